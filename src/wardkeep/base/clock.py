@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time as a thing that is handed over, so that tests can hold it still."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+"""The zone in which screens show times; stores hold UTC."""
+
+
+class Clock(Protocol):
+    """Wall time for records, monotonic time for durations."""
+
+    def now(self) -> datetime:
+        """The present moment, timezone-aware, in UTC."""
+        ...
+
+    def monotonic_seconds(self) -> float:
+        """Seconds from an arbitrary start that never run backwards."""
+        ...
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(time.time(), tz=UTC)
+
+    def monotonic_seconds(self) -> float:
+        return time.monotonic()
+
+
+class FrozenClock:
+    """A clock that moves only when told; it passes the same tests as the real one."""
+
+    def __init__(self, at: datetime) -> None:
+        if at.tzinfo is None:
+            message = "FrozenClock needs a timezone-aware datetime"
+            raise ValueError(message)
+        self._now = at.astimezone(UTC)
+        self._monotonic_seconds = 0.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic_seconds(self) -> float:
+        return self._monotonic_seconds
+
+    def move(self, by: timedelta) -> None:
+        """Let time pass, on both hands."""
+        self._now += by
+        self._monotonic_seconds += by.total_seconds()
+
+    def step_wall_time(self, by: timedelta) -> None:
+        """Correct the wall time only, as NTP or an administrator would."""
+        self._now += by
+
+
+def microseconds_since_epoch(moment: datetime) -> int:
+    """UTC microseconds since 1970-01-01, exact (no float in between)."""
+    delta = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return delta // timedelta(microseconds=1)
+
+
+def from_microseconds(value: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
+
+
+Sleep = Callable[[float], None]

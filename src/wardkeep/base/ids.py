@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identifiers of different kinds, each a type of its own, and how they are made."""
+
+import base64
+import re
+import secrets
+import uuid
+from typing import NewType
+
+OrganisationId = NewType("OrganisationId", int)
+"""A tenant: the data controller. Small positive integer, unique in an installation."""
+
+AccountId = NewType("AccountId", str)
+"""A person or service that signs in. Canonical UUID text."""
+
+PatientId = NewType("PatientId", str)
+"""The FHIR id of a Patient resource; `fhir id` pattern below."""
+
+ResourceId = NewType("ResourceId", str)
+"""The FHIR id of any resource; `fhir id` pattern below."""
+
+SessionToken = NewType("SessionToken", str)
+"""The secret in a session cookie: 43 base64url characters (256 bits)."""
+
+SessionId = NewType("SessionId", str)
+"""Names a session in the ledger without being able to use it."""
+
+EntryIndex = NewType("EntryIndex", int)
+"""Position of an entry in the ledger, from 0 (RFC 9162 leaf index)."""
+
+FHIR_ID_PATTERN = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+"""FHIR R4 primitive `id` (https://hl7.org/fhir/R4/datatypes.html#id)."""
+
+_SECRET_BYTES = 32
+
+
+def new_uuid() -> str:
+    """A random (version 4) UUID as text; it tells nothing of time or machine."""
+    raw = bytearray(secrets.token_bytes(16))
+    return str(uuid.UUID(bytes=bytes(raw), version=4))
+
+
+def new_secret() -> str:
+    """256 random bits as 43 base64url characters without padding."""
+    raw = secrets.token_bytes(_SECRET_BYTES)
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def is_fhir_id(text: str) -> bool:
+    return FHIR_ID_PATTERN.fullmatch(text) is not None
