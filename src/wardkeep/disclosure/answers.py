@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the warden answers."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from wardkeep.disclosure.message import Message
+
+
+class Welcome(Message, frozen=True):
+    """The answer to Hello."""
+
+    protocol: int
+    software: str
+
+
+class Done(Message, frozen=True):
+    """It is done and there is nothing to tell."""
+
+
+class Refusal(Message, frozen=True):
+    """No, why not, and what the person can do about it."""
+
+    code: str
+    why: str
+    mend: str
+    entry: int = -1
+    """The refusal's own entry in the ledger; -1 where none was due or possible."""
+    needs_reason: bool = False
+    """Whether the same question with a typed reason would be answered."""
+
+
+class CeremonyOptions(Message, frozen=True):
+    """Options for `navigator.credentials`, as JSON."""
+
+    options: bytes
+
+
+class SignedIn(Message, frozen=True):
+    """The secret of a new session, told once."""
+
+    token: str
+    expires_at: int
+    """UTC microseconds since 1970."""
+
+
+class Invitation(Message, frozen=True):
+    """Whom an invitation is for."""
+
+    display_name: str
+    organisation: str
+    role_title: str
+
+
+class SessionView(Message, frozen=True):
+    """Who is signed in; holds nothing secret."""
+
+    session: str
+    account: str
+    display_name: str
+    organisation: int
+    organisation_name: str
+    organisation_slug: str
+    role: str
+    role_title: str
+    factor: str
+    started_at: int
+    last_used_at: int
+    expires_at: int
+    device: str = ""
+
+
+class Sessions(Message, frozen=True):
+    """Live sessions, the newest first."""
+
+    sessions: tuple[SessionView, ...]
+
+
+class Passkey(msgspec.Struct, frozen=True, array_like=True):
+    """A registered passkey, as its owner sees it."""
+
+    credential: bytes
+    label: str
+    created_at: int
+    last_used_at: int
+    """0 where it has not been used."""
+    is_synced: bool
+
+
+class Passkeys(Message, frozen=True):
+    """Registered passkeys, the oldest first."""
+
+    passkeys: tuple[Passkey, ...]
+
+
+class Grant(Message, frozen=True):
+    """Yes: the keys, in the order of the items, and where it is written down."""
+
+    entry: int
+    """Index of the (first) entry in the ledger, already on disk."""
+    granted_at: int
+    relationships: tuple[str, ...]
+    """For each item why the account may expect the patient; empty: by reason."""
+    keys: tuple[bytes, ...]
+
+
+class Tokens(Message, frozen=True):
+    """Search tokens, in the order of the values."""
+
+    tokens: tuple[int, ...]
+
+
+class PatientKeys(msgspec.Struct, frozen=True, array_like=True):
+    """A new patient's three keys, wrapped for the row and plain for the writer."""
+
+    patient: str
+    wrapped: tuple[bytes, bytes, bytes]
+    plain: tuple[bytes, bytes, bytes]
+
+
+class NewKeys(Message, frozen=True):
+    """Keys in the order of the patients."""
+
+    patients: tuple[PatientKeys, ...]
+
+
+class SharedKey(Message, frozen=True):
+    """The key of the organisation's own resources, wrapped and plain."""
+
+    wrapped_key: bytes
+    key: bytes
+
+
+class AccessLine(msgspec.Struct, frozen=True, array_like=True):
+    """One entry of the ledger about one patient."""
+
+    entry: int
+    at: int
+    display_name: str
+    role_title: str
+    purpose: str
+    reason: str
+    relationship: str
+    action: str
+    tier: str
+    outcome: str
+    resources: int
+
+
+class AccessHistory(Message, frozen=True):
+    """Entries about one patient, newest first, and how many there are in all."""
+
+    lines: tuple[AccessLine, ...]
+    total: int
+    entry: int
+
+
+class Health(Message, frozen=True):
+    """Whether the warden can do its work."""
+
+    is_ledger_writable: bool
+    is_database_reachable: bool
+    ledger_size: int
+    live_sessions: int
+    organisations: int
+    verify_key: bytes
+    origin: str
+
+
+class AccountView(msgspec.Struct, frozen=True, array_like=True):
+    """An account in a list for the operator."""
+
+    account: str
+    display_name: str
+    organisation: str
+    role: str
+    passkeys: int
+    is_ended: bool
+
+
+class Accounts(Message, frozen=True):
+    """Accounts of an organisation."""
+
+    accounts: tuple[AccountView, ...]
+
+
+class Created(Message, frozen=True):
+    """The name under which the new thing is known: an id, number, link secret."""
+
+    id: str
+
+
+Answer: TypeAlias = (
+    Welcome
+    | Done
+    | Refusal
+    | CeremonyOptions
+    | SignedIn
+    | Invitation
+    | SessionView
+    | Sessions
+    | Passkeys
+    | Grant
+    | Tokens
+    | NewKeys
+    | SharedKey
+    | AccessHistory
+    | Health
+    | Accounts
+    | Created
+)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The asking side of the warden's socket: one connection, many questions in flight."""
+
+import asyncio
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from wardkeep.disclosure.answers import Answer, Grant, Refusal, Welcome
+from wardkeep.disclosure.message import PROTOCOL
+from wardkeep.disclosure.purpose import Action, Purpose
+from wardkeep.disclosure.questions import Disclose, Hello, Item, Question
+from wardkeep.disclosure.sealed import OpenGrant
+from wardkeep.disclosure.wire import (
+    FrameReader,
+    FrameTooLargeError,
+    answer_decoder,
+    frame,
+)
+
+MAX_IN_FLIGHT = 1024
+ANSWER_SECONDS = 10.0
+
+A = TypeVar("A", bound=Answer)
+
+
+class WardenUnavailableError(Exception):
+    """The warden does not answer just now; what was asked may be asked again."""
+
+
+class WardenBusyError(Exception):
+    """Too many questions are waiting already; ask again in a second."""
+
+
+class UnexpectedAnswerError(Exception):
+    """The warden answered with a message of the wrong kind: two versions apart."""
+
+
+class _Wire(asyncio.Protocol):
+    """Pairs answers with questions on one connection."""
+
+    def __init__(self) -> None:
+        self._reader = FrameReader()
+        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+        self._next_number = 0
+        self._transport: asyncio.Transport | None = None
+        self._outgoing: list[bytes] = []
+
+    @property
+    def is_open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            frames = self._reader.feed(data)
+            for number, body in frames:
+                waiting = self._waiting.pop(number, None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(answer_decoder.decode(body))
+        except (FrameTooLargeError, msgspec.DecodeError):
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._transport = None
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(WardenUnavailableError())
+        self._waiting.clear()
+
+    def ask(self, question: Question) -> asyncio.Future[Answer]:
+        if len(self._waiting) >= MAX_IN_FLIGHT:
+            raise WardenBusyError
+        if not self.is_open:
+            raise WardenUnavailableError
+        loop = asyncio.get_running_loop()
+        number = self._next_number = (self._next_number + 1) & 0xFFFFFFFF
+        waiting: asyncio.Future[Answer] = loop.create_future()
+        self._waiting[number] = waiting
+        # Questions of one turn of the loop leave in one write: the warden answers
+        # them with one flush of the ledger.
+        if not self._outgoing:
+            loop.call_soon(self._flush)
+        self._outgoing.append(frame(number, question))
+        return waiting
+
+    def _flush(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        if self._transport is not None:
+            self._transport.write(b"".join(outgoing))
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class WardenClient:
+    """Asks the warden; connects when first needed and again when it was lost."""
+
+    def __init__(self, socket: Path, *, asker: str) -> None:
+        self._socket = socket
+        self._asker = asker
+        self._wire: _Wire | None = None
+        self._connecting = asyncio.Lock()
+
+    async def ask(self, question: Question, answer: type[A]) -> A | Refusal:
+        """Ask; give the answer of the kind named, or the refusal.
+
+        Raises:
+            WardenUnavailableError: no connection, or no answer in ten seconds.
+            WardenBusyError: 1,024 questions are waiting already.
+            UnexpectedAnswerError: the answer is of another kind.
+        """
+        wire = self._wire
+        if wire is None or not wire.is_open:
+            wire = await self._connect()
+        try:
+            given = await asyncio.wait_for(wire.ask(question), ANSWER_SECONDS)
+        except TimeoutError:
+            raise WardenUnavailableError from None
+        if isinstance(given, answer | Refusal):
+            return given
+        raise UnexpectedAnswerError(type(given).__name__)
+
+    async def disclose(
+        self,
+        session: str,
+        *,
+        purpose: Purpose,
+        reason: str,
+        action: Action,
+        items: tuple[Item, ...],
+    ) -> OpenGrant | Refusal:
+        """The one door: the keys to exactly these items, once that is in the ledger."""
+        question = Disclose(session, purpose, reason, action, items)
+        given = await self.ask(question, Grant)
+        return given if isinstance(given, Refusal) else OpenGrant(given, items)
+
+    async def _connect(self) -> _Wire:
+        async with self._connecting:
+            if self._wire is not None and self._wire.is_open:
+                return self._wire
+            loop = asyncio.get_running_loop()
+            try:
+                _, wire = await loop.create_unix_connection(_Wire, str(self._socket))
+            except OSError:
+                raise WardenUnavailableError from None
+            welcome = await asyncio.wait_for(
+                wire.ask(Hello(PROTOCOL, self._asker)), ANSWER_SECONDS
+            )
+            if not isinstance(welcome, Welcome):
+                wire.close()
+                raise WardenUnavailableError
+            self._wire = wire
+            return wire
+
+    async def close(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None

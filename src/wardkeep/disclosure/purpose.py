@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why records are opened, how far an opening reaches, and what it does there."""
+
+import enum
+
+
+class Purpose(enum.StrEnum):
+    """The purposes for which patient data may leave the store.
+
+    Each maps to one v3-PurposeOfUse code (HL7) in an AuditEvent.
+    """
+
+    DIRECT_CARE = "direct-care"
+    ADMINISTRATION = "administration"
+    SAFEGUARDING = "safeguarding"
+    PATIENT_REQUEST = "patient-request"
+    AUDIT = "audit"
+    IMPORT = "import"
+
+
+class Tier(enum.IntEnum):
+    """How sensitive a part of a record is; each tier of a patient has a key of its own.
+
+    The number is what the database holds; it never changes its meaning.
+    """
+
+    SHARED = 0
+    """The organisation's own: places, practitioners, questionnaires. No patient."""
+    BANNER = 1
+    """What a list shows: name, birth date, NHS number, location."""
+    RECORD = 2
+    """Everything clinical."""
+    SEALED = 3
+    """Ways into a home, protected addresses, restricted notes."""
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+class Action(enum.StrEnum):
+    """What is done with what is opened."""
+
+    FIND = "find"
+    """The rows of a list or search: the banner tier of a few patients."""
+    READ = "read"
+    """One patient's record on a page or in an answer."""
+    WRITE = "write"
+    """A new version; the writer holds the key, so it counts as an opening."""
+    HISTORY = "history"
+    """Who opened this record: no key leaves, but the looking is traced."""

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may be asked of the warden, on the door's socket and on the operator's."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from wardkeep.disclosure.message import Message
+from wardkeep.disclosure.purpose import Action, Purpose, Tier
+
+ResourceRef: TypeAlias = tuple[str, str, int]
+"""A resource at a version: (FHIR type, id, version)."""
+
+
+class Item(msgspec.Struct, frozen=True, array_like=True):
+    """One key asked for, and exactly what it will open."""
+
+    patient: str
+    """FHIR id of the patient."""
+    tier: Tier
+    wrapped_key: bytes
+    resources: tuple[ResourceRef, ...]
+
+
+# Questions anyone on the door's socket may ask -------------------------------
+
+
+class Hello(Message, frozen=True):
+    """The first frame of a connection."""
+
+    protocol: int
+    asker: str
+
+
+class BeginSignIn(Message, frozen=True):
+    """Ask for the options of a passkey assertion (WebAuthn Level 3, 7.2)."""
+
+
+class FinishSignIn(Message, frozen=True):
+    """Hand in the authenticator's answer, as JSON."""
+
+    response: bytes
+    device: str
+
+
+class ClientSignIn(Message, frozen=True):
+    """A service client's signed assertion (RFC 7523)."""
+
+    assertion: str
+    audience: str
+
+
+class LookAtInvitation(Message, frozen=True):
+    """Whom an invitation is for, without using it."""
+
+    secret: str
+
+
+class BeginEnrolment(Message, frozen=True):
+    """Ask for the options of a passkey registration, by invitation."""
+
+    secret: str
+
+
+class FinishEnrolment(Message, frozen=True):
+    """Hand in the new passkey; the invitation is used up by it."""
+
+    secret: str
+    response: bytes
+    label: str
+    device: str
+
+
+class CheckSession(Message, frozen=True):
+    """Whose session this is; answered afresh for every request."""
+
+    session: str
+
+
+class EndSession(Message, frozen=True):
+    """Sign out, everywhere at once; `which` names another of one's own sessions."""
+
+    session: str
+    which: str = ""
+
+
+class ListSessions(Message, frozen=True):
+    """One's own live sessions."""
+
+    session: str
+
+
+class BeginAddPasskey(Message, frozen=True):
+    """Options for registering a further passkey, while signed in."""
+
+    session: str
+
+
+class FinishAddPasskey(Message, frozen=True):
+    """Hand in the further passkey."""
+
+    session: str
+    response: bytes
+    label: str
+
+
+class ListPasskeys(Message, frozen=True):
+    """One's own passkeys."""
+
+    session: str
+
+
+class RevokePasskey(Message, frozen=True):
+    """End a passkey at once; the sessions that used it end with it."""
+
+    session: str
+    credential: bytes
+
+
+class Disclose(Message, frozen=True):
+    """Ask for the keys to some patients' data. The one door."""
+
+    session: str
+    purpose: Purpose
+    reason: str
+    action: Action
+    items: tuple[Item, ...]
+
+
+class ComputeTokens(Message, frozen=True):
+    """Ask for the search tokens of some values, under the session's organisation."""
+
+    session: str
+    values: tuple[bytes, ...]
+
+
+class NewPatientKeys(Message, frozen=True):
+    """Keys for patients who are not in the store yet."""
+
+    session: str
+    patients: tuple[str, ...]
+
+
+class OpenSharedKey(Message, frozen=True):
+    """The key of the organisation's own resources; empty `wrapped_key` makes one."""
+
+    session: str
+    wrapped_key: bytes
+
+
+class ReadAccessHistory(Message, frozen=True):
+    """Who opened this patient's record, newest first."""
+
+    session: str
+    patient: str
+    at_most: int
+
+
+class AskHealth(Message, frozen=True):
+    """Whether the warden can do its work. Tells nothing of any patient."""
+
+
+# Questions for the operator's socket only (its folder lets no other user in) --
+
+
+class CreateOrganisation(Message, frozen=True):
+    """A new tenant with a key of its own. Gives its number."""
+
+    slug: str
+    name: str
+
+
+class CreateAccount(Message, frozen=True):
+    """A person, in an organisation, in a role. Gives the account's id."""
+
+    organisation: str
+    """The organisation's slug."""
+    display_name: str
+    role: str
+
+
+class Invite(Message, frozen=True):
+    """A one-time enrolment link for an account."""
+
+    account: str
+    valid_hours: float
+
+
+class EndAccount(Message, frozen=True):
+    """End an account, its memberships, passkeys and sessions at once."""
+
+    account: str
+
+
+class ListAccounts(Message, frozen=True):
+    """Who may sign in to an organisation."""
+
+    organisation: str
+
+
+class RegisterClient(Message, frozen=True):
+    """A service client with its public keys (RFC 7517). Gives its account id."""
+
+    organisation: str
+    name: str
+    jwks: bytes
+    scope: str
+    patients_per_hour: int
+
+
+class AddRelationships(Message, frozen=True):
+    """Say why accounts may expect patients: (account, patient, kind)."""
+
+    organisation: str
+    pairs: tuple[tuple[str, str, str], ...]
+
+
+class BeginImport(Message, frozen=True):
+    """A session that can make keys and tokens for one organisation and open nothing."""
+
+    organisation: str
+
+
+DoorQuestion: TypeAlias = (
+    Hello
+    | BeginSignIn
+    | FinishSignIn
+    | ClientSignIn
+    | LookAtInvitation
+    | BeginEnrolment
+    | FinishEnrolment
+    | CheckSession
+    | EndSession
+    | ListSessions
+    | BeginAddPasskey
+    | FinishAddPasskey
+    | ListPasskeys
+    | RevokePasskey
+    | Disclose
+    | ComputeTokens
+    | NewPatientKeys
+    | OpenSharedKey
+    | ReadAccessHistory
+    | AskHealth
+)
+OperatorQuestion: TypeAlias = (
+    Hello
+    | CreateOrganisation
+    | CreateAccount
+    | Invite
+    | EndAccount
+    | ListAccounts
+    | RegisterClient
+    | AddRelationships
+    | BeginImport
+    | EndSession
+    | ComputeTokens
+    | NewPatientKeys
+    | OpenSharedKey
+    | AskHealth
+)
+Question: TypeAlias = DoorQuestion | OperatorQuestion

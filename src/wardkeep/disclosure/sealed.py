@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sealed resources: they hold no plaintext, and only a grant that names them opens one.
+
+The identity of the row (organisation, type, id, version, patient, tier) is the
+associated data of its encryption, so a body moved to another row does not open.
+"""
+
+import msgspec
+
+from wardkeep.crypto.aead import Cipher, Key
+from wardkeep.disclosure.answers import Grant
+from wardkeep.disclosure.compression import compress, decompress
+from wardkeep.disclosure.purpose import Tier
+from wardkeep.disclosure.questions import Item, ResourceRef
+
+
+class NotInGrantError(Exception):
+    """The resource is not one of those that the grant names. Ask the door for it."""
+
+
+class SealedResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A row as it lies in the store."""
+
+    organisation: int
+    type: str
+    id: str
+    version: int
+    patient: str
+    """FHIR id of the patient whose key seals it; empty in the shared tier."""
+    tier: Tier
+    body: bytes
+
+    @property
+    def ref(self) -> ResourceRef:
+        return (self.type, self.id, self.version)
+
+
+def row_identity(
+    *, organisation: int, type_: str, id_: str, version: int, patient: str, tier: Tier
+) -> bytes:
+    """The associated data of a row; docs/formats/sealed-row.md."""
+    return f"1|{organisation}|{type_}|{id_}|{version}|{patient}|{tier:d}".encode()
+
+
+def key_identity(*, organisation: int, patient: str, tier: Tier) -> bytes:
+    """The associated data of a wrapped key: whose it is and how far it reaches."""
+    return f"key|1|{organisation}|{patient}|{tier:d}".encode()
+
+
+class OpenGrant:
+    """A grant made ready: opens what it names and nothing else."""
+
+    __slots__ = ("_ciphers", "_named", "entry", "granted_at", "relationships")
+
+    def __init__(self, grant: Grant, items: tuple[Item, ...]) -> None:
+        self.entry = grant.entry
+        self.granted_at = grant.granted_at
+        self.relationships = grant.relationships
+        self._ciphers = {
+            (item.patient, item.tier): Cipher(Key(key))
+            for item, key in zip(items, grant.keys, strict=True)
+        }
+        self._named = frozenset(ref for item in items for ref in item.resources)
+
+    def open(self, sealed: SealedResource) -> bytes:
+        """The resource's JSON.
+
+        Raises:
+            NotInGrantError: the door was not asked for this one.
+            BoxCannotBeOpenedError: the row was changed, moved or damaged.
+        """
+        cipher = self._ciphers.get((sealed.patient, sealed.tier))
+        if cipher is None or sealed.ref not in self._named:
+            raise NotInGrantError
+        return open_row(cipher, sealed)
+
+    def cipher_for_writing(self, patient: str, tier: Tier) -> Cipher:
+        """The key under which a new version is sealed.
+
+        Raises:
+            NotInGrantError: the door was not asked for this patient and tier.
+        """
+        cipher = self._ciphers.get((patient, tier))
+        if cipher is None:
+            raise NotInGrantError
+        return cipher
+
+
+def open_row(cipher: Cipher, sealed: SealedResource) -> bytes:
+    """Decrypt and decompress one row with its key."""
+    identity = row_identity(
+        organisation=sealed.organisation,
+        type_=sealed.type,
+        id_=sealed.id,
+        version=sealed.version,
+        patient=sealed.patient,
+        tier=sealed.tier,
+    )
+    return decompress(cipher.open(sealed.body, identity))
+
+
+def seal_row(cipher: Cipher, text: bytes, identity: bytes) -> bytes:
+    """Compress and encrypt one resource's JSON; the body of its row."""
+    return cipher.seal(compress(text), identity)
