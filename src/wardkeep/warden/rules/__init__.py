@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of the door, in order: the first that refuses is the answer.
+
+Each rule is one pure function in a file of its own. The order is policy: what a
+person can do nothing about comes before what a typed reason would mend.
+"""
+
+from collections.abc import Callable
+
+from wardkeep.warden.rules.key_is_ours import key_is_ours
+from wardkeep.warden.rules.list_is_short import list_is_short
+from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.purpose_fits_role import purpose_fits_role
+from wardkeep.warden.rules.reason_is_given import reason_is_given
+from wardkeep.warden.rules.role_reaches_tier import role_reaches_tier
+
+Rule = Callable[[Opening], Refused | None]
+
+ORDER: tuple[Rule, ...] = (
+    key_is_ours,
+    role_reaches_tier,
+    purpose_fits_role,
+    list_is_short,
+    reason_is_given,
+)
+
+
+def judge(opening: Opening) -> Refused | None:
+    """The first refusal in order; None where every rule lets it pass."""
+    for rule in ORDER:
+        refused = rule(opening)
+        if refused is not None:
+            return refused
+    return None

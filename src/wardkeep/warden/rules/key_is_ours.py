@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A wrapped key opens for the organisation, patient and tier it was made for only."""
+
+from wardkeep.warden.rules.opening import Opening, Refused
+
+_REFUSED = Refused(
+    code="not-this-organisation",
+    why="This record does not belong to your organisation.",
+    mend="Ask the organisation that holds it to send you what you need.",
+)
+
+
+def key_is_ours(opening: Opening) -> Refused | None:
+    return None if opening.is_key_ours else _REFUSED

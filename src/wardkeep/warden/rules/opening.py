@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a rule is shown of an opening, and how it refuses."""
+
+import msgspec
+
+from wardkeep.disclosure.purpose import Action, Purpose, Tier
+from wardkeep.identity.roles import Role
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """One patient's data at one tier, about to be opened. It holds no key."""
+
+    role: Role
+    purpose: Purpose
+    reason: str
+    """As typed for this opening, or held from a little earlier in this session."""
+    action: Action
+    tier: Tier
+    relationship: str
+    """Why the account may expect the patient; empty where nothing explains it."""
+    patients_asked: int
+    """Distinct patients in the same question."""
+    is_key_ours: bool
+    """Whether the wrapped key opened under this organisation, patient and tier."""
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule's no: a code for programs, and words for the person."""
+
+    code: str
+    why: str
+    mend: str
+    needs_reason: bool = False

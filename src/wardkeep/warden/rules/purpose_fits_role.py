@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A role opens records for the purposes of its work and for no others."""
+
+from wardkeep.warden.rules.opening import Opening, Refused
+
+
+def purpose_fits_role(opening: Opening) -> Refused | None:
+    if opening.purpose.value in opening.role.purposes:
+        return None
+    return Refused(
+        code="purpose-does-not-fit",
+        why=f"The role {opening.role.title} does not open records for this purpose.",
+        mend="Choose the purpose that you are opening it for.",
+    )

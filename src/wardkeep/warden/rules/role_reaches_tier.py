@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A role reaches the tiers its work needs: a receptionist no clinical record."""
+
+from wardkeep.warden.rules.opening import Opening, Refused
+
+
+def role_reaches_tier(opening: Opening) -> Refused | None:
+    if opening.tier.word in opening.role.tiers:
+        return None
+    return Refused(
+        code="role-does-not-reach",
+        why=f"The role {opening.role.title} does not open this part of a record.",
+        mend="Ask a colleague whose work needs it.",
+    )

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The warden's service: what answers on its two sockets."""

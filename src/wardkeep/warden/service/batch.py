@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers that wait for their entries: one flush of the ledger for a turn's questions.
+
+Every answer of one turn of the loop goes out after one `fdatasync`. A lone caller
+waits for its own; 64 callers share one (docs/performance.md). If the flush fails,
+every answer of the turn becomes a refusal, whatever it was.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from wardkeep.disclosure.answers import Answer
+from wardkeep.ledger.log import Ledger, LedgerCannotWriteError
+from wardkeep.warden.service.said import LEDGER_CANNOT_WRITE
+
+Reply = Callable[[Answer], None]
+
+
+class Batch:
+    """Holds back the answers of a turn until the ledger has their entries."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._held: list[tuple[Reply, Answer]] = []
+        self.is_ledger_writable = True
+
+    def send_when_written(self, reply: Reply, answer: Answer) -> None:
+        """Answer once everything appended up to now is on disk."""
+        if not self._held:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._held.append((reply, answer))
+
+    async def written(self) -> bool:
+        """Wait for the same; whether it worked. For acts that the database follows."""
+        done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.send_when_written(done.set_result, _WRITTEN)
+        return await done is _WRITTEN
+
+    def _flush(self) -> None:
+        held, self._held = self._held, []
+        try:
+            self._ledger.commit()
+        except LedgerCannotWriteError:
+            self.is_ledger_writable = False
+            held = [(reply, LEDGER_CANNOT_WRITE) for reply, _ in held]
+        else:
+            self.is_ledger_writable = True
+        for reply, answer in held:
+            reply(answer)
+
+
+_WRITTEN = LEDGER_CANNOT_WRITE.__class__(code="written", why="", mend="")

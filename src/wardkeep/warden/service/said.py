@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Refusals that are the same wherever they are given."""
+
+from wardkeep.disclosure.answers import Refusal
+
+NOT_SIGNED_IN = Refusal(
+    code="not-signed-in",
+    why="You are not signed in, or your session has ended.",
+    mend="Sign in again with your passkey.",
+)
+LEDGER_CANNOT_WRITE = Refusal(
+    code="ledger-cannot-write",
+    why="The ledger cannot be written just now, so no record opens.",
+    mend="Tell whoever runs Wardkeep: the warden's disk is full or read-only.",
+)
+NOTHING_ASKED = Refusal(
+    code="nothing-asked",
+    why="The question names no patient, or too many items for one question.",
+    mend="Ask for between 1 and 512 items.",
+)
+NOT_YOUR_WORK = Refusal(
+    code="not-your-work",
+    why="Your role does not do this.",
+    mend="Ask a colleague whose work it is.",
+)
+NOT_UNDERSTOOD = Refusal(
+    code="not-understood",
+    why="The message is not one that this socket takes.",
+    mend="Use the same version of Wardkeep on both sides.",
+)
+DATABASE_UNAVAILABLE = Refusal(
+    code="database-unavailable",
+    why="The database does not answer just now.",
+    mend="Try again in a few seconds.",
+)
+BUSY = Refusal(
+    code="busy",
+    why="Too much is asked at once.",
+    mend="Try again in a second.",
+)
+"""Retryable, like `database-unavailable`: HTTP answers both with 503."""
