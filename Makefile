@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.runtime
+DEV_STAMP := $(VENV)/.development
+TESTS ?= tests
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench format drills clean reset-demo browser
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(STAMP) ## set everything up and serve the demonstration on http://localhost:8111
+	@$(BIN)/wardkeep demo
+
+reset-demo: $(STAMP) ## forget the demonstration's data and start afresh next time
+	@$(BIN)/wardkeep demo --reset
+
+test: $(DEV_STAMP) browser ## run every test, with a real database, warden and browser
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+drills: $(DEV_STAMP) ## run the drills alone: attacks, crashes, full disks
+	$(BIN)/python -m pytest tests/drills
+
+lint: $(DEV_STAMP) ## check style, types and the directions of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src tests tools bench
+	$(BIN)/lint-imports
+
+format: $(DEV_STAMP) ## let the formatter have its way
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(DEV_STAMP) ## measure speed, size and memory; a table and JSON
+	$(BIN)/python -m bench
+
+browser: $(DEV_STAMP)
+	@sh tools/set_up_tests.sh $(BIN)
+
+clean: ## remove the virtual environment and caches, not the data
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Wardkeep needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
