@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command group, its exit codes, and the last place an error is turned to words.
+
+Exit codes: 0 done; 1 it did not work; 2 the command was written wrongly; 3 the
+settings are wrong; 4 something that must be running is not.
+"""
+
+import sys
+
+import click
+
+from wardkeep import __version__
+from wardkeep.assembly.configuration import SettingsError
+from wardkeep.assembly.layout import SocketFolderError
+from wardkeep.cli.account import account
+from wardkeep.cli.client import client
+from wardkeep.cli.demo import demo
+from wardkeep.cli.doctor import doctor
+from wardkeep.cli.importing import import_
+from wardkeep.cli.ledger import ledger
+from wardkeep.cli.migrate import migrate
+from wardkeep.cli.organisation import organisation
+from wardkeep.cli.processes import serve, warden, web, worker
+from wardkeep.disclosure.client import WardenBusyError, WardenUnavailableError
+
+EXIT_FAILED, EXIT_SETTINGS, EXIT_NOT_RUNNING = 1, 3, 4
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="wardkeep")
+def commands() -> None:
+    """Health and care records that one stolen account cannot empty."""
+
+
+for _command in (
+    serve,
+    web,
+    warden,
+    worker,
+    demo,
+    import_,
+    migrate,
+    ledger,
+    organisation,
+    account,
+    client,
+    doctor,
+):
+    commands.add_command(_command)
+
+
+def main() -> None:
+    """Run a command; errors become words on standard error and an exit code."""
+    try:
+        commands()
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"wardkeep: {problem}", err=True)
+        sys.exit(EXIT_SETTINGS)
+    except SocketFolderError as error:
+        click.echo(f"wardkeep: {error}", err=True)
+        sys.exit(EXIT_SETTINGS)
+    except (WardenUnavailableError, WardenBusyError):
+        click.echo(
+            "wardkeep: the warden does not answer. Is it running? Start everything"
+            " with: wardkeep serve",
+            err=True,
+        )
+        sys.exit(EXIT_NOT_RUNNING)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wardkeep import`: load FHIR R4 records from files."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from wardkeep.assembly.importing import import_paths
+from wardkeep.cli.terminal import installation, json_option, print_json
+
+_MOST_LINES = 40
+
+
+@click.command(name="import")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
+@click.option("--organisation", required=True, help="Whose records: its short name.")
+@click.option("--processes", default=2, help="How many processes load at once.")
+@json_option
+def import_(
+    *, paths: tuple[Path, ...], organisation: str, processes: int, as_json: bool
+) -> None:
+    """Load FHIR R4 bundles and resources.
+
+    Reads .json, .json.gz, .json.bz2, .ndjson, .zip and folders. A file is loaded
+    whole or not at all; doing it again doubles nothing; after an interruption it
+    goes on where it stopped. Exit code 1 when anything was refused.
+
+    \b
+    Example:
+      wardkeep import records/ --organisation fernhill
+    """
+    settings, layout = installation()
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        console=console,
+        disable=as_json,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("Files", total=None, rate="")
+
+        def show(*, done: int, total: int, rate: float) -> None:
+            progress.update(
+                task, completed=done, total=total, rate=f"{rate:,.0f} resources/s"
+            )
+
+        report = import_paths(
+            settings,
+            layout,
+            paths=paths,
+            organisation=organisation,
+            processes=processes,
+            show=show,
+        )
+    if as_json:
+        print_json(report)
+    else:
+        for line in report.lines()[:_MOST_LINES]:
+            click.echo(line)
+    sys.exit(1 if report.refused else 0)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wardkeep serve`, `web`, `warden`, `worker`: the processes, together or alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from wardkeep.assembly.parent import end_with_parent
+from wardkeep.assembly.serving import serve_everything
+from wardkeep.assembly.warden_process import run_warden
+from wardkeep.assembly.web_process import run_web
+from wardkeep.assembly.worker_process import run_worker_process
+from wardkeep.cli.terminal import installation
+
+Decorated = Callable[..., Any]
+
+
+def supervised(function: Decorated) -> Decorated:
+    """The hidden option by which a supervisor ties a process to its own life."""
+    return click.option("--supervised-by", type=int, default=0, hidden=True)(function)
+
+
+def _tie(supervised_by: int) -> None:
+    if supervised_by:
+        end_with_parent(supervised_by)
+
+
+@click.command()
+def serve() -> None:
+    """Run every process, supervised, until Ctrl-C.
+
+    A process that dies is started again, and that is said. With no
+    WARDKEEP_DATABASE_URL the embedded PostgreSQL runs too.
+
+    \b
+    Example:
+      wardkeep serve
+    """
+    settings, layout = installation()
+    serve_everything(settings, layout, say=click.echo)
+
+
+@click.command()
+@supervised
+def web(*, supervised_by: int) -> None:
+    """Run the web process alone, as in production under its own OS user.
+
+    \b
+    Example:
+      wardkeep web
+    """
+    _tie(supervised_by)
+    run_web(*installation())
+
+
+@click.command()
+@supervised
+def warden(*, supervised_by: int) -> None:
+    """Run the warden alone, as in production under its own OS user.
+
+    \b
+    Example:
+      wardkeep warden
+    """
+    _tie(supervised_by)
+    run_warden(*installation())
+
+
+@click.command()
+@supervised
+def worker(*, supervised_by: int) -> None:
+    """Run the worker alone, as in production under its own OS user.
+
+    \b
+    Example:
+      wardkeep worker
+    """
+    _tie(supervised_by)
+    run_worker_process(*installation())
