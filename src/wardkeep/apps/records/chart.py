@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A chart: what one patient's resources say, sorted as a clinician looks for it."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from wardkeep.apps.records import reading
+from wardkeep.apps.records.timeline import Happening, happening_of
+from wardkeep.apps.records.vital_signs import VitalSet, vital_sets
+
+NO_KNOWN_ALLERGY_CODES = ("716186003", "no-known-allergy")
+"""SNOMED CT 716186003 |No known allergy|; also written as plain text."""
+_ENDED_PROBLEM = ("inactive", "remission", "resolved")
+_WRONG = ("entered-in-error",)
+_CURRENT_MEDICINE = ("active", "on-hold", "draft", "intended", "unknown", "")
+_SCALE_2_WORDS = "hypercapnic respiratory failure"
+MOST_POINTS = 200
+
+T = TypeVar("T")
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the problem list."""
+
+    words: str
+    since: str
+    until: str
+    is_current: bool
+    certainty: str
+
+
+class Medicine(msgspec.Struct, frozen=True, kw_only=True):
+    """A medicine, how it is taken, and since when."""
+
+    words: str
+    dosage: str
+    since: str
+    status: str
+    is_current: bool
+
+
+L = TypeVar("L", Problem, Medicine)
+
+
+class Allergy(msgspec.Struct, frozen=True, kw_only=True):
+    """What the patient reacts to, and how."""
+
+    words: str
+    reaction: str
+    criticality: str
+    certainty: str
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One measured value."""
+
+    when: str
+    value: Decimal
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of measurement over time, the oldest first."""
+
+    key: str
+    words: str
+    unit: str
+    latest: str
+    latest_when: str
+    interpretation: str
+    low: Decimal | None
+    high: Decimal | None
+    points: tuple[Point, ...]
+    count: int
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A document and its text, where it carries one."""
+
+    id: str
+    words: str
+    when: str
+    content_type: str
+    data: str
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """An encounter: a stay, a clinic, a visit at home."""
+
+    words: str
+    kind: str
+    start: str
+    end: str
+    status: str
+    reason: str
+
+
+class Chart(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the record page shows."""
+
+    patient: reading.Patient
+    problems: tuple[Problem, ...]
+    medicines: tuple[Medicine, ...]
+    allergies: tuple[Allergy, ...]
+    is_free_of_known_allergies: bool
+    """Somebody recorded that there are none; not the same as nothing recorded."""
+    alerts: tuple[str, ...]
+    series: tuple[Series, ...]
+    vital_sets: tuple[VitalSet, ...]
+    is_spo2_scale_2: bool
+    visits: tuple[Visit, ...]
+    documents: tuple[Document, ...]
+    timeline: tuple[Happening, ...]
+    unreadable: tuple[reading.Unreadable, ...]
+    resources: int
+
+
+def build_chart(resources: Iterable[tuple[str, str, bytes]]) -> Chart:
+    """A chart from (type, id, JSON) of every resource that was opened."""
+    read = [reading.read(*one) for one in resources]
+    parts = [part for part in read if part is not None]
+    patients = _of(parts, reading.Patient)
+    conditions = [c for c in _of(parts, reading.Condition) if not _is_wrong(c)]
+    observations = [o for o in _of(parts, reading.Observation) if _counts(o)]
+    stated = [a for a in _of(parts, reading.AllergyIntolerance) if not _is_wrong(a)]
+    allergies = [_allergy(one) for one in stated if not _denies_allergies(one)]
+    happenings = [happening_of(part) for part in parts]
+    return Chart(
+        patient=patients[0] if patients else reading.Patient(),
+        problems=_newest_first([_problem(c) for c in conditions]),
+        medicines=_newest_first(
+            [
+                *[_requested(m) for m in _of(parts, reading.MedicationRequest)],
+                *[_stated(m) for m in _of(parts, reading.MedicationStatement)],
+            ]
+        ),
+        allergies=tuple(allergies),
+        is_free_of_known_allergies=bool(stated) and not allergies,
+        alerts=tuple(
+            flag.code.words
+            for flag in _of(parts, reading.Flag)
+            if flag.status == "active"
+        ),
+        series=_series(observations),
+        vital_sets=vital_sets(observations),
+        is_spo2_scale_2=any(
+            _SCALE_2_WORDS in condition.code.words.casefold()
+            for condition in conditions
+        ),
+        visits=_visits(_of(parts, reading.Encounter)),
+        documents=_documents(_of(parts, reading.DocumentReference)),
+        timeline=tuple(
+            sorted(
+                (one for one in happenings if one is not None),
+                key=lambda one: one.when,
+                reverse=True,
+            )
+        ),
+        unreadable=tuple(_of(parts, reading.Unreadable)),
+        resources=len(read),
+    )
+
+
+def _of(parts: Iterable[object], type_: type[T]) -> list[T]:
+    return [part for part in parts if isinstance(part, type_)]
+
+
+def _is_wrong(stated: reading.Condition | reading.AllergyIntolerance) -> bool:
+    return stated.verification_status.has_code(*_WRONG)
+
+
+def _counts(observation: reading.Observation) -> bool:
+    return observation.status not in ("entered-in-error", "cancelled")
+
+
+def _denies_allergies(stated: reading.AllergyIntolerance) -> bool:
+    words = stated.code.words.casefold()
+    is_denial = stated.code.has_code(*NO_KNOWN_ALLERGY_CODES)
+    return is_denial or words.startswith("no known")
+
+
+def _newest_first(lines: list[L]) -> tuple[L, ...]:
+    by_date = sorted(lines, key=lambda line: line.since, reverse=True)
+    return tuple(sorted(by_date, key=lambda line: not line.is_current))
+
+
+def _problem(condition: reading.Condition) -> Problem:
+    since = condition.onset_date_time or condition.onset_period.start
+    is_ended = condition.clinical_status.has_code(*_ENDED_PROBLEM)
+    return Problem(
+        words=condition.code.words,
+        since=since or condition.recorded_date,
+        until=condition.abatement_date_time,
+        is_current=not (is_ended or condition.abatement_date_time),
+        certainty=_unless_confirmed(condition.verification_status),
+    )
+
+
+def _unless_confirmed(status: reading.Concept) -> str:
+    return "" if status.has_code("confirmed") else status.words
+
+
+def _requested(request: reading.MedicationRequest) -> Medicine:
+    words = request.medication_codeable_concept.words
+    return Medicine(
+        words=words or request.medication_reference.display,
+        dosage=_dosage(request.dosage_instruction),
+        since=request.authored_on,
+        status=request.status,
+        is_current=request.status in _CURRENT_MEDICINE,
+    )
+
+
+def _stated(statement: reading.MedicationStatement) -> Medicine:
+    return Medicine(
+        words=statement.medication_codeable_concept.words,
+        dosage=_dosage(statement.dosage),
+        since=statement.effective_date_time or statement.effective_period.start,
+        status=statement.status,
+        is_current=statement.status in _CURRENT_MEDICINE,
+    )
+
+
+def _dosage(lines: tuple[reading.Dosage, ...]) -> str:
+    return "; ".join(line.text for line in lines if line.text)
+
+
+def _allergy(stated: reading.AllergyIntolerance) -> Allergy:
+    reactions = [
+        concept.words for one in stated.reaction for concept in one.manifestation
+    ]
+    return Allergy(
+        words=stated.code.words,
+        reaction=", ".join(reactions),
+        criticality=stated.criticality,
+        certainty=_unless_confirmed(stated.verification_status),
+    )
+
+
+def _visits(encounters: list[reading.Encounter]) -> tuple[Visit, ...]:
+    visits = [
+        Visit(
+            words=one.type[0].words if one.type else one.class_.display,
+            kind=one.class_.display or one.class_.code,
+            start=one.period.start,
+            end=one.period.end,
+            status=one.status,
+            reason=", ".join(reason.words for reason in one.reason_code),
+        )
+        for one in encounters
+        if one.status != "entered-in-error"
+    ]
+    return tuple(sorted(visits, key=lambda visit: visit.start, reverse=True))
+
+
+def _documents(references: list[reading.DocumentReference]) -> tuple[Document, ...]:
+    documents = [_document(one) for one in references if one.status == "current"]
+    return tuple(sorted(documents, key=lambda one: one.when, reverse=True))
+
+
+def _document(reference: reading.DocumentReference) -> Document:
+    content = reference.content[0] if reference.content else reading.Content()
+    attachment = content.attachment
+    return Document(
+        id=reference.id,
+        words=attachment.title or reference.description or reference.type.words,
+        when=reference.date,
+        content_type=attachment.content_type,
+        data=attachment.data,
+    )
+
+
+def _series(observations: list[reading.Observation]) -> tuple[Series, ...]:
+    """Measured quantities by code and unit, the most recently measured first."""
+    groups: dict[tuple[str, str], list[_Measured]] = {}
+    for observation in observations:
+        for measured in _measured(observation):
+            groups.setdefault((measured.words, measured.unit), []).append(measured)
+    found = [_one_series(group) for group in groups.values()]
+    return tuple(sorted(found, key=lambda one: one.latest_when, reverse=True))
+
+
+class _Measured(msgspec.Struct, frozen=True, kw_only=True):
+    words: str
+    unit: str
+    when: str
+    value: Decimal
+    shown: str
+    of: reading.Observation
+
+
+def _measured(observation: reading.Observation) -> Iterable[_Measured]:
+    parts = [(observation.code, observation.value_quantity)]
+    parts += [(part.code, part.value_quantity) for part in observation.component]
+    for code, quantity in parts:
+        if quantity.value is not None:
+            yield _Measured(
+                words=code.words,
+                unit=quantity.unit or quantity.code,
+                when=observation.when,
+                value=quantity.value,
+                shown=quantity.words,
+                of=observation,
+            )
+
+
+def _one_series(group: list[_Measured]) -> Series:
+    group.sort(key=lambda one: one.when)
+    latest = group[-1]
+    of = latest.of
+    range_ = of.reference_range[0] if of.reference_range else reading.ReferenceRange()
+    return Series(
+        key=f"{latest.words}-{latest.unit}",
+        words=latest.words,
+        unit=latest.unit,
+        latest=latest.shown,
+        latest_when=latest.when,
+        interpretation=", ".join(one.words for one in of.interpretation),
+        low=range_.low.value,
+        high=range_.high.value,
+        points=tuple(Point(one.when, one.value) for one in group[-MOST_POINTS:]),
+        count=len(group),
+    )

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The timeline: everything that happened to a patient, in one order."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from wardkeep.apps.records import reading
+
+
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened, and when: a FHIR date or dateTime as written."""
+
+    when: str
+    kind: str
+    words: str
+    detail: str
+
+
+def _encounter(one: reading.Encounter) -> tuple[str, str, str, str]:
+    words = one.type[0].words if one.type else one.class_.display
+    reasons = ", ".join(reason.words for reason in one.reason_code)
+    return one.period.start, "Visit or stay", words, reasons
+
+
+def _condition(one: reading.Condition) -> tuple[str, str, str, str]:
+    when = one.onset_date_time or one.onset_period.start or one.recorded_date
+    return when, "Problem", one.code.words, ""
+
+
+def _procedure(one: reading.Procedure) -> tuple[str, str, str, str]:
+    when = one.performed_date_time or one.performed_period.start
+    return when, "Procedure", one.code.words, ""
+
+
+def _document(one: reading.DocumentReference) -> tuple[str, str, str, str]:
+    return one.date, "Document", one.description or one.type.words, ""
+
+
+def _medicine(one: reading.MedicationRequest) -> tuple[str, str, str, str]:
+    words = one.medication_codeable_concept.words
+    dosage = "; ".join(line.text for line in one.dosage_instruction if line.text)
+    return (
+        one.authored_on,
+        "Medicine",
+        words or one.medication_reference.display,
+        dosage,
+    )
+
+
+def _report(one: reading.DiagnosticReport) -> tuple[str, str, str, str]:
+    when = one.effective_date_time or one.issued
+    return when, "Report", one.code.words, one.conclusion
+
+
+def _vaccine(one: reading.Immunization) -> tuple[str, str, str, str]:
+    return one.occurrence_date_time, "Vaccination", one.vaccine_code.words, ""
+
+
+def _appointment(one: reading.Appointment) -> tuple[str, str, str, str]:
+    services = ", ".join(service.words for service in one.service_type)
+    return one.start, "Appointment", one.description or services, one.status
+
+
+_TELL: dict[type, Callable[[Any], tuple[str, str, str, str]]] = {
+    reading.Encounter: _encounter,
+    reading.Condition: _condition,
+    reading.Procedure: _procedure,
+    reading.DocumentReference: _document,
+    reading.MedicationRequest: _medicine,
+    reading.DiagnosticReport: _report,
+    reading.Immunization: _vaccine,
+    reading.Appointment: _appointment,
+}
+
+
+def happening_of(part: object) -> Happening | None:
+    """What a resource adds to the timeline; None for one that is no happening."""
+    tell = _TELL.get(type(part))
+    if tell is None:
+        return None
+    when, kind, words, detail = tell(part)
+    return Happening(when=when, kind=kind, words=words, detail=detail)

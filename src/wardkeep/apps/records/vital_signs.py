@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sets of vital signs: what NEWS2 scores, gathered from single observations.
+
+Observations taken at the same minute are one set. Codes are LOINC's, as the FHIR
+vital-signs profile names them (https://hl7.org/fhir/R4/observation-vitalsigns.html).
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from wardkeep.apps.records import reading
+
+_MINUTE = len("2026-11-23T09:41")
+_RESPIRATION, _PULSE, _TEMPERATURE = "9279-1", "8867-4", "8310-5"
+_SYSTOLIC, _FLOW, _FRACTION = "8480-6", "3151-8", "3150-6"
+_SATURATION = ("59408-5", "2708-6")
+_CONSCIOUSNESS = ("67775-7", "80288-4")
+_ROOM_AIR_PER_CENT = Decimal(21)
+
+
+class VitalSet(msgspec.Struct, kw_only=True):
+    """One set; what was not measured is None."""
+
+    when: str
+    respiration_rate: Decimal | None = None
+    oxygen_saturation: Decimal | None = None
+    is_on_oxygen: bool | None = None
+    systolic: Decimal | None = None
+    pulse: Decimal | None = None
+    consciousness: str | None = None
+    temperature: Decimal | None = None
+
+    @property
+    def measured(self) -> int:
+        """How many of the seven were measured."""
+        fields = self.__struct_fields__[1:]
+        return sum(getattr(self, field) is not None for field in fields)
+
+
+_FEWEST = 2
+"""One lone pulse from a clinic is no set of observations."""
+
+
+def vital_sets(observations: Iterable[reading.Observation]) -> tuple[VitalSet, ...]:
+    """Every set, the oldest first."""
+    sets: dict[str, VitalSet] = {}
+    for observation in observations:
+        minute = observation.when[:_MINUTE]
+        if len(minute) < _MINUTE:
+            continue
+        found = sets.get(minute) or VitalSet(when=observation.when)
+        if _take(found, observation):
+            sets[minute] = found
+    kept = [one for one in sets.values() if one.measured >= _FEWEST]
+    return tuple(sorted(kept, key=lambda one: one.when))
+
+
+def _take(into: VitalSet, observation: reading.Observation) -> bool:
+    """Put an observation, or its components, where they belong."""
+    parts = [(observation.code, observation.value_quantity.value)]
+    parts += [(part.code, part.value_quantity.value) for part in observation.component]
+    took = [_take_number(into, code, value) for code, value in parts]
+    if observation.code.has_code(*_CONSCIOUSNESS):
+        into.consciousness = observation.value_codeable_concept.words or None
+        return into.consciousness is not None
+    return any(took)
+
+
+_FIELD_OF = {
+    _RESPIRATION: "respiration_rate",
+    _SYSTOLIC: "systolic",
+    _PULSE: "pulse",
+    _TEMPERATURE: "temperature",
+    **dict.fromkeys(_SATURATION, "oxygen_saturation"),
+}
+_OXYGEN_ABOVE = {_FLOW: Decimal(0), _FRACTION: _ROOM_AIR_PER_CENT}
+
+
+def _take_number(into: VitalSet, code: reading.Concept, value: Decimal | None) -> bool:
+    if value is None:
+        return False
+    for coding in code.coding:
+        if coding.code in _FIELD_OF:
+            setattr(into, _FIELD_OF[coding.code], value)
+            return True
+        if coding.code in _OXYGEN_ABOVE:
+            into.is_on_oxygen = value > _OXYGEN_ABOVE[coding.code]
+            return True
+    return False
