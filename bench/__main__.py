@@ -15,6 +15,7 @@ from pathlib import Path
 import bench
 
 RESULTS = Path(__file__).parent / "results"
+_GROUPED_FROM = 1000
 
 
 def names() -> list[str]:
@@ -29,7 +30,7 @@ def names() -> list[str]:
 def shown(value: float) -> str:
     if value == 0:
         return "0"
-    if abs(value) >= 1000:
+    if abs(value) >= _GROUPED_FROM:
         return f"{value:,.0f}"
     return f"{value:,.3g}"
 

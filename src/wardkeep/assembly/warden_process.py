@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The warden process: opens keys and ledger, takes questions, ends in order."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from pathlib import Path
+
+import uvloop
+
+from wardkeep.assembly.database import WARDEN, address_for
+from wardkeep.assembly.layout import Layout
+from wardkeep.assembly.proof import ledger_name, signing_key
+from wardkeep.assembly.schema import wait_for_schema
+from wardkeep.base.clock import Clock, SystemClock
+from wardkeep.base.settings import Settings
+from wardkeep.db.connection import Database
+from wardkeep.disclosure.wire import door_decoder, operator_decoder
+from wardkeep.ledger.log import Ledger
+from wardkeep.warden.root_key import FileRootKey
+from wardkeep.warden.service.assemble import WardenParts, make_service
+from wardkeep.warden.service.service import WardenService
+from wardkeep.warden.service.socket import Listener
+from wardkeep.web.logs import set_up_logs
+
+log = logging.getLogger(__name__)
+_DOOR_MODE, _OPERATOR_MODE = 0o660, 0o600
+_CONNECTIONS = 8
+
+
+def run_warden(settings: Settings, layout: Layout) -> None:
+    """Run until SIGTERM or SIGINT."""
+    set_up_logs(settings.log_level, process="warden")
+    os.umask(0o077)
+    layout.make()
+    uvloop.run(_run(settings, layout))
+
+
+async def _run(settings: Settings, layout: Layout) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with warden_running(settings, layout, clock=SystemClock()):
+        log.info("the warden takes questions")
+        await stop.wait()
+    log.info("the warden has stopped")
+
+
+@contextlib.asynccontextmanager
+async def warden_running(
+    settings: Settings, layout: Layout, *, clock: Clock
+) -> "contextlib.AsyncIterator[WardenService]":
+    """A warden that listens on both sockets while the block lasts."""
+    database = Database(address_for(settings, layout, WARDEN), size=_CONNECTIONS)
+    await wait_for_schema(database)
+    parts = _open_parts(settings, layout, clock=clock)
+    service = await make_service(database, parts)
+    door = Listener(
+        decoder=door_decoder, answerer=service.answer_door, only_user=None
+    )
+    operator = Listener(
+        decoder=operator_decoder,
+        answerer=service.answer_operator,
+        only_user=os.geteuid(),
+    )
+    await door.listen(layout.door_socket, mode=_DOOR_MODE)
+    await operator.listen(layout.operator_socket, mode=_OPERATOR_MODE)
+    housekeeping = asyncio.create_task(service.keep_house())
+    try:
+        yield service
+    finally:
+        housekeeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await housekeeping
+        await door.close()
+        await operator.close()
+        await service.close()
+        await database.close()
+        _remove((layout.door_socket, layout.operator_socket))
+
+
+def _open_parts(settings: Settings, layout: Layout, *, clock: Clock) -> WardenParts:
+    key = signing_key(layout)
+    name = ledger_name(settings)
+    return WardenParts(
+        root_key=FileRootKey.open_or_create(layout.root_key),
+        ledger=Ledger.open(layout.ledger, origin=name, signing_key=key, clock=clock),
+        verify_key=key.verify_key,
+        ledger_name=name,
+        origin=settings.public_origin,
+        clock=clock,
+    )
+
+
+def _remove(sockets: tuple[Path, ...]) -> None:
+    for socket in sockets:
+        socket.unlink(missing_ok=True)

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The warden: every question it takes, and what happens to each.
+
+Questions about patients are answered without waiting (door.py); those about identity
+need the database and run as tasks (entrance.py, office.py). All of them leave through
+the batch, so that an answer never overtakes its entry.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from wardkeep.base.clock import Clock
+from wardkeep.crypto.signing import VerifyKey
+from wardkeep.db.connection import Database, DatabaseBusyError, DatabaseUnavailableError
+from wardkeep.disclosure.answers import Answer, Health, Refusal
+from wardkeep.disclosure.questions import (
+    AskHealth,
+    ComputeTokens,
+    Disclose,
+    NewPatientKeys,
+    OpenSharedKey,
+    Question,
+    ReadAccessHistory,
+)
+from wardkeep.ledger.log import Ledger
+from wardkeep.warden.keystore import KeyStore
+from wardkeep.warden.service.batch import Batch, Reply
+from wardkeep.warden.service.door import Door
+from wardkeep.warden.service.entrance import Entrance
+from wardkeep.warden.service.office import Office
+from wardkeep.warden.service.said import (
+    BUSY,
+    DATABASE_UNAVAILABLE,
+    LEDGER_CANNOT_WRITE,
+    NOT_UNDERSTOOD,
+)
+from wardkeep.warden.sessions import Sessions
+
+MAX_TASKS = 256
+PUBLISH_SECONDS = 1.0
+SAVE_SESSIONS_SECONDS = 15.0
+
+log = logging.getLogger(__name__)
+
+AtOnce = Callable[[Any], Answer]
+Later = Callable[[Any], Awaitable[Answer]]
+
+
+class WardenService:
+    """Answers on the door's socket and on the operator's."""
+
+    def __init__(  # noqa: PLR0913 - the warden is made of these parts, each named
+        self,
+        *,
+        database: Database,
+        ledger: Ledger,
+        keystore: KeyStore,
+        sessions: Sessions,
+        door: Door,
+        entrance: Entrance,
+        office: Office,
+        clock: Clock,
+        verify_key: VerifyKey,
+        origin: str,
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._keystore = keystore
+        self._sessions = sessions
+        self._entrance = entrance
+        self._clock = clock
+        self._verify_key = verify_key
+        self._origin = origin
+        self._batch = Batch(ledger)
+        self._tasks: set[asyncio.Task[None]] = set()
+        keys: dict[type, AtOnce] = {
+            ComputeTokens: door.compute_tokens,
+            NewPatientKeys: door.new_patient_keys,
+            OpenSharedKey: door.open_shared_key,
+        }
+        self._door_at_once: dict[type, AtOnce] = {
+            Disclose: door.disclose,
+            ReadAccessHistory: door.read_access_history,
+            **keys,
+            **entrance.at_once,
+        }
+        self._door_later: dict[type, Later] = {
+            AskHealth: self._health,
+            **entrance.later,
+        }
+        self._operator_at_once: dict[type, AtOnce] = keys
+        self._operator_later: dict[type, Later] = {
+            AskHealth: self._health,
+            **office.later,
+        }
+
+    def answer_door(self, question: Question, reply: Reply) -> None:
+        self._answer(question, reply, self._door_at_once, self._door_later)
+
+    def answer_operator(self, question: Question, reply: Reply) -> None:
+        self._answer(question, reply, self._operator_at_once, self._operator_later)
+
+    def _answer(
+        self,
+        question: Question,
+        reply: Reply,
+        at_once: dict[type, AtOnce],
+        later: dict[type, Later],
+    ) -> None:
+        handler = at_once.get(type(question))
+        if handler is not None:
+            self._batch.send_when_written(reply, handler(question))
+            return
+        slow = later.get(type(question))
+        if slow is None:
+            reply(NOT_UNDERSTOOD)
+        elif len(self._tasks) >= MAX_TASKS:
+            reply(BUSY)
+        else:
+            self._start(slow(question), reply)
+
+    def _start(self, work: Awaitable[Answer], reply: Reply) -> None:
+        async def run() -> None:
+            self._batch.send_when_written(reply, await _in_words(work))
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _health(self, _question: AskHealth) -> Answer:
+        return Health(
+            is_ledger_writable=self._batch.is_ledger_writable,
+            is_database_reachable=await self._database.is_ready(),
+            ledger_size=self._ledger.committed_size,
+            live_sessions=len(self._sessions),
+            organisations=len(self._keystore),
+            verify_key=self._verify_key.public_bytes,
+            origin=self._origin,
+        )
+
+    async def keep_house(self) -> None:
+        """Publish checkpoints, save what sessions did, forget those that ran out."""
+        seconds = 0.0
+        while True:
+            await asyncio.sleep(PUBLISH_SECONDS)
+            seconds += PUBLISH_SECONDS
+            self._publish()
+            if seconds >= SAVE_SESSIONS_SECONDS:
+                seconds = 0.0
+                await self._save_sessions()
+
+    def _publish(self) -> None:
+        try:
+            self._ledger.publish()
+        except OSError as error:
+            log.error("the ledger's checkpoint cannot be written: %s", error.strerror)
+
+    async def _save_sessions(self) -> None:
+        with contextlib.suppress(DatabaseBusyError, DatabaseUnavailableError):
+            await self._entrance.save_sessions()
+
+    async def close(self) -> None:
+        """Finish what was begun, write what is known, close the ledger."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+        await self._save_sessions()
+        self._publish()
+        self._ledger.close()
+
+
+async def _in_words(work: Awaitable[Answer]) -> Answer:
+    """An answer whatever happens: an error becomes a refusal and a line in the log."""
+    try:
+        return await work
+    except (DatabaseUnavailableError, DatabaseBusyError):
+        return DATABASE_UNAVAILABLE
+    except OSError:
+        return LEDGER_CANNOT_WRITE
+    except Exception as error:  # noqa: BLE001 - the socket must answer; the log knows
+        # The type alone: a message may quote what somebody sent.
+        log.error("a question failed: %s", type(error).__name__)
+        return Refusal(
+            code="failed",
+            why="Something went wrong in the warden.",
+            mend="Try again; tell whoever runs Wardkeep if it stays so.",
+        )
