@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo people: two organisations, their staff and 400 fictional patients."""
+
+from wardkeep.assembly.demo.accounts import (
+    DemoAccount,
+    DemoRelationship,
+    demo_accounts,
+    demo_relationships,
+)
+from wardkeep.assembly.demo.bundles import demo_organisation_bundle, demo_patients
+from wardkeep.assembly.demo.organisations import DemoOrganisation, demo_organisations
+
+__all__ = [
+    "DemoAccount",
+    "DemoOrganisation",
+    "DemoRelationship",
+    "demo_accounts",
+    "demo_organisation_bundle",
+    "demo_organisations",
+    "demo_patients",
+    "demo_relationships",
+]
