@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A chart says what the record says, and tells absence from a nought."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pytest
+
+from wardkeep.apps.records.chart import Chart, build_chart
+from wardkeep.apps.records.reading import Unreadable, read
+
+LOINC = "http://loinc.org"
+
+
+def chart_of(*resources: Mapping[str, object]) -> Chart:
+    return build_chart(
+        (str(r["resourceType"]), str(r.get("id", "x")), json.dumps(r).encode())
+        for r in resources
+    )
+
+
+def observation(code: str, value: float, **more: object) -> dict[str, object]:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": LOINC, "code": code}], "text": code},
+        "effectiveDateTime": "2026-11-20T09:41:00+00:00",
+        "valueQuantity": {"value": value, "unit": "u"},
+        **more,
+    }
+
+
+def allergy(words: str, **more: object) -> dict[str, object]:
+    return {"resourceType": "AllergyIntolerance", "code": {"text": words}, **more}
+
+
+def test_nothing_recorded_is_not_the_same_as_no_known_allergies() -> None:
+    assert not chart_of().is_free_of_known_allergies
+    denied = chart_of(allergy("No known allergies"))
+    assert denied.is_free_of_known_allergies
+    assert denied.allergies == ()
+
+
+def test_a_known_allergy_outweighs_an_older_denial() -> None:
+    chart = chart_of(allergy("No known allergy"), allergy("Penicillin"))
+    assert [one.words for one in chart.allergies] == ["Penicillin"]
+    assert not chart.is_free_of_known_allergies
+
+
+def test_an_allergy_entered_in_error_is_neither_shown_nor_a_denial() -> None:
+    wrong = {"coding": [{"code": "entered-in-error"}]}
+    chart = chart_of(allergy("Penicillin", verificationStatus=wrong))
+    assert chart.allergies == ()
+    assert not chart.is_free_of_known_allergies
+
+
+def test_a_measured_nought_is_a_value() -> None:
+    [series] = chart_of(observation("704-7", 0)).series
+    assert series.latest == "0 u"
+    assert series.points[0].value == 0
+
+
+def test_digits_stay_as_they_were_written() -> None:
+    raw = (
+        b'{"resourceType":"Observation","status":"final","code":{"text":"K"},'
+        b'"issued":"2026-01-01T00:00:00Z","valueQuantity":{"value":4.10,"unit":"m"}}'
+    )
+    [series] = build_chart([("Observation", "o", raw)]).series
+    assert series.latest == "4.10 m"
+
+
+def test_a_panel_counts_by_its_components() -> None:
+    panel: dict[str, object] = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "Blood pressure"},
+        "effectiveDateTime": "2026-11-20T09:41:00Z",
+        "component": [
+            {
+                "code": {"coding": [{"code": "8480-6"}], "text": "Systolic"},
+                "valueQuantity": {"value": 120, "unit": "mmHg"},
+            },
+            {
+                "code": {"coding": [{"code": "8462-4"}], "text": "Diastolic"},
+                "valueQuantity": {"value": 70, "unit": "mmHg"},
+            },
+        ],
+    }
+    chart = chart_of(panel, observation("8867-4", 60))
+    assert {one.words for one in chart.series} == {"Systolic", "Diastolic", "8867-4"}
+    [vital] = chart.vital_sets
+    assert (vital.systolic, vital.pulse) == (Decimal(120), Decimal(60))
+
+
+def test_one_lone_pulse_makes_no_set_of_observations() -> None:
+    assert chart_of(observation("8867-4", 60)).vital_sets == ()
+
+
+@pytest.mark.parametrize(("flow", "on_oxygen"), [(0, False), (2, True)])
+def test_no_flow_is_room_air(flow: int, on_oxygen: bool) -> None:  # noqa: FBT001 - a case of the table
+    chart = chart_of(observation("3151-8", flow), observation("9279-1", 16))
+    assert chart.vital_sets[0].is_on_oxygen is on_oxygen
+
+
+def test_cancelled_and_mistaken_observations_are_left_out() -> None:
+    chart = chart_of(
+        observation("704-7", 1, status="entered-in-error"),
+        observation("704-7", 2, status="cancelled"),
+    )
+    assert chart.series == ()
+
+
+def test_scale_two_comes_from_the_problem_list() -> None:
+    problem = {
+        "resourceType": "Condition",
+        "code": {"text": "Hypercapnic respiratory failure"},
+    }
+    assert chart_of(problem).is_spo2_scale_2
+    assert not chart_of().is_spo2_scale_2
+
+
+def test_current_problems_come_first_and_ended_ones_last() -> None:
+    resolved = {"coding": [{"code": "resolved"}]}
+    chart = chart_of(
+        {
+            "resourceType": "Condition",
+            "code": {"text": "Old"},
+            "onsetDateTime": "2024-01-01",
+            "clinicalStatus": resolved,
+        },
+        {
+            "resourceType": "Condition",
+            "code": {"text": "Now"},
+            "onsetDateTime": "2020-01-01",
+        },
+    )
+    assert [one.words for one in chart.problems] == ["Now", "Old"]
+
+
+def test_what_cannot_be_read_is_shown_as_such_and_stops_nothing() -> None:
+    chart = chart_of({"resourceType": "Condition", "id": "c", "code": "no concept"})
+    assert chart.unreadable == (Unreadable(type="Condition", id="c"),)
+
+
+def test_types_without_a_place_on_the_page_are_passed_over() -> None:
+    assert read("Claim", "c", b"{}") is None
+
+
+def test_the_timeline_has_the_newest_first() -> None:
+    chart = chart_of(
+        {
+            "resourceType": "Immunization",
+            "status": "completed",
+            "vaccineCode": {"text": "Flu"},
+            "occurrenceDateTime": "2025-10-01",
+        },
+        {
+            "resourceType": "Encounter",
+            "status": "finished",
+            "class": {"code": "AMB", "display": "clinic"},
+            "period": {"start": "2026-01-02"},
+        },
+        {
+            "resourceType": "Procedure",
+            "status": "completed",
+            "code": {"text": "Stitch"},
+            "performedDateTime": "2024-01-01",
+        },
+    )
+    assert [one.words for one in chart.timeline] == ["clinic", "Flu", "Stitch"]
