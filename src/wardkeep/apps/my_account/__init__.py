@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""My account: my passkeys and where I am signed in."""
+
+from wardkeep.apps.my_account.overview import account
+from wardkeep.apps.my_account.passkeys import (
+    add_passkey,
+    begin_add_passkey,
+    confirm_revocation,
+    finish_add_passkey,
+    revoke_passkey,
+)
+from wardkeep.apps.my_account.sessions import end_other_sessions, end_session
+from wardkeep.web.apps import App
+from wardkeep.web.navigation import Link
+
+app = App(
+    name="my_account",
+    title="My account",
+    pages=(
+        account,
+        add_passkey,
+        begin_add_passkey,
+        finish_add_passkey,
+        confirm_revocation,
+        revoke_passkey,
+        end_session,
+        end_other_sessions,
+    ),
+    navigation=(Link(words="My account", path="/account", position=90),),
+)

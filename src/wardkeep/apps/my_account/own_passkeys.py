@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One's own passkeys, as the pages show and name them."""
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+
+from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.disclosure.answers import Passkey, Passkeys, Refusal
+from wardkeep.disclosure.questions import ListPasskeys
+from wardkeep.web.visit import Visit
+
+_KEY_LENGTH = 16
+
+
+class OwnPasskey(msgspec.Struct, frozen=True, kw_only=True):
+    """A passkey as its owner reads it."""
+
+    key: str
+    """Names the passkey in addresses: the start of its credential's SHA-256."""
+    credential: bytes
+    label: str
+    created: datetime
+    last_used: datetime | None
+    is_synced: bool
+
+
+async def own_passkeys(visit: Visit) -> tuple[OwnPasskey, ...] | Refusal:
+    """The oldest first."""
+    given = await visit.warden.ask(ListPasskeys(visit.token), Passkeys)
+    if isinstance(given, Refusal):
+        return given
+    return tuple([_own(passkey) for passkey in given.passkeys])
+
+
+def _own(passkey: Passkey) -> OwnPasskey:
+    used = passkey.last_used_at
+    return OwnPasskey(
+        key=hashlib.sha256(passkey.credential).hexdigest()[:_KEY_LENGTH],
+        credential=passkey.credential,
+        label=passkey.label,
+        created=from_microseconds(passkey.created_at).astimezone(LONDON),
+        last_used=from_microseconds(used).astimezone(LONDON) if used else None,
+        is_synced=passkey.is_synced,
+    )

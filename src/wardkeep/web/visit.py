@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A visit: one request as a page sees it, with who asks and what the page may use."""
+
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from wardkeep.base.clock import Clock
+from wardkeep.disclosure.answers import Refusal, SessionView
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.web.exchange import REFERENCE
+from wardkeep.web.forms import Form, read_form, read_json
+from wardkeep.web.rendering import Rendering, Surroundings
+from wardkeep.web.services import Services
+from wardkeep.web.site import Site
+from wardkeep.web.trouble import Trouble, of_refusal
+
+T = TypeVar("T")
+
+SEE_OTHER = 303
+
+
+class PublicVisit:
+    """Anybody's visit: there is no session to ask about."""
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        services: Services,
+        rendering: Rendering,
+        surroundings: Surroundings,
+    ) -> None:
+        self.request = request
+        self.services = services
+        self._rendering = rendering
+        self._surroundings = surroundings
+
+    @property
+    def site(self) -> Site:
+        return self.services[Site]
+
+    @property
+    def warden(self) -> WardenClient:
+        return self.services[WardenClient]
+
+    @property
+    def clock(self) -> Clock:
+        return self._rendering.clock
+
+    @property
+    def reference(self) -> str:
+        """What the log calls this request."""
+        reference: str = self.request.scope[REFERENCE]
+        return reference
+
+    @property
+    def address(self) -> str | None:
+        """The network address that asks, as far as we can see."""
+        client = self.request.client
+        return client.host if client else None
+
+    def path(self, name: str) -> str:
+        """A part of the address, as in `/patient/{id}`."""
+        value: str = self.request.path_params[name]
+        return value
+
+    def query(self, name: str) -> str:
+        """A query parameter; empty where it was not sent."""
+        return self.request.query_params.get(name, "")
+
+    async def form(self) -> Form | Trouble:
+        return await read_form(self.request)
+
+    async def json(self, kind: type[T]) -> T | Trouble:
+        return await read_json(self.request, kind)
+
+    def render(
+        self, template: str, *, status: int = 200, **context: object
+    ) -> Response:
+        """A page: `app_name/page.html` with what it shows."""
+        return self._rendering.page(
+            template, self._surroundings, status=status, context=context
+        )
+
+    def answer_json(self, value: object, *, status: int = 200) -> Response:
+        return Response(
+            msgspec.json.encode(value),
+            status_code=status,
+            media_type="application/json",
+        )
+
+    def go_to(self, path: str) -> Response:
+        """Send the browser on, with GET."""
+        return RedirectResponse(path, status_code=SEE_OTHER)
+
+    def tell(self, trouble: Trouble) -> Response:
+        """An error page."""
+        return self._rendering.trouble(trouble, self.reference, self._surroundings)
+
+    def refuse(self, refusal: Refusal) -> Response:
+        """The warden's refusal as a page, in its own words."""
+        return self.tell(of_refusal(refusal))
+
+
+class Visit(PublicVisit):
+    """The visit of somebody who is signed in, as the warden says for this request."""
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        session: SessionView,
+        token: str,
+        services: Services,
+        rendering: Rendering,
+        surroundings: Surroundings,
+    ) -> None:
+        super().__init__(
+            request,
+            services=services,
+            rendering=rendering,
+            surroundings=surroundings,
+        )
+        self.session = session
+        self.token = token
+
+    @property
+    def first_place(self) -> str:
+        """Where this person's work starts: the first link of their navigation."""
+        return self._surroundings.navigation[0].path
