@@ -62,7 +62,7 @@ class _Wire(asyncio.Protocol):
                 waiting = self._waiting.pop(number, None)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(answer_decoder.decode(body))
-        except (FrameTooLargeError, msgspec.DecodeError):
+        except (FrameTooLargeError, msgspec.DecodeError, UnicodeDecodeError):
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:

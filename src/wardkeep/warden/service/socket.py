@@ -65,7 +65,7 @@ class _Talk(asyncio.Protocol):
     def _take(self, number: int, body: bytes) -> None:
         try:
             question = self._listener.decoder.decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             self._send(number, NOT_UNDERSTOOD)
             return
         if isinstance(question, Hello):

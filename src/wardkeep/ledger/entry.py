@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An entry: who did what to whose record, when and why, with no clinical content.
+
+Encoded as a MessagePack array; docs/formats/ledger.md has every field. Ids that are
+canonical UUIDs take 16 bytes, so that an opening of 500 resources is one entry of
+about 10 kB.
+"""
+
+import contextlib
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+FORMAT = 1
+MAX_ENTRY_BYTES = 60_000
+"""Below the 65,535 that an entry bundle's length field can say (C2SP tlog-tiles)."""
+_UUID_CHARACTERS = 36
+_TEXT, _UUID = b"\x00", b"\x01"
+
+PackedId: TypeAlias = bytes
+"""`01` and the 16 bytes of a canonical lower-case UUID, else `00` and UTF-8 text."""
+
+
+class EntryTooLargeError(Exception):
+    """The entry does not fit a bundle; name its resources in several entries."""
+
+
+class EntryDamagedError(Exception):
+    """The bytes are no entry."""
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One entry. Its index is its position and stands nowhere in it."""
+
+    format: int
+    at: int
+    """UTC microseconds since 1970."""
+    organisation: int
+    packed_account: PackedId
+    packed_session: PackedId
+    role: str
+    purpose: str
+    reason: str
+    relationship: str
+    action: str
+    packed_patient: PackedId
+    tier: str
+    packed_resources: dict[str, list[tuple[PackedId, int]]]
+    """FHIR type to (id, version) of each resource disclosed."""
+    outcome: str
+    """`grant`, or `refusal:` and its code."""
+    software: str
+
+    @classmethod
+    def about(  # noqa: PLR0913 - an entry has this many parts, each named
+        cls,
+        *,
+        at: int,
+        organisation: int,
+        account: str,
+        session: str,
+        role: str,
+        purpose: str,
+        reason: str,
+        relationship: str,
+        action: str,
+        patient: str,
+        tier: str,
+        resources: Sequence[tuple[str, str, int]],
+        outcome: str,
+        software: str,
+    ) -> "Entry":
+        """An entry from plain values; `resources` are (type, id, version)."""
+        grouped: dict[str, list[tuple[PackedId, int]]] = {}
+        for type_, id_, version in resources:
+            grouped.setdefault(type_, []).append((pack_id(id_), version))
+        return cls(
+            FORMAT,
+            at,
+            organisation,
+            pack_id(account),
+            pack_id(session),
+            role,
+            purpose,
+            reason,
+            relationship,
+            action,
+            pack_id(patient),
+            tier,
+            grouped,
+            outcome,
+            software,
+        )
+
+    @property
+    def account(self) -> str:
+        return unpack_id(self.packed_account)
+
+    @property
+    def session(self) -> str:
+        return unpack_id(self.packed_session)
+
+    @property
+    def patient(self) -> str:
+        return unpack_id(self.packed_patient)
+
+    @property
+    def resource_count(self) -> int:
+        return sum(len(named) for named in self.packed_resources.values())
+
+    def resources(self) -> Iterator[tuple[str, str, int]]:
+        """Each resource disclosed, as (type, id, version)."""
+        for type_, named in self.packed_resources.items():
+            for id_, version in named:
+                yield type_, unpack_id(id_), version
+
+
+def pack_id(text: str) -> PackedId:
+    if len(text) == _UUID_CHARACTERS:
+        with contextlib.suppress(ValueError):
+            packed = uuid.UUID(text)
+            if str(packed) == text:
+                return _UUID + packed.bytes
+    return _TEXT + text.encode() if text else b""
+
+
+def unpack_id(packed: PackedId) -> str:
+    """Undo `pack_id`.
+
+    Raises:
+        EntryDamagedError: the bytes are no packed id.
+    """
+    try:
+        if packed[:1] == _UUID:
+            return str(uuid.UUID(bytes=packed[1:]))
+        return packed[1:].decode()
+    except ValueError:
+        raise EntryDamagedError from None
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Entry)
+
+
+def encode(entry: Entry) -> bytes:
+    """The entry's bytes.
+
+    Raises:
+        EntryTooLargeError: more than 60,000 bytes.
+    """
+    encoded = _encoder.encode(entry)
+    if len(encoded) > MAX_ENTRY_BYTES:
+        raise EntryTooLargeError
+    return encoded
+
+
+def decode(encoded: bytes) -> Entry:
+    """Undo `encode`.
+
+    Raises:
+        EntryDamagedError: the bytes are no entry, or of a format not known here.
+    """
+    try:
+        entry = _decoder.decode(encoded)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise EntryDamagedError from None
+    if entry.format != FORMAT:
+        raise EntryDamagedError
+    return entry

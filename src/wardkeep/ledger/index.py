@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which entries are about a patient, an account, a session: positions by id.
+
+Kept in memory and rebuilt when the ledger is opened: 8 bytes an entry and key.
+"""
+
+from array import array
+from collections.abc import Sequence
+
+from wardkeep.ledger.entry import Entry, PackedId, pack_id
+
+_NONE: "array[int]" = array("Q")
+
+
+class EntryIndex:
+    """Positions of entries, ascending."""
+
+    def __init__(self) -> None:
+        self._by_patient: dict[PackedId, array[int]] = {}
+        self._by_account: dict[PackedId, array[int]] = {}
+        self._by_session: dict[PackedId, array[int]] = {}
+
+    def add(self, position: int, entry: Entry) -> None:
+        _file(self._by_patient, entry.packed_patient, position)
+        _file(self._by_account, entry.packed_account, position)
+        _file(self._by_session, entry.packed_session, position)
+
+    def about_patient(self, patient: str) -> Sequence[int]:
+        return self._by_patient.get(pack_id(patient), _NONE)
+
+    def by_account(self, account: str) -> Sequence[int]:
+        return self._by_account.get(pack_id(account), _NONE)
+
+    def by_session(self, session: str) -> Sequence[int]:
+        return self._by_session.get(pack_id(session), _NONE)
+
+
+def _file(under: "dict[PackedId, array[int]]", key: PackedId, position: int) -> None:
+    if not key:
+        return
+    positions = under.get(key)
+    if positions is None:
+        under[key] = array("Q", (position,))
+    else:
+        positions.append(position)

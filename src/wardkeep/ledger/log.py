@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger itself: append, commit, publish; one writer.
+
+`append` holds entries back, `commit` puts all of them on the disk with one write and
+one fdatasync, and only then may anyone be told of them. `publish` signs a checkpoint
+and writes tiles behind that. What was committed survives any kill; what was not is
+gone as if it had not been asked.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from wardkeep.base.clock import Clock
+from wardkeep.base.ids import EntryIndex as Position
+from wardkeep.crypto.signing import SigningKey
+from wardkeep.ledger import segment
+from wardkeep.ledger.checkpoint import Checkpoint, sign
+from wardkeep.ledger.entry import Entry, decode, encode
+from wardkeep.ledger.index import EntryIndex
+from wardkeep.ledger.merkle import Prover
+from wardkeep.ledger.opening import Opened, open_folder
+from wardkeep.ledger.publishing import Publisher
+
+SEGMENT_BYTES = 64 * 1024 * 1024
+LOCK_NAME = "lock"
+
+
+class LedgerCannotWriteError(Exception):
+    """The disk refused. Nothing of this commit is in the ledger; try again later."""
+
+
+class LedgerInUseError(Exception):
+    """Another process has this ledger open; there is one writer."""
+
+
+class Ledger:
+    """One folder of segments, tiles and checkpoints."""
+
+    def __init__(
+        self,
+        folder: Path,
+        opened: Opened,
+        *,
+        publisher: Publisher,
+        lock: int,
+        segment_bytes: int,
+    ) -> None:
+        """Use `Ledger.open`."""
+        self._folder = folder
+        self._segments = opened.segments
+        self._offsets = opened.offsets
+        self._index = opened.index
+        self._tree = opened.tree
+        self._publisher = publisher
+        self._chain = opened.chain
+        self._lock = lock
+        self._segment_bytes = segment_bytes
+        self._pending: list[tuple[bytes, Entry]] = []
+        self._file = -1
+        self._end = 0
+        self._is_end_known = False
+        self.torn = opened.torn
+        """Files into which torn last writes were moved when the ledger was opened."""
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        origin: str,
+        signing_key: SigningKey,
+        clock: Clock,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> "Ledger":
+        """Open a ledger, or begin one.
+
+        Raises:
+            LedgerInUseError: another process has it.
+            LedgerDamagedError: bytes that were acknowledged are not as written; the
+                message names file, offset and entry. Nothing is mended in silence.
+        """
+        del clock
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = _take_lock(folder / LOCK_NAME)
+        try:
+            opened = open_folder(folder, origin=origin, key=signing_key.verify_key)
+        except BaseException:
+            os.close(lock)
+            raise
+        publisher = Publisher(
+            folder, origin=origin, signing_key=signing_key, opened=opened, sign=sign
+        )
+        return cls(
+            folder,
+            opened,
+            publisher=publisher,
+            lock=lock,
+            segment_bytes=segment_bytes,
+        )
+
+    @property
+    def committed_size(self) -> int:
+        """Entries on the disk."""
+        return len(self._offsets)
+
+    @property
+    def size(self) -> int:
+        """Entries on the disk and those that wait for the next commit."""
+        return len(self._offsets) + len(self._pending)
+
+    def append(self, entry: Entry) -> Position:
+        """Hold an entry for the next commit; the index that it will have.
+
+        Raises:
+            EntryTooLargeError: more than 60,000 bytes; nothing is held.
+        """
+        encoded = encode(entry)
+        position = Position(self.size)
+        self._pending.append((encoded, entry))
+        return position
+
+    def commit(self) -> None:
+        """Put everything held on the disk: one write, one fdatasync.
+
+        Raises:
+            LedgerCannotWriteError: the disk refused; what was held is dropped and
+                its indexes will be given again.
+        """
+        pending, self._pending = self._pending, []
+        if not pending:
+            return
+        try:
+            self._write(pending)
+        except OSError as error:
+            self._undo()
+            raise LedgerCannotWriteError(error.strerror) from None
+
+    def _write(self, pending: Sequence[tuple[bytes, Entry]]) -> None:
+        self._ready_segment()
+        chain, offset = self._chain, self._end
+        pieces: list[bytes] = []
+        offsets: list[int] = []
+        for encoded, _ in pending:
+            chain = segment.next_chain(chain, encoded)
+            pieces.append(segment.frame_bytes(chain, encoded))
+            offsets.append(offset)
+            offset += len(pieces[-1])
+        _write_all(self._file, b"".join(pieces))
+        os.fdatasync(self._file)
+        self._chain, self._end = chain, offset
+        for at, (encoded, entry) in zip(offsets, pending, strict=True):
+            self._index.add(len(self._offsets), entry)
+            self._offsets.append(at)
+            self._publisher.add(encoded)
+
+    def _ready_segment(self) -> None:
+        """Have the last segment open at its end; begin a new one when it is full."""
+        if self._file < 0:
+            if self._segments:
+                self._reopen_last()
+            else:
+                self._begin_segment()
+        if not self._is_end_known:
+            os.ftruncate(self._file, self._end)
+            os.lseek(self._file, self._end, os.SEEK_SET)
+            self._is_end_known = True
+        if self._end >= self._segment_bytes:
+            os.close(self._file)
+            self._file = -1
+            self._begin_segment()
+
+    def _reopen_last(self) -> None:
+        _, path = self._segments[-1]
+        self._file = os.open(path, os.O_WRONLY)
+        self._end = os.lseek(self._file, 0, os.SEEK_END)
+        self._is_end_known = True
+
+    def _begin_segment(self) -> None:
+        first = len(self._offsets)
+        path = segment.segment_path(self._folder, first)
+        header = segment.Header(first_index=first, chain_before=self._chain)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            _write_all(descriptor, segment.header_bytes(header))
+            os.fsync(descriptor)
+            _sync_folder(self._folder)
+        except BaseException:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+        self._file, self._end = descriptor, segment.HEADER_BYTES
+        self._is_end_known = True
+        self._segments.append((first, path))
+
+    def _undo(self) -> None:
+        """Cut off what a failed write left; if even that fails, before the next."""
+        if self._file < 0:
+            return
+        self._is_end_known = False
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file, self._end)
+            os.lseek(self._file, self._end, os.SEEK_SET)
+            self._is_end_known = True
+
+    def read(self, position: int) -> Entry:
+        """The entry at a position that was committed.
+
+        Raises:
+            IndexError: there is none.
+        """
+        if not 0 <= position < len(self._offsets):
+            raise IndexError(position)
+        return decode(self._read_bytes(position))
+
+    def _read_bytes(self, position: int) -> bytes:
+        path = self._segment_of(position)
+        with path.open("rb") as file:
+            file.seek(self._offsets[position])
+            head = file.read(segment.FRAME_OVERHEAD_BYTES)
+            return file.read(int.from_bytes(head[:4], "big"))
+
+    def _segment_of(self, position: int) -> Path:
+        for first, path in reversed(self._segments):
+            if first <= position:
+                return path
+        raise IndexError(position)
+
+    def entries(self, start: int, stop: int) -> Iterator[Entry]:
+        """Entries from `start` up to, not including, `stop`."""
+        for position in range(start, min(stop, len(self._offsets))):
+            yield self.read(position)
+
+    def entries_about(self, patient: str) -> Sequence[int]:
+        """Positions of the entries about a patient, ascending."""
+        return self._index.about_patient(patient)
+
+    @property
+    def index(self) -> EntryIndex:
+        return self._index
+
+    def publish(self) -> None:
+        """Write tiles and a signed checkpoint of what is committed; cheap if nothing.
+
+        Raises:
+            OSError: the disk refused; the next call tries again.
+        """
+        self._publisher.publish()
+
+    def prover(self) -> Prover:
+        """Proofs about what is published."""
+        return Prover(self._tree, self._publisher.load_tile)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint; None before the first."""
+        return self._publisher.newest
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def _take_lock(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise LedgerInUseError(str(path)) from None
+    return descriptor
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

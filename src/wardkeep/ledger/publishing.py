@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Publishing: checkpoints, tiles and entry bundles, written behind the append."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from wardkeep.crypto.signing import SigningKey
+from wardkeep.ledger.checkpoint import Checkpoint
+from wardkeep.ledger.merkle import TILE_WIDTH, MerkleTree, leaf_hash
+from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, FullTile, Opened
+from wardkeep.ledger.tiles import bundle, remove_partials, tile_path, write_file
+
+ENTRIES = "entries"
+Sign = Callable[[Checkpoint, SigningKey], str]
+
+
+class Publisher:
+    """Holds what is committed and not yet published."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        origin: str,
+        signing_key: SigningKey,
+        opened: Opened,
+        sign: Sign,
+    ) -> None:
+        self._folder = folder
+        self._origin = origin
+        self._key = signing_key
+        self._sign = sign
+        self._tree: MerkleTree = opened.tree
+        self._tiles: list[FullTile] = opened.tiles
+        self._unhashed: list[bytes] = []
+        self._bundle = opened.unbundled
+        self.newest = opened.newest
+        covered = opened.newest.size if opened.newest else 0
+        self._bundled = covered - covered % TILE_WIDTH
+        self._forget_written()
+
+    def _forget_written(self) -> None:
+        """Tiles that a checkpoint covers are on the disk already."""
+        self._tiles[:] = [
+            tile
+            for tile in self._tiles
+            if not tile_path(self._folder, tile.level, tile.index).exists()
+        ]
+
+    def add(self, encoded: bytes) -> None:
+        """An entry was committed."""
+        self._unhashed.append(encoded)
+
+    def publish(self) -> None:
+        """Tiles first, then the checkpoint that vouches for them."""
+        self._grow()
+        size = self._tree.size
+        if self.newest is not None and self.newest.size == size:
+            return
+        if size == 0:
+            return
+        self._write_tiles()
+        self._write_bundles()
+        self._write_checkpoint(size)
+
+    def _grow(self) -> None:
+        unhashed, self._unhashed = self._unhashed, []
+        for encoded in unhashed:
+            self._tree.append(leaf_hash(encoded))
+            self._bundle.append(encoded)
+
+    def _write_tiles(self) -> None:
+        while self._tiles:
+            tile = self._tiles[0]
+            path = tile_path(self._folder, tile.level, tile.index)
+            write_file(path, tile.hashes)
+            remove_partials(self._folder, tile.level, tile.index, 0)
+            del self._tiles[0]
+        for level, index, hashes in self._tree.partial_tiles():
+            width = len(hashes) // 32
+            write_file(tile_path(self._folder, level, index, width), hashes)
+            remove_partials(self._folder, level, index, width)
+
+    def _write_bundles(self) -> None:
+        while len(self._bundle) >= TILE_WIDTH:
+            index = self._bundled // TILE_WIDTH
+            path = tile_path(self._folder, ENTRIES, index)
+            write_file(path, bundle(self._bundle[:TILE_WIDTH]))
+            remove_partials(self._folder, ENTRIES, index, 0)
+            del self._bundle[:TILE_WIDTH]
+            self._bundled += TILE_WIDTH
+        width = len(self._bundle)
+        if width:
+            index = self._bundled // TILE_WIDTH
+            path = tile_path(self._folder, ENTRIES, index, width)
+            write_file(path, bundle(self._bundle))
+            remove_partials(self._folder, ENTRIES, index, width)
+
+    def _write_checkpoint(self, size: int) -> None:
+        number = self.newest.number + 1 if self.newest else 0
+        checkpoint = Checkpoint(
+            origin=self._origin, size=size, root=self._tree.root(), number=number
+        )
+        note = self._sign(checkpoint, self._key).encode()
+        _append_durably(self._folder / HISTORY_NAME, note + b"\n")
+        write_file(self._folder / CHECKPOINT_NAME, note)
+        self.newest = checkpoint
+
+    def load_tile(self, level: int, index: int) -> bytes:
+        """A full tile, written or about to be."""
+        for tile in self._tiles:
+            if (tile.level, tile.index) == (level, index):
+                return tile.hashes
+        return tile_path(self._folder, level, index).read_bytes()
+
+
+def _append_durably(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, content)
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)

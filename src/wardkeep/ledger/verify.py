@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verifier: needs the files and a public key, and nothing of the server.
+
+It reads every segment, rebuilds the tree, and holds every checkpoint, tile and bundle
+against it. Each difference is named with its file, place and entry.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from wardkeep.crypto.signing import VerifyKey
+from wardkeep.ledger import segment
+from wardkeep.ledger.checkpoint import (
+    Checkpoint,
+    CheckpointRefusedError,
+    open_checkpoint,
+)
+from wardkeep.ledger.entry import EntryDamagedError, decode
+from wardkeep.ledger.merkle import HASH_BYTES, TILE_WIDTH, MerkleTree, leaf_hash
+from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, notes_of
+from wardkeep.ledger.segment import Frame, FrameFault
+from wardkeep.ledger.tiles import bundle, tile_path, unbundle
+
+Progress = Callable[[int, int | None], None]
+_EACH = 10_000
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One difference: where, and what is wrong there."""
+
+    file: str
+    place: str
+    wrong: str
+
+    def __str__(self) -> str:
+        place = f", {self.place}" if self.place else ""
+        return f"{self.file}{place}: {self.wrong}"
+
+
+class VerifyReport(msgspec.Struct, kw_only=True):
+    """What the verifier found."""
+
+    entries: int = 0
+    checkpoints: int = 0
+    covered: int = 0
+    """Entries that the newest checkpoint covers."""
+    root: str = ""
+    faults: list[Fault] = msgspec.field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.faults
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        counted = f"{self.entries:,} entries, {self.checkpoints:,} checkpoints"
+        if self.faults:
+            return f"NOT WHOLE: {len(self.faults)} faults in {counted}."
+        rest = self.entries - self.covered
+        tail = f"; {rest:,} entries wait for their first checkpoint" if rest else ""
+        return f"Whole: {counted}{tail}. Root {self.root}."
+
+
+def verify(
+    folder: Path,
+    key: VerifyKey,
+    *,
+    origin: str,
+    progress: Progress = lambda _done, _total: None,
+) -> VerifyReport:
+    """Check a ledger's folder; every fault is in the report."""
+    check = _Check(folder, key, origin=origin, progress=progress)
+    check.read_checkpoints()
+    check.read_segments()
+    check.compare_ends()
+    return check.report
+
+
+class _Check:
+    def __init__(
+        self, folder: Path, key: VerifyKey, *, origin: str, progress: Progress
+    ) -> None:
+        self._folder = folder
+        self._key = key
+        self._origin = origin
+        self._progress = progress
+        self._tree = MerkleTree(self._compare_tile)
+        self._by_size: dict[int, list[tuple[str, Checkpoint]]] = {}
+        self._bundle: list[bytes] = []
+        self._largest = 0
+        self.report = VerifyReport()
+
+    def _fault(self, file: Path | str, place: str, wrong: str) -> None:
+        name = file if isinstance(file, str) else str(file.relative_to(self._folder))
+        self.report.faults.append(Fault(file=name, place=place, wrong=wrong))
+
+    # Checkpoints
+
+    def read_checkpoints(self) -> None:
+        history = self._folder / HISTORY_NAME
+        raw = history.read_bytes() if history.exists() else b""
+        numbers = []
+        if raw and not raw.endswith(b"\n\n"):
+            self._fault(history, "its end", "the last checkpoint is cut short")
+        for place, note in enumerate(notes_of(raw)):
+            found = self._read_note(history, f"checkpoint {place}", note)
+            if found is not None:
+                numbers.append(found.number)
+        if numbers != list(range(len(numbers))):
+            self._fault(history, "", "a checkpoint was dropped, added or moved")
+        self._compare_newest(len(numbers))
+        self.report.checkpoints = len(numbers)
+
+    def _compare_newest(self, count: int) -> None:
+        newest = self._folder / CHECKPOINT_NAME
+        if not newest.exists():
+            if count:
+                self._fault(newest, "", "the newest checkpoint is missing")
+            return
+        found = self._read_note(newest, "", newest.read_bytes())
+        if found is not None and found.number != count - 1:
+            self._fault(newest, "", "it is not the last checkpoint of the history")
+
+    def _read_note(self, file: Path, place: str, note: bytes) -> Checkpoint | None:
+        try:
+            found = open_checkpoint(note.decode(), origin=self._origin, key=self._key)
+        except UnicodeDecodeError:
+            self._fault(file, place, "it is not UTF-8")
+            return None
+        except CheckpointRefusedError as error:
+            self._fault(file, place, str(error))
+            return None
+        self._by_size.setdefault(found.size, []).append((place, found))
+        self._largest = max(self._largest, found.size)
+        return found
+
+    # Segments
+
+    def read_segments(self) -> None:
+        chain = segment.FIRST_CHAIN
+        segments = segment.segments_in(self._folder)
+        for place, (first, path) in enumerate(segments):
+            is_last = place == len(segments) - 1
+            chain = self._read_segment(path, first, chain, is_last=is_last)
+        self.report.entries = self._tree.size
+        self.report.root = self._tree.root().hex()
+        self._progress(self._tree.size, self._tree.size)
+
+    def _read_segment(
+        self, path: Path, first: int, chain: bytes, *, is_last: bool
+    ) -> bytes:
+        raw = path.read_bytes()
+        header = segment.read_header(raw)
+        if header is None:
+            self._fault(path, "offset 0", "it has no segment's header")
+            return chain
+        if header.first_index != first or first != self._tree.size:
+            wrong = f"it begins at entry {header.first_index}, not {self._tree.size}"
+            self._fault(path, "offset 0", wrong)
+        if header.chain_before != chain:
+            self._fault(path, "offset 0", "it does not continue the one before")
+            chain = header.chain_before
+        for found in segment.read_frames(raw):
+            if isinstance(found, FrameFault):
+                self._frame_fault(path, found, is_last=is_last)
+            else:
+                chain = self._read_frame(path, found, chain)
+        return chain
+
+    def _frame_fault(self, path: Path, found: FrameFault, *, is_last: bool) -> None:
+        torn = " (a write cut short, if nobody was told)" if is_last else ""
+        place = f"offset {found.offset}, entry {self._tree.size}"
+        self._fault(path, place, found.wrong + (torn if found.is_torn else ""))
+
+    def _read_frame(self, path: Path, frame: Frame, chain: bytes) -> bytes:
+        position = self._tree.size
+        place = f"offset {frame.offset}, entry {position}"
+        if segment.next_chain(chain, frame.entry) != frame.chain:
+            wrong = "the entry was changed, dropped, added or moved here"
+            self._fault(path, place, wrong)
+        try:
+            decode(frame.entry)
+        except EntryDamagedError:
+            self._fault(path, place, "it is no entry")
+        self._tree.append(leaf_hash(frame.entry))
+        self._bundle.append(frame.entry)
+        if len(self._bundle) == TILE_WIDTH:
+            self._compare_bundle(position // TILE_WIDTH, 0)
+            self._bundle = []
+        self._compare_root()
+        if self._tree.size == self._largest:
+            self._compare_edge()
+        if position % _EACH == 0:
+            self._progress(position, None)
+        return frame.chain
+
+    def _compare_root(self) -> None:
+        for place, checkpoint in self._by_size.pop(self._tree.size, ()):
+            if checkpoint.root != self._tree.root():
+                wrong = f"the first {checkpoint.size} entries do not have its root"
+                self._fault(HISTORY_NAME, place, wrong)
+
+    # Tiles and bundles
+
+    def _compare_tile(self, level: int, index: int, hashes: bytes) -> None:
+        if ((index + 1) << (8 * (level + 1))) <= self._largest:
+            self._compare_hashes(level, index, hashes, width=0)
+
+    def _compare_hashes(
+        self, level: int, index: int, hashes: bytes, *, width: int
+    ) -> None:
+        path = tile_path(self._folder, level, index, width)
+        if not path.exists():
+            self._fault(path, "", "the tile is missing")
+            return
+        stored = path.read_bytes()
+        if stored == hashes:
+            return
+        for at in range(0, max(len(hashes), len(stored)), HASH_BYTES):
+            if stored[at : at + HASH_BYTES] != hashes[at : at + HASH_BYTES]:
+                first = (index * TILE_WIDTH + at // HASH_BYTES) << (8 * level)
+                wrong = f"its hash of entry {first} on differs from the segments"
+                self._fault(path, f"offset {at}", wrong)
+                return
+
+    def _compare_bundle(self, index: int, width: int) -> None:
+        if index * TILE_WIDTH + (width or TILE_WIDTH) > self._largest:
+            return
+        path = tile_path(self._folder, "entries", index, width)
+        if not path.exists():
+            self._fault(path, "", "the bundle is missing")
+            return
+        stored, entries = path.read_bytes(), self._bundle[: width or TILE_WIDTH]
+        if stored == bundle(entries):
+            return
+        first = _first_difference(unbundle(stored), entries)
+        place = f"entry {index * TILE_WIDTH + first}"
+        self._fault(path, place, "it differs from the segments")
+
+    # The ends
+
+    def compare_ends(self) -> None:
+        """What the newest checkpoint vouches for must be there, whole."""
+        size = self._tree.size
+        self.report.covered = min(self._largest, size)
+        for found in self._by_size.values():
+            for place, checkpoint in found:
+                if checkpoint.size == 0:
+                    continue
+                wrong = (
+                    f"it covers {checkpoint.size} entries and there are {size}:"
+                    " the end was cut off, or an older copy put back"
+                )
+                self._fault(HISTORY_NAME, place, wrong)
+        if size < self._largest:
+            self._compare_lost_edge()
+
+    def _compare_lost_edge(self) -> None:
+        """Entries are missing: the first tile that differs tells from where on."""
+        index, width = divmod(self._largest, TILE_WIDTH)
+        for level, at, hashes in self._tree.partial_tiles():
+            if (level, at) == (0, index):
+                self._compare_hashes(level, index, hashes, width=width)
+
+    def _compare_edge(self) -> None:
+        """The partial tiles and bundle that stand beside the newest checkpoint."""
+        for level, index, hashes in self._tree.partial_tiles():
+            width = len(hashes) // HASH_BYTES
+            self._compare_hashes(level, index, hashes, width=width)
+        if self._bundle:
+            self._compare_bundle(self._tree.size // TILE_WIDTH, len(self._bundle))
+
+
+def _first_difference(stored: Iterator[bytes], entries: list[bytes]) -> int:
+    for place, entry in enumerate(entries):
+        if next(stored, None) != entry:
+            return place
+    return len(entries)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ledgers for tests: entries about nobody, in folders that go away."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wardkeep.base.clock import FrozenClock
+from wardkeep.crypto.signing import SigningKey
+from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.log import SEGMENT_BYTES, Ledger
+
+KEY = SigningKey(bytes(range(32)))
+ORIGIN = "localhost:8111/wardkeep-ledger"
+CLOCK = FrozenClock(datetime(2026, 11, 23, 9, 41, tzinfo=UTC))
+ACCOUNT = "0b0b0b0b-0000-4000-8000-000000000001"
+
+
+def entry_about(patient: str, *, number: int = 0, resources: int = 1) -> Entry:
+    return Entry.about(
+        at=1_764_000_000_000_000 + number,
+        organisation=1,
+        account=ACCOUNT,
+        session="5e5510f0-0000-4000-8000-000000000001",
+        role="doctor",
+        purpose="direct-care",
+        reason="",
+        relationship="ward",
+        action="read",
+        patient=patient,
+        tier="record",
+        resources=[("Observation", f"o-{n}", 1) for n in range(resources)],
+        outcome="grant",
+        software="0",
+    )
+
+
+def open_ledger(folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> Ledger:
+    return Ledger.open(
+        folder,
+        origin=ORIGIN,
+        signing_key=KEY,
+        clock=CLOCK,
+        segment_bytes=segment_bytes,
+    )
+
+
+def fill(folder: Path, entries: int, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+    """A published ledger of so many entries, one commit each."""
+    ledger = open_ledger(folder, segment_bytes=segment_bytes)
+    for number in range(entries):
+        ledger.append(entry_about(f"p-{number % 3}", number=number))
+        ledger.commit()
+    ledger.publish()
+    ledger.close()

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verifier finds any change and names its place."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support.ledgers import KEY, ORIGIN, fill
+from wardkeep.crypto.signing import SigningKey
+from wardkeep.ledger import segment
+from wardkeep.ledger.merkle import MerkleTree
+from wardkeep.ledger.segment import Frame, read_frames
+from wardkeep.ledger.verify import VerifyReport, verify
+
+SEGMENT = "segment-00000000000000000000.ledger"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three checkpoints over 12 entries."""
+    folder = tmp_path_factory.mktemp("whole")
+    for entries in (5, 4, 3):
+        fill(folder, entries)
+    return folder
+
+
+def checked(folder: Path) -> VerifyReport:
+    return verify(folder, KEY.verify_key, origin=ORIGIN)
+
+
+def test_an_untouched_ledger_is_whole(whole: Path) -> None:
+    report = checked(whole)
+    assert report.is_whole
+    assert (report.entries, report.checkpoints, report.covered) == (12, 3, 12)
+    assert report.summary.startswith("Whole: 12 entries, 3 checkpoints. Root ")
+
+
+def test_an_empty_folder_is_whole(tmp_path: Path) -> None:
+    assert checked(tmp_path).summary.startswith("Whole: 0 entries")
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [
+        path.relative_to(folder)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "lock"
+    ]
+
+
+def test_every_flipped_byte_is_found_and_its_file_named(
+    whole: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(whole, copy)
+    for name in files_of(whole):
+        raw = (whole / name).read_bytes()
+        for place in range(len(raw)):
+            flipped = bytearray(raw)
+            flipped[place] ^= 0x01
+            (copy / name).write_bytes(flipped)
+            report = checked(copy)
+            assert not report.is_whole, f"{name}, byte {place}"
+        (copy / name).write_bytes(raw)
+    assert checked(copy).is_whole
+
+
+def test_every_missing_file_is_found(whole: Path, tmp_path: Path) -> None:
+    for number, name in enumerate(files_of(whole)):
+        copy = tmp_path / str(number)
+        shutil.copytree(whole, copy)
+        (copy / name).unlink()
+        assert not checked(copy).is_whole, name
+
+
+@pytest.mark.parametrize("length", range(0, 3000, 111))
+def test_every_truncation_is_found(whole: Path, tmp_path: Path, length: int) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(whole, copy)
+    raw = (copy / SEGMENT).read_bytes()
+    if length >= len(raw):
+        return
+    (copy / SEGMENT).write_bytes(raw[:length])
+    faults = checked(copy).faults
+    assert any("cut" in fault.wrong or "header" in fault.wrong for fault in faults)
+
+
+def frames(folder: Path) -> list[Frame]:
+    raw = (folder / SEGMENT).read_bytes()
+    return [one for one in read_frames(raw) if isinstance(one, Frame)]
+
+
+def rewrite(folder: Path, kept: list[Frame], *, chained: bool) -> None:
+    """Write frames back, as they were or with a chain made to fit."""
+    raw = (folder / SEGMENT).read_bytes()[: segment.HEADER_BYTES]
+    chain = segment.FIRST_CHAIN
+    for frame in kept:
+        chain = segment.next_chain(chain, frame.entry)
+        raw += segment.frame_bytes(chain if chained else frame.chain, frame.entry)
+    (folder / SEGMENT).write_bytes(raw)
+
+
+@pytest.mark.parametrize("chained", [False, True])
+def test_a_dropped_entry_is_found(
+    whole: Path, tmp_path: Path, *, chained: bool
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(whole, copy)
+    kept = frames(copy)
+    del kept[6]
+    rewrite(copy, kept, chained=chained)
+    report = checked(copy)
+    assert any("entry 6" in str(fault) for fault in report.faults)
+
+
+@pytest.mark.parametrize("chained", [False, True])
+def test_exchanged_entries_are_found(
+    whole: Path, tmp_path: Path, *, chained: bool
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(whole, copy)
+    kept = frames(copy)
+    kept[3], kept[4] = kept[4], kept[3]
+    rewrite(copy, kept, chained=chained)
+    report = checked(copy)
+    assert any("entry 3" in str(fault) for fault in report.faults)
+
+
+def test_a_ledger_made_anew_by_someone_without_the_key_is_found(
+    whole: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(whole, copy)
+    kept = frames(copy)[:-1]
+    rewrite(copy, kept, chained=True)
+    shutil.rmtree(copy / "tile")
+    tree = MerkleTree(lambda *_: None)
+    assert tree.size == 0
+    assert any("cut off" in fault.wrong for fault in checked(copy).faults)
+
+
+def test_another_key_vouches_for_nothing(whole: Path) -> None:
+    report = verify(whole, SigningKey.generate().verify_key, origin=ORIGIN)
+    assert report.summary.startswith("NOT WHOLE")
+    assert all("another key" in fault.wrong for fault in report.faults[:3])
+
+
+def test_a_dropped_checkpoint_is_found(whole: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(whole, copy)
+    history = copy / "checkpoints"
+    lines = history.read_bytes().split(b"\n")
+    history.write_bytes(b"\n".join(lines[:7] + lines[14:]))
+    faults = checked(copy).faults
+    assert any("dropped" in fault.wrong for fault in faults)
+
+
+def test_full_tiles_and_bundles_are_checked_too(tmp_path: Path) -> None:
+    fill(tmp_path, 600)
+    assert checked(tmp_path).is_whole
+    for name in ("tile/0/001", "tile/entries/001", "tile/1/000.p/2"):
+        path = tmp_path / name
+        raw = path.read_bytes()
+        path.write_bytes(raw[:40] + b"\xff" + raw[41:])
+        [fault] = checked(tmp_path).faults
+        assert fault.file == name
+        path.write_bytes(raw)
+
+
+def test_entries_that_wait_for_a_checkpoint_are_told(tmp_path: Path) -> None:
+    from support.ledgers import entry_about, open_ledger  # noqa: PLC0415
+
+    fill(tmp_path, 3)
+    ledger = open_ledger(tmp_path)
+    ledger.append(entry_about("p"))
+    ledger.commit()
+    ledger.close()
+    assert "1 entries wait for their first checkpoint" in checked(tmp_path).summary
