@@ -8,99 +8,119 @@ set only when it changes.
 """
 
 import asyncio
+import select
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import asyncpg
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.address import DatabaseAddress
+from wardkeep.db.errors import (
+    DatabaseBusyError,
+    DatabaseUnavailableError,
+    named_error,
+)
 
 Row = Mapping[str, Any]
 """One row: values by column name."""
 
 COMMAND_TIMEOUT_SECONDS = 30.0
+SLOW_COMMAND_TIMEOUT_SECONDS = 6 * 3600.0
+CONNECT_TIMEOUT_SECONDS = 5.0
 WAIT_SECONDS = 5.0
+MOST_WAITING = 256
 NO_ORGANISATION = OrganisationId(0)
 """Matches no row under row-level security: the state of a fresh connection."""
 
-
-class DatabaseUnavailableError(Exception):
-    """PostgreSQL cannot be reached just now; what was asked may be asked again."""
-
-
-class DatabaseBusyError(Exception):
-    """Every connection stayed in use for as long as a caller may wait."""
-
-
-class AlreadyExistsError(Exception):
-    """A uniqueness rule of the schema refused the row."""
-
-
-_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    OSError,
-)
-
-
-@asynccontextmanager
-async def _named_errors() -> AsyncIterator[None]:
-    """Turn the driver's errors into the house's, without a word of the query."""
-    try:
-        yield
-    except asyncpg.UniqueViolationError as error:
-        raise AlreadyExistsError(error.constraint_name or "unique") from None
-    except _LOST as error:
-        raise DatabaseUnavailableError(type(error).__name__) from None
+_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 class Connection:
     """One session with PostgreSQL, serving one organisation at a time."""
 
-    __slots__ = ("_driver", "organisation")
+    __slots__ = ("_driver", "_readable", "organisation")
 
     def __init__(self, driver: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._driver = driver
-        self.organisation = NO_ORGANISATION
+        self.organisation: OrganisationId | None = NO_ORGANISATION
+        self._readable = _poll_for_input(driver)
 
     @property
     def is_usable(self) -> bool:
+        """Whether nothing is known against using it."""
         return not self._driver.is_closed()
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it may be handed to the next borrower: open, and in no transaction.
+
+        A server that ended the session has said so on the socket, perhaps in this very
+        tick, before the driver could read it: an idle session has nothing else to say.
+        """
+        if self._driver.is_closed() or self._driver.is_in_transaction():
+            return False
+        return not self._readable.poll(0)
 
     async def serve(self, organisation: OrganisationId) -> None:
         """Show only this organisation's rows from now on."""
         if organisation == self.organisation:
             return
+        if self._driver.is_in_transaction():
+            # A rollback would put the setting back without our knowing.
+            message = "change the organisation before the transaction, not within"
+            raise RuntimeError(message)
+        # Unknown until the server has answered: a cancelled task must not leave a
+        # connection that believes in one organisation and shows another's rows.
+        self.organisation = None
         await self.execute(
             "select set_config('wardkeep.organisation', $1, false)", str(organisation)
         )
         self.organisation = organisation
 
     async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
-        async with _named_errors():
+        try:
             return cast("Sequence[Row]", await self._driver.fetch(sql, *values))
+        except _DRIVER_ERRORS as error:
+            raise self._named(error) from None
 
     async def fetch_row(self, sql: str, *values: object) -> Row | None:
-        async with _named_errors():
+        try:
             return cast("Row | None", await self._driver.fetchrow(sql, *values))
+        except _DRIVER_ERRORS as error:
+            raise self._named(error) from None
 
     async def fetch_value(self, sql: str, *values: object) -> Any:
-        async with _named_errors():
+        try:
             return await self._driver.fetchval(sql, *values)
+        except _DRIVER_ERRORS as error:
+            raise self._named(error) from None
 
     async def execute(self, sql: str, *values: object) -> str:
         """Run a command; its status, as in `UPDATE 1`."""
-        async with _named_errors():
+        try:
             return cast("str", await self._driver.execute(sql, *values))
+        except _DRIVER_ERRORS as error:
+            raise self._named(error) from None
+
+    async def execute_slowly(self, sql: str, *values: object) -> None:
+        """Run a command, or a script of several, that may take hours.
+
+        The role's own `statement_timeout` still holds.
+        """
+        limit = SLOW_COMMAND_TIMEOUT_SECONDS
+        try:
+            await self._driver.execute(sql, *values, timeout=limit)
+        except _DRIVER_ERRORS as error:
+            raise self._named(error) from None
 
     async def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        async with _named_errors():
+        """Run a command for every row; all of them or none."""
+        try:
             await self._driver.executemany(sql, rows)
+        except _DRIVER_ERRORS as error:
+            raise self._named(error) from None
 
     async def copy_rows(
         self,
@@ -110,31 +130,61 @@ class Connection:
         columns: Sequence[str],
         rows: Iterable[Sequence[object]],
     ) -> None:
-        """Bulk insert by COPY."""
-        async with _named_errors():
+        """Bulk insert by COPY; PostgreSQL refuses it under row-level security."""
+        try:
             await self._driver.copy_records_to_table(
                 table, schema_name=schema, columns=list(columns), records=rows
             )
+        except _DRIVER_ERRORS as error:
+            raise self._named(error) from None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         """All or nothing; committed when the block ends without an error."""
-        async with _named_errors():
-            driver_transaction = self._driver.transaction()
+        driver_transaction = self._driver.transaction()
+        try:
             await driver_transaction.start()
+        except _DRIVER_ERRORS as error:
+            raise self._named(error) from None
         try:
             yield
         except BaseException:
-            if self.is_usable:
-                async with _named_errors():
-                    await driver_transaction.rollback()
+            await self._roll_back(driver_transaction)
             raise
-        async with _named_errors():
+        try:
             await driver_transaction.commit()
+        except _DRIVER_ERRORS as error:
+            raise self._named(error) from None
+
+    async def _roll_back(self, transaction: Any) -> None:
+        """Undo; what cannot be undone with words is undone by hanging up."""
+        try:
+            if self.is_usable:
+                await transaction.rollback()
+        except BaseException as error:
+            self._driver.terminate()
+            if not isinstance(error, _DRIVER_ERRORS):
+                raise
+
+    def _named(self, error: Exception) -> Exception:
+        return named_error(error, is_lost=self._driver.is_closed())
+
+    def hang_up(self) -> None:
+        """End the session at once; the server rolls back what was open."""
+        self._driver.terminate()
 
     async def close(self) -> None:
         if self.is_usable:
-            await self._driver.close(timeout=2)
+            with suppress(*_DRIVER_ERRORS):
+                await self._driver.close(timeout=2)
+
+
+def _poll_for_input(driver: "asyncpg.Connection[asyncpg.Record]") -> "select.poll":
+    """Ask the kernel, not the driver, whether the server has said something."""
+    socket = driver._transport.get_extra_info("socket")  # noqa: SLF001 - no public way
+    poll = select.poll()
+    poll.register(socket.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    return poll
 
 
 async def connect(address: DatabaseAddress) -> Connection:
@@ -144,20 +194,24 @@ async def connect(address: DatabaseAddress) -> Connection:
         DatabaseUnavailableError: when there is no way in just now.
     """
     is_socket = address.host.startswith("/")
-    async with _named_errors():
-        try:
-            driver = await asyncpg.connect(
-                host=address.host,
-                port=address.port,
-                database=address.database,
-                user=address.user,
-                password=address.password,
-                ssl=None if is_socket else address.tls,
-                command_timeout=COMMAND_TIMEOUT_SECONDS,
-                server_settings={"application_name": f"wardkeep {address.user}"},
-            )
-        except (asyncpg.PostgresError, TimeoutError) as error:
-            raise DatabaseUnavailableError(type(error).__name__) from None
+    try:
+        driver = await asyncpg.connect(
+            host=address.host,
+            port=address.port,
+            database=address.database,
+            user=address.user,
+            password=address.password,
+            ssl=None if is_socket else address.tls,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            command_timeout=COMMAND_TIMEOUT_SECONDS,
+            server_settings={
+                "application_name": f"wardkeep {address.user}",
+                # A role may change its own defaults: ours come with the connection.
+                "wardkeep.organisation": str(NO_ORGANISATION),
+            },
+        )
+    except _DRIVER_ERRORS as error:
+        raise DatabaseUnavailableError(type(error).__name__) from None
     return Connection(driver)
 
 
@@ -168,6 +222,8 @@ class Database:
         self._address = address
         self._free: list[Connection] = []
         self._places = asyncio.Semaphore(size)
+        self._waiting = 0
+        self._is_closed = False
 
     @asynccontextmanager
     async def connection(
@@ -176,22 +232,16 @@ class Database:
         """Borrow a connection that shows one organisation's rows.
 
         Raises:
-            DatabaseBusyError: when none is free within five seconds.
+            DatabaseBusyError: when none is free within five seconds, or too many wait.
             DatabaseUnavailableError: when PostgreSQL cannot be reached.
         """
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await self._places.acquire()
-        except TimeoutError:
-            raise DatabaseBusyError from None
+        await self._take_place()
         try:
             connection = await self._take(organisation)
             try:
-                await connection.serve(organisation)
                 yield connection
             finally:
-                if connection.is_usable:
-                    self._free.append(connection)
+                self._give_back(connection)
         finally:
             self._places.release()
 
@@ -203,17 +253,46 @@ class Database:
         async with self.connection(organisation) as held, held.transaction():
             yield held
 
+    async def _take_place(self) -> None:
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        if self._waiting >= MOST_WAITING:
+            raise DatabaseBusyError
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise DatabaseBusyError from None
+        finally:
+            self._waiting -= 1
+
     async def _take(self, organisation: OrganisationId) -> Connection:
+        """A connection in order that serves the organisation: a free one or a new."""
+        while (candidate := self._pop(organisation)) is not None:
+            if await _is_in_order(candidate, organisation):
+                return candidate
+        fresh = await connect(self._address)
+        try:
+            await fresh.serve(organisation)
+        except BaseException:
+            fresh.hang_up()
+            raise
+        return fresh
+
+    def _pop(self, organisation: OrganisationId) -> Connection | None:
+        """The free connection used last, better one that serves the organisation."""
         for place in range(len(self._free) - 1, -1, -1):
             if self._free[place].organisation == organisation:
-                candidate = self._free.pop(place)
-                if candidate.is_usable:
-                    return candidate
-        while self._free:
-            candidate = self._free.pop()
-            if candidate.is_usable:
-                return candidate
-        return await connect(self._address)
+                return self._free.pop(place)
+        return self._free.pop() if self._free else None
+
+    def _give_back(self, connection: Connection) -> None:
+        if self._is_closed or not connection.is_at_rest:
+            connection.hang_up()
+        else:
+            self._free.append(connection)
 
     async def is_ready(self) -> bool:
         """Whether a query is answered now."""
@@ -224,5 +303,23 @@ class Database:
             return False
 
     async def close(self) -> None:
+        """Close what is free now; what is borrowed is closed when it comes back."""
+        self._is_closed = True
         while self._free:
             await self._free.pop().close()
+
+
+async def _is_in_order(candidate: Connection, organisation: OrganisationId) -> bool:
+    """Whether a free connection is alive and now serves the organisation."""
+    if not candidate.is_at_rest:
+        candidate.hang_up()
+        return False
+    try:
+        await candidate.serve(organisation)
+    except DatabaseUnavailableError:
+        candidate.hang_up()
+        return False
+    except BaseException:
+        candidate.hang_up()
+        raise
+    return True
