@@ -11,13 +11,8 @@ from wardkeep.assembly.layout import Layout
 from wardkeep.base.ids import new_secret
 from wardkeep.base.outcome import Problem
 from wardkeep.base.settings import Settings
-from wardkeep.db.connection import (
-    Connection,
-    Database,
-    DatabaseBusyError,
-    DatabaseUnavailableError,
-    connect,
-)
+from wardkeep.db.connection import Connection, Database, connect
+from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.db.migrate import SchemaState, apply, check
 from wardkeep.db.roles import LOGIN_ROLES, make_database
 

@@ -16,6 +16,7 @@ from wardkeep.warden.service.entrance import Entrance
 from wardkeep.warden.service.memory import remember_everything
 from wardkeep.warden.service.office import Office
 from wardkeep.warden.service.service import WardenService
+from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Sessions
 
 
@@ -43,8 +44,13 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     async with database.connection() as connection:
         expected = await load_all(connection)
         await remember_everything(
-            connection, keystore=keystore, sessions=sessions, directory=directory
+            connection,
+            keystore=keystore,
+            sessions=sessions,
+            directory=directory,
+            clock=parts.clock,
         )
+    trace = Trace(parts.ledger, parts.clock)
     door = Door(
         keystore=keystore,
         ledger=parts.ledger,
@@ -57,8 +63,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         database=database,
         sessions=sessions,
         directory=directory,
-        door=door,
-        ledger=parts.ledger,
+        trace=trace,
         clock=parts.clock,
         origin=parts.origin,
     )
@@ -69,7 +74,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         directory=directory,
         expected=expected,
         entrance=entrance,
-        ledger=parts.ledger,
+        trace=trace,
         clock=parts.clock,
     )
     return WardenService(
@@ -80,7 +85,6 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         door=door,
         entrance=entrance,
         office=office,
-        clock=parts.clock,
         verify_key=parts.verify_key,
         origin=parts.ledger_name,
     )

@@ -12,9 +12,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from wardkeep.base.clock import Clock
 from wardkeep.crypto.signing import VerifyKey
-from wardkeep.db.connection import Database, DatabaseBusyError, DatabaseUnavailableError
+from wardkeep.db.connection import Database
+from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.disclosure.answers import Answer, Health, Refusal
 from wardkeep.disclosure.questions import (
     AskHealth,
@@ -62,7 +62,6 @@ class WardenService:
         door: Door,
         entrance: Entrance,
         office: Office,
-        clock: Clock,
         verify_key: VerifyKey,
         origin: str,
     ) -> None:
@@ -71,7 +70,6 @@ class WardenService:
         self._keystore = keystore
         self._sessions = sessions
         self._entrance = entrance
-        self._clock = clock
         self._verify_key = verify_key
         self._origin = origin
         self._batch = Batch(ledger)
@@ -156,7 +154,9 @@ class WardenService:
         try:
             self._ledger.publish()
         except OSError as error:
-            log.error("the ledger's checkpoint cannot be written: %s", error.strerror)
+            log.exception(
+                "the ledger's checkpoint cannot be written: %s", error.strerror
+            )
 
     async def _save_sessions(self) -> None:
         with contextlib.suppress(DatabaseBusyError, DatabaseUnavailableError):
@@ -172,16 +172,16 @@ class WardenService:
 
 
 async def _in_words(work: Awaitable[Answer]) -> Answer:
-    """An answer whatever happens: an error becomes a refusal and a line in the log."""
+    """An answer whatever happens; an error becomes a refusal, and a line in the log."""
     try:
         return await work
     except (DatabaseUnavailableError, DatabaseBusyError):
         return DATABASE_UNAVAILABLE
     except OSError:
         return LEDGER_CANNOT_WRITE
-    except Exception as error:  # noqa: BLE001 - the socket must answer; the log knows
+    except Exception as error:
         # The type alone: a message may quote what somebody sent.
-        log.error("a question failed: %s", type(error).__name__)
+        log.exception("a question failed: %s", type(error).__name__)
         return Refusal(
             code="failed",
             why="Something went wrong in the warden.",

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Accounts, organisations and who works where in which role. No password anywhere."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from wardkeep.base.clock import Clock
+from wardkeep.base.ids import AccountId, OrganisationId, new_uuid
+from wardkeep.db.connection import Connection
+from wardkeep.identity.roles import Role
+
+PERSON, SERVICE = "person", "service"
+
+
+class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant and its wrapped key."""
+
+    number: OrganisationId
+    slug: str
+    name: str
+    wrapped_key: bytes
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that works in an organisation in a role, today."""
+
+    account: AccountId
+    display_name: str
+    organisation: OrganisationId
+    organisation_name: str
+    organisation_slug: str
+    role: Role
+
+
+class ListedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as the operator sees it in a list."""
+
+    account: AccountId
+    display_name: str
+    role: Role
+    passkeys: int
+    is_ended: bool
+
+
+async def next_organisation_number(connection: Connection) -> OrganisationId:
+    number: int = await connection.fetch_value(
+        "select coalesce(max(number), 0) + 1 from warden.organisation"
+    )
+    return OrganisationId(number)
+
+
+async def create_organisation(connection: Connection, row: OrganisationRow) -> None:
+    """Add a tenant.
+
+    Raises:
+        AlreadyExistsError: its slug or number is taken.
+    """
+    await connection.execute(
+        "insert into warden.organisation (number, slug, name, wrapped_key)"
+        " values ($1, $2, $3, $4)",
+        row.number,
+        row.slug,
+        row.name,
+        row.wrapped_key,
+    )
+
+
+async def organisations(connection: Connection) -> Sequence[OrganisationRow]:
+    rows = await connection.fetch(
+        "select number, slug, name, wrapped_key from warden.organisation"
+        " order by number"
+    )
+    return [OrganisationRow(**dict(row)) for row in rows]
+
+
+async def find_organisation(
+    connection: Connection, slug: str
+) -> OrganisationRow | None:
+    row = await connection.fetch_row(
+        "select number, slug, name, wrapped_key from warden.organisation"
+        " where slug = $1",
+        slug,
+    )
+    return OrganisationRow(**dict(row)) if row else None
+
+
+async def create_account(
+    connection: Connection,
+    *,
+    kind: str,
+    display_name: str,
+    organisation: OrganisationId,
+    role: Role,
+) -> AccountId:
+    """An account with its first membership; the caller holds a transaction."""
+    account = AccountId(new_uuid())
+    await connection.execute(
+        "insert into warden.account (id, kind, display_name) values ($1, $2, $3)",
+        UUID(account),
+        kind,
+        display_name,
+    )
+    await connection.execute(
+        "insert into warden.membership (account, organisation, role)"
+        " values ($1, $2, $3)",
+        UUID(account),
+        organisation,
+        role.value,
+    )
+    return account
+
+
+_MEMBERSHIP = """
+select a.id as account, a.display_name, m.organisation, o.name as organisation_name,
+       o.slug as organisation_slug, m.role
+  from warden.account a
+  join warden.membership m on m.account = a.id
+  join warden.organisation o on o.number = m.organisation
+ where a.id = $1 and a.ended_at is null and m.ended_at is null
+ order by m.created_at, m.role
+ limit 1
+"""
+
+
+async def membership_of(connection: Connection, account: str) -> Membership | None:
+    """Where the account works; None where it is unknown, ended or works nowhere."""
+    try:
+        key = UUID(account)
+    except ValueError:
+        return None
+    row = await connection.fetch_row(_MEMBERSHIP, key)
+    if row is None:
+        return None
+    return Membership(
+        account=AccountId(str(row["account"])),
+        display_name=row["display_name"],
+        organisation=row["organisation"],
+        organisation_name=row["organisation_name"],
+        organisation_slug=row["organisation_slug"],
+        role=Role(row["role"]),
+    )
+
+
+async def display_names(connection: Connection) -> dict[str, str]:
+    """Every account's name, ended ones included: the ledger outlives them."""
+    rows = await connection.fetch("select id, display_name from warden.account")
+    return {str(row["id"]): row["display_name"] for row in rows}
+
+
+async def list_accounts(
+    connection: Connection, organisation: OrganisationId
+) -> Sequence[ListedAccount]:
+    rows = await connection.fetch(
+        """
+        select a.id, a.display_name, m.role, a.ended_at is not null as is_ended,
+               (select count(*) from warden.credential c
+                 where c.account = a.id and c.revoked_at is null) as passkeys
+          from warden.account a join warden.membership m on m.account = a.id
+         where m.organisation = $1
+         order by a.display_name, a.id
+        """,
+        organisation,
+    )
+    return [
+        ListedAccount(
+            account=AccountId(str(row["id"])),
+            display_name=row["display_name"],
+            role=Role(row["role"]),
+            passkeys=row["passkeys"],
+            is_ended=row["is_ended"],
+        )
+        for row in rows
+    ]
+
+
+async def end_account(connection: Connection, account: str, *, clock: Clock) -> bool:
+    """End an account and all that hangs on it; False where there is none to end."""
+    now = clock.now()
+    try:
+        key = UUID(account)
+    except ValueError:
+        return False
+    async with connection.transaction():
+        status = await connection.execute(
+            "update warden.account set ended_at = $2 where id = $1"
+            " and ended_at is null",
+            key,
+            now,
+        )
+        if status == "UPDATE 0":
+            return False
+        await _end_rest(connection, key, now)
+    return True
+
+
+_ENDINGS = (
+    ("update warden.membership set ended_at = $2 where account = $1"
+    " and ended_at is null"),
+    ("update warden.credential set revoked_at = $2 where account = $1"
+    " and revoked_at is null"),
+    ("update warden.client_key set revoked_at = $2 where account = $1"
+    " and revoked_at is null"),
+    "update warden.invitation set used_at = $2 where account = $1 and used_at is null",
+    ("update warden.session set ended_at = $2, ended_because = 'account ended'"
+    " where account = $1 and ended_at is null"),
+)
+
+
+async def _end_rest(connection: Connection, account: UUID, now: datetime) -> None:
+    for statement in _ENDINGS:
+        await connection.execute(statement, account, now)

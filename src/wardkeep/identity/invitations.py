@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Invitations: a secret link that enrols one person's first passkey, once.
+
+Only the SHA-256 of the secret is stored. Unknown, expired and used links are answered
+alike: what the holder can do is the same, and a guesser learns nothing.
+"""
+
+import hashlib
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from wardkeep.base.clock import Clock
+from wardkeep.base.ids import AccountId, new_secret
+from wardkeep.db.connection import Connection
+
+LONGEST_HOURS = 14 * 24.0
+
+
+class Invited(msgspec.Struct, frozen=True):
+    """The account that a live invitation is for."""
+
+    account: AccountId
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+async def invite(
+    connection: Connection,
+    *,
+    account: str,
+    created_by: str,
+    valid_hours: float,
+    clock: Clock,
+) -> str:
+    """A new invitation; the one copy of its secret."""
+    secret = new_secret()
+    now = clock.now()
+    hours = min(max(valid_hours, 0.0), LONGEST_HOURS)
+    await connection.execute(
+        "insert into warden.invitation"
+        " (secret_hash, account, created_by, created_at, expires_at)"
+        " values ($1, $2, $3, $4, $5)",
+        _hash(secret),
+        UUID(account),
+        created_by,
+        now,
+        now + timedelta(hours=hours),
+    )
+    return secret
+
+
+async def look(connection: Connection, secret: str, *, clock: Clock) -> Invited | None:
+    """Whom a live invitation is for, without using it."""
+    account = await connection.fetch_value(
+        "select account from warden.invitation"
+        " where secret_hash = $1 and used_at is null and expires_at > $2",
+        _hash(secret),
+        clock.now(),
+    )
+    return None if account is None else Invited(AccountId(str(account)))
+
+
+async def use(connection: Connection, secret: str, *, clock: Clock) -> Invited | None:
+    """Use an invitation up; of two who try at once, one gets it."""
+    account = await connection.fetch_value(
+        "update warden.invitation set used_at = $2"
+        " where secret_hash = $1 and used_at is null and expires_at > $2"
+        " returning account",
+        _hash(secret),
+        clock.now(),
+    )
+    return None if account is None else Invited(AccountId(str(account)))

@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's office: organisations, accounts, invitations, clients, imports.
+
+Reached by the operator's socket alone. Nothing here opens a patient's data: the
+operator's support staff see no patient without the controller's grant (P12).
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from wardkeep.base.clock import Clock, microseconds_since_epoch
+from wardkeep.base.ids import OrganisationId
+from wardkeep.db.connection import Database
+from wardkeep.db.errors import AlreadyExistsError
+from wardkeep.disclosure.answers import (
+    Accounts,
+    AccountView,
+    Answer,
+    Created,
+    Done,
+    Refusal,
+    SignedIn,
+)
+from wardkeep.disclosure.questions import (
+    AddRelationships,
+    BeginImport,
+    CreateAccount,
+    CreateOrganisation,
+    EndAccount,
+    EndSession,
+    Invite,
+    ListAccounts,
+    RegisterClient,
+)
+from wardkeep.identity import accounts, clients, invitations
+from wardkeep.identity.accounts import OrganisationRow
+from wardkeep.identity.factors import FactorRefused
+from wardkeep.identity.factors.client_key import read_key_set
+from wardkeep.identity.roles import PEOPLE, Role, role_named
+from wardkeep.teams.relationships import (
+    KINDS,
+    ExpectedSets,
+    Relationship,
+    add_relationships,
+)
+from wardkeep.warden.directory import Directory
+from wardkeep.warden.keystore import KeyStore
+from wardkeep.warden.service.entrance import Entrance
+from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.sessions import Sessions, SignedInAs
+
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
+LONGEST_NAME = 120
+IMPORT_FACTOR = "operator-socket"
+"""An import session opens nothing; the kernel vouches for who asked for it."""
+
+
+def _no_such_organisation(slug: str) -> Refusal:
+    return Refusal(
+        code="no-such-organisation",
+        why=f"There is no organisation {slug[:40]!r}.",
+        mend="Set it up: wardkeep organisation create --help",
+    )
+
+
+_NO_SUCH_ACCOUNT = Refusal(
+    code="no-such-account",
+    why="There is no such account, or it has ended.",
+    mend="See who there is: wardkeep account list --help",
+)
+
+
+class Office:
+    """Answers the operator."""
+
+    def __init__(  # noqa: PLR0913 - the office works with these, each named
+        self,
+        *,
+        database: Database,
+        keystore: KeyStore,
+        sessions: Sessions,
+        directory: Directory,
+        expected: ExpectedSets,
+        entrance: Entrance,
+        trace: Trace,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._keystore = keystore
+        self._sessions = sessions
+        self._directory = directory
+        self._expected = expected
+        self._entrance = entrance
+        self._trace = trace
+        self._clock = clock
+        self.later: Mapping[type, Callable[[Any], Awaitable[Answer]]] = {
+            CreateOrganisation: self._create_organisation,
+            CreateAccount: self._create_account,
+            Invite: self._invite,
+            EndAccount: self._end_account,
+            ListAccounts: self._list_accounts,
+            RegisterClient: self._register_client,
+            AddRelationships: self._add_relationships,
+            BeginImport: self._begin_import,
+            EndSession: entrance.end_session,
+        }
+
+    async def _create_organisation(self, asked: CreateOrganisation) -> Answer:
+        name = asked.name.strip()[:LONGEST_NAME]
+        if not _SLUG.fullmatch(asked.slug) or not name:
+            return Refusal(
+                code="bad-name",
+                why="The short name has 2 to 40 small letters, digits and hyphens,"
+                " and begins with a letter; the name is not empty.",
+                mend="Choose another, as in: fernhill",
+            )
+        try:
+            async with self._database.transaction() as connection:
+                number = await accounts.next_organisation_number(connection)
+                row = OrganisationRow(
+                    number=number,
+                    slug=asked.slug,
+                    name=name,
+                    wrapped_key=self._keystore.make_organisation_key(number),
+                )
+                await accounts.create_organisation(connection, row)
+        except AlreadyExistsError:
+            return Refusal(
+                code="already-there",
+                why=f"There is an organisation {asked.slug!r} already.",
+                mend="Use it, or choose another short name.",
+            )
+        self._trace.of_operator("create-organisation", organisation=number)
+        return Created(str(number))
+
+    async def _create_account(self, asked: CreateAccount) -> Answer:
+        role = role_named(asked.role)
+        name = asked.display_name.strip()[:LONGEST_NAME]
+        if role is None or not name:
+            known = ", ".join(one.value for one in PEOPLE)
+            return Refusal(
+                code="no-such-role",
+                why="That is not a role of a person, or the name is empty.",
+                mend=f"The roles are: {known}.",
+            )
+        async with self._database.transaction() as connection:
+            found = await accounts.find_organisation(connection, asked.organisation)
+            if found is None:
+                return _no_such_organisation(asked.organisation)
+            account = await accounts.create_account(
+                connection,
+                kind=accounts.PERSON,
+                display_name=name,
+                organisation=found.number,
+                role=role,
+            )
+        self._directory.remember(account, name)
+        self._trace.of_operator(
+            "create-account",
+            organisation=found.number,
+            account=account,
+            reason=role.value,
+        )
+        return Created(account)
+
+    async def _invite(self, asked: Invite) -> Answer:
+        async with self._database.connection() as connection:
+            member = await accounts.membership_of(connection, asked.account)
+            if member is None:
+                return _NO_SUCH_ACCOUNT
+            secret = await invitations.invite(
+                connection,
+                account=member.account,
+                created_by="operator",
+                valid_hours=asked.valid_hours,
+                clock=self._clock,
+            )
+        self._trace.of_operator(
+            "invite", organisation=member.organisation, account=member.account
+        )
+        return Created(secret)
+
+    async def _end_account(self, asked: EndAccount) -> Answer:
+        ended = self._sessions.of_account(asked.account)
+        for session in ended:
+            self._sessions.end(session)
+        async with self._database.connection() as connection:
+            found = await accounts.end_account(
+                connection, asked.account, clock=self._clock
+            )
+        if not found:
+            return _NO_SUCH_ACCOUNT
+        self._expected.end_account(asked.account)
+        self._trace.of_operator("end-account", account=asked.account)
+        return Done()
+
+    async def _list_accounts(self, asked: ListAccounts) -> Answer:
+        async with self._database.connection() as connection:
+            found = await accounts.find_organisation(connection, asked.organisation)
+            if found is None:
+                return _no_such_organisation(asked.organisation)
+            listed = await accounts.list_accounts(connection, found.number)
+        return Accounts(
+            tuple(
+                AccountView(
+                    account=one.account,
+                    display_name=one.display_name,
+                    organisation=asked.organisation,
+                    role=one.role.value,
+                    passkeys=one.passkeys,
+                    is_ended=one.is_ended,
+                )
+                for one in listed
+            )
+        )
+
+    async def _register_client(self, asked: RegisterClient) -> Answer:
+        keys = read_key_set(asked.jwks)
+        if isinstance(keys, FactorRefused):
+            return Refusal(
+                code=keys.code,
+                why="The key set cannot be used: it wants 1 to 8 public keys"
+                " (EC P-256 or P-384, RSA of 2048 bits, Ed25519), each with a kid.",
+                mend="Export the public keys only, as a JSON Web Key Set.",
+            )
+        async with self._database.transaction() as connection:
+            found = await accounts.find_organisation(connection, asked.organisation)
+            if found is None:
+                return _no_such_organisation(asked.organisation)
+            account = await clients.register_client(
+                connection,
+                organisation=found.number,
+                name=asked.name.strip()[:LONGEST_NAME] or "Service client",
+                keys=keys,
+                scope=asked.scope,
+                patients_per_hour=asked.patients_per_hour,
+                clock=self._clock,
+            )
+        self._directory.remember(account, asked.name)
+        self._trace.of_operator(
+            "register-client", organisation=found.number, account=account
+        )
+        return Created(account)
+
+    async def _add_relationships(self, asked: AddRelationships) -> Answer:
+        if any(kind not in KINDS for _, _, kind in asked.pairs):
+            return Refusal(
+                code="no-such-kind",
+                why="That is not a kind of relationship.",
+                mend=f"The kinds are: {', '.join(KINDS)}.",
+            )
+        async with self._database.transaction() as connection:
+            found = await accounts.find_organisation(connection, asked.organisation)
+            if found is None:
+                return _no_such_organisation(asked.organisation)
+            relationships = self._relationships(found.number, asked)
+            await add_relationships(connection, relationships)
+        for relationship in relationships:
+            self._expected.add(relationship)
+        self._trace.of_operator(
+            "add-relationships",
+            organisation=found.number,
+            reason=f"{len(relationships)} relationships",
+        )
+        return Done()
+
+    def _relationships(
+        self, organisation: OrganisationId, asked: AddRelationships
+    ) -> list[Relationship]:
+        return [
+            Relationship(
+                organisation=organisation,
+                account=account,
+                patient=patient,
+                kind=kind,
+                valid_from=self._clock.now(),
+            )
+            for account, patient, kind in asked.pairs
+        ]
+
+    async def _begin_import(self, asked: BeginImport) -> Answer:
+        async with self._database.connection() as connection:
+            found = await accounts.find_organisation(connection, asked.organisation)
+        if found is None:
+            return _no_such_organisation(asked.organisation)
+        token, session = self._sessions.start(
+            SignedInAs(
+                account="importer",
+                display_name="Import by the operator",
+                organisation=found.number,
+                organisation_name=found.name,
+                organisation_slug=found.slug,
+                role=Role.IMPORTER,
+                factor=IMPORT_FACTOR,
+                credential=b"",
+                device="command line",
+            )
+        )
+        self._trace.of_session(session, "begin-import")
+        return SignedIn(
+            token=token, expires_at=microseconds_since_epoch(session.expires_at)
+        )

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions in the database: kept for restarts, ended for good."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from wardkeep.base.clock import Clock
+from wardkeep.db.connection import Connection
+from wardkeep.identity.roles import Role
+from wardkeep.warden.sessions import IDLE_SECONDS, Session
+
+
+async def keep(connection: Connection, session: Session) -> None:
+    """Store a new session, before its token is told to anyone."""
+    await connection.execute(
+        "insert into warden.session (token_hash, id, account, organisation, role,"
+        " factor, credential, device, created_at, last_used_at, expires_at)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        session.token_hash,
+        session.id,
+        UUID(session.account),
+        session.organisation,
+        session.role.value,
+        session.factor,
+        session.credential,
+        session.device,
+        session.started_at,
+        session.last_used_at,
+        session.expires_at,
+    )
+
+
+async def note_use(connection: Connection, sessions: Iterable[Session]) -> None:
+    await connection.execute_many(
+        "update warden.session set last_used_at = $2 where token_hash = $1",
+        [(session.token_hash, session.last_used_at) for session in sessions],
+    )
+
+
+async def note_end(
+    connection: Connection, sessions: Iterable[Session], *, at: datetime, why: str
+) -> None:
+    await connection.execute_many(
+        "update warden.session set ended_at = $2, ended_because = $3"
+        " where token_hash = $1 and ended_at is null",
+        [(session.token_hash, at, why) for session in sessions],
+    )
+
+
+_LIVE = """
+select s.token_hash, s.id, s.account, a.display_name, s.organisation,
+       o.name as organisation_name, o.slug as organisation_slug, s.role, s.factor,
+       s.credential, s.device, s.created_at, s.last_used_at, s.expires_at
+  from warden.session s
+  join warden.account a on a.id = s.account
+  join warden.organisation o on o.number = s.organisation
+ where s.ended_at is null and s.expires_at > $1 and a.ended_at is null
+"""
+
+
+async def load_live(connection: Connection, *, clock: Clock) -> Sequence[Session]:
+    """The sessions that a restart must not end."""
+    now, monotonic = clock.now(), clock.monotonic_seconds()
+    found = []
+    for row in await connection.fetch(_LIVE, now):
+        idle_seconds = (now - row["last_used_at"]).total_seconds()
+        if not 0 <= idle_seconds <= IDLE_SECONDS:
+            continue
+        found.append(
+            Session(
+                id=row["id"],
+                token_hash=row["token_hash"],
+                account=str(row["account"]),
+                display_name=row["display_name"],
+                organisation=row["organisation"],
+                organisation_name=row["organisation_name"],
+                organisation_slug=row["organisation_slug"],
+                role=Role(row["role"]),
+                factor=row["factor"],
+                credential=row["credential"] or b"",
+                device=row["device"],
+                started_at=row["created_at"],
+                expires_at=row["expires_at"],
+                last_used_at=row["last_used_at"],
+                last_used_monotonic=monotonic - idle_seconds,
+                expires_monotonic=monotonic + (row["expires_at"] - now).total_seconds(),
+            )
+        )
+    return found
