@@ -90,7 +90,7 @@ class Exchange:
         """The status sent; 0 while nothing was."""
 
     def hold(self, timeout: asyncio.Timeout | None) -> None:
-        """The time limit to lift once the answer begins; None: there is none now."""
+        """The time limit that each piece of the answer moves on; None: no more."""
         self._timeout = timeout
 
     async def receive(self) -> Message:
@@ -116,10 +116,10 @@ class Exchange:
             headers = completed(message.get("headers", ()), self._headers)
             headers.append((b"x-request-id", self.reference.encode()))
             message = {**message, "headers": headers}
-            if self._timeout is not None and not self._timeout.expired():
-                self._timeout.reschedule(None)
+        if self._timeout is not None and not self._timeout.expired():
+            now = asyncio.get_running_loop().time()
+            self._timeout.reschedule(now + self._limits.send_seconds)
         try:
-            async with asyncio.timeout(self._limits.send_seconds):
-                await self._send(message)
-        except (OSError, TimeoutError):
+            await self._send(message)
+        except OSError:
             raise ClientGoneError from None

@@ -44,7 +44,7 @@ HEALTH_PREFIX = "/health/"
 
 # No vowels and nothing that looks like something else: it is read out on telephones.
 _REFERENCE_LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"
-_REFERENCE_LENGTH = 8
+_HALF = 4
 
 log = logging.getLogger("wardkeep.web")
 
@@ -55,9 +55,11 @@ Tell = Callable[[Trouble, str], Response]
 
 def new_reference() -> str:
     """What a person reads out and an operator finds in the log: BKQ4-7TXM."""
-    letters = [secrets.choice(_REFERENCE_LETTERS) for _ in range(_REFERENCE_LENGTH)]
-    half = _REFERENCE_LENGTH // 2
-    return "".join(letters[:half]) + "-" + "".join(letters[half:])
+    # Some letters come a little more often than others: it need not be unguessable.
+    many = len(_REFERENCE_LETTERS)
+    random_bytes = secrets.token_bytes(2 * _HALF)
+    letters = "".join([_REFERENCE_LETTERS[byte % many] for byte in random_bytes])
+    return f"{letters[:_HALF]}-{letters[_HALF:]}"
 
 
 def host_check(site: Site) -> Check:
@@ -127,6 +129,7 @@ class Guard:
         self._metrics = metrics
         self._clock = clock
         self._under_way = 0
+        metrics.watch_under_way(lambda: self._under_way)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -165,7 +168,6 @@ class Guard:
 
     async def _let_in(self, scope: Scope, exchange: Exchange) -> None:
         self._under_way += 1
-        self._metrics.under_way.set(self._under_way)
         try:
             async with asyncio.timeout(self._limits.answer_seconds) as timeout:
                 exchange.hold(timeout)
@@ -176,7 +178,6 @@ class Guard:
             await self._mend(error, scope, exchange)
         finally:
             self._under_way -= 1
-            self._metrics.under_way.set(self._under_way)
 
     async def _mend(self, error: Exception, scope: Scope, exchange: Exchange) -> None:
         """Log what broke; answer in words if no answer has begun."""
@@ -195,8 +196,9 @@ class Guard:
     async def _say(self, trouble: Trouble, scope: Scope, exchange: Exchange) -> None:
         response = self._tell(trouble, exchange.reference)
         try:
-            await response(scope, exchange.receive, exchange.send)
-        except ClientGoneError:
+            async with asyncio.timeout(self._limits.send_seconds):
+                await response(scope, exchange.receive, exchange.send)
+        except (ClientGoneError, TimeoutError):
             log.info("the client went away", extra={"reference": exchange.reference})
 
     def _write_down(self, scope: Scope, exchange: Exchange, started: float) -> None:
@@ -205,6 +207,8 @@ class Guard:
         self._metrics.answered(
             method=method, pattern=pattern, status=exchange.status, seconds=seconds
         )
+        if not log.isEnabledFor(logging.INFO):
+            return
         log.info(
             "answered",
             extra={

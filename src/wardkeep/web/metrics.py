@@ -8,6 +8,7 @@ added up between them.
 """
 
 import threading
+from collections.abc import Callable
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import (
@@ -47,10 +48,23 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._guards: list[Callable[[], int]] = []
+        self.under_way.set_function(lambda: sum([count() for count in self._guards]))
+        self._children: dict[tuple[str, str, int], Histogram] = {}
+
+    def watch_under_way(self, count: Callable[[], int]) -> None:
+        """Ask this guard how many requests it has, whenever Prometheus asks."""
+        self._guards.append(count)
+
     def answered(
         self, *, method: str, pattern: str, status: int, seconds: float
     ) -> None:
-        self.seconds.labels(method, pattern, f"{status // 100}xx").observe(seconds)
+        kind = (method, pattern, status // 100)
+        child = self._children.get(kind)
+        if child is None:
+            child = self.seconds.labels(method, pattern, f"{status // 100}xx")
+            self._children[kind] = child
+        child.observe(seconds)
 
 
 class MetricsPort:

@@ -19,7 +19,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     answer_seconds: float = 20.0
     """Until the answer begins."""
     send_seconds: float = 30.0
-    """For one piece of the answer to be taken."""
+    """From one piece of the answer to the next: who stops reading loses the place,
+    and a stream of events must show a sign of life more often than this."""
     at_once: int = 256
     """Requests under way in this process; more are told to come back."""
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from wardkeep.db.connection import DatabaseBusyError, DatabaseUnavailableError
+from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenBusyError, WardenUnavailableError
 

@@ -190,6 +190,14 @@ def test_services_are_found_by_type_and_a_missing_one_is_named() -> None:
         services[WardenClient]
 
 
+def test_a_service_is_found_by_the_class_that_it_refines() -> None:
+    class SlowClock(SystemClock):
+        pass
+
+    clock = SlowClock()
+    assert Services(clock)[SystemClock] is clock
+
+
 async def test_who_is_signed_in_is_asked_for_every_request(site: Stage) -> None:
     answer = await call(site.app, "GET", "/whoami?q=1", headers=COOKIE)
     assert answer.text == "Rowan Ash 1 /whoami"

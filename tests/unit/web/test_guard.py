@@ -192,6 +192,31 @@ async def test_a_body_that_drips_is_cut_off_after_its_time() -> None:
     assert asyncio.get_running_loop().time() - started < 1.0
 
 
+async def test_a_client_that_leaves_while_sending_is_noticed() -> None:
+    async def reading(_scope: Scope, receive: Receive, send: Send) -> None:
+        kinds = [(await receive())["type"], (await receive())["type"]]
+        body = " ".join(kinds).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [(b"host", b"localhost:8111")],
+    }
+    await guarded(reading)(scope, receive, send)
+    assert sent[1]["body"] == b"http.disconnect http.disconnect"
+
+
 async def test_a_page_that_takes_too_long_becomes_a_503() -> None:
     async def slow(_scope: Scope, _receive: Receive, _send: Send) -> None:
         await asyncio.sleep(60)
@@ -286,8 +311,42 @@ async def test_a_client_that_stops_reading_frees_its_place() -> None:
         "path": "/",
         "headers": [(b"host", b"localhost:8111")],
     }
-    await asyncio.wait_for(app(scope, receive, stuck), 1)
+    with pytest.raises(AnswerBrokenError):
+        await asyncio.wait_for(app(scope, receive, stuck), 1)
     assert metrics.registry.get_sample_value("wardkeep_requests_under_way") == 0
+
+
+async def test_a_client_that_does_not_even_read_the_error_is_given_up() -> None:
+    app = guarded(echo, limited(send_seconds=0.05))
+
+    async def stuck(_message: Message) -> None:
+        await asyncio.sleep(60)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    await asyncio.wait_for(app(scope, receive, stuck), 1)
+
+
+async def test_a_client_that_hangs_up_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def gone(_message: Message) -> None:
+        raise BrokenPipeError
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [(b"host", b"localhost:8111")],
+    }
+    with caplog.at_level(logging.INFO, logger="wardkeep.web"):
+        await guarded(echo)(scope, receive, gone)
+    assert {record.levelname for record in caplog.records} == {"INFO"}
 
 
 async def test_the_log_has_the_pattern_and_never_the_address(

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from wardkeep.base.clock import FrozenClock
 from wardkeep.base.settings import Settings, read_settings
-from wardkeep.db.connection import DatabaseBusyError, DatabaseUnavailableError
+from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.web.apps import App, AppIsWrongError, find_apps
 from wardkeep.web.cookies import forget_session, remember_session, session_token
@@ -187,7 +187,13 @@ def failed_record() -> logging.LogRecord:
         return logging.makeLogRecord({"n": int("Pemberton")})
     except ValueError:
         return logging.LogRecord(
-            "wardkeep.x", logging.ERROR, __file__, 1, "it %s", ("broke",), sys.exc_info()
+            "wardkeep.x",
+            logging.ERROR,
+            __file__,
+            1,
+            "it %s",
+            ("broke",),
+            sys.exc_info(),
         )
 
 

@@ -15,6 +15,7 @@ from wardkeep.web.ceremony import (
 )
 from wardkeep.web.cookies import forget_session, remember_session
 from wardkeep.web.device import device_words
+from wardkeep.web.gatekeeper import NOT_SIGNED_IN
 from wardkeep.web.gates import Gate
 from wardkeep.web.pace import Pace
 from wardkeep.web.pages import page
@@ -75,7 +76,8 @@ async def finish_sign_in(visit: PublicVisit) -> Response:
 async def sign_out(visit: Visit) -> Response:
     """End the session everywhere, then forget its cookie."""
     given = await visit.warden.ask(EndSession(session=visit.token), Done)
-    if isinstance(given, Refusal):
+    # A session that ended meanwhile is as well signed out as one that we end.
+    if isinstance(given, Refusal) and given.code != NOT_SIGNED_IN:
         return visit.refuse(given)
     response = visit.go_to("/sign-in?signed-out=yes")
     forget_session(response, visit.site)
