@@ -3,6 +3,8 @@
 
 from wardkeep.identity.roles import Role
 
+IMPORTER = "importer"
+"""The account under which the operator's imports run."""
 UNKNOWN_ACCOUNT = "An account that no longer exists"
 
 
@@ -10,7 +12,7 @@ class Directory:
     """Display names by account id; small enough for memory (an entry each)."""
 
     def __init__(self) -> None:
-        self._names: dict[str, str] = {}
+        self._names: dict[str, str] = {IMPORTER: "Import by the operator"}
 
     def remember(self, account: str, display_name: str) -> None:
         self._names[account] = display_name

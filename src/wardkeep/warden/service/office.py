@@ -44,7 +44,7 @@ from wardkeep.teams.relationships import (
     Relationship,
     add_relationships,
 )
-from wardkeep.warden.directory import Directory
+from wardkeep.warden.directory import IMPORTER, Directory
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.service.entrance import Entrance
 from wardkeep.warden.service.trace import Trace
@@ -286,8 +286,8 @@ class Office:
             return _no_such_organisation(asked.organisation)
         token, session = self._sessions.start(
             SignedInAs(
-                account="importer",
-                display_name="Import by the operator",
+                account=IMPORTER,
+                display_name=self._directory.display_name(IMPORTER),
                 organisation=found.number,
                 organisation_name=found.name,
                 organisation_slug=found.slug,
