@@ -89,6 +89,7 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
+document.getElementById("ceremony-without-script").hidden = true;
 if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
   form.hidden = false;
 } else {
