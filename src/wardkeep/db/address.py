@@ -31,6 +31,10 @@ class DatabaseAddress(msgspec.Struct, frozen=True, kw_only=True):
         """The same database, entered by another role."""
         return msgspec.structs.replace(self, user=user, password=password)
 
+    def in_database(self, database: str) -> "DatabaseAddress":
+        """The same role's way into another database of the same server."""
+        return msgspec.structs.replace(self, database=database)
+
 
 def parse_url(url: str) -> DatabaseAddress | Problem:
     """Read `postgresql://user:password@host:port/database?sslmode=…&host=/socket`."""

@@ -122,22 +122,6 @@ class Connection:
         except _DRIVER_ERRORS as error:
             raise self._named(error) from None
 
-    async def copy_rows(
-        self,
-        table: str,
-        *,
-        schema: str,
-        columns: Sequence[str],
-        rows: Iterable[Sequence[object]],
-    ) -> None:
-        """Bulk insert by COPY; PostgreSQL refuses it under row-level security."""
-        try:
-            await self._driver.copy_records_to_table(
-                table, schema_name=schema, columns=list(columns), records=rows
-            )
-        except _DRIVER_ERRORS as error:
-            raise self._named(error) from None
-
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         """All or nothing; committed when the block ends without an error."""

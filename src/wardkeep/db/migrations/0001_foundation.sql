@@ -6,6 +6,9 @@
 -- tokens, because row-level security keeps a GIN index from being used otherwise
 -- (docs/decisions/0002-record-store.md).
 
+-- Nothing of ours is in schema public, and nobody is to put anything there.
+revoke all on schema public from public;
+
 create schema record;
 create schema warden;
 create schema jobs;
@@ -144,11 +147,13 @@ create table jobs.job (
   attempts      integer not null default 0,
   last_error    text,
   created_at    timestamptz not null default now(),
-  done_at       timestamptz
+  done_at       timestamptz,
+  gave_up_at    timestamptz
 );
 create unique index job_waiting_once on jobs.job (kind, organisation, unique_for)
-  where done_at is null;
-create index job_due on jobs.job (run_after) where done_at is null;
+  where done_at is null and gave_up_at is null;
+create index job_due on jobs.job (run_after)
+  where done_at is null and gave_up_at is null;
 
 -- After a large load the index's pending entries are filed and the planner told.
 create function record.tidy_after_load() returns void
@@ -257,6 +262,7 @@ grant usage on schema record to wardkeep_web, wardkeep_worker, wardkeep_search;
 grant execute on function record.served_organisation() to public;
 revoke all on function record.matching(smallint, bigint[], integer) from public;
 revoke all on function record.tidy_after_load() from public;
+revoke all on function record.keep_history() from public;
 
 grant select, insert on record.patient to wardkeep_web, wardkeep_worker;
 grant select, insert on record.shared_key to wardkeep_web, wardkeep_worker;
@@ -272,7 +278,9 @@ grant execute on function record.matching(smallint, bigint[], integer)
 grant execute on function record.tidy_after_load() to wardkeep_worker;
 
 grant usage on schema jobs to wardkeep_web, wardkeep_worker;
-grant insert on jobs.job to wardkeep_web;
+-- No more than to ask for work: how it went is not the web process's to write.
+grant insert (kind, organisation, unique_for, argument, run_after)
+  on jobs.job to wardkeep_web;
 grant select, insert, update, delete on jobs.job to wardkeep_worker;
 
 grant usage on schema warden to wardkeep_warden;
