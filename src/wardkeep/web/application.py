@@ -25,6 +25,10 @@ from wardkeep.web.guard import (
 )
 from wardkeep.web.headers import for_every_answer, for_pages
 from wardkeep.web.health import HEALTH_PAGES
+from wardkeep.web.look import (
+    STATIC_PREFIX,
+    look_of,
+)
 from wardkeep.web.metrics import Metrics
 from wardkeep.web.pace import Pace
 from wardkeep.web.rendering import Rendering
@@ -32,11 +36,6 @@ from wardkeep.web.routes import Routes
 from wardkeep.web.services import Services
 from wardkeep.web.site import Limits, Site
 from wardkeep.web.static import StaticFiles
-from wardkeep.web.look import (
-    STATIC_PREFIX,
-    environment_for,
-    static_files,
-)
 
 _TRIES_A_SECOND = 5.0
 _TRIES_AT_ONCE = 60
@@ -111,7 +110,8 @@ def _pages(
     clock: Clock,
     metrics: Metrics,
 ) -> ASGIApp:
-    rendering = Rendering(environment_for(apps), site=site, clock=clock)
+    look = look_of(apps)
+    rendering = Rendering(look.environment, site=site, clock=clock)
     pace = Pace(clock, a_second=_TRIES_A_SECOND, at_once=_TRIES_AT_ONCE)
     gatekeeper = Gatekeeper(
         Routes([page for one in apps for page in one.app.pages] + list(HEALTH_PAGES)),
@@ -120,7 +120,7 @@ def _pages(
         navigation=[link for one in apps for link in one.app.navigation],
     )
     return Guard(
-        _with_static(StaticFiles(static_files()), gatekeeper),
+        _with_static(StaticFiles(look.files), gatekeeper),
         site=site,
         checks=(host_check(site), origin_check(site), length_check(site)),
         headers=for_pages(site),

@@ -9,6 +9,8 @@ lists it as a complete defence beside tokens; there is no token that a form can 
 import msgspec
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+_HIDDEN = "null"
+"""The Origin of a form on a page that sends no Referer (Fetch, 3.1)."""
 _TYPED_OR_OURS = frozenset({"same-origin", "none"})
 
 
@@ -31,7 +33,7 @@ def is_allowed(method: str, said: Provenance, *, origin: str) -> bool:
     if method in SAFE_METHODS:
         return said.site is None or said.site in _TYPED_OR_OURS or _is_link(said)
     if said.site is not None:
-        return said.site == "same-origin" and said.origin in (None, origin)
+        return said.site == "same-origin" and said.origin in (None, _HIDDEN, origin)
     return said.origin == origin
 
 

@@ -9,12 +9,12 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
-from wardkeep.web.look import STATIC_PREFIX, static_files
 
 from support.asgi import FROM_OUR_PAGE, ORIGIN, call
 from support.scripted_warden import scripted_warden
 from wardkeep.base.clock import SystemClock
 from wardkeep.web.application import Mount, application
+from wardkeep.web.look import STATIC_PREFIX, look_of
 from wardkeep.web.metrics import Metrics
 from wardkeep.web.services import Services
 from wardkeep.web.site import Limits, Site
@@ -65,7 +65,7 @@ async def test_host_and_limits_hold_for_it_too(app: ASGIApp) -> None:
 
 
 async def test_static_files_come_with_the_headers_of_pages(app: ASGIApp) -> None:
-    path = next(iter(static_files()))
+    path = next(iter(look_of([]).files))
     answer = await call(app, "GET", path, headers=FROM_OUR_PAGE)
     assert answer.status == 200
     assert answer.headers["cache-control"] == FOR_EVER
@@ -77,6 +77,6 @@ async def test_static_files_come_with_the_headers_of_pages(app: ASGIApp) -> None
 
 async def test_no_static_file_asks_another_host_for_anything() -> None:
     elsewhere = re.compile(rb"url\(['\"]?(?:https?:|//)|@import|@font-face")
-    for path, content in static_files().items():
+    for path, content in look_of([]).files.items():
         if path.endswith((".css", ".js")):
             assert not elsewhere.search(content), path

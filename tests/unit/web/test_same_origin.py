@@ -27,6 +27,11 @@ def test_a_change_asked_by_anything_else_is_refused(
     assert not is_allowed(method, said, origin=ORIGIN)
 
 
+def test_a_page_that_sends_no_referer_may_still_send_its_forms() -> None:
+    said = Provenance(site="same-origin", origin="null")
+    assert is_allowed("POST", said, origin=ORIGIN)
+
+
 def test_a_change_without_fetch_metadata_needs_our_origin() -> None:
     assert is_allowed("POST", Provenance(origin=ORIGIN), origin=ORIGIN)
     for other in ("https://evil.example", "null", ORIGIN + ".evil.example", ""):

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of one's own account: passkeys, sessions, and what was just done."""
 
-from datetime import datetime
-
-import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.my_account.own_passkeys import OwnPasskey, own_passkeys
-from wardkeep.base.clock import LONDON, from_microseconds
-from wardkeep.disclosure.answers import Refusal, Sessions, SessionView
+from wardkeep.disclosure.answers import Refusal, Sessions
 from wardkeep.disclosure.questions import ListSessions
 from wardkeep.web.gates import Gate
 from wardkeep.web.pages import page
@@ -21,16 +17,6 @@ NOTICES = {
     "session-ended": "That session has ended.",
     "others-ended": "All your other sessions have ended.",
 }
-
-
-class OwnSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A session as its owner reads it."""
-
-    id: str
-    device: str
-    started: datetime
-    last_used: datetime
-    is_this: bool
 
 
 @page("/account", gate=Gate.SIGNED_IN)
@@ -46,8 +32,8 @@ async def account(visit: Visit) -> Response:
         notice=_notice(visit),
         passkeys=passkeys,
         can_revoke=can_revoke(passkeys),
-        sessions=[_own(one, visit.session.session) for one in sessions.sessions],
-        ends=from_microseconds(visit.session.expires_at).astimezone(LONDON),
+        sessions=sessions.sessions,
+        this=visit.session,
     )
 
 
@@ -60,13 +46,3 @@ def _notice(visit: Visit) -> str:
     """Words about what was just done, from a fixed list."""
     given = [words for name, words in NOTICES.items() if visit.query(name) == "yes"]
     return given[0] if given else ""
-
-
-def _own(session: SessionView, this: str) -> OwnSession:
-    return OwnSession(
-        id=session.session,
-        device=session.device or "A device",
-        started=from_microseconds(session.started_at).astimezone(LONDON),
-        last_used=from_microseconds(session.last_used_at).astimezone(LONDON),
-        is_this=session.session == this,
-    )

@@ -2,11 +2,9 @@
 """One's own passkeys, as the pages show and name them."""
 
 import hashlib
-from datetime import datetime
 
 import msgspec
 
-from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.disclosure.answers import Passkey, Passkeys, Refusal
 from wardkeep.disclosure.questions import ListPasskeys
 from wardkeep.web.visit import Visit
@@ -21,8 +19,9 @@ class OwnPasskey(msgspec.Struct, frozen=True, kw_only=True):
     """Names the passkey in addresses: the start of its credential's SHA-256."""
     credential: bytes
     label: str
-    created: datetime
-    last_used: datetime | None
+    created_at: int
+    last_used_at: int
+    """0 where it has not been used to sign in."""
     is_synced: bool
 
 
@@ -35,12 +34,11 @@ async def own_passkeys(visit: Visit) -> tuple[OwnPasskey, ...] | Refusal:
 
 
 def _own(passkey: Passkey) -> OwnPasskey:
-    used = passkey.last_used_at
     return OwnPasskey(
         key=hashlib.sha256(passkey.credential).hexdigest()[:_KEY_LENGTH],
         credential=passkey.credential,
         label=passkey.label,
-        created=from_microseconds(passkey.created_at).astimezone(LONDON),
-        last_used=from_microseconds(used).astimezone(LONDON) if used else None,
+        created_at=passkey.created_at,
+        last_used_at=passkey.last_used_at,
         is_synced=passkey.is_synced,
     )
