@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose record a resource belongs to: HL7's compartment definition for Patient.
+
+https://hl7.org/fhir/R4/compartmentdefinition-patient.html. A patient's own resource is
+in that patient's compartment only; the patients it links to are not (the link alone
+must not put one patient's name into another's record).
+"""
+
+from functools import cache
+from typing import Any
+
+from wardkeep.base.ids import is_fhir_id
+from wardkeep.fhir.model.definitions import definitions, targets_of
+from wardkeep.fhir.model.resource import Resource
+from wardkeep.fhir.search.extract import collector
+from wardkeep.fhir.search.parameters import search_parameter
+from wardkeep.fhir.search.path import Path
+from wardkeep.fhir.search.terms import Indexer, Range
+
+_PATIENT = "Patient"
+_URN = "urn:uuid:"
+_OWNERS = ("subject", "patient")
+_PEOPLE = frozenset({"Practitioner", "PractitionerRole", "RelatedPerson", "Person"})
+
+
+def patients_of(resource: Resource) -> tuple[str, ...]:
+    """The ids of the patients whose compartment has this resource, in its order.
+
+    A reference counts if it reads `Patient/x`, is a URL that ends so, or is
+    `urn:uuid:x` where no other person is to be expected (a subject, a beneficiary, but
+    not a performer): a transaction's references are better resolved before.
+    """
+    if resource.type == _PATIENT:
+        return (resource.id,) if resource.id is not None else ()
+    found: list[bytes] = []
+    _collector(resource.type)(resource.content, found, [])
+    return tuple(dict.fromkeys(one.decode() for one in found))
+
+
+@cache
+def _collector(resource_type: str) -> Indexer:
+    members = definitions().compartments[_PATIENT].get(resource_type, ())
+    found = [search_parameter(resource_type, code) for code in members]
+    paths = {path for one in found if one is not None for path in one.paths}
+    return collector(
+        [
+            (path.steps, _indexer(path))
+            for path in sorted(paths)
+            if _may_be_patient(path)
+        ]
+    )
+
+
+def _may_be_patient(path: Path) -> bool:
+    targets = targets_of(path.type)
+    return path.type.startswith("Reference") and (not targets or _PATIENT in targets)
+
+
+def _indexer(path: Path) -> Indexer:
+    targets = targets_of(path.type)
+    is_surely_patient = path.steps[-1].key in _OWNERS or (
+        bool(targets) and not targets & _PEOPLE
+    )
+
+    def index(node: dict[str, Any], found: list[bytes], _: list[Range]) -> None:
+        patient = _patient_id(node.get("reference", ""), node.get("type", ""))
+        if not patient and is_surely_patient:
+            patient = _urn_id(node.get("reference", ""))
+        if patient:
+            found.append(patient.encode())
+
+    return index
+
+
+def _patient_id(reference: str, said_type: str) -> str:
+    if said_type == _PATIENT and reference.startswith(_URN):
+        return _urn_id(reference)
+    parts = reference.partition("/_history/")[0].split("/")
+    is_patient = len(parts) > 1 and parts[-2] == _PATIENT and is_fhir_id(parts[-1])
+    return parts[-1] if is_patient else ""
+
+
+def _urn_id(reference: str) -> str:
+    rest = reference.removeprefix(_URN)
+    return rest if rest != reference and is_fhir_id(rest) else ""

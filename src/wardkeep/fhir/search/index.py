@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A resource's index: every term and range that it can be found by."""
+
+from collections.abc import Iterator
+from functools import cache, partial
+from typing import assert_never
+
+from wardkeep.fhir.model.resource import Resource
+from wardkeep.fhir.search.extract import Way, collector
+from wardkeep.fhir.search.parameters import (
+    COMPOSITE,
+    TYPES,
+    codes_of,
+    search_parameter,
+)
+from wardkeep.fhir.search.params import composite
+from wardkeep.fhir.search.path import Path, Step
+from wardkeep.fhir.search.terms import (
+    SEPARATOR,
+    AllOf,
+    Bound,
+    Composition,
+    HasId,
+    HasTerm,
+    Index,
+    Indexer,
+    InRange,
+    LacksTerm,
+    LooksLike,
+    Match,
+    Range,
+    SearchParameter,
+    term,
+)
+
+IN_COLUMNS = ("_id", "_lastUpdated")
+"""Parameters over what every row holds in columns of its own: nothing is indexed."""
+_RANGED = ("date", "number", "quantity")
+
+
+def index_of(resource: Resource) -> Index:
+    """What the resource is found by. It must have passed `validation.check`."""
+    terms: list[bytes] = []
+    ranges: list[Range] = []
+    _collector(resource.type)(resource.content, terms, ranges)
+    return Index(tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(ranges)))
+
+
+def identifier_term(resource_type: str, system: str, value: str) -> bytes:
+    """The term of a resource's own identifier: `identifier=system|value`."""
+    pair = f"{system}{SEPARATOR}{value.lower()}"
+    return term(f"{resource_type}.identifier", "s", pair)
+
+
+@cache
+def _collector(resource_type: str) -> Indexer:
+    parameters = [
+        found
+        for code in codes_of(resource_type)
+        if code not in IN_COLUMNS and (found := search_parameter(resource_type, code))
+    ]
+    pairs = {
+        (composition.base.element, composition.parts): composition
+        for parameter in parameters
+        for composition in parameter.components
+        if not composition.is_single
+    }
+    covered = {
+        (part.type, path.steps)
+        for composition in pairs.values()
+        for part in composition.parts
+        for path in part.paths
+        if part.type in _RANGED
+    }
+    ways = dict(_plain_ways(parameters))
+    kept = [(key[1], way) for key, way in ways.items() if key not in covered]
+    kept.extend(
+        (composition.base.steps, _pair_indexer(composition))
+        for composition in pairs.values()
+    )
+    return collector(kept)
+
+
+def _plain_ways(
+    parameters: list[SearchParameter],
+) -> Iterator[tuple[tuple[str, tuple[Step, ...]], Indexer]]:
+    """Each pair of parameter type and steps once, whoever shares it."""
+    for parameter in parameters:
+        if parameter.type == COMPOSITE:
+            continue
+        for path in parameter.paths:
+            indexer = TYPES[parameter.type].indexer(path)
+            if indexer is not None:
+                yield (parameter.type, path.steps), indexer
+
+
+def _pair_indexer(composition: Composition) -> Indexer:
+    depth = len(composition.base.steps)
+    collectors = tuple(
+        collector(_ways_below(part, depth)) for part in composition.parts
+    )
+    return composite.indexer(composition.base.element, collectors)
+
+
+def _ways_below(part: SearchParameter, depth: int) -> Iterator[Way]:
+    for path in part.paths:
+        indexer = TYPES[part.type].indexer(path)
+        if indexer is not None:
+            yield path.steps[depth:], indexer
+
+
+def holds(  # noqa: PLR0911 - one return a kind of match
+    match: Match, resource: Resource, index: Index
+) -> bool:
+    """Whether the opened resource matches: the last word on a candidate."""
+    match match:
+        case HasTerm(wanted):
+            return wanted in index.terms
+        case LacksTerm(unwanted):
+            return unwanted not in index.terms
+        case HasId(wanted_id):
+            return resource.id == wanted_id
+        case InRange():
+            return any(_is_within(one, match) for one in index.ranges)
+        case AllOf(matches):
+            return all(holds(one, resource, index) for one in matches)
+        case LooksLike(_, path, agrees):
+            return any(map(agrees, _strings_at(path, resource)))
+        case _:
+            assert_never(match)
+
+
+def _is_within(one: Range, wanted: InRange) -> bool:
+    return (
+        one.element == wanted.element
+        and set(wanted.marks) <= set(one.marks)
+        and all(_keeps(one, bound) for bound in wanted.bounds)
+    )
+
+
+def _keeps(one: Range, bound: Bound) -> bool:
+    end = one.low if bound.end == "low" else one.high
+    match bound.operator:
+        case "<":
+            return end < bound.value
+        case "<=":
+            return end <= bound.value
+        case ">":
+            return end > bound.value
+        case _:
+            return end >= bound.value
+
+
+def _strings_at(path: Path, resource: Resource) -> list[str]:
+    found: list[str] = []
+    gather = collector([(path.steps, partial(_gather, found))])
+    gather(resource.content, [], [])
+    return found
+
+
+def _gather(
+    found: list[str], value: str, _terms: list[bytes], _ranges: list[Range]
+) -> None:
+    found.append(value)

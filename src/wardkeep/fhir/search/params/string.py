@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""String parameters: names, addresses, titles; found by how they begin.
+
+https://hl7.org/fhir/R4/search.html#string. Case, accents and punctuation do not count,
+save with `:exact`. Only keyed tokens reach the database, so beginnings are indexed one
+by one. Kinds of term:
+
+    w  the whole value, normalised
+    p  its first letters, normalised: of people's names the first 3, 4 … 12, of all
+       other strings the first 3, 6 and 12
+    e  the whole value as it is (people's names only): `:exact`
+
+A search longer than what is indexed takes the longest indexed beginning, and each
+candidate is compared again once it is open. One or two letters find only values that
+are no longer: nobody may list all patients whose name begins with A.
+"""
+
+import re
+import unicodedata
+from functools import partial
+from operator import eq
+from typing import Any
+
+from wardkeep.base.outcome import Problem
+from wardkeep.fhir.search.path import Path, Step
+from wardkeep.fhir.search.terms import (
+    HasTerm,
+    Indexer,
+    LooksLike,
+    Match,
+    ParameterType,
+    Range,
+    SearchParameter,
+    bad_value,
+    prefix,
+    term,
+    unescape,
+)
+
+_PEOPLE = ("Patient", "Person", "Practitioner", "RelatedPerson")
+NAME_LENGTHS = tuple(range(3, 13))
+OTHER_LENGTHS = (3, 6, 12)
+_PARTS = {
+    "HumanName": ("family", "given", "prefix", "suffix", "text"),
+    "Address": (
+        *("line", "city", "district", "state"),
+        *("postalCode", "country", "text"),
+    ),
+}
+_LISTS = ("given", "prefix", "suffix", "line")
+_TEXTS = ("string", "markdown")
+_NO_LETTER = re.compile(r"[\W_]+")
+_APOSTROPHES = str.maketrans("", "", "'`.\u00b4\u02bc\u2019")
+"""O'Brien is one word however its apostrophe is typed, and so is U.K."""
+
+
+def normalise(text: str) -> str:
+    """Small letters without accents; punctuation and white space become one space."""
+    if not text.isascii():
+        split = unicodedata.normalize("NFKD", text)
+        text = "".join(one for one in split if not unicodedata.combining(one))
+    text = text.casefold().translate(_APOSTROPHES)
+    return text if text.isalnum() else _NO_LETTER.sub(" ", text).strip()
+
+
+def spread(path: Path) -> tuple[Path, ...]:
+    """A name or an address is searched in each of its parts."""
+    parts = _PARTS.get(path.type)
+    if parts is None:
+        return (path,)
+    return tuple(
+        Path(
+            f"{path.element}.{part}",
+            (*path.steps, Step(part, part in _LISTS)),
+            "string",
+        )
+        for part in parts
+    )
+
+
+def _is_name(element: str) -> bool:
+    return element.split(".", maxsplit=1)[0] in _PEOPLE and ".name." in element
+
+
+def _lengths(element: str) -> tuple[int, ...]:
+    return NAME_LENGTHS if _is_name(element) else OTHER_LENGTHS
+
+
+def indexer(path: Path) -> Indexer | None:
+    if path.type not in _TEXTS:
+        return None
+    whole, start = prefix(path.element, "w"), prefix(path.element, "p")
+    exact = prefix(path.element, "e") if _is_name(path.element) else None
+    lengths = _lengths(path.element)
+
+    def index(value: Any, terms: list[bytes], _: list[Range]) -> None:
+        text = normalise(value)
+        terms.append((whole + text).encode())
+        for length in lengths:
+            if length > len(text):
+                break
+            terms.append((start + text[:length]).encode())
+        if exact is not None:
+            terms.append((exact + value).encode())
+
+    return index
+
+
+def query(
+    parameter: SearchParameter, modifier: str, text: str
+) -> tuple[Match, ...] | Problem:
+    plain = unescape(text)
+    wanted = normalise(plain)
+    if not wanted:
+        return bad_value(parameter, "Write at least one letter or digit.")
+    if modifier == "exact":
+        return tuple(_exactly(path, plain) for path in parameter.paths)
+    return tuple(_beginning(path, wanted) for path in parameter.paths)
+
+
+def _exactly(path: Path, plain: str) -> Match:
+    if _is_name(path.element):
+        return HasTerm(term(path.element, "e", plain))
+    candidate = term(path.element, "w", normalise(plain))
+    return LooksLike(candidate, path, partial(eq, plain))
+
+
+def _beginning(path: Path, wanted: str) -> Match:
+    lengths = _lengths(path.element)
+    if len(wanted) < lengths[0]:
+        return HasTerm(term(path.element, "w", wanted))
+    longest = max(length for length in lengths if length <= len(wanted))
+    candidate = term(path.element, "p", wanted[:longest])
+    if len(wanted) == longest:
+        return HasTerm(candidate)
+    return LooksLike(candidate, path, partial(_begins, wanted))
+
+
+def _begins(wanted: str, value: str) -> bool:
+    return normalise(value).startswith(wanted)
+
+
+TYPE = ParameterType(
+    name="string",
+    modifiers=frozenset({"exact"}),
+    spread=spread,
+    indexer=indexer,
+    query=query,
+)
