@@ -7,6 +7,7 @@ from typing import IO
 
 _LARGEST = 5_000_000
 _TAIL = 4_000
+_LINES = 3
 
 
 class ServerLog:
@@ -26,8 +27,8 @@ class ServerLog:
         return file
 
     def last_words(self) -> str:
-        """The last thing that was said since the log was opened: why it ended."""
+        """The last that was said since the log was opened: why it ended."""
         text = self.path.read_bytes()[self._begin :][-_TAIL:].decode("utf-8", "replace")
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         fatal = [line for line in lines if "FATAL" in line or "error" in line.lower()]
-        return (fatal or lines or ["it said nothing"])[-1]
+        return " ".join(fatal[-1:] or lines[-_LINES:] or ["it said nothing"])

@@ -220,7 +220,7 @@ def _works_in(pid: int, cluster: Path) -> bool:
 
 def _is_named_by_ps(pid: int, cluster: Path) -> bool:
     found = subprocess.run(  # noqa: S603 - a number is all that varies
-        ["/bin/ps", "-p", str(pid), "-o", "command="],
+        ["/bin/ps", "-p", str(pid), "-ww", "-o", "command="],
         capture_output=True,
         text=True,
         check=False,
