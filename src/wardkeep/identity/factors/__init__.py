@@ -5,6 +5,6 @@ Every one says whether it is phishing-resistant; the warden signs nobody in by o
 is not. tests/conformance/test_factors.py is passed by each.
 """
 
-from wardkeep.identity.factors.factor import Factor, FactorRefused
+from wardkeep.identity.factor import Factor, FactorRefused
 
 __all__ = ["Factor", "FactorRefused"]

@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 import msgspec
 
-from wardkeep.identity.factors.factor import Factor, FactorRefused
+from wardkeep.identity.factor import Factor, FactorRefused
 
 CLIENT_KEY = Factor(name="client-key", is_phishing_resistant=True)
 LARGEST_ASSERTION_CHARACTERS = 8192

@@ -24,7 +24,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from wardkeep.identity.factors.factor import Factor, FactorRefused
+from wardkeep.identity.factor import Factor, FactorRefused
 
 PASSKEY = Factor(name="passkey", is_phishing_resistant=True)
 LARGEST_RESPONSE_BYTES = 64 * 1024

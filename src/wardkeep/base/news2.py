@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NEWS2: the National Early Warning Score, as published.
+
+Source: Royal College of Physicians, National Early Warning Score (NEWS) 2, London 2017,
+chart 1 (scoring) and chart 4 (thresholds and triggers). For adults of 16 and over, not
+in pregnancy. Clinical-safety documents of this project are unsigned (docs/safety/).
+"""
+
+import enum
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+YOUNGEST_YEARS = 16
+_SINGLE_RED = 3
+_MEDIUM_FROM, _HIGH_FROM = 5, 7
+
+
+class Risk(enum.Enum):
+    """Chart 4: what a score asks for, in the publication's own four steps."""
+
+    LOW = "Low"
+    LOW_MEDIUM = "Low–medium: 3 in one parameter"
+    MEDIUM = "Medium: urgent response"
+    HIGH = "High: emergency response"
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """One set of observations; what was not measured is None."""
+
+    respiration_rate: Decimal | None = None
+    oxygen_saturation: Decimal | None = None
+    is_on_oxygen: bool | None = None
+    systolic: Decimal | None = None
+    pulse: Decimal | None = None
+    is_alert: bool | None = None
+    """A of ACVPU; new confusion, voice, pain and unresponsive are not alert."""
+    temperature: Decimal | None = None
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """The score of each parameter; a total only where all seven were measured."""
+
+    by_parameter: Mapping[str, int]
+    missing: tuple[str, ...]
+    total: int | None
+    risk: Risk | None
+
+
+_Steps = tuple[tuple[Decimal | None, int], ...]
+
+
+def _steps(*steps: tuple[str | None, int]) -> _Steps:
+    """(up to and including, score), the last without a limit."""
+    return tuple((None if top is None else Decimal(top), score) for top, score in steps)
+
+
+_RESPIRATION = _steps(("8", 3), ("11", 1), ("20", 0), ("24", 2), (None, 3))
+_SATURATION_1 = _steps(("91", 3), ("93", 2), ("95", 1), (None, 0))
+_SATURATION_2_ON_AIR = _steps(("83", 3), ("85", 2), ("87", 1), (None, 0))
+_SATURATION_2_ON_OXYGEN = _steps(
+    ("83", 3), ("85", 2), ("87", 1), ("92", 0), ("94", 1), ("96", 2), (None, 3)
+)
+_SYSTOLIC = _steps(("90", 3), ("100", 2), ("110", 1), ("219", 0), (None, 3))
+_PULSE = _steps(("40", 3), ("50", 1), ("90", 0), ("110", 1), ("130", 2), (None, 3))
+_TEMPERATURE = _steps(("35.0", 3), ("36.0", 1), ("38.0", 0), ("39.0", 1), (None, 2))
+
+
+def _score(value: Decimal, steps: _Steps) -> int:
+    return next(score for top, score in steps if top is None or value <= top)
+
+
+def score_news2(measured: Measured, *, is_scale_2: bool) -> Score:
+    """Score one set. Scale 2 is for prescribed hypercapnic respiratory failure only."""
+    scored = {
+        "respiration_rate": _maybe(measured.respiration_rate, _RESPIRATION),
+        "oxygen_saturation": _saturation(measured, is_scale_2=is_scale_2),
+        "is_on_oxygen": _flag(measured.is_on_oxygen, 2),
+        "systolic": _maybe(measured.systolic, _SYSTOLIC),
+        "pulse": _maybe(measured.pulse, _PULSE),
+        "is_alert": _flag(
+            None if measured.is_alert is None else not measured.is_alert, _SINGLE_RED
+        ),
+        "temperature": _maybe(measured.temperature, _TEMPERATURE),
+    }
+    known = {name: score for name, score in scored.items() if score is not None}
+    missing = tuple(name for name, score in scored.items() if score is None)
+    total = None if missing else sum(known.values())
+    return Score(
+        by_parameter=known,
+        missing=missing,
+        total=total,
+        risk=None if total is None else _risk(total, max(known.values())),
+    )
+
+
+def _maybe(value: Decimal | None, steps: _Steps) -> int | None:
+    return None if value is None else _score(value, steps)
+
+
+def _flag(claim: bool | None, score: int) -> int | None:  # noqa: FBT001 - a measurement
+    return None if claim is None else score * claim
+
+
+def _saturation(measured: Measured, *, is_scale_2: bool) -> int | None:
+    value = measured.oxygen_saturation
+    if value is None:
+        return None
+    if not is_scale_2:
+        return _score(value, _SATURATION_1)
+    if measured.is_on_oxygen is None:
+        # Scale 2 scores 93% and more by whether the patient breathes oxygen.
+        return None
+    on_oxygen = measured.is_on_oxygen
+    return _score(value, _SATURATION_2_ON_OXYGEN if on_oxygen else _SATURATION_2_ON_AIR)
+
+
+def _risk(total: int, highest: int) -> Risk:
+    if total >= _HIGH_FROM:
+        return Risk.HIGH
+    if total >= _MEDIUM_FROM:
+        return Risk.MEDIUM
+    return Risk.LOW_MEDIUM if highest == _SINGLE_RED else Risk.LOW
