@@ -6,8 +6,8 @@ In a `conftest.py` of the tests that need it:
     from support.postgres import fresh_database, postgres_server
     __all__ = ["fresh_database", "postgres_server"]
 
-and in a test take `fresh_database: FreshDatabase`; `fresh_database.address(role)` is the
-way in. The server ends with the tests, however they end.
+and in a test take `fresh_database: FreshDatabase`, whose `address(role)` is the way in.
+The server ends with the tests, however they end.
 """
 
 import asyncio

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Migrations: forward only, once each, whole or not at all, and never onto a stranger."""
+"""Migrations: forward only, once each, whole or not at all, never on a stranger."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from support.postgres import FreshDatabase, PostgresServer
 
+from support.postgres import FreshDatabase, PostgresServer
 from wardkeep.db.connection import Connection, connect
 from wardkeep.db.errors import DatabaseRefusedError
 from wardkeep.db.migrate import (

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PostgreSQL of somebody else's: older, and entered by a role that is no superuser."""
+"""A PostgreSQL of somebody else's: older, and without a superuser for us."""
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.postgres import execute, run_at_once
 
+from support.postgres import execute, run_at_once
 from wardkeep.base.ids import OrganisationId, new_secret
 from wardkeep.db.address import DatabaseAddress
 from wardkeep.db.connection import connect

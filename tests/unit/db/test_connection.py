@@ -5,10 +5,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from support.postgres import FreshDatabase, execute, run_at_once
 
+from support.postgres import FreshDatabase, execute, run_at_once
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db import connection as connection_module
+from wardkeep.db.address import DatabaseAddress
 from wardkeep.db.connection import Connection, Database, connect
 from wardkeep.db.errors import (
     AlreadyExistsError,
@@ -44,6 +45,12 @@ async def superuser(fresh_database: FreshDatabase) -> AsyncIterator[Connection]:
 async def end_backend(superuser: Connection, pid: object) -> None:
     """End a session as a restart of the server would, and see it gone."""
     await superuser.execute("select pg_terminate_backend($1, 5000)", pid)
+
+
+def end_unnoticed(database: FreshDatabase, pid: object) -> None:
+    """The same while our event loop stands still: only the kernel knows of it."""
+    end = f"select pg_terminate_backend({pid}, 5000)"
+    run_at_once(execute(database.superuser, end))
 
 
 async def add_mark(held: Connection, organisation: int, source: bytes) -> None:
@@ -95,19 +102,22 @@ async def test_the_organisation_does_not_change_within_a_transaction(
             await held.serve(LARKSPUR)
 
 
-async def test_a_task_cancelled_while_the_organisation_changes_leaves_no_wrong_one(
+async def test_a_task_cancelled_at_any_moment_leaves_no_wrong_organisation(
     fresh_database: FreshDatabase,
 ) -> None:
-    database = Database(fresh_database.address("wardkeep_worker"), size=1)
-    for _ in range(20):
-        async with database.connection(FERNHILL):
-            pass
-        borrowing = asyncio.create_task(_borrow(database, LARKSPUR))
-        await asyncio.sleep(0)
+    """What a connection believes to serve is what the server shows, or it is ended."""
+    for turns in range(40):
+        database = Database(fresh_database.address("wardkeep_worker"), size=1)
+        if turns % 2:
+            await _borrow(database, LARKSPUR)
+        borrowing = asyncio.create_task(_borrow(database, FERNHILL))
+        for _ in range(turns // 2):
+            await asyncio.sleep(0)
         borrowing.cancel()
         await asyncio.gather(borrowing, return_exceptions=True)
-        assert await _borrow(database, FERNHILL) == str(FERNHILL)
-    await database.close()
+        for organisation in (LARKSPUR, FERNHILL):
+            assert await _borrow(database, organisation) == str(organisation)
+        await database.close()
 
 
 async def _borrow(database: Database, organisation: OrganisationId) -> object:
@@ -123,10 +133,13 @@ async def test_a_transaction_that_ends_well_is_kept(database: Database) -> None:
 
 
 async def test_a_transaction_that_fails_is_undone(database: Database) -> None:
-    with pytest.raises(LookupError):
+    async def fail() -> None:
         async with database.transaction(FERNHILL) as held:
             await add_mark(held, FERNHILL, b"undone")
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
     async with database.connection(FERNHILL) as held:
         assert await held.fetch_value(MARKS, b"undone") == 0
 
@@ -231,9 +244,7 @@ async def test_a_death_that_the_driver_has_not_read_yet_is_seen_all_the_same(
 ) -> None:
     async with database.connection(FERNHILL) as held:
         pid = await held.fetch_value(OWN_PID)
-    # The event loop stands still until the session is gone: only the kernel knows.
-    end = f"select pg_terminate_backend({pid}, 5000)"
-    run_at_once(execute(fresh_database.superuser, end))
+    end_unnoticed(fresh_database, pid)
     async with database.connection(FERNHILL) as held:
         assert await held.fetch_value(OWN_PID) != pid
 
@@ -251,15 +262,61 @@ async def test_a_connection_lost_in_mid_query_is_said_to_be_lost(
     assert await database.is_ready()
 
 
-async def test_a_transaction_lost_before_its_end_is_said_to_be_lost(
-    database: Database, superuser: Connection
+async def test_a_new_connection_that_dies_at_once_is_said_to_be_lost(
+    fresh_database: FreshDatabase, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(DatabaseUnavailableError):
+    async def connect_and_lose(address: DatabaseAddress) -> Connection:
+        held = await connect(address)
+        end_unnoticed(fresh_database, await held.fetch_value(OWN_PID))
+        return held
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection_module, "connect", connect_and_lose)
+        with pytest.raises(DatabaseUnavailableError):
+            await _borrow(database, FERNHILL)
+    assert await _borrow(database, FERNHILL) == str(FERNHILL)
+
+
+async def test_a_transaction_lost_before_its_end_is_said_to_be_lost(
+    fresh_database: FreshDatabase, database: Database
+) -> None:
+    async def lose_it() -> None:
         async with database.transaction(FERNHILL) as held:
             await add_mark(held, FERNHILL, b"lost")
-            await end_backend(superuser, await held.fetch_value(OWN_PID))
+            end_unnoticed(fresh_database, await held.fetch_value(OWN_PID))
+
+    with pytest.raises(DatabaseUnavailableError):
+        await lose_it()
     async with database.connection(FERNHILL) as held:
         assert await held.fetch_value(MARKS, b"lost") == 0
+
+
+async def test_a_failure_in_a_lost_transaction_is_told_as_it_was(
+    fresh_database: FreshDatabase, database: Database
+) -> None:
+    """That there is nothing left to undo is no news to whoever failed."""
+
+    async def fail(*, is_noticed: bool) -> None:
+        async with database.transaction(FERNHILL) as held:
+            end_unnoticed(fresh_database, await held.fetch_value(OWN_PID))
+            if is_noticed:
+                held.hang_up()
+            raise LookupError
+
+    for is_noticed in (True, False):
+        with pytest.raises(LookupError):
+            await fail(is_noticed=is_noticed)
+        assert await database.is_ready()
+
+
+async def test_a_transaction_on_a_dead_connection_does_not_begin(
+    fresh_database: FreshDatabase, database: Database
+) -> None:
+    async with database.connection(FERNHILL) as held:
+        end_unnoticed(fresh_database, await held.fetch_value(OWN_PID))
+        with pytest.raises(DatabaseUnavailableError):
+            async with held.transaction():
+                pass
 
 
 async def test_a_statement_that_takes_too_long_may_be_asked_again(

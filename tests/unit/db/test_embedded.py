@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.postgres import execute, run_at_once
 
+from support.postgres import execute, run_at_once
 from wardkeep.db.connection import Database, connect
 from wardkeep.db.embedded import EmbeddedPostgres
 from wardkeep.db.errors import DatabaseRefusedError, DatabaseUnavailableError
@@ -115,7 +115,7 @@ def test_nothing_listens_on_a_network(server: EmbeddedPostgres) -> None:
         for line in table.read_text().splitlines()[1:]
     }
     descriptors = Path(f"/proc/{pid_of(server)}/fd").iterdir()
-    held = {os.readlink(each) for each in descriptors}
+    held = {str(each.readlink()) for each in descriptors}
     assert any(name.startswith("socket:") for name in held)
     assert not held & {f"socket:[{inode}]" for inode in inodes}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The embedded server in odd places: long, quoted, closed, half made; as any OS user."""
+"""The embedded server in odd places, long, quoted or closed, and as any OS user."""
 
 import os
 import pwd

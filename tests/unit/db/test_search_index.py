@@ -8,13 +8,13 @@ function is not shown by EXPLAIN, so the index's own count of its scans tells.
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+
 from support.postgres import (
     FreshDatabase,
     PostgresServer,
     execute,
     run_at_once,
 )
-
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Connection, connect
 
