@@ -25,6 +25,10 @@ NO_PARAMETERS = ("example", "example-extension", "example-reference", "filter")
 """SearchParameters that illustrate the resource and define nothing."""
 FEWEST_FOR_ANY = 100
 """A parameter that lists more targets than this means every resource type."""
+CORRECTED = {
+    "DocumentReference-relationship": {"relatesto": "target", "relation": "code"}
+}
+"""R4 has these two crossed: a reference parameter over a code. R5 has them right."""
 
 Json = dict[str, Any]
 
@@ -215,9 +219,11 @@ def _parameter(package: Package, one: Json, base: str) -> Json:
         is_any = len(one["target"]) > FEWEST_FOR_ANY
         compiled["targets"] = ["Resource"] if is_any else sorted(one["target"])
     if "component" in one:
+        corrected = CORRECTED.get(one["id"], {})
         compiled["components"] = [
-            [_code_of(package, part["definition"]), part["expression"]]
+            [code, corrected.get(code, part["expression"])]
             for part in one["component"]
+            for code in [_code_of(package, part["definition"])]
         ]
     return compiled
 
@@ -231,9 +237,10 @@ def _code_of(package: Package, url: str) -> str:
 
 
 def _for_base(expression: str, base: str) -> str:
-    """The parts of a union that speak of this resource type."""
+    """The parts of a union that speak of this resource type, or of no type at all."""
     parts = [part.strip() for part in expression.split("|")]
-    return " | ".join(part for part in parts if re.match(rf"\(?{base}\b", part))
+    fitting = re.compile(rf"\(?(?:{base}\b|[a-z])")
+    return " | ".join(part for part in parts if fitting.match(part))
 
 
 def compile_compartments(package: Package) -> dict[str, dict[str, list[str]]]:
@@ -248,10 +255,10 @@ def compile_compartments(package: Package) -> dict[str, dict[str, list[str]]]:
     }
 
 
-def written(compiled: dict[str, dict[str, Any]]) -> str:
+def written(parts: dict[str, dict[str, Any]]) -> str:
     """JSON with one type, value set or resource type a line, so that it can be read."""
     sections = []
-    for section, members in compiled.items():
+    for section, members in parts.items():
         lines = ",\n".join(
             f"{json.dumps(name)}:"
             + json.dumps(members[name], separators=(",", ":"), sort_keys=True)
@@ -261,14 +268,12 @@ def written(compiled: dict[str, dict[str, Any]]) -> str:
     return "{" + ",\n".join(sections) + "}\n"
 
 
-def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        print(__doc__)
-        return 2
-    package = Package(Path(arguments[0]))
+def compiled(archive: Path) -> str:
+    """The artefact's text, made from the npm package."""
+    package = Package(archive)
     value_sets = ValueSets(package)
     types = compile_types(package, value_sets)
-    text = written(
+    return written(
         {
             "types": types,
             "value_sets": value_sets.kept,
@@ -276,8 +281,15 @@ def main(arguments: list[str]) -> int:
             "compartments": compile_compartments(package),
         }
     )
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print(__doc__)
+        return 2
+    text = compiled(Path(arguments[0]))
     ARTEFACT.write_text(text, encoding="utf-8")
-    print(f"{ARTEFACT}: {len(text):,} characters, {len(types)} types")
+    print(f"{ARTEFACT}: {len(text):,} characters")
     return 0
 
 

@@ -114,6 +114,7 @@ _WHEN = re.compile(
 )
 _YEAR_LONG, _MONTH_LONG = len("2021"), len("2021-02")
 _PART_DIGITS = 6
+_USUAL_MARKS = ("-", "-", "T", ":")
 _USUAL_WIDTHS = {
     len("2021-02-03T04:05:06Z"): _SECOND,
     len("2021-02-03T04:05:06+00:00"): _SECOND,
@@ -139,7 +140,7 @@ def _usual_moment(text: str, width: int) -> Span | None:
 
     It reads other forms too, which the marks at fixed places rule out.
     """
-    if text[4] != "-" or text[10] != "T" or text[13] != ":" or text[11:13] == "24":
+    if (text[4], text[7], text[10], text[13]) != _USUAL_MARKS or text[11:13] == "24":
         return None
     try:
         delta = datetime.fromisoformat(text) - _EPOCH

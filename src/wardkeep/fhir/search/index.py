@@ -16,6 +16,7 @@ from wardkeep.fhir.search.parameters import (
 from wardkeep.fhir.search.params import composite
 from wardkeep.fhir.search.path import Path, Step
 from wardkeep.fhir.search.terms import (
+    MOST_TERM_BYTES,
     SEPARATOR,
     AllOf,
     Bound,
@@ -30,6 +31,7 @@ from wardkeep.fhir.search.terms import (
     Match,
     Range,
     SearchParameter,
+    bounded,
     term,
 )
 
@@ -43,13 +45,20 @@ def index_of(resource: Resource) -> Index:
     terms: list[bytes] = []
     ranges: list[Range] = []
     _collector(resource.type)(resource.content, terms, ranges)
+    if max(map(len, terms), default=0) > MOST_TERM_BYTES:
+        terms = [bounded(one) for one in terms]
+    if any(one.marks for one in ranges):
+        ranges = [
+            one._replace(marks=tuple(map(bounded, one.marks))) if one.marks else one
+            for one in ranges
+        ]
     return Index(tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(ranges)))
 
 
 def identifier_term(resource_type: str, system: str, value: str) -> bytes:
     """The term of a resource's own identifier: `identifier=system|value`."""
     pair = f"{system}{SEPARATOR}{value.lower()}"
-    return term(f"{resource_type}.identifier", "s", pair)
+    return bounded(term(f"{resource_type}.identifier", "s", pair))
 
 
 @cache

@@ -9,6 +9,7 @@ from wardkeep.fhir.search.comparison import Asked
 LOWEST, HIGHEST = Decimal("-1E+130"), Decimal("1E+130")
 """Stand for an open end; larger numbers are stored as these."""
 _WRITTEN = re.compile(r"[+-]?\d{1,100}(?:\.\d{1,100})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_MOST_DIGITS = 130
 _PRECISION = 400
 _TENTH = Decimal("0.1")
 
@@ -16,7 +17,14 @@ _TENTH = Decimal("0.1")
 def clamp(value: int | Decimal) -> Decimal:
     """A stored number within what the database can hold: 1e999999999 is JSON too."""
     number = Decimal(value)
-    return max(LOWEST, min(HIGHEST, number)) if abs(number) > HIGHEST else number
+    size = number.adjusted()
+    if size >= _MOST_DIGITS:
+        return HIGHEST if number > 0 else LOWEST
+    if size <= -_MOST_DIGITS:
+        return Decimal(0)
+    with localcontext() as context:
+        context.prec = _MOST_DIGITS
+        return +number
 
 
 def asked_number(text: str, prefix: str) -> Asked | None:

@@ -25,6 +25,7 @@ from wardkeep.fhir.search.terms import (
     LooksLike,
     Match,
     SearchParameter,
+    bounded,
     split,
 )
 
@@ -110,12 +111,29 @@ def _alternatives(
         answer = _ask(parameter, modifier, one)
         if isinstance(answer, Problem):
             return answer
-        matches.update(dict.fromkeys(answer))
+        matches.update(dict.fromkeys(map(_bounded, answer)))
         if len(matches) > MOST_ALTERNATIVES:
             wrong = f"it comes to more than {MOST_ALTERNATIVES} alternatives"
             mend = "Give fewer values."
             return Problem(place=parameter.code, wrong=wrong, mend=mend)
     return tuple(matches)
+
+
+def _bounded(match: Match) -> Match:
+    """The match with its terms as they are indexed."""
+    match match:
+        case AllOf(matches):
+            return AllOf(tuple(map(_bounded, matches)))
+        case HasTerm(one):
+            return HasTerm(bounded(one))
+        case LooksLike(candidate):
+            return match._replace(candidate=bounded(candidate))
+        case InRange():
+            return match._replace(marks=tuple(map(bounded, match.marks)))
+        case LacksTerm() | HasId():
+            return match
+        case _:
+            assert_never(match)
 
 
 def _parameter(resource_type: str, code: str) -> SearchParameter | Problem:

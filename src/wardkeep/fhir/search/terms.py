@@ -13,12 +13,14 @@ parameter that is defined later over the same elements needs no reindexing.
 
 from collections.abc import Callable
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from wardkeep.base.outcome import Problem
 from wardkeep.fhir.search.path import Path
 
 SEPARATOR = "\x1f"
+MOST_TERM_BYTES = 512
 
 
 class Range(NamedTuple):
@@ -147,6 +149,17 @@ def prefix(element: str, kind: str) -> str:
 
 def term(element: str, kind: str, value: str) -> bytes:
     return f"{element}{SEPARATOR}{kind}{SEPARATOR}{value}".encode()
+
+
+def bounded(one: bytes) -> bytes:
+    """The term, or where its value is very long the value's digest in its place.
+
+    A megabyte of text in a code must not become a megabyte asked of the warden.
+    """
+    if len(one) <= MOST_TERM_BYTES:
+        return one
+    element, kind, _ = one.split(SEPARATOR.encode(), 2)
+    return SEPARATOR.encode().join((element, kind, sha256(one).digest()))
 
 
 def bad_value(parameter: SearchParameter, mend: str) -> Problem:

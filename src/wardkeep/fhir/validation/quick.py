@@ -165,7 +165,7 @@ def _concept_from(pairs: frozenset[tuple[str, str]]) -> Check:
 @cache
 def _resource_check(type_name: str) -> Check:
     table = _Table(type_name)
-    table["resourceType"] = type_name.__eq__
+    table["resourceType"] = frozenset((type_name,)).__contains__
     is_whole = _wholeness(type_name)
 
     def check_resource(node: Any) -> object:

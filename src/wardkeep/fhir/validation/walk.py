@@ -59,13 +59,16 @@ class _Walk:
             return
         self.resource(node, type_name, place)
 
-    def element(self, node: object, type_name: str, place: str) -> None:
+    def element(
+        self, node: object, type_name: str, place: str, *, has_value: bool = False
+    ) -> None:
+        """An object; `has_value` where it accompanies a primitive that is there."""
         if not isinstance(node, dict):
             self.note(place, "it is not a JSON object", "Put an object here.")
         elif not node:
             self.note(place, "it is empty", "Fill it in or leave it out.")
         else:
-            if set(node) == {"id"}:
+            if set(node) == {"id"} and not has_value:
                 wrong = "it has neither a value nor children (ele-1)"
                 self.note(place, wrong, "Fill it in or leave it out.")
             self._members(node, type_name, place)
@@ -111,18 +114,15 @@ class _Walk:
         has_value, has_companion = key in node, f"_{key}" in node
         if not member.is_primitive:
             self._values(value, member, here)
+        elif (has_value and value is None) or (has_companion and companion is None):
+            self.note(here, "it is null", "Leave it out instead.")
         elif member.element.is_list:
-            self._primitives(
-                value if has_value else None,
-                companion if has_companion else None,
-                member,
-                here,
-            )
+            self._primitives(value, companion, member, here)
         else:
             if has_value:
                 self._value(value, member, here)
             if has_companion:
-                self.element(companion, "Element", here)
+                self.element(companion, "Element", here, has_value=has_value)
 
     def _values(self, value: object, member: Member, place: str) -> None:
         if not member.element.is_list:
@@ -146,8 +146,6 @@ class _Walk:
     ) -> None:
         """A list of primitives and, position by position, their companions."""
         given = [one for one in (values, companions) if one is not None]
-        if not given:
-            self.note(place, "it is null", "Leave it out instead.")
         if not all(self._is_filled_list(one, place) for one in given):
             return
         left = values if isinstance(values, list) else []
@@ -165,7 +163,8 @@ class _Walk:
             if value is not None:
                 self._value(value, member, here)
             if companion is not None:
-                self.element(companion, "Element", here)
+                has_value = value is not None
+                self.element(companion, "Element", here, has_value=has_value)
 
     def _value(self, value: object, member: Member, place: str) -> None:
         if member.type == "Resource":
