@@ -188,9 +188,15 @@ def test_prefixes_agree_with_a_naive_reading(
     half = Decimal(5).scaleb(-places - 1)
     is_within = asked - half <= held < asked + half
     expected = {
-        "": is_within, "eq": is_within, "ne": not is_within,
-        "gt": held > asked, "lt": held < asked, "ge": held >= asked,
-        "le": held <= asked, "sa": held > asked, "eb": held < asked,
+        "": is_within,
+        "eq": is_within,
+        "ne": not is_within,
+        "gt": held > asked,
+        "lt": held < asked,
+        "ge": held >= asked,
+        "le": held <= asked,
+        "sa": held > asked,
+        "eb": held < asked,
     }[prefix]
     text = f"{prefix}{asked:.{places}f}"
     assert matches(risk(held), "probability", text) is expected
