@@ -86,7 +86,7 @@ def wait_for_socket(path: Path, *, log: Path) -> None:
 
 
 def _is_listening(path: Path) -> bool:
-    """Whether somebody answers: a file alone may be left by a process that was killed."""
+    """Whether somebody answers: a killed process may leave its file behind."""
     with socket.socket(socket.AF_UNIX) as attempt:
         try:
             attempt.connect(str(path))

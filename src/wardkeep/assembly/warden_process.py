@@ -58,9 +58,7 @@ async def warden_running(
     await wait_for_schema(database)
     parts = _open_parts(settings, layout, clock=clock)
     service = await make_service(database, parts)
-    door = Listener(
-        decoder=door_decoder, answerer=service.answer_door, only_user=None
-    )
+    door = Listener(decoder=door_decoder, answerer=service.answer_door, only_user=None)
     operator = Listener(
         decoder=operator_decoder,
         answerer=service.answer_operator,

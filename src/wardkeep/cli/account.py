@@ -83,8 +83,12 @@ def list_(*, organisation: str, as_json: bool) -> None:
     """
     found = ask_operator(ListAccounts(organisation=organisation), Accounts)
     if as_json:
-        print_json([{field: getattr(one, field) for field in one.__struct_fields__}
-                    for one in found.accounts])
+        print_json(
+            [
+                {field: getattr(one, field) for field in one.__struct_fields__}
+                for one in found.accounts
+            ]
+        )
         return
     for one in found.accounts:
         state = "ended" if one.is_ended else f"{one.passkeys} passkeys"

@@ -19,11 +19,8 @@ _MOST_LINES = 40
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
 @click.option("--organisation", required=True, help="Whose records: its short name.")
-@click.option("--processes", default=2, help="How many processes load at once.")
 @json_option
-def import_(
-    *, paths: tuple[Path, ...], organisation: str, processes: int, as_json: bool
-) -> None:
+def import_(*, paths: tuple[Path, ...], organisation: str, as_json: bool) -> None:
     """Load FHIR R4 bundles and resources.
 
     Reads .json, .json.gz, .json.bz2, .ndjson, .zip and folders. A file is loaded
@@ -57,7 +54,6 @@ def import_(
             layout,
             paths=paths,
             organisation=organisation,
-            processes=processes,
             show=show,
         )
     if as_json:

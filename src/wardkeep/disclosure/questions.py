@@ -253,6 +253,7 @@ OperatorQuestion: TypeAlias = (
     | RegisterClient
     | AddRelationships
     | BeginImport
+    | CheckSession
     | EndSession
     | ComputeTokens
     | NewPatientKeys

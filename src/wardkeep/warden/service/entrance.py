@@ -104,7 +104,7 @@ class Entrance:
         self._assertions_seen: dict[str, float] = {}
         self.at_once: Mapping[type, Callable[[Any], Answer]] = {
             BeginSignIn: self._begin_sign_in,
-            CheckSession: self._check_session,
+            CheckSession: self.check_session,
             ListSessions: self._list_sessions,
         }
         self.later: Mapping[type, Callable[[Any], Awaitable[Answer]]] = {
@@ -345,7 +345,7 @@ class Entrance:
 
     # Sessions
 
-    def _check_session(self, asked: CheckSession) -> Answer:
+    def check_session(self, asked: CheckSession) -> Answer:
         session = self._sessions.use(asked.session)
         return NOT_SIGNED_IN if session is None else session.view()
 

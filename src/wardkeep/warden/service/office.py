@@ -25,6 +25,7 @@ from wardkeep.disclosure.answers import (
 from wardkeep.disclosure.questions import (
     AddRelationships,
     BeginImport,
+    CheckSession,
     CreateAccount,
     CreateOrganisation,
     EndAccount,
@@ -94,6 +95,9 @@ class Office:
         self._entrance = entrance
         self._trace = trace
         self._clock = clock
+        self.at_once: Mapping[type, Callable[[Any], Answer]] = {
+            CheckSession: entrance.check_session
+        }
         self.later: Mapping[type, Callable[[Any], Awaitable[Answer]]] = {
             CreateOrganisation: self._create_organisation,
             CreateAccount: self._create_account,

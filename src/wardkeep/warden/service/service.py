@@ -89,7 +89,7 @@ class WardenService:
             AskHealth: self._health,
             **entrance.later,
         }
-        self._operator_at_once: dict[type, AtOnce] = keys
+        self._operator_at_once: dict[type, AtOnce] = {**keys, **office.at_once}
         self._operator_later: dict[type, Later] = {
             AskHealth: self._health,
             **office.later,

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finding a patient: two facts or the NHS number, and never a list to browse."""
+
+from datetime import date
+
+import msgspec
+
+from wardkeep.base.nhs_number import SYSTEM, NhsNumber
+from wardkeep.db.connection import Connection, Database
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.model.type_codes import type_code
+from wardkeep.fhir.search.index import identifier_term
+from wardkeep.fhir.search.query import Query, parse_query, terms_in
+from wardkeep.fhir.store.draft import birth_date_term
+from wardkeep.fhir.store.opening import PEOPLE_A_LIST, list_people
+from wardkeep.fhir.store.outcomes import FoundPatients, Opener, PatientRow, TooMany
+from wardkeep.fhir.store.rows import (
+    KEY_COLUMNS,
+    RESOURCE_COLUMNS,
+    patient_key_row,
+    stored_row,
+)
+from wardkeep.fhir.store.tokens import tokens_of
+
+_MATCHING = f"""
+select {RESOURCE_COLUMNS}, {KEY_COLUMNS}
+  from record.matching($1::smallint, $2::bigint[], $3::integer) as found
+  join record.resource as r
+    on r.organisation = record.served_organisation()
+   and r.type = $1 and r.id = found.id
+  join record.patient as p on p.number = r.patient
+ order by r.id
+"""  # noqa: S608 - constants
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the person who is looked for."""
+
+    nhs_number: NhsNumber | None = None
+    family: str = ""
+    """A surname, or its first three letters and more."""
+    given: str = ""
+    birth_date: date | None = None
+
+    @property
+    def is_enough(self) -> bool:
+        """The NHS number, or two facts of which one is the surname."""
+        has_second = bool(self.given) or self.birth_date is not None
+        return self.nhs_number is not None or (bool(self.family) and has_second)
+
+
+class NotEnoughFactsError(Exception):
+    """The caller asks with one fact only; the page must have refused it."""
+
+
+class Finder:
+    """Finds patients by keyed tokens, and shows at most twenty."""
+
+    def __init__(self, database: Database, warden: WardenClient) -> None:
+        self._database = database
+        self._warden = warden
+
+    async def find(
+        self, facts: Facts, *, opener: Opener
+    ) -> FoundPatients | TooMany | Refusal:
+        """People who match every fact, each named in the ledger.
+
+        Raises:
+            NotEnoughFactsError: fewer than two facts and no NHS number.
+        """
+        if not facts.is_enough:
+            raise NotEnoughFactsError
+        tokens = await tokens_of(self._warden, opener.session, _terms(facts))
+        if isinstance(tokens, Refusal):
+            return tokens
+        async with self._database.connection(opener.organisation) as connection:
+            return await self._show(connection, tokens, opener)
+
+    async def _show(
+        self, connection: Connection, tokens: list[int], opener: Opener
+    ) -> FoundPatients | TooMany | Refusal:
+        most = PEOPLE_A_LIST + 1
+        rows = await connection.fetch(_MATCHING, type_code("Patient"), tokens, most)
+        if len(rows) == most:
+            return TooMany(at_least=most)
+        if not rows:
+            return FoundPatients(patients=())
+        keys = [patient_key_row(row) for row in rows]
+        stored = [
+            stored_row(row, organisation=opener.organisation, patient=key.id)
+            for row, key in zip(rows, keys, strict=True)
+        ]
+        people = [
+            (key, (row.sealed.ref,)) for key, row in zip(keys, stored, strict=True)
+        ]
+        grant = await list_people(self._warden, opener, people=people)
+        if isinstance(grant, Refusal):
+            return grant
+        return FoundPatients(
+            patients=tuple(
+                PatientRow(
+                    id=row.sealed.id,
+                    version=row.sealed.version,
+                    text=grant.open(row.sealed),
+                )
+                for row in stored
+            ),
+            entry=grant.entry,
+            granted_at=grant.granted_at,
+        )
+
+
+def _terms(facts: Facts) -> list[bytes]:
+    if facts.nhs_number is not None:
+        return [identifier_term("Patient", SYSTEM, facts.nhs_number)]
+    asked = [("family", facts.family)]
+    if facts.given:
+        asked.append(("given", facts.given))
+    query = parse_query("Patient", asked)
+    terms = list(terms_in(query)) if isinstance(query, Query) else []
+    if facts.birth_date is not None:
+        terms.append(birth_date_term(facts.birth_date.isoformat()))
+    return terms

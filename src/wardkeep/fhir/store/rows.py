@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the record store, and the SQL that reads and writes them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from wardkeep.base.ids import OrganisationId
+from wardkeep.db.connection import Connection, Row
+from wardkeep.disclosure.purpose import Tier
+from wardkeep.disclosure.questions import Item
+from wardkeep.disclosure.sealed import SealedResource
+from wardkeep.fhir.model.type_codes import type_name
+from wardkeep.fhir.store.outcomes import OpenedResource
+
+PATIENT_TIERS = (Tier.BANNER, Tier.RECORD, Tier.SEALED)
+
+
+class PatientKeyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A patient as the database knows one: a number and three wrapped keys."""
+
+    number: int
+    id: str
+    wrapped: tuple[bytes, bytes, bytes]
+
+    def wrapped_key(self, tier: Tier) -> bytes:
+        return self.wrapped[PATIENT_TIERS.index(tier)]
+
+
+class StoredRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as it lies in the store, with what the database adds to it."""
+
+    sealed: SealedResource
+    clinical_at: datetime | None
+    last_updated: datetime
+    also: tuple[int, ...] = ()
+    """Numbers of further patients whom the resource is about."""
+
+    def opened(self, text: bytes) -> OpenedResource:
+        return OpenedResource(
+            type=self.sealed.type,
+            id=self.sealed.id,
+            version=self.sealed.version,
+            patient=self.sealed.patient,
+            tier=self.sealed.tier,
+            clinical_at=self.clinical_at,
+            last_updated=self.last_updated,
+            text=text,
+        )
+
+
+class NewRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A sealed version that is about to be written."""
+
+    patient: int | None
+    last_updated: datetime
+    clinical_at: datetime | None
+    version: int
+    type: int
+    tier: Tier
+    id: str
+    tokens: Sequence[int]
+    body: bytes
+    also: Sequence[int] | None = None
+
+
+def stored_row(row: Row, *, organisation: OrganisationId, patient: str) -> StoredRow:
+    """Read a row of the columns `RESOURCE_COLUMNS`."""
+    return StoredRow(
+        sealed=SealedResource(
+            organisation=organisation,
+            type=type_name(row["type"]),
+            id=row["id"],
+            version=row["version"],
+            patient=patient,
+            tier=Tier(row["tier"]),
+            body=row["body"],
+        ),
+        clinical_at=row["clinical_at"],
+        last_updated=row["last_updated"],
+        also=tuple(row["also"] or ()),
+    )
+
+
+def patient_key_row(row: Row) -> PatientKeyRow:
+    return PatientKeyRow(
+        number=row["patient_number"],
+        id=row["patient_id"],
+        wrapped=(row["banner_key"], row["record_key"], row["sealed_key"]),
+    )
+
+
+def items_of(patient: PatientKeyRow, rows: Iterable[StoredRow]) -> tuple[Item, ...]:
+    """What to ask the door for in order to open a patient's rows: one item a tier."""
+    by_tier: dict[Tier, list[tuple[str, str, int]]] = {}
+    for row in rows:
+        by_tier.setdefault(row.sealed.tier, []).append(row.sealed.ref)
+    return tuple(
+        Item(
+            patient=patient.id,
+            tier=tier,
+            wrapped_key=patient.wrapped_key(tier),
+            resources=tuple(refs),
+        )
+        for tier, refs in sorted(by_tier.items())
+    )
+
+
+RESOURCE_COLUMNS = (
+    "r.type, r.id, r.version, r.tier, r.clinical_at, r.last_updated, r.also, r.body"
+)
+KEY_COLUMNS = (
+    "p.number as patient_number, p.id as patient_id,"
+    " p.banner_key, p.record_key, p.sealed_key"
+)
+_INSERT = """
+insert into record.resource
+  (patient, last_updated, clinical_at, organisation, version, type, tier, id, tokens,
+   body, also)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_REPLACE = """
+update record.resource
+   set last_updated = $4, clinical_at = $5, version = $6, tier = $7, tokens = $8,
+       body = $9, also = $10, is_deleted = false
+ where organisation = $1 and type = $2 and id = $3 and version = $6 - 1
+"""
+_INSERT_PATIENT = """
+insert into record.patient (organisation, id, banner_key, record_key, sealed_key)
+values ($1, $2, $3, $4, $5) returning number
+"""
+
+
+async def insert_patient(
+    connection: Connection,
+    organisation: OrganisationId,
+    *,
+    patient: str,
+    wrapped: tuple[bytes, bytes, bytes],
+) -> int:
+    """Write a new patient's keys; the patient's number.
+
+    Raises:
+        AlreadyExistsError: the patient is here already.
+    """
+    number: int = await connection.fetch_value(
+        _INSERT_PATIENT, organisation, patient, *wrapped
+    )
+    return number
+
+
+async def insert_rows(
+    connection: Connection, organisation: OrganisationId, rows: Iterable[NewRow]
+) -> None:
+    """Write first versions.
+
+    Raises:
+        AlreadyExistsError: one of them is here already.
+    """
+    await connection.execute_many(
+        _INSERT,
+        [
+            (
+                row.patient,
+                row.last_updated,
+                row.clinical_at,
+                organisation,
+                row.version,
+                row.type,
+                row.tier,
+                row.id,
+                row.tokens,
+                row.body,
+                row.also,
+            )
+            for row in rows
+        ],
+    )
+
+
+async def replace_row(
+    connection: Connection, organisation: OrganisationId, row: NewRow
+) -> bool:
+    """Write a next version; False where the one before is not the current one."""
+    status = await connection.execute(
+        _REPLACE,
+        organisation,
+        row.type,
+        row.id,
+        row.last_updated,
+        row.clinical_at,
+        row.version,
+        row.tier,
+        row.tokens,
+        row.body,
+        row.also,
+    )
+    return status == "UPDATE 1"

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sealing drafts into rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from wardkeep.base.ids import OrganisationId
+from wardkeep.crypto.aead import Cipher
+from wardkeep.disclosure.purpose import Tier
+from wardkeep.disclosure.sealed import row_identity, seal_row
+from wardkeep.fhir.model.type_codes import type_code
+from wardkeep.fhir.store.draft import Draft
+from wardkeep.fhir.store.rows import NewRow
+from wardkeep.fhir.store.stamping import stamp
+
+Ciphers = Mapping[tuple[str, Tier], Cipher]
+"""Keys by (patient, tier); the organisation's own under ("", SHARED)."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a sealed version goes."""
+
+    organisation: OrganisationId
+    last_updated: datetime
+    numbers: Mapping[str, int]
+    """Patients' numbers by id."""
+
+
+def seal_draft(
+    draft: Draft,
+    place: Place,
+    *,
+    version: int,
+    ciphers: Ciphers,
+    tokens: Sequence[int],
+) -> NewRow:
+    """The row of a draft under its owner's key; KeyError where that was not given."""
+    text = stamp(
+        draft.resource,
+        id_=draft.id,
+        version=version,
+        last_updated=place.last_updated,
+    )
+    identity = row_identity(
+        organisation=place.organisation,
+        type_=draft.type,
+        id_=draft.id,
+        version=version,
+        patient=draft.owner,
+        tier=draft.tier,
+    )
+    also = [place.numbers[one] for one in draft.patients[1:] if one in place.numbers]
+    return NewRow(
+        patient=place.numbers[draft.owner] if draft.owner else None,
+        last_updated=place.last_updated,
+        clinical_at=draft.clinical_at,
+        version=version,
+        type=type_code(draft.type),
+        tier=draft.tier,
+        id=draft.id,
+        tokens=tokens,
+        body=seal_row(ciphers[draft.owner, draft.tier], text, identity),
+        also=also or None,
+    )

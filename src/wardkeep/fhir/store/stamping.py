@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gives a resource its id, version and time, and leaves the rest as it came."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import msgspec
+
+from wardkeep.fhir.model.resource import Resource
+from wardkeep.fhir.model.strict_json import compact_json
+
+_LEADING = frozenset(("resourceType", "id", "meta"))
+_OURS = frozenset(("versionId", "lastUpdated"))
+_sorted = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
+@lru_cache(maxsize=16)
+def instant(moment: datetime) -> str:
+    """A FHIR instant in UTC with milliseconds."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def stamp(
+    resource: Resource, *, id_: str, version: int, last_updated: datetime
+) -> bytes:
+    """The JSON of version `version`: id and meta are ours, the rest is its own."""
+    at = instant(last_updated)
+    head = f'{{"resourceType":"{resource.type}","id":"{id_}"'
+    meta = f'"meta":{{"versionId":"{version}","lastUpdated":"{at}"'
+    content, compact = resource.content, resource.compact
+    own = content.get("meta")
+    if own is None and compact.startswith(head.encode()):
+        return f"{head},{meta}}}".encode() + compact[len(head) :]
+    opening = f'{head},"meta":{{"'.encode()
+    if isinstance(own, dict) and _OURS.isdisjoint(own) and compact.startswith(opening):
+        return f"{head},{meta},".encode() + compact[len(opening) - 1 :]
+    return _rebuilt(resource, id_=id_, version=version, at=at)
+
+
+def _rebuilt(resource: Resource, *, id_: str, version: int, at: str) -> bytes:
+    own = resource.content.get("meta")
+    meta: dict[str, object] = {"versionId": str(version), "lastUpdated": at}
+    meta |= _less(own, _OURS) if isinstance(own, dict) else {}
+    head: dict[str, object] = {"resourceType": resource.type, "id": id_, "meta": meta}
+    return compact_json(head | _less(resource.content, _LEADING))
+
+
+def _less(fields: dict[str, object], names: frozenset[str]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if name not in names}
+
+
+def without_stamp(content: dict[str, object]) -> bytes:
+    """What two versions of the same content have in common, byte for byte."""
+    fields = dict(content)
+    meta = fields.pop("meta", None)
+    rest = _less(meta, _OURS) if isinstance(meta, dict) else {}
+    return _sorted.encode(fields | ({"meta": rest} if rest else {}))

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The keys that a change is written with: new patients', existing ones', our own."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from wardkeep.crypto.aead import Cipher, Key
+from wardkeep.disclosure.answers import NewKeys, Refusal
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.disclosure.questions import Item, NewPatientKeys
+from wardkeep.fhir.store.draft import Draft
+from wardkeep.fhir.store.outcomes import NO_ENTRY, Opener
+from wardkeep.fhir.store.rows import PATIENT_TIERS, PatientKeyRow
+
+
+class WriteKeys(msgspec.Struct, kw_only=True):
+    """Keys to write with; they live as long as the request."""
+
+    ciphers: dict[tuple[str, Tier], Cipher]
+    wrapped: dict[str, tuple[bytes, bytes, bytes]]
+    """Of new patients, for their rows."""
+    entry: int = NO_ENTRY
+
+    def take_new(self, given: NewKeys) -> None:
+        for one in given.patients:
+            self.wrapped[one.patient] = one.wrapped
+            for tier, plain in zip(PATIENT_TIERS, one.plain, strict=True):
+                self.ciphers[one.patient, tier] = Cipher(Key(plain))
+
+
+async def new_patient_keys(
+    warden: WardenClient, session: str, patients: Sequence[str]
+) -> WriteKeys | Refusal:
+    """Keys for patients who are not in the store yet."""
+    keys = WriteKeys(ciphers={}, wrapped={})
+    if patients:
+        given = await warden.ask(NewPatientKeys(session, tuple(patients)), NewKeys)
+        if isinstance(given, Refusal):
+            return given
+        keys.take_new(given)
+    return keys
+
+
+async def add_existing_keys(
+    keys: WriteKeys,
+    warden: WardenClient,
+    opener: Opener,
+    *,
+    patients: Mapping[str, PatientKeyRow],
+    versions: Sequence[tuple[Draft, int]],
+) -> Refusal | None:
+    """Ask the door for existing patients' keys, one patient a question."""
+    for patient in patients.values():
+        items = _items(patient, versions)
+        if not items:
+            continue
+        grant = await warden.disclose(
+            opener.session,
+            purpose=opener.purpose,
+            reason=opener.reason,
+            action=Action.WRITE,
+            items=items,
+        )
+        if isinstance(grant, Refusal):
+            return grant
+        if keys.entry == NO_ENTRY:
+            keys.entry = grant.entry
+        for item in items:
+            cipher = grant.cipher_for_writing(patient.id, item.tier)
+            keys.ciphers[patient.id, item.tier] = cipher
+    return None
+
+
+def _items(
+    patient: PatientKeyRow, versions: Sequence[tuple[Draft, int]]
+) -> tuple[Item, ...]:
+    by_tier: dict[Tier, list[tuple[str, str, int]]] = {}
+    for draft, version in versions:
+        if draft.owner == patient.id:
+            by_tier.setdefault(draft.tier, []).append((draft.type, draft.id, version))
+    return tuple(
+        Item(
+            patient=patient.id,
+            tier=tier,
+            wrapped_key=patient.wrapped_key(tier),
+            resources=tuple(refs),
+        )
+        for tier, refs in sorted(by_tier.items())
+    )
