@@ -5,16 +5,16 @@ import asyncio
 import os
 from pathlib import Path
 
-from wardkeep.assembly.configuration import SettingsError
+import msgspec
+
 from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.assembly.layout import Layout
 from wardkeep.base.ids import new_secret
-from wardkeep.base.outcome import Problem
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Connection, Database, connect
 from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.db.migrate import SchemaState, apply, check
-from wardkeep.db.roles import LOGIN_ROLES, make_database
+from wardkeep.db.roles import DATABASE, LOGIN_ROLES, make_database
 
 _WAIT_SECONDS = 30.0
 _ASK_AGAIN_SECONDS = 0.2
@@ -49,16 +49,24 @@ def make_roles(settings: Settings, folder: Path) -> list[str]:
             await make_database(connection, passwords=passwords)
         finally:
             await connection.close()
+        owned = msgspec.structs.replace(
+            address.as_role(OWNER, passwords[OWNER]), database=DATABASE
+        )
+        owner = await connect(owned)
+        try:
+            await apply(owner)
+        finally:
+            await owner.close()
 
     asyncio.run(run())
-    lines = []
-    for role, password in passwords.items():
-        path = folder / role
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(password + "\n")
-        lines.append(f"Wrote the password of {role} to {path}")
-    return lines
+    return [_write_password(folder / role, passwords[role]) for role in passwords]
+
+
+def _write_password(path: Path, password: str) -> str:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(password + "\n")
+    return f"Wrote the password of {path.name} to {path}"
 
 
 async def wait_for_schema(database: Database) -> None:
@@ -84,16 +92,3 @@ async def _refuse_misfit(connection: Connection) -> None:
     state = await check(connection)
     if state.kind is not SchemaState.UP_TO_DATE:
         raise SchemaError(state.words)
-
-
-def database_problem(error: Exception) -> SettingsError:
-    """A database that cannot be entered, as a problem with a mend."""
-    return SettingsError(
-        (
-            Problem(
-                place="the database",
-                wrong=f"it cannot be entered ({error})",
-                mend="See that it runs and that the role and password are right.",
-            ),
-        )
-    )

@@ -34,7 +34,7 @@ def client() -> None:
     help="How many different patients it may open in an hour.",
 )
 @json_option
-def register(  # noqa: PLR0913 - each is an option of the command
+def register(
     *,
     organisation: str,
     name: str,
@@ -43,7 +43,7 @@ def register(  # noqa: PLR0913 - each is an option of the command
     patients_per_hour: int,
     as_json: bool,
 ) -> None:
-    """Register a service client and print its id.
+    r"""Register a service client and print its id.
 
     \b
     Example:

@@ -21,7 +21,7 @@ _MOST_LINES = 40
 @click.option("--organisation", required=True, help="Whose records: its short name.")
 @json_option
 def import_(*, paths: tuple[Path, ...], organisation: str, as_json: bool) -> None:
-    """Load FHIR R4 bundles and resources.
+    r"""Load FHIR R4 bundles and resources.
 
     Reads .json, .json.gz, .json.bz2, .ndjson, .zip and folders. A file is loaded
     whole or not at all; doing it again doubles nothing; after an interruption it

@@ -14,10 +14,10 @@ from wardkeep.cli.terminal import installation
     "--make-roles",
     "role_folder",
     type=click.Path(path_type=Path),
-    help="First make the database's roles; write a password file for each here.",
+    help="Make the roles and the database, and write a password file for each here.",
 )
 def migrate(*, role_folder: Path | None) -> None:
-    """Apply the migrations that are missing. They only go forward.
+    r"""Apply the migrations that are missing. They only go forward.
 
     \b
     Example:
@@ -28,6 +28,7 @@ def migrate(*, role_folder: Path | None) -> None:
     if role_folder is not None:
         for line in make_roles(settings, role_folder):
             click.echo(line)
+        return
     applied = migrate_now(settings, layout)
     for name in applied:
         click.echo(f"Applied {name}")

@@ -197,15 +197,23 @@ async def end_account(connection: Connection, account: str, *, clock: Clock) -> 
 
 
 _ENDINGS = (
-    ("update warden.membership set ended_at = $2 where account = $1"
-    " and ended_at is null"),
-    ("update warden.credential set revoked_at = $2 where account = $1"
-    " and revoked_at is null"),
-    ("update warden.client_key set revoked_at = $2 where account = $1"
-    " and revoked_at is null"),
+    (
+        "update warden.membership set ended_at = $2 where account = $1"
+        " and ended_at is null"
+    ),
+    (
+        "update warden.credential set revoked_at = $2 where account = $1"
+        " and revoked_at is null"
+    ),
+    (
+        "update warden.client_key set revoked_at = $2 where account = $1"
+        " and revoked_at is null"
+    ),
     "update warden.invitation set used_at = $2 where account = $1 and used_at is null",
-    ("update warden.session set ended_at = $2, ended_because = 'account ended'"
-    " where account = $1 and ended_at is null"),
+    (
+        "update warden.session set ended_at = $2, ended_because = 'account ended'"
+        " where account = $1 and ended_at is null"
+    ),
 )
 
 

@@ -46,6 +46,7 @@ def draw_trend(
     return Markup(  # noqa: S704 - every text was escaped
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
         f' role="img" aria-label="{escape(words)}: {len(values)} values from'
-        f' {values[0]} to {values[-1]}">{band}<polyline class="c-line" points="{line}"/>'
+        f' {values[0]} to {values[-1]}">{band}'
+        f'<polyline class="c-line" points="{line}"/>'
         f'<circle class="c-dot" cx="{x}" cy="{height}" r="3"/></svg>'
     )

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Find a patient: by NHS number, or by surname and one more fact.
+
+Done means: a receptionist at a desk types two facts and sees the one person, or is told
+plainly to add a fact. Rejected: one free search box (it invites a single fact and a
+list to browse), and results while typing (each letter would be a disclosure).
+"""
+
+from datetime import date
+
+import msgspec
+from starlette.responses import Response
+
+from wardkeep.apps.records.people import who_is
+from wardkeep.base import nhs_number
+from wardkeep.base.ids import OrganisationId
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.purpose import Purpose
+from wardkeep.fhir.store.finding import Facts, Finder
+from wardkeep.fhir.store.outcomes import FoundPatients, Opener, TooMany
+from wardkeep.ui.banner import Banner
+from wardkeep.web.forms import Form
+from wardkeep.web.gates import Gate
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import Trouble
+from wardkeep.web.visit import Visit
+
+PURPOSES = {
+    "audit": Purpose.AUDIT,
+    "administration": Purpose.ADMINISTRATION,
+    "direct-care": Purpose.DIRECT_CARE,
+}
+_PREFIX = 3
+_TYPED = ("nhs_number", "family", "given", "day", "month", "year")
+
+
+class Result(msgspec.Struct, frozen=True):
+    """A person in the list."""
+
+    id: str
+    banner: Banner
+
+
+def _show(visit: Visit, form: Form | None, **more: object) -> Response:
+    values = {
+        name: form.values.get(_field(name), "") if form else "" for name in _TYPED
+    }
+    problems = tuple(form.problems.values()) if form else ()
+    context = {"results": None, "too_many": False, "entry": -1, **more}
+    return visit.render(
+        "records/find.html",
+        status=422 if problems else 200,
+        typed=values,
+        problems=problems,
+        **context,
+    )
+
+
+def _field(name: str) -> str:
+    return f"born-{name}" if name in ("day", "month", "year") else name
+
+
+@page("/find", gate=Gate.SIGNED_IN)
+async def show_find(visit: Visit) -> Response:
+    return _show(visit, None)
+
+
+@page("/find", gate=Gate.SIGNED_IN, methods=("POST",))
+async def find_patient(visit: Visit) -> Response:
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    facts = _facts(form)
+    if form.problems:
+        return _show(visit, form)
+    found = await visit.services[Finder].find(facts, opener=opener_of(visit))
+    if isinstance(found, Refusal):
+        return visit.refuse(found)
+    if isinstance(found, TooMany):
+        return _show(visit, form, too_many=True)
+    return _show(visit, form, results=_results(visit, found), entry=found.entry)
+
+
+def opener_of(
+    visit: Visit, *, purpose: Purpose | None = None, reason: str = ""
+) -> Opener:
+    """The visitor as the store asks the door for them."""
+    usual = PURPOSES["direct-care"]
+    if visit.session.role == "privacy_officer":
+        usual = PURPOSES["audit"]
+    return Opener(
+        session=visit.token,
+        organisation=OrganisationId(visit.session.organisation),
+        purpose=purpose or usual,
+        reason=reason,
+    )
+
+
+def _results(visit: Visit, found: FoundPatients) -> list[Result]:
+    today = visit.clock.now().date()
+    return [Result(one.id, who_is(one.id, one.text, today)) for one in found.patients]
+
+
+def _facts(form: Form) -> Facts:
+    """The facts typed, each wrong one named on its field."""
+    typed = form.optional_text("nhs_number", called="the NHS number", at_most=20)
+    family = form.optional_text("family", called="the surname", at_most=60)
+    given = form.optional_text("given", called="the first name", at_most=60)
+    born = _born(form)
+    number = nhs_number.parse(typed) if typed else None
+    if typed and number is None:
+        form.reject(
+            "nhs_number",
+            wrong="That is not an NHS number",
+            mend="Check its ten digits; the last one is a check digit.",
+        )
+    facts = Facts(nhs_number=number, family=family, given=given, birth_date=born)
+    if not form.problems and not facts.is_enough:
+        form.reject(
+            "family",
+            wrong="Two facts are needed, or the NHS number",
+            mend="Give the surname with the date of birth or a first name.",
+        )
+    if number is None and 0 < len(family) < _PREFIX and born is None:
+        form.reject(
+            "family",
+            wrong="The surname is too short to search by",
+            mend="Give its first three letters, or the date of birth as well.",
+        )
+    return facts
+
+
+def _born(form: Form) -> date | None:
+    parts = [
+        form.optional_text(f"born-{part}", called=f"the {part}", at_most=4)
+        for part in ("year", "month", "day")
+    ]
+    if not any(parts):
+        return None
+    try:
+        return date(*[int(part) for part in parts])
+    except ValueError:
+        form.reject(
+            "born-day",
+            wrong="That date of birth does not exist",
+            mend="Give day, month and year, as in 17 4 1992.",
+        )
+        return None

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Observations as charts: NEWS2 from sets of vital signs, trends from series."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import msgspec
+from markupsafe import Markup
+
+from wardkeep.apps.records.chart import Chart, Series
+from wardkeep.apps.records.vital_signs import VitalSet
+from wardkeep.base.news2 import Measured, Score, score_news2
+from wardkeep.ui.charts.news2 import ChartCell, ChartRow, News2Chart
+from wardkeep.ui.charts.trend import draw_trend
+from wardkeep.ui.format import show_date, show_time
+
+MOST_SERIES = 24
+_ALERT = "alert"
+_ROWS: tuple[tuple[str, str, str], ...] = (
+    ("respiration_rate", "Respiration rate", "/min"),
+    ("oxygen_saturation", "Oxygen saturation", "%"),
+    ("is_on_oxygen", "Air or oxygen", ""),
+    ("systolic", "Systolic pressure", "mmHg"),
+    ("pulse", "Pulse", "/min"),
+    ("is_alert", "Consciousness", "ACVPU"),
+    ("temperature", "Temperature", "°C"),
+)
+
+
+class Trend(msgspec.Struct, frozen=True):
+    """A measurement with its line."""
+
+    series: Series
+    line: Markup
+
+
+def score(one: VitalSet, *, is_scale_2: bool) -> Score:
+    """NEWS2 of one set."""
+    level = one.consciousness
+    return score_news2(
+        Measured(
+            respiration_rate=one.respiration_rate,
+            oxygen_saturation=one.oxygen_saturation,
+            is_on_oxygen=one.is_on_oxygen,
+            systolic=one.systolic,
+            pulse=one.pulse,
+            is_alert=None if level is None else level.casefold() == _ALERT,
+            temperature=one.temperature,
+        ),
+        is_scale_2=is_scale_2,
+    )
+
+
+def news2_chart(sets: Sequence[VitalSet], *, is_scale_2: bool) -> News2Chart | None:
+    """The chart of every set; None where there is none."""
+    if not sets:
+        return None
+    scores = [score(one, is_scale_2=is_scale_2) for one in sets]
+    return News2Chart(
+        days=tuple(show_date(one.when)[:6] for one in sets),
+        times=tuple(show_time(one.when) for one in sets),
+        rows=tuple(
+            _row(name, words, unit, sets, scores) for name, words, unit in _ROWS
+        ),
+        totals=tuple(
+            ChartCell("" if one.total is None else str(one.total), one.total)
+            for one in scores
+        ),
+    )
+
+
+def _row(
+    parameter: tuple[str, str, str], sets: Sequence[VitalSet], scores: Sequence[Score]
+) -> ChartRow:
+    name, words, unit = parameter
+    show = _SHOWN.get(name, _number)
+    return ChartRow(
+        words=words,
+        unit=unit,
+        cells=tuple(
+            ChartCell(show(name, one), scored.by_parameter.get(name))
+            for one, scored in zip(sets, scores, strict=True)
+        ),
+    )
+
+
+def _number(name: str, one: VitalSet) -> str:
+    value: Decimal | None = getattr(one, name)
+    return "" if value is None else str(value)
+
+
+def _oxygen(_name: str, one: VitalSet) -> str:
+    if one.is_on_oxygen is None:
+        return ""
+    return "Oxygen" if one.is_on_oxygen else "Air"
+
+
+def _level(_name: str, one: VitalSet) -> str:
+    """A, C, V, P or U."""
+    words = (one.consciousness or "").casefold()
+    return next((letter for part, letter in _LEVELS if part in words), "")
+
+
+_LEVELS = (
+    ("confusion", "C"),
+    ("alert", "A"),
+    ("voice", "V"),
+    ("pain", "P"),
+    ("unresponsive", "U"),
+)
+_SHOWN: dict[str, Callable[[str, VitalSet], str]] = {
+    "is_on_oxygen": _oxygen,
+    "is_alert": _level,
+}
+
+
+class Latest(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest set's result in words."""
+
+    when: str
+    total: int | None
+    risk: str
+    missing: tuple[str, ...]
+
+
+def news2_latest(chart: Chart) -> Latest | None:
+    """What the newest set says; None where there is none."""
+    if not chart.vital_sets:
+        return None
+    newest = chart.vital_sets[-1]
+    found = score(newest, is_scale_2=chart.is_spo2_scale_2)
+    names = {name: words for name, words, _ in _ROWS}
+    return Latest(
+        when=newest.when,
+        total=found.total,
+        risk=found.risk.value if found.risk else "",
+        missing=tuple(names[name] for name in found.missing),
+    )
+
+
+def trends(series: Sequence[Series]) -> list[Trend]:
+    """The measurements most recently made, each with its line."""
+    return [
+        Trend(
+            one,
+            draw_trend(
+                [point.value for point in one.points],
+                words=one.words,
+                low=one.low,
+                high=one.high,
+            ),
+        )
+        for one in series[:MOST_SERIES]
+    ]

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who a patient is, for banner and list: from the Patient resource to words."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from wardkeep.apps.records import reading
+from wardkeep.apps.records.chart import Chart
+from wardkeep.base import nhs_number
+from wardkeep.ui.banner import Banner, BannerName
+from wardkeep.ui.format import show_age
+
+
+def who_is(id_: str, text: bytes, today: date) -> Banner:
+    """The banner of a person in a list: nothing clinical is known here."""
+    patient = reading.read("Patient", id_, text)
+    if not isinstance(patient, reading.Patient):
+        patient = reading.Patient()
+    return _banner(patient, today, allergies=(), is_free=False, alerts=())
+
+
+def banner_of(chart: Chart, today: date) -> Banner:
+    """The banner of an opened record."""
+    return _banner(
+        chart.patient,
+        today,
+        allergies=tuple(one.words for one in chart.allergies),
+        is_free=chart.is_free_of_known_allergies,
+        alerts=chart.alerts,
+    )
+
+
+def _banner(
+    patient: reading.Patient,
+    today: date,
+    *,
+    allergies: tuple[str, ...],
+    is_free: bool,
+    alerts: tuple[str, ...],
+) -> Banner:
+    died = patient.deceased_date_time[:10]
+    return Banner(
+        name=_name(patient.name),
+        born=patient.birth_date,
+        age=show_age(patient.birth_date, _day(died) or today),
+        died=died or ("date not recorded" if patient.deceased_boolean else ""),
+        gender=patient.gender,
+        nhs_number=_nhs_number(patient.identifier),
+        address=patient.address[0].words if patient.address else "",
+        telephone=_telephone(patient.telecom),
+        allergies=allergies,
+        is_free_of_known_allergies=is_free,
+        alerts=alerts,
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _name(names: Sequence[reading.Name]) -> BannerName:
+    """The official name, else the first."""
+    official = [name for name in names if name.use == "official"]
+    name = next(iter([*official, *names]), reading.Name())
+    return BannerName(
+        family=name.family or name.text,
+        given=" ".join(name.given),
+        title=" ".join(name.prefix),
+    )
+
+
+def _nhs_number(identifiers: Sequence[reading.Identifier]) -> str:
+    for identifier in identifiers:
+        if identifier.system == nhs_number.SYSTEM:
+            return identifier.value
+    return ""
+
+
+def _telephone(contacts: Sequence[reading.Contact]) -> str:
+    phones = [contact.value for contact in contacts if contact.system == "phone"]
+    return phones[0] if phones else ""

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The record: asked for at the door, and the reason where nothing explains it.
+
+Done means: from a name to the chart in two steps, three where a reason is due, with the
+entry of the opening on the page. Rejected: a reason for every opening (people type a
+dot; Buenos Aires saw the quickest one picked), and a reason kept in the address (it
+would be in histories and logs).
+"""
+
+from starlette.responses import Response
+
+from wardkeep.apps.records.chart import Chart, build_chart
+from wardkeep.apps.records.finding import opener_of
+from wardkeep.apps.records.observations import news2_chart, news2_latest, trends
+from wardkeep.apps.records.people import banner_of
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.purpose import Purpose
+from wardkeep.fhir.store.outcomes import NotFound, Opened, Opener
+from wardkeep.fhir.store.reading import PatientQuery, Reader
+from wardkeep.ui.charts.news2 import draw_news2
+from wardkeep.web.forms import Form
+from wardkeep.web.gates import Gate
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+REASON_PURPOSES = (
+    (Purpose.DIRECT_CARE.value, "Direct care"),
+    (Purpose.SAFEGUARDING.value, "Safeguarding"),
+    (Purpose.PATIENT_REQUEST.value, "The patient asked"),
+)
+LONGEST_REASON = 200
+_TIMELINE_LINES = 60
+
+
+@page("/patients/{id}", gate=Gate.SIGNED_IN)
+async def open_record(visit: Visit) -> Response:
+    return await _open(visit, opener_of(visit), form=None)
+
+
+@page("/patients/{id}", gate=Gate.SIGNED_IN, methods=("POST",))
+async def give_reason(visit: Visit) -> Response:
+    """The reason as typed; the record follows, and the address stays clean."""
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    purpose = form.choice(
+        "purpose", called="a purpose", among=tuple(p for p, _ in REASON_PURPOSES)
+    )
+    reason = form.text("reason", called="the reason", at_most=LONGEST_REASON)
+    if form.problems:
+        return _ask_reason(visit, form)
+    opener = opener_of(visit, purpose=Purpose(purpose), reason=reason)
+    return await _open(visit, opener, form=form)
+
+
+async def _open(visit: Visit, opener: Opener, *, form: Form | None) -> Response:
+    query = PatientQuery(patient=visit.path("id"))
+    opened = await visit.services[Reader].of_patient(query, opener=opener)
+    if isinstance(opened, NotFound):
+        return visit.tell(NOT_FOUND)
+    if isinstance(opened, Refusal):
+        return _refused(visit, opened, form)
+    if form is not None:
+        return visit.go_to(f"/patients/{visit.path('id')}")
+    return _show(visit, opened)
+
+
+def _refused(visit: Visit, refusal: Refusal, form: Form | None) -> Response:
+    if not refusal.needs_reason:
+        return visit.refuse(refusal)
+    asked = form or Form({})
+    if form is not None:
+        asked.reject("reason", wrong=refusal.why.rstrip("."), mend=refusal.mend)
+    return _ask_reason(visit, asked)
+
+
+def _ask_reason(visit: Visit, form: Form) -> Response:
+    return visit.render(
+        "records/reason.html",
+        status=422 if form.problems else 200,
+        id=visit.path("id"),
+        purposes=REASON_PURPOSES,
+        chosen=form.values.get("purpose", Purpose.DIRECT_CARE.value),
+        reason=form.values.get("reason", ""),
+        problems=tuple(form.problems.values()),
+    )
+
+
+def _show(visit: Visit, opened: Opened) -> Response:
+    chart = build_chart((one.type, one.id, one.text) for one in opened.resources)
+    observations = news2_chart(chart.vital_sets, is_scale_2=chart.is_spo2_scale_2)
+    return visit.render(
+        "records/record.html",
+        id=visit.path("id"),
+        chart=chart,
+        banner=banner_of(chart, visit.clock.now().date()),
+        opened=opened,
+        news2=draw_news2(observations) if observations else None,
+        news2_table=observations,
+        news2_latest=news2_latest(chart),
+        trends=trends(chart.series),
+        timeline=chart.timeline[:_TIMELINE_LINES],
+        timeline_left=_left(chart),
+    )
+
+
+def _left(chart: Chart) -> int:
+    return max(0, len(chart.timeline) - _TIMELINE_LINES)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A check-up of an installation: each thing that must be right, looked at for real."""
+
+import stat
+from collections.abc import Iterator
+
+import msgspec
+
+from wardkeep.assembly.database import OWNER, address_for, is_embedded
+from wardkeep.assembly.layout import Layout
+from wardkeep.base.settings import Settings
+from wardkeep.db.connection import connect
+from wardkeep.db.errors import DatabaseUnavailableError
+from wardkeep.db.migrate import SchemaState, check
+from wardkeep.disclosure.answers import Health, Refusal
+from wardkeep.disclosure.client import (
+    WardenBusyError,
+    WardenClient,
+    WardenUnavailableError,
+)
+from wardkeep.disclosure.questions import AskHealth
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at."""
+
+    what: str
+    is_well: bool
+    mend: str = ""
+
+
+async def check_up(settings: Settings, layout: Layout) -> list[Finding]:
+    """Look at keys, origin, warden, ledger and database."""
+    return [
+        *_keys(layout),
+        _origin(settings),
+        *await _warden(layout),
+        *await _database(settings, layout),
+    ]
+
+
+def _keys(layout: Layout) -> Iterator[Finding]:
+    for path, what in (
+        (layout.root_key, "root key"),
+        (layout.signing_key, "signing key"),
+    ):
+        if not path.exists():
+            yield Finding(
+                what=f"There is no {what} at {path}",
+                is_well=False,
+                mend="Start once with: wardkeep serve, or restore it from its copy.",
+            )
+        else:
+            yield Finding(
+                what=f"The {what} is closed to others",
+                is_well=not path.stat().st_mode & _OTHERS,
+                mend=f"Run: chmod 600 {path}",
+            )
+
+
+def _origin(settings: Settings) -> Finding:
+    origin = settings.public_origin
+    is_local = origin.startswith("http://localhost")
+    return Finding(
+        what=f"Passkeys work at {origin}",
+        is_well=is_local or origin.startswith("https://"),
+        mend="Set WARDKEEP_ORIGIN to the https address that people use.",
+    )
+
+
+async def _warden(layout: Layout) -> list[Finding]:
+    client = WardenClient(layout.operator_socket, asker="doctor")
+    try:
+        health = await client.ask(AskHealth(), Health)
+    except (WardenUnavailableError, WardenBusyError):
+        health = None
+    finally:
+        await client.close()
+    if health is None or isinstance(health, Refusal):
+        mend = "Start it: wardkeep serve, or wardkeep warden in production."
+        return [Finding(what="The warden answers", is_well=False, mend=mend)]
+    return [
+        Finding(what="The warden answers", is_well=True),
+        Finding(
+            what=f"The ledger can be written ({health.ledger_size:,} entries)",
+            is_well=health.is_ledger_writable,
+            mend=f"Free space for {layout.ledger}; nothing opens until then.",
+        ),
+        Finding(
+            what="The warden reaches the database",
+            is_well=health.is_database_reachable,
+            mend="See that PostgreSQL runs and that the warden's password is right.",
+        ),
+    ]
+
+
+async def _database(settings: Settings, layout: Layout) -> list[Finding]:
+    try:
+        connection = await connect(address_for(settings, layout, OWNER))
+    except DatabaseUnavailableError:
+        mend = (
+            "Start it: wardkeep serve" if is_embedded(settings) else "Start PostgreSQL."
+        )
+        return [Finding(what="The database answers", is_well=False, mend=mend)]
+    try:
+        schema = await check(connection)
+    finally:
+        await connection.close()
+    return [
+        Finding(what="The database answers", is_well=True),
+        Finding(
+            what="The database's schema fits this version",
+            is_well=schema.kind is SchemaState.UP_TO_DATE,
+            mend=schema.words,
+        ),
+    ]

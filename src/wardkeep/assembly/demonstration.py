@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demonstration: made on the first start, kept on the next ones.
+
+Two organisations, their people in every role, 400 fictional patients. What was begun
+and not finished is finished by the next start: every step can be done again.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from wardkeep.assembly.demo import (
+    DemoAccount,
+    DemoOrganisation,
+    demo_accounts,
+    demo_organisation_bundle,
+    demo_organisations,
+    demo_patients,
+    demo_relationships,
+)
+from wardkeep.assembly.importing import Show, load_paths
+from wardkeep.assembly.layout import Layout
+from wardkeep.base.clock import LONDON, SystemClock
+from wardkeep.base.settings import Settings
+from wardkeep.disclosure.answers import Accounts, Created, Done, Refusal
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.questions import (
+    AddRelationships,
+    CreateAccount,
+    CreateOrganisation,
+    Invite,
+    ListAccounts,
+)
+
+LINK_HOURS = 14 * 24.0
+READY_FILE = "demonstration"
+_MAKING = "Making {0.name} and its {0.patient_count} patients."
+ROLES = {
+    "receptionist": "receptionist",
+    "ward nurse": "ward_nurse",
+    "clinician": "doctor",
+    "call taker": "health_advisor",
+    "carer": "carer",
+    "care coordinator": "care_coordinator",
+    "privacy officer": "privacy_officer",
+    "administrator": "administrator",
+}
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody of the demonstration, and how they enrol."""
+
+    organisation: str
+    name: str
+    role: str
+    link: str
+    """Empty for those who have a passkey already."""
+
+
+class DemonstrationError(Exception):
+    """The warden refused a step of the demonstration; the message has the mend."""
+
+
+def make_demonstration(
+    settings: Settings, layout: Layout, *, say: Callable[[str], None], show: Show
+) -> list[Person]:
+    """Make what is missing; a link for everyone who has no passkey yet."""
+    return asyncio.run(_make(settings, layout, say=say, show=show))
+
+
+async def _make(
+    settings: Settings, layout: Layout, *, say: Callable[[str], None], show: Show
+) -> list[Person]:
+    warden = WardenClient(layout.operator_socket, asker="demo")
+    try:
+        people: list[Person] = []
+        ready = layout.data / READY_FILE
+        for organisation in demo_organisations():
+            if not ready.exists():
+                say(_MAKING.format(organisation))
+                await _fill(settings, layout, warden, organisation, show)
+            people += await _invite(settings, warden, organisation)
+        ready.touch()
+        return people
+    finally:
+        await warden.close()
+
+
+async def _fill(
+    settings: Settings,
+    layout: Layout,
+    warden: WardenClient,
+    organisation: DemoOrganisation,
+    show: Show,
+) -> None:
+    today = SystemClock().now().astimezone(LONDON).date()
+    made = await warden.ask(
+        CreateOrganisation(organisation.slug, organisation.name), Created
+    )
+    if isinstance(made, Refusal) and made.code != "already-there":
+        raise DemonstrationError(f"{made.why} {made.mend}")
+    with tempfile.TemporaryDirectory(prefix="wardkeep-demo-") as folder:
+        _write_bundles(Path(folder), organisation, today)
+        report = await load_paths(
+            settings,
+            layout,
+            paths=[Path(folder)],
+            organisation=organisation.slug,
+            show=show,
+        )
+    if report.refused:
+        raise DemonstrationError(str(report.refused[0]))
+    ids = await _employ(warden, organisation)
+    await _relate(warden, organisation, ids, today)
+
+
+def _write_bundles(folder: Path, organisation: DemoOrganisation, today: date) -> None:
+    encode = msgspec.json.Encoder().encode
+    first = folder / "0-organisation.json"
+    first.write_bytes(encode(demo_organisation_bundle(organisation)))
+    for number, bundle in enumerate(demo_patients(organisation, today=today)):
+        (folder / f"patient-{number:03d}.json").write_bytes(encode(bundle))
+
+
+async def _listed(
+    warden: WardenClient, organisation: DemoOrganisation
+) -> dict[str, tuple[str, int]]:
+    """Account id and number of passkeys, by display name."""
+    found = await warden.ask(ListAccounts(organisation.slug), Accounts)
+    if isinstance(found, Refusal):
+        raise DemonstrationError(f"{found.why} {found.mend}")
+    return {one.display_name: (one.account, one.passkeys) for one in found.accounts}
+
+
+async def _employ(
+    warden: WardenClient, organisation: DemoOrganisation
+) -> dict[str, str]:
+    """Account ids by the demo's own keys."""
+    known = await _listed(warden, organisation)
+    ids: dict[str, str] = {}
+    for account in demo_accounts(organisation):
+        if account.display_name in known:
+            ids[account.key] = known[account.display_name][0]
+            continue
+        made = await warden.ask(
+            CreateAccount(organisation.slug, account.display_name, ROLES[account.role]),
+            Created,
+        )
+        if isinstance(made, Refusal):
+            raise DemonstrationError(f"{made.why} {made.mend}")
+        ids[account.key] = made.id
+    return ids
+
+
+async def _relate(
+    warden: WardenClient,
+    organisation: DemoOrganisation,
+    ids: dict[str, str],
+    today: date,
+) -> None:
+    pairs = tuple(
+        (ids[one.account_key], one.patient_id, one.kind)
+        for one in demo_relationships(organisation, today=today)
+    )
+    done = await warden.ask(AddRelationships(organisation.slug, pairs), Done)
+    if isinstance(done, Refusal):
+        raise DemonstrationError(f"{done.why} {done.mend}")
+
+
+async def _invite(
+    settings: Settings, warden: WardenClient, organisation: DemoOrganisation
+) -> list[Person]:
+    known = await _listed(warden, organisation)
+    people = []
+    for account in _one_a_role(demo_accounts(organisation)):
+        id_, passkeys = known[account.display_name]
+        link = ""
+        if not passkeys:
+            made = await warden.ask(Invite(id_, LINK_HOURS), Created)
+            if isinstance(made, Refusal):
+                raise DemonstrationError(f"{made.why} {made.mend}")
+            link = f"{settings.public_origin}/enrol/{made.id}"
+        people.append(
+            Person(
+                organisation=organisation.name,
+                name=account.display_name,
+                role=account.role,
+                link=link,
+            )
+        )
+    return people
+
+
+def _one_a_role(accounts: tuple[DemoAccount, ...]) -> Iterator[DemoAccount]:
+    """The first of each role; the others are invited with `wardkeep account link`."""
+    seen: set[str] = set()
+    for account in accounts:
+        if account.role not in seen:
+            seen.add(account.role)
+            yield account

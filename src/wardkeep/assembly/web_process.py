@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The web process: apps on the record store, served by granian."""
+
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from granian.constants import Interfaces, Loops
+from granian.server import Server
+from starlette.types import ASGIApp
+
+from wardkeep import apps
+from wardkeep.assembly.configuration import load_settings
+from wardkeep.assembly.database import WEB, address_for
+from wardkeep.assembly.layout import Layout
+from wardkeep.assembly.parent import end_with_parent
+from wardkeep.assembly.schema import wait_for_schema
+from wardkeep.base.clock import SystemClock
+from wardkeep.base.settings import Settings
+from wardkeep.db.connection import Database
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.store.finding import Finder
+from wardkeep.fhir.store.reading import Reader
+from wardkeep.web.application import application
+from wardkeep.web.apps import find_apps
+from wardkeep.web.lifespan import Lifespan
+from wardkeep.web.logs import set_up_logs
+from wardkeep.web.metrics import Metrics, serve_metrics
+from wardkeep.web.services import Services
+from wardkeep.web.site import Site
+
+log = logging.getLogger(__name__)
+
+
+def run_web(settings: Settings, _layout: Layout) -> None:
+    """Serve until SIGTERM or SIGINT, with as many workers as the settings say."""
+    set_up_logs(settings.log_level, process="web")
+    os.umask(0o077)
+    os.environ[_PARENT] = str(os.getpid())
+    server = Server(
+        "wardkeep.assembly.web_process:make_application",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.web_workers,
+        loop=Loops.uvloop,
+        factory=True,
+        websockets=False,
+        log_enabled=False,
+        log_access=False,
+        respawn_failed_workers=True,
+        ssl_cert=Path(settings.tls_certificate) if settings.is_tls else None,
+        ssl_key=Path(settings.tls_key) if settings.tls_key else None,
+    )
+    server.serve()
+
+
+_PARENT = "_WARDKEEP_WEB_PARENT"
+"""Tells a worker whose child it is; no setting."""
+
+
+def make_application() -> ASGIApp:
+    """The application of one worker, put together when its server starts."""
+    parent = os.environ.get(_PARENT)
+    if parent is not None:
+        end_with_parent(int(parent))
+    settings = load_settings()
+    set_up_logs(settings.log_level, process="web")
+    return Lifespan(lambda: web_running(settings, Layout.of(settings)))
+
+
+@contextlib.asynccontextmanager
+async def web_running(settings: Settings, layout: Layout) -> AsyncIterator[ASGIApp]:
+    """Connections open, and the application on them, while the block lasts."""
+    database = Database(
+        address_for(settings, layout, WEB), size=settings.database_connections
+    )
+    await wait_for_schema(database)
+    warden = WardenClient(layout.door_socket, asker="web")
+    metrics = Metrics()
+    port = (
+        serve_metrics(metrics, settings.metrics_port) if settings.metrics_port else None
+    )
+    try:
+        yield application(
+            find_apps(apps),
+            services_on(database, warden),
+            Site.of(settings),
+            clock=SystemClock(),
+            metrics=metrics,
+        )
+    finally:
+        if port is not None:
+            port.close()
+        await warden.close()
+        await database.close()
+
+
+def services_on(database: Database, warden: WardenClient) -> Services:
+    """What pages may use."""
+    return Services(
+        database, warden, Finder(database, warden), Reader(database, warden)
+    )
