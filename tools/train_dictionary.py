@@ -162,7 +162,9 @@ def _made_up(kind: str, *, turn: int, place: int) -> str:
     if kind == "when":
         return f"{_day(turn)}T{_chance(turn, 'hour') % 24:02}:{turn % 60:02}:11-04:00"
     if kind == "when.ms":
-        return f"{_day(turn)}T{_chance(turn, 'hour') % 24:02}:{turn % 60:02}:11.190-04:00"
+        return (
+            f"{_day(turn)}T{_chance(turn, 'hour') % 24:02}:{turn % 60:02}:11.190-04:00"
+        )
     if kind == "date":
         return _day(turn)
     if kind == "instant":
@@ -197,7 +199,11 @@ def _chance(turn: int, salt: object) -> int:
 
 
 def train(examples: Path) -> bytes:
-    samples = [*demo_samples(), *hl7_samples(examples), *shape_samples()]
+    samples: list[bytes | bytearray | memoryview[int]] = [
+        *demo_samples(),
+        *hl7_samples(examples),
+        *shape_samples(),
+    ]
     trained = zstandard.train_dictionary(
         SIZE_BYTES, samples, k=SEGMENT, d=DMER, level=LEVEL
     )

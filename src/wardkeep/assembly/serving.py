@@ -49,7 +49,8 @@ def everything_running(
         )
         supervisor.start()
         try:
-            wait_for_socket(layout.door_socket, log=layout.log / "warden.log")
+            for path in (layout.door_socket, layout.operator_socket):
+                wait_for_socket(path, log=layout.log / "warden.log")
             yield supervisor
         finally:
             supervisor.stop()

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import uvloop
@@ -52,7 +53,7 @@ async def _run(settings: Settings, layout: Layout) -> None:
 @contextlib.asynccontextmanager
 async def warden_running(
     settings: Settings, layout: Layout, *, clock: Clock
-) -> "contextlib.AsyncIterator[WardenService]":
+) -> AsyncIterator[WardenService]:
     """A warden that listens on both sockets while the block lasts."""
     database = Database(address_for(settings, layout, WARDEN), size=_CONNECTIONS)
     await wait_for_schema(database)

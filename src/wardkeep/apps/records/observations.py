@@ -59,9 +59,7 @@ def news2_chart(sets: Sequence[VitalSet], *, is_scale_2: bool) -> News2Chart | N
     return News2Chart(
         days=tuple(show_date(one.when)[:6] for one in sets),
         times=tuple(show_time(one.when) for one in sets),
-        rows=tuple(
-            _row(name, words, unit, sets, scores) for name, words, unit in _ROWS
-        ),
+        rows=tuple(_row(one, sets, scores) for one in _ROWS),
         totals=tuple(
             ChartCell("" if one.total is None else str(one.total), one.total)
             for one in scores

@@ -23,7 +23,7 @@ from wardkeep.fhir.loading.limits import MIB, Limits
 ENDINGS = (".json", ".json.gz", ".json.bz2", ".ndjson", ".ndjson.gz", ".ndjson.bz2")
 _PIECE_BYTES = MIB
 _ENCRYPTED = 0x1
-_BROKEN = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+_BROKEN = (EOFError, OSError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,15 +43,24 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 def draft_of(resource: Resource, id_: str) -> Draft:
     """Look at a resource as the store does."""
     patients = (id_,) if resource.type == "Patient" else patients_of(resource)
-    clinical = clinical_date(resource)
     return Draft(
         resource=resource,
         id=id_,
         patients=patients,
         tier=tier_of(resource, patients),
-        clinical_at=None if clinical is None else from_microseconds(clinical),
+        clinical_at=_moment(clinical_date(resource)),
         terms=(*index_of(resource).terms, *_birth_date(resource)),
     )
+
+
+def _moment(microseconds: int | None) -> datetime | None:
+    """A clinical time; None where it lies outside what a calendar holds."""
+    if microseconds is None:
+        return None
+    try:
+        return from_microseconds(microseconds)
+    except OverflowError:
+        return None
 
 
 def birth_date_term(day: str) -> bytes:

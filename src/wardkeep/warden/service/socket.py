@@ -6,10 +6,12 @@ in flight (reading stops until answers leave), and a greeting before anything el
 """
 
 import asyncio
+import os
 import socket
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -41,12 +43,10 @@ class _Talk(asyncio.Protocol):
         self._outgoing: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            transport.close()
-            return
-        self._transport = transport
-        if not self._listener.admit(self, transport):
-            transport.abort()
+        # uvloop's transports are no instances of asyncio's class, only like it.
+        self._transport = cast("asyncio.Transport", transport)
+        if not self._listener.admit(self, self._transport):
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -174,6 +174,10 @@ def _peer_user(transport: asyncio.Transport) -> int | None:
     peer = transport.get_extra_info("socket")
     if peer is None or not hasattr(socket, "SO_PEERCRED"):
         return None
-    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size)
+    # uvloop hands out a socket that cannot be asked: a duplicate of it can.
+    with socket.socket(fileno=os.dup(peer.fileno())) as twin:
+        raw = twin.getsockopt(
+            socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size
+        )
     user: int = _PEER_CREDENTIALS.unpack(raw)[1]
     return user
