@@ -96,7 +96,7 @@ def _stored(resource: dict[str, Any]) -> bytes:
 
 
 def demo_samples() -> Iterator[bytes]:
-    """Some of each type from the demo's people, references as the import leaves them."""
+    """Some of each type from the demo, references as the import leaves them."""
     of_type = defaultdict(list)
     for organisation in demo_organisations():
         bundles = [demo_organisation_bundle(organisation)]
