@@ -11,7 +11,7 @@ from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.search.clinical_date import clinical_date
 from wardkeep.fhir.search.compartment import patients_of
 from wardkeep.fhir.search.index import index_of
-from wardkeep.fhir.search.terms import term
+from wardkeep.fhir.search.terms import SEPARATOR, term
 
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 SEALED_CODES = frozenset(("R", "V"))
@@ -49,8 +49,23 @@ def draft_of(resource: Resource, id_: str) -> Draft:
         patients=patients,
         tier=tier_of(resource, patients),
         clinical_at=_moment(clinical_date(resource)),
-        terms=(*index_of(resource).terms, *_birth_date(resource)),
+        terms=_terms(resource, patients),
     )
+
+
+def _terms(resource: Resource, patients: tuple[str, ...]) -> tuple[bytes, ...]:
+    """What it is found by, less that it belongs to its owner: its row says so.
+
+    Nearly every resource refers to its patient, often twice; the column and its index
+    answer that better than a token would (docs/decisions/0002-record-store.md).
+    """
+    terms = index_of(resource).terms
+    if resource.type == "Patient":
+        return terms + _birth_date(resource)
+    if not patients:
+        return terms
+    own = f"{SEPARATOR}r{SEPARATOR}Patient/{patients[0]}".encode()
+    return tuple([one for one in terms if not one.endswith(own)])
 
 
 def _moment(microseconds: int | None) -> datetime | None:

@@ -102,7 +102,7 @@ class Finder:
                 PatientRow(
                     id=row.sealed.id,
                     version=row.sealed.version,
-                    text=grant.open(row.sealed),
+                    text=row.whole(grant.open(row.sealed)),
                 )
                 for row in stored
             ),

@@ -12,6 +12,7 @@ from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.questions import Item
 from wardkeep.disclosure.sealed import SealedResource
 from wardkeep.fhir.model.type_codes import type_name
+from wardkeep.fhir.store.abbreviation import expand
 from wardkeep.fhir.store.outcomes import OpenedResource
 
 PATIENT_TIERS = (Tier.BANNER, Tier.RECORD, Tier.SEALED)
@@ -37,6 +38,10 @@ class StoredRow(msgspec.Struct, frozen=True, kw_only=True):
     also: tuple[int, ...] = ()
     """Numbers of further patients whom the resource is about."""
 
+    def whole(self, text: bytes) -> bytes:
+        """The JSON of an opened body."""
+        return expand(text, id_=self.sealed.id, owner=self.sealed.patient)
+
     def opened(self, text: bytes) -> OpenedResource:
         return OpenedResource(
             type=self.sealed.type,
@@ -46,7 +51,7 @@ class StoredRow(msgspec.Struct, frozen=True, kw_only=True):
             tier=self.sealed.tier,
             clinical_at=self.clinical_at,
             last_updated=self.last_updated,
-            text=text,
+            text=self.whole(text),
         )
 
 

@@ -11,6 +11,7 @@ from wardkeep.crypto.aead import Cipher
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.sealed import row_identity, seal_row
 from wardkeep.fhir.model.type_codes import type_code
+from wardkeep.fhir.store.abbreviation import abbreviate
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.rows import NewRow
 from wardkeep.fhir.store.stamping import stamp
@@ -43,6 +44,7 @@ def seal_draft(
         version=version,
         last_updated=place.last_updated,
     )
+    short = abbreviate(text, id_=draft.id, owner=draft.owner)
     identity = row_identity(
         organisation=place.organisation,
         type_=draft.type,
@@ -61,6 +63,6 @@ def seal_draft(
         tier=draft.tier,
         id=draft.id,
         tokens=tokens,
-        body=seal_row(ciphers[draft.owner, draft.tier], text, identity),
+        body=seal_row(ciphers[draft.owner, draft.tier], short, identity),
         also=also or None,
     )

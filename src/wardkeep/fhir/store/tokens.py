@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Search tokens, asked of the warden in batches; only it can compute them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from wardkeep.disclosure.answers import Refusal, Tokens
 from wardkeep.disclosure.client import WardenClient
@@ -25,45 +25,50 @@ async def tokens_of(
     return found
 
 
-def _batches(values: Sequence[bytes]) -> Iterable[tuple[bytes, ...]]:
-    batch: list[bytes] = []
-    size = 0
-    for value in values:
-        if batch and (len(batch) >= MOST_VALUES or size + len(value) > MOST_BYTES):
-            yield tuple(batch)
-            batch, size = [], 0
-        batch.append(value)
+def _batches(values: Sequence[bytes]) -> Iterator[tuple[bytes, ...]]:
+    start = size = 0
+    for place, value in enumerate(values):
         size += len(value)
-    if batch:
-        yield tuple(batch)
+        if place - start == MOST_VALUES or (size > MOST_BYTES and place > start):
+            yield tuple(values[start:place])
+            start, size = place, len(value)
+    if start < len(values):
+        yield tuple(values[start:])
 
 
 class TokenMemory:
-    """Tokens of one session's values, asked once each while there is room.
+    """Tokens of one session's values, asked once each while they are remembered.
 
-    A load meets the same codes thousands of times. A token alone tells nothing; the
-    values are in this process's memory anyway, because it reads the files.
+    A load meets the same codes thousands of times. Two generations are kept: what the
+    older one has and nobody asked for again is forgotten. A token alone tells nothing;
+    the values are in this process's memory anyway, because it reads the files.
     """
 
     def __init__(
-        self, warden: WardenClient, session: str, *, room: int = 200_000
+        self, warden: WardenClient, session: str, *, room: int = 100_000
     ) -> None:
         self._warden = warden
         self._session = session
         self._room = room
-        self._known: dict[bytes, int] = {}
+        self._young: dict[bytes, int] = {}
+        self._old: dict[bytes, int] = {}
 
-    async def learn(self, values: Iterable[bytes]) -> Refusal | None:
-        """Make sure that every value's token is known."""
+    async def tokens_of(self, values: Sequence[bytes]) -> list[int] | Refusal:
+        """The tokens of some values, in their order."""
         wanted = set(values)
-        if len(self._known) + len(wanted) > self._room:
-            self._known.clear()
-        missing = sorted(wanted.difference(self._known))
+        known = self._recall(wanted)
+        missing = list(wanted.difference(known))
         given = await tokens_of(self._warden, self._session, missing)
         if isinstance(given, Refusal):
             return given
-        self._known.update(zip(missing, given, strict=True))
-        return None
+        known.update(zip(missing, given, strict=True))
+        self._young.update(known)
+        if len(self._young) > self._room // 2:
+            self._old, self._young = self._young, {}
+        return [known[value] for value in values]
 
-    def __getitem__(self, value: bytes) -> int:
-        return self._known[value]
+    def _recall(self, wanted: set[bytes]) -> dict[bytes, int]:
+        young, old = self._young, self._old
+        known = {value: young[value] for value in wanted & young.keys()}
+        known.update({value: old[value] for value in wanted & old.keys()})
+        return known

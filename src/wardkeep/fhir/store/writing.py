@@ -32,7 +32,7 @@ from wardkeep.fhir.store.rows import (
     replace_row,
 )
 from wardkeep.fhir.store.sealing import Place, seal_draft
-from wardkeep.fhir.store.tokens import tokens_of
+from wardkeep.fhir.store.tokens import TokenMemory, tokens_of
 from wardkeep.fhir.store.write_keys import (
     WriteKeys,
     add_existing_keys,
@@ -96,11 +96,18 @@ class Writer:
     """Writes new versions, through the door."""
 
     def __init__(
-        self, database: Database, warden: WardenClient, *, clock: Clock
+        self,
+        database: Database,
+        warden: WardenClient,
+        *,
+        clock: Clock,
+        memory: TokenMemory | None = None,
     ) -> None:
+        """`memory`: of a load's tokens, where one session writes everything."""
         self._database = database
         self._warden = warden
         self._clock = clock
+        self._memory = memory
 
     async def write(
         self, changes: Sequence[Change], *, opener: Opener, mark: bytes = b""
@@ -120,8 +127,7 @@ class Writer:
                 return await self._store(ready, opener, mark)
             except (AlreadyExistsError, _LostRaceError):
                 continue
-        first = drafts[0]
-        return Conflict(type=first.type, id=first.id, version=0)
+        return Conflict(type=drafts[0].type, id=drafts[0].id, version=0)
 
     async def _prepare(
         self, drafts: Sequence[Draft], changes: Sequence[Change], opener: Opener
@@ -147,11 +153,16 @@ class Writer:
         if own is not None:
             keys.ciphers["", Tier.SHARED] = own
         terms = [term for draft in drafts for term in draft.terms]
-        found = await tokens_of(self._warden, opener.session, terms)
+        found = await self._tokens(terms, opener)
         if isinstance(found, Refusal):
             return found
         tokens = list(_dealt(found, [len(draft.terms) for draft in drafts]))
         return _Ready(drafts=drafts, known=known, keys=keys, tokens=tokens)
+
+    async def _tokens(self, terms: list[bytes], opener: Opener) -> list[int] | Refusal:
+        if self._memory is not None:
+            return await self._memory.tokens_of(terms)
+        return await tokens_of(self._warden, opener.session, terms)
 
     async def _keys(
         self, known: _Known, drafts: Sequence[Draft], opener: Opener

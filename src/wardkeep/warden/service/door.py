@@ -112,9 +112,9 @@ class Door:
             self._weigh(session, asked, item=item, patients=patients)
             for item in asked.items
         ]
-        for one in weighed:
-            if one.refused is not None:
-                return self._refuse(session, asked.action, one, one.refused)
+        worst = _worst(weighed)
+        if worst is not None and worst.refused is not None:
+            return self._refuse(session, asked.action, worst, worst.refused)
         return self._grant(session, asked.action, weighed)
 
     def _weigh(
@@ -380,6 +380,15 @@ class Door:
             outcome=entry.outcome,
             resources=entry.resource_count,
         )
+
+
+def _worst(weighed: Sequence[Weighed]) -> Weighed | None:
+    """The refusal to tell: one that no reason would mend goes before one it would."""
+    refused = [one for one in weighed if one.refused is not None]
+    for one in refused:
+        if one.refused is not None and not one.refused.needs_reason:
+            return one
+    return refused[0] if refused else None
 
 
 def _portions(refs: Sequence[ResourceRef]) -> Iterator[Sequence[ResourceRef]]:

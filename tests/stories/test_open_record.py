@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stories of opening a record: find, say why, open, see who else did.
+
+A real browser, warden, database and ledger, over fictional people.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from support.chromium import PHONE, chromium, device
+from support.house import House, Opened, running_house
+from wardkeep import apps
+from wardkeep.assembly.database import WEB, address_for
+from wardkeep.assembly.demo import (
+    demo_organisation_bundle,
+    demo_organisations,
+    demo_patients,
+)
+from wardkeep.assembly.importing import load_paths
+from wardkeep.assembly.web_process import services_on
+from wardkeep.db.connection import Database
+from wardkeep.web.apps import find_apps
+from wardkeep.web.services import Services
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("stories-open-record"),
+]
+TODAY = date(2026, 11, 23)
+MAKE = "Make your passkey"
+
+
+def services(opened: Opened) -> Services:
+    address = address_for(opened.settings, opened.layout, WEB)
+    return services_on(Database(address), opened.warden)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    bundles = tmp_path_factory.mktemp("bundles")
+    organisation = demo_organisations()[0]
+    everyone = [demo_organisation_bundle(organisation)]
+    everyone += list(demo_patients(organisation, today=TODAY))[:40]
+    for number, bundle in enumerate(everyone):
+        path = Path(bundles) / f"{number:03d}.json"
+        path.write_bytes(msgspec.json.encode(bundle))
+    found = find_apps(apps)
+    async with running_house(folder, apps=found, services=services) as running:
+        await running.employ("Somebody First")
+        report = await load_paths(
+            running.settings,
+            running.layout,
+            paths=[bundles],
+            organisation="fernhill",
+            show=lambda **_: None,
+        )
+        assert not report.refused
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as running:
+        yield running
+
+
+async def test_a_doctor_finds_says_why_and_opens(
+    house: House, browser: Browser
+) -> None:
+    # Given Rowan is signed in
+    link = await house.invite(await house.employ("Rowan Ash"))
+    async with device(browser) as own:
+        await own.go(link)
+        await own.press(MAKE)
+        await own.reads("Your passkey is ready")
+        # When she gives one fact only, she is asked for another
+        await own.go(f"{house.origin}/find")
+        await own.page.get_by_label("Surname").fill("Bram")
+        await own.press("Find")
+        await own.reads("Two facts are needed")
+        # And with two, she sees who matches and nobody else
+        await own.page.get_by_label("First name").fill("Otto")
+        await own.press("Find")
+        await own.reads("BRAMBLEWICK, Otto")
+        await own.reads("1 person")
+        # When she opens the record, nothing in today's work explains it
+        await own.page.get_by_role("link", name="BRAMBLEWICK, Otto").click()
+        await own.reads("Why are you opening this record?")
+        await own.page.get_by_label("Reason").fill("x")
+        await own.press("Open the record")
+        await own.reads("too short for anyone to understand")
+        # And with a reason it opens, and says under which entry
+        await own.page.get_by_label("Reason").fill("rang about results from Tuesday")
+        await own.press("Open the record")
+        await own.reads("for the reason you gave, entry")
+        for words in ("Problems", "Medicines", "Allergies", "Timeline"):
+            assert await own.page.get_by_role("heading", name=words).count() == 1
+        # Then the ledger knows, refusal and all
+        await own.page.get_by_role("link", name="Who else opened this record").click()
+        await own.reads("rang about results from Tuesday")
+        await own.reads("Refused")
+        await own.reads("Rowan Ash")
+
+
+async def test_the_record_reads_on_a_phone(house: House, browser: Browser) -> None:
+    # Given a doctor with a phone
+    link = await house.invite(await house.employ("Finch Alder"))
+    async with device(browser, viewport=PHONE) as own:
+        await own.go(link)
+        await own.press(MAKE)
+        await own.reads("Your passkey is ready")
+        await own.go(f"{house.origin}/find")
+        await own.page.get_by_label("Surname").fill("Foxworth")
+        await own.page.get_by_label("First name").fill("Gareth")
+        await own.press("Find")
+        await own.page.get_by_role("link", name="FOXWORTH, Gareth").click()
+        await own.page.get_by_label("Reason").fill("asked to see him on the ward")
+        await own.press("Open the record")
+        # When the page is there, it has the chart and is no wider than the phone
+        await own.reads("NEWS2")
+        wide = "document.documentElement.scrollWidth <= window.innerWidth"
+        assert await own.page.evaluate(wide)
+
+
+async def test_a_receptionist_finds_and_does_not_open(
+    house: House, browser: Browser
+) -> None:
+    # Given a receptionist
+    account = await house.employ("Poppy Desk", role="receptionist")
+    link = await house.invite(account)
+    async with device(browser) as own:
+        await own.go(link)
+        await own.press(MAKE)
+        await own.reads("Your passkey is ready")
+        # When she looks for somebody who does not exist, she is told plainly
+        await own.go(f"{house.origin}/find")
+        await own.page.get_by_label("NHS number").fill("999 000 0018")
+        await own.press("Find")
+        await own.reads("Nobody matches")
+        # And a mistyped number is named as such
+        await own.page.get_by_label("NHS number").fill("999 000 0019")
+        await own.press("Find")
+        await own.reads("That is not an NHS number")
+        # And a record does not open to her
+        await own.page.get_by_label("NHS number").fill("")
+        await own.page.get_by_label("Surname").fill("Bramblewick")
+        await own.page.get_by_label("First name").fill("Otto")
+        await own.press("Find")
+        await own.page.get_by_role("link", name="BRAMBLEWICK, Otto").click()
+        await own.reads("does not open this part of a record")
