@@ -90,12 +90,14 @@ async def test_a_doctor_finds_says_why_and_opens(
         await own.press("Find")
         await own.reads("BRAMBLEWICK, Otto")
         await own.reads("1 person")
+        assert await own.faults() == []
         # When she opens the record, nothing in today's work explains it
         await own.page.get_by_role("link", name="BRAMBLEWICK, Otto").click()
         await own.reads("Why are you opening this record?")
         await own.page.get_by_label("Reason").fill("x")
         await own.press("Open the record")
         await own.reads("too short for anyone to understand")
+        assert await own.faults() == []
         # And with a reason it opens, and says under which entry
         await own.page.get_by_label("Reason").fill("rang about results from Tuesday")
         await own.press("Open the record")
@@ -107,6 +109,7 @@ async def test_a_doctor_finds_says_why_and_opens(
         await own.reads("rang about results from Tuesday")
         await own.reads("Refused")
         await own.reads("Rowan Ash")
+        assert await own.faults() == []
 
 
 async def test_the_record_reads_on_a_phone(house: House, browser: Browser) -> None:
@@ -125,8 +128,9 @@ async def test_the_record_reads_on_a_phone(house: House, browser: Browser) -> No
         await own.press("Open the record")
         # When the page is there, it has the chart and is no wider than the phone
         await own.reads("NEWS2")
-        wide = "document.documentElement.scrollWidth <= window.innerWidth"
-        assert await own.page.evaluate(wide)
+        assert not await own.is_wider_than_its_screen()
+        assert await own.faults() == []
+        await own.picture("record-phone")
 
 
 async def test_a_receptionist_finds_and_does_not_open(
