@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The door under load: disclosures a second, each in the ledger before its key leaves.
+
+The warden runs in a process of its own over a real database; the callers share this
+one process and one connection.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvloop
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from support.authenticator import SoftwareAuthenticator
+from support.warden import (
+    ORIGIN,
+    Installation,
+    RunningWarden,
+    installation_in,
+)
+from wardkeep.assembly.serving import wait_for_socket
+from wardkeep.disclosure.answers import NewKeys
+from wardkeep.disclosure.purpose import Action, Purpose, Tier
+from wardkeep.disclosure.questions import Item, NewPatientKeys
+from wardkeep.disclosure.sealed import OpenGrant
+
+SECONDS = 3.0
+CALLERS = (1, 16, 64)
+
+
+@contextmanager
+def warden_process(installation: Installation) -> Iterator[None]:
+    """The warden as `wardkeep serve` starts it."""
+    environment = {**os.environ, "WARDKEEP_DATA": str(installation.settings.data)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wardkeep.cli", "warden"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for path in (
+            installation.layout.door_socket,
+            installation.layout.operator_socket,
+        ):
+            wait_for_socket(path, log=installation.layout.log)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def run() -> dict[str, float]:
+    """Rates in a second and waits in milliseconds."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        installation_in(Path(folder)) as made,
+        warden_process(made),
+    ):
+        return uvloop.run(_measure(made))
+
+
+async def _measure(installation: Installation) -> dict[str, float]:
+    # The helper of the tests, talking to a warden in another process.
+    warden = RunningWarden(installation, None)  # type: ignore[arg-type]
+    await warden.organisation()
+    account = await warden.account("doctor")
+    await warden.relate(account, "p-1")
+    token, _ = await warden.enrol(account, SoftwareAuthenticator(origin=ORIGIN))
+    item = await _item(warden)
+    figures: dict[str, float] = {}
+    for callers in CALLERS:
+        waits = await _load(warden, token, item, callers)
+        waits.sort()
+        figures[f"disclosures/s, {callers} callers"] = len(waits) / SECONDS
+        for share, name in ((0.5, "p50"), (0.99, "p99")):
+            wait = waits[int(len(waits) * share)] * 1000
+            figures[f"{name} ms, {callers} callers"] = wait
+    await warden.door.close()
+    await warden.operator.close()
+    return figures
+
+
+async def _item(warden: RunningWarden) -> Item:
+    session = await warden.import_session()
+    given = await warden.operator.ask(NewPatientKeys(session, ("p-1",)), NewKeys)
+    if not isinstance(given, NewKeys):
+        raise TypeError(given)
+    wrapped = given.patients[0].wrapped[1]
+    return Item("p-1", Tier.RECORD, wrapped, (("Observation", "o-1", 1),))
+
+
+async def _load(
+    warden: RunningWarden, token: str, item: Item, callers: int
+) -> list[float]:
+    waits: list[float] = []
+    until = time.perf_counter() + SECONDS
+
+    async def call() -> None:
+        while (began := time.perf_counter()) < until:
+            grant = await warden.door.disclose(
+                token,
+                purpose=Purpose.DIRECT_CARE,
+                reason="",
+                action=Action.READ,
+                items=(item,),
+            )
+            if not isinstance(grant, OpenGrant):
+                raise TypeError(grant)
+            waits.append(time.perf_counter() - began)
+
+    await asyncio.gather(*[call() for _ in range(callers)])
+    return waits
