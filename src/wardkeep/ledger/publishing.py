@@ -2,6 +2,8 @@
 """Publishing: checkpoints, tiles and entry bundles, written behind the append."""
 
 import os
+import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +35,9 @@ class Publisher:
         self._sign = sign
         self._tree: MerkleTree = opened.tree
         self._tiles: list[FullTile] = opened.tiles
-        self._unhashed: list[bytes] = []
+        # A deque, because the writer adds while a thread publishes.
+        self._unhashed: deque[bytes] = deque()
+        self._publishing = threading.Lock()
         self._bundle = opened.unbundled
         self.newest = opened.newest
         covered = opened.newest.size if opened.newest else 0
@@ -53,7 +57,14 @@ class Publisher:
         self._unhashed.append(encoded)
 
     def publish(self) -> None:
-        """Tiles first, then the checkpoint that vouches for them."""
+        """Tiles first, then the checkpoint that vouches for them.
+
+        May run in a thread of its own beside the writer; one at a time.
+        """
+        with self._publishing:
+            self._publish()
+
+    def _publish(self) -> None:
         self._grow()
         size = self._tree.size
         if self.newest is not None and self.newest.size == size:
@@ -65,8 +76,8 @@ class Publisher:
         self._write_checkpoint(size)
 
     def _grow(self) -> None:
-        unhashed, self._unhashed = self._unhashed, []
-        for encoded in unhashed:
+        while self._unhashed:
+            encoded = self._unhashed.popleft()
             self._tree.append(leaf_hash(encoded))
             self._bundle.append(encoded)
 

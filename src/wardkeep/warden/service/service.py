@@ -145,7 +145,8 @@ class WardenService:
         while True:
             await asyncio.sleep(PUBLISH_SECONDS)
             seconds += PUBLISH_SECONDS
-            self._publish()
+            # In a thread: its fsyncs must not hold up the answers of the loop.
+            await asyncio.to_thread(self._publish)
             if seconds >= SAVE_SESSIONS_SECONDS:
                 seconds = 0.0
                 await self._save_sessions()
