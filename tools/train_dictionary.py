@@ -29,6 +29,7 @@ from wardkeep.assembly.demo import (
     demo_patients,
 )
 from wardkeep.disclosure.compression import LEVEL
+from wardkeep.fhir.store.abbreviation import abbreviate
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "src/wardkeep/disclosure/fhir-1.zstd-dictionary.bin"
@@ -46,6 +47,8 @@ _DEFINITIONS = frozenset(
     " SearchParameter StructureDefinition StructureMap ValueSet".split()
 )
 _URN = re.compile(rb'"reference":"urn:uuid:([^"]*)"')
+_ID = re.compile(rb'"id":"([^"]*)"')
+_OWNER = re.compile(rb'"Patient/([^"]*)"')
 _PLACE = re.compile(r"@([\w.]+)@")
 _NOTE = (
     "\n{date}\n\n# Chief Complaint\n{complaint}\n\n# History of Present Illness\n{name}"
@@ -93,6 +96,17 @@ def _stored(resource: dict[str, Any]) -> bytes:
     meta = {"versionId": "1", "lastUpdated": "2026-11-01T09:30:15.123Z"}
     resource = resource | {"meta": meta | resource.get("meta", {})}
     return json.dumps(resource, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _abbreviated(text: bytes) -> bytes:
+    """The text as a body holds it: a sign for its own id, and for its patient's."""
+    id_ = _ID.search(text)
+    owner = _OWNER.search(text)
+    return abbreviate(
+        text,
+        id_=id_[1].decode() if id_ else "",
+        owner=owner[1].decode() if owner else "",
+    )
 
 
 def demo_samples() -> Iterator[bytes]:

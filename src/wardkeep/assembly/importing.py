@@ -2,77 +2,38 @@
 """`wardkeep import`: sources loaded under an import session, with a report."""
 
 import asyncio
-import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
-
-import msgspec
 
 from wardkeep.assembly.database import WORKER, address_for
 from wardkeep.assembly.layout import Layout
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.ids import OrganisationId
-from wardkeep.base.outcome import Problem
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
-from wardkeep.disclosure.answers import Refusal, SessionView, SignedIn
+from wardkeep.disclosure.answers import Done, Refusal, SessionView, SignedIn
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.purpose import Purpose
-from wardkeep.disclosure.questions import BeginImport, CheckSession
+from wardkeep.disclosure.questions import BeginImport, CheckSession, EndSession
+from wardkeep.fhir.loading.course import load_in_turn
+from wardkeep.fhir.loading.crew import LoadInterruptedError, Order, load_with_crew
 from wardkeep.fhir.loading.limits import Limits
 from wardkeep.fhir.loading.load import Loader
-from wardkeep.fhir.loading.outcomes import KnownAlready, Loaded, Refused
-from wardkeep.fhir.loading.sources import find
+from wardkeep.fhir.loading.report import ImportReport, Show
+from wardkeep.fhir.loading.sources import Found, find
 from wardkeep.fhir.store.outcomes import Opener
-from wardkeep.fhir.store.writing import Writer
+
+__all__ = [
+    "ImportRefusedError",
+    "ImportReport",
+    "LoadInterruptedError",
+    "Show",
+    "import_paths",
+    "load_paths",
+]
 
 _CONNECTIONS = 2
-_LOADED = (
-    "Loaded {report.resources:,} resources of {report.patients:,} patients from"
-    " {report.loaded_documents:,} documents in {report.seconds:.1f} s"
-    " ({rate:,.0f} resources/s)."
-)
-
-
-class Show(Protocol):
-    """Tells how far the import is."""
-
-    def __call__(self, *, done: int, total: int, rate: float) -> None: ...
-
-
-class ImportReport(msgspec.Struct, kw_only=True):
-    """What became of every source."""
-
-    loaded_documents: int = 0
-    known_documents: int = 0
-    resources: int = 0
-    patients: int = 0
-    bytes: int = 0
-    """Compact JSON of what was loaded."""
-    seconds: float = 0.0
-    refused: list[Problem] = msgspec.field(default_factory=list)
-
-    def lines(self) -> list[str]:
-        """The report for people."""
-        rate = self.resources / self.seconds if self.seconds else 0.0
-        return [
-            _LOADED.format(report=self, rate=rate),
-            f"{self.known_documents:,} documents were loaded before.",
-            f"{len(self.refused):,} problems.",
-            *[f"  {problem}" for problem in self.refused],
-        ]
-
-    def count(self, outcome: Loaded | KnownAlready | Refused) -> None:
-        if isinstance(outcome, Loaded):
-            self.loaded_documents += 1
-            self.resources += outcome.resources
-            self.patients += outcome.patients
-            self.bytes += outcome.bytes
-        elif isinstance(outcome, KnownAlready):
-            self.known_documents += 1
-        else:
-            self.refused += outcome.problems
+_TIDY = "select record.tidy_after_load()"
 
 
 class ImportRefusedError(Exception):
@@ -85,12 +46,32 @@ def import_paths(
     *,
     paths: Iterable[Path],
     organisation: str,
+    processes: int,
     show: Show,
 ) -> ImportReport:
-    """Load every source below the paths."""
-    return asyncio.run(
-        load_paths(settings, layout, paths=paths, organisation=organisation, show=show)
+    """Load every source below the paths, several side by side.
+
+    Raises:
+        ImportRefusedError: there is no such organisation.
+        LoadInterruptedError: what was loaded stays; run again, and it goes on.
+    """
+    limits = Limits()
+    found = find(paths, limits)
+    report = _begun(found)
+    opener = asyncio.run(_ask(layout, organisation))
+    order = Order(
+        database=address_for(settings, layout, WORKER),
+        operator_socket=layout.operator_socket,
+        opener=opener,
+        limits=limits,
     )
+    try:
+        load_with_crew(
+            found.sources, order, processes=processes, report=report, show=show
+        )
+    finally:
+        asyncio.run(_finish(settings, layout, opener, report))
+    return report
 
 
 async def load_paths(
@@ -101,14 +82,44 @@ async def load_paths(
     organisation: str,
     show: Show,
 ) -> ImportReport:
+    """The same in this process, one source after the other."""
+    limits = Limits()
+    found = find(paths, limits)
+    report = _begun(found)
     database = Database(address_for(settings, layout, WORKER), size=_CONNECTIONS)
     warden = WardenClient(layout.operator_socket, asker="import")
     try:
         opener = await _begin(warden, organisation)
-        limits = Limits()
-        writer = Writer(database, warden, clock=SystemClock())
-        loader = Loader(database, warden, writer, opener=opener, limits=limits)
-        return await _load(loader, paths, limits, show)
+        loader = Loader(
+            database, warden, opener=opener, limits=limits, clock=SystemClock()
+        )
+        await load_in_turn(loader, found.sources, report=report, show=show)
+        await _end(warden, database, opener, report)
+    finally:
+        await warden.close()
+        await database.close()
+    return report
+
+
+def _begun(found: Found) -> ImportReport:
+    return ImportReport(refused=list(found.refused), passed_over=found.passed_over)
+
+
+async def _ask(layout: Layout, organisation: str) -> Opener:
+    warden = WardenClient(layout.operator_socket, asker="import")
+    try:
+        return await _begin(warden, organisation)
+    finally:
+        await warden.close()
+
+
+async def _finish(
+    settings: Settings, layout: Layout, opener: Opener, report: ImportReport
+) -> None:
+    database = Database(address_for(settings, layout, WORKER), size=1)
+    warden = WardenClient(layout.operator_socket, asker="import")
+    try:
+        await _end(warden, database, opener, report)
     finally:
         await warden.close()
         await database.close()
@@ -129,23 +140,11 @@ async def _begin(warden: WardenClient, organisation: str) -> Opener:
     )
 
 
-async def _load(
-    loader: Loader, paths: Iterable[Path], limits: Limits, show: Show
-) -> ImportReport:
-    report = ImportReport()
-    found = find(paths, limits)
-    report.refused += found.refused
-    began = time.monotonic()
-    for number, source in enumerate(found.sources, start=1):
-        for document in loader.read(source):
-            if isinstance(document, Problem):
-                report.refused.append(document)
-            else:
-                report.count(await loader.load(document))
-        report.seconds = time.monotonic() - began
-        show(
-            done=number,
-            total=len(found.sources),
-            rate=report.resources / max(report.seconds, 0.001),
-        )
-    return report
+async def _end(
+    warden: WardenClient, database: Database, opener: Opener, report: ImportReport
+) -> None:
+    """End the session; file the index's pending entries, and tell the planner."""
+    await warden.ask(EndSession(opener.session), Done)
+    if report.resources:
+        async with database.connection() as connection:
+            await connection.execute(_TIDY)

@@ -32,7 +32,7 @@ def enrolment_link(origin: str, secret: str) -> str:
 def invite(
     *, organisation: str, name: str, role: str, hours: float, as_json: bool
 ) -> None:
-    r"""Make an account and print its one-time enrolment link.
+    """Make an account and print its one-time enrolment link.
 
     \b
     Example:
@@ -56,7 +56,7 @@ def invite(
 @click.option("--hours", default=24.0, help="How long the link works.")
 @json_option
 def new_link(*, account_id: str, hours: float, as_json: bool) -> None:
-    r"""Print a new enrolment link for an account that exists.
+    """Print a new enrolment link for an account that exists.
 
     \b
     Example:
@@ -75,7 +75,7 @@ def new_link(*, account_id: str, hours: float, as_json: bool) -> None:
 @click.option("--organisation", required=True, help="The organisation's short name.")
 @json_option
 def list_(*, organisation: str, as_json: bool) -> None:
-    r"""List who may sign in to an organisation.
+    """List who may sign in to an organisation.
 
     \b
     Example:
@@ -100,7 +100,7 @@ def list_(*, organisation: str, as_json: bool) -> None:
 @account.command()
 @click.argument("account_id")
 def end(*, account_id: str) -> None:
-    r"""End an account: its passkeys and sessions stop at once, everywhere.
+    """End an account: its passkeys and sessions stop at once, everywhere.
 
     \b
     Example:

@@ -43,7 +43,7 @@ def register(
     patients_per_hour: int,
     as_json: bool,
 ) -> None:
-    r"""Register a service client and print its id.
+    """Register a service client and print its id.
 
     \b
     Example:

@@ -26,7 +26,7 @@ resident keys and user verification. Keep the tools open while you sign in.
 @click.command()
 @click.option("--reset", is_flag=True, help="Forget the demonstration's data first.")
 def demo(*, reset: bool) -> None:
-    r"""Set up a demonstration with fictional people and serve it until Ctrl-C.
+    """Set up a demonstration with fictional people and serve it until Ctrl-C.
 
     \b
     Example:

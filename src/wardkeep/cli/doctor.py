@@ -14,7 +14,7 @@ from wardkeep.cli.terminal import installation, json_option, print_json
 @click.command()
 @json_option
 def doctor(*, as_json: bool) -> None:
-    r"""Look at everything that must be right; exit code 1 when something is not.
+    """Look at everything that must be right; exit code 1 when something is not.
 
     \b
     Example:

@@ -19,9 +19,18 @@ _MOST_LINES = 40
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
 @click.option("--organisation", required=True, help="Whose records: its short name.")
+@click.option(
+    "--processes",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="How many files are loaded side by side.",
+)
 @json_option
-def import_(*, paths: tuple[Path, ...], organisation: str, as_json: bool) -> None:
-    r"""Load FHIR R4 bundles and resources.
+def import_(
+    *, paths: tuple[Path, ...], organisation: str, processes: int, as_json: bool
+) -> None:
+    """Load FHIR R4 bundles and resources.
 
     Reads .json, .json.gz, .json.bz2, .ndjson, .zip and folders. A file is loaded
     whole or not at all; doing it again doubles nothing; after an interruption it
@@ -54,6 +63,7 @@ def import_(*, paths: tuple[Path, ...], organisation: str, as_json: bool) -> Non
             layout,
             paths=paths,
             organisation=organisation,
+            processes=processes,
             show=show,
         )
     if as_json:

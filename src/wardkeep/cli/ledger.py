@@ -27,7 +27,7 @@ def ledger() -> None:
 @click.option("--key", "public_key", help="The public key, 64 hexadecimal digits.")
 @json_option
 def verify(*, folder: Path | None, public_key: str | None, as_json: bool) -> None:
-    r"""Check every byte of a ledger against its signed checkpoints.
+    """Check every byte of a ledger against its signed checkpoints.
 
     Needs the files and a public key, nothing of the server. Exit code 1 when
     anything was changed; each place is named.

@@ -17,7 +17,7 @@ from wardkeep.cli.terminal import installation
     help="Make the roles and the database, and write a password file for each here.",
 )
 def migrate(*, role_folder: Path | None) -> None:
-    r"""Apply the migrations that are missing. They only go forward.
+    """Apply the migrations that are missing. They only go forward.
 
     \b
     Example:

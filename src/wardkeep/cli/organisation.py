@@ -18,7 +18,7 @@ def organisation() -> None:
 @click.option("--name", required=True, help="The name that people see.")
 @json_option
 def create(*, slug: str, name: str, as_json: bool) -> None:
-    r"""Set up an organisation.
+    """Set up an organisation.
 
     \b
     Example:

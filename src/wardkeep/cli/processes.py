@@ -28,7 +28,7 @@ def _tie(supervised_by: int) -> None:
 
 @click.command()
 def serve() -> None:
-    r"""Run every process, supervised, until Ctrl-C.
+    """Run every process, supervised, until Ctrl-C.
 
     A process that dies is started again, and that is said. With no
     WARDKEEP_DATABASE_URL the embedded PostgreSQL runs too.
@@ -44,7 +44,7 @@ def serve() -> None:
 @click.command()
 @supervised
 def web(*, supervised_by: int) -> None:
-    r"""Run the web process alone, as in production under its own OS user.
+    """Run the web process alone, as in production under its own OS user.
 
     \b
     Example:
@@ -57,7 +57,7 @@ def web(*, supervised_by: int) -> None:
 @click.command()
 @supervised
 def warden(*, supervised_by: int) -> None:
-    r"""Run the warden alone, as in production under its own OS user.
+    """Run the warden alone, as in production under its own OS user.
 
     \b
     Example:
@@ -70,7 +70,7 @@ def warden(*, supervised_by: int) -> None:
 @click.command()
 @supervised
 def worker(*, supervised_by: int) -> None:
-    r"""Run the worker alone, as in production under its own OS user.
+    """Run the worker alone, as in production under its own OS user.
 
     \b
     Example:

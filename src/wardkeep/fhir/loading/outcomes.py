@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of a document: loaded, known already, or refused."""
+"""What became of a document: loaded, known already, put off, or refused."""
 
 import msgspec
 
@@ -21,10 +21,14 @@ class KnownAlready(msgspec.Struct, frozen=True):
     """This very document was loaded before."""
 
 
+class PutOff(msgspec.Struct, frozen=True):
+    """It refers to something that is not loaded yet; try again after the others."""
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing of it is stored, and why."""
 
     problems: tuple[Problem, ...]
 
 
-Outcome = Loaded | KnownAlready | Refused
+Outcome = Loaded | KnownAlready | PutOff | Refused

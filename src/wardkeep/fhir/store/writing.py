@@ -117,10 +117,28 @@ class Writer:
         `mark` is what an import knows its document by; it is kept with the change.
         """
         drafts = [draft_of(change.resource, change.id) for change in changes]
+        expected = [change.expected_version for change in changes]
+        return await self.write_drafts(drafts, expected, opener=opener, mark=mark)
+
+    async def write_drafts(
+        self,
+        drafts: Sequence[Draft],
+        expected: Sequence[int | None],
+        *,
+        opener: Opener,
+        mark: bytes = b"",
+    ) -> Written | Refusal | Conflict | Invalid:
+        """The same for what was looked at already, with each one's expected version."""
         if len({(draft.type, draft.id) for draft in drafts}) != len(drafts):
             return Invalid(problems=(_TWICE,))
-        for _ in range(ATTEMPTS):
-            ready = await self._prepare(drafts, changes, opener)
+        for attempt in range(ATTEMPTS):
+            # What must not exist is not looked for: the database refuses it anyway.
+            looked_for = [
+                draft
+                for draft, version in zip(drafts, expected, strict=True)
+                if attempt or version != MUST_NOT_EXIST
+            ]
+            ready = await self._prepare(drafts, expected, looked_for, opener)
             if not isinstance(ready, _Ready):
                 return ready
             try:
@@ -130,11 +148,15 @@ class Writer:
         return Conflict(type=drafts[0].type, id=drafts[0].id, version=0)
 
     async def _prepare(
-        self, drafts: Sequence[Draft], changes: Sequence[Change], opener: Opener
+        self,
+        drafts: Sequence[Draft],
+        expected: Sequence[int | None],
+        looked_for: Sequence[Draft],
+        opener: Opener,
     ) -> _Ready | Refusal | Conflict | Invalid:
         async with self._database.connection(opener.organisation) as connection:
-            known = await _look_up(connection, drafts, opener)
-            wrong = _conflict(known, changes) or _invalid(known, drafts)
+            known = await _look_up(connection, drafts, looked_for, opener)
+            wrong = _conflict(known, drafts, expected) or _invalid(known, drafts)
             if wrong is not None:
                 return wrong
             own = None
@@ -240,7 +262,10 @@ def _rows(ready: _Ready, place: Place) -> Iterator[NewRow]:
 async def _write_rows(
     connection: Connection, place: Place, rows: Sequence[NewRow]
 ) -> None:
-    new = [row for row in rows if row.version == 1]
+    # In one order everywhere, so that two loads never wait for each other's rows.
+    new = sorted(
+        (row for row in rows if row.version == 1), key=lambda row: (row.type, row.id)
+    )
     await insert_rows(connection, place.organisation, new)
     for row in rows:
         if row.version > 1 and not await replace_row(
@@ -250,13 +275,16 @@ async def _write_rows(
 
 
 async def _look_up(
-    connection: Connection, drafts: Sequence[Draft], opener: Opener
+    connection: Connection,
+    drafts: Sequence[Draft],
+    looked_for: Sequence[Draft],
+    opener: Opener,
 ) -> _Known:
     rows = await connection.fetch(
         _CURRENT,
         opener.organisation,
-        [type_code(draft.type) for draft in drafts],
-        [draft.id for draft in drafts],
+        [type_code(draft.type) for draft in looked_for],
+        [draft.id for draft in looked_for],
     )
     ids = {patient for draft in drafts for patient in draft.patients}
     return _Known(
@@ -270,13 +298,14 @@ async def _look_up(
     )
 
 
-def _conflict(known: _Known, changes: Sequence[Change]) -> Conflict | None:
-    for change in changes:
-        type_ = change.resource.type
-        current = known.current.get((type_, change.id))
+def _conflict(
+    known: _Known, drafts: Sequence[Draft], expected: Sequence[int | None]
+) -> Conflict | None:
+    for draft, wanted in zip(drafts, expected, strict=True):
+        current = known.current.get((draft.type, draft.id))
         version = current.version if current else 0
-        if change.expected_version not in (None, version):
-            return Conflict(type=type_, id=change.id, version=version)
+        if wanted not in (None, version):
+            return Conflict(type=draft.type, id=draft.id, version=version)
     return None
 
 
