@@ -150,6 +150,7 @@ def _begin(order: Order) -> None:
     # A document is a million small objects without a cycle among them: looking for
     # cycles meanwhile took half of the time of reading it.
     gc.disable()
+    gc.freeze()
     _hands.append(_Hand(order))
 
 
