@@ -27,11 +27,11 @@ _INSERT = """
     insert into record.resource
       (patient, last_updated, clinical_at, organisation, version, type, tier, id,
        tokens, body)
-    values (null, now(), now(), $1, 1, $2, 2, $3, $4, $5)
+    values (null, now(), now(), $1, 1, $2, 2, $3::text::bytea, $4, $5)
 """
 _READ = """
     select body, version from record.resource
-     where organisation = $1 and type = $2 and id = $3
+     where organisation = $1 and type = $2 and id = $3::text::bytea
 """
 _MATCHING = "select id from record.matching(7::smallint, $1::bigint[], 20)"
 

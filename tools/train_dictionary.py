@@ -16,8 +16,9 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from wardkeep.assembly.demo import (
 )
 from wardkeep.disclosure.compression import LEVEL
 from wardkeep.fhir.store.abbreviation import abbreviate
+from wardkeep.fhir.store.stamping import Stamp
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "src/wardkeep/disclosure/fhir-1.zstd-dictionary.bin"
@@ -47,9 +49,11 @@ _DEFINITIONS = frozenset(
     " SearchParameter StructureDefinition StructureMap ValueSet".split()
 )
 _URN = re.compile(rb'"reference":"urn:uuid:([^"]*)"')
+_TYPE = re.compile(rb'"resourceType":"([^"]*)"')
 _ID = re.compile(rb'"id":"([^"]*)"')
 _OWNER = re.compile(rb'"Patient/([^"]*)"')
 _PLACE = re.compile(r"@([\w.]+)@")
+_UPDATED = "2026-11-01T09:30:15.123Z"
 _NOTE = (
     "\n{date}\n\n# Chief Complaint\n{complaint}\n\n# History of Present Illness\n{name}"
     "\n is a {age} year-old {race} {sex}. {past}\n\n# Social History\n{social}\n\n"
@@ -93,20 +97,26 @@ _NOTE_WORDS: dict[str, tuple[str, ...]] = {
 
 def _stored(resource: dict[str, Any]) -> bytes:
     """The JSON as the store holds it."""
-    meta = {"versionId": "1", "lastUpdated": "2026-11-01T09:30:15.123Z"}
-    resource = resource | {"meta": meta | resource.get("meta", {})}
+    meta = {"versionId": "1", "lastUpdated": _UPDATED}
+    head = {name: resource[name] for name in ("resourceType", "id") if name in resource}
+    resource = head | {"meta": meta | resource.get("meta", {})} | _less_meta(resource)
     return json.dumps(resource, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def _less_meta(resource: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in resource.items() if name != "meta"}
+
+
 def _abbreviated(text: bytes) -> bytes:
-    """The text as a body holds it: a sign for its own id, and for its patient's."""
-    id_ = _ID.search(text)
-    owner = _OWNER.search(text)
-    return abbreviate(
-        text,
-        id_=id_[1].decode() if id_ else "",
-        owner=owner[1].decode() if owner else "",
+    """The text as a body holds it: with signs for what its row says."""
+    type_, id_, owner = (one.search(text) for one in (_TYPE, _ID, _OWNER))
+    stamp = Stamp(
+        type=type_[1].decode() if type_ else "",
+        id=id_[1].decode() if id_ else "",
+        version=1,
+        last_updated=datetime.fromisoformat(_UPDATED),
     )
+    return abbreviate(text, stamp, owner=owner[1].decode() if owner else "")
 
 
 def demo_samples() -> Iterator[bytes]:
@@ -182,7 +192,7 @@ def _made_up(kind: str, *, turn: int, place: int) -> str:
     if kind == "date":
         return _day(turn)
     if kind == "instant":
-        return "2026-11-01T09:30:15.123Z"
+        return _UPDATED
     if kind == "number":
         value = _chance(turn, place)
         return f"{value % 400}.{value % 97:02}" if value % 3 else f"{value % 200}.0"
@@ -213,10 +223,9 @@ def _chance(turn: int, salt: object) -> int:
 
 
 def train(examples: Path) -> bytes:
+    texts = chain(demo_samples(), hl7_samples(examples), shape_samples())
     samples: list[bytes | bytearray | memoryview[int]] = [
-        *demo_samples(),
-        *hl7_samples(examples),
-        *shape_samples(),
+        _abbreviated(text) for text in texts
     ]
     trained = zstandard.train_dictionary(
         SIZE_BYTES, samples, k=SEGMENT, d=DMER, level=LEVEL

@@ -121,7 +121,7 @@ def test_stopping_leaves_no_process_behind(tmp_path: Path) -> None:
     children = [process_id for process_id, _ in children_of(running.process.pid)]
     assert len(children) >= len(_CHILDREN)
     running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(60) == 0
+    assert running.process.wait(60) == 0, running.log.read_text()
     assert not [one for one in children if Path(f"/proc/{one}").exists()]
 
 

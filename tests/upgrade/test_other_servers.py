@@ -68,7 +68,7 @@ def test_roles_and_schema_are_made_without_a_superuser(
             " values (now(), 1, 1, 7, 2, 'a', array[5]::bigint[], 'sealed')"
         )
         asked = "select id from record.matching(7::smallint, array[5]::bigint[], 9)"
-        assert [row["id"] for row in await web.fetch(asked)] == ["a"]
+        assert [row["id"] for row in await web.fetch(asked)] == [b"a"]
         await web.serve(OrganisationId(2))
         assert not await web.fetch(asked)
         await web.close()

@@ -11,7 +11,12 @@ from wardkeep.assembly.configuration import environment_for_children
 from wardkeep.assembly.database import is_embedded
 from wardkeep.assembly.layout import Layout
 from wardkeep.assembly.schema import migrate_now
-from wardkeep.assembly.supervisor import DatabaseKeeper, Program, Supervisor
+from wardkeep.assembly.supervisor import (
+    DatabaseKeeper,
+    Program,
+    Supervisor,
+    until_told_to_stop,
+)
 from wardkeep.base.settings import Settings
 from wardkeep.db.embedded import EmbeddedPostgres
 
@@ -27,10 +32,12 @@ class NotReadyError(Exception):
 
 def serve_everything(settings: Settings, layout: Layout, *, say: Say) -> None:
     """Run until Ctrl-C; every process that was started is stopped."""
-    with everything_running(settings, layout, say=say) as supervisor:
+    with (
+        until_told_to_stop(say),
+        everything_running(settings, layout, say=say) as supervisor,
+    ):
         say(f"Wardkeep serves {settings.public_origin}  (Ctrl-C stops it)")
         supervisor.watch()
-        say("Stopping.")
 
 
 @contextlib.contextmanager

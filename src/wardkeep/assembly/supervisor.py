@@ -122,7 +122,6 @@ class Supervisor:
         self._children = [_Child(program, environment) for program in programs]
         self._say = say
         self._database = database
-        self._is_stopping = False
 
     def start(self) -> None:
         for child in self._children:
@@ -137,11 +136,10 @@ class Supervisor:
         }
 
     def watch(self) -> None:
-        """Restart what dies, until SIGINT or SIGTERM."""
-        with self._signals():
-            while not self._is_stopping:
-                self.look()
-                time.sleep(POLL_SECONDS)
+        """Restart what dies, for ever: a signal ends it (`until_told_to_stop`)."""
+        while True:
+            self.look()
+            time.sleep(POLL_SECONDS)
 
     def look(self) -> None:
         """One round: notice deaths, restart what is due."""
@@ -168,20 +166,35 @@ class Supervisor:
         for child in reversed(self._children):
             child.stop()
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-            self._is_stopping = True
 
-        before = {
-            number: signal.signal(number, ask_to_stop)
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
+class _StopAskedError(BaseException):
+    """Raised by the first signal, wherever the program is."""
+
+
+@contextlib.contextmanager
+def until_told_to_stop(say: Say) -> Iterator[None]:
+    """Leave the block on SIGINT or SIGTERM, at any moment of it.
+
+    What the block cleans up is not disturbed by further signals: somebody who presses
+    Ctrl-C twice still leaves no process behind.
+    """
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        say("Stopping.")
+        raise _StopAskedError
+
+    before = {
+        number: signal.signal(number, ask_to_stop)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        with contextlib.suppress(_StopAskedError):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _ending(code: int) -> str:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from wardkeep.assembly.demonstration import Person, make_demonstration
 from wardkeep.assembly.layout import Layout
 from wardkeep.assembly.serving import everything_running
+from wardkeep.assembly.supervisor import until_told_to_stop
 from wardkeep.base.settings import PREFIX, Settings
 from wardkeep.cli.terminal import fail, installation
 
@@ -38,11 +39,13 @@ def demo(*, reset: bool) -> None:
     if reset:
         _forget(layout)
         return
-    with everything_running(settings, layout, say=click.echo) as supervisor:
+    with (
+        until_told_to_stop(click.echo),
+        everything_running(settings, layout, say=click.echo) as supervisor,
+    ):
         people = _make(settings, layout)
         _greet(settings, people)
         supervisor.watch()
-        click.echo("Stopping.")
 
 
 def _make(settings: Settings, layout: Layout) -> list[Person]:

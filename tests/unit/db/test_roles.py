@@ -23,7 +23,7 @@ NOT_PERMITTED = "42501"
 ADD_RESOURCE = """
     insert into record.resource
       (last_updated, organisation, version, type, tier, id, tokens, body)
-    values (now(), $1, 1, 7, 2, $2, array[1, 2]::bigint[], 'sealed')
+    values (now(), $1, 1, 7, 2, $2::text::bytea, array[1, 2]::bigint[], 'sealed')
 """
 Enter = Callable[[str], Coroutine[Any, Any, Connection]]
 

@@ -35,7 +35,7 @@ SCANS = """
 LOAD = """
     insert into record.resource
       (last_updated, organisation, version, type, tier, id, tokens, body)
-    select now(), {organisation}, 1, 7, 2, 'r' || n,
+    select now(), {organisation}, 1, 7, 2, ('r' || n)::bytea,
            array[{rows} + n, n % 500, n % 7 + 1000000]::bigint[], 'sealed'
       from generate_series(1, {rows}) as n
 """
@@ -102,14 +102,14 @@ async def test_matching_finds_the_served_organisations_rows_and_no_others(
     web: Connection,
 ) -> None:
     asked = "select id from record.matching(7::smallint, array[$1]::bigint[], 50)"
-    assert [row["id"] for row in await web.fetch(asked, RARE)] == ["r7"]
+    assert [row["id"] for row in await web.fetch(asked, RARE)] == [b"r7"]
     await web.serve(LARKSPUR)
     await web.execute(
         "update record.resource set is_deleted = true, version = 2 where id = 'r7'"
     )
     assert not await web.fetch(asked, RARE)
     await web.serve(FERNHILL)
-    assert [row["id"] for row in await web.fetch(asked, RARE)] == ["r7"]
+    assert [row["id"] for row in await web.fetch(asked, RARE)] == [b"r7"]
 
 
 async def test_matching_asks_for_every_token_of_one_type_and_stops_where_told(

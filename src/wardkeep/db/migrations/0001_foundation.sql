@@ -37,6 +37,7 @@ create table record.shared_key (
   wrapped_key   bytea not null
 );
 
+-- An id is 16 bytes of a UUID, or its letters (wardkeep.fhir.store.stored_id).
 create table record.resource (
   patient       bigint references record.patient (number),
   last_updated  timestamptz not null,
@@ -46,7 +47,7 @@ create table record.resource (
   type          smallint not null,
   tier          smallint not null,
   is_deleted    boolean not null default false,
-  id            text collate "C" not null,
+  id            bytea not null,
   tokens        bigint[] not null,
   body          bytea not null,
   primary key (organisation, type, id)
@@ -66,7 +67,7 @@ create table record.history (
   type          smallint not null,
   tier          smallint not null,
   is_deleted    boolean not null,
-  id            text collate "C" not null,
+  id            bytea not null,
   body          bytea not null,
   primary key (organisation, type, id, version)
 );
@@ -123,7 +124,7 @@ create policy search_compares_itself on record.resource
   for select to wardkeep_search using (true);
 
 create function record.matching(wanted_type smallint, wanted bigint[], at_most integer)
-returns table (id text, version integer, patient bigint)
+returns table (id bytea, version integer, patient bigint)
 language sql stable security definer set search_path = pg_catalog
 as $$
   select found.id, found.version, found.patient

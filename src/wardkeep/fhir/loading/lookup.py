@@ -20,6 +20,7 @@ from wardkeep.fhir.store.keys import own_cipher
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.fhir.store.rows import RESOURCE_COLUMNS, stored_row
 from wardkeep.fhir.store.stamping import without_stamp
+from wardkeep.fhir.store.stored_id import id_of, stored_id
 from wardkeep.fhir.store.tokens import TokenMemory
 
 Versions = dict[tuple[str, str], int | None]
@@ -37,7 +38,7 @@ select wanted.place, found.id
 """
 _OWN = f"""
 select {RESOURCE_COLUMNS}
-  from unnest($2::smallint[], $3::text[]) as wanted (type, id)
+  from unnest($2::smallint[], $3::bytea[]) as wanted (type, id)
   join record.resource as r
     on r.organisation = $1 and r.type = wanted.type and r.id = wanted.id
  where r.patient is null
@@ -111,7 +112,7 @@ class Lookup:
         references = list(asked.items())
         return {
             references[row["place"]][0]: (
-                f"{references[row['place']][1].type}/{row['id']}".encode()
+                f"{references[row['place']][1].type}/{id_of(row['id'])}".encode()
             )
             for row in rows
         }
@@ -126,7 +127,7 @@ class Lookup:
                 _OWN,
                 organisation,
                 [type_code(draft.type) for draft in drafts],
-                [draft.id for draft in drafts],
+                [stored_id(draft.id) for draft in drafts],
             )
             if not rows:
                 return {}
@@ -147,7 +148,7 @@ class Lookup:
         versions: Versions = {}
         for row in rows:
             stored = stored_row(row, organisation=self._opener.organisation, patient="")
-            key = (type_name(row["type"]), row["id"])
+            key = (type_name(row["type"]), id_of(row["id"]))
             text = stored.whole(open_row(cipher, stored.sealed))
             is_same = _has_same_content(text, arriving[key], key[1])
             versions[key] = None if is_same else row["version"]

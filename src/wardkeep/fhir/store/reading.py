@@ -27,6 +27,7 @@ from wardkeep.fhir.store.rows import (
     patient_key_row,
     stored_row,
 )
+from wardkeep.fhir.store.stored_id import stored_id
 
 USUAL_TIERS = (Tier.BANNER, Tier.RECORD)
 """What opening a record opens; the sealed tier is opened by itself."""
@@ -165,7 +166,7 @@ class Reader:
                 _SHARED,
                 opener.organisation,
                 [code for code, _ in wanted],
-                [id_ for _, id_ in wanted],
+                [stored_id(id_) for _, id_ in wanted],
             )
         if not rows:
             return Opened(resources=())
@@ -177,7 +178,7 @@ class Reader:
 
 _SHARED = f"""
 select {RESOURCE_COLUMNS}, k.wrapped_key, null as patient_id
-  from unnest($2::smallint[], $3::text[]) as wanted (type, id)
+  from unnest($2::smallint[], $3::bytea[]) as wanted (type, id)
   join record.resource as r
     on r.organisation = $1 and r.type = wanted.type and r.id = wanted.id
   join record.shared_key as k on k.organisation = r.organisation
@@ -191,9 +192,10 @@ async def _row_of(
     key: tuple[int, str],
     version: int | None,
 ) -> Row | None:
+    code, id_ = key[0], stored_id(key[1])
     if version is None:
-        return await connection.fetch_row(_CURRENT, organisation, *key)
-    return await connection.fetch_row(_VERSION, organisation, *key, version)
+        return await connection.fetch_row(_CURRENT, organisation, code, id_)
+    return await connection.fetch_row(_VERSION, organisation, code, id_, version)
 
 
 def _stored(row: Row, organisation: OrganisationId) -> StoredRow:

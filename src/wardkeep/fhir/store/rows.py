@@ -14,6 +14,8 @@ from wardkeep.disclosure.sealed import SealedResource
 from wardkeep.fhir.model.type_codes import type_name
 from wardkeep.fhir.store.abbreviation import expand
 from wardkeep.fhir.store.outcomes import OpenedResource
+from wardkeep.fhir.store.stamping import Stamp
+from wardkeep.fhir.store.stored_id import id_of, stored_id
 
 PATIENT_TIERS = (Tier.BANNER, Tier.RECORD, Tier.SEALED)
 
@@ -40,7 +42,13 @@ class StoredRow(msgspec.Struct, frozen=True, kw_only=True):
 
     def whole(self, text: bytes) -> bytes:
         """The JSON of an opened body."""
-        return expand(text, id_=self.sealed.id, owner=self.sealed.patient)
+        stamp = Stamp(
+            type=self.sealed.type,
+            id=self.sealed.id,
+            version=self.sealed.version,
+            last_updated=self.last_updated,
+        )
+        return expand(text, stamp, owner=self.sealed.patient)
 
     def opened(self, text: bytes) -> OpenedResource:
         return OpenedResource(
@@ -76,7 +84,7 @@ def stored_row(row: Row, *, organisation: OrganisationId, patient: str) -> Store
         sealed=SealedResource(
             organisation=organisation,
             type=type_name(row["type"]),
-            id=row["id"],
+            id=id_of(row["id"]),
             version=row["version"],
             patient=patient,
             tier=Tier(row["tier"]),
@@ -174,7 +182,7 @@ async def insert_rows(
                 row.version,
                 row.type,
                 row.tier,
-                row.id,
+                stored_id(row.id),
                 row.tokens,
                 row.body,
                 row.also,
@@ -192,7 +200,7 @@ async def replace_row(
         _REPLACE,
         organisation,
         row.type,
-        row.id,
+        stored_id(row.id),
         row.last_updated,
         row.clinical_at,
         row.version,

@@ -14,7 +14,7 @@ from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.store.abbreviation import abbreviate
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.rows import NewRow
-from wardkeep.fhir.store.stamping import stamp
+from wardkeep.fhir.store.stamping import Stamp, stamped
 
 Ciphers = Mapping[tuple[str, Tier], Cipher]
 """Keys by (patient, tier); the organisation's own under ("", SHARED)."""
@@ -38,13 +38,13 @@ def seal_draft(
     tokens: Sequence[int],
 ) -> NewRow:
     """The row of a draft under its owner's key; KeyError where that was not given."""
-    text = stamp(
-        draft.resource,
-        id_=draft.id,
+    stamp = Stamp(
+        type=draft.type,
+        id=draft.id,
         version=version,
         last_updated=place.last_updated,
     )
-    short = abbreviate(text, id_=draft.id, owner=draft.owner)
+    short = abbreviate(stamped(draft.resource, stamp), stamp, owner=draft.owner)
     identity = row_identity(
         organisation=place.organisation,
         type_=draft.type,

@@ -3,6 +3,7 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,28 +22,49 @@ def instant(moment: datetime) -> str:
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
-def stamp(
-    resource: Resource, *, id_: str, version: int, last_updated: datetime
-) -> bytes:
-    """The JSON of version `version`: id and meta are ours, the rest is its own."""
-    at = instant(last_updated)
-    head = f'{{"resourceType":"{resource.type}","id":"{id_}"'
-    meta = f'"meta":{{"versionId":"{version}","lastUpdated":"{at}"'
+class Stamp(NamedTuple):
+    """What the store says of a version, in its row and in its JSON."""
+
+    type: str
+    id: str
+    version: int
+    last_updated: datetime
+
+    @property
+    def head(self) -> bytes:
+        """How the JSON of the version begins."""
+        at = instant(self.last_updated)
+        return (
+            f'{{"resourceType":"{self.type}","id":"{self.id}","meta":'
+            f'{{"versionId":"{self.version}","lastUpdated":"{at}"'
+        ).encode()
+
+
+def stamped(resource: Resource, stamp: Stamp) -> bytes:
+    """The JSON of a version: id and meta are ours, the rest is its own."""
+    named = f'{{"resourceType":"{resource.type}","id":"{stamp.id}"'.encode()
     content, compact = resource.content, resource.compact
     own = content.get("meta")
-    if own is None and compact.startswith(head.encode()):
-        return f"{head},{meta}}}".encode() + compact[len(head) :]
-    opening = f'{head},"meta":{{"'.encode()
+    if own is None and compact.startswith(named):
+        return b"%b}%b" % (stamp.head, compact[len(named) :])
+    opening = named + b',"meta":{"'
     if isinstance(own, dict) and _OURS.isdisjoint(own) and compact.startswith(opening):
-        return f"{head},{meta},".encode() + compact[len(opening) - 1 :]
-    return _rebuilt(resource, id_=id_, version=version, at=at)
+        return b"%b,%b" % (stamp.head, compact[len(opening) - 1 :])
+    return _rebuilt(resource, stamp)
 
 
-def _rebuilt(resource: Resource, *, id_: str, version: int, at: str) -> bytes:
+def _rebuilt(resource: Resource, stamp: Stamp) -> bytes:
     own = resource.content.get("meta")
-    meta: dict[str, object] = {"versionId": str(version), "lastUpdated": at}
+    meta: dict[str, object] = {
+        "versionId": str(stamp.version),
+        "lastUpdated": instant(stamp.last_updated),
+    }
     meta |= _less(own, _OURS) if isinstance(own, dict) else {}
-    head: dict[str, object] = {"resourceType": resource.type, "id": id_, "meta": meta}
+    head: dict[str, object] = {
+        "resourceType": stamp.type,
+        "id": stamp.id,
+        "meta": meta,
+    }
     return compact_json(head | _less(resource.content, _LEADING))
 
 

@@ -32,6 +32,7 @@ from wardkeep.fhir.store.rows import (
     replace_row,
 )
 from wardkeep.fhir.store.sealing import Place, seal_draft
+from wardkeep.fhir.store.stored_id import id_of, stored_id
 from wardkeep.fhir.store.tokens import TokenMemory, tokens_of
 from wardkeep.fhir.store.write_keys import (
     WriteKeys,
@@ -47,7 +48,7 @@ insert into record.import_mark (organisation, source, resources) values ($1, $2,
 """
 _CURRENT = """
 select r.type, r.id, r.version, coalesce(p.id, '') as patient
-  from unnest($2::smallint[], $3::text[]) as wanted (type, id)
+  from unnest($2::smallint[], $3::bytea[]) as wanted (type, id)
   join record.resource as r
     on r.organisation = $1 and r.type = wanted.type and r.id = wanted.id
   left join record.patient as p on p.number = r.patient
@@ -284,12 +285,12 @@ async def _look_up(
         _CURRENT,
         opener.organisation,
         [type_code(draft.type) for draft in looked_for],
-        [draft.id for draft in looked_for],
+        [stored_id(draft.id) for draft in looked_for],
     )
     ids = {patient for draft in drafts for patient in draft.patients}
     return _Known(
         current={
-            (type_name(row["type"]), row["id"]): _Current(
+            (type_name(row["type"]), id_of(row["id"])): _Current(
                 row["version"], row["patient"]
             )
             for row in rows
