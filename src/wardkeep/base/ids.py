@@ -31,6 +31,10 @@ EntryIndex = NewType("EntryIndex", int)
 FHIR_ID_PATTERN = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 """FHIR R4 primitive `id` (https://hl7.org/fhir/R4/datatypes.html#id)."""
 
+UUID_BYTES = 16
+_UUID = re.compile(
+    "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+).fullmatch
 _SECRET_BYTES = 32
 
 
@@ -38,6 +42,17 @@ def new_uuid() -> str:
     """A random (version 4) UUID as text; it tells nothing of time or machine."""
     raw = bytearray(secrets.token_bytes(16))
     return str(uuid.UUID(bytes=bytes(raw), version=4))
+
+
+def uuid_bytes(text: str) -> bytes:
+    """The 16 bytes of a UUID in its canonical small letters; empty for other text."""
+    return bytes.fromhex(text.replace("-", "")) if _UUID(text) else b""
+
+
+def uuid_text(packed: bytes) -> str:
+    """Undo `uuid_bytes`."""
+    h = packed.hex()
+    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
 def new_secret() -> str:

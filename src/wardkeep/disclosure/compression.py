@@ -63,7 +63,5 @@ def decompress(packed: bytes) -> bytes:
         UnknownDictionaryError: for a body of a newer version.
         zstandard.ZstdError: for a damaged frame.
     """
-    decompressor = _decompressor(packed[0])
-    return decompressor.decompress(
-        memoryview(packed)[1:], max_output_size=MAX_BODY_BYTES, allow_extra_data=True
-    )
+    # Data behind the frame, here its padding, is allowed unless forbidden.
+    return _decompressor(packed[0]).decompress(packed[1:], MAX_BODY_BYTES)

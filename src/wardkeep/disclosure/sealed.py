@@ -18,7 +18,7 @@ class NotInGrantError(Exception):
     """The resource is not one of those that the grant names. Ask the door for it."""
 
 
-class SealedResource(msgspec.Struct, frozen=True, kw_only=True):
+class SealedResource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A row as it lies in the store."""
 
     organisation: int
@@ -39,7 +39,7 @@ def row_identity(
     *, organisation: int, type_: str, id_: str, version: int, patient: str, tier: Tier
 ) -> bytes:
     """The associated data of a row; docs/formats/sealed-row.md."""
-    return f"1|{organisation}|{type_}|{id_}|{version}|{patient}|{tier:d}".encode()
+    return f"1|{organisation}|{type_}|{id_}|{version}|{patient}|{tier.value}".encode()
 
 
 def key_identity(*, organisation: int, patient: str, tier: Tier) -> bytes:

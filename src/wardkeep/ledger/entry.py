@@ -6,17 +6,16 @@ canonical UUIDs take 16 bytes, so that an opening of 500 resources is one entry 
 about 10 kB.
 """
 
-import contextlib
-import uuid
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
 
+from wardkeep.base.ids import UUID_BYTES, uuid_bytes, uuid_text
+
 FORMAT = 1
 MAX_ENTRY_BYTES = 60_000
 """Below the 65,535 that an entry bundle's length field can say (C2SP tlog-tiles)."""
-_UUID_CHARACTERS = 36
 _TEXT, _UUID = b"\x00", b"\x01"
 
 PackedId: TypeAlias = bytes
@@ -118,11 +117,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
 
 def pack_id(text: str) -> PackedId:
-    if len(text) == _UUID_CHARACTERS:
-        with contextlib.suppress(ValueError):
-            packed = uuid.UUID(text)
-            if str(packed) == text:
-                return _UUID + packed.bytes
+    packed = uuid_bytes(text)
+    if packed:
+        return _UUID + packed
     return _TEXT + text.encode() if text else b""
 
 
@@ -132,9 +129,11 @@ def unpack_id(packed: PackedId) -> str:
     Raises:
         EntryDamagedError: the bytes are no packed id.
     """
+    if packed[:1] == _UUID:
+        if len(packed) != 1 + UUID_BYTES:
+            raise EntryDamagedError
+        return uuid_text(packed[1:])
     try:
-        if packed[:1] == _UUID:
-            return str(uuid.UUID(bytes=packed[1:]))
         return packed[1:].decode()
     except ValueError:
         raise EntryDamagedError from None

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -20,6 +20,8 @@ _SCALE_2_WORDS = "hypercapnic respiratory failure"
 MOST_POINTS = 200
 
 T = TypeVar("T")
+Parts = dict[type, list[object]]
+"""What was read, by its type here."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,13 +122,15 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 def build_chart(resources: Iterable[tuple[str, str, bytes]]) -> Chart:
     """A chart from (type, id, JSON) of every resource that was opened."""
     read = [reading.read(*one) for one in resources]
-    parts = [part for part in read if part is not None]
+    parts: Parts = {}
+    for part in read:
+        parts.setdefault(type(part), []).append(part)
     patients = _of(parts, reading.Patient)
     conditions = [c for c in _of(parts, reading.Condition) if not _is_wrong(c)]
     observations = [o for o in _of(parts, reading.Observation) if _counts(o)]
     stated = [a for a in _of(parts, reading.AllergyIntolerance) if not _is_wrong(a)]
     allergies = [_allergy(one) for one in stated if not _denies_allergies(one)]
-    happenings = [happening_of(part) for part in parts]
+    happenings = [happening_of(part) for part in read]
     return Chart(
         patient=patients[0] if patients else reading.Patient(),
         problems=_newest_first([_problem(c) for c in conditions]),
@@ -163,8 +167,8 @@ def build_chart(resources: Iterable[tuple[str, str, bytes]]) -> Chart:
     )
 
 
-def _of(parts: Iterable[object], type_: type[T]) -> list[T]:
-    return [part for part in parts if isinstance(part, type_)]
+def _of(parts: Parts, type_: type[T]) -> list[T]:
+    return cast("list[T]", parts.get(type_, []))
 
 
 def _is_wrong(stated: reading.Condition | reading.AllergyIntolerance) -> bool:

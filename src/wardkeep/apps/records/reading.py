@@ -289,6 +289,8 @@ READ_TYPES: tuple[type[_Part], ...] = (
     Flag,
     CarePlan,
 )
+SHOWN_TYPES = tuple(type_.__name__ for type_ in READ_TYPES)
+"""FHIR types that the record shows: the door is asked for no others."""
 _DECODERS = {type_.__name__: msgspec.json.Decoder(type_) for type_ in READ_TYPES}
 
 

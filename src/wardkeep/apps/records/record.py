@@ -13,6 +13,7 @@ from wardkeep.apps.records.chart import Chart, build_chart
 from wardkeep.apps.records.finding import opener_of
 from wardkeep.apps.records.observations import news2_chart, news2_latest, trends
 from wardkeep.apps.records.people import banner_of
+from wardkeep.apps.records.reading import SHOWN_TYPES
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.purpose import Purpose
 from wardkeep.fhir.store.outcomes import NotFound, Opened, Opener
@@ -55,7 +56,7 @@ async def give_reason(visit: Visit) -> Response:
 
 
 async def _open(visit: Visit, opener: Opener, *, form: Form | None) -> Response:
-    query = PatientQuery(patient=visit.path("id"))
+    query = PatientQuery(patient=visit.path("id"), types=SHOWN_TYPES)
     opened = await visit.services[Reader].of_patient(query, opener=opener)
     if isinstance(opened, NotFound):
         return visit.tell(NOT_FOUND)

@@ -32,5 +32,8 @@ def expand(text: bytes, stamp: Stamp, *, owner: str) -> bytes:
     """Undo `abbreviate`."""
     if text.startswith(_HEAD):
         text = stamp.head + text[len(_HEAD) :]
-    text = text.replace(_OWN_ID, stamp.id.encode())
-    return text.replace(_OWNER, b"Patient/" + owner.encode())
+    if _OWN_ID in text:
+        text = text.replace(_OWN_ID, stamp.id.encode())
+    if _OWNER in text:
+        text = text.replace(_OWNER, b"Patient/" + owner.encode())
+    return text

@@ -23,7 +23,7 @@ class Opener(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class OpenedResource(msgspec.Struct, frozen=True, kw_only=True):
+class OpenedResource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One resource in the clear; its JSON is parsed by whoever needs it parsed."""
 
     type: str

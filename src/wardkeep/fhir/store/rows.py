@@ -17,6 +17,7 @@ from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.fhir.store.stamping import Stamp
 from wardkeep.fhir.store.stored_id import id_of, stored_id
 
+_TIERS = {tier.value: tier for tier in Tier}
 PATIENT_TIERS = (Tier.BANNER, Tier.RECORD, Tier.SEALED)
 
 
@@ -31,7 +32,7 @@ class PatientKeyRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.wrapped[PATIENT_TIERS.index(tier)]
 
 
-class StoredRow(msgspec.Struct, frozen=True, kw_only=True):
+class StoredRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A resource as it lies in the store, with what the database adds to it."""
 
     sealed: SealedResource
@@ -87,7 +88,7 @@ def stored_row(row: Row, *, organisation: OrganisationId, patient: str) -> Store
             id=id_of(row["id"]),
             version=row["version"],
             patient=patient,
-            tier=Tier(row["tier"]),
+            tier=_TIERS[row["tier"]],
             body=row["body"],
         ),
         clinical_at=row["clinical_at"],

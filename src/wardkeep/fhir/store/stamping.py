@@ -10,16 +10,17 @@ import msgspec
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.model.strict_json import compact_json
 
+_HEAD = b'{"resourceType":"%b","id":"%b","meta":{"versionId":"%d","lastUpdated":"%b"'
 _LEADING = frozenset(("resourceType", "id", "meta"))
 _OURS = frozenset(("versionId", "lastUpdated"))
 _sorted = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 
 @lru_cache(maxsize=16)
-def instant(moment: datetime) -> str:
+def instant(moment: datetime) -> bytes:
     """A FHIR instant in UTC with milliseconds."""
     utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z".encode()
 
 
 class Stamp(NamedTuple):
@@ -33,11 +34,12 @@ class Stamp(NamedTuple):
     @property
     def head(self) -> bytes:
         """How the JSON of the version begins."""
-        at = instant(self.last_updated)
-        return (
-            f'{{"resourceType":"{self.type}","id":"{self.id}","meta":'
-            f'{{"versionId":"{self.version}","lastUpdated":"{at}"'
-        ).encode()
+        return _HEAD % (
+            self.type.encode(),
+            self.id.encode(),
+            self.version,
+            instant(self.last_updated),
+        )
 
 
 def stamped(resource: Resource, stamp: Stamp) -> bytes:
@@ -57,7 +59,7 @@ def _rebuilt(resource: Resource, stamp: Stamp) -> bytes:
     own = resource.content.get("meta")
     meta: dict[str, object] = {
         "versionId": str(stamp.version),
-        "lastUpdated": instant(stamp.last_updated),
+        "lastUpdated": instant(stamp.last_updated).decode(),
     }
     meta |= _less(own, _OURS) if isinstance(own, dict) else {}
     head: dict[str, object] = {

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The path of a record on real data: start, import, size, find, open, memory.
+
+Loads the bundles in the folder that WARDKEEP_BENCH_RECORDS names. Pages are asked for
+over HTTP, one after the other, through every guard: session, door, ledger, database.
+"""
+
+import asyncio
+import http.client
+import time
+import urllib.parse
+from collections.abc import Callable
+
+import uvloop
+
+from bench._stack import RECORDS, Stack, stack
+from wardkeep.apps.records.reading import SHOWN_TYPES
+from wardkeep.assembly.database import WEB, address_for
+from wardkeep.base.ids import OrganisationId
+from wardkeep.db.connection import Database, connect
+from wardkeep.db.roles import OWNER
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.purpose import Purpose
+from wardkeep.fhir.loading.documents import Document, documents
+from wardkeep.fhir.loading.limits import Limits
+from wardkeep.fhir.loading.sources import find
+from wardkeep.fhir.loading.unpacking import read
+from wardkeep.fhir.model.resource import Resource, parse
+from wardkeep.fhir.store.outcomes import Opened, Opener
+from wardkeep.fhir.store.reading import PatientQuery, Reader
+
+ORGANISATION = "bench"
+ABOUT_RESOURCES = 500
+PAGES = 300
+_NEAREST = """
+select p.id, count(*) as resources from record.resource as r
+  join record.patient as p on p.number = r.patient
+ group by p.id order by abs(count(*) - $1) limit 1
+"""
+
+
+def run() -> dict[str, float]:
+    if not RECORDS.is_dir():
+        print(f"  no folder {RECORDS}: set WARDKEEP_BENCH_RECORDS to FHIR bundles")
+        return {}
+    began = time.perf_counter()
+    with stack() as made:
+        made.await_ready()
+        figures = {"start of everything on an empty folder, s": _since(began)}
+        figures["import, resources/s"] = made.load(ORGANISATION)
+        figures |= _size(made)
+        patient, resources = asyncio.run(_nearest(made))
+        figures["resources in the record that is opened"] = resources
+        token = made.sign_in(ORGANISATION, [patient])
+        figures |= uvloop.run(_store(made, token, patient))
+        figures |= _pages(made, token, patient)
+        figures |= {f"{k}, MB": v for k, v in made.memory().items()}
+        began = time.perf_counter()
+        made.restart()
+        made.await_ready()
+        figures["stop and start again, s"] = _since(began)
+    return figures
+
+
+def _since(began: float) -> float:
+    return time.perf_counter() - began
+
+
+def _size(made: Stack) -> dict[str, float]:
+    raw = sum(map(len, _compact_resources()))
+    stored = asyncio.run(_database_bytes(made))
+    return {
+        "raw compact JSON, MB": raw / 1e6,
+        "database with indexes and history, MB": stored / 1e6,
+        "database to raw JSON": stored / raw,
+    }
+
+
+def _compact_resources() -> list[bytes]:
+    limits = Limits()
+    found: list[bytes] = []
+    for source in find([RECORDS], limits).sources:
+        text = read(RECORDS / source.path, source.member, limits)
+        if not isinstance(text, bytes | bytearray | memoryview):
+            raise TypeError(text)
+        for document in documents(source, bytes(text), limits):
+            if not isinstance(document, Document):
+                raise TypeError(document)
+            for entry in document.entries:
+                resource = parse(entry.raw)
+                if isinstance(resource, Resource):
+                    found.append(resource.compact)
+    return found
+
+
+async def _database_bytes(made: Stack) -> int:
+    owner = await connect(address_for(made.settings, made.layout, OWNER))
+    size = await owner.fetch_value("select pg_database_size(current_database())")
+    await owner.close()
+    return int(size)
+
+
+async def _nearest(made: Stack) -> tuple[str, int]:
+    owner = await connect(address_for(made.settings, made.layout, OWNER))
+    await owner.serve(OrganisationId(1))
+    [row] = await owner.fetch(_NEAREST, ABOUT_RESOURCES)
+    await owner.close()
+    return row["id"], row["resources"]
+
+
+async def _store(made: Stack, token: str, patient: str) -> dict[str, float]:
+    """The record opened as the web process does it, without HTTP and HTML."""
+    address = address_for(made.settings, made.layout, WEB)
+    database = Database(address, size=1)
+    warden = WardenClient(made.layout.door_socket, asker="bench")
+    reader = Reader(database, warden)
+    query = PatientQuery(patient=patient, types=SHOWN_TYPES)
+    opener = Opener(
+        session=token, organisation=OrganisationId(1), purpose=Purpose.DIRECT_CARE
+    )
+    waits: list[float] = []
+    shown = 0
+    for _ in range(PAGES):
+        began = time.perf_counter()
+        opened = await reader.of_patient(query, opener=opener)
+        waits.append(_since(began))
+        if not isinstance(opened, Opened):
+            raise TypeError(opened)
+        shown = len(opened.resources)
+    await warden.close()
+    await database.close()
+    return {"of them shown, so opened": shown, **_shares("door and store", waits)}
+
+
+def _pages(made: Stack, token: str, patient: str) -> dict[str, float]:
+    browser = _Browser(made.port, token)
+    record = f"/patients/{patient}"
+    page = browser.get(record)
+    name = _between(page, 'class="wk-banner__name">', "<")
+    figures = {"record page, kB": len(page) / 1000}
+    figures |= _waits("open a record", lambda: browser.get(record))
+    family = name.split(",")[0].strip()
+    given = name.partition(",")[2].split()[0]
+    facts = {"family": family[:6], "given": given[:4]}
+    figures |= _waits("find a patient", lambda: browser.post("/find", facts))
+    return figures
+
+
+def _between(page: bytes, before: str, after: str) -> str:
+    return page.decode().partition(before)[2].partition(after)[0]
+
+
+class _Browser:
+    """One connection that is kept, with a session's cookie."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._connection = http.client.HTTPConnection("localhost", port)
+        self._headers = {
+            "Cookie": f"wardkeep={token}",
+            "Origin": f"http://localhost:{port}",
+        }
+
+    def get(self, path: str) -> bytes:
+        return self._ask("GET", path, b"")
+
+    def post(self, path: str, fields: dict[str, str]) -> bytes:
+        return self._ask("POST", path, urllib.parse.urlencode(fields).encode())
+
+    def _ask(self, method: str, path: str, body: bytes) -> bytes:
+        headers = dict(self._headers)
+        if body:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        page = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {path}: {answer.status} {page[:2000]!r}")
+        return page
+
+
+def _waits(what: str, ask: Callable[[], object]) -> dict[str, float]:
+    waits: list[float] = []
+    for _ in range(PAGES):
+        began = time.perf_counter()
+        ask()
+        waits.append(_since(began))
+    return _shares(what, waits)
+
+
+def _shares(what: str, waits: list[float]) -> dict[str, float]:
+    """Percentiles, less what came before everything was warm."""
+    waits = sorted(waits[len(waits) // 10 :])
+    return {
+        f"{what}, p{share} ms": waits[int(len(waits) * share / 100)] * 1000
+        for share in (50, 95, 99)
+    }
