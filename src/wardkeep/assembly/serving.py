@@ -2,6 +2,7 @@
 """`wardkeep serve`: the database, the schema, and every process, supervised."""
 
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,10 @@ class NotReadyError(Exception):
     """A process did not come up; the message names its log."""
 
 
+class PortInUseError(Exception):
+    """Another program listens where ours is to; the message has the mend."""
+
+
 def serve_everything(settings: Settings, layout: Layout, *, say: Say) -> None:
     """Run until Ctrl-C; every process that was started is stopped."""
     with (
@@ -46,6 +51,7 @@ def everything_running(
 ) -> Iterator[Supervisor]:
     """The database up to date and every process started, while the block lasts."""
     layout.make()
+    _check_port(settings)
     with embedded_database(settings, layout) as keeper:
         migrate_now(settings, layout)
         supervisor = Supervisor(
@@ -58,6 +64,7 @@ def everything_running(
         try:
             for path in (layout.door_socket, layout.operator_socket):
                 wait_for_socket(path, log=layout.log / "warden.log")
+            _wait_for_port(settings, log=layout.log / "web.log")
             yield supervisor
         finally:
             supervisor.stop()
@@ -77,6 +84,39 @@ def embedded_database(
         yield DatabaseKeeper(is_running=server.is_running, start=server.start)
     finally:
         server.stop()
+
+
+def _check_port(settings: Settings) -> None:
+    """Find out before anything is started, not from a log afterwards."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            message = (
+                f"cannot listen on {settings.host}, port {settings.port}"
+                f" ({os.strerror(error.errno or 0).lower()}). Stop the program that"
+                " does, or set WARDKEEP_PORT to another port."
+            )
+            raise PortInUseError(message) from None
+
+
+def _wait_for_port(settings: Settings, *, log: Path) -> None:
+    """Return once the web process takes connections.
+
+    Raises:
+        NotReadyError: it did not in 30 seconds.
+    """
+    deadline = time.monotonic() + _READY_SECONDS
+    while True:
+        with contextlib.suppress(OSError):
+            socket.create_connection((settings.host, settings.port), timeout=1).close()
+            return
+        if time.monotonic() > deadline:
+            message = f"the web process did not come up; its log is {log}"
+            raise NotReadyError(message)
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def wait_for_socket(path: Path, *, log: Path) -> None:

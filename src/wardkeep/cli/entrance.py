@@ -10,20 +10,16 @@ import sys
 import click
 
 from wardkeep import __version__
-from wardkeep.assembly.configuration import SettingsError
-from wardkeep.assembly.layout import SocketFolderError
 from wardkeep.cli.account import account
 from wardkeep.cli.client import client
 from wardkeep.cli.demo import demo
 from wardkeep.cli.doctor import doctor
+from wardkeep.cli.endings import ending_of
 from wardkeep.cli.importing import import_
 from wardkeep.cli.ledger import ledger
 from wardkeep.cli.migrate import migrate
 from wardkeep.cli.organisation import organisation
 from wardkeep.cli.processes import serve, warden, web, worker
-from wardkeep.disclosure.client import WardenBusyError, WardenUnavailableError
-
-EXIT_FAILED, EXIT_SETTINGS, EXIT_NOT_RUNNING = 1, 3, 4
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -53,17 +49,11 @@ def main() -> None:
     """Run a command; errors become words on standard error and an exit code."""
     try:
         commands()
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"wardkeep: {problem}", err=True)
-        sys.exit(EXIT_SETTINGS)
-    except SocketFolderError as error:
-        click.echo(f"wardkeep: {error}", err=True)
-        sys.exit(EXIT_SETTINGS)
-    except (WardenUnavailableError, WardenBusyError):
-        click.echo(
-            "wardkeep: the warden does not answer. Is it running? Start everything"
-            " with: wardkeep serve",
-            err=True,
-        )
-        sys.exit(EXIT_NOT_RUNNING)
+    except Exception as error:
+        ending = ending_of(error)
+        if ending is None:
+            raise
+        code, lines = ending
+        for line in lines:
+            click.echo(f"wardkeep: {line}", err=True)
+        sys.exit(code)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from wardkeep.assembly.importing import import_paths
-from wardkeep.cli.terminal import installation, json_option, print_json
+from wardkeep.cli.terminal import fail, installation, json_option, print_json
 
 _MOST_LINES = 40
 
@@ -58,14 +58,17 @@ def import_(
                 task, completed=done, total=total, rate=f"{rate:,.0f} resources/s"
             )
 
-        report = import_paths(
-            settings,
-            layout,
-            paths=paths,
-            organisation=organisation,
-            processes=processes,
-            show=show,
-        )
+        try:
+            report = import_paths(
+                settings,
+                layout,
+                paths=paths,
+                organisation=organisation,
+                processes=processes,
+                show=show,
+            )
+        except KeyboardInterrupt:
+            fail("stopped. What was loaded is kept: run this again and it goes on.")
     if as_json:
         print_json(report)
     else:

@@ -59,7 +59,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadInterruptedError(Exception):
-    """A loading process, or what it needs, went away; run again, and it goes on."""
+    """A loading process, or what it needs, went away; run again, and it goes on.
+
+    Its text names which.
+    """
 
 
 def load_with_crew(
@@ -93,9 +96,16 @@ def load_with_crew(
             is_last_chance=True,
         )
     except _GONE as error:
-        raise LoadInterruptedError(type(error).__name__) from None
+        raise LoadInterruptedError(_who(error)) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _who(error: Exception) -> str:
+    if isinstance(error, DatabaseBusyError | DatabaseUnavailableError):
+        return "the database"
+    is_warden = isinstance(error, WardenBusyError | WardenUnavailableError)
+    return "the warden" if is_warden else "a loading process"
 
 
 def _run(
