@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.waiting import GIVE_UP_SECONDS, until
 from wardkeep.disclosure.answers import Answer, Done, Refusal, Tokens, Welcome
 from wardkeep.disclosure.message import MAX_FRAME_BYTES, PROTOCOL
 from wardkeep.disclosure.questions import AskHealth, CheckSession, Hello, Question
@@ -25,7 +26,6 @@ from wardkeep.warden.service.socket import MAX_IN_FLIGHT, Listener
 
 Reply = Callable[[Answer], None]
 HELLO = frame(1, Hello(PROTOCOL, "test"))
-GIVE_UP_SECONDS = 20
 
 
 class Desk:
@@ -107,12 +107,6 @@ async def visiting(desk: Desk, *, greets: bool = True) -> AsyncIterator[Peer]:
         yield peer
     finally:
         await peer.leave()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(GIVE_UP_SECONDS):
-        while not condition():  # noqa: ASYNC110 - what is awaited has no event
-            await asyncio.sleep(0.001)
 
 
 def is_not_understood(answer: Answer) -> bool:
