@@ -46,9 +46,6 @@ class KeyStore:
             tokens=TokenKey(derive(key, "search-tokens")),
         )
 
-    def __contains__(self, organisation: int) -> bool:
-        return organisation in self._organisations
-
     def __len__(self) -> int:
         return len(self._organisations)
 
