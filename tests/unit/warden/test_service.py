@@ -11,8 +11,9 @@ from support.waiting import until
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.db.connection import Connection, connect
-from wardkeep.db.embedded import BOOTSTRAP_ROLE, EmbeddedPostgres
+from wardkeep.db.embedded import EmbeddedPostgres
 from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
+from wardkeep.db.server.folder import BOOTSTRAP_ROLE
 from wardkeep.disclosure.answers import (
     Answer,
     CeremonyOptions,
@@ -34,6 +35,7 @@ from wardkeep.disclosure.questions import (
 from wardkeep.ledger.log import Ledger
 from wardkeep.ledger.verify import verify
 from wardkeep.warden.service import service as service_module
+from wardkeep.warden.service.batch import Reply
 
 
 @contextlib.asynccontextmanager
@@ -85,19 +87,24 @@ async def test_answers_of_one_turn_leave_after_one_write_in_their_order(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[int] = []
+    commits: list[int] = []
+
+    def replying(number: int) -> Reply:
+        return lambda _answer: said.append(number)
+
     async with running_warden(installation) as warden:
-        commits: list[int] = []
         commit = warden.service._ledger.commit
-        monkeypatch.setattr(
-            warden.service._ledger, "commit", lambda: (commits.append(1), commit())
-        )
+
+        def counted() -> None:
+            commits.append(len(said))
+            commit()
+
+        monkeypatch.setattr(warden.service._ledger, "commit", counted)
         for number in range(3):
-            warden.service.answer_door(
-                CheckSession(""), lambda _answer, number=number: said.append(number)
-            )
+            warden.service.answer_door(CheckSession(""), replying(number))
         assert said == []
         await until(lambda: len(said) == 3)
-        assert (said, commits) == ([0, 1, 2], [1])
+        assert (said, commits) == ([0, 1, 2], [0])
 
 
 async def test_more_work_than_may_wait_for_the_database_is_told_to_come_back(
