@@ -5,14 +5,13 @@ import asyncio
 from pathlib import Path
 from typing import TypeVar, cast
 
-import msgspec
-
 from wardkeep.disclosure.answers import Answer, Grant, Refusal, Welcome
 from wardkeep.disclosure.message import PROTOCOL
 from wardkeep.disclosure.purpose import Action, Purpose
 from wardkeep.disclosure.questions import Disclose, Hello, Item, Question
 from wardkeep.disclosure.sealed import OpenGrant
 from wardkeep.disclosure.wire import (
+    UNREADABLE,
     FrameReader,
     FrameTooLargeError,
     answer_decoder,
@@ -40,16 +39,17 @@ class UnexpectedAnswerError(Exception):
 class _Wire(asyncio.Protocol):
     """Pairs answers with questions on one connection."""
 
+    _transport: asyncio.Transport
+
     def __init__(self) -> None:
         self._reader = FrameReader()
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self._next_number = 0
-        self._transport: asyncio.Transport | None = None
         self._outgoing: list[bytes] = []
 
     @property
     def is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
+        return not self._transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no instances of asyncio's class, only like it.
@@ -59,15 +59,16 @@ class _Wire(asyncio.Protocol):
         try:
             frames = self._reader.feed(data)
             for number, body in frames:
+                # Decoded first: if that fails, its asker is among those who are told.
+                answer = answer_decoder.decode(body)
                 waiting = self._waiting.pop(number, None)
                 if waiting is not None and not waiting.done():
-                    waiting.set_result(answer_decoder.decode(body))
-        except (FrameTooLargeError, msgspec.DecodeError, UnicodeDecodeError):
+                    waiting.set_result(answer)
+        except (FrameTooLargeError, *UNREADABLE):
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._transport = None
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(WardenUnavailableError())
@@ -91,12 +92,11 @@ class _Wire(asyncio.Protocol):
 
     def _flush(self) -> None:
         outgoing, self._outgoing = self._outgoing, []
-        if self._transport is not None:
+        if self.is_open:
             self._transport.write(b"".join(outgoing))
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
 
 class WardenClient:
@@ -150,14 +150,22 @@ class WardenClient:
                 _, wire = await loop.create_unix_connection(_Wire, str(self._socket))
             except OSError:
                 raise WardenUnavailableError from None
-            welcome = await asyncio.wait_for(
-                wire.ask(Hello(PROTOCOL, self._asker)), ANSWER_SECONDS
-            )
-            if not isinstance(welcome, Welcome):
+            try:
+                await self._greet(wire)
+            except BaseException:
                 wire.close()
-                raise WardenUnavailableError
+                raise
             self._wire = wire
             return wire
+
+    async def _greet(self, wire: _Wire) -> None:
+        hello = wire.ask(Hello(PROTOCOL, self._asker))
+        try:
+            welcome = await asyncio.wait_for(hello, ANSWER_SECONDS)
+        except TimeoutError:
+            raise WardenUnavailableError from None
+        if not isinstance(welcome, Welcome):
+            raise WardenUnavailableError
 
     async def close(self) -> None:
         if self._wire is not None:

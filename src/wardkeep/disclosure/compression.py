@@ -25,9 +25,7 @@ class UnknownDictionaryError(Exception):
 
 
 @cache
-def _dictionary(number: int) -> zstandard.ZstdCompressionDict | None:
-    if number == NO_DICTIONARY:
-        return None
+def _dictionary(number: int) -> zstandard.ZstdCompressionDict:
     name = _DICTIONARY_FILES.get(number)
     if name is None:
         raise UnknownDictionaryError
@@ -38,8 +36,7 @@ def _dictionary(number: int) -> zstandard.ZstdCompressionDict | None:
 @cache
 def _compressor() -> zstandard.ZstdCompressor:
     dictionary = _dictionary(CURRENT_DICTIONARY)
-    if dictionary is not None:
-        dictionary.precompute_compress(level=LEVEL)
+    dictionary.precompute_compress(level=LEVEL)
     return zstandard.ZstdCompressor(
         level=LEVEL, dict_data=dictionary, write_dict_id=False, write_checksum=False
     )
@@ -47,6 +44,8 @@ def _compressor() -> zstandard.ZstdCompressor:
 
 @cache
 def _decompressor(number: int) -> zstandard.ZstdDecompressor:
+    if number == NO_DICTIONARY:
+        return zstandard.ZstdDecompressor()
     return zstandard.ZstdDecompressor(dict_data=_dictionary(number))
 
 

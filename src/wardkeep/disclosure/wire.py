@@ -29,6 +29,10 @@ def frame(number: int, message: Question | Answer) -> bytes:
     return HEADER.pack(len(body) + _NUMBER_BYTES, number) + body
 
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that are no message, whoever made them."""
+
+
 class FrameTooLargeError(Exception):
     """The other side announced more bytes than a frame may have."""
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accounts, organisations and who works where in which role. No password anywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -142,6 +142,19 @@ async def membership_of(connection: Connection, account: str) -> Membership | No
         organisation_slug=row["organisation_slug"],
         role=Role(row["role"]),
     )
+
+
+async def are_all_there(connection: Connection, named: Collection[str]) -> bool:
+    """Whether each of these is the id of an account that has not ended."""
+    try:
+        keys = {UUID(account) for account in named}
+    except ValueError:
+        return False
+    found: int = await connection.fetch_value(
+        "select count(*) from warden.account where id = any($1) and ended_at is null",
+        list(keys),
+    )
+    return found == len(keys)
 
 
 async def display_names(connection: Connection) -> dict[str, str]:

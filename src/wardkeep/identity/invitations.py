@@ -39,7 +39,8 @@ async def invite(
     """A new invitation; the one copy of its secret."""
     secret = new_secret()
     now = clock.now()
-    hours = min(max(valid_hours, 0.0), LONGEST_HOURS)
+    # In this order, so that what is no number counts as nought.
+    hours = min(max(0.0, valid_hours), LONGEST_HOURS)
     await connection.execute(
         "insert into warden.invitation"
         " (secret_hash, account, created_by, created_at, expires_at)"

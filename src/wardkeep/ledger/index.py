@@ -21,18 +21,26 @@ class EntryIndex:
         self._by_session: dict[PackedId, array[int]] = {}
 
     def add(self, position: int, entry: Entry) -> None:
-        _file(self._by_patient, entry.packed_patient, position)
+        # By organisation too: an id of ours that another one uses hides nothing here.
+        if entry.packed_patient:
+            key = _within(entry.organisation, entry.packed_patient)
+            _file(self._by_patient, key, position)
         _file(self._by_account, entry.packed_account, position)
         _file(self._by_session, entry.packed_session, position)
 
-    def about_patient(self, patient: str) -> Sequence[int]:
-        return self._by_patient.get(pack_id(patient), _NONE)
+    def about_patient(self, patient: str, *, organisation: int) -> Sequence[int]:
+        key = _within(organisation, pack_id(patient))
+        return self._by_patient.get(key, _NONE)
 
     def by_account(self, account: str) -> Sequence[int]:
         return self._by_account.get(pack_id(account), _NONE)
 
     def by_session(self, session: str) -> Sequence[int]:
         return self._by_session.get(pack_id(session), _NONE)
+
+
+def _within(organisation: int, packed: PackedId) -> bytes:
+    return b"%d|" % organisation + packed
 
 
 def _file(under: "dict[PackedId, array[int]]", key: PackedId, position: int) -> None:

@@ -23,6 +23,7 @@ from wardkeep.ledger.index import EntryIndex
 from wardkeep.ledger.merkle import Prover
 from wardkeep.ledger.opening import Opened, open_folder
 from wardkeep.ledger.publishing import Publisher
+from wardkeep.ledger.tiles import write_all
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 LOCK_NAME = "lock"
@@ -148,7 +149,7 @@ class Ledger:
             pieces.append(segment.frame_bytes(chain, encoded))
             offsets.append(offset)
             offset += len(pieces[-1])
-        _write_all(self._file, b"".join(pieces))
+        write_all(self._file, b"".join(pieces))
         os.fdatasync(self._file)
         self._chain, self._end = chain, offset
         for at, (encoded, entry) in zip(offsets, pending, strict=True):
@@ -184,7 +185,7 @@ class Ledger:
         header = segment.Header(first_index=first, chain_before=self._chain)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            _write_all(descriptor, segment.header_bytes(header))
+            write_all(descriptor, segment.header_bytes(header))
             os.fsync(descriptor)
             _sync_folder(self._folder)
         except BaseException:
@@ -224,19 +225,18 @@ class Ledger:
             return file.read(int.from_bytes(head[:4], "big"))
 
     def _segment_of(self, position: int) -> Path:
-        for first, path in reversed(self._segments):
-            if first <= position:
-                return path
-        raise IndexError(position)
+        return next(
+            path for first, path in reversed(self._segments) if first <= position
+        )
 
     def entries(self, start: int, stop: int) -> Iterator[Entry]:
         """Entries from `start` up to, not including, `stop`."""
         for position in range(start, min(stop, len(self._offsets))):
             yield self.read(position)
 
-    def entries_about(self, patient: str) -> Sequence[int]:
-        """Positions of the entries about a patient, ascending."""
-        return self._index.about_patient(patient)
+    def entries_about(self, patient: str, *, organisation: int) -> Sequence[int]:
+        """Positions of the organisation's entries about a patient, ascending."""
+        return self._index.about_patient(patient, organisation=organisation)
 
     @property
     def index(self) -> EntryIndex:
@@ -275,12 +275,6 @@ def _take_lock(path: Path) -> int:
         os.close(descriptor)
         raise LedgerInUseError(str(path)) from None
     return descriptor
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Publishing: checkpoints, tiles and entry bundles, written behind the append."""
 
+import contextlib
 import os
 import threading
 from collections import deque
@@ -11,7 +12,13 @@ from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger.checkpoint import Checkpoint
 from wardkeep.ledger.merkle import TILE_WIDTH, MerkleTree, leaf_hash
 from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, FullTile, Opened
-from wardkeep.ledger.tiles import bundle, remove_partials, tile_path, write_file
+from wardkeep.ledger.tiles import (
+    bundle,
+    remove_partials,
+    tile_path,
+    write_all,
+    write_file,
+)
 
 ENTRIES = "entries"
 Sign = Callable[[Checkpoint, SigningKey], str]
@@ -42,6 +49,9 @@ class Publisher:
         self.newest = opened.newest
         covered = opened.newest.size if opened.newest else 0
         self._bundled = covered - covered % TILE_WIDTH
+        history = folder / HISTORY_NAME
+        self._history_end = history.stat().st_size if history.exists() else 0
+        self._unplaced = b""
         self._forget_written()
 
     def _forget_written(self) -> None:
@@ -67,13 +77,13 @@ class Publisher:
     def _publish(self) -> None:
         self._grow()
         size = self._tree.size
-        if self.newest is not None and self.newest.size == size:
-            return
-        if size == 0:
-            return
-        self._write_tiles()
-        self._write_bundles()
-        self._write_checkpoint(size)
+        if size != (self.newest.size if self.newest else 0):
+            self._write_tiles()
+            self._write_bundles()
+            self._sign_checkpoint(size)
+        if self._unplaced:
+            write_file(self._folder / CHECKPOINT_NAME, self._unplaced)
+            self._unplaced = b""
 
     def _grow(self) -> None:
         while self._unhashed:
@@ -108,15 +118,34 @@ class Publisher:
             write_file(path, bundle(self._bundle))
             remove_partials(self._folder, ENTRIES, index, width)
 
-    def _write_checkpoint(self, size: int) -> None:
+    def _sign_checkpoint(self, size: int) -> None:
+        """Once in the history it is out, and its number is never used again."""
         number = self.newest.number + 1 if self.newest else 0
         checkpoint = Checkpoint(
             origin=self._origin, size=size, root=self._tree.root(), number=number
         )
         note = self._sign(checkpoint, self._key).encode()
-        _append_durably(self._folder / HISTORY_NAME, note + b"\n")
-        write_file(self._folder / CHECKPOINT_NAME, note)
+        self._append_to_history(note + b"\n")
+        self._unplaced = note
         self.newest = checkpoint
+
+    def _append_to_history(self, content: bytes) -> None:
+        """Whole or not at all: what a failed attempt left is cut off."""
+        path, end = self._folder / HISTORY_NAME, self._history_end
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.ftruncate(descriptor, end)
+            os.lseek(descriptor, end, os.SEEK_SET)
+            try:
+                write_all(descriptor, content)
+                os.fdatasync(descriptor)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(descriptor, end)
+                raise
+        finally:
+            os.close(descriptor)
+        self._history_end = end + len(content)
 
     def load_tile(self, level: int, index: int) -> bytes:
         """A full tile, written or about to be."""
@@ -124,12 +153,3 @@ class Publisher:
             if (tile.level, tile.index) == (level, index):
                 return tile.hashes
         return tile_path(self._folder, level, index).read_bytes()
-
-
-def _append_durably(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(descriptor, content)
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)

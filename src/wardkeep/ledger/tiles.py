@@ -31,13 +31,20 @@ def tile_path(folder: Path, level: int | str, index: int, width: int = 0) -> Pat
     return full if not width else full.with_name(f"{full.name}.p") / str(width)
 
 
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write every byte: a disk that fills up takes a part before it refuses."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write whole or not at all: beside it first, then in its place."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        os.write(descriptor, content)
+        write_all(descriptor, content)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

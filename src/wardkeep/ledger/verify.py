@@ -219,12 +219,14 @@ class _Check:
         stored = path.read_bytes()
         if stored == hashes:
             return
-        for at in range(0, max(len(hashes), len(stored)), HASH_BYTES):
-            if stored[at : at + HASH_BYTES] != hashes[at : at + HASH_BYTES]:
-                first = (index * TILE_WIDTH + at // HASH_BYTES) << (8 * level)
-                wrong = f"its hash of entry {first} on differs from the segments"
-                self._fault(path, f"offset {at}", wrong)
-                return
+        at = next(
+            at
+            for at in range(0, max(len(hashes), len(stored)), HASH_BYTES)
+            if stored[at : at + HASH_BYTES] != hashes[at : at + HASH_BYTES]
+        )
+        first = (index * TILE_WIDTH + at // HASH_BYTES) << (8 * level)
+        wrong = f"its hash of entry {first} on differs from the segments"
+        self._fault(path, f"offset {at}", wrong)
 
     def _compare_bundle(self, index: int, width: int) -> None:
         if index * TILE_WIDTH + (width or TILE_WIDTH) > self._largest:

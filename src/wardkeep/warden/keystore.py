@@ -28,11 +28,11 @@ class KeyStore:
         self._organisations: dict[int, _OrganisationKeys] = {}
 
     def make_organisation_key(self, organisation: int) -> bytes:
-        """A new key, wrapped by the root key for the organisation's row."""
-        key = new_key()
-        wrapped = self._root.wrap(key, _organisation_identity(organisation))
-        self._hold(organisation, key)
-        return wrapped
+        """A new key, wrapped by the root key for the organisation's row.
+
+        It is not used before `admit`: that is for when the row is stored.
+        """
+        return self._root.wrap(new_key(), _organisation_identity(organisation))
 
     def admit(self, organisation: int, wrapped: bytes) -> None:
         """Unwrap an organisation's key and hold it.
@@ -41,16 +41,10 @@ class KeyStore:
             BoxCannotBeOpenedError: the row belongs to another root key.
         """
         key = self._root.unwrap(wrapped, _organisation_identity(organisation))
-        self._hold(organisation, key)
-
-    def _hold(self, organisation: int, key: Key) -> None:
         self._organisations[organisation] = _OrganisationKeys(
             wrapping=Cipher(derive(key, "wrap-patient-key")),
             tokens=TokenKey(derive(key, "search-tokens")),
         )
-
-    def __contains__(self, organisation: int) -> bool:
-        return organisation in self._organisations
 
     def __len__(self) -> int:
         return len(self._organisations)

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from wardkeep.base.clock import Clock
@@ -11,12 +12,31 @@ from wardkeep.identity.roles import Role
 from wardkeep.warden.sessions import IDLE_SECONDS, Session
 
 
-async def keep(connection: Connection, session: Session) -> None:
-    """Store a new session, before its token is told to anyone."""
-    await connection.execute(
-        "insert into warden.session (token_hash, id, account, organisation, role,"
-        " factor, credential, device, created_at, last_used_at, expires_at)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+class Ended(NamedTuple):
+    """A session that is over, and why."""
+
+    session: Session
+    at: datetime
+    why: str
+
+
+_KEEP = """
+insert into warden.session (token_hash, id, account, organisation, role, factor,
+                            credential, device, created_at, last_used_at, expires_at)
+select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+ where exists (select from warden.account where id = $3 and ended_at is null)
+   and not exists (select from warden.credential
+                    where id = $7 and revoked_at is not null)
+"""
+
+
+async def keep(connection: Connection, session: Session) -> bool:
+    """Store a new session, before its token is told to anyone.
+
+    False where its account was ended or its passkey revoked meanwhile.
+    """
+    status = await connection.execute(
+        _KEEP,
         session.token_hash,
         session.id,
         UUID(session.account),
@@ -29,6 +49,7 @@ async def keep(connection: Connection, session: Session) -> None:
         session.last_used_at,
         session.expires_at,
     )
+    return status == "INSERT 0 1"
 
 
 async def note_use(connection: Connection, sessions: Iterable[Session]) -> None:
@@ -38,13 +59,11 @@ async def note_use(connection: Connection, sessions: Iterable[Session]) -> None:
     )
 
 
-async def note_end(
-    connection: Connection, sessions: Iterable[Session], *, at: datetime, why: str
-) -> None:
+async def note_end(connection: Connection, ended: Iterable[Ended]) -> None:
     await connection.execute_many(
         "update warden.session set ended_at = $2, ended_because = $3"
         " where token_hash = $1 and ended_at is null",
-        [(session.token_hash, at, why) for session in sessions],
+        [(one.session.token_hash, one.at, one.why) for one in ended],
     )
 
 

@@ -159,6 +159,10 @@ class Sessions:
     def end(self, session: Session) -> None:
         self._by_hash.pop(session.token_hash, None)
 
+    def end_account(self, account: str) -> None:
+        for session in self.of_account(account):
+            self.end(session)
+
     def live(self) -> Iterator[Session]:
         """Sessions that have not run out, in the order of their start."""
         monotonic = self._clock.monotonic_seconds()

@@ -26,13 +26,13 @@ def test_entries_come_back_equal_and_in_order(tmp_path: Path) -> None:
     assert (ledger.size, ledger.committed_size) == (5, 0)
     ledger.commit()
     assert list(ledger.entries(0, 99)) == given_
-    assert list(ledger.entries_about("p-3")) == [3]
+    assert list(ledger.entries_about("p-3", organisation=1)) == [3]
     assert list(ledger.index.by_account(ACCOUNT)) == [0, 1, 2, 3, 4]
     assert list(ledger.index.by_session("nobody")) == []
     ledger.close()
     again = open_ledger(tmp_path)
     assert list(again.entries(0, 5)) == given_
-    assert list(again.entries_about("p-3")) == [3]
+    assert list(again.entries_about("p-3", organisation=1)) == [3]
     again.close()
 
 

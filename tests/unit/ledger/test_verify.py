@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from support.ledgers import KEY, ORIGIN, fill
+from support.ledgers import KEY, ORIGIN, entry_about, fill, open_ledger
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger import segment
-from wardkeep.ledger.merkle import MerkleTree
+from wardkeep.ledger.checkpoint import Checkpoint, sign
+from wardkeep.ledger.merkle import EMPTY_ROOT, MerkleTree
 from wardkeep.ledger.segment import Frame, read_frames
 from wardkeep.ledger.verify import VerifyReport, verify
 
@@ -168,11 +169,46 @@ def test_full_tiles_and_bundles_are_checked_too(tmp_path: Path) -> None:
 
 
 def test_entries_that_wait_for_a_checkpoint_are_told(tmp_path: Path) -> None:
-    from support.ledgers import entry_about, open_ledger  # noqa: PLC0415
-
     fill(tmp_path, 3)
     ledger = open_ledger(tmp_path)
     ledger.append(entry_about("p"))
     ledger.commit()
     ledger.close()
     assert "1 entries wait for their first checkpoint" in checked(tmp_path).summary
+
+
+def test_tiles_that_wait_for_their_checkpoint_are_not_missed(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    for number in range(300):
+        ledger.append(entry_about("p", number=number))
+    ledger.commit()
+    ledger.close()
+    assert "300 entries wait for their first checkpoint" in checked(tmp_path).summary
+
+
+def test_where_the_end_was_cut_off_is_named_by_the_tile_that_knew_it(
+    tmp_path: Path,
+) -> None:
+    fill(tmp_path, 600)
+    rewrite(tmp_path, frames(tmp_path)[:590], chained=True)
+    faults = [str(fault) for fault in checked(tmp_path).faults]
+    assert any("covers 600 entries and there are 590" in fault for fault in faults)
+    tile = "tile/0/002.p/88, offset 2496: its hash of entry 590 on differs"
+    assert any(fault.startswith(tile) for fault in faults)
+
+
+def test_a_checkpoint_that_is_no_text_is_named(whole: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(whole, copy)
+    (copy / "checkpoint").write_bytes(b"\xff\xfe")
+    assert [str(fault) for fault in checked(copy).faults] == [
+        "checkpoint: it is not UTF-8"
+    ]
+
+
+def test_a_checkpoint_of_the_empty_ledger_is_in_order(tmp_path: Path) -> None:
+    empty = Checkpoint(origin=ORIGIN, size=0, root=EMPTY_ROOT, number=0)
+    note = sign(empty, KEY)
+    (tmp_path / "checkpoints").write_text(note + "\n")
+    (tmp_path / "checkpoint").write_text(note)
+    assert checked(tmp_path).is_whole

@@ -112,9 +112,10 @@ def verify(
             issuer=claimed.account,
             options={"require": ["exp", "iat", "aud", "iss", "sub", "jti"]},
         )
-    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        # PyJWT takes a number written as text, and infinity, too.
+        lasts = int(claims["exp"]) - int(claims["iat"])
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
         return FactorRefused(code=f"assertion-{type(error).__name__}")
-    lasts = claims["exp"] - claims["iat"]
     if not 0 < lasts <= LONGEST_SECONDS or claims["sub"] != claimed.account:
         return FactorRefused(code="lasts-too-long")
     return Signed(str(claims["jti"]))

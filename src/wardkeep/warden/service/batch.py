@@ -30,12 +30,6 @@ class Batch:
             asyncio.get_running_loop().call_soon(self._flush)
         self._held.append((reply, answer))
 
-    async def written(self) -> bool:
-        """Wait for the same; whether it worked. For acts that the database follows."""
-        done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.send_when_written(done.set_result, _WRITTEN)
-        return await done is _WRITTEN
-
     def _flush(self) -> None:
         held, self._held = self._held, []
         try:
@@ -47,6 +41,3 @@ class Batch:
             self.is_ledger_writable = True
         for reply, answer in held:
             reply(answer)
-
-
-_WRITTEN = LEDGER_CANNOT_WRITE.__class__(code="written", why="", mend="")

@@ -175,7 +175,9 @@ class Door:
                 entry = self._entry(session, action, one, outcome=GRANTED, refs=refs)
                 index = self._ledger.append(entry)
                 first = index if first < 0 else first
-            self._hold_reason(session, one)
+            # A search's reason was weighed by no rule: it opens nothing later.
+            if action is not Action.FIND:
+                self._hold_reason(session, one)
         return Grant(
             entry=first,
             granted_at=microseconds_since_epoch(self._clock.now()),
@@ -334,7 +336,9 @@ class Door:
         refused = self._may_read_history(session, asked.patient)
         if refused is not None:
             return refused
-        indexes = self._ledger.entries_about(asked.patient)
+        indexes = self._ledger.entries_about(
+            asked.patient, organisation=session.organisation
+        )
         entry = self._ledger.append(
             self.entry_of(
                 session,
@@ -345,12 +349,8 @@ class Door:
             )
         )
         at_most = max(1, min(asked.at_most, LONGEST_HISTORY))
-        lines = []
-        for index in reversed(indexes[-at_most:]):
-            line = self._line(index)
-            if line is not None and line[0] == session.organisation:
-                lines.append(line[1])
-        return AccessHistory(lines=tuple(lines), total=len(indexes), entry=entry)
+        newest = [self._line(index) for index in reversed(indexes[-at_most:])]
+        return AccessHistory(lines=tuple(newest), total=len(indexes), entry=entry)
 
     def _may_read_history(self, session: Session, patient: str) -> Refusal | None:
         is_auditor = Purpose.AUDIT.value in session.role.purposes
@@ -365,9 +365,9 @@ class Door:
             needs_reason=True,
         )
 
-    def _line(self, index: int) -> tuple[int, AccessLine] | None:
+    def _line(self, index: int) -> AccessLine:
         entry = self._ledger.read(index)
-        return entry.organisation, AccessLine(
+        return AccessLine(
             entry=index,
             at=entry.at,
             display_name=self._directory.display_name(entry.account),

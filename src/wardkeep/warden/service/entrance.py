@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
-from wardkeep.db.connection import Database
+from wardkeep.db.connection import Connection, Database
 from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.answers import (
     Answer,
@@ -52,6 +52,7 @@ from wardkeep.warden import session_store
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.service.said import NOT_SIGNED_IN
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.session_store import Ended
 from wardkeep.warden.sessions import Session, Sessions, SignedInAs
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ class Entrance:
         self._party = RelyingParty.of(origin)
         self._challenges = Challenges(clock)
         self._assertions_seen: dict[str, float] = {}
+        self._ended: dict[str, Ended] = {}
         self.at_once: Mapping[type, Callable[[Any], Answer]] = {
             BeginSignIn: self._begin_sign_in,
             CheckSession: self.check_session,
@@ -189,7 +191,7 @@ class Entrance:
         credential: bytes,
         device: str,
         factor: str = PASSKEY.name,
-    ) -> SignedIn:
+    ) -> SignedIn | Refusal:
         token, session = self._sessions.start(
             SignedInAs(
                 account=member.account,
@@ -203,12 +205,15 @@ class Entrance:
                 device=device[:LONGEST_DEVICE],
             )
         )
+        is_kept = False
         try:
             async with self._database.connection() as connection:
-                await session_store.keep(connection, session)
-        except BaseException:
-            self._sessions.end(session)
-            raise
+                is_kept = await session_store.keep(connection, session)
+        finally:
+            if not is_kept:
+                self._sessions.end(session)
+        if not is_kept:
+            return self._refuse_sign_in("ended-meanwhile", account=member.account)
         self._trace.of_session(session, "sign-in", reason=factor)
         return SignedIn(
             token=token, expires_at=microseconds_since_epoch(session.expires_at)
@@ -373,22 +378,30 @@ class Entrance:
         for session in ended:
             self._sessions.end(session)
             self._trace.of_session(session, "sign-out", reason=why)
+        self._remember_ends(ended, why=why)
         async with self._database.connection() as connection:
-            await session_store.note_end(
-                connection, ended, at=self._clock.now(), why=why
-            )
+            await self._note_ends(connection)
+
+    def _remember_ends(self, ended: list[Session], *, why: str) -> None:
+        """Keep what the database must hear, until it has: a restart asks it alone."""
+        now = self._clock.now()
+        self._ended.update({one.id: Ended(one, now, why) for one in ended})
+
+    async def _note_ends(self, connection: Connection) -> None:
+        noted = list(self._ended.values())
+        await session_store.note_end(connection, noted)
+        for one in noted:
+            self._ended.pop(one.session.id, None)
 
     async def save_sessions(self) -> None:
-        """Tell the database which sessions were used and which ran out."""
-        over = self._sessions.forget_ended()
+        """Tell the database which sessions were used and which are over."""
+        self._remember_ends(self._sessions.forget_ended(), why="ran out")
         changed = self._sessions.take_changed()
-        if not (over or changed):
+        if not (self._ended or changed):
             return
         async with self._database.connection() as connection:
             await session_store.note_use(connection, changed)
-            await session_store.note_end(
-                connection, over, at=self._clock.now(), why="ran out"
-            )
+            await self._note_ends(connection)
 
     # Passkeys of one's own
 

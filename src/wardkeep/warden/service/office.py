@@ -5,6 +5,7 @@ Reached by the operator's socket alone. Nothing here opens a patient's data: the
 operator's support staff see no patient without the controller's grant (P12).
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -95,6 +96,7 @@ class Office:
         self._entrance = entrance
         self._trace = trace
         self._clock = clock
+        self._founding = asyncio.Lock()
         self.at_once: Mapping[type, Callable[[Any], Answer]] = {
             CheckSession: entrance.check_session
         }
@@ -120,15 +122,9 @@ class Office:
                 mend="Choose another, as in: fernhill",
             )
         try:
-            async with self._database.transaction() as connection:
-                number = await accounts.next_organisation_number(connection)
-                row = OrganisationRow(
-                    number=number,
-                    slug=asked.slug,
-                    name=name,
-                    wrapped_key=self._keystore.make_organisation_key(number),
-                )
-                await accounts.create_organisation(connection, row)
+            # One at a time: two at once would be given the same number.
+            async with self._founding:
+                number = await self._found(asked.slug, name)
         except AlreadyExistsError:
             return Refusal(
                 code="already-there",
@@ -137,6 +133,18 @@ class Office:
             )
         self._trace.of_operator("create-organisation", organisation=number)
         return Created(str(number))
+
+    async def _found(self, slug: str, name: str) -> OrganisationId:
+        async with self._database.transaction() as connection:
+            number = await accounts.next_organisation_number(connection)
+            wrapped = self._keystore.make_organisation_key(number)
+            row = OrganisationRow(
+                number=number, slug=slug, name=name, wrapped_key=wrapped
+            )
+            await accounts.create_organisation(connection, row)
+        # Only now: a key that was not stored would seal what nobody can open again.
+        self._keystore.admit(number, wrapped)
+        return number
 
     async def _create_account(self, asked: CreateAccount) -> Answer:
         role = role_named(asked.role)
@@ -186,15 +194,15 @@ class Office:
         return Created(secret)
 
     async def _end_account(self, asked: EndAccount) -> Answer:
-        ended = self._sessions.of_account(asked.account)
-        for session in ended:
-            self._sessions.end(session)
+        self._sessions.end_account(asked.account)
         async with self._database.connection() as connection:
             found = await accounts.end_account(
                 connection, asked.account, clock=self._clock
             )
         if not found:
             return _NO_SUCH_ACCOUNT
+        # Once more, for a session that began while the database was asked.
+        self._sessions.end_account(asked.account)
         self._expected.end_account(asked.account)
         self._trace.of_operator("end-account", account=asked.account)
         return Done()
@@ -258,6 +266,9 @@ class Office:
             found = await accounts.find_organisation(connection, asked.organisation)
             if found is None:
                 return _no_such_organisation(asked.organisation)
+            named = {account for account, _, _ in asked.pairs}
+            if not await accounts.are_all_there(connection, named):
+                return _NO_SUCH_ACCOUNT
             relationships = self._relationships(found.number, asked)
             await add_relationships(connection, relationships)
         for relationship in relationships:

@@ -33,6 +33,11 @@ DATABASE_UNAVAILABLE = Refusal(
     why="The database does not answer just now.",
     mend="Try again in a few seconds.",
 )
+FAILED = Refusal(
+    code="failed",
+    why="Something went wrong in the warden.",
+    mend="Try again; tell whoever runs Wardkeep if it stays so.",
+)
 BUSY = Refusal(
     code="busy",
     why="Too much is asked at once.",

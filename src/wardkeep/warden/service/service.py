@@ -7,7 +7,6 @@ the batch, so that an answer never overtakes its entry.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from wardkeep.crypto.signing import VerifyKey
 from wardkeep.db.connection import Database
 from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
-from wardkeep.disclosure.answers import Answer, Health, Refusal
+from wardkeep.disclosure.answers import Answer, Health
 from wardkeep.disclosure.questions import (
     AskHealth,
     ComputeTokens,
@@ -34,7 +33,7 @@ from wardkeep.warden.service.office import Office
 from wardkeep.warden.service.said import (
     BUSY,
     DATABASE_UNAVAILABLE,
-    LEDGER_CANNOT_WRITE,
+    FAILED,
     NOT_UNDERSTOOD,
 )
 from wardkeep.warden.sessions import Sessions
@@ -44,6 +43,8 @@ PUBLISH_SECONDS = 1.0
 SAVE_SESSIONS_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
+# The type alone: a message may quote what somebody sent.
+_FAILED_LINE = "a question failed: %s"
 
 AtOnce = Callable[[Any], Answer]
 Later = Callable[[Any], Awaitable[Answer]]
@@ -110,7 +111,7 @@ class WardenService:
     ) -> None:
         handler = at_once.get(type(question))
         if handler is not None:
-            self._batch.send_when_written(reply, handler(question))
+            self._batch.send_when_written(reply, _at_once(handler, question))
             return
         slow = later.get(type(question))
         if slow is None:
@@ -152,16 +153,19 @@ class WardenService:
                 await self._save_sessions()
 
     def _publish(self) -> None:
+        # Whatever went wrong: the housekeeping goes on, and the next turn tries again.
         try:
             self._ledger.publish()
-        except OSError as error:
+        except Exception as error:
             log.exception(
-                "the ledger's checkpoint cannot be written: %s", error.strerror
+                "the ledger's checkpoint cannot be written: %s", type(error).__name__
             )
 
     async def _save_sessions(self) -> None:
-        with contextlib.suppress(DatabaseBusyError, DatabaseUnavailableError):
+        try:
             await self._entrance.save_sessions()
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("sessions cannot be saved: %s", type(error).__name__)
 
     async def close(self) -> None:
         """Finish what was begun, write what is known, close the ledger."""
@@ -172,19 +176,21 @@ class WardenService:
         self._ledger.close()
 
 
+def _at_once(handler: AtOnce, question: Question) -> Answer:
+    """As below: one question that fails must not end the connection of all others."""
+    try:
+        return handler(question)
+    except Exception as error:
+        log.exception(_FAILED_LINE, type(error).__name__)
+        return FAILED
+
+
 async def _in_words(work: Awaitable[Answer]) -> Answer:
     """An answer whatever happens; an error becomes a refusal, and a line in the log."""
     try:
         return await work
     except (DatabaseUnavailableError, DatabaseBusyError):
         return DATABASE_UNAVAILABLE
-    except OSError:
-        return LEDGER_CANNOT_WRITE
     except Exception as error:
-        # The type alone: a message may quote what somebody sent.
-        log.exception("a question failed: %s", type(error).__name__)
-        return Refusal(
-            code="failed",
-            why="Something went wrong in the warden.",
-            mend="Try again; tell whoever runs Wardkeep if it stays so.",
-        )
+        log.exception(_FAILED_LINE, type(error).__name__)
+        return FAILED

@@ -2,7 +2,8 @@
 """A unix socket that takes framed questions and gives framed answers.
 
 Limits: a frame's size, the connections, the questions that one connection may have
-in flight (reading stops until answers leave), and a greeting before anything else.
+in flight (reading stops until answers leave, and while the peer does not read them),
+and a greeting before anything else.
 """
 
 import asyncio
@@ -19,7 +20,12 @@ from wardkeep import __version__
 from wardkeep.disclosure.answers import Answer, Welcome
 from wardkeep.disclosure.message import PROTOCOL
 from wardkeep.disclosure.questions import Hello, Question
-from wardkeep.disclosure.wire import FrameReader, FrameTooLargeError, frame
+from wardkeep.disclosure.wire import (
+    UNREADABLE,
+    FrameReader,
+    FrameTooLargeError,
+    frame,
+)
 from wardkeep.warden.service.said import BUSY, NOT_UNDERSTOOD
 
 MAX_CONNECTIONS = 256
@@ -33,12 +39,14 @@ Decoder = msgspec.msgpack.Decoder[Question]
 class _Talk(asyncio.Protocol):
     """One connection."""
 
+    _transport: asyncio.Transport
+
     def __init__(self, listener: "Listener") -> None:
         self._listener = listener
         self._reader = FrameReader()
-        self._transport: asyncio.Transport | None = None
         self._is_greeted = False
         self._is_paused = False
+        self._is_peer_slow = False
         self._in_flight = 0
         self._outgoing: list[bytes] = []
 
@@ -50,8 +58,16 @@ class _Talk(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._transport = None
         self._listener.leave(self)
+
+    def pause_writing(self) -> None:
+        """The peer does not read its answers: take no more questions from it."""
+        self._is_peer_slow = True
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        self._is_peer_slow = False
+        self._regulate()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -65,7 +81,7 @@ class _Talk(asyncio.Protocol):
     def _take(self, number: int, body: bytes) -> None:
         try:
             question = self._listener.decoder.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             self._send(number, NOT_UNDERSTOOD)
             return
         if isinstance(question, Hello):
@@ -79,21 +95,27 @@ class _Talk(asyncio.Protocol):
 
     def _ask(self, number: int, question: Question) -> None:
         self._in_flight += 1
-        if self._in_flight >= MAX_IN_FLIGHT and self._transport is not None:
-            self._is_paused = True
-            self._transport.pause_reading()
+        if self._in_flight >= MAX_IN_FLIGHT:
+            self._regulate()
 
         def reply(answer: Answer) -> None:
             self._in_flight -= 1
             self._send(number, answer)
-            if self._is_paused and self._in_flight < MAX_IN_FLIGHT // 2:
-                self._resume()
+            if self._is_paused:
+                self._regulate()
 
         self._listener.answerer(question, reply)
 
-    def _resume(self) -> None:
-        self._is_paused = False
-        if self._transport is not None and not self._transport.is_closing():
+    def _regulate(self) -> None:
+        """Stop reading, or read on: not before half of what is in flight has left."""
+        most = MAX_IN_FLIGHT // 2 if self._is_paused else MAX_IN_FLIGHT
+        is_full = self._is_peer_slow or self._in_flight >= most
+        if is_full is self._is_paused or self._transport.is_closing():
+            return
+        self._is_paused = is_full
+        if is_full:
+            self._transport.pause_reading()
+        else:
             self._transport.resume_reading()
 
     def _greet(self, number: int, hello: Hello) -> None:
@@ -104,7 +126,7 @@ class _Talk(asyncio.Protocol):
         self._send(number, Welcome(protocol=PROTOCOL, software=__version__))
 
     def _send(self, number: int, answer: Answer) -> None:
-        if self._transport is None:
+        if self._transport.is_closing():
             return
         if not self._outgoing:
             asyncio.get_running_loop().call_soon(self._flush)
@@ -112,12 +134,11 @@ class _Talk(asyncio.Protocol):
 
     def _flush(self) -> None:
         outgoing, self._outgoing = self._outgoing, []
-        if self._transport is not None:
+        if not self._transport.is_closing():
             self._transport.write(b"".join(outgoing))
 
     def hang_up(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
 
 class Listener:

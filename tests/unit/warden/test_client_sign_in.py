@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Service clients at the entrance: replays, strangers and clients that ended."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from support.warden import ORIGIN, Installation, RunningWarden, running_warden
+from wardkeep.base.clock import FrozenClock
+from wardkeep.disclosure.answers import Created, Done, Refusal, SignedIn
+from wardkeep.disclosure.questions import (
+    ClientSignIn,
+    CreateOrganisation,
+    EndAccount,
+    RegisterClient,
+)
+
+AUDIENCE = f"{ORIGIN}/token"
+STRANGER = "0b0b0b0b-0000-4000-8000-0000000000ff"
+
+
+class Client:
+    """A program with a key of its own."""
+
+    def __init__(self) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.id = ""
+
+    async def register(self, warden: RunningWarden) -> None:
+        await warden.operator.ask(CreateOrganisation("fernhill", "Fernhill"), Created)
+        public = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+        keys = json.dumps({"keys": [{**public, "kid": "k1"}]}).encode()
+        self.id = await warden.tell(
+            RegisterClient("fernhill", "Ward board", keys, "system/*.rs", 60)
+        )
+
+    def assertion(self, number: int = 1, *, account: str = "", kid: str = "k1") -> str:
+        now = int(time.time())
+        claims = {
+            "iss": account or self.id,
+            "sub": account or self.id,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + 240,
+            "jti": f"j-{number}",
+        }
+        return jwt.encode(claims, self.key, algorithm="ES256", headers={"kid": kid})
+
+
+async def sign_in(warden: RunningWarden, assertion: str) -> SignedIn | Refusal:
+    return await warden.door.ask(ClientSignIn(assertion, AUDIENCE), SignedIn)
+
+
+@pytest.mark.parametrize("account", ["nobody", STRANGER])
+async def test_a_client_that_nobody_registered_is_refused(
+    installation: Installation, account: str
+) -> None:
+    async with running_warden(installation) as warden:
+        client = Client()
+        answer = await sign_in(warden, client.assertion(account=account))
+        assert isinstance(answer, Refusal)
+        assert answer.code == "sign-in-refused"
+
+
+async def test_a_client_that_ended_or_names_another_key_is_refused(
+    installation: Installation,
+) -> None:
+    async with running_warden(installation) as warden:
+        client = Client()
+        await client.register(warden)
+        answer = await sign_in(warden, client.assertion(kid="k2"))
+        assert isinstance(answer, Refusal)
+        assert isinstance(await sign_in(warden, client.assertion()), SignedIn)
+        await warden.operator.ask(EndAccount(client.id), Done)
+        assert isinstance(await sign_in(warden, client.assertion(2)), Refusal)
+
+
+async def test_an_assertion_is_remembered_for_as_long_as_it_could_come_again(
+    installation: Installation,
+) -> None:
+    clock = FrozenClock(datetime.fromtimestamp(time.time(), tz=UTC))
+    async with running_warden(installation, clock=clock) as warden:
+        client = Client()
+        await client.register(warden)
+        first = client.assertion(1)
+        assert isinstance(await sign_in(warden, first), SignedIn)
+        clock.move(timedelta(minutes=10))
+        assert isinstance(await sign_in(warden, first), Refusal)
+        clock.move(timedelta(seconds=1))
+        assert isinstance(await sign_in(warden, client.assertion(2)), SignedIn)
+        assert list(warden.service._entrance._assertions_seen) == [f"{client.id} j-2"]
