@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -127,25 +127,27 @@ class Stack:
     def memory(self) -> dict[str, float]:
         """MB of each process of ours, the largest of those with one name."""
         found: dict[str, float] = {}
-        for name, resident in _processes(self.process.pid):
-            found[name] = max(found.get(name, 0.0), resident)
+        for process, name in processes_of(self.process.pid):
+            found[name] = max(found.get(name, 0.0), _megabytes(process))
         return found
 
 
-def _processes(root: int) -> Iterator[tuple[str, float]]:
-    """Name and private memory in MB of a process and all below it."""
+def processes_of(root: int) -> Iterator[tuple[int, str]]:
+    """Id and name of a process and all below it."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        parents.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+        if fields[0] != "Z":
+            parents.setdefault(int(fields[1]), []).append(int(stat.parent.name))
     waiting = [root]
     while waiting:
         one = waiting.pop()
         waiting += parents.get(one, [])
-        yield _name_of(one), _megabytes(one)
+        with suppress(OSError):
+            yield one, _name_of(one)
 
 
 def _name_of(process: int) -> str:

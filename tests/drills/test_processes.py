@@ -16,6 +16,7 @@ import pytest
 from support.house import free_port
 
 _PATIENCE_SECONDS = 60.0
+_PID_FILE = "postmaster.pid"
 _CHILDREN = ("warden", "worker", "web")
 
 
@@ -115,6 +116,23 @@ def test_a_killed_database_is_started_again(served: Served) -> None:
     served.await_ready()
 
 
+def test_a_database_that_is_killed_while_it_starts_is_started_again(
+    served: Served,
+) -> None:
+    folder = served.log.parent / "data" / "database"
+    for _ in range(6):
+        eventually(lambda: is_alive(postmaster(folder)), served.log)
+        os.kill(postmaster(folder), signal.SIGKILL)
+    served.await_ready()
+    assert served.process.poll() is None
+
+
+def postmaster(folder: Path) -> int:
+    """The id in the server's own file; 0 while there is none."""
+    words = [path.read_text().split("\n")[0] for path in folder.rglob(_PID_FILE)]
+    return int(words[0]) if words and words[0] else 0
+
+
 def test_stopping_leaves_no_process_behind(tmp_path: Path) -> None:
     running = Served(tmp_path)
     running.await_ready()
@@ -138,6 +156,8 @@ def test_a_killed_supervisor_takes_its_processes_along(tmp_path: Path) -> None:
 
 
 def is_alive(process_id: int) -> bool:
+    if not process_id:
+        return False
     try:
         state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2]
     except OSError:

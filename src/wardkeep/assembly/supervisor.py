@@ -18,6 +18,9 @@ from typing import IO
 
 import msgspec
 
+from wardkeep.db.errors import DatabaseUnavailableError
+from wardkeep.db.server.errors import ServerStartError
+
 Say = Callable[[str], None]
 
 POLL_SECONDS = 0.1
@@ -144,10 +147,19 @@ class Supervisor:
     def look(self) -> None:
         """One round: notice deaths, restart what is due."""
         if self._database is not None and not self._database.is_running():
-            self._say("The database stopped; starting it again.")
-            self._database.start()
+            self._start_database(self._database)
         for child in self._children:
             self._look_at(child)
+
+    def _start_database(self, database: DatabaseKeeper) -> None:
+        """Start it again; where that fails, say so, and the next round tries again."""
+        self._say("The database stopped; starting it again.")
+        try:
+            database.start()
+        except (ServerStartError, DatabaseUnavailableError) as error:
+            words = str(error) or type(error).__name__
+            self._say(f"The database did not start: {words}. Trying again.")
+            time.sleep(FIRST_PAUSE_SECONDS)
 
     def _look_at(self, child: _Child) -> None:
         if child.process is not None and child.has_died():

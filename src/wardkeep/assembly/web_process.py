@@ -4,6 +4,7 @@
 import contextlib
 import logging
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -65,7 +66,9 @@ def make_application() -> ASGIApp:
     """The application of one worker, put together when its server starts."""
     parent = os.environ.get(_PARENT)
     if parent is not None:
-        end_with_parent(int(parent))
+        # A worker holds nothing that is worth an orderly end, and granian's handler
+        # waits for a server that may not be up yet.
+        end_with_parent(int(parent), signal.SIGKILL)
     settings = load_settings()
     set_up_logs(settings.log_level, process="web")
     return Lifespan(lambda: web_running(settings, Layout.of(settings)))

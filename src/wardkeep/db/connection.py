@@ -34,7 +34,12 @@ MOST_WAITING = 256
 NO_ORGANISATION = OrganisationId(0)
 """Matches no row under row-level security: the state of a fresh connection."""
 
-_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+_DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
 
 
 class Connection:

@@ -38,6 +38,7 @@ _LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # the driver was told of the loss in mid-sentence
     OSError,
 )
 _ASK_AGAIN = (
