@@ -62,8 +62,16 @@ def _is_unsigned(value: object) -> bool:
     return type(value) is int and 0 <= value <= _INT_32_HIGH
 
 
+LARGEST_EXPONENT = 300
+"""Of a decimal, either way: what a double holds. A number of a billion digits is no
+measurement; the first sum with it would fail, and the record could not be opened."""
+_LARGEST_WHOLE = 10**LARGEST_EXPONENT
+
+
 def _is_decimal(value: object) -> bool:
-    return type(value) is Decimal or type(value) is int
+    if type(value) is Decimal:
+        return -LARGEST_EXPONENT <= value.adjusted() <= LARGEST_EXPONENT
+    return type(value) is int and -_LARGEST_WHOLE < value < _LARGEST_WHOLE
 
 
 def _is_boolean(value: object) -> bool:
