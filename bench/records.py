@@ -6,14 +6,12 @@ over HTTP, one after the other, through every guard: session, door, ledger, data
 """
 
 import asyncio
-import http.client
 import time
-import urllib.parse
 from collections.abc import Callable
 
 import uvloop
 
-from bench._stack import RECORDS, Stack, stack
+from bench._stack import RECORDS, Stack, Visitor, stack
 from wardkeep.apps.records.reading import SHOWN_TYPES
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.ids import OrganisationId
@@ -133,7 +131,7 @@ async def _store(made: Stack, token: str, patient: str) -> dict[str, float]:
 
 
 def _pages(made: Stack, token: str, patient: str) -> dict[str, float]:
-    browser = _Browser(made.port, token)
+    browser = Visitor(made.port, token)
     record = f"/patients/{patient}"
     page = browser.get(record)
     name = _between(page, 'class="wk-banner__name">', "<")
@@ -143,39 +141,12 @@ def _pages(made: Stack, token: str, patient: str) -> dict[str, float]:
     given = name.partition(",")[2].split()[0]
     facts = {"family": family[:6], "given": given[:4]}
     figures |= _waits("find a patient", lambda: browser.post("/find", facts))
+    browser.close()
     return figures
 
 
 def _between(page: bytes, before: str, after: str) -> str:
     return page.decode().partition(before)[2].partition(after)[0]
-
-
-class _Browser:
-    """One connection that is kept, with a session's cookie."""
-
-    def __init__(self, port: int, token: str) -> None:
-        self._connection = http.client.HTTPConnection("localhost", port)
-        self._headers = {
-            "Cookie": f"wardkeep={token}",
-            "Origin": f"http://localhost:{port}",
-        }
-
-    def get(self, path: str) -> bytes:
-        return self._ask("GET", path, b"")
-
-    def post(self, path: str, fields: dict[str, str]) -> bytes:
-        return self._ask("POST", path, urllib.parse.urlencode(fields).encode())
-
-    def _ask(self, method: str, path: str, body: bytes) -> bytes:
-        headers = dict(self._headers)
-        if body:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self._connection.request(method, path, body, headers)
-        answer = self._connection.getresponse()
-        page = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"{method} {path}: {answer.status} {page[:2000]!r}")
-        return page
 
 
 def _waits(what: str, ask: Callable[[], object]) -> dict[str, float]:

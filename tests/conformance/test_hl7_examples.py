@@ -59,7 +59,7 @@ def archive() -> Path:
             pytest.fail(f"Install Node.js with npm, or put {PACKAGE} at {ARCHIVE}.")
         ARCHIVE.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=ARCHIVE.parent) as folder:
-            fetched = subprocess.run(  # noqa: S603 - npm, with a fixed argument
+            fetched = subprocess.run(
                 [npm, "pack", PACKAGE],
                 cwd=folder,
                 capture_output=True,

@@ -4,84 +4,21 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.house import free_port
+from support.served import Served, children_of, eventually
 
-_PATIENCE_SECONDS = 60.0
 _PID_FILE = "postmaster.pid"
+ONE_WORKER = {"WARDKEEP_WEB_WORKERS": "1"}
 _CHILDREN = ("warden", "worker", "web")
-
-
-class Served:
-    """`wardkeep serve` in a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.log = folder / "serve.log"
-        environment = {
-            **os.environ,
-            "WARDKEEP_DATA": str(folder / "data"),
-            "WARDKEEP_PORT": str(self.port),
-            "WARDKEEP_WEB_WORKERS": "1",
-        }
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "wardkeep.cli", "serve"],
-                env=environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    def is_ready(self) -> bool:
-        address = f"http://localhost:{self.port}/health/ready"
-        try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def child(self, name: str) -> int:
-        """The process id of a supervised program; 0 while there is none."""
-        for process_id, command in children_of(self.process.pid):
-            if name in command.split("\0"):
-                return process_id
-        return 0
-
-    def await_ready(self) -> None:
-        eventually(self.is_ready, self.log)
-
-
-def children_of(parent: int) -> Iterator[tuple[int, str]]:
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-            command = (stat.parent / "cmdline").read_bytes().decode()
-        except OSError:
-            continue
-        if int(fields[1]) == parent:
-            yield int(stat.parent.name), command
-
-
-def eventually(holds: object, log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not callable(holds) or not holds():
-        if time.monotonic() > deadline:
-            raise AssertionError(log.read_text())
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    running = Served(tmp_path_factory.mktemp("served"))
+    running = Served(tmp_path_factory.mktemp("served"), **ONE_WORKER)
     try:
         running.await_ready()
         yield running
@@ -139,7 +76,7 @@ def postmaster(folder: Path) -> int:
 
 
 def test_stopping_leaves_no_process_behind(tmp_path: Path) -> None:
-    running = Served(tmp_path)
+    running = Served(tmp_path, **ONE_WORKER)
     running.await_ready()
     children = [process_id for process_id, _ in children_of(running.process.pid)]
     assert len(children) >= len(_CHILDREN)
@@ -149,7 +86,7 @@ def test_stopping_leaves_no_process_behind(tmp_path: Path) -> None:
 
 
 def test_a_killed_supervisor_takes_its_processes_along(tmp_path: Path) -> None:
-    running = Served(tmp_path)
+    running = Served(tmp_path, **ONE_WORKER)
     running.await_ready()
     children = [process_id for process_id, _ in children_of(running.process.pid)]
     running.process.kill()

@@ -9,23 +9,11 @@ import msgspec
 import pytest
 
 from support.warden import Installation, RunningWarden, running_warden
-from wardkeep.assembly.database import WEB, address_for
-from wardkeep.assembly.demo import (
-    demo_organisation_bundle,
-    demo_organisations,
-    demo_patients,
-)
-from wardkeep.assembly.importing import load_paths
-from wardkeep.base.ids import OrganisationId
-from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import NewKeys, Refusal
 from wardkeep.disclosure.client import WardenClient, WardenUnavailableError
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import Disclose, Invite, Item, NewPatientKeys
 from wardkeep.disclosure.sealed import OpenGrant
-from wardkeep.fhir.store.finding import Facts, Finder
-from wardkeep.fhir.store.outcomes import FoundPatients, Opened, Opener
-from wardkeep.fhir.store.reading import PatientQuery, Reader
 from wardkeep.ledger.verify import verify
 
 REASON = "rang about results from Tuesday"
@@ -197,79 +185,3 @@ async def test_a_warden_that_is_gone_is_said_plainly(tmp_path: Path) -> None:
     client = WardenClient(tmp_path / "nobody.sock", asker="test")
     with pytest.raises(WardenUnavailableError):
         await client.ask(NewPatientKeys("t", ("p",)), NewKeys)
-
-
-def words_of(value: object) -> set[str]:
-    """Every text of a resource that says something of a person."""
-    if isinstance(value, dict):
-        return {
-            word
-            for key, part in value.items()
-            if key in TELLING or isinstance(part, dict | list)
-            for word in words_of(part)
-        }
-    if isinstance(value, list):
-        return {word for part in value for word in words_of(part)}
-    return {value} if isinstance(value, str) and len(value) >= 6 else set()
-
-
-TELLING = ("family", "given", "line", "city", "postalCode", "value", "text", "display")
-
-
-async def test_a_dump_holds_no_name_number_address_or_note(
-    installation: Installation, tmp_path: Path
-) -> None:
-    organisation = demo_organisations()[0]
-    bundles = [demo_organisation_bundle(organisation)]
-    bundles += list(demo_patients(organisation, today=TODAY))[:25]
-    for number, bundle in enumerate(bundles):
-        path = tmp_path / f"{number:03d}.json"
-        path.write_bytes(msgspec.json.encode(bundle))
-    before = dump_of(installation)
-    async with running_warden(installation) as warden:
-        if not await has_organisation(warden):
-            await warden.organisation()
-        report = await load_paths(
-            installation.settings,
-            installation.layout,
-            paths=[tmp_path],
-            organisation="fernhill",
-            show=lambda **_: None,
-        )
-        assert not report.refused, report.refused[0]
-        doctor = await warden.session("doctor")
-        database = Database(
-            address_for(installation.settings, installation.layout, WEB)
-        )
-        opener = Opener(session=doctor, organisation=OrganisationId(1), reason=REASON)
-        found = await Finder(database, warden.door).find(
-            Facts(family="Bramb", given="Ott"), opener=opener
-        )
-        assert isinstance(found, FoundPatients)
-        [otto] = found.patients
-        query = PatientQuery(patient=otto.id)
-        opened = await Reader(database, warden.door).of_patient(query, opener=opener)
-        assert isinstance(opened, Opened)
-        assert len(opened.resources) > 20
-        await database.close()
-    telling = {word for bundle in bundles[1:] for word in words_of(bundle)}
-    assert len(telling) > 300
-    dump = dump_of(installation)
-    assert len(dump) > 10_000_000
-    # A word that PostgreSQL's own files have anyway ("environment") tells nothing.
-    leaked = {word for word in telling if spelled(word, dump)}
-    assert {word for word in leaked if not spelled(word, before)} == set()
-    assert len(leaked) < 5
-
-
-def dump_of(installation: Installation) -> bytes:
-    """Every byte of the database's folder and of what the web process can read."""
-    folders = (installation.layout.database, installation.layout.run)
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    return b"\n".join(path.read_bytes() for path in files)
-
-
-def spelled(word: str, dump: bytes) -> bool:
-    raw = word.encode()
-    spellings = (raw, raw.hex().encode(), word.encode("utf-16-le"))
-    return any(one in dump for one in spellings)

@@ -16,7 +16,7 @@ from support.warden import Installation, running_warden
 def run(folder: Path, *arguments: str, **settings: str) -> tuple[int, str]:
     """Exit code and standard error of a `wardkeep` command."""
     environment = {**os.environ, "WARDKEEP_DATA": str(folder), **settings}
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [sys.executable, "-m", "wardkeep.cli", *arguments],
         env=environment,
         capture_output=True,

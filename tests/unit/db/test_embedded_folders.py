@@ -54,7 +54,7 @@ def folder() -> Iterator[Path]:
 
 def run_script(folder: Path, *before: str) -> list[str]:
     """Start a server in a process of its own; what it said, line by line."""
-    ran = subprocess.run(  # noqa: S603 - this interpreter
+    ran = subprocess.run(
         [*before, sys.executable, "-c", SCRIPT, str(folder)],
         capture_output=True,
         text=True,
