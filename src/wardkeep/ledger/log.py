@@ -123,8 +123,10 @@ class Ledger:
         self._pending.append((encoded, entry))
         return position
 
-    def commit(self) -> None:
+    def commit(self) -> bool:
         """Put everything held on the disk: one write, one fdatasync.
+
+        True when there was something; an empty commit tells nothing of the disk.
 
         Raises:
             LedgerCannotWriteError: the disk refused; what was held is dropped and
@@ -132,12 +134,13 @@ class Ledger:
         """
         pending, self._pending = self._pending, []
         if not pending:
-            return
+            return False
         try:
             self._write(pending)
         except OSError as error:
             self._undo()
             raise LedgerCannotWriteError(error.strerror) from None
+        return True
 
     def _write(self, pending: Sequence[tuple[bytes, Entry]]) -> None:
         self._ready_segment()

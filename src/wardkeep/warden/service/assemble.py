@@ -85,6 +85,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         door=door,
         entrance=entrance,
         office=office,
+        trace=trace,
         verify_key=parts.verify_key,
         origin=parts.ledger_name,
     )

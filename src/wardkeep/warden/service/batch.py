@@ -33,11 +33,10 @@ class Batch:
     def _flush(self) -> None:
         held, self._held = self._held, []
         try:
-            self._ledger.commit()
+            if self._ledger.commit():
+                self.is_ledger_writable = True
         except LedgerCannotWriteError:
             self.is_ledger_writable = False
             held = [(reply, LEDGER_CANNOT_WRITE) for reply, _ in held]
-        else:
-            self.is_ledger_writable = True
         for reply, answer in held:
             reply(answer)

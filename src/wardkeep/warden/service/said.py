@@ -11,7 +11,8 @@ NOT_SIGNED_IN = Refusal(
 LEDGER_CANNOT_WRITE = Refusal(
     code="ledger-cannot-write",
     why="The ledger cannot be written just now, so no record opens.",
-    mend="Tell whoever runs Wardkeep: the warden's disk is full or read-only.",
+    mend="Nothing is lost. Tell whoever runs Wardkeep that the warden's disk is full or"
+    " read-only. Try again in a minute, and use paper until then.",
 )
 NOTHING_ASKED = Refusal(
     code="nothing-asked",

@@ -36,6 +36,7 @@ from wardkeep.warden.service.said import (
     FAILED,
     NOT_UNDERSTOOD,
 )
+from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Sessions
 
 MAX_TASKS = 256
@@ -48,6 +49,8 @@ _FAILED_LINE = "a question failed: %s"
 
 AtOnce = Callable[[Any], Answer]
 Later = Callable[[Any], Awaitable[Answer]]
+
+LEDGER_BACK = "ledger-written-again"
 
 
 class WardenService:
@@ -63,6 +66,7 @@ class WardenService:
         door: Door,
         entrance: Entrance,
         office: Office,
+        trace: Trace,
         verify_key: VerifyKey,
         origin: str,
     ) -> None:
@@ -71,6 +75,7 @@ class WardenService:
         self._keystore = keystore
         self._sessions = sessions
         self._entrance = entrance
+        self._trace = trace
         self._verify_key = verify_key
         self._origin = origin
         self._batch = Batch(ledger)
@@ -130,6 +135,10 @@ class WardenService:
         task.add_done_callback(self._tasks.discard)
 
     async def _health(self, _question: AskHealth) -> Answer:
+        if not self._batch.is_ledger_writable:
+            # Whoever asks is told no once more, and the entry tells whether that still
+            # holds: an installation that looks unready is sent nobody who would try.
+            self._trace.of_operator(LEDGER_BACK)
         return Health(
             is_ledger_writable=self._batch.is_ledger_writable,
             is_database_reachable=await self._database.is_ready(),
