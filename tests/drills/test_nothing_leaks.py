@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A drill on everything that lies about: the database, its log of writes, the files of
-the processes, logs and metrics, searched for every word that was loaded and typed.
+"""A drill on what lies about: every file is searched for every word that was loaded.
 
+Database, its log of writes, the files of the processes, logs and metrics.
 The real processes, used as people and attackers use them, over fictional people and,
 where the folder is there, a person of Synthea.
 """

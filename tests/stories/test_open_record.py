@@ -112,6 +112,47 @@ async def test_a_doctor_finds_says_why_and_opens(
         assert await own.faults() == []
 
 
+async def test_a_letter_opens_by_itself_and_prints(
+    house: House, browser: Browser
+) -> None:
+    # Given a doctor who opened a record
+    link = await house.invite(await house.employ("Wren Hazel"))
+    async with device(browser) as own:
+        await own.go(link)
+        await own.press(MAKE)
+        await own.reads("Your passkey is ready")
+        await own.go(f"{house.origin}/find")
+        await own.page.get_by_label("Surname").fill("Bram")
+        await own.page.get_by_label("First name").fill("Ivo")
+        await own.press("Find")
+        await own.page.get_by_role("link", name="BRAMBLEWICK, Ivo").click()
+        await own.page.get_by_label("Reason").fill("rang about results from Tuesday")
+        await own.press("Open the record")
+        # When he opens one of its documents
+        letter = own.page.locator("#documents a").first
+        title = await letter.inner_text()
+        await letter.click()
+        # Then he reads it under the patient's name, and under which entry
+        await own.reads(f"{title}: ")
+        await own.reads("BRAMBLEWICK, Ivo")
+        await own.reads("entry")
+        await own.reads("See the record")
+        assert await own.faults() == []
+        await own.picture("document")
+        # And on paper there is nothing to press
+        await own.page.emulate_media(media="print")
+        assert not await own.page.get_by_role(
+            "link", name="Find a patient"
+        ).is_visible()
+        assert await own.page.get_by_text(f"{title}: ").first.is_visible()
+        await own.picture("document-print")
+        await own.page.emulate_media(media="screen")
+        await own.press("Back to the record")
+        await own.reads("for the reason you gave, entry")
+        await own.page.emulate_media(media="print")
+        await own.picture("record-print")
+
+
 async def test_the_record_reads_on_a_phone(house: House, browser: Browser) -> None:
     # Given a doctor with a phone
     link = await house.invite(await house.employ("Finch Alder"))

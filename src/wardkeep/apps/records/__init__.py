@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records: find a patient, say why, open the record, see who else did."""
 
+from wardkeep.apps.records.documents import open_document
 from wardkeep.apps.records.finding import find_patient, show_find
 from wardkeep.apps.records.history import show_history
 from wardkeep.apps.records.record import give_reason, open_record
@@ -10,6 +11,13 @@ from wardkeep.web.navigation import Link
 app = App(
     name="records",
     title="Records",
-    pages=(show_find, find_patient, open_record, give_reason, show_history),
+    pages=(
+        show_find,
+        find_patient,
+        open_record,
+        give_reason,
+        open_document,
+        show_history,
+    ),
     navigation=(Link(words="Find a patient", path="/find", position=10),),
 )

@@ -8,7 +8,7 @@ from wardkeep.apps.records import reading
 from wardkeep.apps.records.chart import Chart
 from wardkeep.base import nhs_number
 from wardkeep.ui.banner import Banner, BannerName
-from wardkeep.ui.format import show_age
+from wardkeep.ui.format import show_age, show_date
 
 
 def who_is(id_: str, text: bytes, today: date) -> Banner:
@@ -43,7 +43,7 @@ def _banner(
         name=_name(patient.name),
         born=patient.birth_date,
         age=show_age(patient.birth_date, _day(died) or today),
-        died=died or ("date not recorded" if patient.deceased_boolean else ""),
+        died=_died(patient),
         gender=patient.gender,
         nhs_number=_nhs_number(patient.identifier),
         address=patient.address[0].words if patient.address else "",
@@ -52,6 +52,12 @@ def _banner(
         is_free_of_known_allergies=is_free,
         alerts=alerts,
     )
+
+
+def _died(patient: reading.Patient) -> str:
+    if patient.deceased_date_time:
+        return show_date(patient.deceased_date_time)
+    return "on a date not recorded" if patient.deceased_boolean else ""
 
 
 def _day(text: str) -> date | None:
