@@ -5,6 +5,8 @@ The identity of the row (organisation, type, id, version, patient, tier) is the
 associated data of its encryption, so a body moved to another row does not open.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from wardkeep.crypto.aead import Cipher, Key
@@ -34,9 +36,21 @@ class SealedResource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def ref(self) -> ResourceRef:
         return (self.type, self.id, self.version)
 
+    @property
+    def identity(self) -> bytes:
+        """What its encryption is bound to."""
+        return row_identity(
+            self.organisation,
+            self.type,
+            self.id,
+            self.version,
+            patient=self.patient,
+            tier=self.tier,
+        )
+
 
 def row_identity(
-    *, organisation: int, type_: str, id_: str, version: int, patient: str, tier: Tier
+    organisation: int, type_: str, id_: str, version: int, *, patient: str, tier: Tier
 ) -> bytes:
     """The associated data of a row; docs/formats/sealed-row.md."""
     return f"1|{organisation}|{type_}|{id_}|{version}|{patient}|{tier.value}".encode()
@@ -69,10 +83,24 @@ class OpenGrant:
             NotInGrantError: the door was not asked for this one.
             BoxCannotBeOpenedError: the row was changed, moved or damaged.
         """
-        cipher = self._ciphers.get((sealed.patient, sealed.tier))
-        if cipher is None or sealed.ref not in self._named:
-            raise NotInGrantError
-        return open_row(cipher, sealed)
+        return self.open_all((sealed,))[0]
+
+    def open_all(self, rows: Sequence[SealedResource]) -> list[bytes]:
+        """The same for many, in their order; all of them or none.
+
+        Raises:
+            NotInGrantError, BoxCannotBeOpenedError: as `open` does.
+        """
+        texts: list[bytes] = []
+        patient, tier, cipher = "", None, None
+        for row in rows:
+            if row.tier is not tier or row.patient != patient:
+                patient, tier = row.patient, row.tier
+                cipher = self._ciphers.get((patient, tier))
+            if cipher is None or (row.type, row.id, row.version) not in self._named:
+                raise NotInGrantError
+            texts.append(open_row(cipher, row))
+        return texts
 
     def cipher_for_writing(self, patient: str, tier: Tier) -> Cipher:
         """The key under which a new version is sealed.
@@ -88,15 +116,7 @@ class OpenGrant:
 
 def open_row(cipher: Cipher, sealed: SealedResource) -> bytes:
     """Decrypt and decompress one row with its key."""
-    identity = row_identity(
-        organisation=sealed.organisation,
-        type_=sealed.type,
-        id_=sealed.id,
-        version=sealed.version,
-        patient=sealed.patient,
-        tier=sealed.tier,
-    )
-    return decompress(cipher.open(sealed.body, identity))
+    return decompress(cipher.open(sealed.body, sealed.identity))
 
 
 def seal_row(cipher: Cipher, text: bytes, identity: bytes) -> bytes:

@@ -91,18 +91,16 @@ class Finder:
             stored_row(row, organisation=opener.organisation, patient=key.id)
             for row, key in zip(rows, keys, strict=True)
         ]
-        people = [
-            (key, (row.sealed.ref,)) for key, row in zip(keys, stored, strict=True)
-        ]
+        people = [(key, (row.ref,)) for key, row in zip(keys, stored, strict=True)]
         grant = await list_people(self._warden, opener, people=people)
         if isinstance(grant, Refusal):
             return grant
         return FoundPatients(
             patients=tuple(
                 PatientRow(
-                    id=row.sealed.id,
-                    version=row.sealed.version,
-                    text=row.whole(grant.open(row.sealed)),
+                    id=row.id,
+                    version=row.version,
+                    text=row.whole(grant.open(row)),
                 )
                 for row in stored
             ),

@@ -50,7 +50,12 @@ async def open_of_patient(
     if refused is not None:
         return refused
     return Opened(
-        resources=tuple([row.opened(grant.open(row.sealed)) for row in rows]),
+        resources=tuple(
+            [
+                row.opened(text)
+                for row, text in zip(rows, grant.open_all(rows), strict=True)
+            ]
+        ),
         entry=grant.entry,
         granted_at=grant.granted_at,
         relationship=grant.relationships[0],
@@ -113,7 +118,7 @@ async def list_people(
 def refs_about(
     other: PatientKeyRow, rows: Sequence[StoredRow]
 ) -> tuple[ResourceRef, ...]:
-    return tuple(row.sealed.ref for row in rows if other.number in row.also)
+    return tuple(row.ref for row in rows if other.number in row.also)
 
 
 async def others_in(
@@ -136,6 +141,4 @@ async def shared_cipher(
 
 def open_shared(cipher: Cipher, rows: Sequence[StoredRow]) -> Opened:
     """The organisation's own resources in the clear; no patient, so no entry."""
-    return Opened(
-        resources=tuple([row.opened(open_row(cipher, row.sealed)) for row in rows])
-    )
+    return Opened(resources=tuple([row.opened(open_row(cipher, row)) for row in rows]))

@@ -136,7 +136,7 @@ class Reader:
             patient, stored = found
             is_more = len(stored) > query.at_most
             stored = stored[: query.at_most]
-            asked = [row for row in stored if row.sealed.tier in query.tiers]
+            asked = [row for row in stored if row.tier in query.tiers]
             others = await others_in(connection, asked)
         if not asked:
             return Opened(resources=(), sealed_left=len(stored))

@@ -32,10 +32,9 @@ class PatientKeyRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.wrapped[PATIENT_TIERS.index(tier)]
 
 
-class StoredRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class StoredRow(SealedResource, frozen=True, kw_only=True, gc=False):
     """A resource as it lies in the store, with what the database adds to it."""
 
-    sealed: SealedResource
     clinical_at: datetime | None
     last_updated: datetime
     also: tuple[int, ...] = ()
@@ -43,21 +42,16 @@ class StoredRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def whole(self, text: bytes) -> bytes:
         """The JSON of an opened body."""
-        stamp = Stamp(
-            type=self.sealed.type,
-            id=self.sealed.id,
-            version=self.sealed.version,
-            last_updated=self.last_updated,
-        )
-        return expand(text, stamp, owner=self.sealed.patient)
+        stamp = Stamp(self.type, self.id, self.version, self.last_updated)
+        return expand(text, stamp, owner=self.patient)
 
     def opened(self, text: bytes) -> OpenedResource:
         return OpenedResource(
-            type=self.sealed.type,
-            id=self.sealed.id,
-            version=self.sealed.version,
-            patient=self.sealed.patient,
-            tier=self.sealed.tier,
+            type=self.type,
+            id=self.id,
+            version=self.version,
+            patient=self.patient,
+            tier=self.tier,
             clinical_at=self.clinical_at,
             last_updated=self.last_updated,
             text=self.whole(text),
@@ -82,15 +76,13 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
 def stored_row(row: Row, *, organisation: OrganisationId, patient: str) -> StoredRow:
     """Read a row of the columns `RESOURCE_COLUMNS`."""
     return StoredRow(
-        sealed=SealedResource(
-            organisation=organisation,
-            type=type_name(row["type"]),
-            id=id_of(row["id"]),
-            version=row["version"],
-            patient=patient,
-            tier=_TIERS[row["tier"]],
-            body=row["body"],
-        ),
+        organisation=organisation,
+        type=type_name(row["type"]),
+        id=id_of(row["id"]),
+        version=row["version"],
+        patient=patient,
+        tier=_TIERS[row["tier"]],
+        body=row["body"],
         clinical_at=row["clinical_at"],
         last_updated=row["last_updated"],
         also=tuple(row["also"] or ()),
@@ -109,7 +101,7 @@ def items_of(patient: PatientKeyRow, rows: Iterable[StoredRow]) -> tuple[Item, .
     """What to ask the door for in order to open a patient's rows: one item a tier."""
     by_tier: dict[Tier, list[tuple[str, str, int]]] = {}
     for row in rows:
-        by_tier.setdefault(row.sealed.tier, []).append(row.sealed.ref)
+        by_tier.setdefault(row.tier, []).append(row.ref)
     return tuple(
         Item(
             patient=patient.id,

@@ -46,10 +46,10 @@ def seal_draft(
     )
     short = abbreviate(stamped(draft.resource, stamp), stamp, owner=draft.owner)
     identity = row_identity(
-        organisation=place.organisation,
-        type_=draft.type,
-        id_=draft.id,
-        version=version,
+        place.organisation,
+        draft.type,
+        draft.id,
+        version,
         patient=draft.owner,
         tier=draft.tier,
     )
