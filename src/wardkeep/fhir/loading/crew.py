@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection, parent_process
+from multiprocessing import connection, parent_process, resource_tracker
 from pathlib import Path
 
 import msgspec
@@ -38,6 +38,7 @@ from wardkeep.fhir.loading.sources import Source
 from wardkeep.fhir.store.outcomes import Opener
 
 _CONNECTIONS = 2
+_DEAF_TO = (signal.SIGINT,)
 _GONE = (
     BrokenProcessPool,
     DatabaseBusyError,
@@ -86,6 +87,7 @@ def load_with_crew(
         initargs=(order,),
     )
     try:
+        _start(pool)
         for is_first in (True, False):
             part = [source for source in sources if source.is_first is is_first]
             _run(pool, part, course.count, is_last_chance=False)
@@ -99,6 +101,24 @@ def load_with_crew(
         raise LoadInterruptedError(_who(error)) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _start(pool: ProcessPoolExecutor) -> None:
+    """Start the processes deaf to Ctrl-C, which reaches the whole group.
+
+    They take over which signals are held back here, from their first moment; the leader
+    hears what came meanwhile, and decides.
+    """
+    resource_tracker.ensure_running()  # or it is begun in between, and lets them in
+    signal.pthread_sigmask(signal.SIG_BLOCK, _DEAF_TO)
+    try:
+        pool.submit(_nothing)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _DEAF_TO)
+
+
+def _nothing() -> None:
+    """The first piece of work: with it the pool starts its processes."""
 
 
 def _who(error: Exception) -> str:
@@ -154,8 +174,6 @@ _hands: list[_Hand] = []
 
 
 def _begin(order: Order) -> None:
-    # Ctrl-C reaches the whole group; the leader decides, and what is begun is ended.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_leader, daemon=True).start()
     # A document is a million small objects without a cycle among them: looking for
     # cycles meanwhile took half of the time of reading it.
