@@ -51,6 +51,12 @@ ROLES = {
 }
 
 
+def first_organisation(layout: Layout) -> str:
+    """Short name of the demonstration's first organisation; empty without one."""
+    is_there = (layout.data / READY_FILE).exists()
+    return demo_organisations()[0].slug if is_there else ""
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody of the demonstration, and how they enrol."""
 

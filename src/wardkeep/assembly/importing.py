@@ -58,7 +58,7 @@ def import_paths(
     limits = Limits()
     found = find(paths, limits)
     report = _begun(found)
-    opener = asyncio.run(_ask(layout, organisation))
+    opener, report.organisation = asyncio.run(_ask(layout, organisation))
     order = Order(
         database=address_for(settings, layout, WORKER),
         operator_socket=layout.operator_socket,
@@ -89,7 +89,7 @@ async def load_paths(
     database = Database(address_for(settings, layout, WORKER), size=_CONNECTIONS)
     warden = WardenClient(layout.operator_socket, asker="import")
     try:
-        opener = await _begin(warden, organisation)
+        opener, report.organisation = await _begin(warden, organisation)
         loader = Loader(
             database, warden, opener=opener, limits=limits, clock=SystemClock()
         )
@@ -105,7 +105,7 @@ def _begun(found: Found) -> ImportReport:
     return ImportReport(refused=list(found.refused), passed_over=found.passed_over)
 
 
-async def _ask(layout: Layout, organisation: str) -> Opener:
+async def _ask(layout: Layout, organisation: str) -> tuple[Opener, str]:
     warden = WardenClient(layout.operator_socket, asker="import")
     try:
         return await _begin(warden, organisation)
@@ -125,7 +125,8 @@ async def _finish(
         await database.close()
 
 
-async def _begin(warden: WardenClient, organisation: str) -> Opener:
+async def _begin(warden: WardenClient, organisation: str) -> tuple[Opener, str]:
+    """The import session, and the name of the organisation that it is for."""
     given = await warden.ask(BeginImport(organisation), SignedIn)
     if isinstance(given, Refusal):
         message = f"{given.why} {given.mend}"
@@ -133,11 +134,12 @@ async def _begin(warden: WardenClient, organisation: str) -> Opener:
     view = await warden.ask(CheckSession(given.token), SessionView)
     if isinstance(view, Refusal):
         raise ImportRefusedError(view.why)
-    return Opener(
+    opener = Opener(
         session=given.token,
         organisation=OrganisationId(view.organisation),
         purpose=Purpose.IMPORT,
     )
+    return opener, view.organisation_name
 
 
 async def _end(

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from wardkeep.assembly.demonstration import first_organisation
 from wardkeep.assembly.importing import import_paths
 from wardkeep.cli.terminal import fail, installation, json_option, print_json
 
@@ -18,7 +19,12 @@ _MOST_LINES = 40
 @click.argument(
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
-@click.option("--organisation", required=True, help="Whose records: its short name.")
+@click.option(
+    "--organisation",
+    default="",
+    help="Whose records: its short name. May be left out where there is one only, and"
+    " in the demonstration, whose first it is then.",
+)
 @click.option(
     "--processes",
     default=2,
@@ -63,7 +69,7 @@ def import_(
                 settings,
                 layout,
                 paths=paths,
-                organisation=organisation,
+                organisation=organisation or first_organisation(layout),
                 processes=processes,
                 show=show,
             )

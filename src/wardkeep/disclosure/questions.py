@@ -219,6 +219,7 @@ class BeginImport(Message, frozen=True):
     """A session that can make keys and tokens for one organisation and open nothing."""
 
     organisation: str
+    """Its short name; empty where there is one organisation only."""
 
 
 DoorQuestion: TypeAlias = (

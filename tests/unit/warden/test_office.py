@@ -3,12 +3,19 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import (
+    Installation,
+    RunningWarden,
+    installation_in,
+    running_warden,
+)
 from wardkeep.disclosure.answers import (
     Accounts,
     Created,
@@ -210,3 +217,27 @@ async def test_every_act_of_the_operator_is_in_the_ledger(
             ("end-account", client, "operator"),
             ("begin-import", "importer", "importer"),
         ]
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Installation]:
+    with installation_in(tmp_path) as made:
+        yield made
+
+
+async def test_an_import_that_names_nobody_goes_where_there_is_one_only(
+    fresh: Installation,
+) -> None:
+    async with running_warden(fresh) as warden:
+        empty = await refusal(warden, BeginImport(""))
+        assert empty.code == "no-organisation"
+        await found(warden)
+        begun = await warden.operator.ask(BeginImport(""), SignedIn)
+        assert isinstance(begun, SignedIn), begun
+        view = await warden.operator.ask(CheckSession(begun.token), SessionView)
+        assert isinstance(view, SessionView)
+        assert view.organisation_slug == "fernhill"
+        await found(warden, "larkspur")
+        which = await refusal(warden, BeginImport(""))
+        assert which.code == "which-organisation"
+        assert "fernhill, larkspur" in which.mend

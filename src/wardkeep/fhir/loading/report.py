@@ -10,8 +10,8 @@ from wardkeep.fhir.loading.outcomes import KnownAlready, Loaded, Outcome, Refuse
 
 _LOADED = (
     "Loaded {report.resources:,} resources of {report.patients:,} patients from"
-    " {report.loaded_documents:,} documents in {report.seconds:.1f} s"
-    " ({rate:,.0f} resources/s)."
+    " {report.loaded_documents:,} documents into {report.organisation}"
+    " in {report.seconds:.1f} s ({rate:,.0f} resources/s)."
 )
 
 
@@ -24,6 +24,8 @@ class Show(Protocol):
 class ImportReport(msgspec.Struct, kw_only=True):
     """What became of every source."""
 
+    organisation: str = ""
+    """Whose records they are now."""
     loaded_documents: int = 0
     known_documents: int = 0
     passed_over: int = 0

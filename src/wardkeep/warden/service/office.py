@@ -7,7 +7,7 @@ operator's support staff see no patient without the controller's grant (P12).
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
@@ -54,6 +54,8 @@ from wardkeep.warden.sessions import Sessions, SignedInAs
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 LONGEST_NAME = 120
+MOST_NAMED = 20
+"""Organisations that a refusal lists."""
 IMPORT_FACTOR = "operator-socket"
 """An import session opens nothing; the kernel vouches for who asked for it."""
 
@@ -66,6 +68,19 @@ def _no_such_organisation(slug: str) -> Refusal:
     )
 
 
+def _which_organisation(slugs: Sequence[str]) -> Refusal:
+    return Refusal(
+        code="which-organisation",
+        why="There are several organisations, and none was named.",
+        mend=f"Add --organisation with one of: {', '.join(slugs[:MOST_NAMED])}",
+    )
+
+
+_NO_ORGANISATION = Refusal(
+    code="no-organisation",
+    why="There is no organisation yet.",
+    mend="Set one up: wardkeep organisation create --help",
+)
 _NO_SUCH_ACCOUNT = Refusal(
     code="no-such-account",
     why="There is no such account, or it has ended.",
@@ -296,9 +311,14 @@ class Office:
 
     async def _begin_import(self, asked: BeginImport) -> Answer:
         async with self._database.connection() as connection:
-            found = await accounts.find_organisation(connection, asked.organisation)
-        if found is None:
-            return _no_such_organisation(asked.organisation)
+            known = await accounts.organisations(connection)
+        wanted = asked.organisation
+        fitting = [one for one in known if wanted in (one.slug, "")]
+        if len(fitting) > 1:
+            return _which_organisation([one.slug for one in fitting])
+        if not fitting:
+            return _no_such_organisation(wanted) if wanted else _NO_ORGANISATION
+        [found] = fitting
         token, session = self._sessions.start(
             SignedInAs(
                 account=IMPORTER,
