@@ -65,7 +65,11 @@ async def test_a_reason_opens_and_every_answer_is_in_the_ledger(
         ledger = warden.service._ledger
         assert ledger.read(refused.entry).outcome == "refusal:reason-needed"
         entry = ledger.read(granted.entry)
-        assert (entry.outcome, entry.reason, entry.patient) == ("grant", REASON, "p-1")
+        assert (entry.outcome, entry.reason, entry.patients) == (
+            "grant",
+            REASON,
+            ("p-1",),
+        )
         assert list(entry.resources()) == [("Observation", "o-1", 1)]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wardkeep.base.clock import FrozenClock
 from wardkeep.crypto.signing import SigningKey
-from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import SEGMENT_BYTES, Ledger
 
 KEY = SigningKey(bytes(range(32)))
@@ -24,11 +24,15 @@ def entry_about(patient: str, *, number: int = 0, resources: int = 1) -> Entry:
         role="doctor",
         purpose="direct-care",
         reason="",
-        relationship="ward",
         action="read",
-        patient=patient,
-        tier="record",
-        resources=[("Observation", f"o-{n}", 1) for n in range(resources)],
+        subjects=[
+            Subject.about(
+                patient=patient,
+                tier="record",
+                relationship="ward",
+                resources=[("Observation", f"o-{n}", 1) for n in range(resources)],
+            )
+        ],
         outcome="grant",
         software="0",
     )

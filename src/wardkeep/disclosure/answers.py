@@ -43,6 +43,8 @@ class SignedIn(Message, frozen=True):
     token: str
     expires_at: int
     """UTC microseconds since 1970."""
+    scope: str = ""
+    """Of a program: what it may do, as SMART scopes."""
 
 
 class Invitation(Message, frozen=True):
@@ -69,6 +71,8 @@ class SessionView(Message, frozen=True):
     last_used_at: int
     expires_at: int
     device: str = ""
+    scope: str = ""
+    """Of a program: what it may do, as SMART scopes."""
 
 
 class Sessions(Message, frozen=True):

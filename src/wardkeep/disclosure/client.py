@@ -135,9 +135,10 @@ class WardenClient:
         reason: str,
         action: Action,
         items: tuple[Item, ...],
+        request: str = "",
     ) -> OpenGrant | Refusal:
         """The one door: the keys to exactly these items, once that is in the ledger."""
-        question = Disclose(session, purpose, reason, action, items)
+        question = Disclose(session, purpose, reason, action, items, request)
         given = await self.ask(question, Grant)
         return given if isinstance(given, Refusal) else OpenGrant(given, items)
 

@@ -43,9 +43,13 @@ class Action(enum.StrEnum):
 
     FIND = "find"
     """The rows of a list or search: the banner tier of a few patients."""
+    SEARCH = "search"
+    """One page of a program's search, whoever's resources it has."""
     READ = "read"
     """One patient's record on a page or in an answer."""
     WRITE = "write"
     """A new version; the writer holds the key, so it counts as an opening."""
+    DELETE = "delete"
+    """A deletion: what there was stays in history, and no key leaves."""
     HISTORY = "history"
     """Who opened this record: no key leaves, but the looking is traced."""

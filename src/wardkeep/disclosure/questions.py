@@ -48,6 +48,8 @@ class ClientSignIn(Message, frozen=True):
 
     assertion: str
     audience: str
+    scope: str = ""
+    """The scopes it wants of those it is registered with; empty: all of them."""
 
 
 class LookAtInvitation(Message, frozen=True):
@@ -125,6 +127,8 @@ class Disclose(Message, frozen=True):
     reason: str
     action: Action
     items: tuple[Item, ...]
+    request: str = ""
+    """What a program asked for, by names alone; goes into the entry as it is."""
 
 
 class ComputeTokens(Message, frozen=True):

@@ -4,6 +4,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
+
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import AccountId, OrganisationId
 from wardkeep.db.connection import Connection
@@ -45,16 +47,29 @@ async def register_client(  # noqa: PLR0913 - what a client is made of, each nam
     return account
 
 
-async def find_key(connection: Connection, *, account: str, key_id: str) -> str | None:
-    """The JWK that a client registered under an id; None where it does not work."""
+class Registered(msgspec.Struct, frozen=True):
+    """A client's key under one id, and what the client may do."""
+
+    jwk: str
+    scope: str
+    patients_per_hour: int
+
+
+async def find_registered(
+    connection: Connection, *, account: str, key_id: str
+) -> Registered | None:
+    """What a client registered; None where the key is unknown or was revoked."""
     try:
         key = UUID(account)
     except ValueError:
         return None
-    found: str | None = await connection.fetch_value(
-        "select public_jwk from warden.client_key"
-        " where account = $1 and key_id = $2 and revoked_at is null",
+    row = await connection.fetch_row(
+        "select k.public_jwk, c.scope, c.patients_per_hour"
+        "  from warden.client_key k join warden.client c on c.account = k.account"
+        " where k.account = $1 and k.key_id = $2 and k.revoked_at is null",
         key,
         key_id,
     )
-    return found
+    if row is None:
+        return None
+    return Registered(row["public_jwk"], row["scope"], row["patients_per_hour"])

@@ -30,6 +30,40 @@ class EntryDamagedError(Exception):
     """The bytes are no entry."""
 
 
+class Subject(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One patient at one tier, and what was disclosed of it."""
+
+    packed_patient: PackedId
+    """Empty for the organisation's own resources."""
+    tier: str
+    relationship: str
+    packed_resources: dict[str, list[tuple[PackedId, int]]]
+    """FHIR type to (id, version) of each resource disclosed."""
+
+    @classmethod
+    def about(
+        cls,
+        *,
+        patient: str,
+        tier: str,
+        relationship: str,
+        resources: Sequence[tuple[str, str, int]],
+    ) -> "Subject":
+        """A subject from plain values; `resources` are (type, id, version)."""
+        grouped: dict[str, list[tuple[PackedId, int]]] = {}
+        for type_, id_, version in resources:
+            grouped.setdefault(type_, []).append((pack_id(id_), version))
+        return cls(pack_id(patient), tier, relationship, grouped)
+
+    @property
+    def patient(self) -> str:
+        return unpack_id(self.packed_patient)
+
+    @property
+    def resource_count(self) -> int:
+        return sum(map(len, self.packed_resources.values()))
+
+
 class Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One entry. Its index is its position and stands nowhere in it."""
 
@@ -42,12 +76,11 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     role: str
     purpose: str
     reason: str
-    relationship: str
     action: str
-    packed_patient: PackedId
-    tier: str
-    packed_resources: dict[str, list[tuple[PackedId, int]]]
-    """FHIR type to (id, version) of each resource disclosed."""
+    request: str
+    """What a program asked for, by names alone: `search Observation code date`."""
+    subjects: list[Subject]
+    """Whom it is about; none where it is about no patient."""
     outcome: str
     """`grant`, or `refusal:` and its code."""
     software: str
@@ -63,18 +96,13 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
         role: str,
         purpose: str,
         reason: str,
-        relationship: str,
         action: str,
-        patient: str,
-        tier: str,
-        resources: Sequence[tuple[str, str, int]],
         outcome: str,
         software: str,
+        subjects: Sequence[Subject] = (),
+        request: str = "",
     ) -> "Entry":
-        """An entry from plain values; `resources` are (type, id, version)."""
-        grouped: dict[str, list[tuple[PackedId, int]]] = {}
-        for type_, id_, version in resources:
-            grouped.setdefault(type_, []).append((pack_id(id_), version))
+        """An entry from plain values."""
         return cls(
             FORMAT,
             at,
@@ -84,11 +112,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
             role,
             purpose,
             reason,
-            relationship,
             action,
-            pack_id(patient),
-            tier,
-            grouped,
+            request,
+            list(subjects),
             outcome,
             software,
         )
@@ -102,18 +128,25 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
         return unpack_id(self.packed_session)
 
     @property
-    def patient(self) -> str:
-        return unpack_id(self.packed_patient)
+    def patients(self) -> tuple[str, ...]:
+        """Everyone it is about, in its order; nobody twice."""
+        named = dict.fromkeys(one.packed_patient for one in self.subjects)
+        return tuple(unpack_id(one) for one in named if one)
+
+    def subjects_about(self, patient: str) -> tuple[Subject, ...]:
+        packed = pack_id(patient)
+        return tuple(one for one in self.subjects if one.packed_patient == packed)
 
     @property
     def resource_count(self) -> int:
-        return sum(len(named) for named in self.packed_resources.values())
+        return sum(one.resource_count for one in self.subjects)
 
     def resources(self) -> Iterator[tuple[str, str, int]]:
         """Each resource disclosed, as (type, id, version)."""
-        for type_, named in self.packed_resources.items():
-            for id_, version in named:
-                yield type_, unpack_id(id_), version
+        for subject in self.subjects:
+            for type_, named in subject.packed_resources.items():
+                for id_, version in named:
+                    yield type_, unpack_id(id_), version
 
 
 def pack_id(text: str) -> PackedId:

@@ -22,9 +22,10 @@ class EntryIndex:
 
     def add(self, position: int, entry: Entry) -> None:
         # By organisation too: an id of ours that another one uses hides nothing here.
-        if entry.packed_patient:
-            key = _within(entry.organisation, entry.packed_patient)
-            _file(self._by_patient, key, position)
+        for packed in {one.packed_patient for one in entry.subjects}:
+            if packed:
+                key = _within(entry.organisation, packed)
+                _file(self._by_patient, key, position)
         _file(self._by_account, entry.packed_account, position)
         _file(self._by_session, entry.packed_session, position)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Connection
 from wardkeep.identity.roles import Role
+from wardkeep.identity.scopes import read_scopes
 from wardkeep.warden.sessions import IDLE_SECONDS, Session
 
 
@@ -22,8 +23,9 @@ class Ended(NamedTuple):
 
 _KEEP = """
 insert into warden.session (token_hash, id, account, organisation, role, factor,
-                            credential, device, created_at, last_used_at, expires_at)
-select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+                            credential, device, created_at, last_used_at, expires_at,
+                            scope)
+select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
  where exists (select from warden.account where id = $3 and ended_at is null)
    and not exists (select from warden.credential
                     where id = $7 and revoked_at is not null)
@@ -48,6 +50,7 @@ async def keep(connection: Connection, session: Session) -> bool:
         session.started_at,
         session.last_used_at,
         session.expires_at,
+        None if session.scopes is None else session.scopes.text,
     )
     return status == "INSERT 0 1"
 
@@ -70,10 +73,12 @@ async def note_end(connection: Connection, ended: Iterable[Ended]) -> None:
 _LIVE = """
 select s.token_hash, s.id, s.account, a.display_name, s.organisation,
        o.name as organisation_name, o.slug as organisation_slug, s.role, s.factor,
-       s.credential, s.device, s.created_at, s.last_used_at, s.expires_at
+       s.credential, s.device, s.created_at, s.last_used_at, s.expires_at, s.scope,
+       c.patients_per_hour
   from warden.session s
   join warden.account a on a.id = s.account
   join warden.organisation o on o.number = s.organisation
+  left join warden.client c on c.account = s.account
  where s.ended_at is null and s.expires_at > $1 and a.ended_at is null
 """
 
@@ -99,6 +104,8 @@ async def load_live(connection: Connection, *, clock: Clock) -> Sequence[Session
                 factor=row["factor"],
                 credential=row["credential"] or b"",
                 device=row["device"],
+                scopes=None if row["scope"] is None else read_scopes(row["scope"]),
+                patients_per_hour=row["patients_per_hour"] or 0,
                 started_at=row["created_at"],
                 expires_at=row["expires_at"],
                 last_used_at=row["last_used_at"],

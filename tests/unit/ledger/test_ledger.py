@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from support.ledgers import ACCOUNT, KEY, ORIGIN, entry_about, fill, open_ledger
-from wardkeep.ledger.entry import Entry, EntryDamagedError, EntryTooLargeError, decode
+from wardkeep.ledger.entry import (
+    Entry,
+    EntryDamagedError,
+    EntryTooLargeError,
+    Subject,
+    decode,
+)
 from wardkeep.ledger.log import LedgerCannotWriteError, LedgerInUseError
 from wardkeep.ledger.merkle import is_included, leaf_hash
 from wardkeep.ledger.opening import LedgerDamagedError
@@ -47,15 +53,15 @@ def test_ids_of_any_shape_survive_packing(id_: str, uuids: list[str]) -> None:
         role="",
         purpose="",
         reason="",
-        relationship="",
         action="",
-        patient=id_.upper(),
-        tier="",
-        resources=refs,
+        subjects=[
+            Subject.about(patient=id_.upper(), tier="", relationship="", resources=refs)
+        ],
         outcome="",
         software="",
     )
-    assert (entry.account, entry.patient) == (id_, id_.upper())
+    assert entry.account == id_
+    assert entry.patients == ((id_.upper(),) if id_ else ())
     assert list(entry.resources()) == refs
     assert entry.resource_count == len(refs)
 

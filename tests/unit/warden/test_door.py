@@ -149,7 +149,7 @@ async def test_a_large_opening_is_written_down_whole_in_several_entries(
         granted = await disclose(warden, doctor, large)
         assert isinstance(granted, Grant)
         written = list(ledger.entries(granted.entry, ledger.committed_size))
-        assert len(written) == -(-1500 // RESOURCES_AN_ENTRY)
+        assert len(written) == -(-1500 // (RESOURCES_AN_ENTRY - 1))
         assert tuple(ref for entry in written for ref in entry.resources()) == refs
 
 

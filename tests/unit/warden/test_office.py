@@ -76,7 +76,7 @@ def jwks() -> bytes:
         (EndAccount(STRANGER), "no-such-account"),
         (ListAccounts("nowhere"), "no-such-organisation"),
         (BeginImport("nowhere"), "no-such-organisation"),
-        (RegisterClient("nowhere", "x", jwks(), "", 1), "no-such-organisation"),
+        (RegisterClient("nowhere", "x", jwks(), "system/*.r", 1), "no-such-organisation"),
         (RegisterClient("fernhill", "x", b"{}", "", 1), "no-key-set"),
         (AddRelationships("nowhere", ()), "no-such-organisation"),
         (

@@ -7,19 +7,23 @@ person can do nothing about comes before what a typed reason would mend.
 
 from collections.abc import Callable
 
+from wardkeep.warden.rules.contract_holds import contract_holds
 from wardkeep.warden.rules.key_is_ours import key_is_ours
 from wardkeep.warden.rules.list_is_short import list_is_short
 from wardkeep.warden.rules.opening import Opening, Refused
 from wardkeep.warden.rules.purpose_fits_role import purpose_fits_role
 from wardkeep.warden.rules.reason_is_given import reason_is_given
 from wardkeep.warden.rules.role_reaches_tier import role_reaches_tier
+from wardkeep.warden.rules.scope_covers import scope_covers
 
 Rule = Callable[[Opening], Refused | None]
 
 ORDER: tuple[Rule, ...] = (
     key_is_ours,
     role_reaches_tier,
+    scope_covers,
     purpose_fits_role,
+    contract_holds,
     list_is_short,
     reason_is_given,
 )

@@ -9,11 +9,19 @@ from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.warden.rules.opening import Opening, Refused
 
 LONGEST_LIST = 20
+"""People whom a person sees in one list."""
+LONGEST_PAGE = 500
+"""Patients in one page of a program's search; its contract counts every one."""
 
 _TOO_LONG = Refused(
     code="list-too-long",
     why=f"A list may name {LONGEST_LIST} patients at most.",
     mend="Add a detail so that fewer people match.",
+)
+_PAGE_TOO_LONG = Refused(
+    code="page-too-long",
+    why=f"One page may have {LONGEST_PAGE} patients at most, and only a program's.",
+    mend="Ask for smaller pages.",
 )
 _ONE_AT_A_TIME = Refused(
     code="one-patient-at-a-time",
@@ -26,4 +34,7 @@ def list_is_short(opening: Opening) -> Refused | None:
     if opening.action is Action.FIND:
         is_list = opening.patients_asked <= LONGEST_LIST
         return None if is_list and opening.tier is Tier.BANNER else _TOO_LONG
-    return None if opening.patients_asked == 1 else _ONE_AT_A_TIME
+    if opening.action is Action.SEARCH:
+        is_page = opening.patients_asked <= LONGEST_PAGE
+        return None if is_page and opening.scopes is not None else _PAGE_TOO_LONG
+    return None if opening.patients_asked <= 1 else _ONE_AT_A_TIME

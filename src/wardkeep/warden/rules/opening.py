@@ -4,7 +4,9 @@
 import msgspec
 
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
+from wardkeep.disclosure.questions import ResourceRef
 from wardkeep.identity.roles import Role
+from wardkeep.identity.scopes import Scopes
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +24,11 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """Distinct patients in the same question."""
     is_key_ours: bool
     """Whether the wrapped key opened under this organisation, patient and tier."""
+    resources: tuple[ResourceRef, ...] = ()
+    scopes: Scopes | None = None
+    """What a program may do; None for people."""
+    contract_left: int | None = None
+    """Patients that a contract leaves after this question; None for people."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A role opens records for the purposes of its work and for no others."""
 
+from wardkeep.disclosure.purpose import Tier
 from wardkeep.warden.rules.opening import Opening, Refused
 
 
 def purpose_fits_role(opening: Opening) -> Refused | None:
-    if opening.purpose.value in opening.role.purposes:
+    is_shared = opening.tier is Tier.SHARED
+    if is_shared or opening.purpose.value in opening.role.purposes:
         return None
     return Refused(
         code="purpose-does-not-fit",

@@ -6,7 +6,7 @@ departments (Fabbri & LeFevre, PMC3555324). Finding a patient needs no reason, b
 the person who looks has given two facts about them.
 """
 
-from wardkeep.disclosure.purpose import Action
+from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.warden.rules.opening import Opening, Refused
 
 SHORTEST_REASON = 8
@@ -28,6 +28,8 @@ _TOO_THIN = Refused(
 
 def reason_is_given(opening: Opening) -> Refused | None:
     if opening.relationship or opening.action is Action.FIND:
+        return None
+    if opening.tier is Tier.SHARED:
         return None
     reason = opening.reason.strip()
     if not reason:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A role reaches the tiers its work needs: a receptionist no clinical record."""
 
+from wardkeep.disclosure.purpose import Tier
 from wardkeep.warden.rules.opening import Opening, Refused
 
 
 def role_reaches_tier(opening: Opening) -> Refused | None:
-    if opening.tier.word in opening.role.tiers:
+    if opening.tier is Tier.SHARED or opening.tier.word in opening.role.tiers:
         return None
     return Refused(
         code="role-does-not-reach",

@@ -8,6 +8,7 @@ from wardkeep.crypto.signing import VerifyKey
 from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import load_all
+from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.root_key import RootKey
@@ -57,6 +58,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         sessions=sessions,
         expected=expected,
         directory=directory,
+        contracts=Contracts.recounted(parts.ledger, now=parts.clock.now().timestamp()),
         clock=parts.clock,
     )
     entrance = Entrance(

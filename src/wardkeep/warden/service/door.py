@@ -6,7 +6,9 @@ held by the batch until they are on disk (batch.py). The answer to a question th
 not written down is a refusal, whatever the rules said.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set as AbstractSet
+from itertools import groupby
+from typing import NamedTuple
 
 import msgspec
 
@@ -36,9 +38,10 @@ from wardkeep.disclosure.questions import (
 )
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity.roles import Role
-from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
+from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.rules import judge
@@ -51,11 +54,14 @@ from wardkeep.warden.sessions import (
     Sessions,
 )
 
-RESOURCES_AN_ENTRY = 700
+RESOURCES_AN_ENTRY = 500
 """So that an entry stays under 60,000 bytes whatever the ids look like."""
 TOKENS_AN_ENTRY = 1000
 LONGEST_HISTORY = 500
+LONGEST_REQUEST = 500
 GRANTED = "grant"
+BY_CONTRACT = "contract"
+"""Why a program may expect a patient: what it was registered for says so."""
 _PATIENT_TIERS = (Tier.BANNER, Tier.RECORD, Tier.SEALED)
 _MAY_REGISTER_PATIENTS = frozenset(
     {
@@ -84,7 +90,7 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
 class Door:
     """Judges questions about patients and writes down every answer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the door is made of these parts, each named
         self,
         *,
         keystore: KeyStore,
@@ -92,6 +98,7 @@ class Door:
         sessions: Sessions,
         expected: ExpectedSets,
         directory: Directory,
+        contracts: Contracts,
         clock: Clock,
     ) -> None:
         self._keystore = keystore
@@ -99,6 +106,7 @@ class Door:
         self._sessions = sessions
         self._expected = expected
         self._directory = directory
+        self._contracts = contracts
         self._clock = clock
 
     def disclose(self, asked: Disclose) -> Answer:
@@ -107,18 +115,42 @@ class Door:
             return NOT_SIGNED_IN
         if not 1 <= len(asked.items) <= MAX_ITEMS:
             return NOTHING_ASKED
-        patients = len({item.patient for item in asked.items})
+        patients = {item.patient for item in asked.items if item.patient}
+        left = self._contract_left(session, patients)
         weighed = [
-            self._weigh(session, asked, item=item, patients=patients)
+            self._weigh(
+                session, asked, item=item, patients=len(patients), contract_left=left
+            )
             for item in asked.items
         ]
         worst = _worst(weighed)
         if worst is not None and worst.refused is not None:
-            return self._refuse(session, asked.action, worst, worst.refused)
-        return self._grant(session, asked.action, weighed)
+            return self._refuse(session, asked, worst, worst.refused)
+        if session.scopes is not None:
+            now = self._clock.now().timestamp()
+            self._contracts.opened(session.account, patients, now=now)
+        return self._grant(session, asked, weighed)
+
+    def _contract_left(
+        self, session: Session, patients: AbstractSet[str]
+    ) -> int | None:
+        if session.scopes is None:
+            return None
+        return self._contracts.left_after(
+            session.account,
+            patients,
+            most=session.patients_per_hour,
+            now=self._clock.now().timestamp(),
+        )
 
     def _weigh(
-        self, session: Session, asked: Disclose, *, item: Item, patients: int
+        self,
+        session: Session,
+        asked: Disclose,
+        *,
+        item: Item,
+        patients: int,
+        contract_left: int | None,
     ) -> Weighed:
         purpose, reason = self._why(session, asked, item.patient)
         relationship = self._explains(session, item.patient)
@@ -135,6 +167,9 @@ class Door:
             relationship=relationship,
             patients_asked=patients,
             is_key_ours=key is not None,
+            resources=item.resources,
+            scopes=session.scopes,
+            contract_left=contract_left,
         )
         return Weighed(
             item=item,
@@ -146,6 +181,8 @@ class Door:
         )
 
     def _explains(self, session: Session, patient: str) -> str:
+        if session.scopes is not None:
+            return BY_CONTRACT
         found = self._expected.explains(
             account=session.account,
             organisation=session.organisation,
@@ -167,22 +204,22 @@ class Door:
         return Purpose(held.purpose), held.reason
 
     def _grant(
-        self, session: Session, action: Action, weighed: Sequence[Weighed]
+        self, session: Session, asked: Disclose, weighed: Sequence[Weighed]
     ) -> Grant:
         first = -1
-        for one in weighed:
-            for refs in _portions(one.item.resources):
-                entry = self._entry(session, action, one, outcome=GRANTED, refs=refs)
-                index = self._ledger.append(entry)
-                first = index if first < 0 else first
-            # A search's reason was weighed by no rule: it opens nothing later.
-            if action is not Action.FIND:
+        for portion in _portions(weighed):
+            index = self._ledger.append(self._entry(session, asked, portion))
+            first = index if first < 0 else first
+        # A search's reason was weighed by no rule: it opens nothing later.
+        if asked.action is not Action.FIND:
+            for one in weighed:
                 self._hold_reason(session, one)
+        is_without_key = asked.action is Action.DELETE
         return Grant(
             entry=first,
             granted_at=microseconds_since_epoch(self._clock.now()),
             relationships=tuple([one.relationship for one in weighed]),
-            keys=tuple([one.key for one in weighed]),
+            keys=tuple([b"" if is_without_key else one.key for one in weighed]),
         )
 
     def _hold_reason(self, session: Session, one: Weighed) -> None:
@@ -197,11 +234,10 @@ class Door:
         )
 
     def _refuse(
-        self, session: Session, action: Action, one: Weighed, refused: Refused
+        self, session: Session, asked: Disclose, one: Weighed, refused: Refused
     ) -> Refusal:
-        entry = self._entry(
-            session, action, one, outcome=f"refusal:{refused.code}", refs=()
-        )
+        portion = Portion((one,), (_subject(one, ()),))
+        entry = self._entry(session, asked, portion, outcome=f"refusal:{refused.code}")
         return Refusal(
             code=refused.code,
             why=refused.why,
@@ -213,21 +249,19 @@ class Door:
     def _entry(
         self,
         session: Session,
-        action: Action,
-        one: Weighed,
+        asked: Disclose,
+        portion: "Portion",
         *,
-        outcome: str,
-        refs: Sequence[ResourceRef],
+        outcome: str = GRANTED,
     ) -> Entry:
+        first = portion.weighed[0]
         return self.entry_of(
             session,
-            action=action.value,
-            purpose=one.purpose.value,
-            reason=one.reason,
-            relationship=one.relationship,
-            patient=one.item.patient,
-            tier=one.item.tier.word,
-            resources=refs,
+            action=asked.action.value,
+            purpose=first.purpose.value,
+            reason=first.reason,
+            request=asked.request[:LONGEST_REQUEST],
+            subjects=portion.subjects,
             outcome=outcome,
         )
 
@@ -238,10 +272,8 @@ class Door:
         action: str,
         purpose: str = "",
         reason: str = "",
-        relationship: str = "",
-        patient: str = "",
-        tier: str = "",
-        resources: Sequence[ResourceRef] = (),
+        request: str = "",
+        subjects: Sequence[Subject] = (),
         outcome: str = GRANTED,
     ) -> Entry:
         """An entry about something that this session does now."""
@@ -253,11 +285,9 @@ class Door:
             role=session.role.value,
             purpose=purpose,
             reason=reason,
-            relationship=relationship,
             action=action,
-            patient=patient,
-            tier=tier,
-            resources=resources,
+            request=request,
+            subjects=subjects,
             outcome=outcome,
             software=__version__,
         )
@@ -286,11 +316,14 @@ class Door:
         if not 1 <= len(asked.patients) <= MAX_ITEMS:
             return NOTHING_ASKED
         for patient in asked.patients:
-            self._ledger.append(
-                self.entry_of(session, action="create", patient=patient)
+            made = Subject.about(
+                patient=patient, tier="", relationship="", resources=()
             )
-        made = [self._make_keys(session.organisation, one) for one in asked.patients]
-        return NewKeys(tuple(made))
+            self._ledger.append(
+                self.entry_of(session, action="create", subjects=(made,))
+            )
+        keys = [self._make_keys(session.organisation, one) for one in asked.patients]
+        return NewKeys(tuple(keys))
 
     def _make_keys(self, organisation: int, patient: str) -> PatientKeys:
         banner, record, sealed = [
@@ -344,12 +377,20 @@ class Door:
                 session,
                 action=Action.HISTORY.value,
                 purpose=Purpose.AUDIT.value,
-                relationship=self._explains(session, asked.patient),
-                patient=asked.patient,
+                subjects=(
+                    Subject.about(
+                        patient=asked.patient,
+                        tier="",
+                        relationship=self._explains(session, asked.patient),
+                        resources=(),
+                    ),
+                ),
             )
         )
         at_most = max(1, min(asked.at_most, LONGEST_HISTORY))
-        newest = [self._line(index) for index in reversed(indexes[-at_most:])]
+        newest = [
+            self._line(index, asked.patient) for index in reversed(indexes[-at_most:])
+        ]
         return AccessHistory(lines=tuple(newest), total=len(indexes), entry=entry)
 
     def _may_read_history(self, session: Session, patient: str) -> Refusal | None:
@@ -365,8 +406,9 @@ class Door:
             needs_reason=True,
         )
 
-    def _line(self, index: int) -> AccessLine:
+    def _line(self, index: int, patient: str) -> AccessLine:
         entry = self._ledger.read(index)
+        subjects = entry.subjects_about(patient)
         return AccessLine(
             entry=index,
             at=entry.at,
@@ -374,11 +416,11 @@ class Door:
             role_title=self._directory.role_title(entry.role),
             purpose=entry.purpose,
             reason=entry.reason,
-            relationship=entry.relationship,
+            relationship=subjects[0].relationship,
             action=entry.action,
-            tier=entry.tier,
+            tier=", ".join(dict.fromkeys(one.tier for one in subjects)),
             outcome=entry.outcome,
-            resources=entry.resource_count,
+            resources=sum(one.resource_count for one in subjects),
         )
 
 
@@ -391,10 +433,43 @@ def _worst(weighed: Sequence[Weighed]) -> Weighed | None:
     return refused[0] if refused else None
 
 
-def _portions(refs: Sequence[ResourceRef]) -> Iterator[Sequence[ResourceRef]]:
+class Portion(NamedTuple):
+    """Subjects of one purpose and reason that fit one entry."""
+
+    weighed: tuple[Weighed, ...]
+    subjects: tuple[Subject, ...]
+
+
+def _portions(weighed: Sequence[Weighed]) -> Iterator[Portion]:
+    """What one question opens, in as few entries as hold it; at least one."""
+    for _, alike in groupby(weighed, key=lambda one: (one.purpose, one.reason)):
+        group: list[Weighed] = []
+        subjects: list[Subject] = []
+        room = RESOURCES_AN_ENTRY
+        for one in alike:
+            for refs in _pieces(one.item.resources):
+                if subjects and len(refs) + 1 > room:
+                    yield Portion(tuple(group), tuple(subjects))
+                    group, subjects, room = [], [], RESOURCES_AN_ENTRY
+                group.append(one)
+                subjects.append(_subject(one, refs))
+                room -= len(refs) + 1
+        yield Portion(tuple(group), tuple(subjects))
+
+
+def _subject(one: Weighed, refs: Sequence[ResourceRef]) -> Subject:
+    return Subject.about(
+        patient=one.item.patient,
+        tier=one.item.tier.word,
+        relationship=one.relationship,
+        resources=refs,
+    )
+
+
+def _pieces(refs: Sequence[ResourceRef]) -> Iterator[Sequence[ResourceRef]]:
     """The references of one item in pieces that fit an entry; at least one piece."""
-    if len(refs) <= RESOURCES_AN_ENTRY:
+    if len(refs) < RESOURCES_AN_ENTRY:
         yield refs
         return
-    for start in range(0, len(refs), RESOURCES_AN_ENTRY):
-        yield refs[start : start + RESOURCES_AN_ENTRY]
+    for start in range(0, len(refs), RESOURCES_AN_ENTRY - 1):
+        yield refs[start : start + RESOURCES_AN_ENTRY - 1]

@@ -46,8 +46,9 @@ from wardkeep.identity.accounts import Membership
 from wardkeep.identity.challenges import Challenges
 from wardkeep.identity.credentials import Credential
 from wardkeep.identity.factors import FactorRefused, client_key, passkey
-from wardkeep.identity.factors.client_key import CLIENT_KEY
+from wardkeep.identity.factors.client_key import CLIENT_KEY, Claimed
 from wardkeep.identity.factors.passkey import PASSKEY, Presented, RelyingParty
+from wardkeep.identity.scopes import Scopes, granted_of
 from wardkeep.warden import session_store
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.service.said import NOT_SIGNED_IN
@@ -76,6 +77,11 @@ LAST_PASSKEY = Refusal(
     code="last-passkey",
     why="This is your last passkey: without it you could not sign in again.",
     mend="Add another passkey first, then remove this one.",
+)
+SCOPE_REFUSED = Refusal(
+    code="invalid-scope",
+    why="None of the scopes that were asked for is one that this program has.",
+    mend="Ask for scopes that it was registered with, or for none at all.",
 )
 _SIGN_IN, _ENROL, _ADD = "sign-in", "enrol", "add-passkey"
 LONGEST_DEVICE = 200
@@ -191,6 +197,8 @@ class Entrance:
         credential: bytes,
         device: str,
         factor: str = PASSKEY.name,
+        scopes: Scopes | None = None,
+        patients_per_hour: int = 0,
     ) -> SignedIn | Refusal:
         token, session = self._sessions.start(
             SignedInAs(
@@ -203,6 +211,8 @@ class Entrance:
                 factor=factor,
                 credential=credential,
                 device=device[:LONGEST_DEVICE],
+                scopes=scopes,
+                patients_per_hour=patients_per_hour,
             )
         )
         is_kept = False
@@ -216,7 +226,9 @@ class Entrance:
             return self._refuse_sign_in("ended-meanwhile", account=member.account)
         self._trace.of_session(session, "sign-in", reason=factor)
         return SignedIn(
-            token=token, expires_at=microseconds_since_epoch(session.expires_at)
+            token=token,
+            expires_at=microseconds_since_epoch(session.expires_at),
+            scope="" if scopes is None else scopes.text,
         )
 
     async def _client_sign_in(self, asked: ClientSignIn) -> Answer:
@@ -224,22 +236,35 @@ class Entrance:
         if isinstance(claimed, FactorRefused):
             return self._refuse_sign_in(claimed.code)
         async with self._database.connection() as connection:
-            jwk = await clients.find_key(
+            registered = await clients.find_registered(
                 connection, account=claimed.account, key_id=claimed.key_id
             )
             member = await accounts.membership_of(connection, claimed.account)
-        if jwk is None or member is None:
+        if registered is None or member is None:
             return self._refuse_sign_in("unknown-client")
+        fault = self._fault_in(asked, claimed, registered.jwk)
+        if fault:
+            return self._refuse_sign_in(fault, account=member.account)
+        scopes = granted_of(registered.scope, asked.scope)
+        if scopes is None:
+            return SCOPE_REFUSED
+        return await self._start_session(
+            member,
+            credential=b"",
+            device="service client",
+            factor=CLIENT_KEY.name,
+            scopes=scopes,
+            patients_per_hour=registered.patients_per_hour,
+        )
+
+    def _fault_in(self, asked: ClientSignIn, claimed: Claimed, jwk: str) -> str:
+        """The code of what is wrong with an assertion; empty where it holds."""
         signed = client_key.verify(
             asked.assertion, claimed=claimed, jwk=jwk, audience=asked.audience
         )
         if isinstance(signed, FactorRefused):
-            return self._refuse_sign_in(signed.code, account=member.account)
-        if self._was_seen(f"{claimed.account} {signed.id}"):
-            return self._refuse_sign_in("replayed", account=member.account)
-        return await self._start_session(
-            member, credential=b"", device="service client", factor=CLIENT_KEY.name
-        )
+            return signed.code
+        return "replayed" if self._was_seen(f"{claimed.account} {signed.id}") else ""
 
     def _was_seen(self, assertion_id: str) -> bool:
         """Whether an assertion's id came before; it is remembered while it is good."""

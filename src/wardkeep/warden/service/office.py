@@ -40,6 +40,7 @@ from wardkeep.identity.accounts import OrganisationRow
 from wardkeep.identity.factors import FactorRefused
 from wardkeep.identity.factors.client_key import read_key_set
 from wardkeep.identity.roles import PEOPLE, Role, role_named
+from wardkeep.identity.scopes import read_scopes
 from wardkeep.teams.relationships import (
     KINDS,
     ExpectedSets,
@@ -251,6 +252,13 @@ class Office:
                 " (EC P-256 or P-384, RSA of 2048 bits, Ed25519), each with a kid.",
                 mend="Export the public keys only, as a JSON Web Key Set.",
             )
+        scopes = read_scopes(asked.scope)
+        if scopes is None or not scopes.letters:
+            return Refusal(
+                code="bad-scope",
+                why="The scopes cannot be read.",
+                mend='Write SMART scopes, as in "system/Patient.rs system/*.r".',
+            )
         async with self._database.transaction() as connection:
             found = await accounts.find_organisation(connection, asked.organisation)
             if found is None:
@@ -260,7 +268,7 @@ class Office:
                 organisation=found.number,
                 name=asked.name.strip()[:LONGEST_NAME] or "Service client",
                 keys=keys,
-                scope=asked.scope,
+                scope=scopes.text,
                 patients_per_hour=asked.patients_per_hour,
                 clock=self._clock,
             )

@@ -67,11 +67,7 @@ class Trace:
                 role=role,
                 purpose="",
                 reason=reason,
-                relationship="",
                 action=action,
-                patient="",
-                tier="",
-                resources=(),
                 outcome=outcome,
                 software=__version__,
             )

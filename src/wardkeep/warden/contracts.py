@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What service clients have used of their contracts: different patients in an hour.
+
+Counted in memory, and at a start counted again from the ledger's last hour: a restart
+forgets nothing. Many requests for one patient count once.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.log import Ledger
+
+WINDOW_SECONDS = 3600.0
+_MICROSECONDS = 1_000_000
+SERVICE_ROLE = "service"
+GRANTED = "grant"
+
+
+class Contracts:
+    """The patients whom each account opened within the last hour."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, OrderedDict[str, float]] = {}
+
+    def opened(self, account: str, patients: Iterable[str], *, now: float) -> None:
+        """Count openings; `now` in seconds since 1970."""
+        seen = self._seen.setdefault(account, OrderedDict())
+        for patient in patients:
+            seen[patient] = now
+            seen.move_to_end(patient)
+
+    def left_after(
+        self, account: str, patients: Iterable[str], *, most: int, now: float
+    ) -> int:
+        """How many more different patients were left, had these been opened."""
+        seen = self._current(account, now)
+        return most - len(seen) - sum(1 for one in patients if one not in seen)
+
+    def _current(self, account: str, now: float) -> OrderedDict[str, float]:
+        seen = self._seen.setdefault(account, OrderedDict())
+        while seen:
+            oldest = next(iter(seen.values()))
+            if oldest >= now - WINDOW_SECONDS:
+                break
+            seen.popitem(last=False)
+        return seen
+
+    @classmethod
+    def recounted(cls, ledger: Ledger, *, now: float) -> "Contracts":
+        """From the entries of the last hour."""
+        found = cls()
+        since = int((now - WINDOW_SECONDS) * _MICROSECONDS)
+        recent: list[Entry] = []
+        for position in range(ledger.committed_size - 1, -1, -1):
+            entry = ledger.read(position)
+            if entry.at < since:
+                break
+            if entry.role == SERVICE_ROLE and entry.outcome == GRANTED:
+                recent.append(entry)
+        for entry in reversed(recent):
+            found.opened(entry.account, entry.patients, now=entry.at / _MICROSECONDS)
+        return found

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A program opens the types that its scopes name, for what they name, and no others.
+
+https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html; held here
+and not in the web process, because the web process may be taken over.
+"""
+
+from wardkeep.disclosure.purpose import Action
+from wardkeep.warden.rules.opening import Opening, Refused
+
+_LETTERS = {
+    Action.READ: "r",
+    Action.FIND: "s",
+    Action.SEARCH: "s",
+    Action.DELETE: "d",
+}
+_FIRST = 1
+
+
+def scope_covers(opening: Opening) -> Refused | None:
+    scopes = opening.scopes
+    if scopes is None:
+        return None
+    for letter, type_ in {
+        (_letter(opening.action, version), type_)
+        for type_, _, version in opening.resources
+    }:
+        if not scopes.covers(letter, type_):
+            return Refused(
+                code="scope-does-not-cover",
+                why=f"The scopes of this program do not include {type_}.{letter}.",
+                mend="Have the program registered with the scope that it needs.",
+            )
+    return None
+
+
+def _letter(action: Action, version: int) -> str:
+    if action is Action.WRITE:
+        return "c" if version == _FIRST else "u"
+    return _LETTERS.get(action, "r")
