@@ -12,7 +12,7 @@ import json
 import re
 import sys
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +243,20 @@ def _for_base(expression: str, base: str) -> str:
     return " | ".join(part for part in parts if fitting.match(part))
 
 
+def compile_summaries(package: Package) -> dict[str, list[str]]:
+    """Of each resource type the elements of its own that are marked as summary."""
+    return {
+        definition["type"]: [
+            element["path"].split(".", 1)[1]
+            for element in definition["snapshot"]["element"][1:]
+            if element.get("isSummary") and element["path"].count(".") == 1
+        ]
+        for definition in package.all("StructureDefinition")
+        if definition["kind"] == "resource"
+        and definition.get("derivation") != "constraint"
+    }
+
+
 def compile_compartments(package: Package) -> dict[str, dict[str, list[str]]]:
     return {
         definition["code"]: {
@@ -255,7 +269,7 @@ def compile_compartments(package: Package) -> dict[str, dict[str, list[str]]]:
     }
 
 
-def written(parts: dict[str, dict[str, Any]]) -> str:
+def written(parts: Mapping[str, Mapping[str, Any]]) -> str:
     """JSON with one type, value set or resource type a line, so that it can be read."""
     sections = []
     for section, members in parts.items():
@@ -279,6 +293,7 @@ def compiled(archive: Path) -> str:
             "value_sets": value_sets.kept,
             "parameters": compile_parameters(package),
             "compartments": compile_compartments(package),
+            "summaries": compile_summaries(package),
         }
     )
 

@@ -22,15 +22,22 @@ from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.oauth import token
+from wardkeep.fhir.oauth.token import TokenEndpoint
+from wardkeep.fhir.rest import interactions
+from wardkeep.fhir.rest.application import PREFIX, FhirApplication, tell
+from wardkeep.fhir.rest.asking import MOST_BODY_BYTES
+from wardkeep.fhir.rest.interaction import find_interactions
+from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.reading import Reader
-from wardkeep.web.application import application
+from wardkeep.web.application import Mount, application
 from wardkeep.web.apps import find_apps
 from wardkeep.web.lifespan import Lifespan
 from wardkeep.web.logs import set_up_logs
 from wardkeep.web.metrics import Metrics, serve_metrics
 from wardkeep.web.services import Services
-from wardkeep.web.site import Site
+from wardkeep.web.site import Limits, Site
 
 log = logging.getLogger(__name__)
 
@@ -93,12 +100,39 @@ async def web_running(settings: Settings, layout: Layout) -> AsyncIterator[ASGIA
             Site.of(settings),
             clock=SystemClock(),
             metrics=metrics,
+            mounts=mounts_on(database, warden, settings),
         )
     finally:
         if port is not None:
             port.close()
         await warden.close()
         await database.close()
+
+
+def mounts_on(
+    database: Database, warden: WardenClient, settings: Settings
+) -> tuple[Mount, ...]:
+    """The FHIR API, and where its programs sign in."""
+    clock = SystemClock()
+    base = f"{settings.public_origin}{PREFIX}"
+    api = FhirApplication(
+        find_interactions(interactions),
+        Store.on(database, warden, clock=clock),
+        base=base,
+    )
+    audience = f"{settings.public_origin}{token.PATH}"
+    return (
+        Mount(prefix=PREFIX, application=api, limits=_API_LIMITS, tell=tell),
+        Mount(
+            prefix=token.PREFIX,
+            application=TokenEndpoint(warden, audience=audience, clock=clock),
+            limits=_SIGN_IN_LIMITS,
+        ),
+    )
+
+
+_API_LIMITS = Limits(body_bytes=MOST_BODY_BYTES)
+_SIGN_IN_LIMITS = Limits(body_bytes=64 * 1024)
 
 
 def services_on(database: Database, warden: WardenClient) -> Services:

@@ -143,6 +143,8 @@ class NewPatientKeys(Message, frozen=True):
 
     session: str
     patients: tuple[str, ...]
+    resources: tuple[tuple[ResourceRef, ...], ...] = ()
+    """For each patient what is written with the keys; empty: it is not known yet."""
 
 
 class OpenSharedKey(Message, frozen=True):

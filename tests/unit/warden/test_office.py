@@ -202,7 +202,7 @@ async def test_every_act_of_the_operator_is_in_the_ledger(
         account = await warden.account("doctor")
         await warden.tell(Invite(account, 1))
         await warden.relate(account, "p-1")
-        client = await warden.tell(RegisterClient("fernhill", " ", jwks(), "s", 1))
+        client = await warden.tell(RegisterClient("fernhill", " ", jwks(), "system/*.rs", 1))
         await warden.operator.ask(EndAccount(client), Done)
         await warden.import_session()
         written = [

@@ -37,9 +37,15 @@ from wardkeep.fhir.loading.sources import Source
 from wardkeep.fhir.loading.unpacking import read
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.store.draft import Draft, draft_of
-from wardkeep.fhir.store.outcomes import Conflict, Invalid, Opener, Written
+from wardkeep.fhir.store.outcomes import (
+    AlreadyThere,
+    Conflict,
+    Invalid,
+    Opener,
+    Written,
+)
 from wardkeep.fhir.store.tokens import TokenMemory
-from wardkeep.fhir.store.writing import Writer
+from wardkeep.fhir.store.writing import Change, Writer
 from wardkeep.fhir.validation import check
 
 _TWO_TOKENS = struct.Struct(">qq")
@@ -132,12 +138,12 @@ class Loader:
         if isinstance(versions, Refusal):
             return _refused(document.name, versions)
         fresh = [d for d in drafts if versions.get((d.type, d.id), 0) is not None]
-        written = await self._writer.write_drafts(
-            fresh,
-            [versions.get((draft.type, draft.id), 0) for draft in fresh],
-            opener=self._opener,
+        change = Change(
+            drafts=fresh,
+            expected=[versions.get((draft.type, draft.id), 0) for draft in fresh],
             mark=mark,
         )
+        written = await self._writer.write(change, opener=self._opener)
         if not isinstance(written, Written):
             return _outcome_of(document.name, written)
         return Loaded(
@@ -209,7 +215,13 @@ def _patient_is_here(name: str, here: Iterable[str]) -> Refused:
     )
 
 
-def _outcome_of(name: str, written: Refusal | Conflict | Invalid) -> Refused:
+class GuardWithoutConditionError(Exception):
+    """An import has no conditional creates; the store says that one was met."""
+
+
+def _outcome_of(
+    name: str, written: Refusal | Conflict | Invalid | AlreadyThere
+) -> Refused:
     if isinstance(written, Refusal):
         return _refused(name, written)
     if isinstance(written, Invalid):
@@ -219,6 +231,8 @@ def _outcome_of(name: str, written: Refusal | Conflict | Invalid) -> Refused:
                 for one in written.problems[:_MOST_PROBLEMS]
             )
         )
+    if isinstance(written, AlreadyThere):
+        raise GuardWithoutConditionError(name)
     return Refused(
         problems=(
             Problem(

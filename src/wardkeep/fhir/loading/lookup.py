@@ -16,7 +16,8 @@ from wardkeep.fhir.loading.references import Conditional, conditional
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.model.type_codes import type_code, type_name
 from wardkeep.fhir.store.draft import Draft
-from wardkeep.fhir.store.keys import own_cipher
+from wardkeep.fhir.store.keys import own_wrapped_key
+from wardkeep.fhir.store.opening import shared_cipher
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.fhir.store.rows import RESOURCE_COLUMNS, stored_row
 from wardkeep.fhir.store.stamping import without_stamp
@@ -131,12 +132,15 @@ class Lookup:
             )
             if not rows:
                 return {}
-            cipher = await own_cipher(
+            wrapped = await own_wrapped_key(
                 connection,
                 self._warden,
                 session=self._opener.session,
                 organisation=organisation,
             )
+        if isinstance(wrapped, Refusal):
+            return wrapped
+        cipher = await shared_cipher(self._warden, self._opener, wrapped)
         if isinstance(cipher, Refusal):
             return cipher
         return self._compared(drafts, rows, cipher)

@@ -61,6 +61,8 @@ class Definitions(msgspec.Struct, frozen=True):
     value_sets: dict[str, tuple[tuple[str, str], ...]]
     parameters: dict[str, dict[str, Parameter]]
     compartments: dict[str, dict[str, tuple[str, ...]]]
+    summaries: dict[str, tuple[str, ...]]
+    """Of each resource type the elements that `_summary=true` shows."""
 
 
 @cache

@@ -28,6 +28,14 @@ def compact_json(content: object) -> bytes:
     return _encode(content)
 
 
+def decoded_object(text: bytes) -> dict[str, object]:
+    """An object that this store has written: it was judged when it came."""
+    found = _decoder.decode(text)
+    if type(found) is not dict:
+        raise TypeError
+    return found
+
+
 def read_object(
     raw: bytes, *, most_bytes: int = MOST_BYTES
 ) -> tuple[dict[str, object], bytes] | Problem:

@@ -4,10 +4,11 @@
 from wardkeep.fhir.search.clinical_date import clinical_date
 from wardkeep.fhir.search.compartment import patients_of
 from wardkeep.fhir.search.index import identifier_term, index_of
-from wardkeep.fhir.search.query import Clause, Query, holds, parse_query, terms_in
+from wardkeep.fhir.search.query import Query, holds, parse_query, terms_in
 from wardkeep.fhir.search.terms import (
     AllOf,
     Bound,
+    Clause,
     HasId,
     HasTerm,
     Index,

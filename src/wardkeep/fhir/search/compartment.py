@@ -32,22 +32,53 @@ def patients_of(resource: Resource) -> tuple[str, ...]:
     """
     if resource.type == _PATIENT:
         return (resource.id,) if resource.id is not None else ()
+    usual, others = _collectors(resource.type)
     found: list[bytes] = []
-    _collector(resource.type)(resource.content, found, [])
-    return tuple(dict.fromkeys(one.decode() for one in found))
+    usual(resource.content, found, [])
+    others(resource.content, found, [])
+    return tuple(dict.fromkeys([one.decode() for one in found]))
 
 
 @cache
-def _collector(resource_type: str) -> Indexer:
+def owner_element(resource_type: str) -> str:
+    """Where a type usually names its patient; empty where it has no such element."""
+    for code in ("patient", "subject"):
+        parameter = search_parameter(resource_type, code)
+        if parameter is not None and parameter.paths:
+            return parameter.paths[0].element
+    return ""
+
+
+@cache
+def owner_is_one_of_many(resource_type: str) -> bool:
+    """Whether the usual element repeats, so that it may name several patients."""
+    usual = owner_element(resource_type)
+    return any(
+        step.is_list
+        for code in ("patient", "subject")
+        if (parameter := search_parameter(resource_type, code)) is not None
+        for path in parameter.paths
+        if path.element == usual
+        for step in path.steps
+    )
+
+
+@cache
+def _collectors(resource_type: str) -> tuple[Indexer, Indexer]:
+    """Of the usual element, which names the owner, and of all others."""
     members = definitions().compartments[_PATIENT].get(resource_type, ())
     found = [search_parameter(resource_type, code) for code in members]
-    paths = {path for one in found if one is not None for path in one.paths}
+    paths = sorted({path for one in found if one is not None for path in one.paths})
+    usual = owner_element(resource_type)
+    return (
+        _collector([path for path in paths if path.element == usual]),
+        _collector([path for path in paths if path.element != usual]),
+    )
+
+
+def _collector(paths: list[Path]) -> Indexer:
     return collector(
-        [
-            (path.steps, _indexer(path))
-            for path in sorted(paths)
-            if _may_be_patient(path)
-        ]
+        [(path.steps, _indexer(path)) for path in paths if _may_be_patient(path)]
     )
 
 

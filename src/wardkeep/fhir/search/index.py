@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A resource's index: every term and range that it can be found by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from typing import assert_never
 
@@ -19,6 +19,8 @@ from wardkeep.fhir.search.terms import (
     MOST_TERM_BYTES,
     SEPARATOR,
     AllOf,
+    AnyOf,
+    AnyTerm,
     Bound,
     Composition,
     HasId,
@@ -26,17 +28,25 @@ from wardkeep.fhir.search.terms import (
     Index,
     Indexer,
     InRange,
+    IsPresent,
     LacksTerm,
+    Linked,
     LooksLike,
     Match,
+    OwnedBy,
     Range,
+    Referring,
     SearchParameter,
     bounded,
+    presence,
     term,
 )
 
 IN_COLUMNS = ("_id", "_lastUpdated")
 """Parameters over what every row holds in columns of its own: nothing is indexed."""
+_SEPARATOR = SEPARATOR.encode()
+_UNSTORED = presence("")
+"""What a term says that only says that something is there."""
 _RANGED = ("date", "number", "quantity")
 
 
@@ -52,7 +62,47 @@ def index_of(resource: Resource) -> Index:
             one._replace(marks=tuple(map(bounded, one.marks))) if one.marks else one
             for one in ranges
         ]
-    return Index(tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(ranges)))
+    found = dict.fromkeys(terms)
+    present = _present(resource.type, found, ranges)
+    kept = tuple([one for one in found if _UNSTORED not in one])
+    return Index(kept, tuple(dict.fromkeys(ranges)), present)
+
+
+def _present(
+    resource_type: str, terms: Iterable[bytes], ranges: Iterable[Range]
+) -> int:
+    """One bit a search parameter: whether there is anything that it looks at."""
+    masks = _masks(resource_type)
+    present = 0
+    elements = {one[: one.index(_SEPARATOR)] for one in terms}
+    elements.update(one.element.encode() for one in ranges)
+    for element in elements:
+        present |= masks.get(element, 0)
+    return present
+
+
+@cache
+def _masks(resource_type: str) -> dict[bytes, int]:
+    masks: dict[bytes, int] = {}
+    for code in codes_of(resource_type):
+        parameter = search_parameter(resource_type, code)
+        if parameter is None or code in IN_COLUMNS:
+            continue
+        bit = 1 << bit_of(resource_type, code)
+        paths = [*parameter.paths, *(one.base for one in parameter.components)]
+        for path in paths:
+            element = path.element.encode()
+            masks[element] = masks.get(element, 0) | bit
+    return masks
+
+
+@cache
+def bit_of(resource_type: str, code: str) -> int:
+    """Where a parameter's presence stands in `Index.present`; sorted by code.
+
+    Stored rows depend on it: a new parameter of a type means to index its rows anew.
+    """
+    return sorted(codes_of(resource_type)).index(code)
 
 
 def identifier_term(resource_type: str, system: str, value: str) -> bytes:
@@ -118,7 +168,7 @@ def _ways_below(part: SearchParameter, depth: int) -> Iterator[Way]:
             yield path.steps[depth:], indexer
 
 
-def holds(  # noqa: PLR0911 - one return a kind of match
+def holds(  # noqa: C901, PLR0911 - one case a kind of match
     match: Match, resource: Resource, index: Index
 ) -> bool:
     """Whether the opened resource matches: the last word on a candidate."""
@@ -133,8 +183,16 @@ def holds(  # noqa: PLR0911 - one return a kind of match
             return any(_is_within(one, match) for one in index.ranges)
         case AllOf(matches):
             return all(holds(one, resource, index) for one in matches)
+        case AnyOf(matches):
+            return any(holds(one, resource, index) for one in matches)
+        case AnyTerm(terms):
+            return not set(index.terms).isdisjoint(terms)
+        case IsPresent(parameter):
+            return bool(index.present >> bit_of(resource.type, parameter) & 1)
         case LooksLike(_, path, agrees):
-            return any(map(agrees, _strings_at(path, resource)))
+            return any(map(agrees, _values_at(path, resource)))
+        case OwnedBy() | Linked() | Referring():
+            return True  # about other resources: the store has looked
         case _:
             assert_never(match)
 
@@ -160,14 +218,14 @@ def _keeps(one: Range, bound: Bound) -> bool:
             return end >= bound.value
 
 
-def _strings_at(path: Path, resource: Resource) -> list[str]:
-    found: list[str] = []
+def _values_at(path: Path, resource: Resource) -> list[object]:
+    found: list[object] = []
     gather = collector([(path.steps, partial(_gather, found))])
     gather(resource.content, [], [])
     return found
 
 
 def _gather(
-    found: list[str], value: str, _terms: list[bytes], _ranges: list[Range]
+    found: list[object], value: object, _terms: list[bytes], _ranges: list[Range]
 ) -> None:
     found.append(value)

@@ -3,27 +3,38 @@
 
 https://hl7.org/fhir/R4/search.html. Clauses are joined by "and"; within one, any match
 will do. An unknown parameter or modifier is a problem, never ignored: an ignored
-filter widens what is disclosed. Chains, `_has`, includes and sorts are not read here
-yet; a name that asks for one is refused, and each becomes a kind of clause of its own.
+filter widens what is disclosed. What shapes the answer and filters nothing (includes,
+sorts, counts) is read by the REST layer.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, assert_never
 
 from wardkeep.base.outcome import Problem
-from wardkeep.fhir.model.definitions import is_resource_type
+from wardkeep.fhir.model.definitions import (
+    ANY_RESOURCE,
+    is_resource_type,
+    targets_of,
+)
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.search.index import holds as match_holds, index_of
 from wardkeep.fhir.search.parameters import COMPOSITE, TYPES, search_parameter
 from wardkeep.fhir.search.params import composite, special
 from wardkeep.fhir.search.terms import (
     AllOf,
+    AnyOf,
+    AnyTerm,
+    Clause,
     HasId,
     HasTerm,
     InRange,
+    IsPresent,
     LacksTerm,
+    Linked,
     LooksLike,
     Match,
+    OwnedBy,
+    Referring,
     SearchParameter,
     bounded,
     split,
@@ -32,16 +43,12 @@ from wardkeep.fhir.search.terms import (
 MOST_ALTERNATIVES = 1_000
 """Values of one parameter, times the elements it looks at."""
 MOST_CLAUSES = 50
-_NOT = "not"
-
-
-class Clause(NamedTuple):
-    """One parameter with its values."""
-
-    code: str
-    any_of: tuple[Match, ...]
-    """Alternatives; none at all means that nothing can match."""
-    is_negated: bool = False
+MOST_STEPS = 6
+"""Of a chain, and of `_has` within `_has`."""
+_NEGATIONS = frozenset({"not", "not-in"})
+_MISSING = "missing"
+_HAS = "_has:"
+_HAS_PARTS = 4
 
 
 class Query(NamedTuple):
@@ -55,15 +62,26 @@ class Query(NamedTuple):
         """Whether candidates must be opened and asked with `holds`."""
         return any(_is_loose(one) for clause in self.clauses for one in clause.any_of)
 
+    @property
+    def loose(self) -> "Query":
+        """The same with only those clauses that must be confirmed."""
+        return self._replace(clauses=tuple(filter(_has_loose, self.clauses)))
+
 
 def _is_loose(match: Match) -> bool:
-    if isinstance(match, AllOf):
+    if isinstance(match, AllOf | AnyOf):
         return any(_is_loose(one) for one in match.matches)
+    if isinstance(match, InRange):
+        return bool(match.marks) and match.is_repeated
     return isinstance(match, LooksLike)
 
 
+def _has_loose(clause: Clause) -> bool:
+    return any(map(_is_loose, clause.any_of))
+
+
 def holds(query: Query, resource: Resource) -> bool:
-    """Whether an opened resource matches the query."""
+    """Whether an opened resource matches the query, links to others left aside."""
     index = index_of(resource)
     return resource.type == query.type and all(
         any(match_holds(one, resource, index) for one in clause.any_of)
@@ -83,13 +101,29 @@ def parse_query(
     if len(pairs) > MOST_CLAUSES:
         wrong = f"it has more than {MOST_CLAUSES} parameters"
         return (Problem(place="search", wrong=wrong, mend="Ask for less at once."),)
-    found = [_clause(resource_type, name, value) for name, value in pairs]
+    found = [_clause(resource_type, name, value, step=1) for name, value in pairs]
     problems = tuple(one for one in found if isinstance(one, Problem))
     clauses = tuple(one for one in found if isinstance(one, Clause))
     return problems or Query(resource_type, clauses)
 
 
-def _clause(resource_type: str, name: str, value: str) -> Clause | Problem:
+def is_unknown(resource_type: str, name: str) -> bool:
+    """Whether the type has no parameter of this name at all."""
+    code = name.partition(".")[0].partition(":")[0]
+    return not name.startswith(_HAS) and search_parameter(resource_type, code) is None
+
+
+def _clause(  # noqa: PLR0911 - one return a kind of problem
+    resource_type: str, name: str, value: str, *, step: int
+) -> Clause | Problem:
+    if step > MOST_STEPS:
+        wrong = f"it has more than {MOST_STEPS} steps"
+        return Problem(place="search", wrong=wrong, mend="Ask in fewer steps.")
+    if name.startswith(_HAS):
+        return _referring(resource_type, name, value, step=step)
+    head, dot, rest = name.partition(".")
+    if dot:
+        return _linked(resource_type, head, (rest, value), step=step)
     code, _, modifier = name.partition(":")
     parameter = _parameter(resource_type, code)
     if isinstance(parameter, Problem):
@@ -97,10 +131,93 @@ def _clause(resource_type: str, name: str, value: str) -> Clause | Problem:
     problem = _modifier_problem(parameter, modifier) or _text_problem(code, value)
     if problem is not None:
         return problem
+    if modifier == _MISSING:
+        return _missing(code, value)
     matches = _alternatives(parameter, modifier, value)
     if isinstance(matches, Problem):
         return matches
-    return Clause(code, matches, is_negated=modifier == _NOT)
+    return Clause(code, matches, is_negated=modifier in _NEGATIONS)
+
+
+def _missing(code: str, value: str) -> Clause | Problem:
+    if value not in ("true", "false"):
+        wrong = "the value of :missing is neither true nor false"
+        return Problem(place=code, wrong=wrong, mend="Write one of the two.")
+    return Clause(code, (IsPresent(code),), is_negated=value == "true")
+
+
+def _linked(
+    resource_type: str, head: str, rest: tuple[str, str], *, step: int
+) -> Clause | Problem:
+    """A chain: `subject:Patient.name=ash`, `patient.organization.name=fernhill`."""
+    code, _, named = head.partition(":")
+    parameter = _parameter(resource_type, code)
+    if isinstance(parameter, Problem):
+        return parameter
+    targets = _chain_targets(parameter, named)
+    if isinstance(targets, Problem):
+        return targets
+    found: list[Match] = []
+    problems: list[Problem] = []
+    for target in targets:
+        inner = _clause(target, *rest, step=step + 1)
+        if isinstance(inner, Problem):
+            problems.append(inner)
+        else:
+            elements = elements_to(parameter, target)
+            found.append(Linked(elements, target, (inner,)))
+    return Clause(code, tuple(found)) if found else problems[0]
+
+
+def _chain_targets(parameter: SearchParameter, named: str) -> tuple[str, ...] | Problem:
+    if parameter.type != "reference":
+        wrong = "a chain goes through references only"
+        return Problem(place=parameter.code, wrong=wrong, mend="Search by its value.")
+    is_any = not parameter.targets or ANY_RESOURCE in parameter.targets
+    if not named:
+        if not is_any:
+            return parameter.targets
+        mend = f"Name the type, as in {parameter.code}:Patient.name."
+        wrong = "it may refer to anything"
+        return Problem(place=parameter.code, wrong=wrong, mend=mend)
+    if is_resource_type(named) and (is_any or named in parameter.targets):
+        return (named,)
+    mend = f"It refers to: {', '.join(parameter.targets) or 'any type'}."
+    wrong = "it does not refer to that type"
+    return Problem(place=parameter.code, wrong=wrong, mend=mend)
+
+
+def elements_to(parameter: SearchParameter, target: str) -> tuple[str, ...]:
+    """The elements in which the parameter's reference to this type may stand."""
+    found = [
+        path.element
+        for path in parameter.paths
+        if path.type.startswith("Reference")
+        and path.constraint in ("", target)
+        and target in (targets_of(path.type) or (target,))
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _referring(
+    resource_type: str, name: str, value: str, *, step: int
+) -> Clause | Problem:
+    """`_has:Observation:patient:code=1234-5`: whoever has such an observation."""
+    parts = name.split(":", _HAS_PARTS - 1)
+    if len(parts) != _HAS_PARTS or not is_resource_type(parts[1]):
+        mend = "Write _has:Type:reference:parameter=value."
+        return Problem(place="_has", wrong="it cannot be read", mend=mend)
+    _, type_, code, rest = parts
+    parameter = _parameter(type_, code)
+    if isinstance(parameter, Problem):
+        return parameter
+    if parameter.type != "reference" or not elements_to(parameter, resource_type):
+        wrong = f"{type_}.{parameter.code} does not refer to {resource_type}"
+        return Problem(place="_has", wrong=wrong, mend="Name a reference that does.")
+    inner = _clause(type_, rest, value, step=step + 1)
+    if isinstance(inner, Problem):
+        return inner
+    return Clause("_has", (Referring(type_, parameter, (inner,)),))
 
 
 def _alternatives(
@@ -119,18 +236,22 @@ def _alternatives(
     return tuple(matches)
 
 
-def _bounded(match: Match) -> Match:
+def _bounded(match: Match) -> Match:  # noqa: PLR0911 - one a kind of match
     """The match with its terms as they are indexed."""
     match match:
         case AllOf(matches):
             return AllOf(tuple(map(_bounded, matches)))
+        case AnyOf(matches):
+            return AnyOf(tuple(map(_bounded, matches)))
+        case AnyTerm(terms):
+            return AnyTerm(tuple(map(bounded, terms)))
         case HasTerm(one):
             return HasTerm(bounded(one))
         case LooksLike(candidate):
             return match._replace(candidate=bounded(candidate))
         case InRange():
             return match._replace(marks=tuple(map(bounded, match.marks)))
-        case LacksTerm() | HasId():
+        case LacksTerm() | HasId() | IsPresent() | OwnedBy() | Linked() | Referring():
             return match
         case _:
             assert_never(match)
@@ -139,8 +260,6 @@ def _bounded(match: Match) -> Match:
 def _parameter(resource_type: str, code: str) -> SearchParameter | Problem:
     if code in special.REFUSED:
         return special.refuse(code, special.REFUSED[code])
-    if "." in code or code == "_has":
-        return special.refuse(_shown(code), "chained searches are not read yet")
     parameter = search_parameter(resource_type, code)
     if parameter is None:
         wrong = f"{resource_type} has no such search parameter"
@@ -199,14 +318,16 @@ def terms_in(query: Query) -> Iterator[bytes]:
 
 def _terms_of(match: Match) -> Iterator[bytes]:
     match match:
-        case AllOf(matches):
+        case AllOf(matches) | AnyOf(matches):
             for one in matches:
                 yield from _terms_of(one)
+        case AnyTerm(terms):
+            yield from terms
         case HasTerm(term) | LacksTerm(term) | LooksLike(term):
             yield term
         case InRange():
             yield from match.marks
-        case HasId():
+        case HasId() | IsPresent() | OwnedBy() | Linked() | Referring():
             return
         case _:
             assert_never(match)

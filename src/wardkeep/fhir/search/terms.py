@@ -38,6 +38,8 @@ class Index(NamedTuple):
 
     terms: tuple[bytes, ...]
     ranges: tuple[Range, ...]
+    present: int = 0
+    """One bit a search parameter of the type (`index.bit_of`)."""
 
 
 class HasTerm(NamedTuple):
@@ -50,6 +52,18 @@ class LacksTerm(NamedTuple):
     """The resource does not have this term."""
 
     term: bytes
+
+
+class AnyTerm(NamedTuple):
+    """The resource has at least one of these terms."""
+
+    terms: tuple[bytes, ...]
+
+
+class IsPresent(NamedTuple):
+    """The resource has a value that the search parameter looks at."""
+
+    parameter: str
 
 
 class HasId(NamedTuple):
@@ -74,10 +88,18 @@ class InRange(NamedTuple):
     element: str
     bounds: tuple[Bound, ...]
     marks: tuple[bytes, ...] = ()
+    is_repeated: bool = False
+    """Whether the element may have several values, whose marks could be mixed up."""
 
 
 class AllOf(NamedTuple):
     """The resource matches every one of these."""
+
+    matches: tuple["Match", ...]
+
+
+class AnyOf(NamedTuple):
+    """The resource matches at least one of these."""
 
     matches: tuple["Match", ...]
 
@@ -90,11 +112,66 @@ class LooksLike(NamedTuple):
     """
 
     candidate: bytes
+    """Empty where no term narrows it down."""
     path: Path
-    agrees: Callable[[str], bool]
+    agrees: Callable[[Any], bool]
+    """Of one value at the path."""
 
 
-Match = HasTerm | LacksTerm | HasId | InRange | AllOf | LooksLike
+class OwnedBy(NamedTuple):
+    """It belongs to one of these patients, by its type's usual element."""
+
+    patients: tuple[str, ...]
+
+
+class Linked(NamedTuple):
+    """It refers to a resource that matches: a step of a chain.
+
+    https://hl7.org/fhir/R4/search.html#chaining
+    """
+
+    elements: tuple[str, ...]
+    """Where the reference may stand."""
+    type: str
+    """Of the resource that it refers to."""
+    clauses: tuple["Clause", ...]
+
+
+class Referring(NamedTuple):
+    """A resource that matches refers to it: a step of `_has`.
+
+    https://hl7.org/fhir/R4/search.html#has
+    """
+
+    type: str
+    """Of the resources that refer."""
+    parameter: "SearchParameter"
+    clauses: tuple["Clause", ...]
+
+
+Match = (
+    HasTerm
+    | LacksTerm
+    | AnyTerm
+    | IsPresent
+    | HasId
+    | InRange
+    | AllOf
+    | AnyOf
+    | LooksLike
+    | OwnedBy
+    | Linked
+    | Referring
+)
+
+
+class Clause(NamedTuple):
+    """One parameter with its values."""
+
+    code: str
+    any_of: tuple[Match, ...]
+    """Alternatives; none at all means that nothing can match."""
+    is_negated: bool = False
 
 
 class SearchParameter(NamedTuple):
@@ -149,6 +226,11 @@ def prefix(element: str, kind: str) -> str:
 
 def term(element: str, kind: str, value: str) -> bytes:
     return f"{element}{SEPARATOR}{kind}{SEPARATOR}{value}".encode()
+
+
+def presence(element: str) -> bytes:
+    """Says that the element is there where no other term does; it is not stored."""
+    return term(element, "-", "")
 
 
 def bounded(one: bytes) -> bytes:

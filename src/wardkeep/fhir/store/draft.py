@@ -10,8 +10,7 @@ from wardkeep.disclosure.purpose import Tier
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.search.clinical_date import clinical_date
 from wardkeep.fhir.search.compartment import patients_of
-from wardkeep.fhir.search.index import index_of
-from wardkeep.fhir.search.terms import SEPARATOR, term
+from wardkeep.fhir.search.row_facts import RowFacts, row_facts
 
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 SEALED_CODES = frozenset(("R", "V"))
@@ -27,8 +26,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """Whom it is about by its compartment; the first one's key seals it."""
     tier: Tier
     clinical_at: datetime | None
-    terms: tuple[bytes, ...]
-    """What it is found by; the warden makes tokens of them."""
+    facts: RowFacts
+    """What it is found by; the warden makes tokens of the terms and keys."""
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """What the warden makes tokens of: terms, then the keys of ranges."""
+        return self.facts.terms + tuple([one.key for one in self.facts.ranges])
 
     @property
     def type(self) -> str:
@@ -43,29 +47,20 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 def draft_of(resource: Resource, id_: str) -> Draft:
     """Look at a resource as the store does."""
     patients = (id_,) if resource.type == "Patient" else patients_of(resource)
+    moment = clinical_date(resource)
+    clinical_at = _moment(moment)
     return Draft(
         resource=resource,
         id=id_,
         patients=patients,
         tier=tier_of(resource, patients),
-        clinical_at=_moment(clinical_date(resource)),
-        terms=_terms(resource, patients),
+        clinical_at=clinical_at,
+        facts=row_facts(
+            resource,
+            owner=patients[0] if patients else "",
+            clinical_at=None if clinical_at is None else moment,
+        ),
     )
-
-
-def _terms(resource: Resource, patients: tuple[str, ...]) -> tuple[bytes, ...]:
-    """What it is found by, less that it belongs to its owner: its row says so.
-
-    Nearly every resource refers to its patient, often twice; the column and its index
-    answer that better than a token would (docs/decisions/0002-record-store.md).
-    """
-    terms = index_of(resource).terms
-    if resource.type == "Patient":
-        return terms + _birth_date(resource)
-    if not patients:
-        return terms
-    own = f"{SEPARATOR}r{SEPARATOR}Patient/{patients[0]}".encode()
-    return tuple([one for one in terms if not one.endswith(own)])
 
 
 def _moment(microseconds: int | None) -> datetime | None:
@@ -76,17 +71,6 @@ def _moment(microseconds: int | None) -> datetime | None:
         return from_microseconds(microseconds)
     except OverflowError:
         return None
-
-
-def birth_date_term(day: str) -> bytes:
-    """A birth date as one term: it identifies, so it is searched by equality alone."""
-    return term("Patient.birthDate", "d", day)
-
-
-def _birth_date(resource: Resource) -> tuple[bytes, ...]:
-    day = resource.content.get("birthDate")
-    is_patient = resource.type == "Patient"
-    return (birth_date_term(day),) if is_patient and isinstance(day, str) else ()
 
 
 def tier_of(resource: Resource, patients: tuple[str, ...]) -> Tier:

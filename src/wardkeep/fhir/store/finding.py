@@ -10,9 +10,9 @@ from wardkeep.db.connection import Connection, Database
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.model.type_codes import type_code
+from wardkeep.fhir.search.days import day_term
 from wardkeep.fhir.search.index import identifier_term
 from wardkeep.fhir.search.query import Query, parse_query, terms_in
-from wardkeep.fhir.store.draft import birth_date_term
 from wardkeep.fhir.store.opening import PEOPLE_A_LIST, list_people
 from wardkeep.fhir.store.outcomes import FoundPatients, Opener, PatientRow, TooMany
 from wardkeep.fhir.store.rows import (
@@ -118,5 +118,5 @@ def _terms(facts: Facts) -> list[bytes]:
     query = parse_query("Patient", asked)
     terms = list(terms_in(query)) if isinstance(query, Query) else []
     if facts.birth_date is not None:
-        terms.append(birth_date_term(facts.birth_date.isoformat()))
+        terms.append(day_term("Patient.birthDate", facts.birth_date))
     return terms

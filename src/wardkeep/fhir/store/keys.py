@@ -4,7 +4,6 @@
 from collections.abc import Collection
 
 from wardkeep.base.ids import OrganisationId
-from wardkeep.crypto.aead import Cipher, Key
 from wardkeep.db.connection import Connection
 from wardkeep.disclosure.answers import Refusal, SharedKey
 from wardkeep.disclosure.client import WardenClient
@@ -32,22 +31,21 @@ async def patients_by_id(
     return {row["patient_id"]: patient_key_row(row) for row in rows}
 
 
-async def own_cipher(
+async def own_wrapped_key(
     connection: Connection,
     warden: WardenClient,
     *,
     session: str,
     organisation: OrganisationId,
-) -> Cipher | Refusal:
-    """The key of the organisation's own resources, made when first needed."""
-    wrapped = await connection.fetch_value(_SHARED, organisation) or b""
-    given = await warden.ask(OpenSharedKey(session, wrapped), SharedKey)
+) -> bytes | Refusal:
+    """The wrapped key of the organisation's own resources, made when first needed."""
+    wrapped: bytes | None = await connection.fetch_value(_SHARED, organisation)
+    if wrapped is not None:
+        return wrapped
+    given = await warden.ask(OpenSharedKey(session, b""), SharedKey)
     if isinstance(given, Refusal):
         return given
-    if not wrapped:
-        await connection.execute(_KEEP_SHARED, organisation, given.wrapped_key)
-        kept = await connection.fetch_value(_SHARED, organisation)
-        if kept != given.wrapped_key:
-            # Another process made one in the meantime; there is one for all.
-            given = await warden.ask(OpenSharedKey(session, kept), SharedKey)
-    return given if isinstance(given, Refusal) else Cipher(Key(given.key))
+    # Another process may have made one in the meantime; there is one for all.
+    await connection.execute(_KEEP_SHARED, organisation, given.wrapped_key)
+    kept: bytes = await connection.fetch_value(_SHARED, organisation)
+    return kept

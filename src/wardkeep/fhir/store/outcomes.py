@@ -21,6 +21,8 @@ class Opener(msgspec.Struct, frozen=True, kw_only=True):
     organisation: OrganisationId
     purpose: Purpose = Purpose.DIRECT_CARE
     reason: str = ""
+    request: str = ""
+    """What a program asks for, by names alone: the ledger is told."""
 
 
 class OpenedResource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -76,6 +78,8 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     entry: int = NO_ENTRY
     created: frozenset[tuple[str, str]] = frozenset()
     """(type, id) of those that did not exist before."""
+    removed: tuple[Reference, ...] = ()
+    """What was deleted, each at the version that says so."""
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +95,13 @@ class Invalid(msgspec.Struct, frozen=True, kw_only=True):
     """What was handed in cannot be stored, and why."""
 
     problems: tuple[Problem, ...]
+
+
+class AlreadyThere(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody wrote what this change was to write unless it was there."""
+
+    guard: int
+    """Which of the change's guards met it."""
 
 
 class TooMany(msgspec.Struct, frozen=True, kw_only=True):

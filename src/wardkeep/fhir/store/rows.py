@@ -69,6 +69,10 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     tier: Tier
     id: str
     tokens: Sequence[int]
+    ranges: Sequence[int] | None
+    """A token, a low and a high end for each range."""
+    present: int
+    """Bits of the parameters that find something in it, as a signed number."""
     body: bytes
     also: Sequence[int] | None = None
 
@@ -123,13 +127,13 @@ KEY_COLUMNS = (
 _INSERT = """
 insert into record.resource
   (patient, last_updated, clinical_at, organisation, version, type, tier, id, tokens,
-   body, also)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+   body, also, ranges, present)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 _REPLACE = """
 update record.resource
    set last_updated = $4, clinical_at = $5, version = $6, tier = $7, tokens = $8,
-       body = $9, also = $10, is_deleted = false
+       body = $9, also = $10, ranges = $11, present = $12, is_deleted = false
  where organisation = $1 and type = $2 and id = $3 and version = $6 - 1
 """
 _INSERT_PATIENT = """
@@ -179,6 +183,8 @@ async def insert_rows(
                 row.tokens,
                 row.body,
                 row.also,
+                row.ranges,
+                row.present,
             )
             for row in rows
         ],
@@ -201,5 +207,7 @@ async def replace_row(
         row.tokens,
         row.body,
         row.also,
+        row.ranges,
+        row.present,
     )
     return status == "UPDATE 1"

@@ -37,7 +37,10 @@ def seal_draft(
     ciphers: Ciphers,
     tokens: Sequence[int],
 ) -> NewRow:
-    """The row of a draft under its owner's key; KeyError where that was not given."""
+    """The row of a draft under its owner's key; `tokens` are of its secrets.
+
+    KeyError where that key was not given.
+    """
     stamp = Stamp(
         type=draft.type,
         id=draft.id,
@@ -53,6 +56,8 @@ def seal_draft(
         patient=draft.owner,
         tier=draft.tier,
     )
+    facts = draft.facts
+    keys = tokens[len(facts.terms) :]
     also = [place.numbers[one] for one in draft.patients[1:] if one in place.numbers]
     return NewRow(
         patient=place.numbers[draft.owner] if draft.owner else None,
@@ -62,7 +67,14 @@ def seal_draft(
         type=type_code(draft.type),
         tier=draft.tier,
         id=draft.id,
-        tokens=tokens,
+        tokens=tokens[: len(facts.terms)],
+        ranges=[
+            number
+            for key, one in zip(keys, facts.ranges, strict=True)
+            for number in (key, one.low, one.high)
+        ]
+        or None,
+        present=facts.present,
         body=seal_row(ciphers[draft.owner, draft.tier], short, identity),
         also=also or None,
     )

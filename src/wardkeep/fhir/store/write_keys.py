@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keys that a change is written with: new patients', existing ones', our own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -9,7 +9,7 @@ from wardkeep.crypto.aead import Cipher, Key
 from wardkeep.disclosure.answers import NewKeys, Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.purpose import Action, Tier
-from wardkeep.disclosure.questions import Item, NewPatientKeys
+from wardkeep.disclosure.questions import Item, NewPatientKeys, ResourceRef
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.outcomes import NO_ENTRY, Opener
 from wardkeep.fhir.store.rows import PATIENT_TIERS, PatientKeyRow
@@ -30,17 +30,33 @@ class WriteKeys(msgspec.Struct, kw_only=True):
                 self.ciphers[one.patient, tier] = Cipher(Key(plain))
 
 
+WrappedKey = Callable[[Tier], bytes]
+Versions = Sequence[tuple[Draft, int]]
+"""What is written, and at which version."""
+
+
 async def new_patient_keys(
-    warden: WardenClient, session: str, patients: Sequence[str]
+    warden: WardenClient, opener: Opener, patients: Sequence[str], versions: Versions
 ) -> WriteKeys | Refusal:
     """Keys for patients who are not in the store yet."""
     keys = WriteKeys(ciphers={}, wrapped={})
     if patients:
-        given = await warden.ask(NewPatientKeys(session, tuple(patients)), NewKeys)
+        named = {patient: _refs(patient, versions) for patient in patients}
+        given = await warden.ask(
+            NewPatientKeys(opener.session, tuple(named), tuple(named.values())), NewKeys
+        )
         if isinstance(given, Refusal):
             return given
         keys.take_new(given)
     return keys
+
+
+def _refs(patient: str, versions: Versions) -> tuple[ResourceRef, ...]:
+    return tuple(
+        (draft.type, draft.id, version)
+        for draft, version in versions
+        if draft.owner == patient
+    )
 
 
 async def add_existing_keys(
@@ -49,11 +65,20 @@ async def add_existing_keys(
     opener: Opener,
     *,
     patients: Mapping[str, PatientKeyRow],
-    versions: Sequence[tuple[Draft, int]],
+    versions: Versions,
+    shared: bytes = b"",
 ) -> Refusal | None:
-    """Ask the door for existing patients' keys, one patient a question."""
-    for patient in patients.values():
-        items = _items(patient, versions)
+    """Ask the door for existing patients' keys, one patient a question.
+
+    `shared` is the organisation's own wrapped key, for what no patient owns.
+    """
+    asked: list[tuple[str, WrappedKey]] = [
+        (one.id, one.wrapped_key) for one in patients.values()
+    ]
+    if shared:
+        asked.append(("", lambda _: shared))
+    for patient, wrapped_key in asked:
+        items = _items(patient, wrapped_key, versions)
         if not items:
             continue
         grant = await warden.disclose(
@@ -62,29 +87,30 @@ async def add_existing_keys(
             reason=opener.reason,
             action=Action.WRITE,
             items=items,
+            request=opener.request,
         )
         if isinstance(grant, Refusal):
             return grant
         if keys.entry == NO_ENTRY:
             keys.entry = grant.entry
         for item in items:
-            cipher = grant.cipher_for_writing(patient.id, item.tier)
-            keys.ciphers[patient.id, item.tier] = cipher
+            cipher = grant.cipher_for_writing(patient, item.tier)
+            keys.ciphers[patient, item.tier] = cipher
     return None
 
 
 def _items(
-    patient: PatientKeyRow, versions: Sequence[tuple[Draft, int]]
+    patient: str, wrapped_key: WrappedKey, versions: Versions
 ) -> tuple[Item, ...]:
     by_tier: dict[Tier, list[tuple[str, str, int]]] = {}
     for draft, version in versions:
-        if draft.owner == patient.id:
+        if draft.owner == patient:
             by_tier.setdefault(draft.tier, []).append((draft.type, draft.id, version))
     return tuple(
         Item(
-            patient=patient.id,
+            patient=patient,
             tier=tier,
-            wrapped_key=patient.wrapped_key(tier),
+            wrapped_key=wrapped_key(tier),
             resources=tuple(refs),
         )
         for tier, refs in sorted(by_tier.items())

@@ -7,17 +7,19 @@ import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.outcome import Problem
-from wardkeep.db.connection import Connection, Database
+from wardkeep.db.connection import Connection, Database, Row
 from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.purpose import Tier
-from wardkeep.fhir.model.resource import Resource
+from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.disclosure.questions import Item
 from wardkeep.fhir.model.type_codes import type_code, type_name
-from wardkeep.fhir.store.draft import Draft, draft_of
-from wardkeep.fhir.store.keys import own_cipher, patients_by_id
+from wardkeep.fhir.store.draft import Draft
+from wardkeep.fhir.store.keys import own_wrapped_key, patients_by_id
 from wardkeep.fhir.store.opening import name_people
 from wardkeep.fhir.store.outcomes import (
+    NO_ENTRY,
+    AlreadyThere,
     Conflict,
     Invalid,
     Opener,
@@ -46,8 +48,14 @@ MUST_NOT_EXIST = 0
 _MARK = """
 insert into record.import_mark (organisation, source, resources) values ($1, $2, $3)
 """
+_REMOVE = """
+update record.resource
+   set last_updated = $4, version = $5 + 1, is_deleted = true, tokens = '{}',
+       ranges = null, present = null, body = ''
+ where organisation = $1 and type = $2 and id = $3 and version = $5
+"""
 _CURRENT = """
-select r.type, r.id, r.version, coalesce(p.id, '') as patient
+select r.type, r.id, r.version, r.tier, r.is_deleted, coalesce(p.id, '') as patient
   from unnest($2::smallint[], $3::bytea[]) as wanted (type, id)
   join record.resource as r
     on r.organisation = $1 and r.type = wanted.type and r.id = wanted.id
@@ -55,18 +63,43 @@ select r.type, r.id, r.version, coalesce(p.id, '') as patient
 """
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource to store under an id."""
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource to delete; what is not there is deleted already."""
 
-    resource: Resource
+    type: str
     id: str
     expected_version: int | None = None
-    """What the change builds on; None: whatever there is, 0: nothing."""
+
+
+class Guard(msgspec.Struct, frozen=True, kw_only=True):
+    """What must find nothing for the change to be made: conditional creates.
+
+    The lock makes everyone with the same condition wait for each other, so that of
+    eight who look at once one creates and seven find.
+    """
+
+    lock: int
+    sql: str
+    values: tuple[object, ...]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is to be written, or nothing of it."""
+
+    drafts: Sequence[Draft] = ()
+    expected: Sequence[int | None] = ()
+    """For each draft what it builds on; None: whatever there is, 0: nothing."""
+    removals: Sequence[Removal] = ()
+    guards: Sequence[Guard] = ()
+    mark: bytes = b""
+    """What an import knows its document by; it is kept with the change."""
 
 
 class _Current(msgspec.Struct, frozen=True):
     version: int
     patient: str
+    tier: int
+    is_deleted: bool
 
 
 class _Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +112,15 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True):
         current = self.current.get((draft.type, draft.id))
         return current.version + 1 if current else 1
 
+    def has(self, one: Reference) -> bool:
+        current = self.current.get((one.type, one.id))
+        return current is not None and not current.is_deleted
+
 
 class _Ready(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a transaction needs."""
 
-    drafts: Sequence[Draft]
+    change: Change
     known: _Known
     keys: WriteKeys
     tokens: Sequence[Sequence[int]]
@@ -91,6 +128,14 @@ class _Ready(msgspec.Struct, frozen=True, kw_only=True):
 
 class _LostRaceError(Exception):
     """A version that was current a moment ago is no longer."""
+
+
+class _GuardMetError(Exception):
+    """A condition that was to find nothing finds something."""
+
+    def __init__(self, guard: int) -> None:
+        super().__init__()
+        self.guard = guard
 
 
 class Writer:
@@ -103,84 +148,88 @@ class Writer:
         *,
         clock: Clock,
         memory: TokenMemory | None = None,
+        must_patients_exist: bool = True,
     ) -> None:
-        """`memory`: of a load's tokens, where one session writes everything."""
+        """Share the memory of a load's tokens, where one session writes everything.
+
+        FHIR lets a reference point to what is not there yet: programs may write about
+        a patient who comes later; imports and pages may not.
+        """
+        self._must_patients_exist = must_patients_exist
         self._database = database
         self._warden = warden
         self._clock = clock
         self._memory = memory
 
     async def write(
-        self, changes: Sequence[Change], *, opener: Opener, mark: bytes = b""
-    ) -> Written | Refusal | Conflict | Invalid:
-        """Write every change in one transaction, or none.
-
-        `mark` is what an import knows its document by; it is kept with the change.
-        """
-        drafts = [draft_of(change.resource, change.id) for change in changes]
-        expected = [change.expected_version for change in changes]
-        return await self.write_drafts(drafts, expected, opener=opener, mark=mark)
-
-    async def write_drafts(
-        self,
-        drafts: Sequence[Draft],
-        expected: Sequence[int | None],
-        *,
-        opener: Opener,
-        mark: bytes = b"",
-    ) -> Written | Refusal | Conflict | Invalid:
-        """The same for what was looked at already, with each one's expected version."""
-        if len({(draft.type, draft.id) for draft in drafts}) != len(drafts):
+        self, change: Change, *, opener: Opener
+    ) -> Written | Refusal | Conflict | Invalid | AlreadyThere:
+        """Write all of a change in one transaction, or nothing of it."""
+        named = [(one.type, one.id) for one in change.drafts]
+        named.extend((one.type, one.id) for one in change.removals)
+        if len(set(named)) != len(named):
             return Invalid(problems=(_TWICE,))
         for attempt in range(ATTEMPTS):
             # What must not exist is not looked for: the database refuses it anyway.
             looked_for = [
-                draft
-                for draft, version in zip(drafts, expected, strict=True)
+                (draft.type, draft.id)
+                for draft, version in zip(change.drafts, change.expected, strict=True)
                 if attempt or version != MUST_NOT_EXIST
             ]
-            ready = await self._prepare(drafts, expected, looked_for, opener)
+            looked_for.extend((one.type, one.id) for one in change.removals)
+            ready = await self._prepare(change, looked_for, opener)
             if not isinstance(ready, _Ready):
                 return ready
             try:
-                return await self._store(ready, opener, mark)
+                return await self._store(ready, opener)
+            except _GuardMetError as met:
+                return AlreadyThere(guard=met.guard)
             except (AlreadyExistsError, _LostRaceError):
                 continue
-        return Conflict(type=drafts[0].type, id=drafts[0].id, version=0)
+        type_, id_ = named[0]
+        return Conflict(type=type_, id=id_, version=0)
 
     async def _prepare(
-        self,
-        drafts: Sequence[Draft],
-        expected: Sequence[int | None],
-        looked_for: Sequence[Draft],
-        opener: Opener,
+        self, change: Change, looked_for: Sequence[tuple[str, str]], opener: Opener
     ) -> _Ready | Refusal | Conflict | Invalid:
+        shared: bytes | Refusal = b""
         async with self._database.connection(opener.organisation) as connection:
-            known = await _look_up(connection, drafts, looked_for, opener)
-            wrong = _conflict(known, drafts, expected) or _invalid(known, drafts)
+            known = await _look_up(connection, change, looked_for, opener)
+            wrong = _conflict(known, change) or self._invalid(known, change.drafts)
             if wrong is not None:
                 return wrong
-            own = None
-            if any(not draft.owner for draft in drafts):
-                own = await own_cipher(
+            if any(not draft.owner for draft in change.drafts) or _is_any_shared(
+                known, change.removals
+            ):
+                shared = await own_wrapped_key(
                     connection,
                     self._warden,
                     session=opener.session,
                     organisation=opener.organisation,
                 )
-        if isinstance(own, Refusal):
-            return own
-        keys = await self._keys(known, drafts, opener)
+        if isinstance(shared, Refusal):
+            return shared
+        keys = await self._keys(known, change, opener, shared=shared)
         if isinstance(keys, Refusal):
             return keys
-        if own is not None:
-            keys.ciphers["", Tier.SHARED] = own
-        terms = [term for draft in drafts for term in draft.terms]
-        found = await self._tokens(terms, opener)
+        secrets = [one for draft in change.drafts for one in draft.secrets]
+        found = await self._tokens(secrets, opener)
         if isinstance(found, Refusal):
             return found
-        tokens = list(_dealt(found, [len(draft.terms) for draft in drafts]))
-        return _Ready(drafts=drafts, known=known, keys=keys, tokens=tokens)
+        tokens = list(_dealt(found, [len(draft.secrets) for draft in change.drafts]))
+        return _Ready(change=change, known=known, keys=keys, tokens=tokens)
+
+    def _invalid(self, known: _Known, drafts: Sequence[Draft]) -> Invalid | None:
+        arriving = {draft.id for draft in drafts if draft.type == "Patient"}
+        problems = []
+        for draft in drafts:
+            current = known.current.get((draft.type, draft.id))
+            is_known = draft.owner in known.patients.keys() | arriving
+            if draft.owner and not is_known and self._must_patients_exist:
+                problems.append(_no_patient(draft))
+            elif current is not None and current.patient != draft.owner:
+                problems.append(_another_patient(draft))
+        return Invalid(problems=tuple(problems)) if problems else None
 
     async def _tokens(self, terms: list[bytes], opener: Opener) -> list[int] | Refusal:
         if self._memory is not None:
@@ -188,11 +237,13 @@ class Writer:
         return await tokens_of(self._warden, opener.session, terms)
 
     async def _keys(
-        self, known: _Known, drafts: Sequence[Draft], opener: Opener
+        self, known: _Known, change: Change, opener: Opener, *, shared: bytes
     ) -> WriteKeys | Refusal:
+        drafts = change.drafts
         owners = dict.fromkeys(draft.owner for draft in drafts if draft.owner)
         new = [owner for owner in owners if owner not in known.patients]
-        keys = await new_patient_keys(self._warden, opener.session, new)
+        versions = [(draft, known.next_version(draft)) for draft in drafts]
+        keys = await new_patient_keys(self._warden, opener, new, versions)
         if isinstance(keys, Refusal):
             return keys
         refused = await add_existing_keys(
@@ -200,11 +251,47 @@ class Writer:
             self._warden,
             opener,
             patients=known.patients,
-            versions=[(draft, known.next_version(draft)) for draft in drafts],
+            versions=versions,
+            shared=shared,
         )
-        if refused is None:
-            refused = await self._name_others(known, drafts, opener)
+        refused = refused or await self._name_others(known, drafts, opener)
+        refused = refused or await self._write_down_removals(
+            known, change.removals, opener, keys=keys, shared=shared
+        )
         return keys if refused is None else refused
+
+    async def _write_down_removals(
+        self,
+        known: _Known,
+        removals: Sequence[Removal],
+        opener: Opener,
+        *,
+        keys: WriteKeys,
+        shared: bytes,
+    ) -> Refusal | None:
+        """Have the door judge deletions, and the ledger name them."""
+        named: dict[tuple[str, int], list[tuple[str, str, int]]] = {}
+        for one in removals:
+            current = known.current.get((one.type, one.id))
+            if current is not None and not current.is_deleted:
+                ref = (one.type, one.id, current.version)
+                named.setdefault((current.patient, current.tier), []).append(ref)
+        for (patient, tier), refs in named.items():
+            wrapped = shared
+            if patient:
+                wrapped = known.patients[patient].wrapped_key(Tier(tier))
+            grant = await self._warden.disclose(
+                opener.session,
+                purpose=opener.purpose,
+                reason=opener.reason,
+                action=Action.DELETE,
+                items=(Item(patient, Tier(tier), wrapped, tuple(refs)),),
+                request=opener.request,
+            )
+            if isinstance(grant, Refusal):
+                return grant
+            keys.entry = grant.entry if keys.entry == NO_ENTRY else keys.entry
+        return None
 
     async def _name_others(
         self, known: _Known, drafts: Sequence[Draft], opener: Opener
@@ -224,10 +311,12 @@ class Writer:
         ]
         return await name_people(self._warden, opener, people=people)
 
-    async def _store(self, ready: _Ready, opener: Opener, mark: bytes) -> Written:
+    async def _store(self, ready: _Ready, opener: Opener) -> Written:
         organisation, now = opener.organisation, self._clock.now()
-        numbers = {one.id: one.number for one in ready.known.patients.values()}
+        change, known = ready.change, ready.known
+        numbers = {one.id: one.number for one in known.patients.values()}
         async with self._database.transaction(organisation) as connection:
+            await _pass_guards(connection, change.guards)
             for patient, wrapped in ready.keys.wrapped.items():
                 numbers[patient] = await insert_patient(
                     connection, organisation, patient=patient, wrapped=wrapped
@@ -235,22 +324,26 @@ class Writer:
             place = Place(organisation=organisation, last_updated=now, numbers=numbers)
             rows = list(_rows(ready, place))
             await _write_rows(connection, place, rows)
-            if mark:
-                await connection.execute(_MARK, organisation, mark, len(rows))
+            removed = await _remove(connection, place, change.removals, known)
+            if change.mark:
+                await connection.execute(_MARK, organisation, change.mark, len(rows))
         references = tuple(
             Reference(draft.type, draft.id, row.version)
-            for draft, row in zip(ready.drafts, rows, strict=True)
+            for draft, row in zip(change.drafts, rows, strict=True)
         )
         return Written(
             references=references,
             last_updated=now,
             entry=ready.keys.entry,
-            created=frozenset((r.type, r.id) for r in references if r.version == 1),
+            created=frozenset(
+                (one.type, one.id) for one in references if not known.has(one)
+            ),
+            removed=removed,
         )
 
 
 def _rows(ready: _Ready, place: Place) -> Iterator[NewRow]:
-    for draft, tokens in zip(ready.drafts, ready.tokens, strict=True):
+    for draft, tokens in zip(ready.change.drafts, ready.tokens, strict=True):
         yield seal_draft(
             draft,
             place,
@@ -258,6 +351,44 @@ def _rows(ready: _Ready, place: Place) -> Iterator[NewRow]:
             ciphers=ready.keys.ciphers,
             tokens=tokens,
         )
+
+
+async def _pass_guards(connection: Connection, guards: Sequence[Guard]) -> None:
+    """Wait for others with the same conditions, then look.
+
+    Raises:
+        _GuardMetError: one of them finds something.
+    """
+    for lock in sorted({one.lock for one in guards}):
+        await connection.execute("select pg_advisory_xact_lock($1)", lock)
+    for place, guard in enumerate(guards):
+        if await connection.fetch_row(guard.sql, *guard.values) is not None:
+            raise _GuardMetError(place)
+
+
+async def _remove(
+    connection: Connection,
+    place: Place,
+    removals: Sequence[Removal],
+    known: _Known,
+) -> tuple[Reference, ...]:
+    removed: list[Reference] = []
+    for one in removals:
+        current = known.current.get((one.type, one.id))
+        if current is None or current.is_deleted:
+            continue
+        status = await connection.execute(
+            _REMOVE,
+            place.organisation,
+            type_code(one.type),
+            stored_id(one.id),
+            place.last_updated,
+            current.version,
+        )
+        if status != "UPDATE 1":
+            raise _LostRaceError
+        removed.append(Reference(one.type, one.id, current.version + 1))
+    return tuple(removed)
 
 
 async def _write_rows(
@@ -277,21 +408,25 @@ async def _write_rows(
 
 async def _look_up(
     connection: Connection,
-    drafts: Sequence[Draft],
-    looked_for: Sequence[Draft],
+    change: Change,
+    looked_for: Sequence[tuple[str, str]],
     opener: Opener,
 ) -> _Known:
-    rows = await connection.fetch(
-        _CURRENT,
-        opener.organisation,
-        [type_code(draft.type) for draft in looked_for],
-        [stored_id(draft.id) for draft in looked_for],
-    )
-    ids = {patient for draft in drafts for patient in draft.patients}
+    rows: Sequence[Row] = ()
+    if looked_for:
+        rows = await connection.fetch(
+            _CURRENT,
+            opener.organisation,
+            [type_code(type_) for type_, _ in looked_for],
+            [stored_id(id_) for _, id_ in looked_for],
+        )
+    ids = {patient for draft in change.drafts for patient in draft.patients}
+    if change.removals:
+        ids.update(row["patient"] for row in rows if row["patient"])
     return _Known(
         current={
             (type_name(row["type"]), id_of(row["id"])): _Current(
-                row["version"], row["patient"]
+                row["version"], row["patient"], row["tier"], row["is_deleted"]
             )
             for row in rows
         },
@@ -299,27 +434,23 @@ async def _look_up(
     )
 
 
-def _conflict(
-    known: _Known, drafts: Sequence[Draft], expected: Sequence[int | None]
-) -> Conflict | None:
-    for draft, wanted in zip(drafts, expected, strict=True):
-        current = known.current.get((draft.type, draft.id))
-        version = current.version if current else 0
-        if wanted not in (None, version):
-            return Conflict(type=draft.type, id=draft.id, version=version)
+def _is_any_shared(known: _Known, removals: Sequence[Removal]) -> bool:
+    found = [known.current.get((one.type, one.id)) for one in removals]
+    return any(one is not None and not one.patient for one in found)
+
+
+def _conflict(known: _Known, change: Change) -> Conflict | None:
+    wanted = [
+        (one.type, one.id, version)
+        for one, version in zip(change.drafts, change.expected, strict=True)
+    ]
+    wanted.extend((one.type, one.id, one.expected_version) for one in change.removals)
+    for type_, id_, expected in wanted:
+        current = known.current.get((type_, id_))
+        version = 0 if current is None or current.is_deleted else current.version
+        if expected not in (None, version):
+            return Conflict(type=type_, id=id_, version=version)
     return None
-
-
-def _invalid(known: _Known, drafts: Sequence[Draft]) -> Invalid | None:
-    arriving = {draft.id for draft in drafts if draft.type == "Patient"}
-    problems = []
-    for draft in drafts:
-        current = known.current.get((draft.type, draft.id))
-        if draft.owner and draft.owner not in known.patients.keys() | arriving:
-            problems.append(_no_patient(draft))
-        elif current is not None and current.patient != draft.owner:
-            problems.append(_another_patient(draft))
-    return Invalid(problems=tuple(problems)) if problems else None
 
 
 def _no_patient(draft: Draft) -> Problem:

@@ -5,7 +5,11 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html; hel
 and not in the web process, because the web process may be taken over.
 """
 
+from collections.abc import Iterable
+
 from wardkeep.disclosure.purpose import Action
+from wardkeep.disclosure.questions import ResourceRef
+from wardkeep.identity.scopes import Scopes
 from wardkeep.warden.rules.opening import Opening, Refused
 
 _LETTERS = {
@@ -18,12 +22,17 @@ _FIRST = 1
 
 
 def scope_covers(opening: Opening) -> Refused | None:
-    scopes = opening.scopes
+    return scope_lacks(opening.scopes, opening.action, opening.resources)
+
+
+def scope_lacks(
+    scopes: Scopes | None, action: Action, resources: Iterable[ResourceRef]
+) -> Refused | None:
+    """The refusal of the first type that a program's scopes do not cover."""
     if scopes is None:
         return None
     for letter, type_ in {
-        (_letter(opening.action, version), type_)
-        for type_, _, version in opening.resources
+        (_letter(action, version), type_) for type_, _, version in resources
     }:
         if not scopes.covers(letter, type_):
             return Refused(

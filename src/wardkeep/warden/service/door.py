@@ -46,6 +46,7 @@ from wardkeep.warden.directory import Directory
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.rules import judge
 from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.scope_covers import scope_lacks
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK, NOTHING_ASKED
 from wardkeep.warden.sessions import (
     REASON_HOLDS_SECONDS,
@@ -311,17 +312,18 @@ class Door:
         session = self._sessions.use(asked.session)
         if session is None:
             return NOT_SIGNED_IN
-        if session.role not in _MAY_REGISTER_PATIENTS:
-            return NOT_YOUR_WORK
-        if not 1 <= len(asked.patients) <= MAX_ITEMS:
-            return NOTHING_ASKED
-        for patient in asked.patients:
-            made = Subject.about(
-                patient=patient, tier="", relationship="", resources=()
-            )
-            self._ledger.append(
-                self.entry_of(session, action="create", subjects=(made,))
-            )
+        named = asked.resources or ((),) * len(asked.patients)
+        refused = _may_register(session, asked, named)
+        if refused is not None:
+            return refused
+        for patient, refs in zip(asked.patients, named, strict=True):
+            for piece in _pieces(refs):
+                made = Subject.about(
+                    patient=patient, tier="", relationship="", resources=piece
+                )
+                self._ledger.append(
+                    self.entry_of(session, action="create", subjects=(made,))
+                )
         keys = [self._make_keys(session.organisation, one) for one in asked.patients]
         return NewKeys(tuple(keys))
 
@@ -422,6 +424,22 @@ class Door:
             outcome=entry.outcome,
             resources=sum(one.resource_count for one in subjects),
         )
+
+
+def _may_register(
+    session: Session,
+    asked: NewPatientKeys,
+    named: tuple[tuple[ResourceRef, ...], ...],
+) -> Refusal | None:
+    if session.role not in _MAY_REGISTER_PATIENTS:
+        return NOT_YOUR_WORK
+    if not 1 <= len(asked.patients) <= MAX_ITEMS or len(named) != len(asked.patients):
+        return NOTHING_ASKED
+    written = [ref for refs in named for ref in refs]
+    beyond = scope_lacks(session.scopes, Action.WRITE, written)
+    if beyond is None:
+        return None
+    return Refusal(code=beyond.code, why=beyond.why, mend=beyond.mend)
 
 
 def _worst(weighed: Sequence[Weighed]) -> Weighed | None:

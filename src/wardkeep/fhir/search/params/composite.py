@@ -95,7 +95,7 @@ def _joined(composition: Composition, matches: tuple[Match, ...]) -> Match | Non
         case HasTerm(left), HasTerm(right) if _is_joined(left) and _is_joined(right):
             start = f"{composition.base.element}{SEPARATOR}k{SEPARATOR}".encode()
             return HasTerm(start + left + _JOINT + right)
-        case HasTerm(left), InRange(element, bounds, marks) if _is_joined(left):
-            return InRange(element, bounds, (*marks, left))
+        case HasTerm(left), InRange(element, bounds, marks, _) if _is_joined(left):
+            return InRange(element, bounds, (*marks, left), is_repeated=True)
         case _:
             return None

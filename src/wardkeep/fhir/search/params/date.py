@@ -12,6 +12,7 @@ from typing import Any
 from wardkeep.base.outcome import Problem
 from wardkeep.fhir.model.primitives import EARLIEST, LATEST, Span, span_of
 from wardkeep.fhir.search.comparison import Asked, bounds_of, split_prefix
+from wardkeep.fhir.search.days import day_terms, days_within
 from wardkeep.fhir.search.path import Path
 from wardkeep.fhir.search.terms import (
     Indexer,
@@ -55,16 +56,34 @@ SPANS: dict[str, Callable[[Any], Span | None]] = {
 }
 
 
+IDENTIFYING = frozenset(
+    f"{person}.birthDate"
+    for person in ("Patient", "Person", "Practitioner", "RelatedPerson")
+)
+"""Dates that would name a person in a dump: found by terms, never by ranges."""
+
+
 def indexer(path: Path) -> Indexer | None:
     span = SPANS.get(path.type)
     if span is None:
         return None  # Age, Range and string tell no date
     element, read = path.element, span
+    if element in IDENTIFYING:
+        return _identifying(element)
 
     def index(value: Any, _: list[bytes], ranges: list[Range]) -> None:
         found = read(value)
         if found is not None:
             ranges.append(Range(element, found.low, found.high))
+
+    return index
+
+
+def _identifying(element: str) -> Indexer:
+    def index(value: Any, terms: list[bytes], _: list[Range]) -> None:
+        found = span_of(value)
+        if found is not None:
+            terms.extend(day_terms(element, found))
 
     return index
 
@@ -85,16 +104,20 @@ def query(
         near_low=span.low - reach,
         near_high=span.high + reach,
     )
-    return tuple(
-        InRange(element, bounds)
-        for element in dict.fromkeys(path.element for path in parameter.paths)
-        for bounds in bounds_of(name, asked)
-    )
+    alternatives = bounds_of(name, asked)
+    found: list[Match] = []
+    for element in dict.fromkeys(path.element for path in parameter.paths):
+        for bounds in alternatives:
+            if element in IDENTIFYING:
+                found.extend(days_within(element, bounds))
+            else:
+                found.append(InRange(element, bounds))
+    return tuple(found)
 
 
 TYPE = ParameterType(
     name="date",
-    modifiers=frozenset(),
+    modifiers=frozenset({"missing"}),
     spread=itself,
     indexer=indexer,
     query=query,

@@ -57,7 +57,7 @@ def query(
 
 TYPE = ParameterType(
     name="number",
-    modifiers=frozenset(),
+    modifiers=frozenset({"missing"}),
     spread=itself,
     indexer=indexer,
     query=query,

@@ -120,9 +120,13 @@ def query(
     asked = asked_number(number, name)
     if asked is None or len(parts) not in (1, _PARTS):
         return bad_value(parameter, "Write 5.4, 5.4||mg or 5.4|system|code.")
+    repeated = {
+        path.element: any(step.is_list for step in path.steps)
+        for path in parameter.paths
+    }
     return tuple(
-        InRange(element, bounds, _wanted_marks(element, parts[1:]))
-        for element in dict.fromkeys(path.element for path in parameter.paths)
+        InRange(element, bounds, _wanted_marks(element, parts[1:]), is_repeated)
+        for element, is_repeated in repeated.items()
         for bounds in bounds_of(name, asked)
     )
 
@@ -138,7 +142,7 @@ def _wanted_marks(element: str, unit: list[str]) -> tuple[bytes, ...]:
 
 TYPE = ParameterType(
     name="quantity",
-    modifiers=frozenset(),
+    modifiers=frozenset({"missing"}),
     spread=itself,
     indexer=indexer,
     query=query,

@@ -134,7 +134,7 @@ def _query_identifier(
 
 TYPE = ParameterType(
     name="reference",
-    modifiers=frozenset({"identifier", *type_names()}),
+    modifiers=frozenset({"identifier", "missing", *type_names()}),
     spread=itself,
     indexer=indexer,
     query=query,

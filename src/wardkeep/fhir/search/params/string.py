@@ -9,23 +9,26 @@ by one. Kinds of term:
     p  its first letters, normalised: of people's names the first 3, 4 … 12, of all
        other strings the first 3, 6 and 12
     e  the whole value as it is (people's names only): `:exact`
+    t  every three letters in a row (people's names only): `:contains`
 
 A search longer than what is indexed takes the longest indexed beginning, and each
 candidate is compared again once it is open. One or two letters find only values that
 are no longer: nobody may list all patients whose name begins with A.
 """
 
-import re
-import unicodedata
 from functools import partial
 from operator import eq
 from typing import Any
 
 from wardkeep.base.outcome import Problem
 from wardkeep.fhir.search.path import Path, Step
+from wardkeep.fhir.search.plain_text import normalise
 from wardkeep.fhir.search.terms import (
+    AllOf,
+    AnyOf,
     HasTerm,
     Indexer,
+    IsPresent,
     LooksLike,
     Match,
     ParameterType,
@@ -49,18 +52,7 @@ _PARTS = {
 }
 _LISTS = ("given", "prefix", "suffix", "line")
 _TEXTS = ("string", "markdown")
-_NO_LETTER = re.compile(r"[\W_]+")
-_APOSTROPHES = str.maketrans("", "", "'`.\u00b4\u02bc\u2019")
-"""O'Brien is one word however its apostrophe is typed, and so is U.K."""
-
-
-def normalise(text: str) -> str:
-    """Small letters without accents; punctuation and white space become one space."""
-    if not text.isascii():
-        split = unicodedata.normalize("NFKD", text)
-        text = "".join(one for one in split if not unicodedata.combining(one))
-    text = text.casefold().translate(_APOSTROPHES)
-    return text if text.isalnum() else _NO_LETTER.sub(" ", text).strip()
+_THREE = 3
 
 
 def spread(path: Path) -> tuple[Path, ...]:
@@ -91,6 +83,7 @@ def indexer(path: Path) -> Indexer | None:
         return None
     whole, start = prefix(path.element, "w"), prefix(path.element, "p")
     exact = prefix(path.element, "e") if _is_name(path.element) else None
+    threes = prefix(path.element, "t")
     lengths = _lengths(path.element)
 
     def index(value: Any, terms: list[bytes], _: list[Range]) -> None:
@@ -102,6 +95,7 @@ def indexer(path: Path) -> Indexer | None:
             terms.append((start + text[:length]).encode())
         if exact is not None:
             terms.append((exact + value).encode())
+            terms.extend((threes + three).encode() for three in _threes(text))
 
     return index
 
@@ -115,7 +109,28 @@ def query(
         return bad_value(parameter, "Write at least one letter or digit.")
     if modifier == "exact":
         return tuple(_exactly(path, plain) for path in parameter.paths)
+    if modifier == "contains":
+        anywhere = tuple(_anywhere(path, wanted) for path in parameter.paths)
+        return (AllOf((IsPresent(parameter.code), AnyOf(anywhere))),)
     return tuple(_beginning(path, wanted) for path in parameter.paths)
+
+
+def _threes(text: str) -> list[str]:
+    found = {text[at : at + _THREE] for at in range(len(text) - _THREE + 1)}
+    return sorted(found)
+
+
+def _anywhere(path: Path, wanted: str) -> Match:
+    contains = LooksLike(b"", path, partial(_contains, wanted))
+    if not _is_name(path.element) or len(wanted) < _THREE:
+        return contains
+    parts = [HasTerm(term(path.element, "t", three)) for three in _threes(wanted)]
+    # Three letters are one term: nothing is left to look at.
+    return AllOf((*parts, contains)) if len(wanted) > _THREE else parts[0]
+
+
+def _contains(wanted: str, value: str) -> bool:
+    return wanted in normalise(value)
 
 
 def _exactly(path: Path, plain: str) -> Match:
@@ -142,7 +157,7 @@ def _begins(wanted: str, value: str) -> bool:
 
 TYPE = ParameterType(
     name="string",
-    modifiers=frozenset({"exact"}),
+    modifiers=frozenset({"exact", "contains", "missing"}),
     spread=spread,
     indexer=indexer,
     query=query,

@@ -11,15 +11,22 @@ as the page advises; systems are compared as they are. Kinds of term:
     o  an identifier's type and value             :of-type=system|code|value
 """
 
+from functools import partial
 from typing import Any
 
 from wardkeep.base.outcome import Problem
+from wardkeep.fhir.model.definitions import definitions
 from wardkeep.fhir.search.path import Path
+from wardkeep.fhir.search.plain_text import normalise
 from wardkeep.fhir.search.terms import (
     SEPARATOR,
+    AllOf,
+    AnyOf,
     HasTerm,
     Indexer,
+    IsPresent,
     LacksTerm,
+    LooksLike,
     Match,
     ParameterType,
     Range,
@@ -27,6 +34,7 @@ from wardkeep.fhir.search.terms import (
     bad_value,
     itself,
     prefix,
+    presence,
     split,
     term,
     unescape,
@@ -36,6 +44,8 @@ _PLAIN = ("code", "id", "string", "uri", "url", "canonical", "oid", "uuid", "mar
 _DECEASED = "Patient.deceased"
 """Its expression asks whether the element exists and is not false."""
 _OF_TYPE_PARTS = 3
+_WITH_TEXT = ("CodeableConcept", "Coding", "Identifier")
+_VALUE_SETS = "http://hl7.org/fhir/ValueSet"
 
 
 def indexer(path: Path) -> Indexer | None:
@@ -84,9 +94,14 @@ def _pair(element: str, member: str) -> Indexer:
 def _concept(element: str) -> Indexer:
     index_coding = _pair(element, "code")
 
+    there = presence(element)
+
     def index(node: dict[str, Any], terms: list[bytes], ranges: list[Range]) -> None:
-        for coding in node.get("coding", ()):
+        codings = node.get("coding", ())
+        for coding in codings:
             index_coding(coding, terms, ranges)
+        if not codings:
+            terms.append(there)
 
     return index
 
@@ -141,8 +156,9 @@ def _deceased(element: str, *, is_date: bool) -> Indexer:
 def query(
     parameter: SearchParameter, modifier: str, text: str
 ) -> tuple[Match, ...] | Problem:
-    if modifier == "of-type":
-        return _query_of_type(parameter, text)
+    special = _BY_MODIFIER.get(modifier)
+    if special is not None:
+        return special(parameter, text)
     if not text.strip("|"):
         return bad_value(parameter, "Write code, system|code, |code or system|.")
     system, bar, code = _system_and_code(text)
@@ -198,9 +214,75 @@ def _query_of_type(
     return tuple(HasTerm(_of_type(element, *parts)) for element in elements)
 
 
+def _query_text(parameter: SearchParameter, text: str) -> tuple[Match, ...] | Problem:
+    """The text of a concept, the display of a coding, the text of an identifier's type.
+
+    No index is kept of them: whoever has a code is opened and looked at.
+    """
+    wanted = normalise(unescape(text))
+    found = [
+        LooksLike(b"", path, partial(_says, wanted))
+        for path in parameter.paths
+        if path.type in _WITH_TEXT
+    ]
+    if not wanted or not found:
+        return bad_value(parameter, "It has no text: search for its code.")
+    return (AllOf((IsPresent(parameter.code), AnyOf(tuple(found)))),)
+
+
+def _says(wanted: str, node: dict[str, Any]) -> bool:
+    codings = node.get("coding") or ()
+    kind = node.get("type")
+    texts = [
+        node.get("text"),
+        node.get("display"),
+        *(one.get("display") for one in codings),
+    ]
+    if isinstance(kind, dict):
+        texts.append(kind.get("text"))
+    return any(
+        normalise(text).startswith(wanted) for text in texts if isinstance(text, str)
+    )
+
+
+def _query_value_set(
+    parameter: SearchParameter, text: str
+) -> tuple[Match, ...] | Problem:
+    """The value sets that FHIR R4 defines itself; others come with terminology."""
+    url = unescape(text).partition("|")[0]
+    start, slash, name = url.rpartition("/")
+    pairs = definitions().value_sets.get(name) if start == _VALUE_SETS else None
+    if not slash or pairs is None:
+        wrong = "that value set is not known here"
+        mend = f"Name one of FHIR R4's own that is listed, as in {_VALUE_SETS}/…."
+        return Problem(place=parameter.code, wrong=wrong, mend=mend)
+    found: dict[Match, None] = {}
+    for path in parameter.paths:
+        for system, code in pairs:
+            found.update(dict.fromkeys(_query_path(path, system, code.lower())))
+    return tuple(found)
+
+
+def _query_hierarchy(parameter: SearchParameter, _text: str) -> Problem:
+    wrong = "that needs a hierarchy of codes, and none is loaded"
+    return Problem(place=parameter.code, wrong=wrong, mend="List the codes instead.")
+
+
+_BY_MODIFIER = {
+    "of-type": _query_of_type,
+    "text": _query_text,
+    "in": _query_value_set,
+    "not-in": _query_value_set,
+    "above": _query_hierarchy,
+    "below": _query_hierarchy,
+}
+
+
 TYPE = ParameterType(
     name="token",
-    modifiers=frozenset({"not", "of-type"}),
+    modifiers=frozenset(
+        {"not", "of-type", "text", "in", "not-in", "above", "below", "missing"}
+    ),
     spread=itself,
     indexer=indexer,
     query=query,

@@ -83,7 +83,7 @@ def query(
 
 TYPE = ParameterType(
     name="uri",
-    modifiers=frozenset({"below", "above"}),
+    modifiers=frozenset({"below", "above", "missing"}),
     spread=itself,
     indexer=indexer,
     query=query,

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How programs get access tokens; people's come with SMART launches."""

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API as a bare ASGI application: routes, the gate, the answer.
+
+Every interaction but the public ones needs an access token. What a token may do is
+judged by the warden with every key that it releases; what asks for no key checks the
+session here (`session_of`).
+"""
+
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from wardkeep.fhir.rest.answer import Answer
+from wardkeep.fhir.rest.asking import Asking
+from wardkeep.fhir.rest.interaction import NOBODY, TYPE, Interaction
+from wardkeep.fhir.rest.negotiation import refused_format
+from wardkeep.fhir.rest.outcome import CHALLENGE, Issue, outcome_json, told
+from wardkeep.fhir.rest.store import Store
+from wardkeep.web.exchange import PATTERN
+from wardkeep.web.trouble import Trouble
+
+PREFIX = "/fhir"
+_CODES = {
+    400: "structure",
+    404: "not-found",
+    405: "not-supported",
+    408: "timeout",
+    413: "too-long",
+    421: "security",
+    429: "throttled",
+    503: "transient",
+}
+
+
+class FhirApplication:
+    """Answers below `/fhir`."""
+
+    def __init__(
+        self, interactions: Iterable[Interaction], store: Store, *, base: str
+    ) -> None:
+        self._store = store
+        self._base = base
+        self._by_shape: dict[tuple[str, int], list[Interaction]] = {}
+        self._methods: dict[int, set[str]] = {}
+        for one in interactions:
+            key = (one.method, len(one.path))
+            self._by_shape.setdefault(key, []).append(one)
+            # Fixed words go before what would fit anything.
+            self._by_shape[key].sort(key=_generality)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asking = Asking(scope, receive, base=self._base)
+        answer = await self._answer(asking, scope)
+        if asking.method == "HEAD":
+            answer = Answer(status=answer.status, headers=answer.headers)
+        await answer.send(send)
+
+    async def _answer(self, asking: Asking, scope: Scope) -> Answer:
+        parts = tuple(asking.parts)
+        if parts and not parts[-1]:
+            parts = parts[:-1]
+        method = "GET" if asking.method == "HEAD" else asking.method
+        found = self._find(method, parts)
+        if found is None:
+            return self._not_there(parts)
+        scope[PATTERN] = found.pattern
+        asking.parts = parts
+        refused = refused_format(asking)
+        if refused is not None:
+            return refused
+        if found.scope != NOBODY:
+            asking.token = asking.bearer
+            if not asking.token:
+                return told(
+                    HTTPStatus.UNAUTHORIZED,
+                    "login",
+                    "Send an access token: Authorization: Bearer …",
+                    headers=(CHALLENGE,),
+                )
+        asking.told = f"{found.name} {parts[0]}" if TYPE in found.path else found.name
+        return await found.handler(asking, self._store)
+
+    def _find(self, method: str, parts: tuple[str, ...]) -> Interaction | None:
+        for one in self._by_shape.get((method, len(parts)), ()):
+            if one.fits(parts):
+                return one
+        return None
+
+    def _not_there(self, parts: tuple[str, ...]) -> Answer:
+        allowed = sorted(
+            {
+                method
+                for (method, length), some in self._by_shape.items()
+                if length == len(parts)
+                for one in some
+                if one.fits(parts)
+            }
+        )
+        if allowed:
+            words = "That cannot be done at this address."
+            headers = ((b"allow", ", ".join(allowed).encode()),)
+            return told(405, "not-supported", words, headers=headers)
+        return told(404, "not-found", _why_not(parts))
+
+
+def _why_not(parts: Sequence[str]) -> str:
+    if parts and parts[-1].startswith("$"):
+        return "There is no such operation here. The capability statement lists them."
+    return "There is no such address. Types are written as in Patient or Observation."
+
+
+def _generality(one: Interaction) -> int:
+    return sum(part.startswith("{") for part in one.path)
+
+
+def tell(trouble: Trouble, reference: str) -> Response:
+    """An error of the guard around the API, as an OperationOutcome."""
+    words = f"{trouble.title}. {trouble.why} {trouble.mend} (Reference {reference}.)"
+    code = _CODES.get(int(trouble.status), "exception")
+    headers = dict(trouble.headers)
+    if trouble.retry_after_seconds is not None:
+        headers["Retry-After"] = str(trouble.retry_after_seconds)
+    return Response(
+        outcome_json([Issue("error", code, words)]),
+        status_code=trouble.status,
+        headers=headers,
+        media_type="application/fhir+json",
+    )

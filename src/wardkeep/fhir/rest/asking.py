@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A request to the API, read as far as it is needed."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from urllib.parse import parse_qsl
+
+import zstandard
+from starlette.types import Receive, Scope
+
+from wardkeep.base.ids import OrganisationId
+from wardkeep.base.outcome import Problem
+from wardkeep.fhir.store.outcomes import Opener
+
+MOST_BODY_BYTES = 64 * 1024 * 1024
+"""Of a body, also when it is unpacked."""
+MOST_PAIRS = 200
+_BEARER = "bearer "
+FORM = "application/x-www-form-urlencoded"
+
+
+class Asking:
+    """One request, with the token that it came with."""
+
+    def __init__(self, scope: Scope, receive: Receive, *, base: str) -> None:
+        self._scope = scope
+        self._receive = receive
+        self.base = base
+        """The API's own address, without a slash at its end."""
+        self.method: str = scope["method"]
+        self.parts: Sequence[str] = scope["path"].split("/")[2:]
+        """The path behind the base, split at its slashes."""
+        self.token = ""
+        self.told = ""
+        """What the ledger is told of this request."""
+
+    @cached_property
+    def headers(self) -> Mapping[bytes, str]:
+        """The last of each name counts; names are in small letters."""
+        return {name: value.decode("latin-1") for name, value in self._scope["headers"]}
+
+    def header(self, name: bytes) -> str:
+        return self.headers.get(name, "")
+
+    @property
+    def has_query(self) -> bool:
+        return bool(self._scope["query_string"])
+
+    @cached_property
+    def query(self) -> list[tuple[str, str]]:
+        """Names and values in their order, decoded."""
+        return pairs_of(self._scope["query_string"].decode("latin-1"))
+
+    @property
+    def bearer(self) -> str:
+        """The access token (RFC 6750); empty where there is none."""
+        given = self.header(b"authorization")
+        is_bearer = given[: len(_BEARER)].lower() == _BEARER
+        return given[len(_BEARER) :].strip() if is_bearer else ""
+
+    @property
+    def opener(self) -> Opener:
+        """Who opens records here: the organisation is what the token claims.
+
+        The warden holds it against the session with every key; where no key is asked
+        for, the caller must check the session itself.
+        """
+        claimed, dot, _ = self.token.partition(".")
+        is_number = dot and claimed.isascii() and claimed.isdigit()
+        number = int(claimed[:9]) if is_number else 0
+        return Opener(
+            session=self.token,
+            organisation=OrganisationId(number),
+            request=self.told,
+        )
+
+    async def body(self) -> bytes | Problem:
+        """The whole body, unpacked; the guard has limited what arrives."""
+        pieces = []
+        while True:
+            message = await self._receive()
+            pieces.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                break
+        return _unpacked(b"".join(pieces), self.header(b"content-encoding"))
+
+    async def form(self) -> list[tuple[str, str]] | Problem:
+        raw = await self.body()
+        if isinstance(raw, Problem):
+            return raw
+        return pairs_of(raw.decode("latin-1"))
+
+
+def pairs_of(text: str) -> list[tuple[str, str]]:
+    """Decoded pairs; one more than may be, where there are too many."""
+    if text.count("&") > MOST_PAIRS:
+        text = "&".join(text.split("&", MOST_PAIRS + 1)[: MOST_PAIRS + 1])
+    return parse_qsl(text, keep_blank_values=True, errors="surrogateescape")
+
+
+def _unpacked(raw: bytes, encoding: str) -> bytes | Problem:
+    """Gzip and zstd (RFC 1952, RFC 8878), each within the limit."""
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
+        return raw
+    unpack = {"gzip": _gunzip, "zstd": _unzstd}.get(name)
+    if unpack is None:
+        return _problem("its content encoding is not known", "Use gzip or zstd.")
+    try:
+        text = unpack(raw)
+    except (zlib.error, zstandard.ZstdError, EOFError):
+        return _problem("it cannot be unpacked", "Pack it again, or send it plain.")
+    if len(text) > MOST_BODY_BYTES:
+        return _problem("it is too large when unpacked", "Send less at a time.")
+    return text
+
+
+def _gunzip(raw: bytes) -> bytes:
+    reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    text = reader.decompress(raw, MOST_BODY_BYTES + 1)
+    if not reader.eof and len(text) <= MOST_BODY_BYTES:
+        raise EOFError
+    return text
+
+
+def _unzstd(raw: bytes) -> bytes:
+    with zstandard.ZstdDecompressor().stream_reader(raw) as reader:
+        return reader.read(MOST_BODY_BYTES + 1)
+
+
+def _problem(wrong: str, mend: str) -> Problem:
+    return Problem(place="the body", wrong=wrong, mend=mend)

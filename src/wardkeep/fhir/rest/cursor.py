@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links to the next page: signed, and good for one session, one query, one moment.
+
+The key comes from the warden: search tokens of the session's own secret under the
+organisation's key. So a link that somebody else sends, in another session or another
+organisation, has another key and is refused (hapi-fhir #7888, #2853: tenants leaked
+through paging links).
+"""
+
+import base64
+import hmac
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import TypeVar
+
+import msgspec
+
+from wardkeep.base.clock import from_microseconds, microseconds_since_epoch
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.store.tokens import tokens_of
+
+PARAMETER = "_cursor"
+LASTS_SECONDS = 30 * 60
+"""As long as an idle session; history keeps its tokens for longer."""
+_SIGNATURE_BYTES = 16
+_KEY_PARTS = 4
+_MOST_KEYS = 256
+_MOST_CHARACTERS = 1_000
+_encode = msgspec.msgpack.Encoder().encode
+P = TypeVar("P")
+
+
+class Signer:
+    """Makes and reads the cursors of one session."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def write(self, place: object, *, query: bytes, as_of: datetime) -> str:
+        body = _encode((microseconds_since_epoch(as_of), place))
+        return (
+            base64.urlsafe_b64encode(self._signature(query, body) + body)
+            .decode()
+            .rstrip("=")
+        )
+
+    def read(
+        self, text: str, kind: type[P], *, query: bytes, now: datetime
+    ) -> tuple[datetime, P] | None:
+        """The moment and place of a cursor; None where it is not one of ours."""
+        if len(text) > _MOST_CHARACTERS:
+            return None
+        try:
+            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except ValueError:
+            return None
+        signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
+        if not hmac.compare_digest(signature, self._signature(query, body)):
+            return None
+        moment, place = msgspec.msgpack.decode(body, type=tuple[int, kind])  # type: ignore[valid-type]
+        as_of = from_microseconds(moment)
+        is_over = (now - as_of).total_seconds() > LASTS_SECONDS
+        return None if is_over else (as_of, place)
+
+    def _signature(self, query: bytes, body: bytes) -> bytes:
+        return hmac.digest(self._key, query + body, "sha256")[:_SIGNATURE_BYTES]
+
+
+class Signers:
+    """The signers of sessions, remembered: a key of these opens nothing."""
+
+    def __init__(self, warden: WardenClient) -> None:
+        self._warden = warden
+        self._known: OrderedDict[str, Signer] = OrderedDict()
+
+    async def of(self, session: str) -> Signer | Refusal:
+        known = self._known.get(session)
+        if known is not None:
+            self._known.move_to_end(session)
+            return known
+        secrets = [
+            f"cursor\x1f{part}\x1f{session}".encode() for part in range(_KEY_PARTS)
+        ]
+        given = await tokens_of(self._warden, session, secrets)
+        if isinstance(given, Refusal):
+            return given
+        key = b"".join(one.to_bytes(8, "big", signed=True) for one in given)
+        self._known[session] = Signer(key)
+        if len(self._known) > _MOST_KEYS:
+            self._known.popitem(last=False)
+        return self._known[session]
+
+
+def digest_of(path: str, pairs: Sequence[tuple[str, str]]) -> bytes:
+    """What a cursor is bound to: the address and every parameter but itself."""
+    asked = [pair for pair in pairs if pair[0] != PARAMETER]
+    return sha256(_encode((path, [[*map(_plain, pair)] for pair in asked]))).digest()
+
+
+def _plain(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a search and answers it as a Bundle: matches, includes, links, total."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import msgspec
+
+from wardkeep.base.outcome import Problem
+from wardkeep.disclosure.answers import Refusal, SessionView
+from wardkeep.fhir.rest.answer import JSON, Answer
+from wardkeep.fhir.rest.asking import Asking
+from wardkeep.fhir.rest.bundle import (
+    INCLUDE,
+    MATCH,
+    Link,
+    bundle,
+    outcome_entry,
+    search_entries,
+)
+from wardkeep.fhir.rest.cursor import PARAMETER, digest_of
+from wardkeep.fhir.rest.negotiation import preference
+from wardkeep.fhir.rest.outcome import (
+    Issue,
+    issue_of,
+    of_costly,
+    of_problems,
+    of_refusal,
+    told,
+)
+from wardkeep.fhir.rest.rights import beyond, covers, session_of
+from wardkeep.fhir.rest.search_asked import SearchAsked, read_search
+from wardkeep.fhir.rest.store import Store
+from wardkeep.fhir.rest.summary import Shape, shape_of, shaped
+from wardkeep.fhir.search.query import Query
+from wardkeep.fhir.search.terms import Clause
+from wardkeep.fhir.store.including import Included
+from wardkeep.fhir.store.ordering import Place
+from wardkeep.fhir.store.outcomes import OpenedResource
+from wardkeep.fhir.store.search_request import SearchPage, SearchRequest, TooCostly
+
+Pair = tuple[str, str]
+COUNT = "count"
+_CUT = Issue(
+    "warning",
+    "incomplete",
+    "There is more to include than one answer holds. Search for it by itself.",
+)
+_NOT_OURS = (
+    "This link to a page is over, or it belongs to another search or token."
+    " Begin the search again."
+)
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """Which resources are searched, before any parameter."""
+
+    types: tuple[str, ...]
+    path: str
+    """Behind the base, for links."""
+    clauses: tuple[tuple[Clause, ...], ...] = ()
+    """For each type what must hold besides: a compartment, a list."""
+
+    def within(self, place: int) -> tuple[Clause, ...]:
+        return self.clauses[place] if self.clauses else ()
+
+
+class _Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A search that was read without a fault."""
+
+    scope: Scope
+    pairs: Sequence[Pair]
+    asked: SearchAsked
+    queries: tuple[Query, ...]
+    shape: Shape
+    session: SessionView
+
+
+async def find(
+    asking: Asking, store: Store, *, scope: Scope, pairs: Sequence[Pair]
+) -> Answer:
+    """One page of a search."""
+    session = await session_of(asking, store)
+    if isinstance(session, Answer):
+        return session
+    refused = beyond(session, "s", scope.types)
+    if refused is not None:
+        return refused
+    plan = _read(asking, scope, pairs, session)
+    if isinstance(plan, Answer):
+        return plan
+    if plan.asked.count == 0 or plan.shape.summary == COUNT:
+        return await _counted(asking, store, plan)
+    return await _page(asking, store, plan)
+
+
+def _read(
+    asking: Asking, scope: Scope, pairs: Sequence[Pair], session: SessionView
+) -> _Plan | Answer:
+    shape = shape_of(pairs)
+    if isinstance(shape, Answer):
+        return shape
+    is_lenient = preference(asking, "handling") == "lenient"
+    found: list[SearchAsked] = []
+    for type_ in scope.types:
+        asked = read_search(type_, pairs, is_lenient=is_lenient)
+        if isinstance(asked, tuple):
+            return _refused(asked)
+        found.append(asked)
+    queries = tuple(
+        one.query._replace(clauses=(*scope.within(place), *one.query.clauses))
+        for place, one in enumerate(found)
+    )
+    return _Plan(
+        scope=scope,
+        pairs=pairs,
+        asked=found[0],
+        queries=queries,
+        shape=shape,
+        session=session,
+    )
+
+
+def _refused(problems: Sequence[Problem]) -> Answer:
+    return of_problems(problems, status=400, code="invalid")
+
+
+def _request(plan: _Plan, *, count: int) -> SearchRequest:
+    asked = plan.asked
+    return SearchRequest(
+        queries=plan.queries,
+        count=count,
+        sorts=asked.sorts,
+        is_counted=asked.is_counted,
+        told=asked.told,
+    )
+
+
+async def _counted(asking: Asking, store: Store, plan: _Plan) -> Answer:
+    total = await store.searcher.count(_request(plan, count=1), opener=asking.opener)
+    if isinstance(total, Refusal):
+        return of_refusal(total)
+    if isinstance(total, TooCostly):
+        return of_costly(total)
+    links = [("self", _url(asking, plan, ""))]
+    body = bundle("searchset", (), links=links, total=total)
+    return Answer(body=body, headers=(JSON,))
+
+
+async def _page(asking: Asking, store: Store, plan: _Plan) -> Answer:
+    request = _request(plan, count=plan.asked.count)
+    signer = await store.signers.of(asking.token)
+    if isinstance(signer, Refusal):
+        return of_refusal(signer)
+    query = digest_of(plan.scope.path, plan.pairs)
+    now = store.clock.now()
+    given = dict(plan.pairs).get(PARAMETER)
+    if given is not None:
+        read = signer.read(given, Place, query=query, now=now)
+        if read is None:
+            return told(410, "expired", _NOT_OURS)
+        request = msgspec.structs.replace(request, as_of=read[0], after=read[1])
+    page = await store.searcher.search(request, opener=asking.opener)
+    if isinstance(page, Refusal):
+        return of_refusal(page)
+    if isinstance(page, TooCostly):
+        return of_costly(page)
+    included = await _included(asking, store, plan, page.matches)
+    if isinstance(included, Answer):
+        return included
+    links = [("self", _url(asking, plan, given or ""))]
+    if page.next is not None:
+        cursor = signer.write(page.next, query=query, as_of=request.as_of or now)
+        links.append(("next", _url(asking, plan, cursor)))
+    return _bundle(asking, plan, page, included, links)
+
+
+async def _included(
+    asking: Asking, store: Store, plan: _Plan, matches: Sequence[OpenedResource]
+) -> Included | Answer:
+    if not plan.asked.includes:
+        return Included()
+    found = await store.includer.include(
+        matches,
+        plan.asked.includes,
+        opener=asking.opener,
+        covers=lambda type_: covers(plan.session, "s", type_),
+    )
+    if isinstance(found, Refusal):
+        return of_refusal(found)
+    return of_costly(found) if isinstance(found, TooCostly) else found
+
+
+def _bundle(
+    asking: Asking,
+    plan: _Plan,
+    page: SearchPage,
+    included: Included,
+    links: Sequence[Link],
+) -> Answer:
+    base = asking.base.encode()
+    entries = search_entries(
+        page.matches, _texts(page.matches, plan.shape), base=base, mode=MATCH
+    )
+    more = included.resources
+    entries += search_entries(more, _texts(more, plan.shape), base=base, mode=INCLUDE)
+    issues = [issue_of(one, "not-supported") for one in plan.asked.left_out]
+    warnings = [msgspec.structs.replace(one, severity="warning") for one in issues]
+    if included.is_cut:
+        warnings.append(_CUT)
+    if warnings:
+        entries.append(outcome_entry(warnings))
+    body = bundle("searchset", entries, links=links, total=page.total)
+    if plan.shape.is_pretty:
+        body = msgspec.json.format(body, indent=2)
+    return Answer(body=body, headers=(JSON,))
+
+
+def _texts(found: Sequence[OpenedResource], shape: Shape) -> list[bytes]:
+    if shape.is_whole:
+        return [one.text for one in found]
+    return [shaped(one.text, one.type, shape) for one in found]
+
+
+def _url(asking: Asking, plan: _Plan, cursor: str) -> str:
+    left_out = plan.asked.left_out
+    pairs = [pair for pair in plan.pairs if pair[0] != PARAMETER]
+    if left_out:
+        known = {clause.code for clause in plan.asked.query.clauses}
+        pairs = [pair for pair in pairs if pair[0][0] == "_" or _code(pair[0]) in known]
+    if cursor:
+        pairs.append((PARAMETER, cursor))
+    address = f"{asking.base}/{plan.scope.path}".rstrip("/")
+    asked = urlencode(pairs, safe=":,|$/", errors="surrogateescape")
+    return f"{address}?{asked}" if asked else address
+
+
+def _code(name: str) -> str:
+    return name.partition(".")[0].partition(":")[0]

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose token it is and what its scopes cover, where no key is asked for.
+
+The warden judges every key by the same scopes (`warden/rules/scope_covers.py`); here
+they decide what is not looked for at all, and what is answered where nothing is.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from wardkeep.disclosure.answers import Refusal, SessionView
+from wardkeep.disclosure.questions import CheckSession
+from wardkeep.fhir.rest.answer import Answer
+from wardkeep.fhir.rest.asking import Asking
+from wardkeep.fhir.rest.outcome import of_refusal, told
+from wardkeep.fhir.rest.store import Store
+
+_ANY = "*"
+
+
+async def session_of(asking: Asking, store: Store) -> SessionView | Answer:
+    """The live session of the token; an answer where there is none for programs."""
+    session = await store.warden.ask(CheckSession(asking.token), SessionView)
+    if isinstance(session, Refusal):
+        return of_refusal(session)
+    if not session.scope or session.organisation != asking.opener.organisation:
+        return told(403, "forbidden", "This token is not one for programs.")
+    return session
+
+
+@lru_cache(maxsize=256)
+def _letters(scope: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for word in scope.split():
+        type_, _, letters = word.removeprefix("system/").partition(".")
+        found[type_] = letters
+    return found
+
+
+def covers(session: SessionView, letter: str, type_: str) -> bool:
+    letters = _letters(session.scope)
+    return letter in letters.get(type_, "") or letter in letters.get(_ANY, "")
+
+
+def beyond(session: SessionView, letter: str, types: Iterable[str]) -> Answer | None:
+    """403 where one of the types is not covered."""
+    for type_ in types:
+        if not covers(session, letter, type_):
+            words = f"The scopes of this program do not include {type_}.{letter}."
+            return told(403, "forbidden", words)
+    return None
+
+
+async def missing(
+    asking: Asking, store: Store, *, letter: str, type_: str, answer: Answer
+) -> Answer:
+    """An answer that tells of no patient, to whoever may be told even that."""
+    session = await session_of(asking, store)
+    if isinstance(session, Answer):
+        return session
+    return beyond(session, letter, [type_]) or answer

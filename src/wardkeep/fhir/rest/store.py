@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What interactions work with: the record store's parts, and the site's own name."""
+
+import msgspec
+
+from wardkeep.base.clock import Clock
+from wardkeep.db.connection import Database
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.rest.cursor import Signers
+from wardkeep.fhir.store.including import Includer
+from wardkeep.fhir.store.program_reading import ProgramReader
+from wardkeep.fhir.store.searching import Searcher
+from wardkeep.fhir.store.writing import Writer
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """Handed to every handler."""
+
+    warden: WardenClient
+    reader: ProgramReader
+    searcher: Searcher
+    includer: Includer
+    writer: Writer
+    signers: Signers
+    clock: Clock
+
+    @classmethod
+    def on(cls, database: Database, warden: WardenClient, *, clock: Clock) -> "Store":
+        """The store of one web process."""
+        reader = ProgramReader(database, warden)
+        searcher = Searcher(database, warden, clock=clock)
+        return cls(
+            warden=warden,
+            reader=reader,
+            searcher=searcher,
+            includer=Includer(reader, searcher),
+            writer=Writer(database, warden, clock=clock, must_patients_exist=False),
+            signers=Signers(warden),
+            clock=clock,
+        )
