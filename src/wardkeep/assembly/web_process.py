@@ -131,7 +131,7 @@ def mounts_on(
     )
 
 
-_API_LIMITS = Limits(body_bytes=MOST_BODY_BYTES)
+_API_LIMITS = Limits(body_bytes=MOST_BODY_BYTES, body_seconds=60.0, answer_seconds=60.0)
 _SIGN_IN_LIMITS = Limits(body_bytes=64 * 1024)
 
 

@@ -73,6 +73,7 @@ class OpenGrant:
         self._ciphers = {
             (item.patient, item.tier): Cipher(Key(key))
             for item, key in zip(items, grant.keys, strict=True)
+            if key  # a deletion is written down, and its key stays
         }
         self._named = frozenset(ref for item in items for ref in item.resources)
 

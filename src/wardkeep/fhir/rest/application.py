@@ -52,6 +52,7 @@ class FhirApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asking = Asking(scope, receive, base=self._base)
+        asking.answerer = self._answer_entry
         answer = await self._answer(asking, scope)
         if asking.method == "HEAD":
             answer = Answer(status=answer.status, headers=answer.headers)
@@ -71,7 +72,7 @@ class FhirApplication:
         if refused is not None:
             return refused
         if found.scope != NOBODY:
-            asking.token = asking.bearer
+            asking.token = asking.token or asking.bearer
             if not asking.token:
                 return told(
                     HTTPStatus.UNAUTHORIZED,
@@ -81,6 +82,12 @@ class FhirApplication:
                 )
         asking.told = f"{found.name} {parts[0]}" if TYPE in found.path else found.name
         return await found.handler(asking, self._store)
+
+    async def _answer_entry(self, asking: Asking) -> Answer:
+        """An entry of a batch; a batch within a batch is none."""
+        if not asking.parts or asking.parts == [""]:
+            return told(400, "invalid", "A batch cannot stand within another.")
+        return await self._answer(asking, {})
 
     def _find(self, method: str, parts: tuple[str, ...]) -> Interaction | None:
         for one in self._by_shape.get((method, len(parts)), ()):

@@ -2,22 +2,28 @@
 """A request to the API, read as far as it is needed."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from urllib.parse import parse_qsl
 
 import zstandard
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.outcome import Problem
+from wardkeep.fhir.rest.answer import Answer
 from wardkeep.fhir.store.outcomes import Opener
 
 MOST_BODY_BYTES = 64 * 1024 * 1024
 """Of a body, also when it is unpacked."""
 MOST_PAIRS = 200
 _BEARER = "bearer "
+Answerer = Callable[["Asking"], Awaitable[Answer]]
 FORM = "application/x-www-form-urlencoded"
+
+
+class NoAnswererError(Exception):
+    """The request did not come through the application."""
 
 
 class Asking:
@@ -32,6 +38,8 @@ class Asking:
         self.parts: Sequence[str] = scope["path"].split("/")[2:]
         """The path behind the base, split at its slashes."""
         self.token = ""
+        self.answerer: Answerer | None = None
+        """Answers further requests with the same token: the entries of a batch."""
         self.told = ""
         """What the ledger is told of this request."""
 
@@ -74,6 +82,18 @@ class Asking:
             organisation=OrganisationId(number),
             request=self.told,
         )
+
+    async def answer_within(self, scope: Scope, body: bytes) -> Answer:
+        """The answer to a request that came inside this one."""
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        inner = Asking(scope, receive, base=self.base)
+        inner.answerer, inner.token = self.answerer, self.token
+        if self.answerer is None:
+            raise NoAnswererError
+        return await self.answerer(inner)
 
     async def body(self) -> bytes | Problem:
         """The whole body, unpacked; the guard has limited what arrives."""

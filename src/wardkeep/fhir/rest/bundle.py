@@ -61,6 +61,7 @@ def response(
     *,
     location: str = "",
     version: int = 0,
+    tag: str = "",
     last_modified: bytes = b"",
     outcome: bytes = b"",
 ) -> bytes:
@@ -68,8 +69,8 @@ def response(
     told: dict[str, object] = {"status": status}
     if location:
         told["location"] = location
-    if version:
-        told["etag"] = etag(version).decode()
+    if version or tag:
+        told["etag"] = tag or etag(version).decode()
     if last_modified:
         told["lastModified"] = last_modified.decode()
     if outcome:

@@ -10,6 +10,7 @@ from wardkeep.fhir.rest.cursor import Signers
 from wardkeep.fhir.store.including import Includer
 from wardkeep.fhir.store.program_reading import ProgramReader
 from wardkeep.fhir.store.searching import Searcher
+from wardkeep.fhir.store.whole_record import RecordReader
 from wardkeep.fhir.store.writing import Writer
 
 
@@ -21,6 +22,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     searcher: Searcher
     includer: Includer
     writer: Writer
+    records: RecordReader
     signers: Signers
     clock: Clock
 
@@ -35,6 +37,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
             searcher=searcher,
             includer=Includer(reader, searcher),
             writer=Writer(database, warden, clock=clock, must_patients_exist=False),
+            records=RecordReader(database, warden),
             signers=Signers(warden),
             clock=clock,
         )

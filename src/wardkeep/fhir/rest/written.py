@@ -107,7 +107,12 @@ def not_written(
 
 def expected_version(asking: Asking) -> int | None:
     """What If-Match names; None without it, -1 where no version reads so."""
-    given = asking.header(b"if-match").strip()
+    return version_in(asking.header(b"if-match"))
+
+
+def version_in(tag: str) -> int | None:
+    """The version of an ETag as `W/"3"`; as `expected_version` tells it."""
+    given = tag.strip()
     if not given:
         return None
     text = given.removeprefix("W/").strip('"')

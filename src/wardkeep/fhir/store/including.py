@@ -6,6 +6,7 @@ do. A type that the program's scopes do not cover is not looked for: includes an
 are how other servers gave away what a search would not (Microsoft PR #5636).
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -34,6 +35,10 @@ from wardkeep.fhir.store.search_request import (
 )
 from wardkeep.fhir.store.searching import Searcher
 
+_LITERAL = re.compile(
+    rb'"reference":"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[^"]*)?"'
+)
+"""In compact JSON every literal reference reads so; a string has its marks escaped."""
 MOST_INCLUDED = 1_000
 MOST_STEPS = 8
 """Of `:iterate`."""
@@ -151,8 +156,15 @@ def _parameters_of(include: Include, type_: str) -> Iterable[SearchParameter]:
 def _referred(
     level: Sequence[OpenedResource], includes: Sequence[Include]
 ) -> Iterable[Key]:
+    anything = [one for one in includes if one.parameter is None]
+    named = [one for one in includes if one.parameter is not None]
     for one in level:
-        asked = [each for each in includes if each.type in ("", one.type)]
+        for include in anything:
+            if include.type in ("", one.type):
+                for type_, id_ in _LITERAL.findall(one.text):
+                    if include.target in ("", type_.decode()):
+                        yield type_.decode(), id_.decode()
+        asked = [each for each in named if each.type == one.type]
         resource = parse(one.text) if asked else None
         if not isinstance(resource, Resource):
             continue

@@ -161,12 +161,13 @@ class Conditions:
 
     def _has_term(self, type_: str, term: bytes, row: str) -> str:
         element, _, patient = term.decode(errors="replace").partition(_OWN_REFERENCE)
-        has = f"{row}.tokens @> {self._array([term])}"
         if not patient or element != owner_element(type_):
-            return has
+            return f"{row}.tokens @> {self._array([term])}"
         # Its row says whose it is; another patient of a list has a term.
         owned = self._owned_by(type_, (patient,), row)
-        return f"({owned} or {has})" if owner_is_one_of_many(type_) else owned
+        if not owner_is_one_of_many(type_):
+            return owned
+        return f"({owned} or {row}.tokens @> {self._array([term])})"
 
     def _any_term(self, terms: Sequence[bytes], row: str) -> str:
         return f"{row}.tokens && {self._array(terms)}" if terms else _NOTHING

@@ -8,9 +8,10 @@ import msgspec
 from wardkeep.crypto.aead import Cipher, Key
 from wardkeep.disclosure.answers import NewKeys, Refusal
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import Item, NewPatientKeys, ResourceRef
 from wardkeep.fhir.store.draft import Draft
+from wardkeep.fhir.store.opening import shared_cipher
 from wardkeep.fhir.store.outcomes import NO_ENTRY, Opener
 from wardkeep.fhir.store.rows import PATIENT_TIERS, PatientKeyRow
 
@@ -75,7 +76,13 @@ async def add_existing_keys(
     asked: list[tuple[str, WrappedKey]] = [
         (one.id, one.wrapped_key) for one in patients.values()
     ]
-    if shared:
+    if shared and opener.purpose is Purpose.IMPORT:
+        # An import has a socket that opens nothing; its one entry names the import.
+        cipher = await shared_cipher(warden, opener, shared)
+        if isinstance(cipher, Refusal):
+            return cipher
+        keys.ciphers["", Tier.SHARED] = cipher
+    elif shared:
         asked.append(("", lambda _: shared))
     for patient, wrapped_key in asked:
         items = _items(patient, wrapped_key, versions)
