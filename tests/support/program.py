@@ -5,7 +5,6 @@ import http.client
 import json
 import time
 import urllib.parse
-import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from support.served import Served
+from wardkeep.base.ids import new_uuid
 
 Json = dict[str, Any]
 
@@ -78,7 +78,7 @@ class Program:
     ) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         public = ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        keys = folder / f"{uuid.uuid4()}.json"
+        keys = folder / f"{new_uuid()}.json"
         keys.write_text(json.dumps({"keys": [{**public, "kid": "k1"}]}))
         made = served.command(
             *("client", "register", "--organisation", organisation),
@@ -100,7 +100,7 @@ class Program:
             "aud": f"{self._origin}/oauth/token",
             "iat": now,
             "exp": now + 240,
-            "jti": str(uuid.uuid4()),
+            "jti": new_uuid(),
             **changed,
         }
         return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "k1"})
@@ -165,6 +165,23 @@ class Program:
         path = f"{content['resourceType']}/{content['id']}"
         reply = self.ask("PUT", path, content)
         assert reply.status in (200, 201), reply
+        return reply
+
+    def put_together(self, *contents: Json) -> Reply:
+        """All of them in one transaction."""
+        entries = [
+            {
+                "resource": one,
+                "request": {
+                    "method": "PUT",
+                    "url": f"{one['resourceType']}/{one['id']}",
+                },
+            }
+            for one in contents
+        ]
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+        reply = self.ask("POST", "", bundle)
+        assert reply.status == 200, reply
         return reply
 
     def create(self, content: Json) -> Json:

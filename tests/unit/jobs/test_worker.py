@@ -315,5 +315,9 @@ async def test_done_jobs_are_forgotten_after_a_week_and_failures_after_a_season(
 
 
 def test_the_names_of_our_kinds_are_those_of_their_files() -> None:
-    assert [kind.name for kind in KINDS] == ["tidy_after_load", "forget_done_jobs"]
+    assert [kind.name for kind in KINDS] == [
+        "tidy_after_load",
+        "forget_done_jobs",
+        "forget_old_tokens",
+    ]
     assert KINDS[1].every == timedelta(hours=24)

@@ -53,6 +53,9 @@ async def refusal(warden: RunningWarden, question: Question) -> Refusal:
     return answer
 
 
+ANY = "system/*.rs"
+
+
 def jwks() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1()).public_key()
     public = ECAlgorithm.to_jwk(key, as_dict=True)
@@ -76,7 +79,10 @@ def jwks() -> bytes:
         (EndAccount(STRANGER), "no-such-account"),
         (ListAccounts("nowhere"), "no-such-organisation"),
         (BeginImport("nowhere"), "no-such-organisation"),
-        (RegisterClient("nowhere", "x", jwks(), "system/*.r", 1), "no-such-organisation"),
+        (
+            RegisterClient("nowhere", "x", jwks(), "system/*.r", 1),
+            "no-such-organisation",
+        ),
         (RegisterClient("fernhill", "x", b"{}", "", 1), "no-key-set"),
         (AddRelationships("nowhere", ()), "no-such-organisation"),
         (
@@ -202,7 +208,7 @@ async def test_every_act_of_the_operator_is_in_the_ledger(
         account = await warden.account("doctor")
         await warden.tell(Invite(account, 1))
         await warden.relate(account, "p-1")
-        client = await warden.tell(RegisterClient("fernhill", " ", jwks(), "system/*.rs", 1))
+        client = await warden.tell(RegisterClient("fernhill", " ", jwks(), ANY, 1))
         await warden.operator.ask(EndAccount(client), Done)
         await warden.import_session()
         written = [

@@ -42,10 +42,14 @@ create function record.forget_old_tokens(until timestamptz) returns void
 language sql security definer set search_path = pg_catalog as $$
   update record.history set superseded_at = null, tokens = null, ranges = null,
          present = null
-   where superseded_at < until and organisation = record.served_organisation()
+   where superseded_at < until
 $$;
 revoke all on function record.forget_old_tokens(timestamptz) from public;
 grant execute on function record.forget_old_tokens(timestamptz) to wardkeep_worker;
+create policy search_forgets_tokens on record.history
+  for update to wardkeep_search using (true);
+grant update (superseded_at, tokens, ranges, present)
+  on record.history to wardkeep_search;
 
 -- What programs search in: the current versions of one organisation, and of those
 -- replaced lately the older ones. The view belongs to the search role, whom row-level
@@ -73,6 +77,7 @@ grant select on record.searchable, record.searchable_before
 grant create on schema record to wardkeep_search;
 alter view record.searchable owner to wardkeep_search;
 alter view record.searchable_before owner to wardkeep_search;
+alter function record.forget_old_tokens(timestamptz) owner to wardkeep_search;
 revoke create on schema record from wardkeep_search;
 
 grant update (ranges, present) on record.resource to wardkeep_web, wardkeep_worker;

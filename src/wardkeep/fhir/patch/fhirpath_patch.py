@@ -47,7 +47,20 @@ def apply_fhirpath_patch(
                 wrong=str(fault),
                 mend="Correct the operation.",
             )
+    _prune(resource)
     return resource
+
+
+def _prune(node: Any) -> bool:
+    """Leave out what deletions emptied; FHIR's JSON has no empty object or array."""
+    if isinstance(node, dict):
+        for key in [key for key, value in node.items() if _prune(value)]:
+            del node[key]
+        return not node
+    if isinstance(node, list):
+        node[:] = [one for one in node if not _prune(one)]
+        return not node
+    return False
 
 
 def _apply(resource: Json, operation: Mapping[str, Any]) -> None:

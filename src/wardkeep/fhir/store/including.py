@@ -159,20 +159,31 @@ def _referred(
     anything = [one for one in includes if one.parameter is None]
     named = [one for one in includes if one.parameter is not None]
     for one in level:
-        for include in anything:
-            if include.type in ("", one.type):
-                for type_, id_ in _LITERAL.findall(one.text):
-                    if include.target in ("", type_.decode()):
-                        yield type_.decode(), id_.decode()
-        asked = [each for each in named if each.type == one.type]
-        resource = parse(one.text) if asked else None
-        if not isinstance(resource, Resource):
-            continue
-        for include in asked:
-            for parameter in _parameters_of(include, one.type):
-                for key in references_at(parameter, resource):
-                    if include.target in ("", key[0]):
-                        yield key
+        keys = [*_by_any(one, anything), *_by_name(one, named)]
+        yield from keys
+
+
+def _by_any(one: OpenedResource, includes: Sequence[Include]) -> Iterable[Key]:
+    """Every literal reference in the text: `*` asks for no parsing."""
+    targets = {each.target for each in includes if each.type in ("", one.type)}
+    if not targets:
+        return
+    for type_, id_ in _LITERAL.findall(one.text):
+        kind = type_.decode()
+        if "" in targets or kind in targets:
+            yield kind, id_.decode()
+
+
+def _by_name(one: OpenedResource, includes: Sequence[Include]) -> Iterable[Key]:
+    asked = [each for each in includes if each.type == one.type]
+    resource = parse(one.text) if asked else None
+    if not isinstance(resource, Resource):
+        return
+    for include in asked:
+        for parameter in _parameters_of(include, one.type):
+            for key in references_at(parameter, resource):
+                if include.target in ("", key[0]):
+                    yield key
 
 
 def _pointing(

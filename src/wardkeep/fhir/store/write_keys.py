@@ -73,17 +73,9 @@ async def add_existing_keys(
 
     `shared` is the organisation's own wrapped key, for what no patient owns.
     """
-    asked: list[tuple[str, WrappedKey]] = [
-        (one.id, one.wrapped_key) for one in patients.values()
-    ]
-    if shared and opener.purpose is Purpose.IMPORT:
-        # An import has a socket that opens nothing; its one entry names the import.
-        cipher = await shared_cipher(warden, opener, shared)
-        if isinstance(cipher, Refusal):
-            return cipher
-        keys.ciphers["", Tier.SHARED] = cipher
-    elif shared:
-        asked.append(("", lambda _: shared))
+    asked = await _whose(keys, warden, opener, patients=patients, shared=shared)
+    if isinstance(asked, Refusal):
+        return asked
     for patient, wrapped_key in asked:
         items = _items(patient, wrapped_key, versions)
         if not items:
@@ -104,6 +96,30 @@ async def add_existing_keys(
             cipher = grant.cipher_for_writing(patient, item.tier)
             keys.ciphers[patient, item.tier] = cipher
     return None
+
+
+async def _whose(
+    keys: WriteKeys,
+    warden: WardenClient,
+    opener: Opener,
+    *,
+    patients: Mapping[str, PatientKeyRow],
+    shared: bytes,
+) -> list[tuple[str, WrappedKey]] | Refusal:
+    """Whose keys the door is asked for; the organisation's own has no name."""
+    asked: list[tuple[str, WrappedKey]] = [
+        (one.id, one.wrapped_key) for one in patients.values()
+    ]
+    if not shared:
+        return asked
+    if opener.purpose is not Purpose.IMPORT:
+        return [*asked, ("", lambda _: shared)]
+    # An import has a socket that opens nothing; its one entry names the import.
+    cipher = await shared_cipher(warden, opener, shared)
+    if isinstance(cipher, Refusal):
+        return cipher
+    keys.ciphers["", Tier.SHARED] = cipher
+    return asked
 
 
 def _items(

@@ -31,12 +31,8 @@ from wardkeep.fhir.search.params.special import REFUSED
 from wardkeep.fhir.search.references import reference_parameters
 
 _SPECIFICATION = "http://hl7.org/fhir"
-_ON_SYSTEM = {
-    "transaction": "transaction",
-    "batch": "batch",
-    "history-system": "history-system",
-    "search-system": "search-system",
-}
+_ON_SYSTEM = ("transaction", "batch", "history-system", "search-system")
+_EVERYWHERE = ("_id", "_lastUpdated", "_tag", "_profile", "_security")
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
@@ -52,68 +48,52 @@ async def capabilities(asking: Asking, store: Store) -> Answer:
 
 @cache
 def _statement(base: str, date: str) -> bytes:
+    return msgspec.json.encode(
+        {
+            "resourceType": "CapabilityStatement",
+            "status": "active",
+            "date": date,
+            "kind": "instance",
+            "software": {"name": "Wardkeep", "version": __version__},
+            "implementation": {"description": "Wardkeep record store", "url": base},
+            "fhirVersion": "4.0.1",
+            "format": ["application/fhir+json", "json"],
+            "patchFormat": ["application/json-patch+json", "application/fhir+json"],
+            "rest": [_rest(base)],
+        }
+    )
+
+
+def _rest(base: str) -> dict[str, object]:
     found = find_interactions(interactions)
     names = {one.name for one in found}
-    statement = {
-        "resourceType": "CapabilityStatement",
-        "status": "active",
-        "date": date,
-        "kind": "instance",
-        "software": {"name": "Wardkeep", "version": __version__},
-        "implementation": {"description": "Wardkeep record store", "url": base},
-        "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
-        "patchFormat": ["application/json-patch+json", "application/fhir+json"],
-        "rest": [
-            {
-                "mode": "server",
-                "security": {
-                    "service": [
-                        {
-                            "coding": [
-                                {
-                                    "system": "http://terminology.hl7.org/CodeSystem/"
-                                    "restful-security-service",
-                                    "code": "SMART-on-FHIR",
-                                }
-                            ]
-                        }
-                    ],
-                    "description": "SMART Backend Services with private_key_jwt. Every"
-                    " opening is judged and written down before it is answered.",
-                    "extension": [
-                        {
-                            "url": _OAUTH,
-                            "extension": [
-                                {
-                                    "url": "token",
-                                    "valueUri": f"{_origin(base)}/oauth/token",
-                                }
-                            ],
-                        }
-                    ],
-                },
-                "resource": [
-                    _resource(type_, found)
-                    for type_ in sorted(definitions().types)
-                    if is_resource_type(type_)
-                ],
-                "interaction": [
-                    {"code": code} for name, code in _ON_SYSTEM.items() if name in names
-                ],
-                "searchParam": [
-                    _parameter("Resource", code)
-                    for code in ("_id", "_lastUpdated", "_tag", "_profile", "_security")
-                ],
-                "operation": _operations(found),
-                "compartment": [
-                    f"{_SPECIFICATION}/CompartmentDefinition/{name.lower()}"
-                    for name in sorted(definitions().compartments)
-                ],
-            }
+    return {
+        "mode": "server",
+        "security": _security(base),
+        "resource": [
+            _resource(type_, found)
+            for type_ in sorted(definitions().types)
+            if is_resource_type(type_)
+        ],
+        "interaction": [{"code": code} for code in _ON_SYSTEM if code in names],
+        "searchParam": [_parameter("Resource", code) for code in _EVERYWHERE],
+        "operation": _operations(found),
+        "compartment": [
+            f"{_SPECIFICATION}/CompartmentDefinition/{name.lower()}"
+            for name in sorted(definitions().compartments)
         ],
     }
-    return msgspec.json.encode(statement)
+
+
+def _security(base: str) -> dict[str, object]:
+    system = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+    token = {"url": "token", "valueUri": f"{_origin(base)}/oauth/token"}
+    return {
+        "service": [{"coding": [{"system": system, "code": "SMART-on-FHIR"}]}],
+        "description": "SMART Backend Services with private_key_jwt. Every opening is"
+        " judged and written down before it is answered.",
+        "extension": [{"url": _OAUTH, "extension": [token]}],
+    }
 
 
 def _origin(base: str) -> str:
