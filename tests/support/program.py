@@ -92,6 +92,13 @@ class Program:
         self.token = ""
         self.sign_in()
 
+    def twin(self, served: Served) -> "Program":
+        """The same program and token on a connection of its own."""
+        made = Program.__new__(Program)
+        made.__dict__.update(self.__dict__)
+        made._connection = http.client.HTTPConnection("localhost", served.port)
+        return made
+
     def assertion(self, **changed: object) -> str:
         now = int(time.time())
         claims = {

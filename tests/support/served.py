@@ -72,7 +72,7 @@ class Served:
     def command(self, *arguments: str) -> str:
         """What a command prints that must succeed."""
         done = self.run(*arguments)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stderr + done.stdout[-2000:]
         return done.stdout
 
     def is_ready(self) -> bool:

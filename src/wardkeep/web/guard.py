@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wardkeep.base.clock import Clock
+from wardkeep.web.answer_log import AnswerLog
 from wardkeep.web.exchange import (
     NO_PATTERN,
     PATTERN,
@@ -128,6 +129,7 @@ class Guard:
         self._tell = tell
         self._metrics = metrics
         self._clock = clock
+        self._answers = AnswerLog(clock)
         self._under_way = 0
         metrics.watch_under_way(lambda: self._under_way)
 
@@ -207,18 +209,14 @@ class Guard:
         self._metrics.answered(
             method=method, pattern=pattern, status=exchange.status, seconds=seconds
         )
-        if not log.isEnabledFor(logging.INFO):
-            return
-        log.info(
-            "answered",
-            extra={
-                "reference": exchange.reference,
-                "method": method,
-                "pattern": pattern,
-                "status": exchange.status,
-                "milliseconds": round(seconds * 1000, 2),
-            },
-        )
+        if log.isEnabledFor(logging.INFO):
+            self._answers.write(
+                exchange.reference,
+                method=method,
+                pattern=pattern,
+                status=exchange.status,
+                seconds=seconds,
+            )
 
 
 async def _refuse_websocket(scope: Scope, receive: Receive, send: Send) -> None:

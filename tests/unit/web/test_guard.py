@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.asgi import FROM_OUR_PAGE, ORIGIN, call, chunks
 from wardkeep.base.clock import SystemClock
 from wardkeep.disclosure.client import WardenBusyError, WardenUnavailableError
+from wardkeep.web.answer_log import FLUSH_SECONDS
 from wardkeep.web.errors import tell_plainly
 from wardkeep.web.exchange import PATTERN
 from wardkeep.web.guard import (
@@ -350,11 +351,17 @@ async def test_a_client_that_hangs_up_is_no_error(
 
 
 async def test_the_log_has_the_pattern_and_never_the_address(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level(logging.INFO, logger="wardkeep.web"):
         await call(guarded(echo), "GET", "/echo/9990000018?name=Pemberton")
-    line = json.loads(JsonLines("web").format(caplog.records[-1]))
+    await asyncio.sleep(2 * FLUSH_SECONDS)
+    line = json.loads(capsys.readouterr().err)
+    assert (line["message"], line["process"], line["level"]) == (
+        "answered",
+        "web",
+        "info",
+    )
     assert line["pattern"] == "/echo/{id}"
     assert (line["method"], line["status"]) == ("GET", 200)
     assert line["milliseconds"] >= 0

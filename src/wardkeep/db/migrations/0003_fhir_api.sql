@@ -9,6 +9,9 @@ alter table warden.session add column scope text;
 alter table record.resource add column ranges bigint[];
 alter table record.resource add column present bigint;
 
+-- Every search reads the entries that wait to be filed: 128 kB of them, not 4 MB.
+alter index record.resource_tokens set (gin_pending_list_limit = 128);
+
 -- A search goes on from page to page as of one moment. What was replaced since then is
 -- found in history for as long as a page's link is good; older history has no tokens.
 alter table record.history add column superseded_at timestamptz;

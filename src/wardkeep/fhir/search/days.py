@@ -21,6 +21,7 @@ _DAY = 86_400 * 1_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
 FIRST, LAST = date(1850, 1, 1), date(2149, 12, 31)
 """Nobody alive was born outside; dates beyond count as these ends."""
+_FIRST, _LAST = FIRST.toordinal(), LAST.toordinal()
 _DECEMBER = 12
 
 
@@ -48,7 +49,7 @@ def _names(day: date) -> tuple[str, str, str]:
 
 def _day_of(microseconds: int) -> date:
     ordinal = _EPOCH + microseconds // _DAY
-    return date.fromordinal(max(FIRST.toordinal(), min(LAST.toordinal(), ordinal)))
+    return date.fromordinal(max(_FIRST, min(_LAST, ordinal)))
 
 
 def days_within(element: str, bounds: tuple[Bound, ...]) -> tuple[Match, ...]:
@@ -56,6 +57,10 @@ def days_within(element: str, bounds: tuple[Bound, ...]) -> tuple[Match, ...]:
     lows = _stretch([one for one in bounds if one.end == "low"])
     highs = _stretch([one for one in bounds if one.end == "high"])
     both = (max(lows[0], highs[0]), min(lows[1], highs[1]))
+    inside = {(one.end, one.operator[0]) for one in bounds}
+    if inside == {("low", ">"), ("high", "<")}:
+        # What begins after one end and ends before the other does so with both ends.
+        lows = highs = both
     of_days = AnyTerm(_terms(element, "b", both))
     of_others = tuple(
         AnyTerm(_terms(element, kind, stretch))
@@ -69,26 +74,21 @@ def _terms(element: str, kind: str, stretch: tuple[date, date]) -> tuple[bytes, 
 
 
 def _stretch(bounds: list[Bound]) -> tuple[date, date]:
-    """The first and the last day whose end keeps every bound."""
-    first, last = FIRST, LAST
+    """The first and the last day whose end keeps every bound; perhaps none."""
+    first, last = _FIRST, _LAST
     for bound in bounds:
         value = int(bound.value)
         # A day's low end is its first microsecond, its high end the last.
         reach = 0 if bound.end == "low" else _DAY - 1
-        if bound.operator in (">", ">="):
+        if bound.operator[0] == ">":
             least = value + (bound.operator == ">")
-            first = max(first, _day_of(-((reach - least) // _DAY) * _DAY))
+            first = max(first, _EPOCH - (reach - least) // _DAY)
         else:
             most = value - (bound.operator == "<")
-            latest = _day_of(((most - reach) // _DAY) * _DAY)
-            last = min(last, _before(latest, most, reach))
-    return first, last
-
-
-def _before(day: date, most: int, reach: int) -> date:
-    """The day, or none at all where even the first one ends too late."""
-    end = (day.toordinal() - _EPOCH) * _DAY + reach
-    return day if end <= most else FIRST - timedelta(days=1)
+            last = min(last, _EPOCH + (most - reach) // _DAY)
+    # One day beyond either end says "none" as well as a thousand years do.
+    first, last = min(first, _LAST + 1), max(last, _FIRST - 1)
+    return date.fromordinal(first), date.fromordinal(last)
 
 
 def _pieces(first: date, last: date) -> Iterator[str]:

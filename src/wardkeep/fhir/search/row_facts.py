@@ -10,6 +10,7 @@ is left out (docs/formats/search-facts.md):
 """
 
 import struct
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
@@ -74,12 +75,62 @@ def clinical_element(resource_type: str) -> str:
     return f"{resource_type}.{names[0]}" if names else ""
 
 
+MOST_MONTHS = 240
+LONG_MONTHS = 24
+"""What lasts longer has one term for all of its months."""
+_DAY = 86_400 * 1_000_000
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def month_terms(element: str, low: int, high: int) -> tuple[bytes, ...]:
+    """Terms of the months of a stretch, and the one of what lasts long.
+
+    None at all where the stretch has more than `MOST_MONTHS`.
+    """
+    months = _months(low, high, most=MOST_MONTHS)
+    if not months:
+        return ()
+    return (*(_month_term(element, one) for one in months), _month_term(element, -1))
+
+
+def _month_term(element: str, month: int) -> bytes:
+    return term(element, "m", str(month))
+
+
+def _months(low: int, high: int, *, most: int) -> range:
+    """Months since the year 0; empty where there are too many to count."""
+    if high < low or high - low > most * 31 * _DAY:
+        return range(0)
+    first, last = _month(low), _month(high)
+    return range(first, last + 1)
+
+
+def _month(microseconds: int) -> int:
+    ordinal = _EPOCH + microseconds // _DAY
+    day = date.fromordinal(max(1, min(date.max.toordinal(), ordinal)))
+    return day.year * 12 + day.month
+
+
+def _own_months(resource_type: str, ranges: tuple[Range, ...]) -> tuple[bytes, ...]:
+    """The months in which the resource's clinical element lies."""
+    element = clinical_element(resource_type)
+    found: dict[bytes, None] = {}
+    for one in ranges:
+        if one.element == element:
+            low, high = int(one.low), int(one.high)
+            months = _months(low, high, most=LONG_MONTHS)
+            for month in months or (-1,):
+                found[_month_term(element, month)] = None
+    return tuple(found)
+
+
 def row_facts(resource: Resource, *, owner: str, clinical_at: int | None) -> RowFacts:
     """`clinical_at` in UTC microseconds, as the row will have it."""
     index = index_of(resource)
     terms = dict.fromkeys(index.terms)
     for one in index.ranges:
         terms.update(dict.fromkeys(one.marks))
+    terms.update(dict.fromkeys(_own_months(resource.type, index.ranges)))
     if owner and resource.type != "Patient":
         _leave_owner_out(terms, resource.type, owner)
     return RowFacts(

@@ -102,7 +102,9 @@ class Ordering:
             f"sort_{place} {_direction(one)}" for place, one in enumerate(self._sorts)
         ]
         direction = "desc" if self._is_id_descending else "asc"
-        return ", ".join([*keys, f"type {direction}", f"id {direction}"])
+        # Of one type only, the type would spoil the order that an index has.
+        types = [f"q.type {direction}"] if len(self._types) > 1 else []
+        return ", ".join([*keys, *types, f"q.id {direction}"])
 
     def after(self, place: Place) -> str:
         """The condition, on the selected columns, that a row comes behind a place."""

@@ -11,6 +11,7 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.fhir.model.type_codes import type_code, type_name
+from wardkeep.fhir.store.gathering import Gatherer
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource, Opener
 from wardkeep.fhir.store.releasing import Keys, keys_for, release
 from wardkeep.fhir.store.rows import (
@@ -30,7 +31,6 @@ select {RESOURCE_COLUMNS}, r.is_deleted, r.patient, {KEY_COLUMNS}, k.wrapped_key
     on r.patient is null and k.organisation = r.organisation
  where r.organisation = $1 and r.type = $2 and r.id = $3
 """  # noqa: S608 - constants
-_CURRENT = _FROM % "resource"
 _VERSION = (
     f"{_FROM % 'resource'} and r.version = $4 union all"
     f" {_FROM % 'history'} and r.version = $4"
@@ -105,24 +105,19 @@ class ProgramReader:
     def __init__(self, database: Database, warden: WardenClient) -> None:
         self._database = database
         self._warden = warden
+        self._gatherer = Gatherer(database)
 
     async def one(
         self, type_: str, id_: str, *, opener: Opener, version: int | None = None
     ) -> OpenedResource | Refusal | NotFound:
         """One resource, at its current version or an older one."""
         missing = NotFound(type=type_, id=id_)
-        code = type_code(type_)
-        values: list[object] = [opener.organisation, code, stored_id(id_)]
-        sql = _CURRENT
-        if version is not None:
-            sql, values = _VERSION, [*values, version]
-        async with self._database.connection(opener.organisation) as connection:
-            row = await connection.fetch_row(sql, *values)
-            if row is None:
-                return missing
-            if row["is_deleted"]:
-                return msgspec.structs.replace(missing, was_deleted=True)
-            keys = await _keys_beside(connection, row, opener)
+        row = await self._row(type_, id_, opener=opener, version=version)
+        if row is None:
+            return missing
+        if row["is_deleted"]:
+            return msgspec.structs.replace(missing, was_deleted=True)
+        keys = await self._keys_beside(row, opener)
         opened = await release(
             self._warden,
             opener,
@@ -133,6 +128,27 @@ class ProgramReader:
             request=opener.request,
         )
         return opened if isinstance(opened, Refusal) else opened.resources[0]
+
+    async def _row(
+        self, type_: str, id_: str, *, opener: Opener, version: int | None
+    ) -> Row | None:
+        organisation, code = opener.organisation, type_code(type_)
+        if version is None:
+            return await self._gatherer.row(organisation, code, id_)
+        async with self._database.connection(organisation) as connection:
+            return await connection.fetch_row(
+                _VERSION, organisation, code, stored_id(id_), version
+            )
+
+    async def _keys_beside(self, row: Row, opener: Opener) -> Keys:
+        """The keys that came with the row; asked for only where it names others."""
+        if row["also"]:
+            async with self._database.connection(opener.organisation) as connection:
+                return await _keys_of(connection, [row], opener)
+        owner = row["patient"]
+        if owner is None:
+            return Keys(patients={}, shared=row["wrapped_key"] or b"")
+        return Keys(patients={owner: patient_key_row(row)})
 
     async def many(
         self, references: Sequence[tuple[str, str]], *, opener: Opener, request: str
@@ -226,16 +242,6 @@ async def _keys_of(connection: Connection, rows: Sequence[Row], opener: Opener) 
         owners=[row["patient"] for row in rows],
         also=[number for row in rows for number in row["also"] or ()],
     )
-
-
-async def _keys_beside(connection: Connection, row: Row, opener: Opener) -> Keys:
-    """The keys that came with the row; asked for only where it names more patients."""
-    if row["also"]:
-        return await _keys_of(connection, [row], opener)
-    owner = row["patient"]
-    if owner is None:
-        return Keys(patients={}, shared=row["wrapped_key"] or b"")
-    return Keys(patients={owner: patient_key_row(row)})
 
 
 def _stored(row: Row, keys: Keys, opener: Opener) -> StoredRow:

@@ -30,7 +30,13 @@ from wardkeep.fhir.store.ordering import (
 )
 from wardkeep.fhir.store.outcomes import Opened, OpenedResource, Opener
 from wardkeep.fhir.store.releasing import Keys, keys_for, release
-from wardkeep.fhir.store.rows import RESOURCE_COLUMNS, StoredRow, stored_row
+from wardkeep.fhir.store.rows import (
+    KEY_COLUMNS,
+    RESOURCE_COLUMNS,
+    StoredRow,
+    patient_key_row,
+    stored_row,
+)
 from wardkeep.fhir.store.search_request import (
     SearchPage,
     SearchRequest,
@@ -54,9 +60,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of one page, still sealed."""
 
     rows: tuple[StoredRow, ...]
-    places: tuple[Place, ...]
     keys: Keys
-    is_more: bool
+    rest: Place | None
+    """Where the page ends, if it is not the last."""
+    places: tuple[Place, ...] = ()
+    """Of each row, where they were asked for."""
 
 
 class FoundIds(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +107,7 @@ class Searcher:
             return opened
         return SearchPage(
             matches=opened.resources,
-            next=found.places[-1] if found.is_more else None,
+            next=found.rest,
             total=total,
             entry=opened.entry,
         )
@@ -202,7 +210,7 @@ class Searcher:
                 break
             asked = msgspec.structs.replace(request, count=batch, after=after)
             async with self._database.connection(opener.organisation) as connection:
-                found = await _page(connection, asked, tokens, opener)
+                found = await _page(connection, asked, tokens, opener, has_places=True)
             opened = await release(
                 self._warden,
                 opener,
@@ -220,7 +228,7 @@ class Searcher:
                     matches.append((one, row, place))
                     keys[id(row)] = found.keys
             looked_at += len(found.rows)
-            is_more = found.is_more
+            is_more = found.rest is not None
             after = found.places[-1] if found.places else after
         return await self._given(
             request, matches, keys, opener, rest=after if is_more else None
@@ -279,24 +287,41 @@ class StoredTextError(Exception):
 
 
 async def _page(
-    connection: Connection, request: SearchRequest, tokens: Tokens, opener: Opener
+    connection: Connection,
+    request: SearchRequest,
+    tokens: Tokens,
+    opener: Opener,
+    *,
+    has_places: bool = False,
 ) -> Found:
     sql, parameters, ordering = _statement(request, tokens)
     rows = await connection.fetch(sql, *parameters.values)
     is_more = len(rows) > request.count
     rows = rows[: request.count]
-    keys = await keys_for(
-        connection,
-        opener.organisation,
-        owners=[row["patient"] for row in rows],
-        also=[number for row in rows for number in row["also"] or ()],
-    )
+    keys = await _keys(connection, rows, opener)
     return Found(
         rows=tuple([_stored(row, keys, opener) for row in rows]),
-        places=tuple([ordering.place_of(row) for row in rows]),
+        rest=ordering.place_of(rows[-1]) if is_more and rows else None,
+        places=tuple(map(ordering.place_of, rows)) if has_places else (),
         keys=keys,
-        is_more=is_more,
     )
+
+
+async def _keys(connection: Connection, rows: Sequence[Row], opener: Opener) -> Keys:
+    """The keys that came beside the rows, and those of further patients in them."""
+    also = {number for row in rows for number in row["also"] or ()}
+    patients = {
+        row["patient"]: patient_key_row(row)
+        for row in {one["patient"]: one for one in rows}.values()
+        if row["patient"] is not None
+    }
+    if also - patients.keys():
+        more = await keys_for(
+            connection, opener.organisation, owners=(), also=tuple(also)
+        )
+        patients.update(more.patients)
+    shared = next((row["wrapped_key"] for row in rows if row["patient"] is None), b"")
+    return Keys(patients=patients, shared=shared or b"")
 
 
 def _stored(row: Row, keys: Keys, opener: Opener) -> StoredRow:
@@ -326,9 +351,16 @@ def _statement(
         )
     behind = ordering.after(request.after) if request.after is not None else "true"
     most = parameters.add(request.count + 1)
-    sql = (
+    page = (
         f"select * from ({found}) as q where {behind}"
         f" order by {ordering.by} limit {most}"
+    )
+    sql = (
+        f"select q.*, {KEY_COLUMNS}, k.wrapped_key from ({page}) as q"
+        " left join record.patient as p on p.number = q.patient"
+        " left join record.shared_key as k on q.patient is null"
+        " and k.organisation = record.served_organisation()"
+        f" order by {ordering.by}"
     )
     return sql, parameters, ordering
 
@@ -346,7 +378,9 @@ def _select(
 
 
 def _where(request: SearchRequest, tokens: Tokens, parameters: Parameters) -> str:
-    conditions = Conditions(tokens, parameters)
+    conditions = Conditions(
+        tokens, parameters, is_by_patient=_is_of_one_patient(request.queries)
+    )
     each = [f"({conditions.of_query(query)})" for query in request.queries]
     return f"({' or '.join(each)})" if len(each) > 1 else each[0]
 
@@ -384,7 +418,7 @@ def _names_owner(type_: str, match: object) -> bool:
 async def _total(
     connection: Connection, request: SearchRequest, tokens: Tokens, found: Found
 ) -> int | None:
-    if request.after is None and not found.is_more:
+    if request.after is None and found.rest is None:
         return len(found.rows)
     if not request.is_counted:
         return None

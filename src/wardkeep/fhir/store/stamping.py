@@ -19,8 +19,8 @@ _sorted = msgspec.json.Encoder(decimal_format="number", order="sorted")
 @lru_cache(maxsize=16)
 def instant(moment: datetime) -> bytes:
     """A FHIR instant in UTC with milliseconds."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z".encode()
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='milliseconds')}Z".encode()
 
 
 class Stamp(NamedTuple):

@@ -8,28 +8,30 @@ from http import HTTPStatus
 
 from starlette.types import Scope
 
+from wardkeep.base.outcome import Problem
+from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.model.strict_json import compact_json
 from wardkeep.fhir.rest.answer import JSON, Answer
-from wardkeep.fhir.rest.asking import Asking
+from wardkeep.fhir.rest.asking import MOST_BODY_BYTES, Asking
 from wardkeep.fhir.rest.bundle import bundle, response
 from wardkeep.fhir.rest.entries import Entry, in_order, read_entries
 from wardkeep.fhir.rest.interaction import Interaction
-from wardkeep.fhir.rest.negotiation import preference
+from wardkeep.fhir.rest.negotiation import preference, refused_body
 from wardkeep.fhir.rest.outcome import of_problems, told
 from wardkeep.fhir.rest.patching import JSON_PATCH
 from wardkeep.fhir.rest.rights import session_of
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.transaction import Done, transact
-from wardkeep.fhir.rest.written import resource_in
 from wardkeep.fhir.store.outcomes import Reference
 from wardkeep.fhir.store.stamping import Stamp, instant, stamped
+from wardkeep.fhir.validation import check
 
 _READING = ("GET", "HEAD")
 
 
 async def process(asking: Asking, store: Store) -> Answer:
     """What is neither a batch nor a transaction is refused, never run as either."""
-    sent = await resource_in(asking, type_="Bundle")
+    sent = await _bundle_in(asking)
     if isinstance(sent, Answer):
         return sent
     kind = sent.content.get("type")
@@ -51,6 +53,40 @@ async def process(asking: Asking, store: Store) -> Answer:
     if isinstance(done, Answer):
         return done
     return await _transacted(asking, read, done)
+
+
+async def _bundle_in(asking: Asking) -> Resource | Answer:
+    """The bundle, its own structure checked; each resource is judged by itself."""
+    refused = refused_body(asking)
+    if refused is not None:
+        return refused
+    raw = await asking.body()
+    if isinstance(raw, Problem):
+        return of_problems([raw], status=HTTPStatus.BAD_REQUEST, code="structure")
+    found = parse(raw, most_bytes=MOST_BODY_BYTES)
+    if not isinstance(found, Resource):
+        return of_problems(found, status=HTTPStatus.BAD_REQUEST, code="structure")
+    if found.type != "Bundle":
+        words = "Send a Bundle of type batch or transaction."
+        return told(400, "value", words, expression=("resourceType",))
+    problems = check(_without_resources(found))
+    if problems:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return of_problems(problems, status=status, code="structure")
+    return found
+
+
+def _without_resources(bundle: Resource) -> Resource:
+    entries = bundle.content.get("entry")
+    if not isinstance(entries, list):
+        return bundle
+    bare = [
+        {key: value for key, value in one.items() if key != "resource"}
+        if isinstance(one, dict)
+        else one
+        for one in entries
+    ]
+    return Resource("Bundle", bundle.id, bundle.content | {"entry": bare}, b"")
 
 
 async def _batch(asking: Asking, entries: Sequence[Entry]) -> Answer:
