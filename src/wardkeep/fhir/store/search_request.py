@@ -24,6 +24,8 @@ class Include(msgspec.Struct, frozen=True, kw_only=True):
     parameter: SearchParameter | None
     """None: every reference (`*`)."""
     target: str = ""
+    targets: tuple[str, ...] = ()
+    """Of every reference: the types that are followed; none: all of them."""
     is_reverse: bool = False
     is_iterated: bool = False
 

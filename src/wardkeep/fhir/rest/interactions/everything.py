@@ -40,11 +40,9 @@ _KNOWN = frozenset(
     {"start", "end", "_since", "_type", "_count", "_format", "_pretty", PARAMETER}
 )
 MOST_RESOURCES = 5_000
-_OUTSIDE = frozenset(
-    {
-        *("Practitioner", "PractitionerRole", "Organization", "Location"),
-        *("Medication", "HealthcareService", "Device", "Substance"),
-    }
+_OUTSIDE = (
+    *("Practitioner", "PractitionerRole", "Organization", "Location"),
+    *("Medication", "HealthcareService", "Device", "Substance"),
 )
 """What a record refers to outside itself, and cannot be read without."""
 
@@ -169,9 +167,9 @@ async def _outside(
     """People, places and medicines that the resources refer to."""
     included = await store.includer.include(
         found,
-        (Include(type="", parameter=None),),
+        (Include(type="", parameter=None, targets=_OUTSIDE),),
         opener=asking.opener,
-        covers=lambda type_: type_ in _OUTSIDE and covers(session, "s", type_),
+        covers=lambda type_: covers(session, "s", type_),
     )
     if isinstance(included, Refusal):
         return of_refusal(included)
