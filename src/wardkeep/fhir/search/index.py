@@ -190,7 +190,7 @@ def holds(  # noqa: C901, PLR0911 - one case a kind of match
         case IsPresent(parameter):
             return bool(index.present >> bit_of(resource.type, parameter) & 1)
         case LooksLike(_, path, agrees):
-            return any(map(agrees, _values_at(path, resource)))
+            return any(map(agrees, values_at(path, resource)))
         case OwnedBy() | Linked() | Referring():
             return True  # about other resources: the store has looked
         case _:
@@ -218,7 +218,8 @@ def _keeps(one: Range, bound: Bound) -> bool:
             return end >= bound.value
 
 
-def _values_at(path: Path, resource: Resource) -> list[object]:
+def values_at(path: Path, resource: Resource) -> list[object]:
+    """Every value that the path leads to."""
     found: list[object] = []
     gather = collector([(path.steps, partial(_gather, found))])
     gather(resource.content, [], [])

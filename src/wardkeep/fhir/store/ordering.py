@@ -35,6 +35,8 @@ class Sort(NamedTuple):
     is_descending: bool = False
     elements: tuple[str, ...] = ()
     """Of a parameter with ranges: what it looks at."""
+    is_by_text: bool = False
+    """Whether values are in order only once they are open."""
 
 
 class Place(NamedTuple):

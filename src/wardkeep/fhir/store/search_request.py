@@ -7,11 +7,13 @@ from datetime import datetime
 import msgspec
 
 from wardkeep.fhir.search.parameters import search_parameter
+from wardkeep.fhir.search.params.date import IDENTIFYING
 from wardkeep.fhir.search.query import Query
 from wardkeep.fhir.search.terms import SearchParameter
 from wardkeep.fhir.store.ordering import Place, Sort
 from wardkeep.fhir.store.outcomes import NO_ENTRY, OpenedResource
 
+_RANGED = ("date", "number", "quantity")
 USUAL_PAGE = 20
 LONGEST_PAGE = 500
 
@@ -89,7 +91,12 @@ def _sort(type_: str, code: str, *, is_descending: bool) -> Sort | None:
     if code in ("_id", "_lastUpdated"):
         return Sort(code, is_descending)
     elements = tuple(dict.fromkeys(path.element for path in parameter.paths))
-    return Sort(code, is_descending, elements) if elements else None
+    if not elements:
+        return None
+    has_ranges = parameter.type in _RANGED and not IDENTIFYING.intersection(elements)
+    if has_ranges:
+        return Sort(code, is_descending, elements)
+    return Sort(code, is_descending, is_by_text=True)
 
 
 def types_in(includes: Sequence[Include]) -> frozenset[str]:

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages of sealed rows: a search's statement, its rows with their keys, its count."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from wardkeep.db.connection import Connection, Row
+from wardkeep.fhir.search.compartment import owner_element, owner_is_one_of_many
+from wardkeep.fhir.search.query import Query
+from wardkeep.fhir.search.terms import SEPARATOR, HasTerm, OwnedBy
+from wardkeep.fhir.store.ordering import (
+    BY_CLINICAL_TIME,
+    BY_ID,
+    Ordering,
+    Place,
+    Sort,
+)
+from wardkeep.fhir.store.outcomes import Opener
+from wardkeep.fhir.store.releasing import Keys, keys_for
+from wardkeep.fhir.store.rows import (
+    KEY_COLUMNS,
+    RESOURCE_COLUMNS,
+    StoredRow,
+    patient_key_row,
+    stored_row,
+)
+from wardkeep.fhir.store.search_request import SearchRequest
+from wardkeep.fhir.store.search_sql import Conditions, Parameters, Tokens
+
+_OWN_TABLE = (
+    "record.resource as r where r.organisation = record.served_organisation()"
+    " and not r.is_deleted and r.tier <> 3 and"
+)
+VIEW = "record.searchable as r where"
+_BEFORE = "record.searchable_before as r where"
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of one page, still sealed."""
+
+    rows: tuple[StoredRow, ...]
+    keys: Keys
+    rest: Place | None
+    """Where the page ends, if it is not the last."""
+    places: tuple[Place, ...] = ()
+    """Of each row, where they were asked for."""
+
+
+async def page_of(
+    connection: Connection,
+    request: SearchRequest,
+    tokens: Tokens,
+    opener: Opener,
+    *,
+    has_places: bool = False,
+) -> Found:
+    sql, parameters, ordering = _statement(request, tokens)
+    rows = await connection.fetch(sql, *parameters.values)
+    is_more = len(rows) > request.count
+    rows = rows[: request.count]
+    keys = await _keys(connection, rows, opener)
+    return Found(
+        rows=tuple([_stored(row, keys, opener) for row in rows]),
+        rest=ordering.place_of(rows[-1]) if is_more and rows else None,
+        places=tuple(map(ordering.place_of, rows)) if has_places else (),
+        keys=keys,
+    )
+
+
+async def _keys(connection: Connection, rows: Sequence[Row], opener: Opener) -> Keys:
+    """The keys that came beside the rows, and those of further patients in them."""
+    also = {number for row in rows for number in row["also"] or ()}
+    patients = {
+        row["patient"]: patient_key_row(row)
+        for row in {one["patient"]: one for one in rows}.values()
+        if row["patient"] is not None
+    }
+    if also - patients.keys():
+        more = await keys_for(
+            connection, opener.organisation, owners=(), also=tuple(also)
+        )
+        patients.update(more.patients)
+    shared = next((row["wrapped_key"] for row in rows if row["patient"] is None), b"")
+    return Keys(patients=patients, shared=shared or b"")
+
+
+def _stored(row: Row, keys: Keys, opener: Opener) -> StoredRow:
+    owner = row["patient"]
+    patient = "" if owner is None else keys.patients[owner].id
+    return stored_row(row, organisation=opener.organisation, patient=patient)
+
+
+def _statement(
+    request: SearchRequest, tokens: Tokens
+) -> tuple[str, Parameters, Ordering]:
+    parameters = Parameters()
+    ordering = Ordering(
+        _order_of(request),
+        types=request.types,
+        tokens=tokens,
+        parameters=parameters,
+    )
+    now = _OWN_TABLE if _is_of_one_patient(request.queries) else VIEW
+    found = _select(request, tokens, parameters, ordering, source=now)
+    if request.as_of is not None:
+        before = _select(request, tokens, parameters, ordering, source=_BEFORE)
+        moment = parameters.add(request.as_of, "::timestamptz")
+        found = (
+            f"{found} and r.last_updated <= {moment} union all {before}"
+            f" and r.last_updated <= {moment} and r.superseded_at > {moment}"
+        )
+    behind = ordering.after(request.after) if request.after is not None else "true"
+    most = parameters.add(request.count + 1)
+    page = (
+        f"select * from ({found}) as q where {behind}"
+        f" order by {ordering.by} limit {most}"
+    )
+    sql = (
+        f"select q.*, {KEY_COLUMNS}, k.wrapped_key from ({page}) as q"
+        " left join record.patient as p on p.number = q.patient"
+        " left join record.shared_key as k on q.patient is null"
+        " and k.organisation = record.served_organisation()"
+        f" order by {ordering.by}"
+    )
+    return sql, parameters, ordering
+
+
+def _select(
+    request: SearchRequest,
+    tokens: Tokens,
+    parameters: Parameters,
+    ordering: Ordering,
+    *,
+    source: str,
+) -> str:
+    columns = ", ".join([RESOURCE_COLUMNS, "r.patient", *ordering.columns("r")])
+    return f"select {columns} from {source} {where(request, tokens, parameters)}"
+
+
+def where(request: SearchRequest, tokens: Tokens, parameters: Parameters) -> str:
+    conditions = Conditions(
+        tokens, parameters, is_by_patient=_is_of_one_patient(request.queries)
+    )
+    each = [f"({conditions.of_query(query)})" for query in request.queries]
+    return f"({' or '.join(each)})" if len(each) > 1 else each[0]
+
+
+def _order_of(request: SearchRequest) -> tuple[Sort, ...]:
+    if request.sorts:
+        return request.sorts
+    if _is_of_one_patient(request.queries):
+        return (Sort(BY_CLINICAL_TIME, is_descending=True),)
+    return (Sort(BY_ID),)
+
+
+def _is_of_one_patient(queries: Sequence[Query]) -> bool:
+    """Whether rows are found by their patient: then no other index is wanted."""
+    return all(
+        any(
+            len(clause.any_of) == 1
+            and not clause.is_negated
+            and _names_owner(query.type, clause.any_of[0])
+            for clause in query.clauses
+        )
+        for query in queries
+    )
+
+
+def _names_owner(type_: str, match: object) -> bool:
+    if isinstance(match, OwnedBy):
+        return True
+    if not isinstance(match, HasTerm) or owner_is_one_of_many(type_):
+        return False
+    own = f"{owner_element(type_)}{SEPARATOR}r{SEPARATOR}Patient/".encode()
+    return match.term.startswith(own)
+
+
+async def total_of(
+    connection: Connection, request: SearchRequest, tokens: Tokens, found: Found
+) -> int | None:
+    if request.after is None and found.rest is None:
+        return len(found.rows)
+    if not request.is_counted:
+        return None
+    return await count_of(connection, request, tokens)
+
+
+async def count_of(
+    connection: Connection, request: SearchRequest, tokens: Tokens
+) -> int:
+    parameters = Parameters()
+    found = f"select 1 from {VIEW} {where(request, tokens, parameters)}"
+    if request.as_of is not None:
+        before = f"select 1 from {_BEFORE} {where(request, tokens, parameters)}"
+        moment = parameters.add(request.as_of, "::timestamptz")
+        found = (
+            f"{found} and r.last_updated <= {moment} union all {before}"
+            f" and r.last_updated <= {moment} and r.superseded_at > {moment}"
+        )
+    sql = f"select count(*) from ({found}) as q"
+    counted: int = await connection.fetch_value(sql, *parameters.values)
+    return counted
