@@ -105,7 +105,7 @@ observations = st.fixed_dictionaries(
         "performer": st.just([{"reference": "Patient/naive-one"}]),
     },
 )
-times = st.one_of(
+times: st.SearchStrategy[Json] = st.one_of(
     dates.map(lambda when: {"effectiveDateTime": when}),
     periods.map(lambda period: {"effectivePeriod": period}),
     st.just({}),

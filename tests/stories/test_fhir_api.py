@@ -440,6 +440,72 @@ def test_includes_follow_references_both_ways(owner: Program) -> None:
     assert owner.get(chained).ids == [seen]
 
 
+def test_labels_are_added_and_taken_away(owner: Program) -> None:
+    id_ = owner.create(patient())["id"]
+    tag = {"system": "urn:test", "code": "seen"}
+    sent = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "meta", "valueMeta": {"tag": [tag]}}],
+    }
+    for _ in range(2):
+        added = owner.ask("POST", f"Patient/{id_}/$meta-add", sent).json
+        assert added["parameter"][0]["valueMeta"]["tag"] == [tag]
+    assert owner.search("Patient", ("_tag", "urn:test|seen"), ("_id", id_)).ids
+    gone = owner.ask("POST", f"Patient/{id_}/$meta-delete", sent).json
+    assert "tag" not in gone["parameter"][0]["valueMeta"]
+    told = owner.get(f"Patient/{id_}/$meta").json["parameter"][0]["valueMeta"]
+    assert told["versionId"] == "4"
+
+
+def test_the_newest_of_each_code(owner: Program) -> None:
+    subject = owner.create(patient())["id"]
+    other = {"code": {"coding": [{"system": "http://loinc.org", "code": "9279-1"}]}}
+    for day in (1, 3, 2):
+        when = {"effectiveDateTime": f"2026-01-0{day}"}
+        owner.create(pulse(subject, day, **when))
+        owner.create(pulse(subject, 10 + day, **when, **other))
+    found = owner.get(f"Observation/$lastn?patient={subject}").resources
+    assert sorted(one["valueQuantity"]["value"] for one in found) == [3, 13]
+    more = owner.get(f"Observation/$lastn?patient={subject}&max=2&code=9279-1")
+    assert [one["valueQuantity"]["value"] for one in more.resources] == [13, 12]
+    assert owner.get("Observation/$lastn").status == 400
+
+
+def test_a_search_within_a_list_and_in_an_order_of_names(owner: Program) -> None:
+    names = ("Ash", "Zimmer", "moor")
+    ids = [owner.create(patient(name=[{"family": one}]))["id"] for one in names]
+    made = owner.create(
+        {
+            "resourceType": "List",
+            "status": "current",
+            "mode": "working",
+            "entry": [{"item": {"reference": f"Patient/{one}"}} for one in ids],
+        }
+    )
+    query = f"Patient?_list={made['id']}"
+    assert set(owner.get(query).ids) == set(ids)
+    up = owner.get(f"{query}&_sort=family&_count=2")
+    last = owner.get(up.link("next"))
+    assert [*up.ids, *last.ids] == [ids[0], ids[2], ids[1]]
+    assert owner.get(f"{query}&_sort=-family").ids == [ids[1], ids[2], ids[0]]
+    assert owner.get("Patient?_list=nobody").status == 400
+
+
+def test_a_message_that_nobody_handles_is_refused(owner: Program) -> None:
+    header = {
+        "resourceType": "MessageHeader",
+        "eventUri": "urn:test:event",
+        "source": {"endpoint": "urn:test:here"},
+    }
+    message = {
+        "resourceType": "Bundle",
+        "type": "message",
+        "entry": [{"fullUrl": f"urn:uuid:{new_uuid()}", "resource": header}],
+    }
+    reply = owner.ask("POST", "$process-message", message)
+    assert (reply.status, reply.json["issue"][0]["code"]) == (422, "not-supported")
+
+
 def test_the_statement_tells_what_is_here(server: Served, owner: Program) -> None:
     statement = owner.get("metadata").json
     assert statement["fhirVersion"] == "4.0.1"

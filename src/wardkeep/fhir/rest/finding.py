@@ -6,8 +6,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from wardkeep.base.ids import is_fhir_id
 from wardkeep.base.outcome import Problem
 from wardkeep.disclosure.answers import Refusal, SessionView
+from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.rest.answer import JSON, Answer
 from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.bundle import (
@@ -32,11 +34,13 @@ from wardkeep.fhir.rest.rights import beyond, covers, session_of
 from wardkeep.fhir.rest.search_asked import SearchAsked, read_search
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.summary import Shape, shape_of, shaped
+from wardkeep.fhir.search.parameters import search_parameter
 from wardkeep.fhir.search.query import Query
-from wardkeep.fhir.search.terms import Clause
+from wardkeep.fhir.search.references import references_at
+from wardkeep.fhir.search.terms import Clause, HasId
 from wardkeep.fhir.store.including import Included
 from wardkeep.fhir.store.ordering import Place
-from wardkeep.fhir.store.outcomes import OpenedResource
+from wardkeep.fhir.store.outcomes import NotFound, OpenedResource
 from wardkeep.fhir.store.search_request import SearchPage, SearchRequest, TooCostly
 
 Pair = tuple[str, str]
@@ -86,12 +90,48 @@ async def find(
     refused = beyond(session, "s", scope.types)
     if refused is not None:
         return refused
-    plan = _read(asking, scope, pairs, session)
+    scope_or_answer = await _within_list(asking, store, scope, pairs)
+    if isinstance(scope_or_answer, Answer):
+        return scope_or_answer
+    plan = _read(asking, scope_or_answer, pairs, session)
     if isinstance(plan, Answer):
         return plan
     if plan.asked.count == 0 or plan.shape.summary == COUNT:
         return await _counted(asking, store, plan)
     return await _page(asking, store, plan)
+
+
+async def _within_list(
+    asking: Asking, store: Store, scope: Scope, pairs: Sequence[Pair]
+) -> Scope | Answer:
+    """`_list`: only what a List names (https://hl7.org/fhir/R4/search.html#list)."""
+    id_ = dict(pairs).get("_list")
+    if id_ is None:
+        return scope
+    found: OpenedResource | Refusal | NotFound = NotFound(type="List", id=id_)
+    if is_fhir_id(id_):
+        found = await store.reader.one("List", id_, opener=asking.opener)
+    if isinstance(found, Refusal):
+        return of_refusal(found)
+    if isinstance(found, NotFound):
+        words = "There is no such List here; $current lists are not kept."
+        return told(400, "not-found", words, expression=("_list",))
+    listed = parse(found.text)
+    item = search_parameter("List", "item")
+    if not isinstance(listed, Resource) or item is None:
+        return scope
+    targets = references_at(item, listed)
+    return msgspec.structs.replace(
+        scope,
+        clauses=tuple(
+            (*scope.within(place), _one_of(type_, targets))
+            for place, type_ in enumerate(scope.types)
+        ),
+    )
+
+
+def _one_of(type_: str, targets: Sequence[Pair]) -> Clause:
+    return Clause("_list", tuple(HasId(id_) for kind, id_ in targets if kind == type_))
 
 
 def _read(

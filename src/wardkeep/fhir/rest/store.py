@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What interactions work with: the record store's parts, and the site's own name."""
 
+from collections.abc import Awaitable, Callable, Mapping
+
 import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.model.resource import Resource
+from wardkeep.fhir.rest.answer import Answer
+from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.cursor import Signers
 from wardkeep.fhir.store.including import Includer
 from wardkeep.fhir.store.program_reading import ProgramReader
 from wardkeep.fhir.store.searching import Searcher
 from wardkeep.fhir.store.whole_record import RecordReader
 from wardkeep.fhir.store.writing import Writer
+
+MessageHandler = Callable[[Asking, Resource], Awaitable[Answer]]
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +32,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     records: RecordReader
     signers: Signers
     clock: Clock
+    messages: Mapping[tuple[str, str], MessageHandler] = {}
+    """What handles messages, by the (system, code) of their event; apps add theirs."""
 
     @classmethod
     def on(cls, database: Database, warden: WardenClient, *, clock: Clock) -> "Store":
