@@ -2,6 +2,7 @@
 """What is not documented fails the build: settings, commands, links, decisions."""
 
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +99,9 @@ def test_the_changelog_puts_security_first() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     headings = re.findall(r"^### (\w+)", text, re.MULTILINE)
     assert headings[0] == "Security"
+
+
+def test_the_conformance_page_is_what_the_code_says() -> None:
+    tool = runpy.run_path(str(ROOT / "tools" / "write_conformance.py"))
+    committed = (ROOT / "docs" / "fhir-conformance.md").read_text(encoding="utf-8")
+    assert tool["page"]() == committed, "run: python tools/write_conformance.py"
