@@ -7,7 +7,7 @@ alter table warden.session add column scope text;
 -- docs/formats/search-facts.md: three numbers a range (a keyed element, low, high), and
 -- one bit a search parameter that finds something. Null in rows that are older.
 alter table record.resource add column ranges bigint[];
-alter table record.resource add column present bigint;
+alter table record.resource add column present bytea;
 
 -- Every search reads the entries that wait to be filed: 128 kB of them, not 4 MB.
 alter index record.resource_tokens set (gin_pending_list_limit = 128);
@@ -17,7 +17,7 @@ alter index record.resource_tokens set (gin_pending_list_limit = 128);
 alter table record.history add column superseded_at timestamptz;
 alter table record.history add column tokens bigint[];
 alter table record.history add column ranges bigint[];
-alter table record.history add column present bigint;
+alter table record.history add column present bytea;
 create index history_superseded on record.history (organisation, superseded_at)
   where superseded_at is not null;
 

@@ -74,10 +74,11 @@ def _present(
     """One bit a search parameter: whether there is anything that it looks at."""
     masks = _masks(resource_type)
     present = 0
-    elements = {one[: one.index(_SEPARATOR)] for one in terms}
-    elements.update(one.element.encode() for one in ranges)
+    elements = {one.partition(_SEPARATOR)[0] for one in terms}
     for element in elements:
         present |= masks.get(element, 0)
+    for one in ranges:
+        present |= masks.get(one.element.encode(), 0)
     return present
 
 

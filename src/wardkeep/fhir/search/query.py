@@ -39,6 +39,7 @@ from wardkeep.fhir.search.terms import (
     bounded,
     split,
 )
+from wardkeep.fhir.search.units import is_of_ucum
 
 MOST_ALTERNATIVES = 1_000
 """Values of one parameter, times the elements it looks at."""
@@ -65,18 +66,20 @@ class Query(NamedTuple):
     @property
     def loose(self) -> "Query":
         """The same with only those clauses that must be confirmed."""
-        return self._replace(clauses=tuple(filter(_has_loose, self.clauses)))
+        return self._replace(clauses=tuple(filter(is_loose, self.clauses)))
 
 
 def _is_loose(match: Match) -> bool:
     if isinstance(match, AllOf | AnyOf):
         return any(_is_loose(one) for one in match.matches)
     if isinstance(match, InRange):
-        return bool(match.marks) and match.is_repeated
+        is_mixed_up = bool(match.marks) and match.is_repeated
+        return is_mixed_up or any(map(is_of_ucum, match.marks))
     return isinstance(match, LooksLike)
 
 
-def _has_loose(clause: Clause) -> bool:
+def is_loose(clause: Clause) -> bool:
+    """Whether what the clause says must be confirmed on the open resource."""
     return any(map(_is_loose, clause.any_of))
 
 

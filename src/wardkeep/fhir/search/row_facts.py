@@ -20,6 +20,7 @@ from wardkeep.fhir.search.clinical_date import ELEMENTS
 from wardkeep.fhir.search.compartment import owner_element
 from wardkeep.fhir.search.index import index_of
 from wardkeep.fhir.search.terms import Range, term
+from wardkeep.fhir.search.units import stored_mark
 
 SECOND = 999_999
 """Microseconds from a time's low end to its high one where it tells seconds."""
@@ -129,7 +130,7 @@ def row_facts(resource: Resource, *, owner: str, clinical_at: int | None) -> Row
     index = index_of(resource)
     terms = dict.fromkeys(index.terms)
     for one in index.ranges:
-        terms.update(dict.fromkeys(one.marks))
+        terms.update(dict.fromkeys(map(stored_mark, one.marks)))
     terms.update(dict.fromkeys(_own_months(resource.type, index.ranges)))
     if owner and resource.type != "Patient":
         _leave_owner_out(terms, resource.type, owner)

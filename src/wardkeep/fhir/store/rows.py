@@ -71,8 +71,8 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Sequence[int]
     ranges: Sequence[int] | None
     """A token, a low and a high end for each range."""
-    present: int
-    """Bits of the parameters that find something in it, as a signed number."""
+    present: bytes
+    """Bits of the parameters that find something in it, the first byte's first."""
     body: bytes
     also: Sequence[int] | None = None
 

@@ -74,7 +74,7 @@ def seal_draft(
             for number in (key, one.low, one.high)
         ]
         or None,
-        present=facts.present,
+        present=facts.present.to_bytes((facts.present.bit_length() + 7) // 8, "little"),
         body=seal_row(ciphers[draft.owner, draft.tier], short, identity),
         also=also or None,
     )

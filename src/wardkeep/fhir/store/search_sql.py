@@ -17,7 +17,7 @@ from wardkeep.fhir.model.primitives import EARLIEST, LATEST
 from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.search.compartment import owner_element, owner_is_one_of_many
 from wardkeep.fhir.search.index import bit_of
-from wardkeep.fhir.search.query import Query, terms_in
+from wardkeep.fhir.search.query import Query, is_loose, terms_in
 from wardkeep.fhir.search.row_facts import (
     clinical_element,
     month_terms,
@@ -44,6 +44,7 @@ from wardkeep.fhir.search.terms import (
     OwnedBy,
     Referring,
 )
+from wardkeep.fhir.search.units import stored_mark
 from wardkeep.fhir.store.stored_id import stored_id
 
 LAST_UPDATED = ".meta.lastUpdated"
@@ -129,8 +130,9 @@ def _gather(match: Match, found: dict[bytes, None]) -> None:
         case AllOf(matches) | AnyOf(matches):
             for one in matches:
                 _gather(one, found)
-        case InRange(element):
+        case InRange(element, _, marks):
             found[range_key(element)] = None
+            found.update(dict.fromkeys(_stored(marks)))
         case Linked(_, type_, clauses):
             found.update(dict.fromkeys(secrets_in(Query(type_, clauses))))
         case Referring(type_, _, clauses):
@@ -176,6 +178,9 @@ class Conditions:
         return " and ".join(found)
 
     def _clause(self, type_: str, clause: Clause, row: str) -> str:
+        if clause.is_negated and is_loose(clause):
+            # Who may match is more than who does: their opposite says nothing.
+            return _EVERYTHING
         terms = _plain_terms(type_, clause.any_of)
         if len(terms) > 1:
             found = self._any_term(terms, row)
@@ -199,7 +204,7 @@ class Conditions:
             case AnyTerm(terms):
                 return self._any_term(terms, row)
             case IsPresent(parameter):
-                return f"({row}.present >> {bit_of(type_, parameter)}) & 1 = 1"
+                return self._is_present(bit_of(type_, parameter), row)
             case HasId(id_):
                 return f"{row}.id = {self._parameters.add(stored_id(id_), '::bytea')}"
             case InRange():
@@ -220,6 +225,14 @@ class Conditions:
                 return self._referring(match, row)
             case _:
                 assert_never(match)
+
+    @staticmethod
+    def _is_present(bit: int, row: str) -> str:
+        # A bit beyond the last byte is none; to ask for it is an error.
+        return (
+            f"case when length({row}.present) > {bit // 8}"
+            f" then get_bit({row}.present, {bit}) = 1 else false end"
+        )
 
     def _array(self, terms: Sequence[bytes]) -> str:
         tokens = [self._tokens.get(term, _UNKNOWN_TOKEN) for term in terms]
@@ -280,7 +293,7 @@ class Conditions:
             )
         if not match.marks:
             return written
-        return f"({row}.tokens @> {self._array(match.marks)} and {written})"
+        return f"({row}.tokens @> {self._array(_stored(match.marks))} and {written})"
 
     def _by_clinical_time(self, type_: str, match: InRange, row: str, key: str) -> str:
         """Where the row's own time is the element's: `row_facts` says when."""
@@ -335,6 +348,10 @@ class _Inner(NamedTuple):
 _SECOND = " + interval '0.999999 second'"
 _FIRST_MOMENT = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
 _LAST_MOMENT = datetime.fromisoformat("9999-12-30T00:00:00+00:00")
+
+
+def _stored(marks: Sequence[bytes]) -> list[bytes]:
+    return [stored_mark(one) for one in marks]
 
 
 def _number(value: int | Decimal) -> int:

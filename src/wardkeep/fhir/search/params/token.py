@@ -7,8 +7,11 @@ as the page advises; systems are compared as they are. Kinds of term:
     c  the code alone, whatever its system        code
     s  system and code                            system|code
     n  a code that has no system                  |code
-    y  any code of the system                     system|
+    y  any value of the system, of identifiers and contact points: system|
     o  an identifier's type and value             :of-type=system|code|value
+
+No term says that a coding is of a system: it would be a ninth of all tokens, and is
+hardly asked for. Whoever asks has the candidates opened and looked at.
 """
 
 from functools import partial
@@ -44,6 +47,7 @@ _PLAIN = ("code", "id", "string", "uri", "url", "canonical", "oid", "uuid", "mar
 _DECEASED = "Patient.deceased"
 """Its expression asks whether the element exists and is not false."""
 _OF_TYPE_PARTS = 3
+_CODED = ("CodeableConcept", "Coding")
 _WITH_TEXT = ("CodeableConcept", "Coding", "Identifier")
 _VALUE_SETS = "http://hl7.org/fhir/ValueSet"
 
@@ -63,14 +67,15 @@ def _coded(path: Path) -> Indexer | None:
     if path.type == "CodeableConcept":
         return _concept(path.element)
     if path.type == "Coding":
-        return _pair(path.element, "code")
+        return _pair(path.element, "code", is_coding=True)
     if path.type == "Identifier":
         return _identifier(path.element)
     return _pair(path.element, "value") if path.type == "ContactPoint" else None
 
 
-def _pair(element: str, member: str) -> Indexer:
+def _pair(element: str, member: str, *, is_coding: bool = False) -> Indexer:
     """A system and a code: terms c, s and y, or c and n where there is no system."""
+    there = presence(element)
     c, s = prefix(element, "c"), prefix(element, "s")
     n, y = prefix(element, "n"), prefix(element, "y")
 
@@ -78,7 +83,7 @@ def _pair(element: str, member: str) -> Indexer:
         code, system = node.get(member), node.get("system")
         if code is None:
             if system is not None:
-                terms.append((y + system).encode())
+                terms.append(there if is_coding else (y + system).encode())
             return
         code = code.lower()
         terms.append((c + code).encode())
@@ -86,13 +91,14 @@ def _pair(element: str, member: str) -> Indexer:
             terms.append((n + code).encode())
         else:
             terms.append((s + system + SEPARATOR + code).encode())
-            terms.append((y + system).encode())
+            if not is_coding:
+                terms.append((y + system).encode())
 
     return index
 
 
 def _concept(element: str) -> Indexer:
-    index_coding = _pair(element, "code")
+    index_coding = _pair(element, "code", is_coding=True)
 
     there = presence(element)
 
@@ -164,8 +170,18 @@ def query(
     system, bar, code = _system_and_code(text)
     found: list[Match] = []
     for path in parameter.paths:
-        found.extend(_query_path(path, system if bar else None, code.lower()))
+        if bar and system and not code and path.type in _CODED:
+            found.append(LooksLike(b"", path, partial(_is_of_system, system)))
+        else:
+            found.extend(_query_path(path, system if bar else None, code.lower()))
+    if any(isinstance(one, LooksLike) for one in found):
+        return (AllOf((IsPresent(parameter.code), AnyOf(tuple(found)))),)
     return tuple(found)
+
+
+def _is_of_system(system: str, node: dict[str, Any]) -> bool:
+    codings = node.get("coding", ()) if "coding" in node else (node,)
+    return any(one.get("system") == system for one in codings)
 
 
 def _system_and_code(text: str) -> tuple[str, bool, str]:
