@@ -34,8 +34,15 @@ class Served:
         self.settings = settings_for(folder / "data")
         self.layout = Layout.of(self.settings)
         self.log = folder / "serve.log"
+        # What tests and benchmarks are told by, as WARDKEEP_BENCH_RECORDS, is no
+        # setting: a server refuses what it does not know.
+        others = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("WARDKEEP_")
+        }
         self._environment = {
-            **os.environ,
+            **others,
             "WARDKEEP_DATA": str(folder / "data"),
             "WARDKEEP_PORT": str(self.port),
             **settings,

@@ -7,6 +7,7 @@ must not put one patient's name into another's record).
 """
 
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from wardkeep.base.ids import is_fhir_id
@@ -32,11 +33,12 @@ def patients_of(resource: Resource) -> tuple[str, ...]:
     """
     if resource.type == _PATIENT:
         return (resource.id,) if resource.id is not None else ()
-    usual, others = _collectors(resource.type)
     found: list[bytes] = []
-    usual(resource.content, found, [])
-    others(resource.content, found, [])
-    return tuple(dict.fromkeys([one.decode() for one in found]))
+    _collector(resource.type)(resource.content, found, [])
+    if len(found) > 1:
+        # Marked so that the usual element's come first, else in their order.
+        found.sort(key=_MARK)
+    return tuple(dict.fromkeys([one[1:].decode() for one in found]))
 
 
 @cache
@@ -63,22 +65,23 @@ def owner_is_one_of_many(resource_type: str) -> bool:
     )
 
 
+_USUAL, _OTHER = b"0", b"1"
+_MARK = itemgetter(0)
+
+
 @cache
-def _collectors(resource_type: str) -> tuple[Indexer, Indexer]:
-    """Of the usual element, which names the owner, and of all others."""
+def _collector(resource_type: str) -> Indexer:
+    """Gathers ids, each behind a mark: whether the usual element says it."""
     members = definitions().compartments[_PATIENT].get(resource_type, ())
     found = [search_parameter(resource_type, code) for code in members]
     paths = sorted({path for one in found if one is not None for path in one.paths})
     usual = owner_element(resource_type)
-    return (
-        _collector([path for path in paths if path.element == usual]),
-        _collector([path for path in paths if path.element != usual]),
-    )
-
-
-def _collector(paths: list[Path]) -> Indexer:
     return collector(
-        [(path.steps, _indexer(path)) for path in paths if _may_be_patient(path)]
+        [
+            (path.steps, _indexer(path, _USUAL if path.element == usual else _OTHER))
+            for path in paths
+            if _may_be_patient(path)
+        ]
     )
 
 
@@ -87,7 +90,7 @@ def _may_be_patient(path: Path) -> bool:
     return path.type.startswith("Reference") and (not targets or _PATIENT in targets)
 
 
-def _indexer(path: Path) -> Indexer:
+def _indexer(path: Path, mark: bytes) -> Indexer:
     targets = targets_of(path.type)
     is_surely_patient = path.steps[-1].key in _OWNERS or (
         bool(targets) and not targets & _PEOPLE
@@ -98,7 +101,7 @@ def _indexer(path: Path) -> Indexer:
         if not patient and is_surely_patient:
             patient = _urn_id(node.get("reference", ""))
         if patient:
-            found.append(patient.encode())
+            found.append(mark + patient.encode())
 
     return index
 

@@ -12,7 +12,7 @@ is left out (docs/formats/search-facts.md):
 import struct
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from wardkeep.fhir.model.resource import Resource
@@ -54,11 +54,13 @@ def ordered(value: int | Decimal) -> int:
     return raw if raw >= 0 else -(raw & _WITHOUT_SIGN)
 
 
+@cache
 def range_key(element: str) -> bytes:
     """The term of an element's ranges."""
     return term(element, "R", "")
 
 
+@cache
 def other_time_key(resource_type: str) -> bytes:
     """Says that `clinical_at` is not the time of the type's first element."""
     return term(resource_type, "~", "clinical_at")
@@ -94,6 +96,7 @@ def month_terms(element: str, low: int, high: int) -> tuple[bytes, ...]:
     return (*(_month_term(element, one) for one in months), _month_term(element, -1))
 
 
+@lru_cache(maxsize=8192)
 def _month_term(element: str, month: int) -> bytes:
     return term(element, "m", str(month))
 
@@ -102,12 +105,14 @@ def _months(low: int, high: int, *, most: int) -> range:
     """Months since the year 0; empty where there are too many to count."""
     if high < low or high - low > most * 31 * _DAY:
         return range(0)
-    first, last = _month(low), _month(high)
+    first, last = _month(low // _DAY), _month(high // _DAY)
     return range(first, last + 1)
 
 
-def _month(microseconds: int) -> int:
-    ordinal = _EPOCH + microseconds // _DAY
+@lru_cache(maxsize=8192)
+def _month(days: int) -> int:
+    """The month of a day, which is counted from 1970."""
+    ordinal = _EPOCH + days
     day = date.fromordinal(max(1, min(date.max.toordinal(), ordinal)))
     return day.year * 12 + day.month
 
