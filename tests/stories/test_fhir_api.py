@@ -532,3 +532,14 @@ def test_only_a_good_assertion_gets_a_token(owner: Program) -> None:
     assert less["scope"] == "system/Patient.r"
     none = owner.ask_for_token(owner.assertion(), "patient/Patient.r")
     assert none.json["error"] == "invalid_scope"
+
+
+def test_a_program_may_name_this_machine_by_its_address(owner: Program) -> None:
+    port = str(owner._port)
+    for host, status in (
+        (f"127.0.0.1:{port}", 200),
+        (f"[::1]:{port}", 200),
+        ("evil.example", 421),
+        (f"127.0.0.1.evil.example:{port}", 421),
+    ):
+        assert owner.get("metadata", {"Host": host}).status == status, host

@@ -94,7 +94,7 @@ def _guard_mount(
     return Guard(
         mount.application,
         site=limited,
-        checks=(host_check(limited), length_check(limited)),
+        checks=(host_check(site.hosts_for_programs), length_check(limited)),
         headers=for_every_answer(site),
         tell=mount.tell,
         metrics=metrics,
@@ -122,7 +122,7 @@ def _pages(
     return Guard(
         _with_static(StaticFiles(look.files), gatekeeper),
         site=site,
-        checks=(host_check(site), origin_check(site), length_check(site)),
+        checks=(host_check(site.hosts), origin_check(site), length_check(site)),
         headers=for_pages(site),
         tell=telling_by_page(rendering),
         metrics=metrics,

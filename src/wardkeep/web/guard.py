@@ -63,9 +63,8 @@ def new_reference() -> str:
     return f"{letters[:_HALF]}-{letters[_HALF:]}"
 
 
-def host_check(site: Site) -> Check:
+def host_check(hosts: frozenset[str]) -> Check:
     """Refuses every Host but our own: DNS rebinding."""
-    hosts = site.hosts
 
     def check(scope: Scope, headers: Mapping[bytes, str]) -> Trouble | None:
         is_ours = headers.get(b"host", "").lower() in hosts

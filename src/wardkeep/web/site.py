@@ -41,6 +41,17 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return self.origin.startswith("https://")
 
     @property
+    def hosts_for_programs(self) -> frozenset[str]:
+        """The same, and where we are on this machine alone its other loopback names.
+
+        A page of an attacker can send such a Host, but no access token with it.
+        """
+        name, colon, port = self.origin.rpartition(":")
+        if name != "http://localhost":
+            return self.hosts
+        return self.hosts | {f"127.0.0.1{colon}{port}", f"[::1]{colon}{port}"}
+
+    @property
     def hosts(self) -> frozenset[str]:
         """The Host headers that we answer to: the origin's, nothing else.
 

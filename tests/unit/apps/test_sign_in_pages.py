@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages of signing in and enrolling, on a warden that says what a test needs."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ from wardkeep.disclosure.questions import (
     FinishSignIn,
     LookAtInvitation,
 )
+from wardkeep.web.answer_log import FLUSH_SECONDS
 from wardkeep.web.logs import JsonLines
 
 IN_THE_LINK = "n0b0dyKnowsThisSecretButThePersonInvited123"
@@ -223,7 +225,7 @@ async def test_a_sign_out_that_the_warden_could_not_do_is_not_claimed(
 
 
 async def test_an_invitation_says_whom_it_is_for_and_tells_nobody_its_secret(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    stage: Stage, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage.warden.when(LookAtInvitation, FOR_ROWAN)
     with caplog.at_level(logging.DEBUG, logger="wardkeep"):
@@ -233,7 +235,9 @@ async def test_an_invitation_says_whom_it_is_for_and_tells_nobody_its_secret(
     assert "Fernhill Hospital" in answer.text
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cache-control"] == "no-store"
+    await asyncio.sleep(2 * FLUSH_SECONDS)
     lines = [JsonLines("web").format(record) for record in caplog.records]
+    lines += capsys.readouterr().err.splitlines()
     assert any("/enrol/{secret}" in line for line in lines)
     assert not any(IN_THE_LINK in line for line in lines)
 

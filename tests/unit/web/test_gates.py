@@ -108,7 +108,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Stage]:
             Guard(
                 gatekeeper,
                 site=SITE,
-                checks=(host_check(SITE), origin_check(SITE)),
+                checks=(host_check(SITE.hosts), origin_check(SITE)),
                 headers=for_pages(SITE),
                 tell=telling_by_page(rendering),
                 metrics=Metrics(),

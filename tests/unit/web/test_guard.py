@@ -47,7 +47,7 @@ def guarded(
     return Guard(
         inside,
         site=site,
-        checks=(host_check(site), origin_check(site), length_check(site)),
+        checks=(host_check(site.hosts), origin_check(site), length_check(site)),
         headers=for_pages(site),
         tell=tell_plainly,
         metrics=metrics or Metrics(),
