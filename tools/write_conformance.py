@@ -47,7 +47,7 @@ DEVIATIONS = """## Deviations, each with its reason
 | a chain through other references than the patient | up to 5,000 targets, else `too-costly` | the targets become tokens |
 | `_has` through other references than the patient | up to 500 resources that refer | they are opened to read the reference |
 | composites of three parts in a repeated element | 400 | two are indexed as a pair |
-| `Bundle.total` | where all matches are on the first page, or with `_total=accurate` | counting costs what finding costs |
+| `Bundle.total` | exact, unless `_total=none`; none where candidates must be opened to count | counting costs what finding costs |
 | the pages of a search | links are good for 30 minutes, in one session | they are signed with a key of the session |
 | sealed items (confidentiality R and V) | in no search, history or `$everything`; read is refused | their tier opens for nobody by program |
 | `$meta-add`, `$meta-delete` | make a new version | a row is sealed with its version |

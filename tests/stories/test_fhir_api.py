@@ -390,12 +390,15 @@ def test_pages_hold_while_others_write(owner: Program) -> None:
     ]
     reply = owner.get(f"Observation?patient={subject}&_count=3&_sort=date")
     seen = list(reply.ids)
+    uncounted = owner.get(f"Observation?patient={subject}&_count=3&_total=none")
+    assert "total" not in uncounted.json
     # One that was given moves behind, one to come moves before and one goes.
     for one, day in ((made[0], "2026-01-30"), (made[9], "2025-01-01")):
         owner.put(one | {"effectiveDateTime": day})
     owner.ask("DELETE", f"Observation/{made[10]['id']}")
     owner.create(pulse(subject, 99, effectiveDateTime="2026-01-05"))
     while reply.link("next"):
+        assert reply.json["total"] == 12
         reply = owner.get(reply.link("next"))
         seen.extend(reply.ids)
     assert seen == [one["id"] for one in made]

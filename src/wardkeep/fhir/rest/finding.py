@@ -2,6 +2,7 @@
 """Runs a search and answers it as a Bundle: matches, includes, links, total."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import urlencode
 
 import msgspec
@@ -67,6 +68,14 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     def within(self, place: int) -> tuple[Clause, ...]:
         return self.clauses[place] if self.clauses else ()
+
+
+class _PageEnd(msgspec.Struct, frozen=True, array_like=True):
+    """What the link to the next page holds."""
+
+    place: Place
+    total: int | None
+    """Of the whole search, if it was counted."""
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,31 +197,50 @@ async def _counted(asking: Asking, store: Store, plan: _Plan) -> Answer:
 
 
 async def _page(asking: Asking, store: Store, plan: _Plan) -> Answer:
-    request = _request(plan, count=plan.asked.count)
     signer = await store.signers.of(asking.token)
     if isinstance(signer, Refusal):
         return of_refusal(signer)
     query = digest_of(plan.scope.path, plan.pairs)
     now = store.clock.now()
-    given = dict(plan.pairs).get(PARAMETER)
-    if given is not None:
-        read = signer.read(given, Place, query=query, now=now)
-        if read is None:
-            return told(410, "expired", _NOT_OURS)
-        request = msgspec.structs.replace(request, as_of=read[0], after=read[1])
+    given = dict(plan.pairs).get(PARAMETER, "")
+    before = signer.read(given, _PageEnd, query=query, now=now) if given else None
+    if given and before is None:
+        return told(410, "expired", _NOT_OURS)
+    page = await _searched(asking, store, plan, before)
+    if isinstance(page, Answer):
+        return page
+    included = await _included(asking, store, plan, page.matches)
+    if isinstance(included, Answer):
+        return included
+    links = [("self", _url(asking, plan, given))]
+    if page.next is not None:
+        end = _PageEnd(page.next, page.total)
+        as_of = now if before is None else before[0]
+        cursor = signer.write(end, query=query, as_of=as_of)
+        links.append(("next", _url(asking, plan, cursor)))
+    return _bundle(asking, plan, page, included, links)
+
+
+async def _searched(
+    asking: Asking,
+    store: Store,
+    plan: _Plan,
+    before: tuple[datetime, _PageEnd] | None,
+) -> SearchPage | Answer:
+    """The first page, or the one behind another: of the same moment and number."""
+    request = _request(plan, count=plan.asked.count)
+    if before is not None:
+        request = msgspec.structs.replace(
+            request, as_of=before[0], after=before[1].place, is_counted=False
+        )
     page = await store.searcher.search(request, opener=asking.opener)
     if isinstance(page, Refusal):
         return of_refusal(page)
     if isinstance(page, TooCostly):
         return of_costly(page)
-    included = await _included(asking, store, plan, page.matches)
-    if isinstance(included, Answer):
-        return included
-    links = [("self", _url(asking, plan, given or ""))]
-    if page.next is not None:
-        cursor = signer.write(page.next, query=query, as_of=request.as_of or now)
-        links.append(("next", _url(asking, plan, cursor)))
-    return _bundle(asking, plan, page, included, links)
+    if before is not None:
+        page = msgspec.structs.replace(page, total=before[1].total)
+    return page
 
 
 async def _included(

@@ -40,7 +40,8 @@ class SearchAsked(msgspec.Struct, frozen=True, kw_only=True):
     count: int = USUAL_PAGE
     sorts: tuple[Sort, ...] = ()
     includes: tuple[Include, ...] = ()
-    is_counted: bool = False
+    is_counted: bool = True
+    """Not with `_total=none`: people want to see "1 to 20 of 318"."""
     left_out: tuple[Problem, ...] = ()
     """Unknown parameters that lenient handling left out."""
 
@@ -59,7 +60,7 @@ class _Shape:
         self.count = USUAL_PAGE
         self.sorts: tuple[Sort, ...] = ()
         self.includes: list[Include] = []
-        self.is_counted = False
+        self.is_counted = True
 
     def take(self, name: str, value: str) -> bool | Problem:
         """False where this parameter is none of those."""
