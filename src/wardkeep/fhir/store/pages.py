@@ -43,6 +43,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     keys: Keys
     rest: Place | None
     """Where the page ends, if it is not the last."""
+    total: int | None = None
+    """All matches, where the page's own statement counted them."""
     places: tuple[Place, ...] = ()
     """Of each row, where they were asked for."""
 
@@ -60,12 +62,22 @@ async def page_of(
     is_more = len(rows) > request.count
     rows = rows[: request.count]
     keys = await _keys(connection, rows, opener)
+    is_counted = _is_counted_beside(request) and bool(rows)
     return Found(
+        total=rows[0]["matches"] if is_counted else None,
         rows=tuple([_stored(row, keys, opener) for row in rows]),
         rest=ordering.place_of(rows[-1]) if is_more and rows else None,
         places=tuple(map(ordering.place_of, rows)) if has_places else (),
         keys=keys,
     )
+
+
+_NUMBER = "count(*) over () as matches"
+
+
+def _is_counted_beside(request: SearchRequest) -> bool:
+    """Whether the first page's statement counts: one question fewer."""
+    return request.is_counted and request.as_of is None and request.after is None
 
 
 async def _keys(connection: Connection, rows: Sequence[Row], opener: Opener) -> Keys:
@@ -134,7 +146,10 @@ def _select(
     *,
     source: str,
 ) -> str:
-    columns = ", ".join([RESOURCE_COLUMNS, "r.patient", *ordering.columns("r")])
+    counting = [_NUMBER] if _is_counted_beside(request) else []
+    columns = ", ".join(
+        [RESOURCE_COLUMNS, "r.patient", *ordering.columns("r"), *counting]
+    )
     return f"select {columns} from {source} {where(request, tokens, parameters)}"
 
 
@@ -181,6 +196,8 @@ async def total_of(
 ) -> int | None:
     if request.after is None and found.rest is None:
         return len(found.rows)
+    if found.total is not None:
+        return found.total
     if not request.is_counted:
         return None
     return await count_of(connection, request, tokens)
