@@ -87,7 +87,7 @@ def load_with_crew(
         initargs=(order,),
     )
     try:
-        _start(pool)
+        _start(pool, processes)
         for is_first in (True, False):
             part = [source for source in sources if source.is_first is is_first]
             _run(pool, part, course.count, is_last_chance=False)
@@ -103,7 +103,7 @@ def load_with_crew(
         pool.shutdown(cancel_futures=True)
 
 
-def _start(pool: ProcessPoolExecutor) -> None:
+def _start(pool: ProcessPoolExecutor, processes: int) -> None:
     """Start the processes deaf to Ctrl-C, which reaches the whole group.
 
     They take over which signals are held back here, from their first moment; the leader
@@ -112,13 +112,16 @@ def _start(pool: ProcessPoolExecutor) -> None:
     resource_tracker.ensure_running()  # or it is begun in between, and lets them in
     signal.pthread_sigmask(signal.SIG_BLOCK, _DEAF_TO)
     try:
-        pool.submit(_nothing)
+        # A piece of work starts one process, as long as none of them is idle: they
+        # take half a second to come up, and all are asked for at once.
+        for _ in range(processes):
+            pool.submit(_nothing)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _DEAF_TO)
 
 
 def _nothing() -> None:
-    """The first piece of work: with it the pool starts its processes."""
+    """The first pieces of work: with each the pool starts a process."""
 
 
 def _who(error: Exception) -> str:
