@@ -2,7 +2,8 @@
 """JSON Patch: https://www.rfc-editor.org/rfc/rfc6902, over decoded JSON.
 
 Pointers are those of RFC 6901. The document handed in is never changed: a patch that
-fails half way has done nothing. `copy` cannot grow a document without end.
+fails half way has done nothing. No operation grows a document without end, in size or
+in depth.
 """
 
 import copy
@@ -12,11 +13,15 @@ from decimal import Decimal
 from typing import Any
 
 from wardkeep.base.outcome import Problem
+from wardkeep.fhir.model.strict_json import MOST_LEVELS
+from wardkeep.fhir.patch.measure import measure
 
 MOST_OPERATIONS = 1_000
-MOST_NODES = 1_000_000
+MOST_WEIGHT = 16 * 1024 * 1024
+"""Of all that one patch copies and moves: see `Measure.weight`."""
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 _APPEND = "-"
+_TOO_MUCH = "it copies and moves too much"
 _Tokens = list[str]
 
 
@@ -37,16 +42,16 @@ def apply_json_patch(
         wrong = f"it is not an array of at most {MOST_OPERATIONS} operations"
         return Problem(place="patch", wrong=wrong, mend="Send a JSON Patch.")
     document: Any = copy.deepcopy(content)
-    copied = 0
+    carried = 0
     for place, operation in enumerate(operations):
         try:
-            document, nodes = _apply(document, operation)
+            document, weight = _apply(document, operation)
         except _FaultError as fault:
             return Problem(place=f"patch[{place}]", wrong=fault.wrong, mend=fault.mend)
-        copied += nodes
-        if copied > MOST_NODES:
-            wrong = "it copies too much"
-            return Problem(place=f"patch[{place}]", wrong=wrong, mend="Copy less.")
+        carried += weight
+        if carried > MOST_WEIGHT:
+            at = f"patch[{place}]"
+            return Problem(place=at, wrong=_TOO_MUCH, mend="Copy less.")
     if not isinstance(document, dict):
         mend = "Leave an object."
         return Problem(place="patch", wrong="it leaves no resource", mend=mend)
@@ -101,6 +106,17 @@ def _place(token: str, last: int) -> int:
     return int(token)
 
 
+def _fitting(tokens: _Tokens, value: Any) -> int:
+    """The value's weight, where it does not nest too deep at its place."""
+    levels, weight = measure(value)
+    if len(tokens) + levels > MOST_LEVELS:
+        wrong = f"it nests deeper than {MOST_LEVELS} levels"
+        raise _FaultError(wrong, "Flatten it: no FHIR resource needs such depth.")
+    if weight > MOST_WEIGHT:
+        raise _FaultError(_TOO_MUCH, "Copy less.")
+    return weight
+
+
 def _add(document: Any, tokens: _Tokens, value: Any) -> Any:
     if not tokens:
         return value
@@ -129,8 +145,9 @@ def _remove(document: Any, tokens: _Tokens) -> Any:
 
 
 def _do_add(document: Any, operation: Mapping[str, object]) -> tuple[Any, int]:
-    value = copy.deepcopy(_value(operation))
-    return _add(document, _pointer(operation, "path"), value), 0
+    tokens, value = _pointer(operation, "path"), _value(operation)
+    _fitting(tokens, value)
+    return _add(document, tokens, copy.deepcopy(value)), 0
 
 
 def _do_remove(document: Any, operation: Mapping[str, object]) -> tuple[Any, int]:
@@ -138,7 +155,9 @@ def _do_remove(document: Any, operation: Mapping[str, object]) -> tuple[Any, int
 
 
 def _do_replace(document: Any, operation: Mapping[str, object]) -> tuple[Any, int]:
-    tokens, value = _pointer(operation, "path"), copy.deepcopy(_value(operation))
+    tokens, value = _pointer(operation, "path"), _value(operation)
+    _fitting(tokens, value)
+    value = copy.deepcopy(value)
     _find(document, tokens)
     if not tokens:
         return value, 0
@@ -154,12 +173,15 @@ def _do_move(document: Any, operation: Mapping[str, object]) -> tuple[Any, int]:
     value = _find(document, source)
     if target == source:
         return document, 0
-    return _add(_remove(document, source), target, value), 0
+    weight = _fitting(target, value)
+    return _add(_remove(document, source), target, value), weight
 
 
 def _do_copy(document: Any, operation: Mapping[str, object]) -> tuple[Any, int]:
-    value = copy.deepcopy(_find(document, _pointer(operation, "from")))
-    return _add(document, _pointer(operation, "path"), value), _nodes(value)
+    value = _find(document, _pointer(operation, "from"))
+    target = _pointer(operation, "path")
+    weight = _fitting(target, value)
+    return _add(document, target, copy.deepcopy(value)), weight
 
 
 def _do_test(document: Any, operation: Mapping[str, object]) -> tuple[Any, int]:
@@ -191,15 +213,3 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_equal, one, other))
     return type(one) is type(other) and bool(one == other)
-
-
-def _nodes(value: Any) -> int:
-    count, left = 0, [value]
-    while left:
-        node = left.pop()
-        count += 1
-        if isinstance(node, dict):
-            left.extend(node.values())
-        elif isinstance(node, list):
-            left.extend(node)
-    return count

@@ -6,8 +6,12 @@ import binascii
 
 from wardkeep.base.outcome import Problem
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.model.resource import Resource, from_content, parse
-from wardkeep.fhir.model.strict_json import decoded_object, read_object
+from wardkeep.fhir.model.resource import Resource, parse
+from wardkeep.fhir.model.strict_json import (
+    compact_json,
+    decoded_object,
+    read_object,
+)
 from wardkeep.fhir.patch import apply_fhirpath_patch, apply_json_patch
 from wardkeep.fhir.rest.answer import Answer
 from wardkeep.fhir.rest.entries import Entry
@@ -73,7 +77,8 @@ def apply(found: OpenedResource, patch: Patch) -> Resource | Answer:
     if changed.get("id") != found.id or changed.get("resourceType") != found.type:
         words = "A patch may not change the type or the id of a resource."
         return told(422, "business-rule", words)
-    resource = from_content(changed)
+    # Read anew: a patch may have made it larger than a resource may be.
+    resource = parse(compact_json(changed))
     if not isinstance(resource, Resource):
         return of_problems(resource, status=422, code="structure")
     problems = check(resource)
