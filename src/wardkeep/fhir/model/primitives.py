@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from wardkeep.fhir.model.xhtml import is_narrative
+
 Check = Callable[[object], object]
 """True-like for a right value; false, or a TypeError, for a wrong one."""
 
@@ -44,7 +46,6 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "uri": r"\S+",
         "url": r"\S+",
         "uuid": r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
-        "xhtml": r"(?s:.+)",
     }.items()
 }
 
@@ -86,6 +87,7 @@ CHECKS: dict[str, Callable[..., object]] = {
     "integer": _is_integer,
     "positiveInt": _is_positive,
     "unsignedInt": _is_unsigned,
+    "xhtml": is_narrative,
 }
 """What every value of a primitive type passes; a wrong JSON type raises TypeError."""
 

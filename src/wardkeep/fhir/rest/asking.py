@@ -16,6 +16,8 @@ from wardkeep.fhir.store.outcomes import Opener
 
 MOST_BODY_BYTES = 64 * 1024 * 1024
 """Of a body, also when it is unpacked."""
+MOST_FORM_BYTES = 1024 * 1024
+"""Of a search that comes as a form."""
 MOST_PAIRS = 200
 _BEARER = "bearer "
 Answerer = Callable[["Asking"], Awaitable[Answer]]
@@ -109,6 +111,8 @@ class Asking:
         raw = await self.body()
         if isinstance(raw, Problem):
             return raw
+        if len(raw) > MOST_FORM_BYTES:
+            return _problem(f"it has more than {MOST_FORM_BYTES:,} bytes", "Ask less.")
         return pairs_of(raw.decode("latin-1"))
 
 

@@ -31,6 +31,7 @@ _TOTALS = ("none", "estimate", "accurate")
 _INCLUDES = ("_include", "_revinclude")
 _PARTS = 3
 MOST_INCLUDES = 20
+MOST_SORTS = 8
 
 
 class SearchAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +83,9 @@ class _Shape:
         return True
 
     def _sort(self, value: str) -> bool | Problem:
+        if value.count(",") >= MOST_SORTS:
+            wrong = f"it has more than {MOST_SORTS} names"
+            return _problem("_sort", wrong, "Sort by fewer.")
         found = sorts_of(Query(self.type, ()), value)
         if isinstance(found, str):
             wrong = "one of its names is no parameter to sort by"

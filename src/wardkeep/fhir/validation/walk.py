@@ -9,6 +9,7 @@ structure. Slow (hundreds of microseconds) and run only where `quick` says no.
 import re
 
 from wardkeep.base.outcome import Problem
+from wardkeep.fhir.model import xhtml
 from wardkeep.fhir.model.definitions import (
     definitions,
     is_resource_type,
@@ -177,6 +178,9 @@ class _Walk:
                 self._concept(value, member, place)
 
     def _primitive(self, value: object, member: Member, place: str) -> None:
+        if member.type == "xhtml":
+            self._narrative(value, place)
+            return
         if not is_valid(member.type, value):
             wrong = f"it is not a FHIR {member.type}"
             mend = f"See https://hl7.org/fhir/R4/datatypes.html#{member.type}."
@@ -185,6 +189,12 @@ class _Walk:
         pairs = definitions().value_sets.get(member.element.value_set)
         if pairs and value not in {code for _, code in pairs}:
             self._not_bound(member, place)
+
+    def _narrative(self, value: object, place: str) -> None:
+        fault = xhtml.fault_of(value)
+        if fault:
+            mend = "See https://hl7.org/fhir/R4/narrative.html#xhtml."
+            self.note(place, fault, mend)
 
     def _concept(self, value: object, member: Member, place: str) -> None:
         pairs = definitions().value_sets.get(member.element.value_set)
