@@ -53,7 +53,7 @@ def row_identity(
     organisation: int, type_: str, id_: str, version: int, *, patient: str, tier: Tier
 ) -> bytes:
     """The associated data of a row; docs/formats/sealed-row.md."""
-    return f"1|{organisation}|{type_}|{id_}|{version}|{patient}|{tier.value}".encode()
+    return f"1|{organisation}|{type_}|{id_}|{version}|{patient}|{tier._value_}".encode()
 
 
 def key_identity(*, organisation: int, patient: str, tier: Tier) -> bytes:

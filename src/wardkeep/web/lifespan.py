@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+YOUNG_OBJECTS = 50_000
+"""New objects after which cycles are looked for."""
 log = logging.getLogger("wardkeep.web")
 
 Opening = Callable[[], AbstractAsyncContextManager[ASGIApp]]
@@ -46,6 +48,9 @@ class Lifespan:
             # What is here now stays: looking through it for garbage again and again
             # takes a millisecond each time.
             gc.freeze()
+            # A page of fifty resources makes thousands of objects that all go at its
+            # end by themselves: to look for cycles every 700 of them is a tenth of it.
+            gc.set_threshold(YOUNG_OBJECTS, 20, 20)
             await send({"type": "lifespan.startup.complete"})
             await receive()
         self._inside = None

@@ -35,9 +35,8 @@ def bundle(
         told = [{"relation": relation, "url": url} for relation, url in links]
         head.append(b',"link":' + _encode(told))
     inside = b",".join(entries)
-    if inside:
-        head.append(b',"entry":[' + inside + b"]")
-    return b"".join(head) + b"}"
+    head += (b',"entry":[', inside, b"]}") if inside else (b"}",)
+    return b"".join(head)
 
 
 def search_entries(

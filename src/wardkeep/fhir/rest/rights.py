@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from wardkeep.disclosure.answers import Refusal, SessionView
-from wardkeep.disclosure.questions import CheckSession
 from wardkeep.fhir.rest.answer import Answer
 from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.outcome import of_refusal, told
@@ -20,7 +19,7 @@ _ANY = "*"
 
 async def session_of(asking: Asking, store: Store) -> SessionView | Answer:
     """The live session of the token; an answer where there is none for programs."""
-    session = await store.warden.ask(CheckSession(asking.token), SessionView)
+    session = await store.sessions.of(asking.token)
     if isinstance(session, Refusal):
         return of_refusal(session)
     if not session.scope or session.organisation != asking.opener.organisation:

@@ -12,6 +12,7 @@ from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.rest.answer import Answer
 from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.cursor import Signers
+from wardkeep.fhir.rest.sessions import Sessions
 from wardkeep.fhir.store.including import Includer
 from wardkeep.fhir.store.program_reading import ProgramReader
 from wardkeep.fhir.store.searching import Searcher
@@ -31,6 +32,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     writer: Writer
     records: RecordReader
     signers: Signers
+    sessions: Sessions
     clock: Clock
     messages: Mapping[tuple[str, str], MessageHandler] = {}
     """What handles messages, by the (system, code) of their event; apps add theirs."""
@@ -48,5 +50,6 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
             writer=Writer(database, warden, clock=clock, must_patients_exist=False),
             records=RecordReader(database, warden),
             signers=Signers(warden),
+            sessions=Sessions(warden, clock=clock),
             clock=clock,
         )

@@ -34,12 +34,8 @@ class Stamp(NamedTuple):
     @property
     def head(self) -> bytes:
         """How the JSON of the version begins."""
-        return _HEAD % (
-            self.type.encode(),
-            self.id.encode(),
-            self.version,
-            instant(self.last_updated),
-        )
+        type_, id_, version, last_updated = self
+        return _HEAD % (type_.encode(), id_.encode(), version, instant(last_updated))
 
 
 def stamped(resource: Resource, stamp: Stamp) -> bytes:
