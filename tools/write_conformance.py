@@ -41,7 +41,7 @@ DEVIATIONS = """## Deviations, each with its reason
 | `_text`, `_content`, `_filter`, `_query`, `near` | 400 by name | full text is encrypted and no index of it is kept |
 | `:above`, `:below` of tokens | 400 by name | they need a hierarchy of codes, which terminology will bring |
 | `:in`, `:not-in` | R4's own listed value sets; 400 for others | as above |
-| quantities of several units | compared as written, by code or by system and code | conversion by UCUM is not there yet |
+| quantities of several units | with the system of UCUM: converted to the 815 plain codes of HL7's ucum-common that are alike; otherwise compared as written | a unit that is not in that list is found by its own code only; the mole is a base of its own |
 | `:text`, `:contains` outside people's names | candidates are opened and looked at, 1,000 a page | keyed tokens find whole values and beginnings |
 | sort by strings, tokens, references | up to 1,000 matches, else `too-costly` | their order is sealed; dates, numbers and quantities have no bound |
 | a chain through other references than the patient | up to 5,000 targets, else `too-costly` | the targets become tokens |
@@ -53,7 +53,7 @@ DEVIATIONS = """## Deviations, each with its reason
 | `$meta-add`, `$meta-delete` | make a new version | a row is sealed with its version |
 | a resource moves to another patient | 422 | its key belongs to the patient |
 | `$process-message` | 422 for an event that no app handles | a hook: apps register handlers |
-| invariants, profiles, terminology | structure, bindings of R4's own value sets, reference targets | a later release |
+| invariants, profiles, terminology | structure, bindings of R4's own value sets, reference targets, safety of narratives (txt-1) | a later release |
 """
 
 LIMITS = """## Limits
@@ -65,6 +65,7 @@ LIMITS = """## Limits
 | entries of a bundle | 20,000 |
 | resources a page | 500; 20 where `_count` is left out; `$everything` 5,000 |
 | included resources | 1,000 |
+| a search as a form; keys to sort by | 1 MiB; 8 |
 | parameters of a search, alternatives of one, steps of a chain | 50, 1,000, 6 |
 | operations of a patch | 1,000 |
 """

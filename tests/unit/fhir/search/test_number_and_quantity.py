@@ -200,3 +200,33 @@ def test_prefixes_agree_with_a_naive_reading(
     }[prefix]
     text = f"{prefix}{asked:.{places}f}"
     assert matches(risk(held), "probability", text) is expected
+
+
+@pytest.mark.parametrize(
+    ("held", "asked", "is_found"),
+    [
+        ((Decimal("0.0054"), "g"), "5.4|http://unitsofmeasure.org|mg", True),
+        ((Decimal(5400), "ug"), "5.4|http://unitsofmeasure.org|mg", True),
+        ((Decimal("0.0055"), "g"), "5.4|http://unitsofmeasure.org|mg", False),
+        ((Decimal("5.4"), "g"), "5.4|http://unitsofmeasure.org|mg", False),
+        ((Decimal("98.6"), "[degF]"), "37.0|http://unitsofmeasure.org|Cel", True),
+        ((Decimal("99.6"), "[degF]"), "37.0|http://unitsofmeasure.org|Cel", False),
+        ((Decimal("310.15"), "K"), "37.0|http://unitsofmeasure.org|Cel", True),
+        ((Decimal(154), "[lb_av]"), "gt69|http://unitsofmeasure.org|kg", True),
+        ((Decimal(154), "[lb_av]"), "gt70|http://unitsofmeasure.org|kg", False),
+        ((Decimal(5), "mmol/L"), "5000|http://unitsofmeasure.org|umol/L", True),
+        ((Decimal(5), "mg"), "5|http://unitsofmeasure.org|mL", False),
+        ((Decimal(5), "{score}"), "5|http://unitsofmeasure.org|{score}", True),
+        ((Decimal(5), "no unit"), "5|http://unitsofmeasure.org|no unit", True),
+        ((Decimal("0.0054"), "g"), "5.4||mg", False),
+        ((Decimal("0.0054"), "g"), "5.4|http://example.org/units|mg", False),
+    ],
+)
+def test_units_of_ucum_are_converted(
+    held: tuple[Decimal, str],
+    asked: str,
+    is_found: bool,  # noqa: FBT001 - a parameter of the cases
+) -> None:
+    value, code = held
+    given = measured(value=value, system=UCUM, code=code)
+    assert matches(given, "value-quantity", asked) is is_found

@@ -8,11 +8,13 @@ in one resource are never mixed up. Kinds of mark:
     q  the unit's code, and its text where that differs   number||code
     s  the unit's system and code                         number|system|code
 
-Units are compared as they are written; conversion by UCUM comes with terminology.
+A unit that is named with UCUM's system is looked for in all common units of its
+dimension, the number converted: 5.4 mg finds 0.0054 g. Others are compared as written.
 """
 
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal, localcontext
+from fractions import Fraction
 from typing import Any
 
 from wardkeep.base.outcome import Problem
@@ -21,6 +23,7 @@ from wardkeep.fhir.search.numbers import HIGHEST, LOWEST, asked_number, clamp
 from wardkeep.fhir.search.path import Path
 from wardkeep.fhir.search.terms import (
     SEPARATOR,
+    Bound,
     Indexer,
     InRange,
     Match,
@@ -34,10 +37,14 @@ from wardkeep.fhir.search.terms import (
     term,
     unescape,
 )
+from wardkeep.fhir.search.ucum.units import Conversion, like
+from wardkeep.fhir.search.units import UCUM
 
 _QUANTITIES = ("Quantity", "Age", "Count", "Distance", "Duration")
 _CURRENCIES = "urn:iso:std:iso:4217"
 _PARTS = 3
+_PRECISION = 40
+_Bounds = tuple[Bound, ...]
 _Marks = Callable[[dict[str, Any]], tuple[bytes, ...]]
 
 
@@ -124,20 +131,45 @@ def query(
         path.element: any(step.is_list for step in path.steps)
         for path in parameter.paths
     }
+    every = bounds_of(name, asked)
     return tuple(
-        InRange(element, bounds, _wanted_marks(element, parts[1:]), is_repeated)
+        InRange(element, bounds, marks, is_repeated)
         for element, is_repeated in repeated.items()
-        for bounds in bounds_of(name, asked)
+        for marks, converted in _in_units(element, parts[1:], every)
+        for bounds in converted
     )
 
 
-def _wanted_marks(element: str, unit: list[str]) -> tuple[bytes, ...]:
+def _in_units(
+    element: str, unit: list[str], every: Iterable[_Bounds]
+) -> Iterator[tuple[tuple[bytes, ...], tuple[_Bounds, ...]]]:
+    """The marks of each unit that will do, and the bounds in that unit."""
     if not any(unit):
-        return ()
+        yield (), tuple(every)
+        return
     system, code = unit
-    if system:
-        return (term(element, "s", system + SEPARATOR + code),)
-    return (term(element, "q", code),)
+    if not system:
+        yield (term(element, "q", code),), tuple(every)
+        return
+    alike = like(code) if system == UCUM else ()
+    for one in alike or (Conversion(code, Fraction(1), Fraction(0)),):
+        mark = term(element, "s", system + SEPARATOR + one.code)
+        yield (mark,), tuple(_converted(bounds, one) for bounds in every)
+
+
+def _converted(bounds: _Bounds, to: Conversion) -> _Bounds:
+    if to.factor == 1 and not to.offset:
+        return bounds
+    return tuple(
+        one._replace(value=_decimal(Fraction(one.value) * to.factor + to.offset))
+        for one in bounds
+    )
+
+
+def _decimal(value: Fraction) -> Decimal:
+    with localcontext() as context:
+        context.prec = _PRECISION
+        return clamp(Decimal(value.numerator) / Decimal(value.denominator))
 
 
 TYPE = ParameterType(
