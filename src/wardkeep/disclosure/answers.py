@@ -160,6 +160,36 @@ class AccessHistory(Message, frozen=True):
     entry: int
 
 
+class LedgerLine(msgspec.Struct, frozen=True, array_like=True):
+    """What one entry of the ledger says of one patient, or of nobody."""
+
+    entry: int
+    part: int
+    """Which of the entry's patients, counted from 0."""
+    at: int
+    account: str
+    display_name: str
+    role: str
+    role_title: str
+    purpose: str
+    reason: str
+    relationship: str
+    action: str
+    request: str
+    patient: str
+    resources: tuple[tuple[str, str, int], ...]
+    outcome: str
+    software: str
+
+
+class LedgerPage(Message, frozen=True):
+    """Lines, the newest first, and where to go on."""
+
+    lines: tuple[LedgerLine, ...]
+    next: int
+    """Ask for entries before this one; -1: there are no more."""
+
+
 class Health(Message, frozen=True):
     """Whether the warden can do its work."""
 
@@ -210,6 +240,7 @@ Answer: TypeAlias = (
     | NewKeys
     | SharedKey
     | AccessHistory
+    | LedgerPage
     | Health
     | Accounts
     | Created

@@ -162,6 +162,25 @@ class ReadAccessHistory(Message, frozen=True):
     at_most: int
 
 
+class ReadLedger(Message, frozen=True):
+    """What entries of the session's organisation say, the newest first."""
+
+    session: str
+    patient: str = ""
+    """Only lines about this patient; empty: about anyone."""
+    before: int = -1
+    """Entries before this one; -1: from the newest on."""
+    first: int = 0
+    """The oldest entry that is wanted."""
+    since: int = 0
+    """UTC microseconds since 1970; about an hour older ones may come besides."""
+    until: int = 0
+    """The same; 0: no end."""
+    is_one: bool = False
+    """Whether one entry is read by its number: another scope covers that."""
+    request: str = ""
+
+
 class AskHealth(Message, frozen=True):
     """Whether the warden can do its work. Tells nothing of any patient."""
 
@@ -248,6 +267,7 @@ DoorQuestion: TypeAlias = (
     | NewPatientKeys
     | OpenSharedKey
     | ReadAccessHistory
+    | ReadLedger
     | AskHealth
 )
 OperatorQuestion: TypeAlias = (

@@ -63,6 +63,12 @@ class Subject(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     def resource_count(self) -> int:
         return sum(map(len, self.packed_resources.values()))
 
+    def resources(self) -> Iterator[tuple[str, str, int]]:
+        """Each resource disclosed, as (type, id, version)."""
+        for type_, named in self.packed_resources.items():
+            for id_, version in named:
+                yield type_, unpack_id(id_), version
+
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One entry. Its index is its position and stands nowhere in it."""
@@ -144,9 +150,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     def resources(self) -> Iterator[tuple[str, str, int]]:
         """Each resource disclosed, as (type, id, version)."""
         for subject in self.subjects:
-            for type_, named in subject.packed_resources.items():
-                for id_, version in named:
-                    yield type_, unpack_id(id_), version
+            yield from subject.resources()
 
 
 def pack_id(text: str) -> PackedId:

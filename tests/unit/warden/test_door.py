@@ -31,7 +31,8 @@ from wardkeep.disclosure.questions import (
     Question,
     ReadAccessHistory,
 )
-from wardkeep.warden.service.door import LONGEST_HISTORY, RESOURCES_AN_ENTRY
+from wardkeep.warden.service.audit import LONGEST_HISTORY
+from wardkeep.warden.service.door import RESOURCES_AN_ENTRY
 
 REASON = "rang about results from Tuesday"
 NOBODY = "no-such-token"

@@ -10,6 +10,7 @@ import msgspec
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.base.outcome import Problem
 from wardkeep.disclosure.answers import Refusal, SessionView
+from wardkeep.fhir.audit.reading import NEWEST, LedgerPlace
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.rest.answer import JSON, Answer
 from wardkeep.fhir.rest.asking import Asking
@@ -42,6 +43,7 @@ from wardkeep.fhir.search.terms import Clause, HasId
 from wardkeep.fhir.store.including import Included
 from wardkeep.fhir.store.ordering import Place
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource
+from wardkeep.fhir.store.reserved import AUDIT_EVENT
 from wardkeep.fhir.store.search_request import SearchPage, SearchRequest, TooCostly
 
 Pair = tuple[str, str]
@@ -73,9 +75,21 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 class _PageEnd(msgspec.Struct, frozen=True, array_like=True):
     """What the link to the next page holds."""
 
-    place: Place
+    place: Place | None
+    """In the store; None: from its beginning on."""
     total: int | None
     """Of the whole search, if it was counted."""
+    ledger: LedgerPlace | None = None
+    """Where the ledger's events go on, which come before the store's."""
+
+
+class _Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What one answer holds, before it is put into words."""
+
+    matches: tuple[OpenedResource, ...]
+    total: int | None
+    end: _PageEnd | None
+    """None: it is the last."""
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +201,10 @@ def _request(plan: _Plan, *, count: int) -> SearchRequest:
 
 async def _counted(asking: Asking, store: Store, plan: _Plan) -> Answer:
     total = await store.searcher.count(_request(plan, count=1), opener=asking.opener)
+    if plan.scope.types == (AUDIT_EVENT,) and isinstance(total, int):
+        asking.told = f"count {plan.asked.told}"
+        events = await store.ledger.count(plan.queries[0], opener=asking.opener)
+        total = total + events if isinstance(events, int) else events
     if isinstance(total, Refusal):
         return of_refusal(total)
     if isinstance(total, TooCostly):
@@ -206,19 +224,69 @@ async def _page(asking: Asking, store: Store, plan: _Plan) -> Answer:
     before = signer.read(given, _PageEnd, query=query, now=now) if given else None
     if given and before is None:
         return told(410, "expired", _NOT_OURS)
-    page = await _searched(asking, store, plan, before)
+    page = await _looked_up(asking, store, plan, before)
     if isinstance(page, Answer):
         return page
     included = await _included(asking, store, plan, page.matches)
     if isinstance(included, Answer):
         return included
     links = [("self", _url(asking, plan, given))]
-    if page.next is not None:
-        end = _PageEnd(page.next, page.total)
+    if page.end is not None:
         as_of = now if before is None else before[0]
-        cursor = signer.write(end, query=query, as_of=as_of)
+        cursor = signer.write(page.end, query=query, as_of=as_of)
         links.append(("next", _url(asking, plan, cursor)))
     return _bundle(asking, plan, page, included, links)
+
+
+async def _looked_up(
+    asking: Asking,
+    store: Store,
+    plan: _Plan,
+    before: tuple[datetime, _PageEnd] | None,
+) -> _Page | Answer:
+    """The page from the store; of AuditEvents, those of the ledger before it."""
+    if plan.scope.types == (AUDIT_EVENT,):
+        place = LedgerPlace(NEWEST) if before is None else before[1].ledger
+        if place is not None:
+            return await _from_ledger(asking, store, plan, before, place)
+    page = await _searched(asking, store, plan, before, count=plan.asked.count)
+    if isinstance(page, Answer):
+        return page
+    end = None if page.next is None else _PageEnd(page.next, page.total)
+    return _Page(matches=page.matches, total=page.total, end=end)
+
+
+async def _from_ledger(
+    asking: Asking,
+    store: Store,
+    plan: _Plan,
+    before: tuple[datetime, _PageEnd] | None,
+    place: LedgerPlace,
+) -> _Page | Answer:
+    """Events of the ledger; where they end, the store's own fill the page."""
+    most = plan.asked.count
+    asking.told = f"search {plan.asked.told}"
+    found = await store.ledger.search(
+        plan.queries[0], place, most=most, opener=asking.opener
+    )
+    if isinstance(found, Refusal):
+        return of_refusal(found)
+    if isinstance(found, TooCostly):
+        return of_costly(found)
+    if found.next is not None:
+        rest = _PageEnd(None, None, found.next)
+        return _Page(matches=found.events, total=None, end=rest)
+    room = most - len(found.events)
+    if not room:
+        return _Page(matches=found.events, total=None, end=_PageEnd(None, None))
+    page = await _searched(asking, store, plan, before, count=room)
+    if isinstance(page, Answer):
+        return page
+    end = None if page.next is None else _PageEnd(page.next, None)
+    total = None
+    if before is None and page.total is not None:
+        total = len(found.events) + page.total
+    return _Page(matches=(*found.events, *page.matches), total=total, end=end)
 
 
 async def _searched(
@@ -226,9 +294,11 @@ async def _searched(
     store: Store,
     plan: _Plan,
     before: tuple[datetime, _PageEnd] | None,
+    *,
+    count: int,
 ) -> SearchPage | Answer:
     """The first page, or the one behind another: of the same moment and number."""
-    request = _request(plan, count=plan.asked.count)
+    request = _request(plan, count=count)
     if before is not None:
         request = msgspec.structs.replace(
             request, as_of=before[0], after=before[1].place, is_counted=False
@@ -262,7 +332,7 @@ async def _included(
 def _bundle(
     asking: Asking,
     plan: _Plan,
-    page: SearchPage,
+    page: _Page,
     included: Included,
     links: Sequence[Link],
 ) -> Answer:

@@ -8,6 +8,7 @@ import msgspec
 from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.audit.reading import LedgerReader
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.rest.answer import Answer
 from wardkeep.fhir.rest.asking import Asking
@@ -19,6 +20,8 @@ from wardkeep.fhir.store.searching import Searcher
 from wardkeep.fhir.store.whole_record import RecordReader
 from wardkeep.fhir.store.writing import Writer
 
+SERVER = "Wardkeep"
+"""What AuditEvents call this server."""
 MessageHandler = Callable[[Asking, Resource], Awaitable[Answer]]
 
 
@@ -31,6 +34,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     includer: Includer
     writer: Writer
     records: RecordReader
+    ledger: LedgerReader
     signers: Signers
     sessions: Sessions
     clock: Clock
@@ -49,6 +53,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
             includer=Includer(reader, searcher),
             writer=Writer(database, warden, clock=clock, must_patients_exist=False),
             records=RecordReader(database, warden),
+            ledger=LedgerReader(warden, name=SERVER),
             signers=Signers(warden),
             sessions=Sessions(warden, clock=clock),
             clock=clock,

@@ -96,13 +96,13 @@ def months_of(query: Query) -> tuple[bytes, ...]:
     element = clinical_element(query.type)
     low, high = EARLIEST, LATEST
     for clause in query.clauses:
-        window = None if clause.is_negated else _window(clause, element)
+        window = None if clause.is_negated else window_of(clause, element)
         if window is not None:
             low, high = max(low, window[0]), min(high, window[1])
     return month_terms(element, low, high) if element else ()
 
 
-def _window(clause: Clause, element: str) -> tuple[int, int] | None:
+def window_of(clause: Clause, element: str) -> tuple[int, int] | None:
     """Within which time the element lies if the clause holds; None: anywhere."""
     lows, highs = [], []
     for match in clause.any_of:

@@ -26,6 +26,7 @@ from wardkeep.fhir.store.outcomes import (
     Reference,
     Written,
 )
+from wardkeep.fhir.store.reserved import ledger_event_id
 from wardkeep.fhir.store.rows import (
     NewRow,
     PatientKeyRow,
@@ -167,8 +168,9 @@ class Writer:
         """Write all of a change in one transaction, or nothing of it."""
         named = [(one.type, one.id) for one in change.drafts]
         named.extend((one.type, one.id) for one in change.removals)
-        if len(set(named)) != len(named):
-            return Invalid(problems=(_TWICE,))
+        wrong = _wrong_names(named)
+        if wrong is not None:
+            return Invalid(problems=(wrong,))
         for attempt in range(ATTEMPTS):
             # What must not exist is not looked for: the database refuses it anyway.
             looked_for = [
@@ -342,6 +344,14 @@ class Writer:
         )
 
 
+def _wrong_names(named: Sequence[tuple[str, str]]) -> Problem | None:
+    if len(set(named)) != len(named):
+        return _TWICE
+    if any(ledger_event_id(type_, id_) for type_, id_ in named):
+        return _OF_THE_LEDGER
+    return None
+
+
 def _rows(ready: _Ready, place: Place) -> Iterator[NewRow]:
     for draft, tokens in zip(ready.change.drafts, ready.tokens, strict=True):
         yield seal_draft(
@@ -469,6 +479,11 @@ def _another_patient(draft: Draft) -> Problem:
     )
 
 
+_OF_THE_LEDGER = Problem(
+    place="AuditEvent.id",
+    wrong="it is an entry of the ledger, which nobody changes",
+    mend="Leave it; an AuditEvent of your own needs another id.",
+)
 _TWICE = Problem(
     place="the change",
     wrong="it writes the same resource twice",

@@ -12,6 +12,7 @@ from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.root_key import RootKey
+from wardkeep.warden.service.audit import Audit
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.entrance import Entrance
 from wardkeep.warden.service.memory import remember_everything
@@ -57,7 +58,6 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         ledger=parts.ledger,
         sessions=sessions,
         expected=expected,
-        directory=directory,
         contracts=Contracts.recounted(parts.ledger, now=parts.clock.now().timestamp()),
         clock=parts.clock,
     )
@@ -85,9 +85,22 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         keystore=keystore,
         sessions=sessions,
         door=door,
+        audit=_audit(parts, door, sessions, directory),
         entrance=entrance,
         office=office,
         trace=trace,
         verify_key=parts.verify_key,
         origin=parts.ledger_name,
+    )
+
+
+def _audit(
+    parts: WardenParts, door: Door, sessions: Sessions, directory: Directory
+) -> Audit:
+    return Audit(
+        door=door,
+        ledger=parts.ledger,
+        sessions=sessions,
+        directory=directory,
+        clock=parts.clock,
     )

@@ -15,8 +15,6 @@ import msgspec
 from wardkeep import __version__
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.disclosure.answers import (
-    AccessHistory,
-    AccessLine,
     Answer,
     Grant,
     NewKeys,
@@ -33,7 +31,6 @@ from wardkeep.disclosure.questions import (
     Item,
     NewPatientKeys,
     OpenSharedKey,
-    ReadAccessHistory,
     ResourceRef,
 )
 from wardkeep.disclosure.sealed import key_identity
@@ -42,7 +39,6 @@ from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.warden.contracts import Contracts
-from wardkeep.warden.directory import Directory
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.rules import judge
 from wardkeep.warden.rules.opening import Opening, Refused
@@ -58,7 +54,6 @@ from wardkeep.warden.sessions import (
 RESOURCES_AN_ENTRY = 500
 """So that an entry stays under 60,000 bytes whatever the ids look like."""
 TOKENS_AN_ENTRY = 1000
-LONGEST_HISTORY = 500
 LONGEST_REQUEST = 500
 GRANTED = "grant"
 BY_CONTRACT = "contract"
@@ -91,14 +86,13 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
 class Door:
     """Judges questions about patients and writes down every answer."""
 
-    def __init__(  # noqa: PLR0913 - the door is made of these parts, each named
+    def __init__(
         self,
         *,
         keystore: KeyStore,
         ledger: Ledger,
         sessions: Sessions,
         expected: ExpectedSets,
-        directory: Directory,
         contracts: Contracts,
         clock: Clock,
     ) -> None:
@@ -106,7 +100,6 @@ class Door:
         self._ledger = ledger
         self._sessions = sessions
         self._expected = expected
-        self._directory = directory
         self._contracts = contracts
         self._clock = clock
 
@@ -154,7 +147,7 @@ class Door:
         contract_left: int | None,
     ) -> Weighed:
         purpose, reason = self._why(session, asked, item.patient)
-        relationship = self._explains(session, item.patient)
+        relationship = self.explains(session, item.patient)
         identity = key_identity(
             organisation=session.organisation, patient=item.patient, tier=item.tier
         )
@@ -181,7 +174,8 @@ class Door:
             refused=judge(opening),
         )
 
-    def _explains(self, session: Session, patient: str) -> str:
+    def explains(self, session: Session, patient: str) -> str:
+        """Why the session's account may expect the patient; empty where it may not."""
         if session.scopes is not None:
             return BY_CONTRACT
         found = self._expected.explains(
@@ -362,68 +356,6 @@ class Door:
                 mend="Nothing: another organisation's data cannot be opened here.",
             )
         return SharedKey(wrapped_key=asked.wrapped_key, key=opened)
-
-    def read_access_history(self, asked: ReadAccessHistory) -> Answer:
-        """Who opened a patient's record; looking it up is an entry as well."""
-        session = self._sessions.use(asked.session)
-        if session is None:
-            return NOT_SIGNED_IN
-        refused = self._may_read_history(session, asked.patient)
-        if refused is not None:
-            return refused
-        indexes = self._ledger.entries_about(
-            asked.patient, organisation=session.organisation
-        )
-        entry = self._ledger.append(
-            self.entry_of(
-                session,
-                action=Action.HISTORY.value,
-                purpose=Purpose.AUDIT.value,
-                subjects=(
-                    Subject.about(
-                        patient=asked.patient,
-                        tier="",
-                        relationship=self._explains(session, asked.patient),
-                        resources=(),
-                    ),
-                ),
-            )
-        )
-        at_most = max(1, min(asked.at_most, LONGEST_HISTORY))
-        newest = [
-            self._line(index, asked.patient) for index in reversed(indexes[-at_most:])
-        ]
-        return AccessHistory(lines=tuple(newest), total=len(indexes), entry=entry)
-
-    def _may_read_history(self, session: Session, patient: str) -> Refusal | None:
-        is_auditor = Purpose.AUDIT.value in session.role.purposes
-        now = self._clock.monotonic_seconds()
-        has_opened = session.held_reason(patient, now) is not None
-        if is_auditor or has_opened or self._explains(session, patient):
-            return None
-        return Refusal(
-            code="reason-needed",
-            why="Nothing in today's work explains looking at this record.",
-            mend="Open the record first, saying why.",
-            needs_reason=True,
-        )
-
-    def _line(self, index: int, patient: str) -> AccessLine:
-        entry = self._ledger.read(index)
-        subjects = entry.subjects_about(patient)
-        return AccessLine(
-            entry=index,
-            at=entry.at,
-            display_name=self._directory.display_name(entry.account),
-            role_title=self._directory.role_title(entry.role),
-            purpose=entry.purpose,
-            reason=entry.reason,
-            relationship=subjects[0].relationship,
-            action=entry.action,
-            tier=", ".join(dict.fromkeys(one.tier for one in subjects)),
-            outcome=entry.outcome,
-            resources=sum(one.resource_count for one in subjects),
-        )
 
 
 def _may_register(

@@ -23,9 +23,11 @@ from wardkeep.disclosure.questions import (
     OpenSharedKey,
     Question,
     ReadAccessHistory,
+    ReadLedger,
 )
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.keystore import KeyStore
+from wardkeep.warden.service.audit import Audit
 from wardkeep.warden.service.batch import Batch, Reply
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.entrance import Entrance
@@ -64,6 +66,7 @@ class WardenService:
         keystore: KeyStore,
         sessions: Sessions,
         door: Door,
+        audit: Audit,
         entrance: Entrance,
         office: Office,
         trace: Trace,
@@ -87,7 +90,8 @@ class WardenService:
         }
         self._door_at_once: dict[type, AtOnce] = {
             Disclose: door.disclose,
-            ReadAccessHistory: door.read_access_history,
+            ReadAccessHistory: audit.read_access_history,
+            ReadLedger: audit.read_ledger,
             **keys,
             **entrance.at_once,
         }

@@ -14,6 +14,7 @@ from wardkeep.fhir.rest.rights import missing
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.summary import Shape, shape_of, shaped
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource
+from wardkeep.fhir.store.reserved import ledger_event_id
 
 _LARGEST_VERSION = 2**31 - 1
 
@@ -40,7 +41,9 @@ async def _answer(
     if isinstance(shape, Answer):
         return shape
     found: OpenedResource | Refusal | NotFound = NotFound(type=type_, id=id_)
-    if is_fhir_id(id_):
+    if ledger_event_id(type_, id_) is not None and version in (None, 1):
+        found = await store.ledger.one(id_, opener=asking.opener)
+    elif is_fhir_id(id_):
         found = await store.reader.one(
             type_, id_, opener=asking.opener, version=version
         )

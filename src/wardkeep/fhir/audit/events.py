@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One line of the ledger as an AuditEvent.
+
+https://hl7.org/fhir/R4/auditevent.html and IHE's Basic Audit Log Patterns
+(https://profiles.ihe.net/ITI/BALP): one event names one patient, so whoever may see an
+event about one learns of no other. The ledger holds no network addresses, which BALP
+wants of both agents: therefore no event claims its profile.
+"""
+
+import base64
+from typing import Any, NamedTuple
+
+from wardkeep.base.clock import from_microseconds
+from wardkeep.disclosure.answers import LedgerLine
+from wardkeep.disclosure.purpose import Purpose, Tier
+from wardkeep.fhir.model.strict_json import compact_json
+from wardkeep.fhir.store.outcomes import OpenedResource
+from wardkeep.fhir.store.reserved import AUDIT_EVENT as TYPE, LedgerEventId
+from wardkeep.fhir.store.stamping import instant
+
+ACCOUNTS = "urn:wardkeep:account"
+_DICOM = "http://dicom.nema.org/resources/ontology/DCM"
+_TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
+_INTERACTIONS = "http://hl7.org/fhir/restful-interaction"
+_SOURCE = {"system": _DICOM, "code": "110153", "display": "Source Role ID"}
+_TARGET = {"system": _DICOM, "code": "110152", "display": "Destination Role ID"}
+_REST = {
+    "system": f"{_TERMINOLOGY}/audit-event-type",
+    "code": "rest",
+    "display": "RESTful Operation",
+}
+_PERSON = {"system": f"{_TERMINOLOGY}/audit-entity-type", "code": "1"}
+_SYSTEM_OBJECT = {"system": f"{_TERMINOLOGY}/audit-entity-type", "code": "2"}
+_PATIENT_ROLE = {"system": f"{_TERMINOLOGY}/object-role", "code": "1"}
+_RESOURCE_ROLE = {"system": f"{_TERMINOLOGY}/object-role", "code": "4"}
+_QUERY_ROLE = {"system": f"{_TERMINOLOGY}/object-role", "code": "24"}
+_GRANTED = "grant"
+Json = dict[str, Any]
+
+
+class _Kind(NamedTuple):
+    """What FHIR calls an action of the ledger."""
+
+    action: str
+    """C, R, U, D or E: https://hl7.org/fhir/R4/valueset-audit-event-action.html"""
+    interaction: str = ""
+    """A RESTful interaction, where it is one."""
+    type: str = "110100"
+    """Else DICOM's code: application activity, security alert, user authentication."""
+    subtype: str = ""
+
+
+_KINDS = {
+    "find": _Kind("E", "search"),
+    "search": _Kind("E", "search"),
+    "read": _Kind("R", "read"),
+    "write": _Kind("U", "update"),
+    "create": _Kind("C", "create"),
+    "delete": _Kind("D", "delete"),
+    "history": _Kind("R", "", "110101"),
+    "sign-in": _Kind("E", "", "110114", "110122"),
+    "sign-out": _Kind("E", "", "110114", "110123"),
+}
+_OTHER = _Kind("E")
+_TYPES = {
+    "110100": "Application Activity",
+    "110101": "Audit Log Used",
+    "110114": "User Authentication",
+}
+_SUBTYPES = {"110122": "Login", "110123": "Logout"}
+_FIRST = 1
+_REASONS = {
+    Purpose.DIRECT_CARE: "TREAT",
+    Purpose.ADMINISTRATION: "HOPERAT",
+    Purpose.SAFEGUARDING: "PUBHLTH",
+    Purpose.PATIENT_REQUEST: "PATRQT",
+    Purpose.AUDIT: "HCOMPL",
+    Purpose.IMPORT: "SYSDEV",
+}
+"""Codes of v3-ActReason: why it was done."""
+
+
+def event_of(line: LedgerLine, *, name: str) -> OpenedResource:
+    """The event as a resource like any other; `name` is that of this server."""
+    at = from_microseconds(line.at)
+    id_ = str(LedgerEventId(line.entry, line.part))
+    kind = _kind(line)
+    content: Json = {
+        "resourceType": TYPE,
+        "id": id_,
+        "meta": {"versionId": "1", "lastUpdated": instant(at).decode()},
+        **_typed(line, kind),
+        "action": kind.action,
+        "recorded": instant(at).decode(),
+        "outcome": "0" if line.outcome == _GRANTED else "4",
+        **_refused(line),
+        **_why(line),
+        "agent": _agents(line, kind, name),
+        "source": {
+            "observer": {"display": name},
+            "type": [
+                {
+                    "system": f"{_TERMINOLOGY}/security-source-type",
+                    "code": "4",
+                    "display": "Application Server",
+                }
+            ],
+        },
+        "entity": _entities(line),
+    }
+    return OpenedResource(
+        type=TYPE,
+        id=id_,
+        version=_FIRST,
+        patient=line.patient,
+        tier=Tier.SHARED,
+        clinical_at=at,
+        last_updated=at,
+        text=compact_json(content),
+    )
+
+
+def _kind(line: LedgerLine) -> _Kind:
+    kind = _KINDS.get(line.action, _OTHER)
+    versions = {version for _, _, version in line.resources}
+    return _KINDS["create"] if kind.action == "U" and versions == {_FIRST} else kind
+
+
+def _typed(line: LedgerLine, kind: _Kind) -> Json:
+    if kind.interaction:
+        subtype = {"system": _INTERACTIONS, "code": kind.interaction}
+        return {"type": _REST, "subtype": [subtype]}
+    typed: Json = {
+        "type": {"system": _DICOM, "code": kind.type, "display": _TYPES[kind.type]}
+    }
+    if kind.subtype:
+        display = _SUBTYPES[kind.subtype]
+        typed["subtype"] = [
+            {"system": _DICOM, "code": kind.subtype, "display": display}
+        ]
+    elif kind is _OTHER:
+        typed["subtype"] = [{"system": "urn:wardkeep:action", "code": line.action}]
+    return typed
+
+
+def _refused(line: LedgerLine) -> Json:
+    return {} if line.outcome == _GRANTED else {"outcomeDesc": line.outcome}
+
+
+def _why(line: LedgerLine) -> Json:
+    code = _REASONS.get(line.purpose)  # type: ignore[call-overload]
+    why: Json = {}
+    if code is not None:
+        why["coding"] = [{"system": f"{_TERMINOLOGY}/v3-ActReason", "code": code}]
+    if line.reason:
+        why["text"] = line.reason
+    return {"purposeOfEvent": [why]} if why else {}
+
+
+def _agents(line: LedgerLine, kind: _Kind, name: str) -> list[Json]:
+    """Who asked, and this server: BALP has a query flow to it, and a read from it."""
+    asker, server = (
+        (_TARGET, _SOURCE) if kind.interaction == "read" else (_SOURCE, _TARGET)
+    )
+    who: Json = {"display": line.display_name}
+    if line.account:
+        who["identifier"] = {"system": ACCOUNTS, "value": line.account}
+    first: Json = {"type": {"coding": [asker]}, "who": who, "requestor": True}
+    if line.role:
+        first["role"] = [{"text": line.role_title or line.role}]
+    return [
+        first,
+        {"type": {"coding": [server]}, "who": {"display": name}, "requestor": False},
+    ]
+
+
+def _entities(line: LedgerLine) -> list[Json]:
+    found: list[Json] = []
+    if line.patient:
+        found.append(
+            {
+                "what": {"reference": f"Patient/{line.patient}"},
+                "type": _PERSON,
+                "role": _PATIENT_ROLE,
+                **_detail("relationship", line.relationship),
+            }
+        )
+    found.extend(
+        {
+            "what": {"reference": f"{type_}/{id_}/_history/{version}"},
+            "type": _SYSTEM_OBJECT,
+            "role": _RESOURCE_ROLE,
+        }
+        for type_, id_, version in line.resources
+    )
+    if line.request:
+        asked = base64.b64encode(line.request.encode()).decode()
+        found.append(
+            {
+                "type": _SYSTEM_OBJECT,
+                "role": _QUERY_ROLE,
+                "description": line.request,
+                "query": asked,
+            }
+        )
+    # Every event tells its place in the ledger and the software that wrote it.
+    found.append(
+        {
+            "what": {"identifier": {"value": str(line.entry)}},
+            "name": "entry of the ledger",
+            "type": _SYSTEM_OBJECT,
+            **_detail("software", line.software),
+        }
+    )
+    return found
+
+
+def _detail(type_: str, value: str) -> Json:
+    return {"detail": [{"type": type_, "valueString": value}]} if value else {}
