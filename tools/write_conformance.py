@@ -51,6 +51,7 @@ DEVIATIONS = """## Deviations, each with its reason
 | the pages of a search | links are good for 30 minutes, in one session | they are signed with a key of the session |
 | sealed items (confidentiality R and V) | in no search, history or `$everything`; read is refused | their tier opens for nobody by program |
 | AuditEvents | those of the ledger come first, the newest first, an event a patient; then those that programs stored | ids `ledger-<entry>.<part>` are read only; chains, compartments of others and `_sort` do not reach them; 10,000 entries a page are looked at; they claim no BALP profile, because the ledger has no network addresses |
+| erasure | on pages, by two people; no program can | a stolen key must not destroy; `DELETE` keeps history |
 | `$meta-add`, `$meta-delete` | make a new version | a row is sealed with its version |
 | a resource moves to another patient | 422 | its key belongs to the patient |
 | `$process-message` | 422 for an event that no app handles | a hook: apps register handlers |

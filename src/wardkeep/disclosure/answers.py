@@ -190,6 +190,31 @@ class LedgerPage(Message, frozen=True):
     """Ask for entries before this one; -1: there are no more."""
 
 
+class ErasureView(msgspec.Struct, frozen=True, array_like=True):
+    """An erasure as those see it who decide; times are 0 where they have not come."""
+
+    id: str
+    patient: str
+    ground: str
+    reason: str
+    asked_by: str
+    asked_at: int
+    approved_by: str
+    approved_at: int
+    withdrawn_at: int
+    done_at: int
+    resources: int
+    versions: int
+    is_mine: bool
+    """Whether the session's own account asked: then another must approve."""
+
+
+class Erasures(Message, frozen=True):
+    """Erasures: those that wait first."""
+
+    erasures: tuple[ErasureView, ...]
+
+
 class Health(Message, frozen=True):
     """Whether the warden can do its work."""
 
@@ -241,6 +266,7 @@ Answer: TypeAlias = (
     | SharedKey
     | AccessHistory
     | LedgerPage
+    | Erasures
     | Health
     | Accounts
     | Created

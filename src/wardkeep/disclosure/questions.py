@@ -181,6 +181,35 @@ class ReadLedger(Message, frozen=True):
     request: str = ""
 
 
+class AskErasure(Message, frozen=True):
+    """Ask that a patient's record be destroyed. Gives the question's id."""
+
+    session: str
+    patient: str
+    ground: str
+    reason: str
+
+
+class ListErasures(Message, frozen=True):
+    """The organisation's erasures: those that wait, then the newest."""
+
+    session: str
+
+
+class ApproveErasure(Message, frozen=True):
+    """The second person's yes: the record is destroyed before the answer."""
+
+    session: str
+    erasure: str
+
+
+class WithdrawErasure(Message, frozen=True):
+    """Take the question back, or say no."""
+
+    session: str
+    erasure: str
+
+
 class AskHealth(Message, frozen=True):
     """Whether the warden can do its work. Tells nothing of any patient."""
 
@@ -268,6 +297,10 @@ DoorQuestion: TypeAlias = (
     | OpenSharedKey
     | ReadAccessHistory
     | ReadLedger
+    | AskErasure
+    | ListErasures
+    | ApproveErasure
+    | WithdrawErasure
     | AskHealth
 )
 OperatorQuestion: TypeAlias = (

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from wardkeep.ledger.entry import Entry, PackedId, pack_id
 
+ERASE = "erase"
+"""The action of an entry that says: this patient's record was destroyed."""
 _NONE: "array[int]" = array("Q")
 
 
@@ -19,6 +21,8 @@ class EntryIndex:
         self._by_patient: dict[PackedId, array[int]] = {}
         self._by_account: dict[PackedId, array[int]] = {}
         self._by_session: dict[PackedId, array[int]] = {}
+        self.erased: set[tuple[int, str]] = set()
+        """(organisation, patient) of every record that was destroyed."""
 
     def add(self, position: int, entry: Entry) -> None:
         # By organisation too: an id of ours that another one uses hides nothing here.
@@ -26,6 +30,8 @@ class EntryIndex:
             if packed:
                 key = _within(entry.organisation, packed)
                 _file(self._by_patient, key, position)
+        if entry.action == ERASE:
+            self.erased.update((entry.organisation, one) for one in entry.patients)
         _file(self._by_account, entry.packed_account, position)
         _file(self._by_session, entry.packed_session, position)
 

@@ -50,6 +50,12 @@ class ExpectedSets:
         for pair in [pair for pair in self._by_pair if pair[1] == account]:
             del self._by_pair[pair]
 
+    def forget_patient(self, organisation: int, patient: str) -> None:
+        """Forget all about a patient whose record was erased."""
+        named = (organisation, patient)
+        for pair in [pair for pair in self._by_pair if (pair[0], pair[2]) == named]:
+            del self._by_pair[pair]
+
     def explains(
         self, *, account: str, organisation: int, patient: str, at: datetime
     ) -> str | None:

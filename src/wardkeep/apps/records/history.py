@@ -10,6 +10,8 @@ from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
 _MOST_LINES = 200
+_MAY_ASK_ERASURE = ("privacy_officer", "administrator")
+"""Who finds a link to it here; the page behind the link has its own gate."""
 
 
 @page("/patients/{id}/history", gate=Gate.SIGNED_IN)
@@ -26,4 +28,5 @@ async def show_history(visit: Visit) -> Response:
         lines=given.lines,
         total=given.total,
         entry=given.entry,
+        may_ask_erasure=visit.session.role in _MAY_ASK_ERASURE,
     )

@@ -25,7 +25,12 @@ from wardkeep.fhir.store.rows import (
     patient_key_row,
 )
 
-_KEYS = f"select {KEY_COLUMNS} from record.patient as p where p.number = any($1)"  # noqa: S608 - constants
+_KEYS = (
+    f"select {KEY_COLUMNS} from record.patient as p"  # noqa: S608 - constants
+    # Whose record was erased has no keys any more.
+    " where p.number = any($1) and p.record_key <> ''"
+)
+
 _SHARED_KEY = "select wrapped_key from record.shared_key where organisation = $1"
 
 

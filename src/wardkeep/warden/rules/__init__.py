@@ -10,6 +10,7 @@ from collections.abc import Callable
 from wardkeep.warden.rules.contract_holds import contract_holds
 from wardkeep.warden.rules.key_is_ours import key_is_ours
 from wardkeep.warden.rules.list_is_short import list_is_short
+from wardkeep.warden.rules.not_erased import not_erased
 from wardkeep.warden.rules.opening import Opening, Refused
 from wardkeep.warden.rules.purpose_fits_role import purpose_fits_role
 from wardkeep.warden.rules.reason_is_given import reason_is_given
@@ -19,6 +20,7 @@ from wardkeep.warden.rules.scope_covers import scope_covers
 Rule = Callable[[Opening], Refused | None]
 
 ORDER: tuple[Rule, ...] = (
+    not_erased,
     key_is_ours,
     role_reaches_tier,
     scope_covers,

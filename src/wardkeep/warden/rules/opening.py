@@ -29,6 +29,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """What a program may do; None for people."""
     contract_left: int | None = None
     """Patients that a contract leaves after this question; None for people."""
+    is_erased: bool = False
+    """Whether the patient's erasure was approved."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts the warden together from its parts and what the database remembers."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.crypto.signing import VerifyKey
 from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
-from wardkeep.teams.relationships import load_all
+from wardkeep.teams.relationships import ExpectedSets, load_all
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
+from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.root_key import RootKey
 from wardkeep.warden.service.audit import Audit
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.entrance import Entrance
+from wardkeep.warden.service.erasing import Eraser
 from wardkeep.warden.service.memory import remember_everything
 from wardkeep.warden.service.office import Office
 from wardkeep.warden.service.service import WardenService
@@ -34,47 +38,41 @@ class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
 
 
+class _Known(NamedTuple):
+    """What the warden knows by heart, shared by those who answer."""
+
+    keystore: KeyStore
+    sessions: Sessions
+    directory: Directory
+    expected: ExpectedSets
+    erased: ErasedPatients
+
+
 async def make_service(database: Database, parts: WardenParts) -> WardenService:
     """A warden that knows every key, account, session and relationship.
 
     Raises:
         BoxCannotBeOpenedError: the root key is not the one of this database.
     """
-    keystore = KeyStore(parts.root_key)
-    sessions = Sessions(parts.clock)
-    directory = Directory()
-    async with database.connection() as connection:
-        expected = await load_all(connection)
-        await remember_everything(
-            connection,
-            keystore=keystore,
-            sessions=sessions,
-            directory=directory,
-            clock=parts.clock,
-        )
+    known = await _known(database, parts)
     trace = Trace(parts.ledger, parts.clock)
-    door = Door(
-        keystore=keystore,
-        ledger=parts.ledger,
-        sessions=sessions,
-        expected=expected,
-        contracts=Contracts.recounted(parts.ledger, now=parts.clock.now().timestamp()),
-        clock=parts.clock,
-    )
+    door = _door(parts, known)
+    eraser = _eraser(database, parts, known, door, trace)
+    await eraser.resume()
     entrance = Entrance(
         database=database,
-        sessions=sessions,
-        directory=directory,
+        sessions=known.sessions,
+        directory=known.directory,
         trace=trace,
         clock=parts.clock,
         origin=parts.origin,
     )
     office = Office(
         database=database,
-        keystore=keystore,
-        sessions=sessions,
-        directory=directory,
-        expected=expected,
+        keystore=known.keystore,
+        sessions=known.sessions,
+        directory=known.directory,
+        expected=known.expected,
         entrance=entrance,
         trace=trace,
         clock=parts.clock,
@@ -82,10 +80,11 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     return WardenService(
         database=database,
         ledger=parts.ledger,
-        keystore=keystore,
-        sessions=sessions,
+        keystore=known.keystore,
+        sessions=known.sessions,
         door=door,
-        audit=_audit(parts, door, sessions, directory),
+        audit=_audit(parts, known, door),
+        eraser=eraser,
         entrance=entrance,
         office=office,
         trace=trace,
@@ -94,13 +93,59 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     )
 
 
-def _audit(
-    parts: WardenParts, door: Door, sessions: Sessions, directory: Directory
-) -> Audit:
+async def _known(database: Database, parts: WardenParts) -> _Known:
+    known = _Known(
+        keystore=KeyStore(parts.root_key),
+        sessions=Sessions(parts.clock),
+        directory=Directory(),
+        expected=ExpectedSets(),
+        erased=ErasedPatients(),
+    )
+    async with database.connection() as connection:
+        expected = await load_all(connection)
+        await remember_everything(
+            connection,
+            keystore=known.keystore,
+            sessions=known.sessions,
+            directory=known.directory,
+            clock=parts.clock,
+        )
+    return known._replace(expected=expected)
+
+
+def _door(parts: WardenParts, known: _Known) -> Door:
+    return Door(
+        keystore=known.keystore,
+        ledger=parts.ledger,
+        sessions=known.sessions,
+        expected=known.expected,
+        contracts=Contracts.recounted(parts.ledger, now=parts.clock.now().timestamp()),
+        erased=known.erased,
+        clock=parts.clock,
+    )
+
+
+def _audit(parts: WardenParts, known: _Known, door: Door) -> Audit:
     return Audit(
         door=door,
         ledger=parts.ledger,
-        sessions=sessions,
-        directory=directory,
+        sessions=known.sessions,
+        directory=known.directory,
+        clock=parts.clock,
+    )
+
+
+def _eraser(
+    database: Database, parts: WardenParts, known: _Known, door: Door, trace: Trace
+) -> Eraser:
+    return Eraser(
+        database=database,
+        door=door,
+        ledger=parts.ledger,
+        sessions=known.sessions,
+        directory=known.directory,
+        expected=known.expected,
+        trace=trace,
+        erased=known.erased,
         clock=parts.clock,
     )

@@ -9,7 +9,7 @@ every answer of the turn becomes a refusal, whatever it was.
 import asyncio
 from collections.abc import Callable
 
-from wardkeep.disclosure.answers import Answer
+from wardkeep.disclosure.answers import Answer, Done
 from wardkeep.ledger.log import Ledger, LedgerCannotWriteError
 from wardkeep.warden.service.said import LEDGER_CANNOT_WRITE
 
@@ -29,6 +29,14 @@ class Batch:
         if not self._held:
             asyncio.get_running_loop().call_soon(self._flush)
         self._held.append((reply, answer))
+
+    async def written(self) -> bool:
+        """Wait until all that was appended is on disk; False: it cannot be written."""
+        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.send_when_written(
+            lambda answer: told.set_result(isinstance(answer, Done)), Done()
+        )
+        return await told
 
     def _flush(self) -> None:
         held, self._held = self._held, []

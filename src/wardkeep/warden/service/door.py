@@ -39,11 +39,17 @@ from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.warden.contracts import Contracts
+from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.rules import judge
 from wardkeep.warden.rules.opening import Opening, Refused
 from wardkeep.warden.rules.scope_covers import scope_lacks
-from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK, NOTHING_ASKED
+from wardkeep.warden.service.said import (
+    ERASED,
+    NOT_SIGNED_IN,
+    NOT_YOUR_WORK,
+    NOTHING_ASKED,
+)
 from wardkeep.warden.sessions import (
     REASON_HOLDS_SECONDS,
     HeldReason,
@@ -86,7 +92,7 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
 class Door:
     """Judges questions about patients and writes down every answer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the door is made of these parts, each named
         self,
         *,
         keystore: KeyStore,
@@ -94,6 +100,7 @@ class Door:
         sessions: Sessions,
         expected: ExpectedSets,
         contracts: Contracts,
+        erased: ErasedPatients,
         clock: Clock,
     ) -> None:
         self._keystore = keystore
@@ -101,6 +108,7 @@ class Door:
         self._sessions = sessions
         self._expected = expected
         self._contracts = contracts
+        self._erased = erased
         self._clock = clock
 
     def disclose(self, asked: Disclose) -> Answer:
@@ -164,6 +172,7 @@ class Door:
             resources=item.resources,
             scopes=session.scopes,
             contract_left=contract_left,
+            is_erased=self._erased.has(session.organisation, item.patient),
         )
         return Weighed(
             item=item,
@@ -310,6 +319,8 @@ class Door:
         refused = _may_register(session, asked, named)
         if refused is not None:
             return refused
+        if any(self._erased.has(session.organisation, one) for one in asked.patients):
+            return ERASED
         for patient, refs in zip(asked.patients, named, strict=True):
             for piece in _pieces(refs):
                 made = Subject.about(

@@ -24,6 +24,11 @@ NOT_YOUR_WORK = Refusal(
     why="Your role does not do this.",
     mend="Ask a colleague whose work it is.",
 )
+ERASED = Refusal(
+    code="erased",
+    why="The record of a person with this id was erased.",
+    mend="Register the person anew, under another id.",
+)
 NOT_UNDERSTOOD = Refusal(
     code="not-understood",
     why="The message is not one that this socket takes.",

@@ -31,6 +31,7 @@ from wardkeep.warden.service.audit import Audit
 from wardkeep.warden.service.batch import Batch, Reply
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.entrance import Entrance
+from wardkeep.warden.service.erasing import Eraser
 from wardkeep.warden.service.office import Office
 from wardkeep.warden.service.said import (
     BUSY,
@@ -67,6 +68,7 @@ class WardenService:
         sessions: Sessions,
         door: Door,
         audit: Audit,
+        eraser: Eraser,
         entrance: Entrance,
         office: Office,
         trace: Trace,
@@ -82,6 +84,7 @@ class WardenService:
         self._verify_key = verify_key
         self._origin = origin
         self._batch = Batch(ledger)
+        eraser.written = self._batch.written
         self._tasks: set[asyncio.Task[None]] = set()
         keys: dict[type, AtOnce] = {
             ComputeTokens: door.compute_tokens,
@@ -97,6 +100,7 @@ class WardenService:
         }
         self._door_later: dict[type, Later] = {
             AskHealth: self._health,
+            **eraser.later,
             **entrance.later,
         }
         self._operator_at_once: dict[type, AtOnce] = {**keys, **office.at_once}

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Entries about acts that are no disclosure: signing in, enrolling, changing rights."""
 
+from collections.abc import Sequence
+
 from wardkeep import __version__
 from wardkeep.base.clock import Clock, microseconds_since_epoch
-from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.sessions import Session
 
@@ -36,7 +38,13 @@ class Trace:
         return self._append(action, account=account, outcome=outcome)
 
     def of_operator(
-        self, action: str, *, organisation: int = 0, account: str = "", reason: str = ""
+        self,
+        action: str,
+        *,
+        organisation: int = 0,
+        account: str = "",
+        reason: str = "",
+        subjects: Sequence[Subject] = (),
     ) -> int:
         """Something that the operator does from the command line."""
         return self._append(
@@ -45,6 +53,7 @@ class Trace:
             account=account,
             role=OPERATOR,
             reason=reason,
+            subjects=subjects,
         )
 
     def _append(  # noqa: PLR0913 - the parts of an entry that such acts have
@@ -57,6 +66,7 @@ class Trace:
         role: str = "",
         reason: str = "",
         outcome: str = GRANTED,
+        subjects: Sequence[Subject] = (),
     ) -> int:
         return self._ledger.append(
             Entry.about(
@@ -70,5 +80,6 @@ class Trace:
                 action=action,
                 outcome=outcome,
                 software=__version__,
+                subjects=subjects,
             )
         )

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Approving an erasure, which cannot be undone, or saying no to it."""
+
+from starlette.responses import Response
+
+from wardkeep.apps.erasures.overview import DECIDERS, GROUNDS, erasures_of
+from wardkeep.disclosure.answers import Done, ErasureView, Refusal
+from wardkeep.disclosure.questions import ApproveErasure, WithdrawErasure
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND
+from wardkeep.web.visit import Visit
+
+
+async def _named(visit: Visit) -> ErasureView | Response:
+    found = await erasures_of(visit)
+    if isinstance(found, Refusal):
+        return visit.refuse(found)
+    id_ = visit.path("id")
+    return next((one for one in found if one.id == id_), visit.tell(NOT_FOUND))
+
+
+@page("/erasures/{id}", gate=DECIDERS)
+async def confirm_approval(visit: Visit) -> Response:
+    """Say what it destroys, and ask."""
+    erasure = await _named(visit)
+    if isinstance(erasure, Response):
+        return erasure
+    return visit.render("erasures/one.html", erasure=erasure, grounds=GROUNDS)
+
+
+@page("/erasures/{id}/approve", gate=DECIDERS, methods=("POST",))
+async def approve_erasure(visit: Visit) -> Response:
+    question = ApproveErasure(visit.token, visit.path("id"))
+    given = await visit.warden.ask(question, Done)
+    if isinstance(given, Refusal):
+        return visit.refuse(given)
+    return visit.go_to(f"/erasures/{visit.path('id')}")
+
+
+@page("/erasures/{id}/withdraw", gate=DECIDERS, methods=("POST",))
+async def withdraw_erasure(visit: Visit) -> Response:
+    question = WithdrawErasure(visit.token, visit.path("id"))
+    given = await visit.warden.ask(question, Done)
+    if isinstance(given, Refusal):
+        return visit.refuse(given)
+    return visit.go_to("/erasures?said=withdrawn")

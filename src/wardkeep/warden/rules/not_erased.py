@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose erasure was approved stays closed, also in a copy that is put back."""
+
+from wardkeep.warden.rules.opening import Opening, Refused
+
+
+def not_erased(opening: Opening) -> Refused | None:
+    if not opening.is_erased:
+        return None
+    return Refused(
+        code="erased",
+        why="This person's record was erased.",
+        mend="Nothing: the erasure is in the ledger, and it cannot be undone.",
+    )

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Erasure: one person asks, another approves, and the record is destroyed for good.
+
+Done means: a privacy officer and a second person make a record vanish with its keys,
+tokens and history, and can show when, by whom, on what ground, and how much it was.
+Rejected: erasure by a program's DELETE (a stolen key could destroy), and a delay of
+days (what is asked for under GDPR article 17 would wait for nothing; the second person
+is the pause). What the ledger says stays: it has ids and no clinical content.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from wardkeep.base.clock import Clock, microseconds_since_epoch
+from wardkeep.base.ids import is_fhir_id
+from wardkeep.db.connection import Database
+from wardkeep.db.errors import AlreadyExistsError
+from wardkeep.disclosure.answers import (
+    Answer,
+    Created,
+    Done,
+    Erasures,
+    ErasureView,
+    Refusal,
+)
+from wardkeep.disclosure.message import MAX_REASON_CHARACTERS
+from wardkeep.disclosure.questions import (
+    ApproveErasure,
+    AskErasure,
+    ListErasures,
+    WithdrawErasure,
+)
+from wardkeep.identity.roles import Role
+from wardkeep.ledger.entry import Subject
+from wardkeep.ledger.index import ERASE
+from wardkeep.ledger.log import Ledger
+from wardkeep.teams.relationships import ExpectedSets
+from wardkeep.warden import erasures
+from wardkeep.warden.directory import Directory
+from wardkeep.warden.erasures import ErasedPatients, Erasure
+from wardkeep.warden.service.door import Door
+from wardkeep.warden.service.said import (
+    LEDGER_CANNOT_WRITE,
+    NOT_SIGNED_IN,
+    NOT_YOUR_WORK,
+)
+from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.sessions import Session, Sessions
+
+GROUNDS = ("person-asked", "court-order", "retention-ended", "registered-in-error")
+FRESH_SECONDS = 10 * 60
+"""How long ago an approver's passkey may have been used."""
+DECIDERS = frozenset({Role.PRIVACY_OFFICER, Role.ADMINISTRATOR})
+FEWEST_REASON_CHARACTERS = 10
+Written = Callable[[], Awaitable[bool]]
+"""Waits until what was appended is on the disk; False where it cannot be written."""
+
+log = logging.getLogger(__name__)
+
+_BAD = Refusal(
+    code="bad-erasure",
+    why="It names no patient and no ground, or the reason is too short.",
+    mend="Name the record's id, a ground, and say in a sentence why.",
+)
+_ASKED_ALREADY = Refusal(
+    code="already-there",
+    why="The erasure of this record was asked for already.",
+    mend="See the list of erasures.",
+)
+_NOT_OPEN = Refusal(
+    code="not-open",
+    why="There is no such erasure that waits for a decision.",
+    mend="See the list of erasures: somebody may have decided it.",
+)
+_SECOND_PERSON = Refusal(
+    code="second-person",
+    why="Who asks for an erasure cannot approve it, and one of the two must be a"
+    " privacy officer.",
+    mend="Ask a colleague to approve it.",
+)
+_SIGN_IN_AGAIN = Refusal(
+    code="sign-in-again",
+    why="An approval needs a passkey that was used in the last ten minutes.",
+    mend="Sign out, sign in again, and approve.",
+)
+
+
+class Eraser:
+    """Takes questions about erasures, and has what was approved destroyed."""
+
+    def __init__(  # noqa: PLR0913 - made of these parts, each named
+        self,
+        *,
+        database: Database,
+        door: Door,
+        ledger: Ledger,
+        sessions: Sessions,
+        directory: Directory,
+        expected: ExpectedSets,
+        trace: Trace,
+        erased: ErasedPatients,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._door = door
+        self._ledger = ledger
+        self._sessions = sessions
+        self._directory = directory
+        self._expected = expected
+        self._trace = trace
+        self._erased = erased
+        self._clock = clock
+        self._deciding = asyncio.Lock()
+        self.written: Written = _not_yet
+        """Set by the service, whose batch writes the ledger."""
+        self.later: Mapping[type, Callable[[Any], Awaitable[Answer]]] = {
+            AskErasure: self._ask,
+            ListErasures: self._list,
+            ApproveErasure: self._approve,
+            WithdrawErasure: self._withdraw,
+        }
+
+    def _decider(self, token: str) -> Session | Refusal:
+        session = self._sessions.use(token)
+        if session is None:
+            return NOT_SIGNED_IN
+        is_person = session.scopes is None
+        return session if is_person and session.role in DECIDERS else NOT_YOUR_WORK
+
+    async def _ask(self, asked: AskErasure) -> Answer:
+        session = self._decider(asked.session)
+        if isinstance(session, Refusal):
+            return session
+        reason = asked.reason.strip()[:MAX_REASON_CHARACTERS]
+        is_whole = is_fhir_id(asked.patient) and asked.ground in GROUNDS
+        if not is_whole or len(reason) < FEWEST_REASON_CHARACTERS:
+            return _BAD
+        erasure = Erasure(
+            id=erasures.new_id(),
+            organisation=session.organisation,
+            patient=asked.patient,
+            ground=asked.ground,
+            reason=reason,
+            asked_by=session.account,
+            asked_role=session.role.value,
+            asked_at=self._clock.now(),
+        )
+        try:
+            async with self._database.connection() as connection:
+                await erasures.ask(connection, erasure)
+        except AlreadyExistsError:
+            return _ASKED_ALREADY
+        self._note(session, erasure, "ask-erasure")
+        return Created(erasure.id)
+
+    async def _list(self, asked: ListErasures) -> Answer:
+        session = self._decider(asked.session)
+        if isinstance(session, Refusal):
+            return session
+        async with self._database.connection() as connection:
+            found = await erasures.newest(connection, organisation=session.organisation)
+        return Erasures(tuple([self._view(one, session) for one in found]))
+
+    async def _withdraw(self, asked: WithdrawErasure) -> Answer:
+        session = self._decider(asked.session)
+        if isinstance(session, Refusal):
+            return session
+        async with self._deciding:
+            erasure = await self._open_one(asked.erasure, session)
+            if erasure is None:
+                return _NOT_OPEN
+            async with self._database.connection() as connection:
+                at = self._clock.now()
+                if not await erasures.withdraw(connection, erasure.id, at=at):
+                    return _NOT_OPEN
+        self._note(session, erasure, "withdraw-erasure")
+        return Done()
+
+    async def _approve(self, asked: ApproveErasure) -> Answer:
+        session = self._decider(asked.session)
+        if isinstance(session, Refusal):
+            return session
+        age = (self._clock.now() - session.started_at).total_seconds()
+        if not 0 <= age <= FRESH_SECONDS:
+            return _SIGN_IN_AGAIN
+        async with self._deciding:
+            erasure = await self._open_one(asked.erasure, session)
+            if erasure is None:
+                return _NOT_OPEN
+            if not _are_two(erasure, session):
+                return _SECOND_PERSON
+            return await self._decide(erasure, session)
+
+    async def _decide(self, erasure: Erasure, session: Session) -> Answer:
+        """Approved, closed, written down; only then is anything destroyed."""
+        async with self._database.connection() as connection:
+            if not await erasures.approve(
+                connection, erasure.id, account=session.account, at=self._clock.now()
+            ):
+                return _NOT_OPEN
+            self._erased.add(erasure.organisation, erasure.patient)
+            self._note(session, erasure, "approve-erasure")
+            if not await self.written():
+                self._erased.discard(erasure.organisation, erasure.patient)
+                await erasures.take_back_approval(connection, erasure.id)
+                return LEDGER_CANNOT_WRITE
+        await self._finish(erasure, session)
+        return Done()
+
+    async def _finish(self, erasure: Erasure, session: Session | None) -> None:
+        async with self._database.transaction() as connection:
+            counted = await erasures.destroy(connection, erasure, at=self._clock.now())
+        self._expected.forget_patient(erasure.organisation, erasure.patient)
+        said = f"{counted.resources} resources, {counted.versions} versions destroyed"
+        if session is not None:
+            self._note(session, erasure, ERASE, said=said)
+        else:
+            self._trace.of_operator(
+                ERASE,
+                organisation=erasure.organisation,
+                reason=said,
+                subjects=(_subject(erasure),),
+            )
+
+    async def resume(self) -> None:
+        """Finish what was approved before the warden was stopped.
+
+        A database that was put back from a backup knows nothing of later erasures; the
+        ledger does, and what came back with it is destroyed again.
+        """
+        async with self._database.connection() as connection:
+            found = await erasures.approved(connection)
+        known = {(one.organisation, one.patient) for one in found if one.done_at}
+        for organisation, patient in self._ledger.index.erased:
+            self._erased.add(organisation, patient)
+            if (organisation, patient) not in known:
+                await self._destroy_again(organisation, patient)
+        for one in found:
+            self._erased.add(one.organisation, one.patient)
+        for one in found:
+            if one.done_at is None:
+                await self._finish(one, None)
+                log.warning("an erasure that was interrupted is done now")
+
+    async def _destroy_again(self, organisation: int, patient: str) -> None:
+        async with self._database.transaction() as connection:
+            counted = await erasures.destroy_rows(
+                connection, organisation=organisation, patient=patient
+            )
+        if counted.versions:
+            log.warning("a record that a backup brought back was erased again")
+
+    async def _open_one(self, id_: str, session: Session) -> Erasure | None:
+        try:
+            UUID(id_)
+        except ValueError:
+            return None
+        async with self._database.connection() as connection:
+            found = await erasures.find(
+                connection, id_, organisation=session.organisation
+            )
+        return found if found is not None and found.is_open else None
+
+    def _note(
+        self, session: Session, erasure: Erasure, action: str, *, said: str = ""
+    ) -> None:
+        self._ledger.append(
+            self._door.entry_of(
+                session,
+                action=action,
+                reason=said or f"{erasure.ground}: {erasure.reason}",
+                request=f"erasure {erasure.id}",
+                subjects=(_subject(erasure),),
+            )
+        )
+
+    def _view(self, erasure: Erasure, session: Session) -> ErasureView:
+        approved_by = erasure.approved_by
+        return ErasureView(
+            id=erasure.id,
+            patient=erasure.patient,
+            ground=erasure.ground,
+            reason=erasure.reason,
+            asked_by=self._directory.display_name(erasure.asked_by),
+            asked_at=microseconds_since_epoch(erasure.asked_at),
+            approved_by=self._directory.display_name(approved_by)
+            if approved_by
+            else "",
+            approved_at=_when(erasure.approved_at),
+            withdrawn_at=_when(erasure.withdrawn_at),
+            done_at=_when(erasure.done_at),
+            resources=erasure.resources,
+            versions=erasure.versions,
+            is_mine=erasure.asked_by == session.account,
+        )
+
+
+async def _not_yet() -> bool:
+    return False
+
+
+def _when(moment: Any) -> int:
+    return 0 if moment is None else microseconds_since_epoch(moment)
+
+
+def _are_two(erasure: Erasure, approver: Session) -> bool:
+    """Two accounts, a privacy officer among them."""
+    roles = {erasure.asked_role, approver.role.value}
+    return erasure.asked_by != approver.account and Role.PRIVACY_OFFICER.value in roles
+
+
+def _subject(erasure: Erasure) -> Subject:
+    return Subject.about(
+        patient=erasure.patient, tier="", relationship="", resources=()
+    )

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two people erase a record on the pages, and one of them changes her mind first."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import msgspec
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from support.chromium import PHONE, Device, chromium, device
+from support.house import House, Opened, running_house
+from wardkeep import apps
+from wardkeep.assembly.database import WEB, address_for
+from wardkeep.assembly.demo import demo_organisations, demo_patients
+from wardkeep.assembly.importing import load_paths
+from wardkeep.assembly.web_process import services_on
+from wardkeep.db.connection import Database
+from wardkeep.web.apps import find_apps
+from wardkeep.web.services import Services
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("stories-erasure"),
+]
+TODAY = date(2026, 11, 23)
+MAKE = "Make your passkey"
+WHY = "asked in a letter of 1 May"
+
+
+def services(opened: Opened) -> Services:
+    address = address_for(opened.settings, opened.layout, WEB)
+    return services_on(Database(address), opened.warden)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    bundles = tmp_path_factory.mktemp("bundles")
+    organisation = demo_organisations()[0]
+    for number, bundle in enumerate(list(demo_patients(organisation, today=TODAY))[:3]):
+        path = bundles / f"{number:03d}.json"
+        path.write_bytes(msgspec.json.encode(bundle))
+    found = find_apps(apps)
+    async with running_house(folder, apps=found, services=services) as running:
+        await running.employ("Somebody First")
+        report = await load_paths(
+            running.settings,
+            running.layout,
+            paths=[bundles],
+            organisation="fernhill",
+            show=lambda **_: None,
+        )
+        assert not report.refused
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as running:
+        yield running
+
+
+def a_patient() -> str:
+    bundle = next(iter(demo_patients(demo_organisations()[0], today=TODAY)))
+    entries = msgspec.json.decode(msgspec.json.encode(bundle))["entry"]
+    return str(
+        next(
+            one["resource"]["id"]
+            for one in entries
+            if one["resource"]["resourceType"] == "Patient"
+        )
+    )
+
+
+async def arrive(own: Device, house: House, name: str, role: str) -> None:
+    await own.go(await house.invite(await house.employ(name, role=role)))
+    await own.press(MAKE)
+    await own.reads("Your passkey is ready")
+    await own.go(f"{house.origin}/erasures")
+
+
+async def ask(own: Device, patient: str) -> None:
+    await own.page.get_by_role("button", name="Ask for an erasure").click()
+    await own.page.get_by_label("The record’s id").fill(patient)
+    await own.page.get_by_label("The person asked for it").check()
+    await own.page.get_by_label("In your own words").fill(WHY)
+    await own.press("Ask")
+
+
+async def test_two_people_erase_a_record(house: House, browser: Browser) -> None:
+    patient = a_patient()
+    async with device(browser) as first, device(browser, viewport=PHONE) as second:
+        # Given a privacy officer
+        await arrive(first, house, "Prue Vesper", "privacy_officer")
+        # When she asks, nothing is erased, and she cannot approve it herself
+        await ask(first, patient)
+        await first.reads("Nothing is erased until a colleague approves it")
+        assert await first.faults() == []
+        await first.picture("erasures")
+        await first.page.get_by_role("link", name="Look at it").click()
+        await first.reads("a colleague has to approve it")
+        approve = first.page.get_by_role("button", name="Erase this record for good")
+        assert await approve.count() == 0
+        # And takes it back, and asks again
+        await first.press("Take it back")
+        await first.reads("It will not be erased")
+        await ask(first, patient)
+        # Then an administrator sees what will go, and approves
+        await arrive(second, house, "Helen Inkwell", "administrator")
+        await second.page.get_by_role("link", name="Decide").click()
+        await second.reads("It cannot be undone")
+        assert await second.faults() == []
+        assert not await second.is_wider_than_its_screen()
+        await second.picture("erasure-phone")
+        await second.press("Erase this record for good")
+        await second.reads("This record was erased")
+        await second.reads("Prue Vesper")
+        assert await second.faults() == []
+        await second.picture("erasure-done-phone")
+        # And the ledger tells every step to the privacy officer
+        await first.go(f"{house.origin}/patients/{patient}/history")
+        for words in ("Asked to erase it", "Approved to erase it", "Erased it"):
+            await first.reads(words)
+        await first.reads("versions destroyed")
+
+
+async def test_who_says_too_little_is_told_so(house: House, browser: Browser) -> None:
+    async with device(browser) as own:
+        await arrive(own, house, "Merle Quince", "privacy_officer")
+        assert await own.faults() == []
+        await own.page.get_by_role("button", name="Ask for an erasure").click()
+        await own.press("Ask")
+        await own.reads("There is a problem")
+        assert await own.faults() == []
+        await own.picture("erasure-problems")
+
+
+async def test_whose_work_it_is_not_sees_no_erasures(
+    house: House, browser: Browser
+) -> None:
+    async with device(browser) as own:
+        await arrive(own, house, "Rowan Ash", "doctor")
+        assert await own.page.get_by_role("link", name="Erasures").count() == 0
+        assert await own.page.get_by_text("Waiting for a decision").count() == 0
