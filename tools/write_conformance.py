@@ -28,8 +28,10 @@ SMART Backend Services has it (`/fhir/.well-known/smart-configuration`); [record
 
 Tests: every HL7 example goes through the API and comes back equal (`tests/conformance/test_api_examples.py`); HL7's patch cases,
 16 and 33 (`tests/conformance/test_patch_cases.py`); exact counts on Synthea (`tests/conformance/test_search_counts.py`); random
-searches against a naive look (`tests/conformance/test_search_like_naive.py`); two client libraries
-(`tests/conformance/test_fhir_clients.py`); attacks (`tests/drills/test_program_attacks.py`).
+searches against a naive look (`tests/conformance/test_search_like_naive.py`) and against another server's, each difference explained
+(`tests/conformance/test_search_like_medplum.py`); BaRS's examples (`tests/conformance/test_bars_round_trip.py`); three client libraries
+(`tests/conformance/test_fhir_clients.py`, `tests/conformance/test_smart_javascript_client.py`); attacks and hostile requests
+(`tests/drills/test_program_attacks.py`, `tests/drills/test_hostile_requests.py`).
 """
 
 DEVIATIONS = """## Deviations, each with its reason

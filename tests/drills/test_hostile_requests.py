@@ -501,3 +501,12 @@ def test_after_all_of_it_the_server_is_what_it_was(
         if "web" in command
     )
     assert size < MOST_GROWTH
+
+
+def test_a_head_tells_the_length_of_what_get_would_answer(client: Program) -> None:
+    whole = client.get("Patient/p")
+    head = client.ask("HEAD", "Patient/p")
+    assert head.status == 200
+    assert head.raw == b""
+    assert int(head.headers["content-length"]) == len(whole.raw)
+    assert client.get("Patient/p").raw == whole.raw

@@ -20,7 +20,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     headers: Headers = (JSON,)
 
-    async def send(self, send: Send) -> None:
+    async def send(self, send: Send, *, is_head: bool = False) -> None:
+        """`is_head`: the length is told, and the body kept (RFC 9110, 9.3.2)."""
         headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
         await send(
             {
@@ -29,7 +30,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
                 "headers": headers,
             }
         )
-        await send({"type": "http.response.body", "body": self.body})
+        body = b"" if is_head else self.body
+        await send({"type": "http.response.body", "body": body})
 
 
 def etag(version: int) -> bytes:

@@ -54,9 +54,7 @@ class FhirApplication:
         asking = Asking(scope, receive, base=self._base)
         asking.answerer = self._answer_entry
         answer = await self._answer(asking, scope)
-        if asking.method == "HEAD":
-            answer = Answer(status=answer.status, headers=answer.headers)
-        await answer.send(send)
+        await answer.send(send, is_head=asking.method == "HEAD")
 
     async def _answer(self, asking: Asking, scope: Scope) -> Answer:
         parts = tuple(asking.parts)

@@ -2,7 +2,7 @@
 """Reading for programs: single resources, versions and history, through the door."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -60,6 +60,9 @@ select * from (
  order by r.last_updated desc, r.type desc, r.id desc, r.version desc
  limit $10
 """  # noqa: S608 - constants
+
+
+_STRETCHES = (timedelta(hours=1), timedelta(days=2), timedelta(days=60))
 
 
 class HistoryPlace(msgspec.Struct, frozen=True, array_like=True):
@@ -177,21 +180,8 @@ class ProgramReader:
         self, request: HistoryRequest, *, opener: Opener
     ) -> HistoryPage | Refusal:
         """Versions of one resource, of a type, or of everything."""
-        after = request.after
         async with self._database.connection(opener.organisation) as connection:
-            rows = await connection.fetch(
-                _HISTORY,
-                opener.organisation,
-                type_code(request.type) if request.type else None,
-                stored_id(request.id) if request.id else None,
-                request.since,
-                request.as_of,
-                after.last_updated if after else None,
-                after.type if after else None,
-                after.id if after else None,
-                after.version if after else None,
-                request.count + 1,
-            )
+            rows = await _newest(connection, request, opener)
             is_more = len(rows) > request.count
             rows = rows[: request.count]
             kept = [row for row in rows if not row["is_deleted"]]
@@ -210,6 +200,49 @@ class ProgramReader:
             lines=_lines(rows, opened.resources),
             next=_place(rows[-1]) if is_more else None,
         )
+
+
+async def _newest(
+    connection: Connection, request: HistoryRequest, opener: Opener
+) -> Sequence[Row]:
+    """One row more than the page has; looked for in ever longer stretches of time.
+
+    Sorting all that ever was, to show what is new, would take longer every year.
+    """
+    after = request.after
+    newest = after.last_updated if after else request.as_of
+    rows: Sequence[Row] = ()
+    for stretch in () if request.id else _STRETCHES:
+        since = newest - stretch
+        if request.since is not None and since <= request.since:
+            break
+        rows = await _rows_since(connection, request, opener, since=since)
+        if len(rows) > request.count:
+            return rows
+    return await _rows_since(connection, request, opener, since=request.since)
+
+
+async def _rows_since(
+    connection: Connection,
+    request: HistoryRequest,
+    opener: Opener,
+    *,
+    since: datetime | None,
+) -> Sequence[Row]:
+    after = request.after
+    return await connection.fetch(
+        _HISTORY,
+        opener.organisation,
+        type_code(request.type) if request.type else None,
+        stored_id(request.id) if request.id else None,
+        since,
+        request.as_of,
+        after.last_updated if after else None,
+        after.type if after else None,
+        after.id if after else None,
+        after.version if after else None,
+        request.count + 1,
+    )
 
 
 def _lines(
