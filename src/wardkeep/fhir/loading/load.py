@@ -36,6 +36,7 @@ from wardkeep.fhir.loading.references import (
 from wardkeep.fhir.loading.sources import Source
 from wardkeep.fhir.loading.unpacking import read
 from wardkeep.fhir.model.resource import Resource, parse
+from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.draft import Draft, draft_of
 from wardkeep.fhir.store.outcomes import (
     AlreadyThere,
@@ -45,7 +46,7 @@ from wardkeep.fhir.store.outcomes import (
     Written,
 )
 from wardkeep.fhir.store.tokens import TokenMemory
-from wardkeep.fhir.store.writing import Change, Writer
+from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.validation import check
 
 _TWO_TOKENS = struct.Struct(">qq")

@@ -17,9 +17,9 @@ from wardkeep.fhir.rest.outcome import of_costly, of_problems, of_refusal, told
 from wardkeep.fhir.rest.rights import beyond
 from wardkeep.fhir.rest.search_asked import read_search
 from wardkeep.fhir.rest.store import Store
+from wardkeep.fhir.store.change import Guard
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.fhir.store.search_request import SearchRequest, TooCostly
-from wardkeep.fhir.store.writing import Guard
 
 MOST_OF_CONDITION = 1_000
 _LOCK_BYTES = 8

@@ -30,9 +30,9 @@ from wardkeep.fhir.rest.patching import patched_entry
 from wardkeep.fhir.rest.rights import beyond
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.written import NO_VERSION, not_written, version_in
+from wardkeep.fhir.store.change import Change, Guard, Removal
 from wardkeep.fhir.store.draft import draft_of
 from wardkeep.fhir.store.outcomes import AlreadyThere, Written
-from wardkeep.fhir.store.writing import Change, Guard, Removal
 from wardkeep.fhir.validation import check
 
 ATTEMPTS = 4

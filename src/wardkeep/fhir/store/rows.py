@@ -168,26 +168,29 @@ async def insert_rows(
     Raises:
         AlreadyExistsError: one of them is here already.
     """
-    await connection.execute_many(
-        _INSERT,
-        [
-            (
-                row.patient,
-                row.last_updated,
-                row.clinical_at,
-                organisation,
-                row.version,
-                row.type,
-                row.tier,
-                stored_id(row.id),
-                row.tokens,
-                row.body,
-                row.also,
-                row.ranges,
-                row.present,
-            )
-            for row in rows
-        ],
+    values = [_values(organisation, row) for row in rows]
+    if len(values) == 1:
+        await connection.execute(_INSERT, *values[0])
+    else:
+        await connection.execute_many(_INSERT, values)
+
+
+def _values(organisation: OrganisationId, row: NewRow) -> tuple[object, ...]:
+    """In the order of `_INSERT`."""
+    return (
+        row.patient,
+        row.last_updated,
+        row.clinical_at,
+        organisation,
+        row.version,
+        row.type,
+        row.tier,
+        stored_id(row.id),
+        row.tokens,
+        row.body,
+        row.also,
+        row.ranges,
+        row.present,
     )
 
 

@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writing to the store: all of a change or nothing, each version under its key."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.outcome import Problem
-from wardkeep.db.connection import Connection, Database, Row
+from wardkeep.db.connection import Database
 from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.disclosure.questions import Item
-from wardkeep.fhir.model.type_codes import type_code, type_name
+from wardkeep.fhir.store.applying import (
+    GuardMetError,
+    LostRaceError,
+    pass_guards,
+    remove,
+    write_rows,
+)
+from wardkeep.fhir.store.change import Change, Known, Removal, look_up
 from wardkeep.fhir.store.draft import Draft
-from wardkeep.fhir.store.keys import own_wrapped_key, patients_by_id
+from wardkeep.fhir.store.keys import own_wrapped_key
 from wardkeep.fhir.store.opening import name_people
 from wardkeep.fhir.store.outcomes import (
     NO_ENTRY,
@@ -29,13 +37,9 @@ from wardkeep.fhir.store.outcomes import (
 from wardkeep.fhir.store.reserved import ledger_event_id
 from wardkeep.fhir.store.rows import (
     NewRow,
-    PatientKeyRow,
     insert_patient,
-    insert_rows,
-    replace_row,
 )
 from wardkeep.fhir.store.sealing import Place, seal_draft
-from wardkeep.fhir.store.stored_id import id_of, stored_id
 from wardkeep.fhir.store.tokens import TokenMemory, tokens_of
 from wardkeep.fhir.store.write_keys import (
     WriteKeys,
@@ -45,98 +49,18 @@ from wardkeep.fhir.store.write_keys import (
 
 ATTEMPTS = 3
 MUST_NOT_EXIST = 0
-
 _MARK = """
 insert into record.import_mark (organisation, source, resources) values ($1, $2, $3)
 """
-_REMOVE = """
-update record.resource
-   set last_updated = $4, version = $5 + 1, is_deleted = true, tokens = '{}',
-       ranges = null, present = null, body = ''
- where organisation = $1 and type = $2 and id = $3 and version = $5
-"""
-_CURRENT = """
-select r.type, r.id, r.version, r.tier, r.is_deleted, coalesce(p.id, '') as patient
-  from unnest($2::smallint[], $3::bytea[]) as wanted (type, id)
-  join record.resource as r
-    on r.organisation = $1 and r.type = wanted.type and r.id = wanted.id
-  left join record.patient as p on p.number = r.patient
-"""
-
-
-class Removal(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource to delete; what is not there is deleted already."""
-
-    type: str
-    id: str
-    expected_version: int | None = None
-
-
-class Guard(msgspec.Struct, frozen=True, kw_only=True):
-    """What must find nothing for the change to be made: conditional creates.
-
-    The lock makes everyone with the same condition wait for each other, so that of
-    eight who look at once one creates and seven find.
-    """
-
-    lock: int
-    sql: str
-    values: tuple[object, ...]
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is to be written, or nothing of it."""
-
-    drafts: Sequence[Draft] = ()
-    expected: Sequence[int | None] = ()
-    """For each draft what it builds on; None: whatever there is, 0: nothing."""
-    removals: Sequence[Removal] = ()
-    guards: Sequence[Guard] = ()
-    mark: bytes = b""
-    """What an import knows its document by; it is kept with the change."""
-
-
-class _Current(msgspec.Struct, frozen=True):
-    version: int
-    patient: str
-    tier: int
-    is_deleted: bool
-
-
-class _Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What the database knows of the resources and patients of a change."""
-
-    current: Mapping[tuple[str, str], _Current]
-    patients: Mapping[str, PatientKeyRow]
-
-    def next_version(self, draft: Draft) -> int:
-        current = self.current.get((draft.type, draft.id))
-        return current.version + 1 if current else 1
-
-    def has(self, one: Reference) -> bool:
-        current = self.current.get((one.type, one.id))
-        return current is not None and not current.is_deleted
 
 
 class _Ready(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a transaction needs."""
 
     change: Change
-    known: _Known
+    known: Known
     keys: WriteKeys
     tokens: Sequence[Sequence[int]]
-
-
-class _LostRaceError(Exception):
-    """A version that was current a moment ago is no longer."""
-
-
-class _GuardMetError(Exception):
-    """A condition that was to find nothing finds something."""
-
-    def __init__(self, guard: int) -> None:
-        super().__init__()
-        self.guard = guard
 
 
 class Writer:
@@ -184,9 +108,9 @@ class Writer:
                 return ready
             try:
                 return await self._store(ready, opener)
-            except _GuardMetError as met:
+            except GuardMetError as met:
                 return AlreadyThere(guard=met.guard)
-            except (AlreadyExistsError, _LostRaceError):
+            except (AlreadyExistsError, LostRaceError):
                 continue
         type_, id_ = named[0]
         return Conflict(type=type_, id=id_, version=0)
@@ -196,7 +120,7 @@ class Writer:
     ) -> _Ready | Refusal | Conflict | Invalid:
         shared: bytes | Refusal = b""
         async with self._database.connection(opener.organisation) as connection:
-            known = await _look_up(connection, change, looked_for, opener)
+            known = await look_up(connection, change, looked_for, opener)
             wrong = _conflict(known, change) or self._invalid(known, change.drafts)
             if wrong is not None:
                 return wrong
@@ -211,17 +135,19 @@ class Writer:
                 )
         if isinstance(shared, Refusal):
             return shared
-        keys = await self._keys(known, change, opener, shared=shared)
+        secrets = [one for draft in change.drafts for one in draft.secrets]
+        keys, found = await asyncio.gather(
+            self._keys(known, change, opener, shared=shared),
+            self._tokens(secrets, opener),
+        )
         if isinstance(keys, Refusal):
             return keys
-        secrets = [one for draft in change.drafts for one in draft.secrets]
-        found = await self._tokens(secrets, opener)
         if isinstance(found, Refusal):
             return found
         tokens = list(_dealt(found, [len(draft.secrets) for draft in change.drafts]))
         return _Ready(change=change, known=known, keys=keys, tokens=tokens)
 
-    def _invalid(self, known: _Known, drafts: Sequence[Draft]) -> Invalid | None:
+    def _invalid(self, known: Known, drafts: Sequence[Draft]) -> Invalid | None:
         arriving = {draft.id for draft in drafts if draft.type == "Patient"}
         problems = []
         for draft in drafts:
@@ -239,7 +165,7 @@ class Writer:
         return await tokens_of(self._warden, opener.session, terms)
 
     async def _keys(
-        self, known: _Known, change: Change, opener: Opener, *, shared: bytes
+        self, known: Known, change: Change, opener: Opener, *, shared: bytes
     ) -> WriteKeys | Refusal:
         drafts = change.drafts
         owners = dict.fromkeys(draft.owner for draft in drafts if draft.owner)
@@ -264,7 +190,7 @@ class Writer:
 
     async def _write_down_removals(
         self,
-        known: _Known,
+        known: Known,
         removals: Sequence[Removal],
         opener: Opener,
         *,
@@ -296,7 +222,7 @@ class Writer:
         return None
 
     async def _name_others(
-        self, known: _Known, drafts: Sequence[Draft], opener: Opener
+        self, known: Known, drafts: Sequence[Draft], opener: Opener
     ) -> Refusal | None:
         """Have the ledger name the further patients of what is written."""
         people = [
@@ -317,16 +243,22 @@ class Writer:
         organisation, now = opener.organisation, self._clock.now()
         change, known = ready.change, ready.known
         numbers = {one.id: one.number for one in known.patients.values()}
-        async with self._database.transaction(organisation) as connection:
-            await _pass_guards(connection, change.guards)
+        # One row by itself is all or nothing without a transaction around it.
+        borrow = (
+            self._database.connection
+            if _is_one_new_row(ready)
+            else self._database.transaction
+        )
+        async with borrow(organisation) as connection:
+            await pass_guards(connection, change.guards)
             for patient, wrapped in ready.keys.wrapped.items():
                 numbers[patient] = await insert_patient(
                     connection, organisation, patient=patient, wrapped=wrapped
                 )
             place = Place(organisation=organisation, last_updated=now, numbers=numbers)
             rows = list(_rows(ready, place))
-            await _write_rows(connection, place, rows)
-            removed = await _remove(connection, place, change.removals, known)
+            await write_rows(connection, place, rows)
+            removed = await remove(connection, place, change.removals, known)
             if change.mark:
                 await connection.execute(_MARK, organisation, change.mark, len(rows))
         references = tuple(
@@ -342,6 +274,14 @@ class Writer:
             ),
             removed=removed,
         )
+
+
+def _is_one_new_row(ready: _Ready) -> bool:
+    change = ready.change
+    is_more = change.guards or change.removals or change.mark or ready.keys.wrapped
+    if is_more or len(change.drafts) != 1:
+        return False
+    return ready.known.next_version(change.drafts[0]) == 1
 
 
 def _wrong_names(named: Sequence[tuple[str, str]]) -> Problem | None:
@@ -363,93 +303,12 @@ def _rows(ready: _Ready, place: Place) -> Iterator[NewRow]:
         )
 
 
-async def _pass_guards(connection: Connection, guards: Sequence[Guard]) -> None:
-    """Wait for others with the same conditions, then look.
-
-    Raises:
-        _GuardMetError: one of them finds something.
-    """
-    for lock in sorted({one.lock for one in guards}):
-        await connection.execute("select pg_advisory_xact_lock($1)", lock)
-    for place, guard in enumerate(guards):
-        if await connection.fetch_row(guard.sql, *guard.values) is not None:
-            raise _GuardMetError(place)
-
-
-async def _remove(
-    connection: Connection,
-    place: Place,
-    removals: Sequence[Removal],
-    known: _Known,
-) -> tuple[Reference, ...]:
-    removed: list[Reference] = []
-    for one in removals:
-        current = known.current.get((one.type, one.id))
-        if current is None or current.is_deleted:
-            continue
-        status = await connection.execute(
-            _REMOVE,
-            place.organisation,
-            type_code(one.type),
-            stored_id(one.id),
-            place.last_updated,
-            current.version,
-        )
-        if status != "UPDATE 1":
-            raise _LostRaceError
-        removed.append(Reference(one.type, one.id, current.version + 1))
-    return tuple(removed)
-
-
-async def _write_rows(
-    connection: Connection, place: Place, rows: Sequence[NewRow]
-) -> None:
-    # In one order everywhere, so that two loads never wait for each other's rows.
-    new = sorted(
-        (row for row in rows if row.version == 1), key=lambda row: (row.type, row.id)
-    )
-    await insert_rows(connection, place.organisation, new)
-    for row in rows:
-        if row.version > 1 and not await replace_row(
-            connection, place.organisation, row
-        ):
-            raise _LostRaceError
-
-
-async def _look_up(
-    connection: Connection,
-    change: Change,
-    looked_for: Sequence[tuple[str, str]],
-    opener: Opener,
-) -> _Known:
-    rows: Sequence[Row] = ()
-    if looked_for:
-        rows = await connection.fetch(
-            _CURRENT,
-            opener.organisation,
-            [type_code(type_) for type_, _ in looked_for],
-            [stored_id(id_) for _, id_ in looked_for],
-        )
-    ids = {patient for draft in change.drafts for patient in draft.patients}
-    if change.removals:
-        ids.update(row["patient"] for row in rows if row["patient"])
-    return _Known(
-        current={
-            (type_name(row["type"]), id_of(row["id"])): _Current(
-                row["version"], row["patient"], row["tier"], row["is_deleted"]
-            )
-            for row in rows
-        },
-        patients=await patients_by_id(connection, opener.organisation, ids),
-    )
-
-
-def _is_any_shared(known: _Known, removals: Sequence[Removal]) -> bool:
+def _is_any_shared(known: Known, removals: Sequence[Removal]) -> bool:
     found = [known.current.get((one.type, one.id)) for one in removals]
     return any(one is not None and not one.patient for one in found)
 
 
-def _conflict(known: _Known, change: Change) -> Conflict | None:
+def _conflict(known: Known, change: Change) -> Conflict | None:
     wanted = [
         (one.type, one.id, version)
         for one, version in zip(change.drafts, change.expected, strict=True)

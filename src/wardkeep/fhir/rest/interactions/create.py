@@ -14,9 +14,9 @@ from wardkeep.fhir.rest.interactions.read import read
 from wardkeep.fhir.rest.rights import beyond, session_of
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.written import answered, not_written, resource_in
+from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.draft import draft_of
 from wardkeep.fhir.store.outcomes import AlreadyThere, Written
-from wardkeep.fhir.store.writing import Change
 
 
 async def create(asking: Asking, store: Store) -> Answer:

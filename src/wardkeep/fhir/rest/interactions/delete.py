@@ -13,8 +13,8 @@ from wardkeep.fhir.rest.outcome import told
 from wardkeep.fhir.rest.rights import beyond, session_of
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.written import NO_VERSION, expected_version, not_written
+from wardkeep.fhir.store.change import Change, Removal
 from wardkeep.fhir.store.outcomes import Written
-from wardkeep.fhir.store.writing import Change, Removal
 
 
 async def delete(asking: Asking, store: Store) -> Answer:

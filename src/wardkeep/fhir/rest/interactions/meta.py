@@ -19,9 +19,9 @@ from wardkeep.fhir.rest.outcome import of_not_found, of_problems, of_refusal, to
 from wardkeep.fhir.rest.rights import beyond, session_of
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.written import not_written, resource_in
+from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.draft import draft_of
 from wardkeep.fhir.store.outcomes import Conflict, NotFound, OpenedResource, Written
-from wardkeep.fhir.store.writing import Change
 from wardkeep.fhir.validation import check
 
 Json = dict[str, Any]

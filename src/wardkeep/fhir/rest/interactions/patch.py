@@ -18,9 +18,9 @@ from wardkeep.fhir.rest.patching import JSON_PATCH, Patch, patched, read_patch
 from wardkeep.fhir.rest.rights import beyond, session_of
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.written import answered, expected_version, not_written
+from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.draft import draft_of
 from wardkeep.fhir.store.outcomes import Conflict, Written
-from wardkeep.fhir.store.writing import Change
 
 ATTEMPTS = 8
 

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A change: what is to be written, and what the database knows of it beforehand."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from wardkeep.db.connection import Connection, Row
+from wardkeep.fhir.model.type_codes import type_code, type_name
+from wardkeep.fhir.store.draft import Draft
+from wardkeep.fhir.store.keys import patients_by_id
+from wardkeep.fhir.store.outcomes import Opener, Reference
+from wardkeep.fhir.store.rows import PatientKeyRow
+from wardkeep.fhir.store.stored_id import id_of, stored_id
+
+_CURRENT = """
+select r.type, r.id, r.version, r.tier, r.is_deleted, coalesce(p.id, '') as patient
+  from unnest($2::smallint[], $3::bytea[]) as wanted (type, id)
+  join record.resource as r
+    on r.organisation = $1 and r.type = wanted.type and r.id = wanted.id
+  left join record.patient as p on p.number = r.patient
+"""
+
+
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource to delete; what is not there is deleted already."""
+
+    type: str
+    id: str
+    expected_version: int | None = None
+
+
+class Guard(msgspec.Struct, frozen=True, kw_only=True):
+    """What must find nothing for the change to be made: conditional creates.
+
+    The lock makes everyone with the same condition wait for each other, so that of
+    eight who look at once one creates and seven find.
+    """
+
+    lock: int
+    sql: str
+    values: tuple[object, ...]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is to be written, or nothing of it."""
+
+    drafts: Sequence[Draft] = ()
+    expected: Sequence[int | None] = ()
+    """For each draft what it builds on; None: whatever there is, 0: nothing."""
+    removals: Sequence[Removal] = ()
+    guards: Sequence[Guard] = ()
+    mark: bytes = b""
+    """What an import knows its document by; it is kept with the change."""
+
+
+class Current(msgspec.Struct, frozen=True):
+    """A resource as it stands before the change."""
+
+    version: int
+    patient: str
+    tier: int
+    is_deleted: bool
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the database knows of the resources and patients of a change."""
+
+    current: Mapping[tuple[str, str], Current]
+    patients: Mapping[str, PatientKeyRow]
+
+    def next_version(self, draft: Draft) -> int:
+        current = self.current.get((draft.type, draft.id))
+        return current.version + 1 if current else 1
+
+    def has(self, one: Reference) -> bool:
+        current = self.current.get((one.type, one.id))
+        return current is not None and not current.is_deleted
+
+
+async def look_up(
+    connection: Connection,
+    change: Change,
+    looked_for: Sequence[tuple[str, str]],
+    opener: Opener,
+) -> Known:
+    rows: Sequence[Row] = ()
+    if looked_for:
+        rows = await connection.fetch(
+            _CURRENT,
+            opener.organisation,
+            [type_code(type_) for type_, _ in looked_for],
+            [stored_id(id_) for _, id_ in looked_for],
+        )
+    ids = {patient for draft in change.drafts for patient in draft.patients}
+    if change.removals:
+        ids.update(row["patient"] for row in rows if row["patient"])
+    return Known(
+        current={
+            (type_name(row["type"]), id_of(row["id"])): Current(
+                row["version"], row["patient"], row["tier"], row["is_deleted"]
+            )
+            for row in rows
+        },
+        patients=await patients_by_id(connection, opener.organisation, ids),
+    )
