@@ -217,6 +217,23 @@ def test_without_the_scope_or_in_another_organisation_no_event_is_seen(
         assert stranger.get(f"AuditEvent/{event['id']}").status == 404
 
 
+def test_the_compartment_of_a_patient_has_that_patients_events_alone(
+    house: House,
+) -> None:
+    with closing(house.program("system/*.rs")) as program:
+        for path in (
+            "Patient/bob/AuditEvent?_count=50",
+            "Patient/bob/AuditEvent?_id=x",
+        ):
+            assert {tuple(patients_of(one)) for one in every(program, path)} <= {
+                ("Patient/bob",)
+            }
+        assert every(program, "Patient/bob/AuditEvent?_count=50")
+        several = every(program, "AuditEvent?patient=Patient/bob,Patient/none")
+        assert {tuple(patients_of(one)) for one in several} == {("Patient/bob",)}
+        assert program.get("AuditEvent?patient.name=reed").resources == []
+
+
 def test_events_are_counted(auditor: Program) -> None:
     query = f"AuditEvent?patient=Patient/ann&subtype={READ}&_summary=count"
     assert auditor.get(query).json["total"] == 1

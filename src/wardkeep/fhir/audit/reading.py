@@ -18,6 +18,7 @@ from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.search.query import Query, holds
 from wardkeep.fhir.search.terms import (
     SEPARATOR,
+    AnyTerm,
     Clause,
     HasId,
     HasTerm,
@@ -26,6 +27,7 @@ from wardkeep.fhir.search.terms import (
     Match,
     OwnedBy,
     Referring,
+    term,
 )
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource, Opener
 from wardkeep.fhir.store.reserved import AUDIT_EVENT as TYPE, ledger_event_id
@@ -37,6 +39,7 @@ MOST_QUESTIONS = 40
 MOST_COUNTED = 10_000
 NEWEST = -1
 RECORDED = f"{TYPE}.recorded"
+_ABOUT = f"{TYPE}.entity.what"
 _UPDATED = f"{TYPE}.meta.lastUpdated"
 _PATIENT = f"{SEPARATOR}r{SEPARATOR}Patient/"
 
@@ -178,19 +181,23 @@ def _is_servable(query: Query) -> bool:
 
 
 def _of_events(query: Query) -> Query:
-    """An event was last updated when it was recorded: that is all it has of a time."""
-    return query._replace(clauses=tuple(map(_recorded, query.clauses)))
-
-
-def _recorded(clause: Clause) -> Clause:
-    return clause._replace(
-        any_of=tuple(
-            match._replace(element=RECORDED)
-            if isinstance(match, InRange) and match.element == _UPDATED
-            else match
-            for match in clause.any_of
+    """The query in terms of what an event has."""
+    return query._replace(
+        clauses=tuple(
+            clause._replace(any_of=tuple(map(_of_event, clause.any_of)))
+            for clause in query.clauses
         )
     )
+
+
+def _of_event(match: Match) -> Match:
+    """It was last updated when it was recorded, and belongs to whom it is about."""
+    if isinstance(match, InRange) and match.element == _UPDATED:
+        return match._replace(element=RECORDED)
+    if isinstance(match, OwnedBy):
+        about = [term(_ABOUT, "r", f"Patient/{one}") for one in match.patients]
+        return AnyTerm(tuple(about))
+    return match
 
 
 def _narrowed(query: Query, before: int) -> _Narrowed:
@@ -221,12 +228,13 @@ def _patient_of(clause: Clause) -> str:
 
 
 def _named_by(match: Match) -> str:
-    if isinstance(match, OwnedBy):
-        return match.patients[0] if len(match.patients) == 1 else ""
+    terms: tuple[bytes, ...] = ()
     if isinstance(match, HasTerm):
-        _, _, patient = match.term.decode(errors="replace").partition(_PATIENT)
-        return patient
-    return ""
+        terms = (match.term,)
+    elif isinstance(match, AnyTerm):
+        terms = match.terms
+    named = {one.decode(errors="replace").partition(_PATIENT)[2] for one in terms}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _entry_of(clause: Clause) -> int | None:
