@@ -3,6 +3,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
+from typing import Any
 
 import msgspec
 import pytest
@@ -26,6 +27,7 @@ pytestmark = [
 ]
 TODAY = date(2026, 11, 23)
 MAKE = "Make your passkey"
+HOLD = "Yes, an inquiry or a court may want them"
 WHY = "asked in a letter of 1 May"
 
 
@@ -42,6 +44,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     for number, bundle in enumerate(list(demo_patients(organisation, today=TODAY))[:3]):
         path = bundles / f"{number:03d}.json"
         path.write_bytes(msgspec.json.encode(bundle))
+    (bundles / "old.json").write_bytes(msgspec.json.encode(an_old_record()))
     found = find_apps(apps)
     async with running_house(folder, apps=found, services=services) as running:
         await running.employ("Somebody First")
@@ -60,6 +63,41 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as running:
         yield running
+
+
+OLD = "5f1c1f9e-0000-4000-8000-00000000a1d0"
+
+
+def an_old_record() -> dict[str, Any]:
+    """Nothing happened in it for longer than it must be kept."""
+    subject = {"reference": f"Patient/{OLD}"}
+    resources: list[dict[str, Any]] = [
+        {"resourceType": "Patient", "id": OLD, "name": [{"family": "Mothwick"}]},
+        {
+            "resourceType": "Condition",
+            "id": "5f1c1f9e-0000-4000-8000-00000000a1d1",
+            "subject": subject,
+            "code": {"text": "Broken wrist"},
+            "recordedDate": "1999-03-01",
+        },
+        {
+            "resourceType": "Appointment",
+            "id": "5f1c1f9e-0000-4000-8000-00000000a1d2",
+            "status": "fulfilled",
+            "start": "2009-03-01T10:00:00Z",
+            "end": "2009-03-01T10:10:00Z",
+            "participant": [{"actor": subject, "status": "accepted"}],
+        },
+    ]
+    entries = [
+        {
+            "fullUrl": f"urn:uuid:{one['id']}",
+            "resource": one,
+            "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"},
+        }
+        for one in resources
+    ]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
 def a_patient() -> str:
@@ -135,6 +173,62 @@ async def test_who_says_too_little_is_told_so(house: House, browser: Browser) ->
         await own.reads("There is a problem")
         assert await own.faults() == []
         await own.picture("erasure-problems")
+
+
+async def test_what_is_due_is_listed_and_may_be_held(
+    house: House, browser: Browser
+) -> None:
+    async with device(browser) as own:
+        await arrive(own, house, "Prue Vesper", "privacy_officer")
+        await own.page.get_by_role("button", name="What is due").click()
+        await own.reads(OLD)
+        assert await own.faults() == []
+        await own.picture("retention-due")
+        # When less than the least is set, the page says so
+        await set_term(own, years="1", held=HOLD)
+        await own.reads("There is a problem")
+        assert await own.faults() == []
+        await own.picture("retention-problem")
+        # When everything of the kind is held, nothing is due
+        await set_term(own, years="7", held=HOLD)
+        await own.reads("Nothing is destroyed until further notice")
+        await set_term(own, years="7", held="No")
+        await own.reads("The term is set")
+
+
+async def test_what_is_due_is_destroyed_by_two(house: House, browser: Browser) -> None:
+    async with device(browser) as first, device(browser, viewport=PHONE) as second:
+        # Given an old appointment
+        await arrive(first, house, "Prue Vesper", "privacy_officer")
+        await first.page.get_by_role("button", name="What is due").click()
+        await first.reads("1 item, in the records of 1 person")
+        await first.page.get_by_role("link", name="Ask to destroy them").click()
+        await first.page.get_by_label("In your own words").fill(WHY)
+        await first.press("Ask")
+        await first.reads("Nothing is erased until a colleague approves it")
+        # When a colleague approves
+        await arrive(second, house, "Helen Inkwell", "administrator")
+        await second.page.get_by_role("link", name="Decide about appointments").click()
+        await second.reads("Every item of this kind that is older goes")
+        assert await second.faults() == []
+        assert not await second.is_wider_than_its_screen()
+        await second.picture("retention-phone")
+        await second.press("Destroy these for good")
+        await second.reads("These")
+        # Then it is gone, and the person's own page tells of it
+        await second.page.reload()
+        await second.reads("1 items in 1 versions")
+        await second.picture("retention-done-phone")
+        await first.go(f"{house.origin}/patients/{OLD}/history")
+        await first.reads("Destroyed: kept for long enough")
+
+
+async def set_term(own: Device, *, years: str, held: str) -> None:
+    if not own.page.url.endswith("/money"):
+        await own.page.get_by_role("link", name="Change how long claims").click()
+    await own.page.get_by_label("Years").fill(years)
+    await own.page.get_by_label(held).check()
+    await own.press("Set")
 
 
 async def test_whose_work_it_is_not_sees_no_erasures(

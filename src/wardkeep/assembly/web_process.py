@@ -31,6 +31,7 @@ from wardkeep.fhir.rest.interaction import find_interactions
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.reading import Reader
+from wardkeep.fhir.store.retained import RetainedReader
 from wardkeep.web.application import Mount, application
 from wardkeep.web.apps import find_apps
 from wardkeep.web.lifespan import Lifespan
@@ -138,5 +139,9 @@ _SIGN_IN_LIMITS = Limits(body_bytes=64 * 1024)
 def services_on(database: Database, warden: WardenClient) -> Services:
     """What pages may use."""
     return Services(
-        database, warden, Finder(database, warden), Reader(database, warden)
+        database,
+        warden,
+        Finder(database, warden),
+        Reader(database, warden),
+        RetainedReader(database),
     )

@@ -207,12 +207,37 @@ class ErasureView(msgspec.Struct, frozen=True, array_like=True):
     versions: int
     is_mine: bool
     """Whether the session's own account asked: then another must approve."""
+    rule: str = ""
+    """Instead of a patient: what this rule has kept for long enough."""
+    before: int = 0
+    """What is older than this goes."""
+    people: int = 0
+    """In how many people's records something was."""
 
 
 class Erasures(Message, frozen=True):
     """Erasures: those that wait first."""
 
     erasures: tuple[ErasureView, ...]
+
+
+class TermView(msgspec.Struct, frozen=True, array_like=True):
+    """How long the organisation keeps what one rule is about."""
+
+    rule: str
+    years: int
+    is_held: bool
+    """Nothing is due, whatever its age: an inquiry or a court may want it."""
+    before: int
+    """What is older has been kept for long enough."""
+    asked: str
+    """The id of the erasure that waits for a decision; empty where none does."""
+
+
+class Terms(Message, frozen=True):
+    """The terms of every rule."""
+
+    terms: tuple[TermView, ...]
 
 
 class Health(Message, frozen=True):
@@ -267,6 +292,7 @@ Answer: TypeAlias = (
     | AccessHistory
     | LedgerPage
     | Erasures
+    | Terms
     | Health
     | Accounts
     | Created

@@ -182,12 +182,31 @@ class ReadLedger(Message, frozen=True):
 
 
 class AskErasure(Message, frozen=True):
-    """Ask that a patient's record be destroyed. Gives the question's id."""
+    """Ask that a record be destroyed, or what a rule has kept for long enough.
+
+    Either `patient` or `rule` is empty. Gives the question's id.
+    """
 
     session: str
     patient: str
     ground: str
     reason: str
+    rule: str = ""
+
+
+class ListRetention(Message, frozen=True):
+    """How long the organisation keeps what."""
+
+    session: str
+
+
+class SetRetention(Message, frozen=True):
+    """Keep longer than the least, or hold everything until further notice."""
+
+    session: str
+    rule: str
+    years: int
+    is_held: bool
 
 
 class ListErasures(Message, frozen=True):
@@ -298,6 +317,8 @@ DoorQuestion: TypeAlias = (
     | ReadAccessHistory
     | ReadLedger
     | AskErasure
+    | ListRetention
+    | SetRetention
     | ListErasures
     | ApproveErasure
     | WithdrawErasure

@@ -12,13 +12,17 @@ from wardkeep.db.connection import Connection, Row
 
 _COLUMNS = (
     "id, organisation, patient, ground, reason, asked_by, asked_role, asked_at,"
-    " approved_by, approved_at, withdrawn_at, done_at, resources, versions"
+    " approved_by, approved_at, withdrawn_at, done_at, resources, versions,"
+    " rule, before, people"
 )
 MOST_LISTED = 500
 
 
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):
-    """One person's record to be destroyed, from the question to the end."""
+    """What is to be destroyed, from the question to the end.
+
+    One person's record, or what one rule has kept for long enough.
+    """
 
     id: str
     organisation: int
@@ -34,6 +38,9 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     done_at: datetime | None = None
     resources: int = 0
     versions: int = 0
+    rule: str = ""
+    before: datetime | None = None
+    people: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -45,6 +52,11 @@ class Destroyed(msgspec.Struct, frozen=True):
 
     resources: int
     versions: int
+
+    def plus(self, other: "Destroyed") -> "Destroyed":
+        return Destroyed(
+            self.resources + other.resources, self.versions + other.versions
+        )
 
 
 class ErasedPatients:
@@ -75,11 +87,12 @@ async def ask(connection: Connection, erasure: Erasure) -> None:
     """Store a question.
 
     Raises:
-        AlreadyExistsError: somebody has asked for this patient, or it is done.
+        AlreadyExistsError: somebody has asked for this already, or it is done.
     """
     await connection.execute(
         "insert into warden.erasure (id, organisation, patient, ground, reason,"
-        " asked_by, asked_role, asked_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        " asked_by, asked_role, asked_at, rule, before)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         UUID(erasure.id),
         erasure.organisation,
         erasure.patient,
@@ -88,6 +101,8 @@ async def ask(connection: Connection, erasure: Erasure) -> None:
         UUID(erasure.asked_by),
         erasure.asked_role,
         erasure.asked_at,
+        erasure.rule,
+        erasure.before,
     )
 
 
@@ -123,6 +138,16 @@ async def approved(connection: Connection) -> Sequence[Erasure]:
         f"select {_COLUMNS} from warden.erasure where approved_at is not null"  # noqa: S608 - constants
     )
     return [_erasure(row) for row in rows]
+
+
+async def undone_rules(connection: Connection, *, organisation: int) -> dict[str, str]:
+    """Erasures of what a rule kept that wait or are under way, by rule."""
+    rows = await connection.fetch(
+        "select rule, id from warden.erasure where organisation = $1 and rule <> ''"
+        " and withdrawn_at is null and done_at is null",
+        organisation,
+    )
+    return {row["rule"]: str(row["id"]) for row in rows}
 
 
 async def approve(
@@ -175,19 +200,21 @@ async def destroy_rows(
     return Destroyed(row["resources"], row["versions"]) if row else Destroyed(0, 0)
 
 
-async def destroy(
-    connection: Connection, erasure: Erasure, *, at: datetime
-) -> Destroyed:
-    """Destroy keys, rows, history, relationships; note what there was."""
-    counted = await destroy_rows(
-        connection, organisation=erasure.organisation, patient=erasure.patient
-    )
+async def note_progress(
+    connection: Connection,
+    erasure: Erasure,
+    counted: Destroyed,
+    *,
+    people: int = 1,
+    at: datetime | None,
+) -> None:
+    """Write down what there was; `at` where nothing is left."""
     await connection.execute(
-        "update warden.erasure set done_at = $2, resources = $3, versions = $4"
-        " where id = $1",
+        "update warden.erasure"
+        " set done_at = $2, resources = $3, versions = $4, people = $5 where id = $1",
         UUID(erasure.id),
         at,
         counted.resources,
         counted.versions,
+        people,
     )
-    return counted

@@ -3,9 +3,13 @@
 
 from starlette.responses import Response
 
-from wardkeep.apps.erasures.overview import DECIDERS, GROUNDS, erasures_of
+from wardkeep.apps.erasures.overview import DECIDERS, GROUNDS, RULE_WORDS, erasures_of
+from wardkeep.base.clock import from_microseconds
+from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.answers import Done, ErasureView, Refusal
 from wardkeep.disclosure.questions import ApproveErasure, WithdrawErasure
+from wardkeep.disclosure.retention import RULES
+from wardkeep.fhir.store.retained import RetainedReader
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
@@ -25,7 +29,16 @@ async def confirm_approval(visit: Visit) -> Response:
     erasure = await _named(visit)
     if isinstance(erasure, Response):
         return erasure
-    return visit.render("erasures/one.html", erasure=erasure, grounds=GROUNDS)
+    due = None
+    if erasure.rule and not erasure.approved_at:
+        due = await visit.services[RetainedReader].items(
+            RULES[erasure.rule],
+            organisation=OrganisationId(visit.session.organisation),
+            before=from_microseconds(erasure.before),
+        )
+    return visit.render(
+        "erasures/one.html", erasure=erasure, due=due, grounds=GROUNDS, rules=RULE_WORDS
+    )
 
 
 @page("/erasures/{id}/approve", gate=DECIDERS, methods=("POST",))

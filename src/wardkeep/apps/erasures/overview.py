@@ -16,6 +16,11 @@ GROUNDS = {
     "retention-ended": "It has been kept for as long as it must be",
     "registered-in-error": "The person was registered in error",
 }
+RULE_WORDS = {
+    "health-record": "Whole records",
+    "diaries": "Appointments and diaries",
+    "money": "Claims, invoices and payments",
+}
 
 
 async def erasures_of(visit: Visit) -> tuple[ErasureView, ...] | Refusal:
@@ -35,5 +40,6 @@ async def show_erasures(visit: Visit) -> Response:
         waiting=waiting,
         decided=decided,
         grounds=GROUNDS,
+        rules=RULE_WORDS,
         said=visit.query("said"),
     )

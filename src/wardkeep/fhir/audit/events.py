@@ -57,13 +57,16 @@ _KINDS = {
     "write": _Kind("U", "update"),
     "create": _Kind("C", "create"),
     "delete": _Kind("D", "delete"),
+    "erase": _Kind("D"),
+    "dispose": _Kind("D"),
     "history": _Kind("R", "", "110101"),
     "sign-in": _Kind("E", "", "110114", "110122"),
     "sign-out": _Kind("E", "", "110114", "110123"),
 }
 _OTHER = _Kind("E")
+_ACTIVITY = "110100"
 _TYPES = {
-    "110100": "Application Activity",
+    _ACTIVITY: "Application Activity",
     "110101": "Audit Log Used",
     "110114": "User Authentication",
 }
@@ -138,7 +141,7 @@ def _typed(line: LedgerLine, kind: _Kind) -> Json:
         typed["subtype"] = [
             {"system": _DICOM, "code": kind.subtype, "display": display}
         ]
-    elif kind is _OTHER:
+    elif kind.type == _ACTIVITY:
         typed["subtype"] = [{"system": "urn:wardkeep:action", "code": line.action}]
     return typed
 

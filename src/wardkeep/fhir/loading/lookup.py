@@ -7,6 +7,7 @@ people who work there) it may open, to see whether they are the same.
 
 from collections.abc import Collection, Iterable, Sequence
 
+from wardkeep.base.stored_id import id_of, stored_id
 from wardkeep.crypto.aead import Cipher
 from wardkeep.db.connection import Database, Row
 from wardkeep.disclosure.answers import Refusal
@@ -21,7 +22,6 @@ from wardkeep.fhir.store.opening import shared_cipher
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.fhir.store.rows import RESOURCE_COLUMNS, stored_row
 from wardkeep.fhir.store.stamping import without_stamp
-from wardkeep.fhir.store.stored_id import id_of, stored_id
 from wardkeep.fhir.store.tokens import TokenMemory
 
 Versions = dict[tuple[str, str], int | None]

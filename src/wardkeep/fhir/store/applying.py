@@ -3,13 +3,13 @@
 
 from collections.abc import Sequence
 
+from wardkeep.base.stored_id import stored_id
 from wardkeep.db.connection import Connection
 from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.store.change import Guard, Known, Removal
 from wardkeep.fhir.store.outcomes import Reference
 from wardkeep.fhir.store.rows import NewRow, insert_rows, replace_row
 from wardkeep.fhir.store.sealing import Place
-from wardkeep.fhir.store.stored_id import stored_id
 
 _REMOVE = """
 update record.resource

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from wardkeep.base.stored_id import id_of, stored_id
 from wardkeep.db.connection import Connection, Row
 from wardkeep.fhir.model.type_codes import type_code, type_name
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.keys import patients_by_id
 from wardkeep.fhir.store.outcomes import Opener, Reference
 from wardkeep.fhir.store.rows import PatientKeyRow
-from wardkeep.fhir.store.stored_id import id_of, stored_id
 
 _CURRENT = """
 select r.type, r.id, r.version, r.tier, r.is_deleted, coalesce(p.id, '') as patient

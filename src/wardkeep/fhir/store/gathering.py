@@ -11,9 +11,9 @@ import asyncio
 from collections.abc import Sequence
 
 from wardkeep.base.ids import OrganisationId
+from wardkeep.base.stored_id import stored_id
 from wardkeep.db.connection import Database, Row
 from wardkeep.fhir.store.rows import KEY_COLUMNS, RESOURCE_COLUMNS
-from wardkeep.fhir.store.stored_id import stored_id
 
 AT_ONCE = 2
 MOST_A_QUERY = 256

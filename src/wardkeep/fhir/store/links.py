@@ -9,6 +9,7 @@ most `MOST_LINKS`, and become terms (of a chain) or ids (of `_has`).
 from collections.abc import Sequence
 
 from wardkeep.base.ids import is_fhir_id
+from wardkeep.base.stored_id import id_of
 from wardkeep.db.connection import Connection, Database, Row
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
@@ -33,7 +34,6 @@ from wardkeep.fhir.store.releasing import keys_for, release
 from wardkeep.fhir.store.rows import RESOURCE_COLUMNS, stored_row
 from wardkeep.fhir.store.search_request import TooCostly
 from wardkeep.fhir.store.search_sql import Conditions, Parameters, Tokens, secrets_in
-from wardkeep.fhir.store.stored_id import id_of
 from wardkeep.fhir.store.tokens import tokens_of
 
 MOST_LINKS = 5_000

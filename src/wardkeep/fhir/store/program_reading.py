@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from wardkeep.base.stored_id import id_of, stored_id
 from wardkeep.db.connection import Connection, Database, Row
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
@@ -21,7 +22,6 @@ from wardkeep.fhir.store.rows import (
     patient_key_row,
     stored_row,
 )
-from wardkeep.fhir.store.stored_id import id_of, stored_id
 
 _FROM = f"""
 select {RESOURCE_COLUMNS}, r.is_deleted, r.patient, {KEY_COLUMNS}, k.wrapped_key

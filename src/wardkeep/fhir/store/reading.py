@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from wardkeep.base.ids import OrganisationId
+from wardkeep.base.stored_id import stored_id
 from wardkeep.db.connection import Connection, Database, Row
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
@@ -27,7 +28,6 @@ from wardkeep.fhir.store.rows import (
     patient_key_row,
     stored_row,
 )
-from wardkeep.fhir.store.stored_id import stored_id
 
 USUAL_TIERS = (Tier.BANNER, Tier.RECORD)
 """What opening a record opens; the sealed tier is opened by itself."""

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from wardkeep.base.ids import OrganisationId
+from wardkeep.base.stored_id import id_of, stored_id
 from wardkeep.db.connection import Connection, Row
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.questions import Item
@@ -15,7 +16,6 @@ from wardkeep.fhir.model.type_codes import type_name
 from wardkeep.fhir.store.abbreviation import expand
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.fhir.store.stamping import Stamp
-from wardkeep.fhir.store.stored_id import id_of, stored_id
 
 _TIERS = {tier.value: tier for tier in Tier}
 PATIENT_TIERS = (Tier.BANNER, Tier.RECORD, Tier.SEALED)

@@ -13,6 +13,7 @@ from functools import cache
 from typing import NamedTuple, assert_never
 
 from wardkeep.base.clock import from_microseconds
+from wardkeep.base.stored_id import stored_id
 from wardkeep.fhir.model.primitives import EARLIEST, LATEST
 from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.search.compartment import owner_element, owner_is_one_of_many
@@ -45,7 +46,6 @@ from wardkeep.fhir.search.terms import (
     Referring,
 )
 from wardkeep.fhir.search.units import stored_mark
-from wardkeep.fhir.store.stored_id import stored_id
 
 LAST_UPDATED = ".meta.lastUpdated"
 _OWN_REFERENCE = f"{SEPARATOR}r{SEPARATOR}Patient/"

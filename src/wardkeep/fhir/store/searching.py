@@ -9,6 +9,7 @@ candidates, which is an entry of its own, and only what matches is given on.
 import msgspec
 
 from wardkeep.base.clock import Clock
+from wardkeep.base.stored_id import id_of
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
@@ -25,7 +26,6 @@ from wardkeep.fhir.store.search_request import (
     TooCostly,
 )
 from wardkeep.fhir.store.search_sql import Parameters, Tokens, secrets_in
-from wardkeep.fhir.store.stored_id import id_of
 from wardkeep.fhir.store.tokens import tokens_of
 
 

@@ -21,6 +21,7 @@ from wardkeep.warden.service.entrance import Entrance
 from wardkeep.warden.service.erasing import Eraser
 from wardkeep.warden.service.memory import remember_everything
 from wardkeep.warden.service.office import Office
+from wardkeep.warden.service.retention import Retention
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Sessions
@@ -57,7 +58,10 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     known = await _known(database, parts)
     trace = Trace(parts.ledger, parts.clock)
     door = _door(parts, known)
-    eraser = _eraser(database, parts, known, door, trace)
+    retention = Retention(
+        database=database, sessions=known.sessions, trace=trace, clock=parts.clock
+    )
+    eraser = _eraser(database, parts, known, (door, trace, retention))
     await eraser.resume()
     entrance = Entrance(
         database=database,
@@ -85,6 +89,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         door=door,
         audit=_audit(parts, known, door),
         eraser=eraser,
+        retention=retention,
         entrance=entrance,
         office=office,
         trace=trace,
@@ -136,8 +141,12 @@ def _audit(parts: WardenParts, known: _Known, door: Door) -> Audit:
 
 
 def _eraser(
-    database: Database, parts: WardenParts, known: _Known, door: Door, trace: Trace
+    database: Database,
+    parts: WardenParts,
+    known: _Known,
+    made: tuple[Door, Trace, Retention],
 ) -> Eraser:
+    door, trace, retention = made
     return Eraser(
         database=database,
         door=door,
@@ -147,5 +156,6 @@ def _eraser(
         expected=known.expected,
         trace=trace,
         erased=known.erased,
+        retention=retention,
         clock=parts.clock,
     )

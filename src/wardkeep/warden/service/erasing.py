@@ -11,8 +11,11 @@ is the pause). What the ledger says stays: it has ids and no clinical content.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import is_fhir_id
@@ -33,31 +36,29 @@ from wardkeep.disclosure.questions import (
     ListErasures,
     WithdrawErasure,
 )
+from wardkeep.disclosure.retention import HEALTH_RECORD, RULES
 from wardkeep.identity.roles import Role
-from wardkeep.ledger.entry import Subject
+from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.index import ERASE
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.warden import erasures
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients, Erasure
+from wardkeep.warden.service.disposing import Disposer, Written
 from wardkeep.warden.service.door import Door
+from wardkeep.warden.service.retention import Retention, decider
 from wardkeep.warden.service.said import (
     LEDGER_CANNOT_WRITE,
-    NOT_SIGNED_IN,
-    NOT_YOUR_WORK,
 )
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session, Sessions
 
-GROUNDS = ("person-asked", "court-order", "retention-ended", "registered-in-error")
+RETENTION_ENDED = "retention-ended"
+GROUNDS = ("person-asked", "court-order", RETENTION_ENDED, "registered-in-error")
 FRESH_SECONDS = 10 * 60
 """How long ago an approver's passkey may have been used."""
-DECIDERS = frozenset({Role.PRIVACY_OFFICER, Role.ADMINISTRATOR})
 FEWEST_REASON_CHARACTERS = 10
-Written = Callable[[], Awaitable[bool]]
-"""Waits until what was appended is on the disk; False where it cannot be written."""
-
 log = logging.getLogger(__name__)
 
 _BAD = Refusal(
@@ -102,6 +103,7 @@ class Eraser:
         expected: ExpectedSets,
         trace: Trace,
         erased: ErasedPatients,
+        retention: Retention,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -114,8 +116,11 @@ class Eraser:
         self._erased = erased
         self._clock = clock
         self._deciding = asyncio.Lock()
-        self.written: Written = _not_yet
-        """Set by the service, whose batch writes the ledger."""
+        self._written: Written = _not_yet
+        self._disposer = Disposer(database=database, ledger=ledger, clock=clock)
+        self._retention = retention
+        self._to_dispose: list[Erasure] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self.later: Mapping[type, Callable[[Any], Awaitable[Answer]]] = {
             AskErasure: self._ask,
             ListErasures: self._list,
@@ -123,21 +128,29 @@ class Eraser:
             WithdrawErasure: self._withdraw,
         }
 
-    def _decider(self, token: str) -> Session | Refusal:
-        session = self._sessions.use(token)
-        if session is None:
-            return NOT_SIGNED_IN
-        is_person = session.scopes is None
-        return session if is_person and session.role in DECIDERS else NOT_YOUR_WORK
+    def write_with(self, written: Written) -> None:
+        """Go to work: the service's batch writes the ledger."""
+        self._written = written
+        while self._to_dispose:
+            self._begin_disposal(self._to_dispose.pop())
+
+    async def close(self) -> None:
+        """Stop disposals; the next start goes on with them."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _ask(self, asked: AskErasure) -> Answer:
-        session = self._decider(asked.session)
+        session = decider(self._sessions, asked.session)
         if isinstance(session, Refusal):
             return session
         reason = asked.reason.strip()[:MAX_REASON_CHARACTERS]
-        is_whole = is_fhir_id(asked.patient) and asked.ground in GROUNDS
+        is_whole = _names_one_thing(asked) and asked.ground in GROUNDS
         if not is_whole or len(reason) < FEWEST_REASON_CHARACTERS:
             return _BAD
+        before = await self._due(asked, session.organisation)
+        if isinstance(before, Refusal):
+            return before
         erasure = Erasure(
             id=erasures.new_id(),
             organisation=session.organisation,
@@ -147,6 +160,8 @@ class Eraser:
             asked_by=session.account,
             asked_role=session.role.value,
             asked_at=self._clock.now(),
+            rule=asked.rule,
+            before=before if asked.rule else None,
         )
         try:
             async with self._database.connection() as connection:
@@ -156,8 +171,19 @@ class Eraser:
         self._note(session, erasure, "ask-erasure")
         return Created(erasure.id)
 
+    async def _due(
+        self, asked: AskErasure | Erasure, organisation: int
+    ) -> datetime | Refusal | None:
+        """Whether what is destroyed because its time has come is really due."""
+        if asked.ground != RETENTION_ENDED:
+            return None
+        rule = asked.rule or HEALTH_RECORD.name
+        return await self._retention.due_before(
+            rule, organisation, patient=asked.patient
+        )
+
     async def _list(self, asked: ListErasures) -> Answer:
-        session = self._decider(asked.session)
+        session = decider(self._sessions, asked.session)
         if isinstance(session, Refusal):
             return session
         async with self._database.connection() as connection:
@@ -165,7 +191,7 @@ class Eraser:
         return Erasures(tuple([self._view(one, session) for one in found]))
 
     async def _withdraw(self, asked: WithdrawErasure) -> Answer:
-        session = self._decider(asked.session)
+        session = decider(self._sessions, asked.session)
         if isinstance(session, Refusal):
             return session
         async with self._deciding:
@@ -180,7 +206,7 @@ class Eraser:
         return Done()
 
     async def _approve(self, asked: ApproveErasure) -> Answer:
-        session = self._decider(asked.session)
+        session = decider(self._sessions, asked.session)
         if isinstance(session, Refusal):
             return session
         age = (self._clock.now() - session.started_at).total_seconds()
@@ -190,9 +216,17 @@ class Eraser:
             erasure = await self._open_one(asked.erasure, session)
             if erasure is None:
                 return _NOT_OPEN
-            if not _are_two(erasure, session):
-                return _SECOND_PERSON
+            refused = await self._refused(erasure, session)
+            if refused is not None:
+                return refused
             return await self._decide(erasure, session)
+
+    async def _refused(self, erasure: Erasure, approver: Session) -> Refusal | None:
+        """Why this one may not approve it now."""
+        if not _are_two(erasure, approver):
+            return _SECOND_PERSON
+        due = await self._due(erasure, approver.organisation)
+        return due if isinstance(due, Refusal) else None
 
     async def _decide(self, erasure: Erasure, session: Session) -> Answer:
         """Approved, closed, written down; only then is anything destroyed."""
@@ -201,18 +235,34 @@ class Eraser:
                 connection, erasure.id, account=session.account, at=self._clock.now()
             ):
                 return _NOT_OPEN
-            self._erased.add(erasure.organisation, erasure.patient)
+            if erasure.patient:
+                self._erased.add(erasure.organisation, erasure.patient)
             self._note(session, erasure, "approve-erasure")
-            if not await self.written():
+            if not await self._written():
                 self._erased.discard(erasure.organisation, erasure.patient)
                 await erasures.take_back_approval(connection, erasure.id)
                 return LEDGER_CANNOT_WRITE
-        await self._finish(erasure, session)
+        if erasure.rule:
+            approved = msgspec.structs.replace(erasure, approved_by=session.account)
+            self._begin_disposal(approved)
+        else:
+            await self._finish(erasure, session)
         return Done()
+
+    def _begin_disposal(self, erasure: Erasure) -> None:
+        """Many items take a while: the page tells how far it is."""
+        work = self._disposer.destroy(erasure, written=self._written)
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _finish(self, erasure: Erasure, session: Session | None) -> None:
         async with self._database.transaction() as connection:
-            counted = await erasures.destroy(connection, erasure, at=self._clock.now())
+            counted = await erasures.destroy_rows(
+                connection, organisation=erasure.organisation, patient=erasure.patient
+            )
+            at = self._clock.now()
+            await erasures.note_progress(connection, erasure, counted, at=at)
         self._expected.forget_patient(erasure.organisation, erasure.patient)
         said = f"{counted.resources} resources, {counted.versions} versions destroyed"
         if session is not None:
@@ -239,11 +289,18 @@ class Eraser:
             if (organisation, patient) not in known:
                 await self._destroy_again(organisation, patient)
         for one in found:
-            self._erased.add(one.organisation, one.patient)
+            if one.patient:
+                self._erased.add(one.organisation, one.patient)
         for one in found:
             if one.done_at is None:
-                await self._finish(one, None)
-                log.warning("an erasure that was interrupted is done now")
+                await self._go_on(one)
+
+    async def _go_on(self, erasure: Erasure) -> None:
+        if erasure.rule:
+            self._to_dispose.append(erasure)
+        else:
+            await self._finish(erasure, None)
+        log.warning("an erasure that was interrupted goes on")
 
     async def _destroy_again(self, organisation: int, patient: str) -> None:
         async with self._database.transaction() as connection:
@@ -267,14 +324,20 @@ class Eraser:
     def _note(
         self, session: Session, erasure: Erasure, action: str, *, said: str = ""
     ) -> None:
-        self._ledger.append(
-            self._door.entry_of(
-                session,
-                action=action,
-                reason=said or f"{erasure.ground}: {erasure.reason}",
-                request=f"erasure {erasure.id}",
-                subjects=(_subject(erasure),),
-            )
+        self._ledger.append(self._entry(session, erasure, action, said=said))
+
+    def _entry(
+        self, session: Session, erasure: Erasure, action: str, *, said: str = ""
+    ) -> Entry:
+        what = ""
+        if erasure.before is not None:
+            what = f": {erasure.rule} before {erasure.before:%Y-%m-%d}"
+        return self._door.entry_of(
+            session,
+            action=action,
+            reason=said or f"{erasure.ground}: {erasure.reason}",
+            request=f"erasure {erasure.id}{what}",
+            subjects=() if erasure.rule else (_subject(erasure),),
         )
 
     def _view(self, erasure: Erasure, session: Session) -> ErasureView:
@@ -295,6 +358,9 @@ class Eraser:
             resources=erasure.resources,
             versions=erasure.versions,
             is_mine=erasure.asked_by == session.account,
+            rule=erasure.rule,
+            before=_when(erasure.before),
+            people=erasure.people,
         )
 
 
@@ -304,6 +370,15 @@ async def _not_yet() -> bool:
 
 def _when(moment: Any) -> int:
     return 0 if moment is None else microseconds_since_epoch(moment)
+
+
+def _names_one_thing(asked: AskErasure) -> bool:
+    """A record, or a rule about items that may go by themselves."""
+    if not asked.rule:
+        return is_fhir_id(asked.patient)
+    rule = RULES.get(asked.rule)
+    is_ended = asked.ground == RETENTION_ENDED
+    return rule is not None and bool(rule.types) and is_ended and not asked.patient
 
 
 def _are_two(erasure: Erasure, approver: Session) -> bool:

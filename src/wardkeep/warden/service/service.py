@@ -33,6 +33,7 @@ from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.entrance import Entrance
 from wardkeep.warden.service.erasing import Eraser
 from wardkeep.warden.service.office import Office
+from wardkeep.warden.service.retention import Retention
 from wardkeep.warden.service.said import (
     BUSY,
     DATABASE_UNAVAILABLE,
@@ -69,6 +70,7 @@ class WardenService:
         door: Door,
         audit: Audit,
         eraser: Eraser,
+        retention: Retention,
         entrance: Entrance,
         office: Office,
         trace: Trace,
@@ -84,7 +86,8 @@ class WardenService:
         self._verify_key = verify_key
         self._origin = origin
         self._batch = Batch(ledger)
-        eraser.written = self._batch.written
+        self._eraser = eraser
+        eraser.write_with(self._batch.written)
         self._tasks: set[asyncio.Task[None]] = set()
         keys: dict[type, AtOnce] = {
             ComputeTokens: door.compute_tokens,
@@ -101,6 +104,7 @@ class WardenService:
         self._door_later: dict[type, Later] = {
             AskHealth: self._health,
             **eraser.later,
+            **retention.later,
             **entrance.later,
         }
         self._operator_at_once: dict[type, AtOnce] = {**keys, **office.at_once}
@@ -186,6 +190,7 @@ class WardenService:
 
     async def close(self) -> None:
         """Finish what was begun, write what is known, close the ledger."""
+        await self._eraser.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
         await self._save_sessions()

@@ -4,7 +4,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from wardkeep.fhir.store.stored_id import id_of, stored_id
+from wardkeep.base.stored_id import id_of, stored_id
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-."
 FHIR_IDS = st.text(_LETTERS, min_size=1, max_size=64) | st.uuids().map(str)
