@@ -47,6 +47,12 @@ DEVIATIONS = """## Deviations, each with its reason
 | `:text`, `:contains` outside people's names | candidates are opened and looked at, 1,000 a page | keyed tokens find whole values and beginnings |
 | sort by strings, tokens, references | up to 1,000 matches, else `too-costly` | their order is sealed; dates, numbers and quantities have no bound |
 | a chain through other references than the patient | up to 5,000 targets, else `too-costly` | the targets become tokens |
+| a string of one letter | finds values that are that letter; two letters and more find beginnings (two in Latin scripts) | nobody lists everyone whose name begins with A |
+| a number with an exponent | `1e2` is 100 to one digit: from 50 to 150 | as for every other number; the example in the specification takes one digit more |
+| a chain or `_has` through a type outside the scopes | 403; where another type would do too, that one alone is asked | a search tells of what it goes through |
+| a reference by this server's own address | stored as `Type/id` | whose record something belongs to must not depend on how it is spelt |
+| the first version in a history | `POST`, also of an update that created | how it came is not kept |
+| a history that is sent, Binary as it is, `_contained`, history's `_at` and `_list` | 400, 415 or 406 | nobody has needed them yet |
 | `_has` through other references than the patient | up to 500 resources that refer | they are opened to read the reference |
 | composites of three parts in a repeated element | 400 | two are indexed as a pair |
 | `Bundle.total` | exact, unless `_total=none`; none where candidates must be opened to count | counting costs what finding costs |

@@ -202,3 +202,67 @@ def test_the_ledger_names_what_every_answer_held(
         }
         # Values that a search asked for are in no entry.
         assert "8867-4" not in json.dumps([repr(one) for one in new])
+
+
+def test_nobody_takes_a_seal_off_by_writing_over_it(
+    server: Served, tmp_path: Path
+) -> None:
+    with closing(program(server, tmp_path)) as thief:
+        plain = pulse(99, "patient-0000")
+        over = thief.ask("PUT", "Observation/pulse-0099", plain)
+        assert over.status == 403, over
+        entry = {
+            "resource": plain,
+            "request": {"method": "PUT", "url": "Observation/pulse-0099"},
+        }
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        assert thief.ask("POST", "", bundle).status == 403
+        assert thief.get("Observation/pulse-0099").status == 403
+
+
+@pytest.mark.parametrize(
+    ("scope", "asked"),
+    [
+        ("system/Patient.rs", "Patient?_has:Observation:patient:code=8867-4"),
+        ("system/Observation.rs", "Observation?patient.family=Reed1"),
+        ("system/Observation.rs", "Observation?subject:Patient.family=Reed1"),
+        (
+            "system/Observation.rs system/Encounter.rs",
+            "Observation?patient._has:Condition:patient:code=1",
+        ),
+        (
+            "system/Observation.rs system/Patient.rs",
+            "Observation?patient.general-practitioner:Practitioner.name=x",
+        ),
+        (
+            "system/Observation.rs",
+            "Observation/$lastn?patient=patient-0001&patient.family=Reed1",
+        ),
+    ],
+)
+def test_a_link_through_what_the_scope_leaves_out_is_refused(
+    server: Served, tmp_path: Path, scope: str, asked: str
+) -> None:
+    with closing(program(server, tmp_path, scope=scope)) as thief:
+        reply = thief.get(asked)
+        assert reply.status == 403, reply
+        assert "total" not in reply.json
+
+
+def test_a_condition_asks_no_more_than_a_search(server: Served, tmp_path: Path) -> None:
+    scope = "system/Observation.cruds"
+    with closing(program(server, tmp_path, scope=scope)) as thief:
+        headers = {"If-None-Exist": "patient.family=Reed1"}
+        created = thief.ask("POST", "Observation", pulse(500, "patient-0001"), headers)
+        assert created.status == 403, created
+
+
+def test_an_alternative_within_the_scope_is_still_asked(
+    server: Served, tmp_path: Path
+) -> None:
+    scope = "system/Observation.rs system/Patient.rs"
+    with closing(program(server, tmp_path, scope=scope)) as asker:
+        # subject may be a Group, a Device or a Location besides.
+        reply = asker.get("Observation?subject._id=patient-0003")
+        assert reply.status == 200, reply
+        assert reply.ids == ["pulse-0003"]

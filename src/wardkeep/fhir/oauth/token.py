@@ -6,6 +6,7 @@ client_credentials grant with private_key_jwt, and no other. The warden verifies
 assertion and mints the token; this only carries messages.
 """
 
+import base64
 from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -50,14 +51,11 @@ class TokenEndpoint:
             answer = await self._token(await _form(receive))
         await answer.send(send)
 
-    async def _token(self, form: Mapping[str, str]) -> Answer:
-        if form.get("grant_type") != "client_credentials":
-            words = "The grant type is client_credentials."
-            return _error(HTTPStatus.BAD_REQUEST, "unsupported_grant_type", words)
-        assertion = form.get("client_assertion", "")
-        if form.get("client_assertion_type") != _ASSERTION_TYPE or not assertion:
-            words = f"Send client_assertion, and its type {_ASSERTION_TYPE}."
-            return _error(HTTPStatus.BAD_REQUEST, "invalid_request", words)
+    async def _token(self, form: Mapping[str, str] | None) -> Answer:
+        fault = _fault_of(form)
+        if fault is not None or form is None:
+            return fault or _NOT_A_FORM
+        assertion = form["client_assertion"]
         question = ClientSignIn(assertion, self._audience, form.get("scope", ""))
         signed_in = await self._warden.ask(question, SignedIn)
         if isinstance(signed_in, Refusal):
@@ -76,7 +74,24 @@ class TokenEndpoint:
         )
 
 
-async def _form(receive: Receive) -> dict[str, str]:
+def _fault_of(form: Mapping[str, str] | None) -> Answer | None:
+    if form is None or not form.get("grant_type"):
+        return _NOT_A_FORM
+    if form["grant_type"] != "client_credentials":
+        words = "The grant type is client_credentials."
+        return _error(HTTPStatus.BAD_REQUEST, "unsupported_grant_type", words)
+    assertion = form.get("client_assertion", "")
+    if form.get("client_assertion_type") != _ASSERTION_TYPE or not assertion:
+        words = f"Send client_assertion, and its type {_ASSERTION_TYPE}."
+        return _error(HTTPStatus.BAD_REQUEST, "invalid_request", words)
+    if form.get("client_id") and form["client_id"] != _issuer_of(assertion):
+        words = "client_id names another client than the assertion does."
+        return _error(HTTPStatus.UNAUTHORIZED, "invalid_client", words)
+    return None
+
+
+async def _form(receive: Receive) -> dict[str, str] | None:
+    """None where a parameter comes twice (RFC 6749, 3.2)."""
     pieces = []
     while True:
         message = await receive()
@@ -84,7 +99,25 @@ async def _form(receive: Receive) -> dict[str, str]:
         if not message.get("more_body", False):
             break
     text = b"".join(pieces).decode("latin-1")
-    return dict(parse_qsl(text, max_num_fields=None))
+    pairs = parse_qsl(text, max_num_fields=None)
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else None
+
+
+class _Claims(msgspec.Struct):
+    """Of an assertion, before anybody has verified it."""
+
+    iss: str = ""
+
+
+def _issuer_of(assertion: str) -> str:
+    """Who the assertion says that it is (RFC 7521, 4.2: client_id must agree)."""
+    payload = assertion.partition(".")[2].partition(".")[0]
+    try:
+        raw = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+        return msgspec.json.decode(raw, type=_Claims).iss
+    except (ValueError, msgspec.DecodeError):
+        return ""
 
 
 def _refused(refusal: Refusal) -> Answer:
@@ -102,3 +135,10 @@ def _error(status: int, code: str, description: str) -> Answer:
     """RFC 6749, 5.2."""
     body = {"error": code, "error_description": description}
     return Answer(status=status, body=msgspec.json.encode(body), headers=_HEADERS)
+
+
+_NOT_A_FORM = _error(
+    HTTPStatus.BAD_REQUEST,
+    "invalid_request",
+    "Send a form with a grant_type, and every parameter once.",
+)

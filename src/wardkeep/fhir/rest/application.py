@@ -16,7 +16,7 @@ from wardkeep.fhir.rest.answer import Answer
 from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.interaction import NOBODY, TYPE, Interaction
 from wardkeep.fhir.rest.negotiation import refused_format
-from wardkeep.fhir.rest.outcome import CHALLENGE, Issue, outcome_json, told
+from wardkeep.fhir.rest.outcome import CHALLENGE, Issue, of_problems, outcome_json, told
 from wardkeep.fhir.rest.store import Store
 from wardkeep.web.exchange import PATTERN
 from wardkeep.web.trouble import Trouble
@@ -62,6 +62,12 @@ class FhirApplication:
             parts = parts[:-1]
         method = "GET" if asking.method == "HEAD" else asking.method
         found = self._find(method, parts)
+        if found is None and method == "POST" and parts and parts[-1][:1] == "$":
+            # https://hl7.org/fhir/R4/operations.html#executing: by POST as well.
+            found = self._find("GET", parts)
+            wrong = None if found is None else await asking.take_parameters()
+            if wrong is not None:
+                return of_problems([wrong], status=400, code="invalid")
         if found is None:
             return self._not_there(parts)
         scope[PATTERN] = found.pattern

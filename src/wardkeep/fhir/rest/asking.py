@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from urllib.parse import parse_qsl
 
+import msgspec
 import zstandard
 from starlette.types import Message, Receive, Scope
 
@@ -28,6 +29,26 @@ class NoAnswererError(Exception):
     """The request did not come through the application."""
 
 
+class _Parameters(
+    msgspec.Struct, frozen=True, tag_field="resourceType", tag="Parameters"
+):
+    """https://hl7.org/fhir/R4/parameters.html, as far as an address could say it."""
+
+    parameter: list[dict[str, object]] = []
+
+
+def _pairs_in(parameter: Mapping[str, object]) -> list[tuple[str, str]]:
+    name = str(parameter.get("name", ""))
+    values = [value for key, value in parameter.items() if key[:5] == "value"]
+    return [(name, _text_of(value)) for value in values]
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
 class Asking:
     """One request, with the token that it came with."""
 
@@ -42,6 +63,8 @@ class Asking:
         self.token = ""
         self.answerer: Answerer | None = None
         """Answers further requests with the same token: the entries of a batch."""
+        self.has_parameters = False
+        """Whether the body of an operation said more than the address."""
         self.told = ""
         """What the ledger is told of this request."""
 
@@ -55,7 +78,7 @@ class Asking:
 
     @property
     def has_query(self) -> bool:
-        return bool(self._scope["query_string"])
+        return bool(self._scope["query_string"]) or self.has_parameters
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:
@@ -96,6 +119,28 @@ class Asking:
         if self.answerer is None:
             raise NoAnswererError
         return await self.answerer(inner)
+
+    async def take_parameters(self) -> Problem | None:
+        """Of an operation: what its Parameters or its form say, beside the address."""
+        is_form = self.header(b"content-type").partition(";")[0].strip() == FORM
+        found = await (self.form() if is_form else self._parameters())
+        if isinstance(found, Problem):
+            return found
+        self.query = [*self.query, *found]
+        self.has_parameters = True
+        return None
+
+    async def _parameters(self) -> list[tuple[str, str]] | Problem:
+        raw = await self.body()
+        if isinstance(raw, Problem):
+            return raw
+        if not raw:
+            return []
+        try:
+            sent = msgspec.json.decode(raw, type=_Parameters)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return _problem("it is no Parameters resource", "Send one, or a form.")
+        return [pair for one in sent.parameter for pair in _pairs_in(one)]
 
     async def body(self) -> bytes | Problem:
         """The whole body, unpacked; the guard has limited what arrives."""

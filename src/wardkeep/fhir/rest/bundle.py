@@ -5,10 +5,12 @@ https://hl7.org/fhir/R4/bundle.html
 """
 
 from collections.abc import Iterable, Sequence
+from urllib.parse import urlencode
 
 import msgspec
 
 from wardkeep.fhir.rest.answer import etag
+from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.outcome import Issue, outcome_json
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.fhir.store.stamping import instant
@@ -37,6 +39,13 @@ def bundle(
     inside = b",".join(entries)
     head += (b',"entry":[', inside, b"]}") if inside else (b"}",)
     return b"".join(head)
+
+
+def own_address(asking: Asking) -> str:
+    """What was asked for, for the link `self`."""
+    address = f"{asking.base}/{'/'.join(asking.parts)}"
+    asked = urlencode(asking.query, safe=":,|$/", errors="surrogateescape")
+    return f"{address}?{asked}" if asked else address
 
 
 def search_entries(

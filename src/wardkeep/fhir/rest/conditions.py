@@ -14,7 +14,7 @@ import msgspec
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.fhir.rest.answer import Answer
 from wardkeep.fhir.rest.outcome import of_costly, of_problems, of_refusal, told
-from wardkeep.fhir.rest.rights import beyond
+from wardkeep.fhir.rest.rights import beyond, narrowed
 from wardkeep.fhir.rest.search_asked import read_search
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.change import Guard
@@ -51,7 +51,10 @@ async def condition_of(
         return of_problems(asked, status=400, code="invalid")
     if not asked.query.clauses:
         return told(412, "required", "The condition names nothing to search by.")
-    request = SearchRequest(queries=(asked.query,), count=most, told=asked.told)
+    query = narrowed(session, asked.query)
+    if isinstance(query, Answer):
+        return query
+    request = SearchRequest(queries=(query,), count=most, told=asked.told)
     found = await store.searcher.ids(request, opener=opener)
     if isinstance(found, Refusal):
         return of_refusal(found)

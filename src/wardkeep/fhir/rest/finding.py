@@ -32,8 +32,8 @@ from wardkeep.fhir.rest.outcome import (
     of_refusal,
     told,
 )
-from wardkeep.fhir.rest.rights import beyond, covers, session_of
-from wardkeep.fhir.rest.search_asked import SearchAsked, read_search
+from wardkeep.fhir.rest.rights import beyond, covers, narrowed, session_of
+from wardkeep.fhir.rest.search_asked import SearchAsked, read_search, without_base
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.summary import Shape, shape_of, shaped
 from wardkeep.fhir.search.parameters import search_parameter
@@ -166,10 +166,14 @@ def _read(
     is_lenient = preference(asking, "handling") == "lenient"
     found: list[SearchAsked] = []
     for type_ in scope.types:
-        asked = read_search(type_, pairs, is_lenient=is_lenient)
+        own = without_base(type_, pairs, asking.base)
+        asked = read_search(type_, own, is_lenient=is_lenient)
         if isinstance(asked, tuple):
             return _refused(asked)
-        found.append(asked)
+        query = narrowed(session, asked.query)
+        if isinstance(query, Answer):
+            return query
+        found.append(msgspec.structs.replace(asked, query=query))
     queries = tuple(
         one.query._replace(clauses=(*scope.within(place), *one.query.clauses))
         for place, one in enumerate(found)
@@ -341,7 +345,8 @@ def _bundle(
         page.matches, _texts(page.matches, plan.shape), base=base, mode=MATCH
     )
     more = included.resources
-    entries += search_entries(more, _texts(more, plan.shape), base=base, mode=INCLUDE)
+    whole = msgspec.structs.replace(plan.shape, elements=())
+    entries += search_entries(more, _texts(more, whole), base=base, mode=INCLUDE)
     issues = [issue_of(one, "not-supported") for one in plan.asked.left_out]
     warnings = [msgspec.structs.replace(one, severity="warning") for one in issues]
     if included.is_cut:

@@ -21,6 +21,11 @@ _SIGNED_OUT = "not-signed-in"
 _SPENT = "contract-spent"
 _BUSY = frozenset({"busy", "database-unavailable", "ledger-cannot-write"})
 CHALLENGE = (b"www-authenticate", b'Bearer realm="wardkeep"')
+INVALID_TOKEN = (
+    b"www-authenticate",
+    b'Bearer realm="wardkeep", error="invalid_token"',
+)
+"""For a token that was sent and does not hold (RFC 6750, 3.1)."""
 
 
 class Issue(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -72,7 +77,7 @@ def of_refusal(refusal: Refusal) -> Answer:
             HTTPStatus.UNAUTHORIZED,
             "login",
             "The access token is missing, unknown or over. Ask for a new one.",
-            headers=(CHALLENGE,),
+            headers=(INVALID_TOKEN,),
         )
     if refusal.code == _SPENT:
         retry = (b"retry-after", b"600")

@@ -13,6 +13,8 @@ from wardkeep.fhir.rest.answer import Answer
 from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.outcome import of_refusal, told
 from wardkeep.fhir.rest.store import Store
+from wardkeep.fhir.search.query import Query
+from wardkeep.fhir.search.terms import Linked, Match, Referring
 
 _ANY = "*"
 
@@ -48,6 +50,29 @@ def beyond(session: SessionView, letter: str, types: Iterable[str]) -> Answer | 
             words = f"The scopes of this program do not include {type_}.{letter}."
             return told(403, "forbidden", words)
     return None
+
+
+def narrowed(session: SessionView, query: Query) -> Query | Answer:
+    """The query without links through types that the scopes do not cover.
+
+    Whoever may search patients alone learns no diagnosis by asking who has it.
+    """
+    clauses = []
+    for clause in query.clauses:
+        kept = tuple(one for one in clause.any_of if _may_ask(session, one))
+        if clause.any_of and not kept:
+            words = f"The scopes of this program do not cover what {clause.code} asks."
+            return told(403, "forbidden", words, expression=(clause.code,))
+        clauses.append(clause._replace(any_of=kept))
+    return query._replace(clauses=tuple(clauses))
+
+
+def _may_ask(session: SessionView, match: Match) -> bool:
+    if not isinstance(match, Linked | Referring):
+        return True
+    return covers(session, "s", match.type) and all(
+        any(_may_ask(session, one) for one in clause.any_of) for clause in match.clauses
+    )
 
 
 async def missing(

@@ -120,6 +120,22 @@ def _contained(value: str) -> bool | Problem:
     return _problem("_contained", wrong, "Leave it out.")
 
 
+def without_base(type_: str, pairs: Sequence[Pair], base: str) -> list[Pair]:
+    """References by this server's own address as they are stored: Type/id."""
+    own = f"{base}/"
+    return [
+        (name, ",".join(one.removeprefix(own) for one in value.split(",")))
+        if own in value and _is_reference(type_, name)
+        else (name, value)
+        for name, value in pairs
+    ]
+
+
+def _is_reference(type_: str, name: str) -> bool:
+    parameter = search_parameter(type_, name.partition(":")[0])
+    return parameter is not None and parameter.type == "reference"
+
+
 def read_search(
     type_: str, pairs: Sequence[Pair], *, is_lenient: bool = False
 ) -> SearchAsked | tuple[Problem, ...]:
@@ -129,8 +145,8 @@ def read_search(
     problems: list[Problem] = []
     left_out: list[Problem] = []
     for name, value in pairs:
-        if name in _SHAPING:
-            continue
+        if name in _SHAPING or not value:
+            continue  # https://hl7.org/fhir/R4/search.html: empty ones are ignored
         taken = shape.take(name, value)
         if isinstance(taken, Problem):
             problems.append(taken)

@@ -21,16 +21,18 @@ from wardkeep.fhir.rest.asking import Asking, pairs_of
 from wardkeep.fhir.rest.conditions import Condition, condition_of, several
 from wardkeep.fhir.rest.entries import (
     Entry,
+    Links,
     conditional_references,
     in_order,
-    with_references,
 )
 from wardkeep.fhir.rest.outcome import told
 from wardkeep.fhir.rest.patching import patched_entry
 from wardkeep.fhir.rest.rights import beyond
+from wardkeep.fhir.rest.search_asked import read_search
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.written import NO_VERSION, not_written, version_in
-from wardkeep.fhir.store.change import Change, Guard, Removal
+from wardkeep.fhir.search.query import Query, has_links, holds
+from wardkeep.fhir.store.change import MUST_NOT_EXIST, Change, Guard, Removal
 from wardkeep.fhir.store.draft import draft_of
 from wardkeep.fhir.store.outcomes import AlreadyThere, Written
 from wardkeep.fhir.validation import check
@@ -97,7 +99,7 @@ class _Attempt:
         self._session = session
         self._opener = asking.opener
         self._targets: dict[int, Target] = {}
-        self._references: dict[str, str] = {}
+        self._references = Links()
         self._conditions: dict[tuple[str, str], str] = {}
 
     async def run(self, entries: Sequence[Entry]) -> Done | None:
@@ -107,7 +109,7 @@ class _Attempt:
             target = await self._target(entry)
             self._targets[entry.place] = target
             if entry.full_url and entry.method != "DELETE":
-                self._references[entry.full_url] = f"{target.type}/{target.id}"
+                self._references.add(entry.full_url, f"{target.type}/{target.id}")
         await self._resolve_conditional(entries)
         resources = await self._resources(entries)
         change = self._change(resources)
@@ -119,7 +121,10 @@ class _Attempt:
         if isinstance(found, AlreadyThere):
             return None
         if not isinstance(found, Written):
-            has_condition = any(one.entry.if_match for one in self._targets.values())
+            has_condition = any(
+                one.entry.if_match or one.entry.if_none_match
+                for one in self._targets.values()
+            )
             raise _FailedError(not_written(found, has_condition=has_condition))
         return Done(targets=self._targets, resources=resources, written=found)
 
@@ -170,7 +175,11 @@ class _Attempt:
             self._fail(entry, 412, "conflict", "Its ifMatch names no version")
         if len(entry.parts) == 2:  # noqa: PLR2004 - Type/id
             self._refuse_other_id(entry, entry.parts[1])
+            if entry.if_none_match.strip() == "*":
+                expected = MUST_NOT_EXIST
             return Target(entry=entry, type=type_, id=entry.parts[1], expected=expected)
+        if entry.method == "PUT":
+            self._refuse_same_condition(entry)
         found = await self._look(entry, type_, entry.query)
         own = entry.content.get("id") if entry.content else None
         if found.ids:
@@ -181,6 +190,13 @@ class _Attempt:
             self._fail(entry, 404, "not-found", "Its condition finds nothing to patch")
         id_ = own if isinstance(own, str) else new_uuid()
         return Target(entry=entry, type=type_, id=id_, guard=found.guard)
+
+    def _refuse_same_condition(self, entry: Entry) -> None:
+        """Two updates by one condition are about one resource."""
+        condition = (entry.parts[0], entry.query)
+        if condition in self._conditions:
+            self._fail(entry, 400, "invalid", "Another entry has the same condition")
+        self._conditions[condition] = ""
 
     def _refuse_other_id(self, entry: Entry, id_: str) -> None:
         if not is_fhir_id(id_):
@@ -228,11 +244,32 @@ class _Attempt:
                 type_, _, query = reference.partition("?")
                 if not is_resource_type(type_):
                     self._fail(entry, 400, "invalid", "It has a reference to no type")
-                found = await self._look(entry, type_, query)
-                if not found.ids:
+                within = self._within(entries, type_, query)
+                stored = (await self._look(entry, type_, query)).ids
+                found = tuple(dict.fromkeys((*within, *stored)))
+                if not found:
                     words = "It refers by a condition to what is not here"
                     self._fail(entry, 412, "not-found", words)
-                self._references[reference] = f"{type_}/{found.ids[0]}"
+                if len(found) > 1:
+                    words = "It refers by a condition to several resources"
+                    self._fail(entry, 412, "multiple-matches", words)
+                self._references.add(reference, f"{type_}/{found[0]}")
+
+    def _within(
+        self, entries: Sequence[Entry], type_: str, query: str
+    ) -> tuple[str, ...]:
+        """Which of the resources that this transaction writes match a condition."""
+        asked = read_search(type_, pairs_of(query))
+        if isinstance(asked, tuple) or not asked.query.clauses:
+            return ()
+        return tuple(
+            target.id
+            for entry in entries
+            if (target := self._targets[entry.place]).is_written
+            and target.type == type_
+            and entry.method in ("POST", "PUT")
+            and _is_match(asked.query, entry)
+        )
 
     # What is written
 
@@ -246,7 +283,7 @@ class _Attempt:
             if entry.method == "PATCH":
                 found[entry.place] = await self._patched(entry, target)
                 continue
-            content = with_references(entry.content, self._references)
+            content = self._references.applied(entry)
             found[entry.place] = self._checked(entry, from_content(content))
         return found
 
@@ -292,6 +329,13 @@ class _Attempt:
         raise _FailedError(
             told(status, code, f"{words}.", expression=(entry.expression,))
         )
+
+
+def _is_match(query: Query, entry: Entry) -> bool:
+    resource = from_content(entry.content)
+    if not isinstance(resource, Resource) or has_links(query):
+        return False
+    return not check(resource) and holds(query, resource)
 
 
 async def _let_others(number: int) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Resources as they are sent to be stored, and what is answered once they are."""
 
+import re
+
 from wardkeep.base.outcome import Problem
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.resource import Resource, parse
@@ -16,6 +18,7 @@ from wardkeep.fhir.rest.outcome import (
     outcome_json,
     told,
 )
+from wardkeep.fhir.store.change import MUST_EXIST
 from wardkeep.fhir.store.outcomes import (
     AlreadyThere,
     Conflict,
@@ -37,7 +40,19 @@ async def resource_in(asking: Asking, *, type_: str) -> Resource | Answer:
     raw = await asking.body()
     if isinstance(raw, Problem):
         return of_problems([raw], status=400, code="structure")
-    return checked(raw, type_=type_)
+    return checked(with_own_references(raw, asking.base), type_=type_)
+
+
+def with_own_references(raw: bytes, base: str) -> bytes:
+    """References by this server's own address made relative.
+
+    `http://here/fhir/Patient/1` and `Patient/1` are the same resource: whose record
+    something belongs to must not depend on which of the two was written.
+    """
+    own = base.encode() + b"/"
+    if own not in raw:
+        return raw
+    return re.sub(rb'("reference"\s*:\s*")' + re.escape(own), rb"\1", raw)
 
 
 def checked(raw: bytes, *, type_: str) -> Resource | Answer:
@@ -111,10 +126,15 @@ def expected_version(asking: Asking) -> int | None:
 
 
 def version_in(tag: str) -> int | None:
-    """The version of an ETag as `W/"3"`; as `expected_version` tells it."""
+    """The version of an ETag as `W/"3"`; as `expected_version` tells it.
+
+    `*` holds for whatever there is (RFC 9110, 13.1.1).
+    """
     given = tag.strip()
     if not given:
         return None
+    if given == "*":
+        return MUST_EXIST
     text = given.removeprefix("W/").strip('"')
     is_number = text.isascii() and text.isdigit() and len(text) < 10  # noqa: PLR2004 - versions are 32 bits wide
     return int(text) if is_number else NO_VERSION

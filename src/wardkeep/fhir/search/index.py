@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A resource's index: every term and range that it can be found by."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import assert_never
 
@@ -84,17 +84,69 @@ def _present(
 
 @cache
 def _masks(resource_type: str) -> dict[bytes, int]:
+    """The bits of the parameters that look at an element, or at one way to it."""
     masks: dict[bytes, int] = {}
-    for code in codes_of(resource_type):
-        parameter = search_parameter(resource_type, code)
-        if parameter is None or code in IN_COLUMNS:
-            continue
-        bit = 1 << bit_of(resource_type, code)
-        paths = [*parameter.paths, *(one.base for one in parameter.components)]
-        for path in paths:
-            element = path.element.encode()
-            masks[element] = masks.get(element, 0) | bit
+    ways = _ways_to(resource_type)
+    for parameter in _parameters(resource_type):
+        bit = 1 << bit_of(resource_type, parameter.code)
+        seen = [*parameter.paths, *(one.base for one in parameter.components)]
+        for path in seen:
+            name = path.element
+            if _is_narrow(parameter, path, ways):
+                name = _way_name(path)
+            masks[name.encode()] = masks.get(name.encode(), 0) | bit
     return masks
+
+
+def _parameters(resource_type: str) -> Iterator[SearchParameter]:
+    for code in codes_of(resource_type):
+        found = search_parameter(resource_type, code)
+        if found is not None and code not in IN_COLUMNS:
+            yield found
+
+
+@cache
+def _ways_to(resource_type: str) -> dict[str, frozenset[tuple[Step, ...]]]:
+    """By element, the ways that parameters take to it: one a type of a choice."""
+    found: dict[str, set[tuple[Step, ...]]] = {}
+    for parameter in _parameters(resource_type):
+        for path in parameter.paths:
+            found.setdefault(path.element, set()).add(path.steps)
+    return {element: frozenset(ways) for element, ways in found.items()}
+
+
+def _is_narrow(
+    parameter: SearchParameter,
+    path: Path,
+    ways: Mapping[str, frozenset[tuple[Step, ...]]],
+) -> bool:
+    """Whether others look at the same element where this parameter does not.
+
+    `value-quantity` looks at one of the types that `Observation.value` may have.
+    """
+    own = {one.steps for one in parameter.paths if one.element == path.element}
+    return path.steps in own and own < ways.get(path.element, own)
+
+
+def _way_name(path: Path) -> str:
+    return f"{path.element}@{path.steps!r}"
+
+
+def _narrow_ways(resource_type: str) -> Iterator[Way]:
+    """Tell that something is there at the end of each way that must be told apart."""
+    ways = _ways_to(resource_type)
+    found = {
+        path.steps: path
+        for parameter in _parameters(resource_type)
+        for path in parameter.paths
+        if _is_narrow(parameter, path, ways)
+    }
+    for steps, path in found.items():
+        yield steps, partial(_tell, presence(_way_name(path)))
+
+
+def _tell(there: bytes, _value: object, terms: list[bytes], _: list[Range]) -> None:
+    terms.append(there)
 
 
 @cache
@@ -114,11 +166,7 @@ def identifier_term(resource_type: str, system: str, value: str) -> bytes:
 
 @cache
 def _collector(resource_type: str) -> Indexer:
-    parameters = [
-        found
-        for code in codes_of(resource_type)
-        if code not in IN_COLUMNS and (found := search_parameter(resource_type, code))
-    ]
+    parameters = list(_parameters(resource_type))
     pairs = {
         (composition.base.element, composition.parts): composition
         for parameter in parameters
@@ -138,6 +186,7 @@ def _collector(resource_type: str) -> Indexer:
         (composition.base.steps, _pair_indexer(composition))
         for composition in pairs.values()
     )
+    kept.extend(_narrow_ways(resource_type))
     return collector(kept)
 
 

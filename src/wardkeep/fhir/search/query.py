@@ -83,6 +83,15 @@ def is_loose(clause: Clause) -> bool:
     return any(map(_is_loose, clause.any_of))
 
 
+def has_links(query: Query) -> bool:
+    """Whether a clause is about other resources too: `holds` cannot tell those."""
+    return any(
+        isinstance(one, Linked | Referring)
+        for clause in query.clauses
+        for one in clause.any_of
+    )
+
+
 def holds(query: Query, resource: Resource) -> bool:
     """Whether an opened resource matches the query, links to others left aside."""
     index = index_of(resource)
@@ -232,11 +241,15 @@ def _alternatives(
         if isinstance(answer, Problem):
             return answer
         matches.update(dict.fromkeys(map(_bounded, answer)))
-        if len(matches) > MOST_ALTERNATIVES:
+        if sum(map(_weight, matches)) > MOST_ALTERNATIVES:
             wrong = f"it comes to more than {MOST_ALTERNATIVES} alternatives"
             mend = "Give fewer values."
             return Problem(place=parameter.code, wrong=wrong, mend=mend)
     return tuple(matches)
+
+
+def _weight(match: Match) -> int:
+    return len(match.terms) if isinstance(match, AnyTerm) else 1
 
 
 def _bounded(match: Match) -> Match:  # noqa: PLR0911 - one a kind of match

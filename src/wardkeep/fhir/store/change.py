@@ -21,6 +21,10 @@ select r.type, r.id, r.version, r.tier, r.is_deleted, coalesce(p.id, '') as pati
   left join record.patient as p on p.number = r.patient
 """
 
+MUST_NOT_EXIST = 0
+MUST_EXIST = -2
+"""In the place of an expected version."""
+
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """A resource to delete; what is not there is deleted already."""

@@ -21,7 +21,14 @@ from wardkeep.fhir.store.applying import (
     remove,
     write_rows,
 )
-from wardkeep.fhir.store.change import Change, Known, Removal, look_up
+from wardkeep.fhir.store.change import (
+    MUST_EXIST,
+    MUST_NOT_EXIST,
+    Change,
+    Known,
+    Removal,
+    look_up,
+)
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.keys import own_wrapped_key
 from wardkeep.fhir.store.opening import name_people
@@ -48,7 +55,6 @@ from wardkeep.fhir.store.write_keys import (
 )
 
 ATTEMPTS = 3
-MUST_NOT_EXIST = 0
 _MARK = """
 insert into record.import_mark (organisation, source, resources) values ($1, $2, $3)
 """
@@ -182,11 +188,38 @@ class Writer:
             versions=versions,
             shared=shared,
         )
+        refused = refused or await self._reach_sealed(known, drafts, opener)
         refused = refused or await self._name_others(known, drafts, opener)
         refused = refused or await self._write_down_removals(
             known, change.removals, opener, keys=keys, shared=shared
         )
         return keys if refused is None else refused
+
+    async def _reach_sealed(
+        self, known: Known, drafts: Sequence[Draft], opener: Opener
+    ) -> Refusal | None:
+        """Have the door judge whoever would take the seal off what is sealed."""
+        named: dict[str, list[tuple[str, str, int]]] = {}
+        for draft in drafts:
+            current = known.current.get((draft.type, draft.id))
+            if current is None or current.is_deleted or draft.tier is Tier.SEALED:
+                continue
+            if current.tier == Tier.SEALED:
+                ref = (draft.type, draft.id, current.version)
+                named.setdefault(current.patient, []).append(ref)
+        for patient, refs in named.items():
+            wrapped = known.patients[patient].wrapped_key(Tier.SEALED)
+            grant = await self._warden.disclose(
+                opener.session,
+                purpose=opener.purpose,
+                reason=opener.reason,
+                action=Action.WRITE,
+                items=(Item(patient, Tier.SEALED, wrapped, tuple(refs)),),
+                request=opener.request,
+            )
+            if isinstance(grant, Refusal):
+                return grant
+        return None
 
     async def _write_down_removals(
         self,
@@ -316,8 +349,12 @@ def _conflict(known: Known, change: Change) -> Conflict | None:
     wanted.extend((one.type, one.id, one.expected_version) for one in change.removals)
     for type_, id_, expected in wanted:
         current = known.current.get((type_, id_))
-        version = 0 if current is None or current.is_deleted else current.version
-        if expected not in (None, version):
+        is_there = current is not None and not current.is_deleted
+        version = current.version if current is not None and is_there else 0
+        is_met = is_there if expected == MUST_EXIST else expected in (None, version)
+        # Whoever deleted it may bring it back by the version that the deletion made.
+        is_met = is_met or (current is not None and expected == current.version)
+        if not is_met:
             return Conflict(type=type_, id=id_, version=version)
     return None
 

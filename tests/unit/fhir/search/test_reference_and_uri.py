@@ -65,7 +65,9 @@ def test_an_identifier_in_a_reference_is_searchable() -> None:
     one = about("Patient/1", identifier={"system": "http://x.org", "value": "V"})
     assert matches(one, "subject:identifier", "http://x.org|v")
     assert not matches(one, "subject:identifier", "http://x.org|w")
-    assert faults("Observation", "subject:identifier", "v")
+    assert matches(one, "subject:identifier", "v")
+    assert not matches(one, "subject:identifier", "w")
+    assert faults("Observation", "subject:identifier", "http://x.org|")
     nothing = about("Patient/1", identifier={"system": "http://x.org"})
     assert not matches(nothing, "subject:identifier", "http://x.org|v")
 

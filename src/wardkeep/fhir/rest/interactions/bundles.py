@@ -14,7 +14,7 @@ from wardkeep.fhir.model.strict_json import compact_json
 from wardkeep.fhir.rest.answer import JSON, Answer
 from wardkeep.fhir.rest.asking import MOST_BODY_BYTES, Asking
 from wardkeep.fhir.rest.bundle import bundle, response
-from wardkeep.fhir.rest.entries import Entry, in_order, read_entries
+from wardkeep.fhir.rest.entries import TOO_MANY, Entry, in_order, read_entries
 from wardkeep.fhir.rest.interaction import Interaction
 from wardkeep.fhir.rest.negotiation import preference, refused_body
 from wardkeep.fhir.rest.outcome import of_problems, told
@@ -22,6 +22,7 @@ from wardkeep.fhir.rest.patching import JSON_PATCH
 from wardkeep.fhir.rest.rights import session_of
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.transaction import Done, transact
+from wardkeep.fhir.rest.written import with_own_references
 from wardkeep.fhir.store.outcomes import Reference
 from wardkeep.fhir.store.stamping import Stamp, instant, stamped
 from wardkeep.fhir.validation import check
@@ -42,12 +43,13 @@ async def process(asking: Asking, store: Store) -> Answer:
     if isinstance(session, Answer):
         return session
     entries = read_entries(sent.content, base=asking.base)
+    is_too_long = any(one.place == TOO_MANY for one in entries)
+    if kind == "batch" and not is_too_long:
+        return await _batch(asking, entries)
     read = [one for one in entries if isinstance(one, Entry)]
     if len(read) != len(entries):
         problems = [one for one in entries if not isinstance(one, Entry)]
         return of_problems(problems, status=HTTPStatus.BAD_REQUEST, code="invalid")
-    if kind == "batch":
-        return await _batch(asking, read)
     asking.told = f"transaction of {len(read)}"
     done = await transact(asking, store, session, read)
     if isinstance(done, Answer):
@@ -63,6 +65,7 @@ async def _bundle_in(asking: Asking) -> Resource | Answer:
     raw = await asking.body()
     if isinstance(raw, Problem):
         return of_problems([raw], status=HTTPStatus.BAD_REQUEST, code="structure")
+    raw = with_own_references(raw, asking.base)
     found = parse(raw, most_bytes=MOST_BODY_BYTES)
     if not isinstance(found, Resource):
         return of_problems(found, status=HTTPStatus.BAD_REQUEST, code="structure")
@@ -89,13 +92,17 @@ def _without_resources(bundle: Resource) -> Resource:
     return Resource("Bundle", bundle.id, bundle.content | {"entry": bare}, b"")
 
 
-async def _batch(asking: Asking, entries: Sequence[Entry]) -> Answer:
+async def _batch(asking: Asking, entries: Sequence[Entry | Problem]) -> Answer:
     """Each by itself: one that fails changes nothing for the others."""
     answers: dict[int, bytes] = {}
-    for entry in in_order(entries):
+    for place, entry in enumerate(entries):
+        if isinstance(entry, Problem):
+            wrong = of_problems([entry], status=HTTPStatus.BAD_REQUEST, code="invalid")
+            answers[place] = _entry_of(wrong)
+    for entry in in_order([one for one in entries if isinstance(one, Entry)]):
         answer = await asking.answer_within(_scope_of(entry), _body_of(entry))
         answers[entry.place] = _entry_of(answer)
-    body = bundle("batch-response", [answers[one.place] for one in entries])
+    body = bundle("batch-response", [answers[place] for place in range(len(entries))])
     return Answer(body=body, headers=(JSON,))
 
 

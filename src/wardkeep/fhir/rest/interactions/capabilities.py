@@ -77,7 +77,7 @@ def _rest(base: str) -> dict[str, object]:
         ],
         "interaction": [{"code": code} for code in _ON_SYSTEM if code in names],
         "searchParam": [_parameter("Resource", code) for code in _EVERYWHERE],
-        "operation": _operations(found),
+        "operation": _operations(found, ""),
         "compartment": [
             f"{_SPECIFICATION}/CompartmentDefinition/{name.lower()}"
             for name in sorted(definitions().compartments)
@@ -128,6 +128,7 @@ def _resource(type_: str, found: Iterable[Interaction]) -> dict[str, object]:
             for code in sorted(parameters_of(type_))
             if code not in REFUSED and _is_served(type_, code)
         ],
+        "operation": _operations(found, type_),
     }
 
 
@@ -160,24 +161,35 @@ def _parameter(type_: str, code: str) -> dict[str, str]:
     return {"name": code, "type": parameters_of(type_)[code].type}
 
 
-def _operations(found: Iterable[Interaction]) -> list[dict[str, str]]:
-    names = dict.fromkeys(one.name for one in found if one.name.startswith("$"))
+def _operations(found: Iterable[Interaction], type_: str) -> list[dict[str, str]]:
+    """Those of a type, or of the whole system where the type is empty."""
+    names = dict.fromkeys(
+        one.name
+        for one in found
+        if one.name.startswith("$") and _is_of(one.path[0], type_)
+    )
     return [
         {
             "name": name.removeprefix("$"),
-            "definition": f"{_SPECIFICATION}/OperationDefinition/{_DEFINED[name]}",
+            "definition": f"{_SPECIFICATION}/OperationDefinition/"
+            + (_DEFINED.get((type_, name)) or _DEFINED["", name]),
         }
         for name in names
     ]
 
 
+def _is_of(first: str, type_: str) -> bool:
+    return first in (TYPE, type_) if type_ else first.startswith("$")
+
+
 _DEFINED = {
-    "$everything": "Patient-everything",
-    "$lastn": "Observation-lastn",
-    "$meta": "Resource-meta",
-    "$meta-add": "Resource-meta-add",
-    "$meta-delete": "Resource-meta-delete",
-    "$process-message": "MessageHeader-process-message",
+    ("Patient", "$everything"): "Patient-everything",
+    ("Encounter", "$everything"): "Encounter-everything",
+    ("", "$lastn"): "Observation-lastn",
+    ("", "$meta"): "Resource-meta",
+    ("", "$meta-add"): "Resource-meta-add",
+    ("", "$meta-delete"): "Resource-meta-delete",
+    ("", "$process-message"): "MessageHeader-process-message",
 }
 
 INTERACTIONS = (

@@ -20,6 +20,7 @@ from wardkeep.fhir.rest.bundle import (
     MATCH,
     Link,
     bundle,
+    own_address,
     search_entries,
 )
 from wardkeep.fhir.rest.compartments import types_in, within
@@ -134,10 +135,11 @@ async def _answer(
     asking: Asking, store: Store, page: WholePage, session: SessionView
 ) -> Answer:
     found = page.opened.resources
-    outside = await _outside(asking, store, found, session)
+    wanted = dict(asking.query).get("_type", "")
+    outside = await _outside(asking, store, found, session, wanted=wanted.split(","))
     if isinstance(outside, Answer):
         return outside
-    links: list[Link] = [("self", f"{asking.base}/{'/'.join(asking.parts)}")]
+    links: list[Link] = [("self", own_address(asking))]
     if page.next is not None:
         signer = await store.signers.of(asking.token)
         if isinstance(signer, Refusal):
@@ -163,11 +165,16 @@ async def _outside(
     store: Store,
     found: Sequence[OpenedResource],
     session: SessionView,
+    *,
+    wanted: Sequence[str] = ("",),
 ) -> Sequence[OpenedResource] | Answer:
-    """People, places and medicines that the resources refer to."""
+    """People, places and medicines that the resources refer to; of `_type` alone."""
+    targets = tuple(one for one in _OUTSIDE if one in wanted or not any(wanted))
+    if not targets:
+        return ()
     included = await store.includer.include(
         found,
-        (Include(type="", parameter=None, targets=_OUTSIDE),),
+        (Include(type="", parameter=None, targets=targets),),
         opener=asking.opener,
         covers=lambda type_: covers(session, "s", type_),
     )
@@ -214,7 +221,7 @@ async def encounter_everything(asking: Asking, store: Store) -> Answer:
     entries += search_entries(
         outside, [one.text for one in outside], base=base, mode=INCLUDE
     )
-    links = [("self", f"{asking.base}/{'/'.join(asking.parts)}")]
+    links = [("self", own_address(asking))]
     body = bundle("searchset", entries, links=links, total=len(opened))
     return Answer(body=body, headers=(JSON,))
 

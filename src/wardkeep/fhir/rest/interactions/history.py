@@ -11,7 +11,7 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.primitives import span_of
 from wardkeep.fhir.rest.answer import JSON, Answer
 from wardkeep.fhir.rest.asking import Asking
-from wardkeep.fhir.rest.bundle import Link, bundle, response
+from wardkeep.fhir.rest.bundle import Link, bundle, own_address, response
 from wardkeep.fhir.rest.cursor import PARAMETER, Signer, digest_of
 from wardkeep.fhir.rest.interaction import ID, TYPE, Interaction
 from wardkeep.fhir.rest.outcome import of_refusal, told
@@ -84,7 +84,7 @@ async def _page(
     if request.id and not page.lines and is_first:
         return told(404, "not-found", "There is no such resource here.")
     path = "/".join(asking.parts)
-    links: list[Link] = [("self", f"{asking.base}/{path}")]
+    links: list[Link] = [("self", own_address(asking))]
     if page.next is not None:
         cursor = signer.write(page.next, query=query, as_of=request.as_of)
         links.append(("next", _next(asking, path, cursor)))

@@ -10,12 +10,13 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.strict_json import decoded_object
 from wardkeep.fhir.rest.answer import JSON, Answer
 from wardkeep.fhir.rest.asking import Asking
-from wardkeep.fhir.rest.bundle import MATCH, bundle, search_entries
+from wardkeep.fhir.rest.bundle import MATCH, bundle, own_address, search_entries
 from wardkeep.fhir.rest.interaction import Interaction
 from wardkeep.fhir.rest.outcome import of_costly, of_problems, of_refusal, told
-from wardkeep.fhir.rest.rights import beyond, session_of
+from wardkeep.fhir.rest.rights import beyond, narrowed, session_of
 from wardkeep.fhir.rest.search_asked import read_search
 from wardkeep.fhir.rest.store import Store
+from wardkeep.fhir.search.query import Query
 from wardkeep.fhir.store.ordering import Sort
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.fhir.store.search_request import SearchRequest, TooCostly
@@ -38,14 +39,11 @@ async def lastn(asking: Asking, store: Store) -> Answer:
     asked = read_search(_OBSERVATION, pairs)
     if isinstance(asked, tuple):
         return of_problems(asked, status=400, code="invalid")
-    session = await session_of(asking, store)
-    if isinstance(session, Answer):
-        return session
-    refused = beyond(session, "s", [_OBSERVATION])
-    if refused is not None:
-        return refused
+    query = await _allowed(asking, store, asked.query)
+    if isinstance(query, Answer):
+        return query
     request = SearchRequest(
-        queries=(asked.query,),
+        queries=(query,),
         count=MOST_LOOKED_AT,
         sorts=(Sort("date", is_descending=True, elements=("Observation.effective",)),),
         told=f"$lastn {asked.told}",
@@ -58,8 +56,16 @@ async def lastn(asking: Asking, store: Store) -> Answer:
     found = _newest(page.matches, int(most[:6]))
     texts = [one.text for one in found]
     entries = search_entries(found, texts, base=asking.base.encode(), mode=MATCH)
-    body = bundle("searchset", entries, total=len(found))
+    links = [("self", own_address(asking))]
+    body = bundle("searchset", entries, links=links, total=len(found))
     return Answer(body=body, headers=(JSON,))
+
+
+async def _allowed(asking: Asking, store: Store, query: Query) -> Query | Answer:
+    session = await session_of(asking, store)
+    if isinstance(session, Answer):
+        return session
+    return beyond(session, "s", [_OBSERVATION]) or narrowed(session, query)
 
 
 def _newest(matches: Iterable[OpenedResource], most: int) -> list[OpenedResource]:

@@ -18,7 +18,7 @@ from wardkeep.fhir.rest.patching import JSON_PATCH, Patch, patched, read_patch
 from wardkeep.fhir.rest.rights import beyond, session_of
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.written import answered, expected_version, not_written
-from wardkeep.fhir.store.change import Change
+from wardkeep.fhir.store.change import MUST_EXIST, Change
 from wardkeep.fhir.store.draft import draft_of
 from wardkeep.fhir.store.outcomes import Conflict, Written
 
@@ -79,7 +79,7 @@ async def _apply(asking: Asking, store: Store, change: Patch, id_: str) -> Answe
         if isinstance(found, Answer):
             return found
         resource, version = found
-        if expected not in (None, version):
+        if expected not in (None, MUST_EXIST, version):
             words = f"It is at version {version} now. Read it again."
             return told(412, "conflict", words)
         written = await store.writer.write(

@@ -18,7 +18,7 @@ async def search_type(asking: Asking, store: Store) -> Answer:
 
 async def search_type_by_post(asking: Asking, store: Store) -> Answer:
     """The parameters of the body and of the address together."""
-    if not is_form(asking):
+    if not is_form(asking) and asking.header(b"content-type"):
         words = "Send application/x-www-form-urlencoded."
         return told(415, "not-supported", words)
     form = await asking.form()

@@ -17,11 +17,9 @@ from wardkeep.fhir.rest.written import (
     not_written,
     resource_in,
 )
-from wardkeep.fhir.store.change import Change, Guard
+from wardkeep.fhir.store.change import MUST_NOT_EXIST, Change, Guard
 from wardkeep.fhir.store.draft import draft_of
 from wardkeep.fhir.store.outcomes import Written
-
-MUST_NOT_EXIST = 0
 
 
 async def update(asking: Asking, store: Store) -> Answer:

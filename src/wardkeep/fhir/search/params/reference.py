@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/search.html#reference. Kinds of term:
 
     r  what the reference says, without a version: Patient/x, a URL, urn:uuid:x
     i  the identifier in the reference: `:identifier=system|value`
+    v  its value alone: `:identifier=value`
 """
 
 from typing import Any
@@ -42,7 +43,7 @@ def indexer(path: Path) -> Indexer | None:
 
 
 def _reference(element: str) -> Indexer:
-    r, i = prefix(element, "r"), prefix(element, "i")
+    r, i, v = prefix(element, "r"), prefix(element, "i"), prefix(element, "v")
 
     def index(node: dict[str, Any], terms: list[bytes], _: list[Range]) -> None:
         literal = node.get("reference")
@@ -52,6 +53,7 @@ def _reference(element: str) -> Indexer:
         if identifier is not None and "value" in identifier:
             pair = (identifier.get("system", ""), identifier["value"].lower())
             terms.append((i + SEPARATOR.join(pair)).encode())
+            terms.append((v + pair[1]).encode())
 
     return index
 
@@ -126,10 +128,11 @@ def _query_identifier(
     parameter: SearchParameter, text: str
 ) -> tuple[Match, ...] | Problem:
     parts = [unescape(part) for part in split(text, "|", most=1)]
-    if len(parts) == 1 or not parts[1]:
-        return bad_value(parameter, "Write system|value.")
-    wanted = SEPARATOR.join((parts[0], parts[1].lower()))
-    return tuple(HasTerm(term(path.element, "i", wanted)) for path in parameter.paths)
+    if not parts[-1]:
+        return bad_value(parameter, "Write system|value or value.")
+    kind = "v" if len(parts) == 1 else "i"
+    wanted = SEPARATOR.join((*parts[:-1], parts[-1].lower()))
+    return tuple(HasTerm(term(path.element, kind, wanted)) for path in parameter.paths)
 
 
 TYPE = ParameterType(

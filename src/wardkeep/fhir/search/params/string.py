@@ -6,14 +6,15 @@ save with `:exact`. Only keyed tokens reach the database, so beginnings are inde
 by one. Kinds of term:
 
     w  the whole value, normalised
-    p  its first letters, normalised: of people's names the first 3, 4 … 12, of all
-       other strings the first 3, 6 and 12
+    p  its first letters, normalised: of people's names the first 3, 4 … 12, from each
+       of their words on; of all other strings the first 3, 6 and 12
     e  the whole value as it is (people's names only): `:exact`
     t  every three letters in a row (people's names only): `:contains`
 
 A search longer than what is indexed takes the longest indexed beginning, and each
-candidate is compared again once it is open. One or two letters find only values that
-are no longer: nobody may list all patients whose name begins with A.
+candidate is compared again once it is open. Two letters are asked for with every third
+letter there is; one letter finds only values that are no longer: nobody may list all
+patients whose name begins with A.
 """
 
 from functools import partial
@@ -26,6 +27,7 @@ from wardkeep.fhir.search.plain_text import normalise
 from wardkeep.fhir.search.terms import (
     AllOf,
     AnyOf,
+    AnyTerm,
     HasTerm,
     Indexer,
     IsPresent,
@@ -53,6 +55,8 @@ _PARTS = {
 _LISTS = ("given", "prefix", "suffix", "line")
 _TEXTS = ("string", "markdown")
 _THREE = 3
+_THIRD_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789 æøðþłđħ"
+"""Behind two letters: what a Latin script has when it is normalised."""
 
 
 def spread(path: Path) -> tuple[Path, ...]:
@@ -89,10 +93,13 @@ def indexer(path: Path) -> Indexer | None:
     def index(value: Any, terms: list[bytes], _: list[Range]) -> None:
         text = normalise(value)
         terms.append((whole + text).encode())
-        for length in lengths:
-            if length > len(text):
-                break
-            terms.append((start + text[:length]).encode())
+        for own in _beginnings(text, is_name=exact is not None):
+            if len(own) < _THREE:
+                terms.append((whole + own).encode())
+            for length in lengths:
+                if length > len(own):
+                    break
+                terms.append((start + own[:length]).encode())
         if exact is not None:
             terms.append((exact + value).encode())
             terms.extend((threes + three).encode() for three in _threes(text))
@@ -113,6 +120,14 @@ def query(
         anywhere = tuple(_anywhere(path, wanted) for path in parameter.paths)
         return (AllOf((IsPresent(parameter.code), AnyOf(anywhere))),)
     return tuple(_beginning(path, wanted) for path in parameter.paths)
+
+
+def _beginnings(text: str, *, is_name: bool) -> list[str]:
+    """A value from its start, and a name from each of its words on: van der Berg."""
+    if not is_name or " " not in text:
+        return [text]
+    words = text.split(" ")
+    return [" ".join(words[place:]) for place in range(len(words))]
 
 
 def _threes(text: str) -> list[str]:
@@ -143,16 +158,22 @@ def _exactly(path: Path, plain: str) -> Match:
 def _beginning(path: Path, wanted: str) -> Match:
     lengths = _lengths(path.element)
     if len(wanted) < lengths[0]:
-        return HasTerm(term(path.element, "w", wanted))
+        whole = term(path.element, "w", wanted)
+        if len(wanted) < lengths[0] - 1:
+            return HasTerm(whole)
+        longer = [term(path.element, "p", wanted + one) for one in _THIRD_LETTERS]
+        return AnyTerm((whole, *longer))
     longest = max(length for length in lengths if length <= len(wanted))
     candidate = term(path.element, "p", wanted[:longest])
     if len(wanted) == longest:
         return HasTerm(candidate)
-    return LooksLike(candidate, path, partial(_begins, wanted))
+    agrees = partial(_begins, wanted, is_name=_is_name(path.element))
+    return LooksLike(candidate, path, agrees)
 
 
-def _begins(wanted: str, value: str) -> bool:
-    return normalise(value).startswith(wanted)
+def _begins(wanted: str, value: str, *, is_name: bool) -> bool:
+    texts = _beginnings(normalise(value), is_name=is_name)
+    return any(one.startswith(wanted) for one in texts)
 
 
 TYPE = ParameterType(
