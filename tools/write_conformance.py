@@ -29,7 +29,8 @@ SMART Backend Services has it (`/fhir/.well-known/smart-configuration`); [record
 Tests: every HL7 example goes through the API and comes back equal (`tests/conformance/test_api_examples.py`); HL7's patch cases,
 16 and 33 (`tests/conformance/test_patch_cases.py`); exact counts on Synthea (`tests/conformance/test_search_counts.py`); random
 searches against a naive look (`tests/conformance/test_search_like_naive.py`) and against another server's, each difference explained
-(`tests/conformance/test_search_like_medplum.py`); BaRS's examples (`tests/conformance/test_bars_round_trip.py`); three client libraries
+(`tests/conformance/test_search_like_medplum.py`); BaRS's examples (`tests/conformance/test_bars_round_trip.py`); details of the specification one by one
+(`tests/conformance/test_rest_details.py`); three client libraries
 (`tests/conformance/test_fhir_clients.py`, `tests/conformance/test_smart_javascript_client.py`); attacks and hostile requests
 (`tests/drills/test_program_attacks.py`, `tests/drills/test_hostile_requests.py`).
 """
@@ -58,6 +59,7 @@ DEVIATIONS = """## Deviations, each with its reason
 | `Bundle.total` | exact, unless `_total=none`; none where candidates must be opened to count | counting costs what finding costs |
 | the pages of a search | links are good for 30 minutes, in one session | they are signed with a key of the session |
 | sealed items (confidentiality R and V) | in no search, history or `$everything`; read is refused | their tier opens for nobody by program |
+| a Patient with such a label | is found and read as any other | nobody could be found otherwise; what must be hidden of a person belongs into an item of its own |
 | AuditEvents | those of the ledger come first, the newest first, an event a patient; then those that programs stored | ids `ledger-<entry>.<part>` are read only; chains, compartments of others and `_sort` do not reach them; 10,000 entries a page are looked at; they claim no BALP profile, because the ledger has no network addresses |
 | erasure | on pages, by two people; no program can | a stolen key must not destroy; `DELETE` keeps history |
 | `$meta-add`, `$meta-delete` | make a new version | a row is sealed with its version |

@@ -301,9 +301,9 @@ def _text_problem(code: str, value: str) -> Problem | None:
 
 
 def _modifier_problem(parameter: SearchParameter, modifier: str) -> Problem | None:
-    kind = TYPES.get(parameter.type)
+    kind = None if parameter.code == special.ID else TYPES.get(parameter.type)
     known = kind.modifiers if kind is not None else frozenset[str]()
-    if not modifier or (modifier in known and parameter.code != special.ID):
+    if not modifier or modifier in known:
         return None
     wrong = f"a {parameter.type} parameter has no such modifier here"
     names = [f":{name}" for name in sorted(known) if not is_resource_type(name)]
