@@ -43,8 +43,12 @@ def bundle(
 
 def own_address(asking: Asking) -> str:
     """What was asked for, for the link `self`."""
-    address = f"{asking.base}/{'/'.join(asking.parts)}"
-    asked = urlencode(asking.query, safe=":,|$/", errors="surrogateescape")
+    return address_with(f"{asking.base}/{'/'.join(asking.parts)}", asking.query)
+
+
+def address_with(address: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """An address that asks for these names and values."""
+    asked = urlencode(pairs, safe=":,|$/", errors="surrogateescape")
     return f"{address}?{asked}" if asked else address
 
 

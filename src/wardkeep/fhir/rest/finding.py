@@ -3,7 +3,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -18,6 +17,7 @@ from wardkeep.fhir.rest.bundle import (
     INCLUDE,
     MATCH,
     Link,
+    address_with,
     bundle,
     outcome_entry,
     search_entries,
@@ -374,8 +374,7 @@ def _url(asking: Asking, plan: _Plan, cursor: str) -> str:
     if cursor:
         pairs.append((PARAMETER, cursor))
     address = f"{asking.base}/{plan.scope.path}".rstrip("/")
-    asked = urlencode(pairs, safe=":,|$/", errors="surrogateescape")
-    return f"{address}?{asked}" if asked else address
+    return address_with(address, pairs)
 
 
 def _code(name: str) -> str:

@@ -199,27 +199,17 @@ class Writer:
         self, known: Known, drafts: Sequence[Draft], opener: Opener
     ) -> Refusal | None:
         """Have the door judge whoever would take the seal off what is sealed."""
-        named: dict[str, list[tuple[str, str, int]]] = {}
+        named: Named = {}
         for draft in drafts:
             current = known.current.get((draft.type, draft.id))
             if current is None or current.is_deleted or draft.tier is Tier.SEALED:
                 continue
             if current.tier == Tier.SEALED:
                 ref = (draft.type, draft.id, current.version)
-                named.setdefault(current.patient, []).append(ref)
-        for patient, refs in named.items():
-            wrapped = known.patients[patient].wrapped_key(Tier.SEALED)
-            grant = await self._warden.disclose(
-                opener.session,
-                purpose=opener.purpose,
-                reason=opener.reason,
-                action=Action.WRITE,
-                items=(Item(patient, Tier.SEALED, wrapped, tuple(refs)),),
-                request=opener.request,
-            )
-            if isinstance(grant, Refusal):
-                return grant
-        return None
+                named.setdefault((current.patient, current.tier), []).append(ref)
+        asked = _asked(named, known)
+        entry = await self._judged(asked, opener, action=Action.WRITE)
+        return entry if isinstance(entry, Refusal) else None
 
     async def _write_down_removals(
         self,
@@ -231,28 +221,37 @@ class Writer:
         shared: bytes,
     ) -> Refusal | None:
         """Have the door judge deletions, and the ledger name them."""
-        named: dict[tuple[str, int], list[tuple[str, str, int]]] = {}
+        named: Named = {}
         for one in removals:
             current = known.current.get((one.type, one.id))
             if current is not None and not current.is_deleted:
                 ref = (one.type, one.id, current.version)
                 named.setdefault((current.patient, current.tier), []).append(ref)
-        for (patient, tier), refs in named.items():
-            wrapped = shared
-            if patient:
-                wrapped = known.patients[patient].wrapped_key(Tier(tier))
+        asked = _asked(named, known, shared=shared)
+        entry = await self._judged(asked, opener, action=Action.DELETE)
+        if isinstance(entry, Refusal):
+            return entry
+        keys.entry = entry if keys.entry == NO_ENTRY else keys.entry
+        return None
+
+    async def _judged(
+        self, items: Sequence[Item], opener: Opener, *, action: Action
+    ) -> int | Refusal:
+        """Ask the door for each, and drop the keys; the first entry that names one."""
+        first = NO_ENTRY
+        for item in items:
             grant = await self._warden.disclose(
                 opener.session,
                 purpose=opener.purpose,
                 reason=opener.reason,
-                action=Action.DELETE,
-                items=(Item(patient, Tier(tier), wrapped, tuple(refs)),),
+                action=action,
+                items=(item,),
                 request=opener.request,
             )
             if isinstance(grant, Refusal):
                 return grant
-            keys.entry = grant.entry if keys.entry == NO_ENTRY else keys.entry
-        return None
+            first = grant.entry if first == NO_ENTRY else first
+        return first
 
     async def _name_others(
         self, known: Known, drafts: Sequence[Draft], opener: Opener
@@ -307,6 +306,23 @@ class Writer:
             ),
             removed=removed,
         )
+
+
+Named = dict[tuple[str, int], list[tuple[str, str, int]]]
+"""By patient and tier: current versions of what a change would end."""
+
+
+def _asked(named: Named, known: Known, *, shared: bytes = b"") -> list[Item]:
+    """An item for each; `shared` opens what no patient owns."""
+    return [
+        Item(
+            patient,
+            Tier(tier),
+            known.patients[patient].wrapped_key(Tier(tier)) if patient else shared,
+            tuple(refs),
+        )
+        for (patient, tier), refs in named.items()
+    ]
 
 
 def _is_one_new_row(ready: _Ready) -> bool:

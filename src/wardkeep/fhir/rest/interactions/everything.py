@@ -19,6 +19,7 @@ from wardkeep.fhir.rest.bundle import (
     INCLUDE,
     MATCH,
     Link,
+    address_with,
     bundle,
     own_address,
     search_entries,
@@ -147,8 +148,9 @@ async def _answer(
         path = "/".join(asking.parts)
         query = digest_of(path, asking.query)
         cursor = signer.write(page.next, query=query, as_of=store.clock.now())
-        kept = "".join(f"{n}={v}&" for n, v in asking.query if n != PARAMETER)
-        links.append(("next", f"{asking.base}/{path}?{kept}{PARAMETER}={cursor}"))
+        kept = [pair for pair in asking.query if pair[0] != PARAMETER]
+        pairs = [*kept, (PARAMETER, cursor)]
+        links.append(("next", address_with(f"{asking.base}/{path}", pairs)))
     base = asking.base.encode()
     entries = search_entries(found, [one.text for one in found], base=base, mode=MATCH)
     entries += search_entries(

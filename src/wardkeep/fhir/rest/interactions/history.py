@@ -11,7 +11,7 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.primitives import span_of
 from wardkeep.fhir.rest.answer import JSON, Answer
 from wardkeep.fhir.rest.asking import Asking
-from wardkeep.fhir.rest.bundle import Link, bundle, own_address, response
+from wardkeep.fhir.rest.bundle import Link, address_with, bundle, own_address, response
 from wardkeep.fhir.rest.cursor import PARAMETER, Signer, digest_of
 from wardkeep.fhir.rest.interaction import ID, TYPE, Interaction
 from wardkeep.fhir.rest.outcome import of_refusal, told
@@ -115,9 +115,8 @@ def _read(
 
 
 def _next(asking: Asking, path: str, cursor: str) -> str:
-    kept = [f"{name}={value}" for name, value in asking.query if name != PARAMETER]
-    asked = "&".join([*kept, f"{PARAMETER}={cursor}"]).replace("+", "%2B")
-    return f"{asking.base}/{path}?{asked}"
+    kept = [pair for pair in asking.query if pair[0] != PARAMETER]
+    return address_with(f"{asking.base}/{path}", [*kept, (PARAMETER, cursor)])
 
 
 def _bundle(
