@@ -17,9 +17,7 @@ Json = dict[str, Any]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("details")) as running:
-        running.command(
-            *("organisation", "create", "--slug", "fernhill", "--name", "Fernhill")
-        )
+        running.found("fernhill")
         yield running
 
 

@@ -32,9 +32,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("counts")) as running:
-        running.command(
-            *("organisation", "create", "--slug", "fernhill", "--name", "Fernhill")
-        )
+        running.found("fernhill")
         running.command("import", str(RECORDS), "--organisation", "fernhill")
         yield running
 

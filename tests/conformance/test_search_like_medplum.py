@@ -193,9 +193,7 @@ def test_searches_find_what_medplum_finds_or_it_is_explained(tmp_path: Path) -> 
         "medplum.mjs", {"resources": resources, "searches": asked}, packages=PACKAGES
     )
     with served(tmp_path) as server:
-        server.command(
-            *("organisation", "create", "--slug", "fernhill", "--name", "Fernhill")
-        )
+        server.found("fernhill")
         with closing(Program(server, tmp_path, organisation="fernhill")) as program:
             for start in range(0, len(resources), 20):
                 program.put_together(*resources[start : start + 20])

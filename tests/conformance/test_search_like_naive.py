@@ -181,9 +181,7 @@ def raw(content: Json) -> bytes:
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     folder = tmp_path_factory.mktemp("naive")
     with served(folder) as server:
-        server.command(
-            *("organisation", "create", "--slug", "fernhill", "--name", "Fernhill")
-        )
+        server.found("fernhill")
         with closing(Program(server, folder, organisation="fernhill")) as made:
             for id_ in ("naive-one", "naive-two"):
                 made.put({"resourceType": "Patient", "id": id_, "active": True})

@@ -30,9 +30,7 @@ MEGABYTE = 1024 * 1024
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("hostile")
     with served(folder) as running:
-        running.command(
-            *("organisation", "create", "--slug", "fernhill", "--name", "Fernhill")
-        )
+        running.found("fernhill")
         yield running
 
 

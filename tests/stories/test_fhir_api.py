@@ -22,9 +22,7 @@ Json = dict[str, Any]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("api")) as running:
-        running.command(
-            *("organisation", "create", "--slug", "fernhill", "--name", "Fernhill")
-        )
+        running.found("fernhill")
         yield running
 
 

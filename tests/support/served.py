@@ -82,6 +82,11 @@ class Served:
         assert done.returncode == 0, done.stderr + done.stdout[-2000:]
         return done.stdout
 
+    def found(self, slug: str) -> None:
+        """Make an organisation."""
+        name = slug.title()
+        self.command("organisation", "create", "--slug", slug, "--name", name)
+
     def is_ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.origin}/health/ready") as answer:
