@@ -15,12 +15,16 @@ from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.root_key import RootKey
+from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.audit import Audit
+from wardkeep.warden.service.ceremonies import Ceremonies
 from wardkeep.warden.service.door import Door
+from wardkeep.warden.service.enrolling import Enrolling
 from wardkeep.warden.service.entrance import Entrance
 from wardkeep.warden.service.erasing import Eraser
 from wardkeep.warden.service.memory import remember_everything
 from wardkeep.warden.service.office import Office
+from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.retention import Retention
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
@@ -63,21 +67,17 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     )
     eraser = _eraser(database, parts, known, (door, trace, retention))
     await eraser.resume()
-    entrance = Entrance(
-        database=database,
-        sessions=known.sessions,
-        directory=known.directory,
-        trace=trace,
-        clock=parts.clock,
-        origin=parts.origin,
+    admission = Admission(
+        database=database, sessions=known.sessions, trace=trace, clock=parts.clock
     )
+    people = _people(database, parts, known, (admission, trace))
     office = Office(
         database=database,
         keystore=known.keystore,
         sessions=known.sessions,
         directory=known.directory,
         expected=known.expected,
-        entrance=entrance,
+        own_sessions=people.own_sessions,
         trace=trace,
         clock=parts.clock,
     )
@@ -86,15 +86,55 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         ledger=parts.ledger,
         keystore=known.keystore,
         sessions=known.sessions,
-        door=door,
-        audit=_audit(parts, known, door),
+        admission=admission,
         eraser=eraser,
-        retention=retention,
-        entrance=entrance,
-        office=office,
+        at_the_door=(
+            door.desk,
+            door.for_writers,
+            _audit(parts, known, door).desk,
+            eraser.desk,
+            retention.desk,
+            *(one.desk for one in people),
+        ),
+        for_the_operator=(door.for_writers, office.desk),
         trace=trace,
         verify_key=parts.verify_key,
         origin=parts.ledger_name,
+    )
+
+
+class _People(NamedTuple):
+    """The desks about people: who they are, and what is theirs."""
+
+    entrance: Entrance
+    enrolling: Enrolling
+    own_sessions: OwnSessions
+
+
+def _people(
+    database: Database,
+    parts: WardenParts,
+    known: _Known,
+    made: tuple[Admission, Trace],
+) -> _People:
+    admission, trace = made
+    ceremonies = Ceremonies(database=database, clock=parts.clock, origin=parts.origin)
+    return _People(
+        entrance=Entrance(
+            database=database,
+            admission=admission,
+            ceremonies=ceremonies,
+            clock=parts.clock,
+        ),
+        enrolling=Enrolling(
+            database=database,
+            sessions=known.sessions,
+            admission=admission,
+            ceremonies=ceremonies,
+            trace=trace,
+            clock=parts.clock,
+        ),
+        own_sessions=OwnSessions(sessions=known.sessions, admission=admission),
     )
 
 

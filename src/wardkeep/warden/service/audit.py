@@ -22,6 +22,7 @@ from wardkeep.ledger.entry import Entry, Subject, unpack_id
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.rules.scope_covers import scope_lacks
+from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import (
     BY_CONTRACT,
     LONGEST_REQUEST,
@@ -56,6 +57,12 @@ class Audit:
         self._sessions = sessions
         self._directory = directory
         self._clock = clock
+        self.desk = Desk(
+            at_once={
+                ReadAccessHistory: self.read_access_history,
+                ReadLedger: self.read_ledger,
+            }
+        )
 
     def read_access_history(self, asked: ReadAccessHistory) -> Answer:
         """Who opened a patient's record; looking it up is an entry as well."""

@@ -44,6 +44,7 @@ from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.rules import judge
 from wardkeep.warden.rules.opening import Opening, Refused
 from wardkeep.warden.rules.scope_covers import scope_lacks
+from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.said import (
     ERASED,
     NOT_SIGNED_IN,
@@ -110,6 +111,15 @@ class Door:
         self._contracts = contracts
         self._erased = erased
         self._clock = clock
+        self.desk = Desk(at_once={Disclose: self.disclose})
+        self.for_writers = Desk(
+            at_once={
+                ComputeTokens: self.compute_tokens,
+                NewPatientKeys: self.new_patient_keys,
+                OpenSharedKey: self.open_shared_key,
+            }
+        )
+        """On the operator's socket too, where records are imported."""
 
     def disclose(self, asked: Disclose) -> Answer:
         session = self._sessions.use(asked.session)

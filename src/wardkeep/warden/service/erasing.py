@@ -10,7 +10,6 @@ is the pause). What the ledger says stays: it has ids and no clinical content.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,6 +44,7 @@ from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.warden import erasures
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients, Erasure
+from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.disposing import Disposer, Written
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.retention import Retention, decider
@@ -121,12 +121,14 @@ class Eraser:
         self._retention = retention
         self._to_dispose: list[Erasure] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self.later: Mapping[type, Callable[[Any], Awaitable[Answer]]] = {
-            AskErasure: self._ask,
-            ListErasures: self._list,
-            ApproveErasure: self._approve,
-            WithdrawErasure: self._withdraw,
-        }
+        self.desk = Desk(
+            later={
+                AskErasure: self._ask,
+                ListErasures: self._list,
+                ApproveErasure: self._approve,
+                WithdrawErasure: self._withdraw,
+            }
+        )
 
     def write_with(self, written: Written) -> None:
         """Go to work: the service's batch writes the ledger."""

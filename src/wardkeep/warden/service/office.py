@@ -7,8 +7,7 @@ operator's support staff see no patient without the controller's grant (P12).
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId
@@ -49,7 +48,8 @@ from wardkeep.teams.relationships import (
 )
 from wardkeep.warden.directory import IMPORTER, Directory
 from wardkeep.warden.keystore import KeyStore
-from wardkeep.warden.service.entrance import Entrance
+from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Sessions, SignedInAs
 
@@ -100,7 +100,7 @@ class Office:
         sessions: Sessions,
         directory: Directory,
         expected: ExpectedSets,
-        entrance: Entrance,
+        own_sessions: OwnSessions,
         trace: Trace,
         clock: Clock,
     ) -> None:
@@ -109,24 +109,23 @@ class Office:
         self._sessions = sessions
         self._directory = directory
         self._expected = expected
-        self._entrance = entrance
         self._trace = trace
         self._clock = clock
         self._founding = asyncio.Lock()
-        self.at_once: Mapping[type, Callable[[Any], Answer]] = {
-            CheckSession: entrance.check_session
-        }
-        self.later: Mapping[type, Callable[[Any], Awaitable[Answer]]] = {
-            CreateOrganisation: self._create_organisation,
-            CreateAccount: self._create_account,
-            Invite: self._invite,
-            EndAccount: self._end_account,
-            ListAccounts: self._list_accounts,
-            RegisterClient: self._register_client,
-            AddRelationships: self._add_relationships,
-            BeginImport: self._begin_import,
-            EndSession: entrance.end_session,
-        }
+        self.desk = Desk(
+            at_once={CheckSession: own_sessions.check_session},
+            later={
+                CreateOrganisation: self._create_organisation,
+                CreateAccount: self._create_account,
+                Invite: self._invite,
+                EndAccount: self._end_account,
+                ListAccounts: self._list_accounts,
+                RegisterClient: self._register_client,
+                AddRelationships: self._add_relationships,
+                BeginImport: self._begin_import,
+                EndSession: own_sessions.end_session,
+            },
+        )
 
     async def _create_organisation(self, asked: CreateOrganisation) -> Answer:
         name = asked.name.strip()[:LONGEST_NAME]

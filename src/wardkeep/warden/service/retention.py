@@ -5,9 +5,7 @@ The least that the Records Management Code names stands in the code: nobody can 
 to have records destroyed early, and to destroy takes two people (`erasing`).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.db.connection import Database
@@ -17,6 +15,7 @@ from wardkeep.disclosure.retention import MOST_YEARS, RULES, years_before
 from wardkeep.identity.roles import Role
 from wardkeep.warden import erasures, retention
 from wardkeep.warden.retention import Term
+from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session, Sessions
@@ -50,10 +49,12 @@ class Retention:
         self._sessions = sessions
         self._trace = trace
         self._clock = clock
-        self.later: Mapping[type, Callable[[Any], Awaitable[Answer]]] = {
-            ListRetention: self._list,
-            SetRetention: self._set,
-        }
+        self.desk = Desk(
+            later={
+                ListRetention: self._list,
+                SetRetention: self._set,
+            }
+        )
 
     async def due_before(
         self, rule: str, organisation: int, *, patient: str = ""

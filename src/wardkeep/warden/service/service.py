@@ -2,38 +2,25 @@
 """The warden: every question it takes, and what happens to each.
 
 Questions about patients are answered without waiting (door.py); those about identity
-need the database and run as tasks (entrance.py, office.py). All of them leave through
-the batch, so that an answer never overtakes its entry.
+need the database and run as tasks (entrance.py, office.py). Each desk names its own
+questions. All answers leave through the batch, so that none overtakes its entry.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Sequence
 
 from wardkeep.crypto.signing import VerifyKey
 from wardkeep.db.connection import Database
 from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.disclosure.answers import Answer, Health
-from wardkeep.disclosure.questions import (
-    AskHealth,
-    ComputeTokens,
-    Disclose,
-    NewPatientKeys,
-    OpenSharedKey,
-    Question,
-    ReadAccessHistory,
-    ReadLedger,
-)
+from wardkeep.disclosure.questions import AskHealth, Question
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.keystore import KeyStore
-from wardkeep.warden.service.audit import Audit
+from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.batch import Batch, Reply
-from wardkeep.warden.service.door import Door
-from wardkeep.warden.service.entrance import Entrance
+from wardkeep.warden.service.desk import AtOnce, Desk, Later
 from wardkeep.warden.service.erasing import Eraser
-from wardkeep.warden.service.office import Office
-from wardkeep.warden.service.retention import Retention
 from wardkeep.warden.service.said import (
     BUSY,
     DATABASE_UNAVAILABLE,
@@ -51,9 +38,6 @@ log = logging.getLogger(__name__)
 # The type alone: a message may quote what somebody sent.
 _FAILED_LINE = "a question failed: %s"
 
-AtOnce = Callable[[Any], Answer]
-Later = Callable[[Any], Awaitable[Answer]]
-
 LEDGER_BACK = "ledger-written-again"
 
 
@@ -67,12 +51,10 @@ class WardenService:
         ledger: Ledger,
         keystore: KeyStore,
         sessions: Sessions,
-        door: Door,
-        audit: Audit,
+        admission: Admission,
         eraser: Eraser,
-        retention: Retention,
-        entrance: Entrance,
-        office: Office,
+        at_the_door: Sequence[Desk],
+        for_the_operator: Sequence[Desk],
         trace: Trace,
         verify_key: VerifyKey,
         origin: str,
@@ -81,7 +63,7 @@ class WardenService:
         self._ledger = ledger
         self._keystore = keystore
         self._sessions = sessions
-        self._entrance = entrance
+        self._admission = admission
         self._trace = trace
         self._verify_key = verify_key
         self._origin = origin
@@ -89,29 +71,18 @@ class WardenService:
         self._eraser = eraser
         eraser.write_with(self._batch.written)
         self._tasks: set[asyncio.Task[None]] = set()
-        keys: dict[type, AtOnce] = {
-            ComputeTokens: door.compute_tokens,
-            NewPatientKeys: door.new_patient_keys,
-            OpenSharedKey: door.open_shared_key,
-        }
-        self._door_at_once: dict[type, AtOnce] = {
-            Disclose: door.disclose,
-            ReadAccessHistory: audit.read_access_history,
-            ReadLedger: audit.read_ledger,
-            **keys,
-            **entrance.at_once,
-        }
-        self._door_later: dict[type, Later] = {
-            AskHealth: self._health,
-            **eraser.later,
-            **retention.later,
-            **entrance.later,
-        }
-        self._operator_at_once: dict[type, AtOnce] = {**keys, **office.at_once}
-        self._operator_later: dict[type, Later] = {
-            AskHealth: self._health,
-            **office.later,
-        }
+        self._door_at_once, self._door_later = self._questions(at_the_door)
+        self._operator_at_once, self._operator_later = self._questions(for_the_operator)
+
+    def _questions(
+        self, desks: Sequence[Desk]
+    ) -> tuple[dict[type, AtOnce], dict[type, Later]]:
+        at_once: dict[type, AtOnce] = {}
+        later: dict[type, Later] = {AskHealth: self._health}
+        for desk in desks:
+            at_once.update(desk.at_once)
+            later.update(desk.later)
+        return at_once, later
 
     def answer_door(self, question: Question, reply: Reply) -> None:
         self._answer(question, reply, self._door_at_once, self._door_later)
@@ -184,7 +155,7 @@ class WardenService:
 
     async def _save_sessions(self) -> None:
         try:
-            await self._entrance.save_sessions()
+            await self._admission.save()
         except Exception as error:  # noqa: BLE001 - as above
             log.warning("sessions cannot be saved: %s", type(error).__name__)
 

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Admission: where every session begins and ends, whatever proved who it is.
+
+No session starts but here, and only with a factor of its own
+(tests/drills/test_sign_in_paths.py reads them all). Whatever is wrong with a proof, the
+person hears the same words; the code goes to the ledger or the log.
+"""
+
+import logging
+from collections.abc import Sequence
+
+import msgspec
+
+from wardkeep.base.clock import Clock, microseconds_since_epoch
+from wardkeep.db.connection import Connection, Database
+from wardkeep.disclosure.answers import Refusal, SignedIn
+from wardkeep.identity.accounts import Membership
+from wardkeep.identity.factor import Factor
+from wardkeep.identity.scopes import Scopes
+from wardkeep.warden import session_store
+from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.session_store import Ended
+from wardkeep.warden.sessions import Session, Sessions, SignedInAs
+
+log = logging.getLogger(__name__)
+
+SIGN_IN_REFUSED = Refusal(
+    code="sign-in-refused",
+    why="That passkey could not sign you in.",
+    mend="Try again. If it stays so, ask for a new enrolment link.",
+)
+LONGEST_DEVICE = 200
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody proved themselves with, and what the session may do by it."""
+
+    factor: Factor
+    credential: bytes = b""
+    device: str
+    scopes: Scopes | None = None
+    """Of a program; None for people."""
+    patients_per_hour: int = 0
+
+
+class Admission:
+    """Starts sessions, ends them, and tells the database of both."""
+
+    def __init__(
+        self, *, database: Database, sessions: Sessions, trace: Trace, clock: Clock
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._trace = trace
+        self._clock = clock
+        self._ended: dict[str, Ended] = {}
+
+    async def admit(self, member: Membership, proof: Proof) -> SignedIn | Refusal:
+        """A session for whoever proved themselves, kept before its token is told."""
+        token, session = self._sessions.start(
+            SignedInAs(
+                account=member.account,
+                display_name=member.display_name,
+                organisation=member.organisation,
+                organisation_name=member.organisation_name,
+                organisation_slug=member.organisation_slug,
+                role=member.role,
+                factor=proof.factor.name,
+                credential=proof.credential,
+                device=proof.device[:LONGEST_DEVICE],
+                scopes=proof.scopes,
+                patients_per_hour=proof.patients_per_hour,
+            )
+        )
+        is_kept = False
+        try:
+            async with self._database.connection() as connection:
+                is_kept = await session_store.keep(connection, session)
+        finally:
+            if not is_kept:
+                self._sessions.end(session)
+        if not is_kept:
+            return self.refuse("ended-meanwhile", account=member.account)
+        self._trace.of_session(session, "sign-in", reason=proof.factor.name)
+        return SignedIn(
+            token=token,
+            expires_at=microseconds_since_epoch(session.expires_at),
+            scope="" if proof.scopes is None else proof.scopes.text,
+        )
+
+    def refuse(self, code: str, *, account: str = "") -> Refusal:
+        # A refusal about a known account is an entry; one about nobody is a line in
+        # the log, so that strangers cannot fill the ledger.
+        if account:
+            self._trace.about_account(account, "sign-in", outcome=f"refusal:{code}")
+        else:
+            log.info("a sign-in was refused: %s", code)
+        return SIGN_IN_REFUSED
+
+    async def end(self, ended: Sequence[Session], *, why: str) -> None:
+        """End sessions here at once, then in the database."""
+        for session in ended:
+            self._sessions.end(session)
+            self._trace.of_session(session, "sign-out", reason=why)
+        self._remember_ends(ended, why=why)
+        async with self._database.connection() as connection:
+            await self._note_ends(connection)
+
+    def _remember_ends(self, ended: Sequence[Session], *, why: str) -> None:
+        """Keep what the database must hear, until it has: a restart asks it alone."""
+        now = self._clock.now()
+        self._ended.update({one.id: Ended(one, now, why) for one in ended})
+
+    async def _note_ends(self, connection: Connection) -> None:
+        noted = list(self._ended.values())
+        await session_store.note_end(connection, noted)
+        for one in noted:
+            self._ended.pop(one.session.id, None)
+
+    async def save(self) -> None:
+        """Tell the database which sessions were used and which are over."""
+        self._remember_ends(self._sessions.forget_ended(), why="ran out")
+        changed = self._sessions.take_changed()
+        if not (self._ended or changed):
+            return
+        async with self._database.connection() as connection:
+            await session_store.note_use(connection, changed)
+            await self._note_ends(connection)

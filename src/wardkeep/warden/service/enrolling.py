@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Passkeys: the first by an invitation, further ones while signed in, and their end."""
+
+from wardkeep.base.clock import Clock, microseconds_since_epoch
+from wardkeep.db.connection import Database
+from wardkeep.db.errors import AlreadyExistsError
+from wardkeep.disclosure.answers import (
+    Answer,
+    Done,
+    Invitation,
+    Passkey,
+    Passkeys,
+    Refusal,
+)
+from wardkeep.disclosure.questions import (
+    BeginAddPasskey,
+    BeginEnrolment,
+    FinishAddPasskey,
+    FinishEnrolment,
+    ListPasskeys,
+    LookAtInvitation,
+    RevokePasskey,
+)
+from wardkeep.identity import accounts, credentials, invitations
+from wardkeep.identity.accounts import Membership
+from wardkeep.identity.credentials import Credential
+from wardkeep.identity.factors.passkey import PASSKEY
+from wardkeep.warden.service.admission import Admission, Proof
+from wardkeep.warden.service.ceremonies import Ceremonies
+from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.said import NOT_SIGNED_IN
+from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.sessions import Sessions
+
+INVITATION_OVER = Refusal(
+    code="invitation-over",
+    why="This link has been used or has run out.",
+    mend="Ask whoever invited you for another.",
+)
+PASSKEY_REFUSED = Refusal(
+    code="passkey-refused",
+    why="The passkey could not be registered.",
+    mend="Try again, with a device that asks for your finger, face or PIN.",
+)
+LAST_PASSKEY = Refusal(
+    code="last-passkey",
+    why="This is your last passkey: without it you could not sign in again.",
+    mend="Add another passkey first, then remove this one.",
+)
+_ENROL, _ADD = "enrol", "add-passkey"
+
+
+class Enrolling:
+    """Answers questions about passkeys."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        sessions: Sessions,
+        admission: Admission,
+        ceremonies: Ceremonies,
+        trace: Trace,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._admission = admission
+        self._ceremonies = ceremonies
+        self._trace = trace
+        self._clock = clock
+        self.desk = Desk(
+            later={
+                LookAtInvitation: self._look_at_invitation,
+                BeginEnrolment: self._begin_enrolment,
+                FinishEnrolment: self._finish_enrolment,
+                BeginAddPasskey: self._begin_add,
+                FinishAddPasskey: self._finish_add,
+                ListPasskeys: self._list_passkeys,
+                RevokePasskey: self._revoke_passkey,
+            }
+        )
+
+    async def _look_at_invitation(self, asked: LookAtInvitation) -> Answer:
+        member = await self._invited(asked.secret)
+        if member is None:
+            return INVITATION_OVER
+        return Invitation(
+            display_name=member.display_name,
+            organisation=member.organisation_name,
+            role_title=member.role.title,
+        )
+
+    async def _invited(self, secret: str) -> Membership | None:
+        async with self._database.connection() as connection:
+            invited = await invitations.look(connection, secret, clock=self._clock)
+            if invited is None:
+                return None
+            return await accounts.membership_of(connection, invited.account)
+
+    async def _begin_enrolment(self, asked: BeginEnrolment) -> Answer:
+        member = await self._invited(asked.secret)
+        if member is None:
+            return INVITATION_OVER
+        return await self._ceremonies.begin_registration(
+            _ENROL, account=member.account, display_name=member.display_name
+        )
+
+    async def _finish_enrolment(self, asked: FinishEnrolment) -> Answer:
+        member = await self._invited(asked.secret)
+        if member is None:
+            return INVITATION_OVER
+        credential = self._ceremonies.finish_registration(
+            _ENROL, asked.response, account=member.account, label=asked.label
+        )
+        if credential is None:
+            return PASSKEY_REFUSED
+        try:
+            async with self._database.transaction() as connection:
+                used = await invitations.use(
+                    connection, asked.secret, clock=self._clock
+                )
+                if used is None:
+                    return INVITATION_OVER
+                await credentials.add(connection, credential)
+        except AlreadyExistsError:
+            return PASSKEY_REFUSED
+        self._trace.about_account(member.account, "enrol")
+        return await self._admission.admit(
+            member,
+            Proof(factor=PASSKEY, credential=credential.id, device=asked.device),
+        )
+
+    async def _begin_add(self, asked: BeginAddPasskey) -> Answer:
+        session = self._sessions.use(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        return await self._ceremonies.begin_registration(
+            _ADD, account=session.account, display_name=session.display_name
+        )
+
+    async def _finish_add(self, asked: FinishAddPasskey) -> Answer:
+        session = self._sessions.use(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        credential = self._ceremonies.finish_registration(
+            _ADD, asked.response, account=session.account, label=asked.label
+        )
+        if credential is None:
+            return PASSKEY_REFUSED
+        try:
+            async with self._database.connection() as connection:
+                await credentials.add(connection, credential)
+        except AlreadyExistsError:
+            return PASSKEY_REFUSED
+        self._trace.of_session(session, "add-passkey")
+        return Done()
+
+    async def _list_passkeys(self, asked: ListPasskeys) -> Answer:
+        session = self._sessions.use(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        async with self._database.connection() as connection:
+            found = await credentials.of_account(connection, session.account)
+        return Passkeys(tuple(_shown(one) for one in found))
+
+    async def _revoke_passkey(self, asked: RevokePasskey) -> Answer:
+        session = self._sessions.use(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        async with self._database.connection() as connection:
+            is_revoked = await credentials.revoke(
+                connection,
+                account=session.account,
+                id_=asked.credential,
+                clock=self._clock,
+            )
+        if not is_revoked:
+            return LAST_PASSKEY
+        self._trace.of_session(session, "revoke-passkey")
+        mine = self._sessions.of_account(session.account)
+        used_it = [one for one in mine if one.credential == asked.credential]
+        await self._admission.end(used_it, why="passkey revoked")
+        return Done()
+
+
+def _shown(credential: Credential) -> Passkey:
+    last = credential.last_used_at
+    return Passkey(
+        credential=credential.id,
+        label=credential.label,
+        created_at=microseconds_since_epoch(credential.created_at),
+        last_used_at=microseconds_since_epoch(last) if last else 0,
+        is_synced=credential.is_backup_eligible,
+    )

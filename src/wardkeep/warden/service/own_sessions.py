@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions of one's own: whose this one is, which there are, and their end."""
+
+from wardkeep.disclosure.answers import Answer, Done, Sessions as SessionList
+from wardkeep.disclosure.questions import CheckSession, EndSession, ListSessions
+from wardkeep.warden.service.admission import Admission
+from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.said import NOT_SIGNED_IN
+from wardkeep.warden.sessions import Sessions
+
+
+class OwnSessions:
+    """Answers questions about sessions."""
+
+    def __init__(self, *, sessions: Sessions, admission: Admission) -> None:
+        self._sessions = sessions
+        self._admission = admission
+        self.desk = Desk(
+            at_once={
+                CheckSession: self.check_session,
+                ListSessions: self._list_sessions,
+            },
+            later={EndSession: self.end_session},
+        )
+
+    def check_session(self, asked: CheckSession) -> Answer:
+        session = self._sessions.use(asked.session)
+        return NOT_SIGNED_IN if session is None else session.view()
+
+    def _list_sessions(self, asked: ListSessions) -> Answer:
+        session = self._sessions.use(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        mine = self._sessions.of_account(session.account)
+        newest = sorted(mine, key=lambda one: one.started_at, reverse=True)
+        return SessionList(tuple(one.view() for one in newest))
+
+    async def end_session(self, asked: EndSession) -> Answer:
+        """End a session of one's own: this one, or another by its id."""
+        session = self._sessions.use(asked.session)
+        if session is None:
+            return Done()
+        which = asked.which or session.id
+        for one in self._sessions.of_account(session.account):
+            if one.id == which:
+                await self._admission.end([one], why="signed out")
+        return Done()
