@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may come once only: ids of assertions and proofs (RFC 7523, 3, `jti`).
 
-In memory and bounded. A start forgets them: whoever steals a proof within its few minutes
-and meets a start of the warden in them could use it once more.
+In memory and bounded. A start forgets them: whoever steals a proof within its few
+minutes and meets a start of the warden in them could use it once more.
 """
 
 from wardkeep.base.clock import Clock
