@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ledgers for tests: entries about nobody, in folders that go away."""
 
+import contextlib
+import resource
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,3 +59,14 @@ def fill(folder: Path, entries: int, *, segment_bytes: int = SEGMENT_BYTES) -> N
         ledger.commit()
     ledger.publish()
     ledger.close()
+
+
+@contextlib.contextmanager
+def full_at(size: int) -> Iterator[None]:
+    """No file grows beyond so many bytes; the last write is taken in part."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -34,6 +34,7 @@ from wardkeep.disclosure.questions import (
     Invite,
     Question,
 )
+from wardkeep.ledger.entry import Entry
 from wardkeep.warden.service.service import WardenService
 
 ORIGIN = "http://localhost:8111"
@@ -75,6 +76,8 @@ class RunningWarden:
     def __init__(self, installation: Installation, service: WardenService) -> None:
         self.installation = installation
         self.service = service
+        self.home = "fernhill"
+        """The organisation in which accounts are made unless another is named."""
         layout = installation.layout
         self.door = WardenClient(layout.door_socket, asker="test")
         self.operator = WardenClient(layout.operator_socket, asker="test operator")
@@ -89,10 +92,11 @@ class RunningWarden:
         return int(await self.tell(CreateOrganisation(slug=slug, name=slug.title())))
 
     async def account(
-        self, role: str, *, organisation: str = "fernhill", name: str = "Rowan Ash"
+        self, role: str, *, organisation: str = "", name: str = "Rowan Ash"
     ) -> str:
+        where = organisation or self.home
         return await self.tell(
-            CreateAccount(organisation=organisation, display_name=name, role=role)
+            CreateAccount(organisation=where, display_name=name, role=role)
         )
 
     async def enrol(
@@ -101,14 +105,26 @@ class RunningWarden:
         """Enrol an account by invitation; its session's token, and the passkey."""
         mine = authenticator or SoftwareAuthenticator(origin=ORIGIN)
         secret = await self.tell(Invite(account=account, valid_hours=1))
-        options = await self.door.ask(BeginEnrolment(secret), CeremonyOptions)
-        assert isinstance(options, CeremonyOptions), options
-        response = mine.register(options.options)
-        answer = await self.door.ask(
-            FinishEnrolment(secret, response, "Test key", "test device"), SignedIn
-        )
+        answer = await self.use_link(secret, mine)
         assert isinstance(answer, SignedIn), answer
         return answer.token, mine
+
+    async def use_link(
+        self, secret: str, authenticator: SoftwareAuthenticator
+    ) -> SignedIn | Refusal:
+        """Enrol by a link that somebody was given."""
+        options = await self.door.ask(BeginEnrolment(secret), CeremonyOptions)
+        if isinstance(options, Refusal):
+            return options
+        response = authenticator.register(options.options)
+        return await self.door.ask(
+            FinishEnrolment(secret, response, "Test key", "test device"), SignedIn
+        )
+
+    def entries(self) -> list[Entry]:
+        """All that the ledger says."""
+        ledger = self.service._ledger
+        return list(ledger.entries(0, ledger.committed_size))
 
     async def sign_in(self, authenticator: SoftwareAuthenticator) -> SignedIn | Refusal:
         options = await self.door.ask(BeginSignIn(), CeremonyOptions)
@@ -116,7 +132,7 @@ class RunningWarden:
         response = authenticator.sign_in(options.options)
         return await self.door.ask(FinishSignIn(response, "test device"), SignedIn)
 
-    async def session(self, role: str, *, organisation: str = "fernhill") -> str:
+    async def session(self, role: str, *, organisation: str = "") -> str:
         """A signed-in person's token."""
         account = await self.account(role, organisation=organisation)
         token, _ = await self.enrol(account)

@@ -5,7 +5,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.message import Message
+from wardkeep.disclosure.people import PeopleAnswer
 
 
 class Welcome(Message, frozen=True):
@@ -296,4 +298,6 @@ Answer: TypeAlias = (
     | Health
     | Accounts
     | Created
+    | PeopleAnswer
+    | ConfirmingAnswer
 )

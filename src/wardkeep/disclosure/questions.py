@@ -5,7 +5,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from wardkeep.disclosure.confirming import ConfirmingQuestion
 from wardkeep.disclosure.message import Message
+from wardkeep.disclosure.people import PeopleQuestion
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 
 ResourceRef: TypeAlias = tuple[str, str, int]
@@ -323,6 +325,8 @@ DoorQuestion: TypeAlias = (
     | ApproveErasure
     | WithdrawErasure
     | AskHealth
+    | PeopleQuestion
+    | ConfirmingQuestion
 )
 OperatorQuestion: TypeAlias = (
     Hello

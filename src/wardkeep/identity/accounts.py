@@ -33,6 +33,7 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     organisation_name: str
     organisation_slug: str
     role: Role
+    valid_until: datetime | None = None
 
 
 class ListedAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +95,7 @@ async def create_account(
     display_name: str,
     organisation: OrganisationId,
     role: Role,
+    granted: "Granted | None" = None,
 ) -> AccountId:
     """An account with its first membership; the caller holds a transaction."""
     account = AccountId(new_uuid())
@@ -103,45 +105,86 @@ async def create_account(
         kind,
         display_name,
     )
-    await connection.execute(
-        "insert into warden.membership (account, organisation, role)"
-        " values ($1, $2, $3)",
-        UUID(account),
-        organisation,
-        role.value,
+    await grant_role(
+        connection, account, organisation=organisation, role=role, granted=granted
     )
     return account
 
 
-_MEMBERSHIP = """
+class Granted(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gave somebody a role, and until when; None: until somebody ends it."""
+
+    by: str
+    until: datetime | None = None
+
+
+async def grant_role(
+    connection: Connection,
+    account: str,
+    *,
+    organisation: int,
+    role: Role,
+    granted: Granted | None,
+) -> None:
+    """A role in an organisation; who had it before has it again."""
+    await connection.execute(
+        "insert into warden.membership"
+        " (account, organisation, role, valid_until, granted_by)"
+        " values ($1, $2, $3, $4, $5)"
+        " on conflict (account, organisation, role) do update set ended_at = null,"
+        " valid_until = excluded.valid_until, granted_by = excluded.granted_by",
+        UUID(account),
+        organisation,
+        role.value,
+        None if granted is None else granted.until,
+        None if granted is None else UUID(granted.by),
+    )
+
+
+_MEMBERSHIPS = """
 select a.id as account, a.display_name, m.organisation, o.name as organisation_name,
-       o.slug as organisation_slug, m.role
+       o.slug as organisation_slug, m.role, m.valid_until
   from warden.account a
   join warden.membership m on m.account = a.id
   join warden.organisation o on o.number = m.organisation
  where a.id = $1 and a.ended_at is null and m.ended_at is null
- order by m.created_at, m.role
- limit 1
+   and (m.valid_until is null or m.valid_until > $2)
+ order by (select max(s.created_at) from warden.session s
+            where s.account = a.id and s.organisation = m.organisation
+          ) desc nulls last,
+          m.created_at, m.role
 """
 
 
-async def membership_of(connection: Connection, account: str) -> Membership | None:
-    """Where the account works; None where it is unknown, ended or works nowhere."""
+async def memberships_of(
+    connection: Connection, account: str, *, clock: Clock
+) -> Sequence[Membership]:
+    """Where the account works now, the place of its last session first."""
     try:
         key = UUID(account)
     except ValueError:
-        return None
-    row = await connection.fetch_row(_MEMBERSHIP, key)
-    if row is None:
-        return None
-    return Membership(
-        account=AccountId(str(row["account"])),
-        display_name=row["display_name"],
-        organisation=row["organisation"],
-        organisation_name=row["organisation_name"],
-        organisation_slug=row["organisation_slug"],
-        role=Role(row["role"]),
-    )
+        return ()
+    rows = await connection.fetch(_MEMBERSHIPS, key, clock.now())
+    return [
+        Membership(
+            account=AccountId(str(row["account"])),
+            display_name=row["display_name"],
+            organisation=row["organisation"],
+            organisation_name=row["organisation_name"],
+            organisation_slug=row["organisation_slug"],
+            role=Role(row["role"]),
+            valid_until=row["valid_until"],
+        )
+        for row in rows
+    ]
+
+
+async def membership_of(
+    connection: Connection, account: str, *, clock: Clock
+) -> Membership | None:
+    """Where the account worked last; None where it is unknown or works nowhere."""
+    found = await memberships_of(connection, account, clock=clock)
+    return found[0] if found else None
 
 
 async def are_all_there(connection: Connection, named: Collection[str]) -> bool:

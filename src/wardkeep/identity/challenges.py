@@ -5,6 +5,7 @@ In memory: a warden that starts anew has none, and the person tries again. Bound
 flood pushes out the oldest of its own kind and never another ceremony's.
 """
 
+import hashlib
 import secrets
 from collections import OrderedDict
 
@@ -15,6 +16,11 @@ MOST_OF_A_KIND = 4096
 _BYTES = 32
 
 
+def carrying(nonce: bytes, content: bytes) -> bytes:
+    """A challenge that stands for a content: whoever has both can make it again."""
+    return nonce + hashlib.sha256(nonce + content).digest()
+
+
 class Challenges:
     """Challenges that were given out, by what they are for."""
 
@@ -22,12 +28,18 @@ class Challenges:
         self._clock = clock
         self._by_kind: dict[str, OrderedDict[bytes, tuple[str, float]]] = {}
 
-    def give(self, kind: str, bound_to: str = "") -> bytes:
-        """A new challenge for a kind of ceremony, bound to an account or secret."""
+    def give(self, kind: str, bound_to: str = "", *, content: bytes = b"") -> bytes:
+        """A new challenge for a kind of ceremony, bound to an account or secret.
+
+        Where there is content, the challenge carries it: 32 random bytes, then the
+        SHA-256 of those and the content. Who signs the challenge signs the content.
+        """
         given = self._by_kind.setdefault(kind, OrderedDict())
         while len(given) >= MOST_OF_A_KIND:
             given.popitem(last=False)
         challenge = secrets.token_bytes(_BYTES)
+        if content:
+            challenge = carrying(challenge, content)
         given[challenge] = (bound_to, self._clock.monotonic_seconds())
         return challenge
 

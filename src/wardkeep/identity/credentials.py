@@ -80,15 +80,22 @@ def _from_row(row: dict[str, object]) -> Credential:
 
 
 async def note_use(
-    connection: Connection, id_: bytes, *, sign_count: int, clock: Clock
+    connection: Connection,
+    id_: bytes,
+    *,
+    sign_count: int,
+    is_backed_up: bool,
+    clock: Clock,
 ) -> bool:
     """Move the counter on; False where another use moved it further meanwhile."""
     status = await connection.execute(
-        "update warden.credential set sign_count = $2, last_used_at = $3"
+        "update warden.credential set sign_count = $2, last_used_at = $3,"
+        " is_backed_up = $4"
         " where id = $1 and revoked_at is null and (sign_count < $2 or $2 = 0)",
         id_,
         sign_count,
         clock.now(),
+        is_backed_up,
     )
     return status == "UPDATE 1"
 
@@ -113,3 +120,13 @@ async def revoke(
             clock.now(),
         )
     return True
+
+
+async def revoke_all(connection: Connection, account: str, *, clock: Clock) -> None:
+    """Revoke every passkey of somebody who lost them and makes a new one."""
+    await connection.execute(
+        "update warden.credential set revoked_at = $2"
+        " where account = $1 and revoked_at is null",
+        UUID(account),
+        clock.now(),
+    )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Roles: what each kind of work may open, and for which purposes.
 
-The list follows the published rates of record opening (docs/decisions/0007); budgets
-by role come with containment. A role that is not named here opens nothing.
+The list and its budgets follow the published rates of record opening
+(docs/decisions/0007, 0011). A role that is not named here opens nothing.
 """
 
 import enum
@@ -28,17 +28,26 @@ _DESK = frozenset({"direct-care", "administration", "patient-request"})
 _NOTHING: frozenset[str] = frozenset()
 
 
+class Budget(msgspec.Struct, frozen=True):
+    """Different patients in 24 hours besides those whom the work itself explains."""
+
+    soft: int = 0
+    """From here on somebody looks at it."""
+    hard: int = 0
+    """Here it stops, until a second person releases it."""
+
+
 class Rights(msgspec.Struct, frozen=True):
     """What a role reaches."""
 
     title: str
     tiers: frozenset[str]
     purposes: frozenset[str]
+    budget: Budget = Budget()
 
 
-def _clinical(title: str, *, is_sealed_open: bool = False) -> Rights:
-    tiers = {BANNER, RECORD, SEALED} if is_sealed_open else {BANNER, RECORD}
-    return Rights(title, frozenset(tiers), _CARE)
+def _clinical(title: str, soft: int, hard: int) -> Rights:
+    return Rights(title, frozenset({BANNER, RECORD}), _CARE, Budget(soft, hard))
 
 
 class Role(enum.Enum):
@@ -71,22 +80,28 @@ class Role(enum.Enum):
         return _RIGHTS[self].tiers
 
     @property
+    def budget(self) -> Budget:
+        return _RIGHTS[self].budget
+
+    @property
     def purposes(self) -> frozenset[str]:
         return _RIGHTS[self].purposes
 
 
 _RIGHTS: Mapping[Role, Rights] = {
-    Role.HEALTH_ADVISOR: _clinical("Health advisor"),
-    Role.URGENT_CARE_CLINICIAN: _clinical("Urgent care clinician"),
-    Role.SHIFT_LEAD: _clinical("Shift lead"),
-    Role.RECEPTIONIST: Rights("Receptionist", frozenset({BANNER}), _DESK),
-    Role.COMMUNITY_COORDINATOR: _clinical("Community care coordinator"),
-    Role.CRISIS_WORKER: _clinical("Crisis worker"),
-    Role.WARD_NURSE: _clinical("Ward nurse"),
-    Role.DOCTOR: _clinical("Doctor"),
-    Role.CARER: _clinical("Carer"),
-    Role.CARE_COORDINATOR: _clinical("Care coordinator"),
-    Role.HOSPICE_NURSE: _clinical("Hospice nurse"),
+    Role.HEALTH_ADVISOR: _clinical("Health advisor", 45, 70),
+    Role.URGENT_CARE_CLINICIAN: _clinical("Urgent care clinician", 40, 60),
+    Role.SHIFT_LEAD: _clinical("Shift lead", 40, 80),
+    Role.RECEPTIONIST: Rights(
+        "Receptionist", frozenset({BANNER}), _DESK, Budget(150, 450)
+    ),
+    Role.COMMUNITY_COORDINATOR: _clinical("Community care coordinator", 25, 40),
+    Role.CRISIS_WORKER: _clinical("Crisis worker", 45, 70),
+    Role.WARD_NURSE: _clinical("Ward nurse", 30, 50),
+    Role.DOCTOR: _clinical("Doctor", 80, 120),
+    Role.CARER: _clinical("Carer", 16, 20),
+    Role.CARE_COORDINATOR: _clinical("Care coordinator", 150, 250),
+    Role.HOSPICE_NURSE: _clinical("Hospice nurse", 25, 40),
     Role.FINANCE_CLERK: Rights("Finance clerk", _NOTHING, _NOTHING),
     Role.PRIVACY_OFFICER: Rights(
         "Privacy officer", frozenset({BANNER}), frozenset({"audit", "patient-request"})
@@ -98,6 +113,23 @@ _RIGHTS: Mapping[Role, Rights] = {
     Role.IMPORTER: Rights("Importer", _NOTHING, frozenset({"import"})),
     Role.OPERATOR: Rights("Operator", _NOTHING, _NOTHING),
 }
+
+GUARDED = frozenset({Role.ADMINISTRATOR, Role.PRIVACY_OFFICER})
+"""Who may change rights, or decide on incidents and erasures: given by two people, and
+used only with a passkey that stays on one device."""
+
+
+def needs_second_person(old: Role | None, new: Role) -> bool:
+    """Whether one person alone may not give this role to somebody who has the other.
+
+    A second one is needed where the role is guarded, its budget is larger, or it
+    reaches a tier that the other does not.
+    """
+    if new in GUARDED:
+        return old is not new
+    had = Rights("", _NOTHING, _NOTHING) if old is None else _RIGHTS[old]
+    return new.budget.hard > had.budget.hard or not new.tiers <= had.tiers
+
 
 PEOPLE = tuple(
     role for role in Role if role not in (Role.SERVICE, Role.IMPORTER, Role.OPERATOR)

@@ -45,9 +45,14 @@ class ExpectedSets:
         ]
         self._by_pair[pair] = (*others, relationship)
 
-    def end_account(self, account: str) -> None:
-        """Forget all of an account that ended."""
-        for pair in [pair for pair in self._by_pair if pair[1] == account]:
+    def end_account(self, account: str, *, organisation: int | None = None) -> None:
+        """Forget all of an account that ended, everywhere or in one organisation."""
+        ended = [
+            pair
+            for pair in self._by_pair
+            if pair[1] == account and organisation in (None, pair[0])
+        ]
+        for pair in ended:
             del self._by_pair[pair]
 
     def forget_patient(self, organisation: int, patient: str) -> None:

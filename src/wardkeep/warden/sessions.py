@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
-from wardkeep.base.ids import new_secret, new_uuid
+from wardkeep.base.ids import OrganisationId, new_secret, new_uuid
 from wardkeep.disclosure.answers import SessionView
 from wardkeep.identity.roles import Role
 from wardkeep.identity.scopes import Scopes
@@ -73,6 +73,10 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
             return None
         return held
 
+    @property
+    def organisation_id(self) -> OrganisationId:
+        return OrganisationId(self.organisation)
+
     def view(self) -> SessionView:
         return SessionView(
             session=self.id,
@@ -111,6 +115,8 @@ class SignedInAs(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     scopes: Scopes | None = None
     patients_per_hour: int = 0
+    until: datetime | None = None
+    """When the work ends that this session is for; None: no such moment is known."""
 
 
 class Sessions:
@@ -123,16 +129,20 @@ class Sessions:
     def start(self, who: SignedInAs) -> tuple[str, Session]:
         """A new session and the one copy of its token."""
         is_program = who.scopes is not None
-        lasts = LONGEST_OF_PROGRAM_SECONDS if is_program else LONGEST_SECONDS
+        lasts: float = LONGEST_OF_PROGRAM_SECONDS if is_program else LONGEST_SECONDS
         # A program's token names its organisation, so that a row can be looked up
         # before the warden is asked once, for everything (docs/decisions/0009).
         token = f"{who.organisation}.{new_secret()}" if is_program else new_secret()
         now = self._clock.now()
         monotonic = self._clock.monotonic_seconds()
+        if who.until is not None:
+            lasts = min(lasts, (who.until - now).total_seconds())
+        told = msgspec.structs.asdict(who)
+        del told["until"]
         session = Session(
             id=new_uuid(),
             token_hash=hash_token(token),
-            **{name: getattr(who, name) for name in SignedInAs.__struct_fields__},
+            **told,
             started_at=now,
             last_used_at=now,
             expires_at=now + timedelta(seconds=lasts),

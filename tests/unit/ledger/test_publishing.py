@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Publishing on a disk that refuses: what is told stays true, and it goes on later."""
 
-import contextlib
 import os
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from support.ledgers import KEY, ORIGIN, entry_about, fill, open_ledger
+from support.ledgers import KEY, ORIGIN, entry_about, fill, full_at, open_ledger
 from wardkeep.ledger import segment
 from wardkeep.ledger.entry import (
     EntryDamagedError,
@@ -25,17 +23,6 @@ from wardkeep.ledger.merkle import MerkleTree
 from wardkeep.ledger.opening import LedgerDamagedError, notes_of
 from wardkeep.ledger.tiles import index_path, tile_path, unbundle, write_file
 from wardkeep.ledger.verify import verify
-
-
-@contextlib.contextmanager
-def full_at(size: int) -> Iterator[None]:
-    """No file grows beyond so many bytes; the last write is taken in part."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def grow(ledger: Ledger, entries: int) -> None:

@@ -13,6 +13,9 @@ from uuid import UUID
 
 import msgspec
 import webauthn
+from webauthn.authentication.verify_authentication_response import (
+    VerifiedAuthentication,
+)
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
@@ -89,6 +92,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     public_key: bytes
     sign_count: int
+    is_backup_eligible: bool
     is_revoked: bool
 
 
@@ -120,12 +124,20 @@ def registration_options(
     return webauthn.options_to_json(options).encode()
 
 
-def assertion_options(party: RelyingParty, *, challenge: bytes) -> bytes:
-    """Options for `navigator.credentials.get`: any passkey of this site, as JSON."""
+def assertion_options(
+    party: RelyingParty, *, challenge: bytes, allowed: Sequence[bytes] = ()
+) -> bytes:
+    """Options for `navigator.credentials.get`, as JSON.
+
+    Any passkey of this site will do, or where some are allowed, one of those.
+    """
     options = webauthn.generate_authentication_options(
         rp_id=party.id,
         challenge=challenge,
         user_verification=UserVerificationRequirement.REQUIRED,
+        allow_credentials=[
+            PublicKeyCredentialDescriptor(id=credential) for credential in allowed
+        ],
     )
     return webauthn.options_to_json(options).encode()
 
@@ -220,9 +232,19 @@ def finish_assertion(
         )
     except _MALFORMED as error:
         return FactorRefused(code=f"assertion-{type(error).__name__}")
-    uses_counter = bool(verified.new_sign_count or known.sign_count)
-    if uses_counter and verified.new_sign_count <= known.sign_count:
-        return FactorRefused(code="cloned-authenticator")
+    fault = _fault_since(verified, known)
+    if fault:
+        return FactorRefused(code=fault)
     return Asserted(
         sign_count=verified.new_sign_count, is_backed_up=verified.credential_backed_up
     )
+
+
+def _fault_since(verified: VerifiedAuthentication, known: Known) -> str:
+    """What a passkey says of itself that cannot be, after what it said before."""
+    is_eligible = verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE
+    if is_eligible is not known.is_backup_eligible:
+        return "backup-eligibility-changed"
+    uses_counter = bool(verified.new_sign_count or known.sign_count)
+    is_behind = uses_counter and verified.new_sign_count <= known.sign_count
+    return "cloned-authenticator" if is_behind else ""

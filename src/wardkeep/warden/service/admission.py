@@ -8,6 +8,7 @@ person hears the same words; the code goes to the ledger or the log.
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -41,6 +42,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     scopes: Scopes | None = None
     """Of a program; None for people."""
     patients_per_hour: int = 0
+    until: datetime | None = None
+    """The session ends then at the latest, as does the work that it is for."""
 
 
 class Admission:
@@ -70,6 +73,7 @@ class Admission:
                 device=proof.device[:LONGEST_DEVICE],
                 scopes=proof.scopes,
                 patients_per_hour=proof.patients_per_hour,
+                until=_earlier(member.valid_until, proof.until),
             )
         )
         is_kept = False
@@ -126,3 +130,8 @@ class Admission:
         async with self._database.connection() as connection:
             await session_store.note_use(connection, changed)
             await self._note_ends(connection)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    given = [moment for moment in (one, other) if moment is not None]
+    return min(given, default=None)

@@ -16,15 +16,18 @@ from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.root_key import RootKey
 from wardkeep.warden.service.admission import Admission
+from wardkeep.warden.service.assemble_people import (
+    PeopleDesks,
+    PeopleParts,
+    make_people_desks,
+)
 from wardkeep.warden.service.audit import Audit
+from wardkeep.warden.service.batch import Batch
 from wardkeep.warden.service.ceremonies import Ceremonies
 from wardkeep.warden.service.door import Door
-from wardkeep.warden.service.enrolling import Enrolling
-from wardkeep.warden.service.entrance import Entrance
 from wardkeep.warden.service.erasing import Eraser
 from wardkeep.warden.service.memory import remember_everything
 from wardkeep.warden.service.office import Office
-from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.retention import Retention
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
@@ -70,7 +73,8 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     admission = Admission(
         database=database, sessions=known.sessions, trace=trace, clock=parts.clock
     )
-    people = _people(database, parts, known, (admission, trace))
+    batch = Batch(parts.ledger)
+    people = _people(database, parts, known, (admission, trace, batch))
     office = Office(
         database=database,
         keystore=known.keystore,
@@ -87,6 +91,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         keystore=known.keystore,
         sessions=known.sessions,
         admission=admission,
+        batch=batch,
         eraser=eraser,
         at_the_door=(
             door.desk,
@@ -94,7 +99,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
             _audit(parts, known, door).desk,
             eraser.desk,
             retention.desk,
-            *(one.desk for one in people),
+            *people.desks,
         ),
         for_the_operator=(door.for_writers, office.desk),
         trace=trace,
@@ -103,38 +108,27 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     )
 
 
-class _People(NamedTuple):
-    """The desks about people: who they are, and what is theirs."""
-
-    entrance: Entrance
-    enrolling: Enrolling
-    own_sessions: OwnSessions
-
-
 def _people(
     database: Database,
     parts: WardenParts,
     known: _Known,
-    made: tuple[Admission, Trace],
-) -> _People:
-    admission, trace = made
-    ceremonies = Ceremonies(database=database, clock=parts.clock, origin=parts.origin)
-    return _People(
-        entrance=Entrance(
-            database=database,
-            admission=admission,
-            ceremonies=ceremonies,
-            clock=parts.clock,
-        ),
-        enrolling=Enrolling(
+    made: tuple[Admission, Trace, Batch],
+) -> PeopleDesks:
+    admission, trace, batch = made
+    return make_people_desks(
+        PeopleParts(
             database=database,
             sessions=known.sessions,
+            directory=known.directory,
+            expected=known.expected,
             admission=admission,
-            ceremonies=ceremonies,
+            ceremonies=Ceremonies(
+                database=database, clock=parts.clock, origin=parts.origin
+            ),
             trace=trace,
+            batch=batch,
             clock=parts.clock,
-        ),
-        own_sessions=OwnSessions(sessions=known.sessions, admission=admission),
+        )
     )
 
 

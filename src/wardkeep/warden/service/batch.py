@@ -7,13 +7,15 @@ every answer of the turn becomes a refusal, whatever it was.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from wardkeep.disclosure.answers import Answer, Done
 from wardkeep.ledger.log import Ledger, LedgerCannotWriteError
 from wardkeep.warden.service.said import LEDGER_CANNOT_WRITE
 
 Reply = Callable[[Answer], None]
+Written = Callable[[], Awaitable[bool]]
+"""Waits until what was appended is on the disk; False where it cannot be written."""
 
 
 class Batch:

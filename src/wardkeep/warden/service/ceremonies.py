@@ -51,6 +51,19 @@ class Ceremonies:
             passkey.assertion_options(self._party, challenge=challenge)
         )
 
+    async def begin_bound(
+        self, kind: str, bound_to: str, *, account: str, content: bytes
+    ) -> CeremonyOptions:
+        """The same for one account's passkeys; the challenge carries the content."""
+        async with self._database.connection() as connection:
+            own = await credentials.of_account(connection, account)
+        challenge = self._challenges.give(kind, bound_to, content=content)
+        return CeremonyOptions(
+            passkey.assertion_options(
+                self._party, challenge=challenge, allowed=[one.id for one in own]
+            )
+        )
+
     async def finish_assertion(
         self, kind: str, response: bytes, bound_to: str = ""
     ) -> Proven | Unproven:
@@ -68,6 +81,7 @@ class Ceremonies:
             account=credential.account,
             public_key=credential.public_key,
             sign_count=credential.sign_count,
+            is_backup_eligible=credential.is_backup_eligible,
             is_revoked=credential.revoked_at is not None,
         )
         found = passkey.finish_assertion(
@@ -80,6 +94,7 @@ class Ceremonies:
                 connection,
                 credential.id,
                 sign_count=found.sign_count,
+                is_backed_up=found.is_backed_up,
                 clock=self._clock,
             )
         # Whoever was faster than themselves is two.

@@ -7,10 +7,28 @@ A desk is made in assemble.py and named in one line there; nothing else is edite
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from wardkeep.disclosure.answers import Answer
+from wardkeep.disclosure.answers import Answer, Refusal
+from wardkeep.disclosure.confirming import ActDescription
+from wardkeep.warden.sessions import Session
 
 AtOnce: TypeAlias = Callable[[Any], Answer]
 Later: TypeAlias = Callable[[Any], Awaitable[Answer]]
+
+
+Describe: TypeAlias = Callable[[Session, Any], Awaitable[ActDescription | Refusal]]
+Perform: TypeAlias = Callable[[Session, Any], Awaitable[Answer]]
+
+
+class Acting(NamedTuple):
+    """A dangerous act: how it is put into words, and how it is done.
+
+    Putting it into words judges it too: a refusal says why this session may not.
+    """
+
+    describe: Describe
+    perform: Perform
+    needs_device_bound: bool = True
+    """Whether only a passkey that stays on one device confirms it."""
 
 
 class Desk(NamedTuple):
@@ -20,3 +38,5 @@ class Desk(NamedTuple):
     """Answered without waiting for anything."""
     later: Mapping[type, Later] = {}
     """Those that need the database; each runs as a task."""
+    acts: Mapping[type, Acting] = {}
+    """Done only with a fresh passkey (confirming.py)."""

@@ -7,7 +7,7 @@ is stopped in between goes on at its start: what is due is found again.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from wardkeep import __version__
 from wardkeep.base.clock import Clock, microseconds_since_epoch
@@ -19,6 +19,7 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.warden import erasures, retention
 from wardkeep.warden.erasures import Destroyed, Erasure
 from wardkeep.warden.retention import DueRow
+from wardkeep.warden.service.batch import Written
 from wardkeep.warden.service.trace import GRANTED
 
 log = logging.getLogger(__name__)
@@ -28,10 +29,6 @@ PORTION = 400
 """An entry holds that many names with room to spare."""
 DISPOSE = "dispose"
 """The action of an entry that names what was destroyed."""
-
-
-Written = Callable[[], Awaitable[bool]]
-"""Waits until what was appended is on the disk; False where it cannot be written."""
 
 
 class NotWrittenError(Exception):

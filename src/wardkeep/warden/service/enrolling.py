@@ -25,10 +25,12 @@ from wardkeep.identity import accounts, credentials, invitations
 from wardkeep.identity.accounts import Membership
 from wardkeep.identity.credentials import Credential
 from wardkeep.identity.factors.passkey import PASSKEY
+from wardkeep.identity.invitations import Invited
+from wardkeep.identity.roles import GUARDED, Role
 from wardkeep.warden.service.admission import Admission, Proof
 from wardkeep.warden.service.ceremonies import Ceremonies
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.said import NOT_SIGNED_IN
+from wardkeep.warden.service.said import DEVICE_BOUND, NOT_SIGNED_IN
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Sessions
 
@@ -96,7 +98,9 @@ class Enrolling:
             invited = await invitations.look(connection, secret, clock=self._clock)
             if invited is None:
                 return None
-            return await accounts.membership_of(connection, invited.account)
+            return await accounts.membership_of(
+                connection, invited.account, clock=self._clock
+            )
 
     async def _begin_enrolment(self, asked: BeginEnrolment) -> Answer:
         member = await self._invited(asked.secret)
@@ -115,20 +119,44 @@ class Enrolling:
         )
         if credential is None:
             return PASSKEY_REFUSED
+        if _must_stay(member.role) and credential.is_backup_eligible:
+            return DEVICE_BOUND
+        used = await self._use_up(asked.secret, credential)
+        if isinstance(used, Refusal):
+            return used
+        await self._note_enrolment(member, used)
+        proof = Proof(factor=PASSKEY, credential=credential.id, device=asked.device)
+        return await self._admission.admit(member, proof)
+
+    async def _use_up(self, secret: str, credential: Credential) -> Invited | Refusal:
+        """The link's one use: the passkey is kept, after a loss instead of all others.
+
+        Whatever goes wrong, the link is as good as before.
+        """
         try:
             async with self._database.transaction() as connection:
-                used = await invitations.use(
-                    connection, asked.secret, clock=self._clock
-                )
+                used = await invitations.use(connection, secret, clock=self._clock)
                 if used is None:
                     return INVITATION_OVER
+                if used.is_recovery:
+                    await credentials.revoke_all(
+                        connection, used.account, clock=self._clock
+                    )
                 await credentials.add(connection, credential)
         except AlreadyExistsError:
             return PASSKEY_REFUSED
-        self._trace.about_account(member.account, "enrol")
-        return await self._admission.admit(
-            member,
-            Proof(factor=PASSKEY, credential=credential.id, device=asked.device),
+        return used
+
+    async def _note_enrolment(self, member: Membership, used: Invited) -> None:
+        """The entry names both: whose passkey it is, and who vouched for them."""
+        if used.is_recovery:
+            old = self._sessions.of_account(member.account)
+            await self._admission.end(old, why="passkeys recovered")
+        self._trace.about_account(
+            member.account,
+            "recover" if used.is_recovery else "enrol",
+            organisation=member.organisation,
+            request=f"link by {used.created_by}",
         )
 
     async def _begin_add(self, asked: BeginAddPasskey) -> Answer:
@@ -148,6 +176,8 @@ class Enrolling:
         )
         if credential is None:
             return PASSKEY_REFUSED
+        if _must_stay(session.role) and credential.is_backup_eligible:
+            return DEVICE_BOUND
         try:
             async with self._database.connection() as connection:
                 await credentials.add(connection, credential)
@@ -182,6 +212,11 @@ class Enrolling:
         used_it = [one for one in mine if one.credential == asked.credential]
         await self._admission.end(used_it, why="passkey revoked")
         return Done()
+
+
+def _must_stay(role: Role) -> bool:
+    """Whether a passkey that its maker copies between devices will not do."""
+    return role in GUARDED
 
 
 def _shown(credential: Credential) -> Passkey:

@@ -14,10 +14,12 @@ from wardkeep.identity.factors import FactorRefused, client_key
 from wardkeep.identity.factors.client_key import CLIENT_KEY, Claimed
 from wardkeep.identity.factors.passkey import PASSKEY
 from wardkeep.identity.once import Once
+from wardkeep.identity.roles import GUARDED
 from wardkeep.identity.scopes import granted_of
 from wardkeep.warden.service.admission import Admission, Proof
 from wardkeep.warden.service.ceremonies import Ceremonies, Unproven
 from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.said import DEVICE_BOUND
 
 SCOPE_REFUSED = Refusal(
     code="invalid-scope",
@@ -41,6 +43,7 @@ class Entrance:
         self._database = database
         self._admission = admission
         self._ceremonies = ceremonies
+        self._clock = clock
         self._assertions = Once(clock, seconds=2 * client_key.LONGEST_SECONDS)
         self.desk = Desk(
             at_once={BeginSignIn: self._begin_sign_in},
@@ -59,9 +62,14 @@ class Entrance:
             return self._admission.refuse(found.code, account=found.account)
         credential = found.credential
         async with self._database.connection() as connection:
-            member = await accounts.membership_of(connection, credential.account)
+            member = await accounts.membership_of(
+                connection, credential.account, clock=self._clock
+            )
         if member is None:
             return self._admission.refuse("no-membership", account=credential.account)
+        if member.role in GUARDED and credential.is_backup_eligible:
+            self._admission.refuse(DEVICE_BOUND.code, account=credential.account)
+            return DEVICE_BOUND
         return await self._admission.admit(
             member,
             Proof(factor=PASSKEY, credential=credential.id, device=asked.device),
@@ -75,7 +83,9 @@ class Entrance:
             registered = await clients.find_registered(
                 connection, account=claimed.account, key_id=claimed.key_id
             )
-            member = await accounts.membership_of(connection, claimed.account)
+            member = await accounts.membership_of(
+                connection, claimed.account, clock=self._clock
+            )
         if registered is None or member is None:
             return self._admission.refuse("unknown-client")
         fault = self._fault_in(asked, claimed, registered.jwk)

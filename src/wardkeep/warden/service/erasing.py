@@ -44,8 +44,9 @@ from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.warden import erasures
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients, Erasure
+from wardkeep.warden.service.batch import Written
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.disposing import Disposer, Written
+from wardkeep.warden.service.disposing import Disposer
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.retention import Retention, decider
 from wardkeep.warden.service.said import (

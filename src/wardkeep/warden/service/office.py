@@ -193,7 +193,9 @@ class Office:
 
     async def _invite(self, asked: Invite) -> Answer:
         async with self._database.connection() as connection:
-            member = await accounts.membership_of(connection, asked.account)
+            member = await accounts.membership_of(
+                connection, asked.account, clock=self._clock
+            )
             if member is None:
                 return _NO_SUCH_ACCOUNT
             secret = await invitations.invite(

@@ -50,3 +50,9 @@ BUSY = Refusal(
     mend="Try again in a second.",
 )
 """Retryable, like `database-unavailable`: HTTP answers both with 503."""
+DEVICE_BOUND = Refusal(
+    code="device-bound",
+    why="This needs a passkey that stays on one device, and yours is copied between"
+    " devices by its maker.",
+    mend="Use a security key, or a passkey that is made on this device alone.",
+)

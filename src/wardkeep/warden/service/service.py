@@ -52,6 +52,7 @@ class WardenService:
         keystore: KeyStore,
         sessions: Sessions,
         admission: Admission,
+        batch: Batch,
         eraser: Eraser,
         at_the_door: Sequence[Desk],
         for_the_operator: Sequence[Desk],
@@ -67,9 +68,9 @@ class WardenService:
         self._trace = trace
         self._verify_key = verify_key
         self._origin = origin
-        self._batch = Batch(ledger)
+        self._batch = batch
         self._eraser = eraser
-        eraser.write_with(self._batch.written)
+        eraser.write_with(batch.written)
         self._tasks: set[asyncio.Task[None]] = set()
         self._door_at_once, self._door_later = self._questions(at_the_door)
         self._operator_at_once, self._operator_later = self._questions(for_the_operator)

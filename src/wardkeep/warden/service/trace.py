@@ -20,7 +20,15 @@ class Trace:
         self._ledger = ledger
         self._clock = clock
 
-    def of_session(self, session: Session, action: str, *, reason: str = "") -> int:
+    def of_session(
+        self,
+        session: Session,
+        action: str,
+        *,
+        reason: str = "",
+        request: str = "",
+        outcome: str = GRANTED,
+    ) -> int:
         """Something that a signed-in account does."""
         return self._append(
             action,
@@ -29,13 +37,27 @@ class Trace:
             session=session.id,
             role=session.role.value,
             reason=reason,
+            request=request,
+            outcome=outcome,
         )
 
     def about_account(
-        self, account: str, action: str, *, outcome: str = GRANTED
+        self,
+        account: str,
+        action: str,
+        *,
+        organisation: int = 0,
+        request: str = "",
+        outcome: str = GRANTED,
     ) -> int:
         """Something that happens to an account before it has a session."""
-        return self._append(action, account=account, outcome=outcome)
+        return self._append(
+            action,
+            organisation=organisation,
+            account=account,
+            request=request,
+            outcome=outcome,
+        )
 
     def of_operator(
         self,
@@ -65,6 +87,7 @@ class Trace:
         session: str = "",
         role: str = "",
         reason: str = "",
+        request: str = "",
         outcome: str = GRANTED,
         subjects: Sequence[Subject] = (),
     ) -> int:
@@ -78,6 +101,7 @@ class Trace:
                 purpose="",
                 reason=reason,
                 action=action,
+                request=request,
                 outcome=outcome,
                 software=__version__,
                 subjects=subjects,

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the desks about people together: who they are, what is theirs, who may what."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from wardkeep.base.clock import Clock
+from wardkeep.db.connection import Database
+from wardkeep.teams.relationships import ExpectedSets
+from wardkeep.warden.directory import Directory
+from wardkeep.warden.service.admission import Admission
+from wardkeep.warden.service.batch import Batch
+from wardkeep.warden.service.ceremonies import Ceremonies
+from wardkeep.warden.service.confirming import Confirming
+from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.enrolling import Enrolling
+from wardkeep.warden.service.entrance import Entrance
+from wardkeep.warden.service.links import LinkOffice
+from wardkeep.warden.service.own_sessions import OwnSessions
+from wardkeep.warden.service.own_work import OwnWork
+from wardkeep.warden.service.rights import Rights
+from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.workforce import Workforce
+from wardkeep.warden.service.workplaces import Workplaces
+from wardkeep.warden.sessions import Sessions
+
+
+class PeopleParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the desks about people work with."""
+
+    database: Database
+    sessions: Sessions
+    directory: Directory
+    expected: ExpectedSets
+    admission: Admission
+    ceremonies: Ceremonies
+    trace: Trace
+    batch: Batch
+    clock: Clock
+
+
+class PeopleDesks(NamedTuple):
+    """The desks, and the one that the operator's office uses too."""
+
+    desks: tuple[Desk, ...]
+    own_sessions: OwnSessions
+
+
+def make_people_desks(parts: PeopleParts) -> PeopleDesks:
+    """Everything about people; a dangerous act of any desk goes through Confirming."""
+    rights, workforce = _rights(parts)
+    own_sessions = OwnSessions(sessions=parts.sessions, admission=parts.admission)
+    confirming = Confirming(
+        database=parts.database,
+        sessions=parts.sessions,
+        ceremonies=parts.ceremonies,
+        trace=parts.trace,
+        clock=parts.clock,
+        written=parts.batch.written,
+        desks=(rights.desk, workforce.desk),
+    )
+    desks = (
+        *_ways_in(parts),
+        own_sessions.desk,
+        rights.desk,
+        workforce.desk,
+        *_places(parts),
+        confirming.desk,
+    )
+    return PeopleDesks(desks, own_sessions)
+
+
+def _ways_in(parts: PeopleParts) -> tuple[Desk, ...]:
+    entrance = Entrance(
+        database=parts.database,
+        admission=parts.admission,
+        ceremonies=parts.ceremonies,
+        clock=parts.clock,
+    )
+    enrolling = Enrolling(
+        database=parts.database,
+        sessions=parts.sessions,
+        admission=parts.admission,
+        ceremonies=parts.ceremonies,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
+    return entrance.desk, enrolling.desk
+
+
+def _rights(parts: PeopleParts) -> tuple[Rights, Workforce]:
+    links = LinkOffice(directory=parts.directory, clock=parts.clock)
+    rights = Rights(
+        database=parts.database,
+        sessions=parts.sessions,
+        admission=parts.admission,
+        directory=parts.directory,
+        links=links,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
+    workforce = Workforce(
+        database=parts.database,
+        sessions=parts.sessions,
+        admission=parts.admission,
+        expected=parts.expected,
+        links=links,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
+    return rights, workforce
+
+
+def _places(parts: PeopleParts) -> tuple[Desk, ...]:
+    workplaces = Workplaces(
+        database=parts.database,
+        sessions=parts.sessions,
+        directory=parts.directory,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
+    own_work = OwnWork(
+        database=parts.database,
+        sessions=parts.sessions,
+        admission=parts.admission,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
+    return workplaces.desk, own_work.desk

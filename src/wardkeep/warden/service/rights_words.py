@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes of rights in words, and which of them one person alone may not make."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from wardkeep.base.clock import from_microseconds, microseconds_since_epoch
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.people import AddPeople, NewPerson
+from wardkeep.identity.people import Person
+from wardkeep.identity.roles import GUARDED, Role, needs_second_person
+from wardkeep.warden.service.said import NOT_YOUR_WORK
+from wardkeep.warden.sessions import Session
+
+SECOND_PERSON = "A second person has to confirm it before anything changes."
+NO_SUCH_PERSON = Refusal(
+    code="no-such-person",
+    why="Nobody with that account works here.",
+    mend="See the list of people.",
+)
+NOT_YOURSELF = Refusal(
+    code="not-yourself",
+    why="Nobody changes their own rights.",
+    mend="Ask a colleague.",
+)
+NOT_OPEN = Refusal(
+    code="not-open",
+    why="There is no such change that waits for a decision.",
+    mend="See the list: somebody may have decided it.",
+)
+ANOTHER = Refusal(
+    code="second-person",
+    why="Whoever asked for a change, or gains by it, cannot confirm it.",
+    mend="Ask a colleague to confirm it.",
+)
+NO_CHANGE = Refusal(
+    code="no-change",
+    why="The person has that role until then already.",
+    mend="Choose another role, or another day.",
+)
+DEVICE_FIRST = Refusal(
+    code="device-bound",
+    why="That role needs a passkey that stays on one device, and the person has none.",
+    mend="Ask them to add one on their account page first, as on a security key.",
+)
+
+
+def may_manage(session: Session, *more: Role) -> Refusal | None:
+    """People of guarded roles manage people; for some acts others may as well."""
+    is_person = session.scopes is None
+    return None if is_person and session.role in {*GUARDED, *more} else NOT_YOUR_WORK
+
+
+def bad(why: str) -> Refusal:
+    return Refusal(code="bad-rights", why=why, mend="Correct it and try again.")
+
+
+def adding_needs_second(act: AddPeople) -> bool:
+    return any(needs_second_person(None, Role(one.role)) for one in act.people)
+
+
+def change_needs_second(person: Person, role: Role, until: int) -> bool:
+    """A wider role, or the same for longer."""
+    had = when(person.until)
+    lasts_longer = bool(had) and (not until or until > had)
+    is_of_use = role.budget.hard > 0 or role in GUARDED
+    return needs_second_person(person.role, role) or (lasts_longer and is_of_use)
+
+
+def work(one: NewPerson, teams: Mapping[str, str]) -> str:
+    words = role_until(Role(one.role), one.until)
+    return f"{words}, team {teams.get(one.team, 'ended')}" if one.team else words
+
+
+def role_until(role: Role, until: int) -> str:
+    if not until:
+        return role.title
+    return f"{role.title} until {from_microseconds(until):%-d %B %Y}"
+
+
+def when(moment: datetime | None) -> int:
+    return 0 if moment is None else microseconds_since_epoch(moment)
+
+
+def moment(microseconds: int) -> datetime | None:
+    return from_microseconds(microseconds) if microseconds else None
+
+
+def fault_in_change(
+    person: Person, role: Role, until: int, *, by: str
+) -> Refusal | None:
+    """Why somebody may not be given this role by that account."""
+    if person.account == by:
+        return NOT_YOURSELF
+    if role is person.role and until == when(person.until):
+        return NO_CHANGE
+    return DEVICE_FIRST if role in GUARDED and not person.device_bound else None
