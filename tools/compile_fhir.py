@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles HL7's FHIR R4 definitions into the one small file that Wardkeep reads.
+"""Compiles HL7's FHIR R4 definitions into the two small files that Wardkeep reads.
 
     npm pack hl7.fhir.r4.examples@4.0.1      (in .cache/; 19 MB, CC0, not committed)
     python tools/compile_fhir.py .cache/hl7.fhir.r4.examples-4.0.1.tgz
 
-The result, src/wardkeep/fhir/model/definitions.json, depends on the package alone:
-running the tool again changes nothing. docs/decisions/0004-compiled-fhir.md says why.
+The results, definitions.json and terminology.json in src/wardkeep/fhir/model/, depend
+on the package alone: running the tool again changes nothing.
+docs/decisions/0004-compiled-fhir.md says why.
 """
 
 import json
@@ -16,7 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-ARTEFACT = Path(__file__).parents[1] / "src/wardkeep/fhir/model/definitions.json"
+MODEL = Path(__file__).parents[1] / "src/wardkeep/fhir/model"
+ARTEFACT = MODEL / "definitions.json"
+TERMINOLOGY = MODEL / "terminology.json"
 SYSTEM_TYPES = {
     "http://hl7.org/fhirpath/System.String": "string",
     "http://hl7.org/fhirpath/System.Boolean": "boolean",
@@ -282,8 +285,83 @@ def written(parts: Mapping[str, Mapping[str, Any]]) -> str:
     return "{" + ",\n".join(sections) + "}\n"
 
 
+def compile_code_systems(package: Package) -> dict[str, Json]:
+    """Of each complete system its codes, and of those that have them the parents."""
+    return {
+        system["url"]: compile_code_system(system)
+        for system in package.all("CodeSystem")
+        if system["content"] == "complete" and "concept" in system
+    }
+
+
+def compile_code_system(system: Json) -> Json:
+    """A concept stands below the one in which it is nested.
+
+    And below each that names it as a `child`: HL7's v3 systems have codes with several
+    parents.
+    """
+    parents: dict[str, set[str]] = {}
+    is_a = system.get("hierarchyMeaning", "is-a") == "is-a"
+    for parent, concept in _with_parents(system["concept"], ""):
+        found = parents.setdefault(concept["code"], set())
+        if parent and is_a:
+            found.add(parent)
+        for one in concept.get("property", []):
+            if one["code"] == "child" and is_a:
+                parents.setdefault(one["valueCode"], set()).add(concept["code"])
+    codes = list(_codes(system["concept"]))
+    tree = {code: sorted(parents[code]) for code in sorted(codes) if parents[code]}
+    return {"codes": codes, "parents": tree} if tree else {"codes": codes}
+
+
+def _with_parents(concepts: Iterable[Json], parent: str) -> Iterator[tuple[str, Json]]:
+    for concept in concepts:
+        yield parent, concept
+        yield from _with_parents(concept.get("concept", []), concept["code"])
+
+
+def compile_value_sets(package: Package) -> dict[str, Json]:
+    """What each value set is composed of; what of it can be listed is found at use."""
+    return {
+        one["url"]: {
+            part: [_composed(given) for given in one["compose"][part]]
+            for part in ("include", "exclude")
+            if part in one["compose"]
+        }
+        for one in package.all("ValueSet")
+        if "compose" in one
+    }
+
+
+def _composed(given: Json) -> Json:
+    """A part of a value set's composition, as terminology.py reads it."""
+    found: Json = {}
+    if "system" in given:
+        found["system"] = given["system"]
+    if "concept" in given:
+        found["codes"] = [concept["code"] for concept in given["concept"]]
+    if "filter" in given:
+        found["filters"] = [
+            [one["property"], one["op"], one["value"]] for one in given["filter"]
+        ]
+    if "valueSet" in given:
+        found["value_sets"] = given["valueSet"]
+    return found
+
+
+def compiled_terminology(archive: Path) -> str:
+    """The second artefact's text, made from the npm package."""
+    package = Package(archive)
+    return written(
+        {
+            "systems": compile_code_systems(package),
+            "value_sets": compile_value_sets(package),
+        }
+    )
+
+
 def compiled(archive: Path) -> str:
-    """The artefact's text, made from the npm package."""
+    """The first artefact's text, made from the npm package."""
     package = Package(archive)
     value_sets = ValueSets(package)
     types = compile_types(package, value_sets)
@@ -302,9 +380,13 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print(__doc__)
         return 2
-    text = compiled(Path(arguments[0]))
-    ARTEFACT.write_text(text, encoding="utf-8")
-    print(f"{ARTEFACT}: {len(text):,} characters")
+    for artefact, compile_it in (
+        (ARTEFACT, compiled),
+        (TERMINOLOGY, compiled_terminology),
+    ):
+        text = compile_it(Path(arguments[0]))
+        artefact.write_text(text, encoding="utf-8")
+        print(f"{artefact}: {len(text):,} characters")
     return 0
 
 

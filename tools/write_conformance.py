@@ -42,8 +42,8 @@ DEVIATIONS = """## Deviations, each with its reason
 | XML, Turtle | 406 and 415 | JSON is what clients use; half an XML would be worse than none |
 | an unknown search parameter | 400, unless `Prefer: handling=lenient` | an ignored filter widens what is disclosed |
 | `_text`, `_content`, `_filter`, `_query`, `near` | 400 by name | full text is encrypted and no index of it is kept |
-| `:above`, `:below` of tokens | 400 by name | they need a hierarchy of codes, which terminology will bring |
-| `:in`, `:not-in` | R4's own listed value sets; 400 for others | as above |
+| `:above`, `:below` of tokens | in R4's own code systems and in complete ones that are stored; 400 by name for others | SNOMED CT and LOINC have licences and come with terminology |
+| `:in`, `:not-in` | R4's own value sets that can be listed (1,209 of 1,316) and stored ones, up to 1,000 codes; 400 by name for others | the same |
 | quantities of several units | with the system of UCUM: converted to the 815 plain codes of HL7's ucum-common that are alike; otherwise compared as written | a unit that is not in that list is found by its own code only; the mole is a base of its own |
 | `:text`, `:contains` outside people's names | candidates are opened and looked at, 1,000 a page | keyed tokens find whole values and beginnings |
 | sort by strings, tokens, references | up to 1,000 matches, else `too-costly` | their order is sealed; dates, numbers and quantities have no bound |

@@ -50,3 +50,5 @@ def test_the_committed_definitions_are_what_the_tool_makes_of_the_package() -> N
     tool = runpy.run_path(str(ROOT / "tools" / "compile_fhir.py"))
     committed = tool["ARTEFACT"].read_text(encoding="utf-8")
     assert tool["compiled"](archive()) == committed
+    committed = tool["TERMINOLOGY"].read_text(encoding="utf-8")
+    assert tool["compiled_terminology"](archive()) == committed

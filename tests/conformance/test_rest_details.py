@@ -419,3 +419,26 @@ def test_another_clients_name_beside_the_assertion_is_refused(
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     reply = program.raw("POST", "/oauth/token", form.encode(), headers)
     assert (reply.status, reply.json["error"]) == (401, "invalid_client")
+
+
+def own_address(server: Served, path: str) -> str:
+    return f"{server.origin}/fhir/{path}"
+
+
+def test_patches_and_conditions_know_our_own_address(
+    server: Served, program: Program
+) -> None:
+    whose = own_address(server, "Patient/ash")
+    program.put(observation("addressed", subject={"reference": "Patient/ash"}))
+    patch = [{"op": "replace", "path": "/subject", "value": {"reference": whose}}]
+    kind = {"Content-Type": "application/json-patch+json"}
+    reply = program.ask("PATCH", "Observation/addressed", patch, kind)
+    assert reply.status == 200, reply
+    assert reply.json["subject"] == {"reference": "Patient/ash"}
+    found = program.search("Observation", ("subject", "Patient/ash"))
+    assert "addressed" in found.ids
+    changed = observation("addressed", subject={"reference": whose})
+    reply = program.ask("PUT", f"Observation?subject={whose}&_id=addressed", changed)
+    assert reply.status == 200, reply
+    newest = program.get(f"Observation/$lastn?subject={whose}")
+    assert newest.ids

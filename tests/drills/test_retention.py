@@ -219,6 +219,24 @@ def test_what_is_held_is_neither_asked_for_nor_approved(
     assert (held.years, held.is_held, held.asked) == (10, True, "")
 
 
+def test_what_a_longer_term_spares_is_not_destroyed_by_an_older_question(
+    server: Served,
+) -> None:
+    """Who approves judges by the terms of today, not by those of the asking."""
+    server.found("yarrow")
+    first = server.sign_in("yarrow", [], "privacy_officer")
+    second = server.sign_in("yarrow", [], "administrator")
+    asked = tell(server, by_rule(first, "money"), Created)
+    assert isinstance(asked, Created), asked
+    longer = SetRetention(first, "money", 9, is_held=False)
+    assert isinstance(tell(server, longer, Done), Done)
+    refused = tell(server, ApproveErasure(second, asked.id), Done)
+    assert code_of(refused) == "not-due"
+    least = SetRetention(first, "money", 6, is_held=False)
+    assert isinstance(tell(server, least, Done), Done)
+    assert isinstance(tell(server, ApproveErasure(second, asked.id), Done), Done)
+
+
 def test_another_organisation_keeps_its_own_terms(server: Served) -> None:
     stranger = server.sign_in("larkspur", [], "privacy_officer")
     terms = tell(server, ListRetention(stranger), Terms)

@@ -13,12 +13,12 @@ import msgspec
 
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.fhir.rest.answer import Answer
-from wardkeep.fhir.rest.outcome import of_costly, of_problems, of_refusal, told
-from wardkeep.fhir.rest.rights import beyond, narrowed
-from wardkeep.fhir.rest.search_asked import read_search
+from wardkeep.fhir.rest.asked import asked_of
+from wardkeep.fhir.rest.asking import Asking
+from wardkeep.fhir.rest.outcome import of_costly, of_refusal, told
+from wardkeep.fhir.rest.rights import beyond
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.change import Guard
-from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.fhir.store.search_request import SearchRequest, TooCostly
 
 MOST_OF_CONDITION = 1_000
@@ -36,9 +36,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
 async def condition_of(
     type_: str,
     pairs: Sequence[tuple[str, str]],
+    asking: Asking,
     store: Store,
     *,
-    opener: Opener,
     session: SessionView,
     most: int = 2,
 ) -> Condition | Answer:
@@ -46,21 +46,18 @@ async def condition_of(
     refused = beyond(session, "s", [type_])
     if refused is not None:
         return refused
-    asked = read_search(type_, pairs)
-    if isinstance(asked, tuple):
-        return of_problems(asked, status=400, code="invalid")
+    asked = await asked_of(type_, pairs, asking, store, session=session)
+    if isinstance(asked, Answer):
+        return asked
     if not asked.query.clauses:
         return told(412, "required", "The condition names nothing to search by.")
-    query = narrowed(session, asked.query)
-    if isinstance(query, Answer):
-        return query
-    request = SearchRequest(queries=(query,), count=most, told=asked.told)
-    found = await store.searcher.ids(request, opener=opener)
+    request = SearchRequest(queries=(asked.query,), count=most, told=asked.told)
+    found = await store.searcher.ids(request, opener=asking.opener)
     if isinstance(found, Refusal):
         return of_refusal(found)
     if isinstance(found, TooCostly):
         return of_costly(found)
-    spelled = repr((opener.organisation, type_, sorted(pairs))).encode(
+    spelled = repr((asking.opener.organisation, type_, sorted(pairs))).encode(
         "utf-8", "surrogatepass"
     )
     lock = int.from_bytes(sha256(spelled).digest()[:_LOCK_BYTES], "big", signed=True)

@@ -7,11 +7,11 @@ from datetime import datetime
 import msgspec
 
 from wardkeep.base.ids import is_fhir_id
-from wardkeep.base.outcome import Problem
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.fhir.audit.reading import NEWEST, LedgerPlace
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.rest.answer import JSON, Answer
+from wardkeep.fhir.rest.asked import read_asked
 from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.bundle import (
     INCLUDE,
@@ -28,13 +28,13 @@ from wardkeep.fhir.rest.outcome import (
     Issue,
     issue_of,
     of_costly,
-    of_problems,
     of_refusal,
     told,
 )
-from wardkeep.fhir.rest.rights import beyond, covers, narrowed, session_of
-from wardkeep.fhir.rest.search_asked import SearchAsked, read_search, without_base
+from wardkeep.fhir.rest.rights import beyond, covers, session_of
+from wardkeep.fhir.rest.search_asked import SearchAsked
 from wardkeep.fhir.rest.store import Store
+from wardkeep.fhir.rest.stored_terminology import with_stored_terminology
 from wardkeep.fhir.rest.summary import Shape, shape_of, shaped
 from wardkeep.fhir.search.parameters import search_parameter
 from wardkeep.fhir.search.query import Query
@@ -116,7 +116,12 @@ async def find(
     scope_or_answer = await _within_list(asking, store, scope, pairs)
     if isinstance(scope_or_answer, Answer):
         return scope_or_answer
-    plan = _read(asking, scope_or_answer, pairs, session)
+    written = await with_stored_terminology(
+        pairs, store, opener=asking.opener, session=session
+    )
+    if isinstance(written, Answer):
+        return written
+    plan = _read(asking, scope_or_answer, (pairs, written), session)
     if isinstance(plan, Answer):
         return plan
     if plan.asked.count == 0 or plan.shape.summary == COUNT:
@@ -158,22 +163,25 @@ def _one_of(type_: str, targets: Sequence[Pair]) -> Clause:
 
 
 def _read(
-    asking: Asking, scope: Scope, pairs: Sequence[Pair], session: SessionView
+    asking: Asking,
+    scope: Scope,
+    asked_as: tuple[Sequence[Pair], Sequence[Pair]],
+    session: SessionView,
 ) -> _Plan | Answer:
+    """The pairs as they were sent, and with stored value sets written out."""
+    pairs, written = asked_as
     shape = shape_of(pairs)
     if isinstance(shape, Answer):
         return shape
     is_lenient = preference(asking, "handling") == "lenient"
     found: list[SearchAsked] = []
     for type_ in scope.types:
-        own = without_base(type_, pairs, asking.base)
-        asked = read_search(type_, own, is_lenient=is_lenient)
-        if isinstance(asked, tuple):
-            return _refused(asked)
-        query = narrowed(session, asked.query)
-        if isinstance(query, Answer):
-            return query
-        found.append(msgspec.structs.replace(asked, query=query))
+        asked = read_asked(
+            type_, written, asking, session=session, is_lenient=is_lenient
+        )
+        if isinstance(asked, Answer):
+            return asked
+        found.append(asked)
     queries = tuple(
         one.query._replace(clauses=(*scope.within(place), *one.query.clauses))
         for place, one in enumerate(found)
@@ -186,10 +194,6 @@ def _read(
         shape=shape,
         session=session,
     )
-
-
-def _refused(problems: Sequence[Problem]) -> Answer:
-    return of_problems(problems, status=400, code="invalid")
 
 
 def _request(plan: _Plan, *, count: int) -> SearchRequest:

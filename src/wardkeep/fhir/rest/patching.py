@@ -14,10 +14,12 @@ from wardkeep.fhir.model.strict_json import (
 )
 from wardkeep.fhir.patch import apply_fhirpath_patch, apply_json_patch
 from wardkeep.fhir.rest.answer import Answer
+from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.entries import Entry
 from wardkeep.fhir.rest.outcome import of_not_found, of_problems, of_refusal, told
 from wardkeep.fhir.rest.store import Store
-from wardkeep.fhir.store.outcomes import NotFound, OpenedResource, Opener
+from wardkeep.fhir.rest.written import with_own_references
+from wardkeep.fhir.store.outcomes import NotFound, OpenedResource
 from wardkeep.fhir.validation import check
 
 JSON_PATCH = "application/json-patch+json"
@@ -54,19 +56,19 @@ def parse_list(raw: bytes) -> list[object] | Problem:
 
 
 async def patched(
-    type_: str, id_: str, patch: Patch, store: Store, *, opener: Opener
+    type_: str, id_: str, patch: Patch, asking: Asking, store: Store
 ) -> tuple[Resource, int] | Answer:
     """The patched resource and the version that it builds on."""
-    found = await store.reader.one(type_, id_, opener=opener)
+    found = await store.reader.one(type_, id_, opener=asking.opener)
     if isinstance(found, Refusal):
         return of_refusal(found)
     if isinstance(found, NotFound):
         return of_not_found(found)
-    resource = apply(found, patch)
+    resource = apply(found, patch, base=asking.base)
     return resource if isinstance(resource, Answer) else (resource, found.version)
 
 
-def apply(found: OpenedResource, patch: Patch) -> Resource | Answer:
+def apply(found: OpenedResource, patch: Patch, *, base: str) -> Resource | Answer:
     content = _without_stamp(decoded_object(found.text))
     if isinstance(patch, list):
         changed = apply_json_patch(content, patch)
@@ -78,7 +80,7 @@ def apply(found: OpenedResource, patch: Patch) -> Resource | Answer:
         words = "A patch may not change the type or the id of a resource."
         return told(422, "business-rule", words)
     # Read anew: a patch may have made it larger than a resource may be.
-    resource = parse(compact_json(changed))
+    resource = parse(with_own_references(compact_json(changed), base))
     if not isinstance(resource, Resource):
         return of_problems(resource, status=422, code="structure")
     problems = check(resource)
@@ -100,7 +102,7 @@ def _without_stamp(content: dict[str, object]) -> dict[str, object]:
 
 
 async def patched_entry(
-    entry: Entry, type_: str, id_: str, store: Store, *, opener: Opener
+    entry: Entry, type_: str, id_: str, asking: Asking, store: Store
 ) -> tuple[Resource, int] | Answer:
     """The patch of a bundle's entry: Parameters, or a Binary with a JSON Patch."""
     content = entry.content or {}
@@ -116,4 +118,4 @@ async def patched_entry(
         patch = read_patch(raw, is_json_patch=True)
     if isinstance(patch, Answer):
         return patch
-    return await patched(type_, id_, patch, store, opener=opener)
+    return await patched(type_, id_, patch, asking, store)

@@ -17,6 +17,7 @@ from wardkeep.disclosure.answers import SessionView
 from wardkeep.fhir.model.definitions import is_resource_type
 from wardkeep.fhir.model.resource import Resource, from_content
 from wardkeep.fhir.rest.answer import Answer
+from wardkeep.fhir.rest.asked import read_asked
 from wardkeep.fhir.rest.asking import Asking, pairs_of
 from wardkeep.fhir.rest.conditions import Condition, condition_of, several
 from wardkeep.fhir.rest.entries import (
@@ -28,7 +29,6 @@ from wardkeep.fhir.rest.entries import (
 from wardkeep.fhir.rest.outcome import told
 from wardkeep.fhir.rest.patching import patched_entry
 from wardkeep.fhir.rest.rights import beyond
-from wardkeep.fhir.rest.search_asked import read_search
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.written import NO_VERSION, not_written, version_in
 from wardkeep.fhir.search.query import Query, has_links, holds
@@ -224,8 +224,8 @@ class _Attempt:
         found = await condition_of(
             type_,
             pairs_of(query),
+            self._asking,
             self._store,
-            opener=self._opener,
             session=self._session,
             most=2 if is_unique else 1_000,
         )
@@ -259,8 +259,8 @@ class _Attempt:
         self, entries: Sequence[Entry], type_: str, query: str
     ) -> tuple[str, ...]:
         """Which of the resources that this transaction writes match a condition."""
-        asked = read_search(type_, pairs_of(query))
-        if isinstance(asked, tuple) or not asked.query.clauses:
+        asked = read_asked(type_, pairs_of(query), self._asking, session=self._session)
+        if isinstance(asked, Answer) or not asked.query.clauses:
             return ()
         return tuple(
             target.id
@@ -289,7 +289,7 @@ class _Attempt:
 
     async def _patched(self, entry: Entry, target: Target) -> Resource:
         found = await patched_entry(
-            entry, target.type, target.id, self._store, opener=self._opener
+            entry, target.type, target.id, self._asking, self._store
         )
         if isinstance(found, Answer):
             raise _FailedError(found)

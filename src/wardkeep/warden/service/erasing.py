@@ -83,6 +83,11 @@ _SECOND_PERSON = Refusal(
     " privacy officer.",
     mend="Ask a colleague to approve it.",
 )
+_NOT_DUE_ANY_MORE = Refusal(
+    code="not-due",
+    why="The term was lengthened after this was asked: some of it is not due any more.",
+    mend="Take it back, and ask anew for what is due today.",
+)
 _SIGN_IN_AGAIN = Refusal(
     code="sign-in-again",
     why="An approval needs a passkey that was used in the last ten minutes.",
@@ -229,7 +234,12 @@ class Eraser:
         if not _are_two(erasure, approver):
             return _SECOND_PERSON
         due = await self._due(erasure, approver.organisation)
-        return due if isinstance(due, Refusal) else None
+        if isinstance(due, Refusal):
+            return due
+        if due is None or erasure.before is None or erasure.before <= due:
+            return None
+        # Somebody lengthened the term since it was asked.
+        return _NOT_DUE_ANY_MORE
 
     async def _decide(self, erasure: Erasure, session: Session) -> Answer:
         """Approved, closed, written down; only then is anything destroyed."""

@@ -42,7 +42,7 @@ async def _create_unless(
     """Of everyone who asks at once one creates, and all others are shown that one."""
     query = urlsplit(wanted).query or wanted.lstrip("?")
     condition = await condition_of(
-        resource.type, pairs_of(query), store, opener=asking.opener, session=session
+        resource.type, pairs_of(query), asking, store, session=session
     )
     if isinstance(condition, Answer):
         return condition
@@ -51,7 +51,7 @@ async def _create_unless(
         if answer is not _LOST:
             return answer
         condition = await condition_of(
-            resource.type, pairs_of(query), store, opener=asking.opener, session=session
+            resource.type, pairs_of(query), asking, store, session=session
         )
         if isinstance(condition, Answer):
             return condition

@@ -46,8 +46,8 @@ async def delete_by_condition(asking: Asking, store: Store) -> Answer:
     found = await condition_of(
         type_,
         asking.query,
+        asking,
         store,
-        opener=asking.opener,
         session=session,
         most=MOST_OF_CONDITION + 1,
     )

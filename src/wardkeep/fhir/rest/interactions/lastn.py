@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.strict_json import decoded_object
 from wardkeep.fhir.rest.answer import JSON, Answer
+from wardkeep.fhir.rest.asked import asked_of
 from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.bundle import MATCH, bundle, own_address, search_entries
 from wardkeep.fhir.rest.interaction import Interaction
-from wardkeep.fhir.rest.outcome import of_costly, of_problems, of_refusal, told
-from wardkeep.fhir.rest.rights import beyond, narrowed, session_of
-from wardkeep.fhir.rest.search_asked import read_search
+from wardkeep.fhir.rest.outcome import of_costly, of_refusal, told
+from wardkeep.fhir.rest.rights import beyond, session_of
+from wardkeep.fhir.rest.search_asked import SearchAsked
 from wardkeep.fhir.rest.store import Store
-from wardkeep.fhir.search.query import Query
 from wardkeep.fhir.store.ordering import Sort
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.fhir.store.search_request import SearchRequest, TooCostly
@@ -36,14 +36,11 @@ async def lastn(asking: Asking, store: Store) -> Answer:
     most = dict(asking.query).get(_MAX, "1")
     if not (most.isascii() and most.isdigit() and int(most[:6]) > 0):
         return told(400, "value", "It is not a number.", expression=(_MAX,))
-    asked = read_search(_OBSERVATION, pairs)
-    if isinstance(asked, tuple):
-        return of_problems(asked, status=400, code="invalid")
-    query = await _allowed(asking, store, asked.query)
-    if isinstance(query, Answer):
-        return query
+    asked = await _asked(asking, store, pairs)
+    if isinstance(asked, Answer):
+        return asked
     request = SearchRequest(
-        queries=(query,),
+        queries=(asked.query,),
         count=MOST_LOOKED_AT,
         sorts=(Sort("date", is_descending=True, elements=("Observation.effective",)),),
         told=f"$lastn {asked.told}",
@@ -61,11 +58,16 @@ async def lastn(asking: Asking, store: Store) -> Answer:
     return Answer(body=body, headers=(JSON,))
 
 
-async def _allowed(asking: Asking, store: Store, query: Query) -> Query | Answer:
+async def _asked(
+    asking: Asking, store: Store, pairs: Sequence[tuple[str, str]]
+) -> SearchAsked | Answer:
     session = await session_of(asking, store)
     if isinstance(session, Answer):
         return session
-    return beyond(session, "s", [_OBSERVATION]) or narrowed(session, query)
+    refused = beyond(session, "s", [_OBSERVATION])
+    if refused is not None:
+        return refused
+    return await asked_of(_OBSERVATION, pairs, asking, store, session=session)
 
 
 def _newest(matches: Iterable[OpenedResource], most: int) -> list[OpenedResource]:

@@ -40,9 +40,7 @@ async def patch_by_condition(asking: Asking, store: Store) -> Answer:
     ready = await _ready(asking, store, type_)
     if isinstance(ready, Answer):
         return ready
-    found = await condition_of(
-        type_, asking.query, store, opener=asking.opener, session=ready[1]
-    )
+    found = await condition_of(type_, asking.query, asking, store, session=ready[1])
     if isinstance(found, Answer):
         return found
     if not found.ids:
@@ -75,7 +73,7 @@ async def _apply(asking: Asking, store: Store, change: Patch, id_: str) -> Answe
     type_ = asking.parts[0]
     expected = expected_version(asking)
     for _ in range(ATTEMPTS):
-        found = await patched(type_, id_, change, store, opener=asking.opener)
+        found = await patched(type_, id_, change, asking, store)
         if isinstance(found, Answer):
             return found
         resource, version = found

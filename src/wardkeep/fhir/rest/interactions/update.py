@@ -88,9 +88,7 @@ async def update_by_condition(asking: Asking, store: Store) -> Answer:
     refused = beyond(session, "u", [type_])
     if refused is not None:
         return refused
-    found = await condition_of(
-        type_, asking.query, store, opener=asking.opener, session=session
-    )
+    found = await condition_of(type_, asking.query, asking, store, session=session)
     if isinstance(found, Answer):
         return found
     if len(found.ids) > 1:

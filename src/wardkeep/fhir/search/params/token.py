@@ -14,11 +14,12 @@ No term says that a coding is of a system: it would be a ninth of all tokens, an
 hardly asked for. Whoever asks has the candidates opened and looked at.
 """
 
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from wardkeep.base.outcome import Problem
-from wardkeep.fhir.model.definitions import definitions
+from wardkeep.fhir.model.terminology import hl7s_own, kin_of
 from wardkeep.fhir.search.path import Path
 from wardkeep.fhir.search.plain_text import normalise
 from wardkeep.fhir.search.terms import (
@@ -48,8 +49,8 @@ _DECEASED = "Patient.deceased"
 """Its expression asks whether the element exists and is not false."""
 _OF_TYPE_PARTS = 3
 _CODED = ("CodeableConcept", "Coding")
+_Special = Callable[[SearchParameter, str], tuple[Match, ...] | Problem]
 _WITH_TEXT = ("CodeableConcept", "Coding", "Identifier")
-_VALUE_SETS = "http://hl7.org/fhir/ValueSet"
 
 
 def indexer(path: Path) -> Indexer | None:
@@ -264,14 +265,18 @@ def _says(wanted: str, node: dict[str, Any]) -> bool:
 def _query_value_set(
     parameter: SearchParameter, text: str
 ) -> tuple[Match, ...] | Problem:
-    """The value sets that FHIR R4 defines itself; others come with terminology."""
-    url = unescape(text).partition("|")[0]
-    start, slash, name = url.rpartition("/")
-    pairs = definitions().value_sets.get(name) if start == _VALUE_SETS else None
-    if not slash or pairs is None:
-        wrong = "that value set is not known here"
-        mend = f"Name one of FHIR R4's own that is listed, as in {_VALUE_SETS}/…."
+    """The value sets of FHIR R4; those that are stored were listed before (rest)."""
+    pairs = hl7s_own().expand(unescape(text))
+    if pairs is None:
+        wrong = "that value set is not known here, or its codes cannot be listed"
+        mend = "Name one of FHIR R4's own or one that is stored, by its URL."
         return Problem(place=parameter.code, wrong=wrong, mend=mend)
+    return _any_of(parameter, sorted(pairs))
+
+
+def _any_of(
+    parameter: SearchParameter, pairs: Iterable[tuple[str, str]]
+) -> tuple[Match, ...]:
     found: dict[Match, None] = {}
     for path in parameter.paths:
         for system, code in pairs:
@@ -279,18 +284,26 @@ def _query_value_set(
     return tuple(found)
 
 
-def _query_hierarchy(parameter: SearchParameter, _text: str) -> Problem:
-    wrong = "that needs a hierarchy of codes, and none is loaded"
-    return Problem(place=parameter.code, wrong=wrong, mend="List the codes instead.")
+def _query_hierarchy(
+    parameter: SearchParameter, text: str, *, is_below: bool
+) -> tuple[Match, ...] | Problem:
+    """The code and what it is a kind of, or all that are kinds of it."""
+    system, bar, code = _system_and_code(text)
+    pairs = kin_of(hl7s_own(), system if bar else None, code, is_below=is_below)
+    if pairs is None:
+        wrong = "no hierarchy is known here that has this code"
+        mend = "List the codes, or store their CodeSystem with all its concepts."
+        return Problem(place=parameter.code, wrong=wrong, mend=mend)
+    return _any_of(parameter, sorted(pairs))
 
 
-_BY_MODIFIER = {
+_BY_MODIFIER: Mapping[str, _Special] = {
     "of-type": _query_of_type,
     "text": _query_text,
     "in": _query_value_set,
     "not-in": _query_value_set,
-    "above": _query_hierarchy,
-    "below": _query_hierarchy,
+    "above": partial(_query_hierarchy, is_below=False),
+    "below": partial(_query_hierarchy, is_below=True),
 }
 
 
