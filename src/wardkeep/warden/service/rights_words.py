@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from wardkeep.base.clock import from_microseconds, microseconds_since_epoch
+from wardkeep.base.clock import LONDON, from_microseconds, microseconds_since_epoch
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.people import AddPeople, NewPerson
 from wardkeep.identity.people import Person
@@ -75,7 +75,8 @@ def work(one: NewPerson, teams: Mapping[str, str]) -> str:
 def role_until(role: Role, until: int) -> str:
     if not until:
         return role.title
-    return f"{role.title} until {from_microseconds(until):%-d %B %Y}"
+    last = from_microseconds(until - 1).astimezone(LONDON)
+    return f"{role.title} until {last:%-d %B %Y}"
 
 
 def when(moment: datetime | None) -> int:

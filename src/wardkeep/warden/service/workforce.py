@@ -126,7 +126,7 @@ class Workforce:
             title=f"End the work of {person.display_name}",
             lines=(
                 ("Role", person.role.title),
-                ("Signed in now", f"{live} times" if live != 1 else "once"),
+                ("Signed in now", f"{live} sessions" if live != 1 else "1 session"),
             ),
             warning="Their sessions end at once, everywhere. Their passkeys end too,"
             " unless they work in another organisation.",

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks the authenticator and carries its answer; the words stand in the page.
 // A form names its ceremony: data-ceremony is "get" (sign in) or "create" (register),
-// data-begin and data-finish are where to post. Its fields are posted along.
+// data-begin and data-finish are where to post. Its fields are posted along. What comes
+// back says where to go, or what to show once.
 
 const form = document.querySelector("form[data-ceremony]");
 const button = form.querySelector("button[type=submit]");
@@ -48,8 +49,31 @@ async function perform() {
   const options = await post(form.dataset.begin, fields);
   const credential = await askAuthenticator(form.dataset.ceremony, options);
   const sent = { ...fields, response: withoutSecrets(credential) };
-  const { next } = await post(form.dataset.finish, sent);
-  window.location.assign(next);
+  const told = await post(form.dataset.finish, sent);
+  if (told.links) show(told.links);
+  else window.location.assign(told.next);
+}
+
+function show(links) {
+  const shown = document.getElementById("ceremony-shown");
+  const slip = shown.querySelector("template");
+  for (const { name, link, until } of links) {
+    const one = slip.content.cloneNode(true);
+    one.querySelector("[data-name]").textContent = name;
+    one.querySelector("[data-until]").textContent = until;
+    one.querySelector("[data-link]").textContent = link;
+    one.querySelector("[data-whose]").textContent = ` the link of ${name}`;
+    const copied = one.querySelector("[data-copied]");
+    one.querySelector("[data-copy]").addEventListener("click", async () => {
+      await navigator.clipboard.writeText(link);
+      copied.hidden = false;
+    });
+    shown.querySelector("[data-links]").append(one);
+  }
+  shown.querySelector("[data-print]").addEventListener("click", () => window.print());
+  for (const before of document.querySelectorAll("[data-before]")) before.remove();
+  shown.hidden = false;
+  shown.focus();
 }
 
 function linesFor(error) {

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One person: what they do here, what they sign in with, and which teams are theirs."""
+
+from starlette.responses import Response
+
+from wardkeep.apps.people.overview import KEEPERS, MANAGERS, may_change, people_of
+from wardkeep.disclosure.answers import Done, Refusal
+from wardkeep.disclosure.people import ListTeams, PersonView, SetTeamMember, Teams
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+
+async def named(visit: Visit) -> PersonView | Response:
+    """The person of the address, with the work that they have now or had last."""
+    found = await people_of(visit)
+    if isinstance(found, Refusal):
+        return visit.refuse(found)
+    account = visit.path("account")
+    return next((one for one in found if one.account == account), visit.tell(NOT_FOUND))
+
+
+@page("/people/{account}", gate=KEEPERS)
+async def show_person(visit: Visit) -> Response:
+    person = await named(visit)
+    if isinstance(person, Response):
+        return person
+    teams = await visit.warden.ask(ListTeams(visit.token), Teams)
+    if isinstance(teams, Refusal):
+        return visit.refuse(teams)
+    return visit.render(
+        "people/one.html",
+        person=person,
+        teams=teams.teams,
+        may_change=may_change(visit),
+        is_me=person.account == visit.session.account,
+    )
+
+
+@page("/people/{account}/teams", gate=MANAGERS, methods=("POST",))
+async def set_team(visit: Visit) -> Response:
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    team = form.text("team", called="the team", at_most=64)
+    is_member = form.values.get("do") == "join"
+    account = visit.path("account")
+    question = SetTeamMember(visit.token, team, account, is_member)
+    given = await visit.warden.ask(question, Done)
+    if isinstance(given, Refusal):
+        return visit.refuse(given)
+    return visit.go_to(f"/people/{account}")
