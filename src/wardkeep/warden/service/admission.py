@@ -59,7 +59,12 @@ class Admission:
         self._ended: dict[str, Ended] = {}
 
     async def admit(self, member: Membership, proof: Proof) -> SignedIn | Refusal:
-        """A session for whoever proved themselves, kept before its token is told."""
+        """A session for whoever proved themselves, kept before its token is told.
+
+        A factor that can be phished starts none, whoever asks for it.
+        """
+        if not proof.factor.is_phishing_resistant:
+            return self.refuse("phishable", account=member.account)
         token, session = self._sessions.start(
             SignedInAs(
                 account=member.account,
