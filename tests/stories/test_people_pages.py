@@ -204,3 +204,29 @@ async def test_whose_work_it_is_not_sees_nobody(house: House, browser: Browser) 
         await arrive(own, house, "Rowan Ash", "doctor")
         assert await own.page.get_by_text("Ada Holt").count() == 0
         assert await own.page.get_by_role("link", name="People").count() == 0
+
+
+async def test_one_person_works_in_two_organisations_with_one_passkey(
+    house: House, browser: Browser
+) -> None:
+    async with device(browser) as own:
+        await arrive(own, house, "Sam Doublet", "doctor")
+        # Given a link for work elsewhere
+        there = await house.employ(
+            "Sam Doublet", role="hospice_nurse", organisation="larkspur"
+        )
+        await own.go(await house.invite(there))
+        # When it is taken on with the passkey that is there already
+        await follow(own, "I have a passkey for Wardkeep already")
+        await own.reads("Take on this work?")
+        await clean(own, "account-work")
+        await own.press("Take it on")
+        await own.reads("You work there too now")
+        await clean(own, "account-two-organisations")
+        # Then the person goes there and back, and the link is used up
+        await own.page.get_by_role("button", name="Go there").click()
+        await own.page.get_by_text("Larkspur Hospital").first.wait_for()
+        await own.go(f"{house.origin}/account")
+        await own.reads("Hospice nurse")
+        await own.page.get_by_role("button", name="Go there").click()
+        await own.page.get_by_text("Fernhill Hospital").first.wait_for()

@@ -10,6 +10,7 @@ from wardkeep.apps.my_account.passkeys import (
     revoke_passkey,
 )
 from wardkeep.apps.my_account.sessions import end_other_sessions, end_session
+from wardkeep.apps.my_account.work import accept_work, show_work, switch_organisation
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
 
@@ -25,6 +26,9 @@ app = App(
         revoke_passkey,
         end_session,
         end_other_sessions,
+        switch_organisation,
+        show_work,
+        accept_work,
     ),
     navigation=(Link(words="My account", path="/account", position=90),),
 )

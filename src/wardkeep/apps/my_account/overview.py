@@ -4,6 +4,7 @@
 from starlette.responses import Response
 
 from wardkeep.apps.my_account.own_passkeys import OwnPasskey, own_passkeys
+from wardkeep.apps.my_account.work import own_organisations
 from wardkeep.disclosure.answers import Refusal, Sessions
 from wardkeep.disclosure.questions import ListSessions
 from wardkeep.web.gates import Gate
@@ -16,6 +17,7 @@ NOTICES = {
     "revoked": "The passkey is revoked. Sessions that it started have ended.",
     "session-ended": "That session has ended.",
     "others-ended": "All your other sessions have ended.",
+    "work": "You work there too now. Go there from this page.",
 }
 
 
@@ -27,8 +29,12 @@ async def account(visit: Visit) -> Response:
     sessions = await visit.warden.ask(ListSessions(visit.token), Sessions)
     if isinstance(sessions, Refusal):
         return visit.refuse(sessions)
+    organisations = await own_organisations(visit)
+    if isinstance(organisations, Refusal):
+        return visit.refuse(organisations)
     return visit.render(
         "my_account/account.html",
+        organisations=organisations,
         notice=_notice(visit),
         passkeys=passkeys,
         can_revoke=can_revoke(passkeys),
