@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 
 from support.chromium import PHONE, Device, chromium, device
 from support.house import House, free_port, running_house, served
-from wardkeep.apps import my_account, sign_in
+from wardkeep.apps import confirming, my_account, sign_in
 from wardkeep.base.clock import FrozenClock
 from wardkeep.web.apps import App, FoundApp
 
@@ -36,6 +36,7 @@ def found(app: App, module_file: str | None) -> FoundApp:
 APPS = [
     found(sign_in.app, sign_in.__file__),
     found(my_account.app, my_account.__file__),
+    found(confirming.app, confirming.__file__),
 ]
 
 
@@ -100,9 +101,11 @@ async def test_a_lost_passkey_is_revoked_and_its_sessions_end(
     # Given Hazel has a passkey, and adds one on her phone
     async with enrolled(house, browser, "Hazel Thorn") as laptop:
         laptop_passkeys = await laptop.passkeys()
-        await laptop.plug_in()
         await laptop.go(f"{house.origin}/account")
         await laptop.press("Add a passkey")
+        await laptop.press("Go on with my passkey")
+        await laptop.reads("Make it on another device or a security key")
+        await laptop.plug_in()
         label = laptop.page.get_by_label("What should this passkey be called?")
         await label.fill("Phone")
         await laptop.press("Add a passkey")

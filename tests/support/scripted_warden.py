@@ -38,6 +38,7 @@ ROWAN = SessionView(
     last_used_at=1_790_000_060_000_000,
     expires_at=1_790_040_000_000_000,
     device="Chrome on Linux",
+    may_change_passkeys=True,
 )
 
 

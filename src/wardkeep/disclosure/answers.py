@@ -75,6 +75,8 @@ class SessionView(Message, frozen=True):
     device: str = ""
     scope: str = ""
     """Of a program: what it may do, as SMART scopes."""
+    may_change_passkeys: bool = False
+    """Whether one's own passkey was used for that a few minutes ago."""
 
 
 class Sessions(Message, frozen=True):

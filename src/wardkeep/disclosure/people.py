@@ -68,8 +68,18 @@ class ApproveRights(Message, frozen=True):
     request: str
 
 
+class ChangePasskeys(Message, frozen=True):
+    """Add or revoke passkeys of one's own, for the next minutes."""
+
+
 PeopleAct: TypeAlias = (
-    AddPeople | ChangeRole | EndPerson | IssueLinks | VouchFor | ApproveRights
+    AddPeople
+    | ChangeRole
+    | EndPerson
+    | IssueLinks
+    | VouchFor
+    | ApproveRights
+    | ChangePasskeys
 )
 
 # Questions ------------------------------------------------------------------------

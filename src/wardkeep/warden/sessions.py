@@ -57,6 +57,8 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     """Of a program; None for people."""
     patients_per_hour: int = 0
     reasons: dict[str, HeldReason] = msgspec.field(default_factory=dict)
+    passkeys_open_until: float = 0.0
+    """By the monotonic clock: until then passkeys may be added and revoked."""
     tokens_computed: int = 0
     is_changed: bool = False
 
@@ -77,7 +79,7 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     def organisation_id(self) -> OrganisationId:
         return OrganisationId(self.organisation)
 
-    def view(self) -> SessionView:
+    def view(self, now_monotonic: float = 0.0) -> SessionView:
         return SessionView(
             session=self.id,
             account=self.account,
@@ -93,6 +95,7 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
             expires_at=microseconds_since_epoch(self.expires_at),
             device=self.device,
             scope="" if self.scopes is None else self.scopes.text,
+            may_change_passkeys=now_monotonic < self.passkeys_open_until,
         )
 
 

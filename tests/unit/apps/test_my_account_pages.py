@@ -21,6 +21,7 @@ from wardkeep.disclosure.answers import (
     Refusal,
     Sessions,
 )
+from wardkeep.disclosure.people import ListMyOrganisations, MyOrganisations
 from wardkeep.disclosure.questions import (
     BeginAddPasskey,
     EndSession,
@@ -53,6 +54,7 @@ REFUSED = Refusal(code="busy", why="Too much is asked at once.", mend="Try again
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with stage_of(tmp_path) as made:
         made.warden.when(ListPasskeys, Passkeys((LAPTOP, PHONE)))
+        made.warden.when(ListMyOrganisations, MyOrganisations(()))
         made.warden.when(ListSessions, Sessions((ROWAN, ELSEWHERE, THIRD)))
         made.warden.when(EndSession, Done())
         made.warden.when(RevokePasskey, Done())

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from support.acts import Colleague, confirm
 from support.authenticator import SoftwareAuthenticator
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.assembly.database import OWNER, address_for
@@ -25,6 +26,7 @@ from wardkeep.disclosure.answers import (
     SessionView,
     SignedIn,
 )
+from wardkeep.disclosure.people import ChangePasskeys
 from wardkeep.disclosure.questions import (
     BeginAddPasskey,
     BeginEnrolment,
@@ -105,12 +107,21 @@ async def passkeys_of(warden: RunningWarden, token: str) -> list[str]:
     return [one.label for one in answer.passkeys]
 
 
+async def open_passkeys(
+    warden: RunningWarden, token: str, key: SoftwareAuthenticator
+) -> None:
+    me = Colleague("", token, key)
+    assert isinstance(await confirm(warden, me, ChangePasskeys(), Done), Done)
+
+
 async def add_passkey(
-    warden: RunningWarden, token: str, label: str = "Second"
+    warden: RunningWarden, token: str, old: SoftwareAuthenticator
 ) -> SoftwareAuthenticator:
+    """A further passkey, with the old one used for it."""
+    await open_passkeys(warden, token, old)
     key = SoftwareAuthenticator(origin=ORIGIN)
     response = key.register(await options_for(warden, BeginAddPasskey(token)))
-    answer = await warden.door.ask(FinishAddPasskey(token, response, label), Done)
+    answer = await warden.door.ask(FinishAddPasskey(token, response, "Second"), Done)
     assert isinstance(answer, Done), answer
     return key
 
@@ -231,6 +242,7 @@ async def test_a_passkey_that_is_registered_already_is_not_taken_over(
         forged.credential_id = known.credential_id
         with pytest.raises(AssertionError, match="passkey-refused"):
             await warden.enrol(await warden.account("doctor"), forged)
+        await open_passkeys(warden, token, known)
         response = forged.register(await options_for(warden, BeginAddPasskey(token)))
         answer = await warden.door.ask(FinishAddPasskey(token, response, "k"), Done)
         assert code_of(answer) == "passkey-refused"
@@ -242,7 +254,8 @@ async def test_garbage_registers_no_passkey(
     installation: Installation, response: bytes
 ) -> None:
     async with warden_of(installation) as warden:
-        token = await warden.session("doctor")
+        token, key = await warden.enrol(await warden.account("doctor"))
+        await open_passkeys(warden, token, key)
         answer = await warden.door.ask(FinishAddPasskey(token, response, "k"), Done)
         assert code_of(answer) == "passkey-refused"
 
@@ -453,12 +466,39 @@ async def test_sessions_that_ran_out_are_forgotten_and_noted(
 # Passkeys of one's own
 
 
+async def test_a_session_alone_adds_and_revokes_no_passkey(
+    installation: Installation,
+) -> None:
+    """Who found the screen unlocked, or stole its cookie, does not stay."""
+    clock = FrozenClock(START)
+    async with warden_of(installation, clock) as warden:
+        token, mine = await warden.enrol(await warden.account("doctor"))
+        second = await add_passkey(warden, token, mine)
+        clock.move(timedelta(minutes=5, seconds=1))
+        thiefs = SoftwareAuthenticator(origin=ORIGIN)
+        for question in (
+            BeginAddPasskey(token),
+            FinishAddPasskey(token, b"{}", "k"),
+            RevokePasskey(token, second.credential_id),
+        ):
+            answer = await warden.door.ask_any(question)
+            assert code_of(answer) == "confirm-first"
+        stolen = Colleague("", token, thiefs)
+        answer = await confirm(warden, stolen, ChangePasskeys(), Done)
+        assert code_of(answer) == "not-confirmed"
+        other = await warden.sign_in(mine)
+        assert isinstance(other, SignedIn)
+        await open_passkeys(warden, token, mine)
+        elsewhere = await warden.door.ask_any(BeginAddPasskey(other.token))
+        assert code_of(elsewhere) == "confirm-first"
+
+
 async def test_a_passkey_that_is_removed_takes_its_sessions_with_it(
     installation: Installation,
 ) -> None:
     async with warden_of(installation) as warden:
         token, first = await warden.enrol(await warden.account("doctor"))
-        second = await add_passkey(warden, token)
+        second = await add_passkey(warden, token, first)
         with_second = await warden.sign_in(second)
         assert isinstance(with_second, SignedIn)
         assert await passkeys_of(warden, token) == ["Test key", "Second"]
@@ -476,6 +516,7 @@ async def test_the_last_passkey_and_anybody_elses_stay(
     async with warden_of(installation) as warden:
         token, mine = await warden.enrol(await warden.account("doctor"))
         _, theirs = await warden.enrol(await warden.account("doctor"))
+        await open_passkeys(warden, token, mine)
         for key in (mine, theirs):
             answer = await warden.door.ask(
                 RevokePasskey(token, key.credential_id), Done
@@ -488,8 +529,8 @@ async def test_a_session_begun_with_a_passkey_just_removed_is_not_kept(
     installation: Installation,
 ) -> None:
     async with warden_of(installation) as warden, owner_of(installation) as owner:
-        token, _ = await warden.enrol(await warden.account("doctor"))
-        second = await add_passkey(warden, token)
+        token, first = await warden.enrol(await warden.account("doctor"))
+        second = await add_passkey(warden, token, first)
         async with owner.transaction():
             await owner.execute("lock table warden.session in share mode")
             late = asyncio.create_task(warden.sign_in(second))

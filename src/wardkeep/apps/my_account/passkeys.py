@@ -7,12 +7,14 @@ from starlette.responses import Response
 from wardkeep.apps.my_account.overview import can_revoke
 from wardkeep.apps.my_account.own_passkeys import OwnPasskey, own_passkeys
 from wardkeep.disclosure.answers import CeremonyOptions, Done, Refusal
+from wardkeep.disclosure.people import ChangePasskeys
 from wardkeep.disclosure.questions import (
     BeginAddPasskey,
     FinishAddPasskey,
     RevokePasskey,
 )
 from wardkeep.web.ceremony import GoOn, answer_options, answer_refusal, answer_trouble
+from wardkeep.web.confirming import ask_to_confirm
 from wardkeep.web.device import device_words
 from wardkeep.web.gates import Gate
 from wardkeep.web.pages import page
@@ -30,8 +32,21 @@ class FinishedPasskey(msgspec.Struct, frozen=True, kw_only=True):
 
 @page("/account/passkeys/add", gate=Gate.SIGNED_IN)
 async def add_passkey(visit: Visit) -> Response:
+    if not visit.session.may_change_passkeys:
+        return await _confirm_first(visit, after="/account/passkeys/add")
     device = device_words(visit.request.headers.get("user-agent", ""))
     return visit.render("my_account/add_passkey.html", device=device)
+
+
+async def _confirm_first(visit: Visit, *, after: str) -> Response:
+    """A session that was left open, or stolen, changes no passkey."""
+    return await ask_to_confirm(
+        visit,
+        ChangePasskeys(),
+        back="/account",
+        after=after,
+        button="Go on with my passkey",
+    )
 
 
 @page("/account/passkeys/add/begin", gate=Gate.SIGNED_IN, methods=("POST",))
@@ -68,6 +83,9 @@ async def confirm_revocation(visit: Visit) -> Response:
         return visit.tell(NOT_FOUND)
     if not can_revoke(passkeys):
         return visit.render("my_account/last_passkey.html", status=409, passkey=chosen)
+    if not visit.session.may_change_passkeys:
+        after = f"/account/passkeys/{chosen.key}/revoke"
+        return await _confirm_first(visit, after=after)
     return visit.render("my_account/revoke_passkey.html", passkey=chosen)
 
 

@@ -49,6 +49,7 @@ class PeopleDesks(NamedTuple):
 
 def make_people_desks(parts: PeopleParts) -> PeopleDesks:
     """Everything about people; a dangerous act of any desk goes through Confirming."""
+    entrance, enrolling = _ways_in(parts)
     rights, workforce = _rights(parts)
     own_sessions = OwnSessions(sessions=parts.sessions, admission=parts.admission)
     confirming = Confirming(
@@ -58,10 +59,11 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
         trace=parts.trace,
         clock=parts.clock,
         written=parts.batch.written,
-        desks=(rights.desk, workforce.desk),
+        desks=(enrolling, rights.desk, workforce.desk),
     )
     desks = (
-        *_ways_in(parts),
+        entrance,
+        enrolling,
         own_sessions.desk,
         rights.desk,
         workforce.desk,
@@ -71,7 +73,7 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
     return PeopleDesks(desks, own_sessions)
 
 
-def _ways_in(parts: PeopleParts) -> tuple[Desk, ...]:
+def _ways_in(parts: PeopleParts) -> tuple[Desk, Desk]:
     entrance = Entrance(
         database=parts.database,
         admission=parts.admission,

@@ -12,6 +12,8 @@ from wardkeep.disclosure.answers import (
     Passkeys,
     Refusal,
 )
+from wardkeep.disclosure.confirming import ActDescription
+from wardkeep.disclosure.people import ChangePasskeys
 from wardkeep.disclosure.questions import (
     BeginAddPasskey,
     BeginEnrolment,
@@ -29,10 +31,10 @@ from wardkeep.identity.invitations import Invited
 from wardkeep.identity.roles import GUARDED, Role
 from wardkeep.warden.service.admission import Admission, Proof
 from wardkeep.warden.service.ceremonies import Ceremonies
-from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.said import DEVICE_BOUND, NOT_SIGNED_IN
 from wardkeep.warden.service.trace import Trace
-from wardkeep.warden.sessions import Sessions
+from wardkeep.warden.sessions import Session, Sessions
 
 INVITATION_OVER = Refusal(
     code="invitation-over",
@@ -49,6 +51,12 @@ LAST_PASSKEY = Refusal(
     why="This is your last passkey: without it you could not sign in again.",
     mend="Add another passkey first, then remove this one.",
 )
+CONFIRM_FIRST = Refusal(
+    code="confirm-first",
+    why="Passkeys are changed only by somebody who has just used one of them.",
+    mend="Open the page again, and confirm with your passkey.",
+)
+OPEN_SECONDS = 5 * 60
 _ENROL, _ADD = "enrol", "add-passkey"
 
 
@@ -80,7 +88,12 @@ class Enrolling:
                 FinishAddPasskey: self._finish_add,
                 ListPasskeys: self._list_passkeys,
                 RevokePasskey: self._revoke_passkey,
-            }
+            },
+            acts={
+                ChangePasskeys: Acting(
+                    self._describe_change, self._open, needs_device_bound=False
+                )
+            },
         )
 
     async def _look_at_invitation(self, asked: LookAtInvitation) -> Answer:
@@ -159,18 +172,41 @@ class Enrolling:
             request=f"link by {used.created_by}",
         )
 
-    async def _begin_add(self, asked: BeginAddPasskey) -> Answer:
-        session = self._sessions.use(asked.session)
+    async def _describe_change(
+        self, session: Session, _act: ChangePasskeys
+    ) -> ActDescription | Refusal:
+        return ActDescription(
+            title="Change my passkeys",
+            lines=(("Account", session.display_name),),
+            warning=f"For {OPEN_SECONDS // 60} minutes you can add and revoke passkeys."
+            " Who found this screen unlocked could not.",
+        )
+
+    async def _open(self, session: Session, _act: ChangePasskeys) -> Answer:
+        now = self._clock.monotonic_seconds()
+        session.passkeys_open_until = now + OPEN_SECONDS
+        return Done()
+
+    def _changing(self, token: str) -> Session | Refusal:
+        """The session of somebody who proved a moment ago that it is they."""
+        session = self._sessions.use(token)
         if session is None:
             return NOT_SIGNED_IN
+        is_open = self._clock.monotonic_seconds() < session.passkeys_open_until
+        return session if is_open else CONFIRM_FIRST
+
+    async def _begin_add(self, asked: BeginAddPasskey) -> Answer:
+        session = self._changing(asked.session)
+        if isinstance(session, Refusal):
+            return session
         return await self._ceremonies.begin_registration(
             _ADD, account=session.account, display_name=session.display_name
         )
 
     async def _finish_add(self, asked: FinishAddPasskey) -> Answer:
-        session = self._sessions.use(asked.session)
-        if session is None:
-            return NOT_SIGNED_IN
+        session = self._changing(asked.session)
+        if isinstance(session, Refusal):
+            return session
         credential = self._ceremonies.finish_registration(
             _ADD, asked.response, account=session.account, label=asked.label
         )
@@ -195,9 +231,9 @@ class Enrolling:
         return Passkeys(tuple(_shown(one) for one in found))
 
     async def _revoke_passkey(self, asked: RevokePasskey) -> Answer:
-        session = self._sessions.use(asked.session)
-        if session is None:
-            return NOT_SIGNED_IN
+        session = self._changing(asked.session)
+        if isinstance(session, Refusal):
+            return session
         async with self._database.connection() as connection:
             is_revoked = await credentials.revoke(
                 connection,

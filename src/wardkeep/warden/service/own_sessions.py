@@ -25,7 +25,9 @@ class OwnSessions:
 
     def check_session(self, asked: CheckSession) -> Answer:
         session = self._sessions.use(asked.session)
-        return NOT_SIGNED_IN if session is None else session.view()
+        if session is None:
+            return NOT_SIGNED_IN
+        return session.view(session.last_used_monotonic)
 
     def _list_sessions(self, asked: ListSessions) -> Answer:
         session = self._sessions.use(asked.session)
