@@ -32,6 +32,21 @@ WITHOUT_SESSION = {
     "LookAtInvitation": "tells whom a link is for, to who has its secret",
     "BeginEnrolment": "gives a challenge, to who has a link's secret",
     "FinishEnrolment": "is a way in, above",
+    "AskProviders": "names the identity providers, as the sign-in page does",
+    "BeginFederation": "sends a browser to a provider; to link an identity it names a session",
+    "FinishFederation": "is a way in, above",
+    "BeginStepUp": "gives a challenge, to who came back from a provider a moment ago",
+    "FinishStepUp": "is a way in, above",
+    "ProviderLogout": "ends sessions that a provider started, by a token that it signed",
+    "BeginPairing": "takes a device's public key, and gives a code for its screen",
+    "PollPairing": "tells a device its own number, once somebody has typed its code",
+    "ExchangeCode": "is a way in, above",
+    "RefreshAccess": "is a way in, above",
+    "RevokeToken": "ends a token; tells nothing",
+    "IntrospectToken": "tells a client about a token, to who has both the client's key and the token",
+    "CheckToken": "tells whose a token is, to who has it and, where it is bound, its key",
+    "AskSigningKeys": "gives public keys",
+    "KnowsOrigin": "tells whether an app is registered at a web address",
     "AskHealth": "tells whether the warden can work; nothing of anybody",
 }
 """Questions of the door's socket that carry no session, and why that is safe."""
@@ -132,7 +147,7 @@ def _admits(node: ast.AST) -> bool:
     return any(
         isinstance(one, ast.Call)
         and isinstance(one.func, ast.Attribute)
-        and one.func.attr == "admit"
+        and one.func.attr in ("admit", "admit_app")
         and ast.unparse(one.func.value).endswith("admission")
         for one in ast.walk(node)
     )

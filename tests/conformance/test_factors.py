@@ -3,22 +3,25 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid5
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from support.acts import Colleague, confirm
 from support.authenticator import SoftwareAuthenticator
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.disclosure.answers import (
+    Answer,
     CeremonyOptions,
     Created,
     Done,
     Refusal,
     SignedIn,
 )
+from wardkeep.disclosure.people import ChangePasskeys
 from wardkeep.disclosure.questions import (
     BeginSignIn,
     ClientSignIn,
@@ -28,15 +31,19 @@ from wardkeep.disclosure.questions import (
     FinishSignIn,
     RegisterClient,
 )
+from wardkeep.disclosure.waking import BeginWake, FallAsleep, FinishWake
+from wardkeep.identity.app_grants import CONSENT
 from wardkeep.identity.factors.client_key import CLIENT_KEY
 from wardkeep.identity.factors.passkey import PASSKEY
+from wardkeep.warden.service.federation import STRONG_ELSEWHERE
 
 AUDIENCE = f"{ORIGIN}/token"
 Spoil = Callable[[SoftwareAuthenticator], None]
 
 
 def test_every_factor_is_phishing_resistant() -> None:
-    assert all(factor.is_phishing_resistant for factor in (PASSKEY, CLIENT_KEY))
+    every = (PASSKEY, CLIENT_KEY, CONSENT, STRONG_ELSEWHERE)
+    assert all(factor.is_phishing_resistant for factor in every)
 
 
 async def enrolled(warden: RunningWarden) -> tuple[str, SoftwareAuthenticator]:
@@ -109,6 +116,38 @@ async def test_a_wrong_passkey_answer_signs_nobody_in(
         assert isinstance(await warden.sign_in(key), SignedIn)
         spoil(key)
         assert refused(await warden.sign_in(key))
+
+
+async def _wake(warden: RunningWarden, who: Colleague) -> Answer:
+    await warden.door.ask(FallAsleep(who.token), Done)
+    options = await warden.door.ask(BeginWake(who.token), CeremonyOptions)
+    assert isinstance(options, CeremonyOptions), options
+    response = who.key.sign_in(options.options)
+    return await warden.door.ask(FinishWake(who.token, response), Done)
+
+
+async def _confirm(warden: RunningWarden, who: Colleague) -> Answer:
+    return await confirm(warden, who, ChangePasskeys(), Done)
+
+
+@pytest.mark.parametrize("ceremony", [_wake, _confirm], ids=["wake", "confirm"])
+@pytest.mark.parametrize("spoil", SPOILED, ids=lambda one: one.__name__.strip("_"))
+async def test_a_wrong_passkey_answer_wakes_and_confirms_nothing(
+    installation: Installation,
+    spoil: Spoil,
+    ceremony: Callable[[RunningWarden, Colleague], Awaitable[Answer]],
+) -> None:
+    async with running_warden(installation) as warden:
+        await warden.operator.ask(CreateOrganisation("fernhill", "Fernhill"), Created)
+        account = await warden.account("doctor")
+        token, key = await warden.enrol(account)
+        who = Colleague(account, token, key)
+        for _ in range(2):
+            assert await ceremony(warden, who) == Done()
+        spoil(key)
+        answer = await ceremony(warden, who)
+        assert isinstance(answer, Refusal)
+        assert answer.code in ("not-woken", "not-confirmed")
 
 
 async def test_a_passkey_answer_works_once(installation: Installation) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from support.acts import ApproveErasure
 from support.program import Program
 from support.served import Served, served
 from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.db.connection import connect
 from wardkeep.disclosure.answers import Created, Done
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.questions import ApproveErasure, AskErasure
+from wardkeep.disclosure.questions import AskErasure
 
 pytestmark = pytest.mark.xdist_group("erasure")
 WHY = "asked in a letter of 1 May"
@@ -79,7 +80,7 @@ def erase(server: Served, id_: str) -> None:
         question = AskErasure(officer, id_, "person-asked", WHY)
         asked = await door.ask(question, Created)
         assert isinstance(asked, Created), asked
-        done = await door.ask(ApproveErasure(administrator, asked.id), Done)
+        done = await ApproveErasure(administrator, asked.id).by(door)
         assert isinstance(done, Done), done
         await door.close()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from support.acts import ApproveErasure
 from support.program import Program
 from support.served import Served, eventually, served
 from wardkeep.assembly.database import OWNER, address_for
@@ -25,7 +26,6 @@ from wardkeep.disclosure.answers import (
 )
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import (
-    ApproveErasure,
     AskErasure,
     ListErasures,
     ListRetention,
@@ -107,10 +107,14 @@ def administrator(server: Served) -> str:
     return server.sign_in("fernhill", [], "administrator")
 
 
-def tell(server: Served, question: Question, kind: type[Answer]) -> Answer:
+def tell(
+    server: Served, question: Question | ApproveErasure, kind: type[Answer]
+) -> Answer:
     async def ask() -> Answer:
         door = WardenClient(server.layout.door_socket, asker="test")
         try:
+            if isinstance(question, ApproveErasure):
+                return await question.by(door)
             return await door.ask(question, kind)
         finally:
             await door.close()

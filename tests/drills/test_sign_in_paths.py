@@ -13,7 +13,8 @@ import pytest
 from support.served import Served, served
 from support.warden import Installation, running_warden
 from wardkeep import apps
-from wardkeep.disclosure.answers import Done, Refusal
+from wardkeep.disclosure.answers import CeremonyOptions, Done, Refusal
+from wardkeep.disclosure.waking import FallAsleep
 from wardkeep.fhir.rest import interactions
 from wardkeep.fhir.rest.interaction import NOBODY, find_interactions
 from wardkeep.identity.accounts import Membership
@@ -47,7 +48,7 @@ def test_every_way_in_has_a_factor_that_cannot_be_phished() -> None:
 def test_sessions_start_in_one_place_and_for_imports() -> None:
     """An import session has no factor, and opens nothing (tests/drills)."""
     assert TOOL["starts_of_sessions"]() == {
-        "admission.admit",
+        "admission._start",
         "office._begin_import",
     }
 
@@ -88,7 +89,9 @@ def _plausible(info: Any) -> Any:
     kind = type(info).__name__
     made: dict[str, Callable[[], Any]] = {
         "UnionType": lambda: _plausible(info.types[0]),
-        "StructType": lambda: info.cls(*[_plausible(one.type) for one in info.fields]),
+        "StructType": lambda: info.cls(
+            **{one.name: _plausible(one.type) for one in info.fields}
+        ),
         "VarTupleType": lambda: (_plausible(info.item_type),),
         "TupleType": lambda: tuple(map(_plausible, info.item_types)),
         "EnumType": lambda: next(iter(info.cls)),
@@ -115,6 +118,30 @@ async def test_no_question_is_answered_without_a_session(
                 continue
             assert isinstance(answer, Refusal), (name, answer)
             assert answer.code in REFUSALS, (name, answer)
+
+
+STAYS_UNTIL_WOKEN = {"BeginWake": CeremonyOptions, "EndSession": Done}
+"""What a session that sleeps may still do: ask to be woken, and end."""
+
+
+@pytest.mark.parametrize("name", WITH_SESSION)
+async def test_no_question_is_answered_while_the_session_sleeps(
+    installation: Installation, name: str
+) -> None:
+    """A cookie that was stolen is worth nothing once its owner went away."""
+    question = plausible(QUESTIONS[name])
+    async with running_warden(installation) as warden:
+        warden.home = f"sleepers-{name.lower()}"
+        await warden.organisation(warden.home)
+        token = await warden.session("administrator")
+        await warden.door.ask(FallAsleep(token), Done)
+        asked = msgspec.structs.replace(question, session=token)
+        answer = await warden.door.ask_any(asked)
+        if name in STAYS_UNTIL_WOKEN:
+            assert isinstance(answer, STAYS_UNTIL_WOKEN[name])
+            return
+        assert isinstance(answer, Refusal), (name, answer)
+        assert answer.code in REFUSALS | {"asleep", "not-woken"}, (name, answer)
 
 
 @pytest.fixture(scope="module")

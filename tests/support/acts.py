@@ -3,10 +3,12 @@
 
 from typing import NamedTuple
 
-from support.authenticator import SoftwareAuthenticator
+from support.authenticator import KEYS, SoftwareAuthenticator
 from support.warden import RunningWarden
-from wardkeep.disclosure.answers import Answer, CeremonyOptions, Refusal
+from wardkeep.disclosure.answers import Answer, CeremonyOptions, Done, Refusal
+from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.confirming import Act, BeginConfirm, FinishConfirm
+from wardkeep.disclosure.erasing import DestroyRecord
 
 
 class Colleague(NamedTuple):
@@ -23,6 +25,21 @@ async def colleague(
     account = await warden.account(role, name=name)
     token, key = await warden.enrol(account)
     return Colleague(account, token, key)
+
+
+class ApproveErasure(NamedTuple):
+    """The second person's yes, confirmed with the passkey of that session."""
+
+    session: str
+    erasure: str
+
+    async def by(self, door: WardenClient) -> Answer:
+        act = DestroyRecord(self.erasure)
+        options = await door.ask(BeginConfirm(self.session, act), CeremonyOptions)
+        if isinstance(options, Refusal):
+            return options
+        response = KEYS[self.session].sign_in(options.options)
+        return await door.ask(FinishConfirm(self.session, act, response), Done)
 
 
 async def options_for(

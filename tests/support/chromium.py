@@ -20,6 +20,8 @@ from playwright.async_api import (
     async_playwright,
 )
 
+PATIENCE_MS = 15_000
+"""A machine that does much else is slow; a page that lacks the words stays so."""
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 AXE = "axe-core@4.14.1"
 DESKTOP = {"width": 1280, "height": 900}
@@ -128,11 +130,11 @@ class Device:
 
     async def reads(self, words: str) -> None:
         """Wait until the words are visible on the page."""
-        await self.page.get_by_text(words).first.wait_for(timeout=5000)
+        await self.page.get_by_text(words).first.wait_for(timeout=PATIENCE_MS)
 
     async def arrives(self, path: str) -> None:
         """Wait until the address ends so."""
-        await self.page.wait_for_url(f"**{path}", timeout=5000)
+        await self.page.wait_for_url(f"**{path}", timeout=PATIENCE_MS)
 
     async def faults(self) -> list[str]:
         """What axe finds wrong with the page as it stands."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of npm that tests run: installed once into the cache, then run by node."""
 
+import fcntl
 import hashlib
 import json
 import shutil
@@ -24,8 +25,16 @@ def installed(*packages: str) -> Path:
         pytest.fail("Install Node.js with npm: the tests run programs of others.")
     name = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:12]
     folder = ROOT / ".cache" / f"npm-{name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    # Two test processes may want the same at once.
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(folder, npm, packages)
+    return folder
+
+
+def _install(folder: Path, npm: str, packages: Sequence[str]) -> None:
     if not (folder / "installed").exists():
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_text('{"private": true}')
         done = subprocess.run(
             [
@@ -41,7 +50,6 @@ def installed(*packages: str) -> Path:
         if done.returncode:
             pytest.fail(f"npm could not install {packages}: {done.stderr[-500:]}")
         (folder / "installed").touch()
-    return folder
 
 
 def run(script: str, asked: object, *, packages: Sequence[str]) -> Any:

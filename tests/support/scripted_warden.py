@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from wardkeep.disclosure.answers import Answer, Refusal, SessionView, Welcome
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.federation import AskProviders, Providers
 from wardkeep.disclosure.message import PROTOCOL
 from wardkeep.disclosure.questions import CheckSession, Hello, Question
 from wardkeep.disclosure.wire import FrameReader, door_decoder, frame
@@ -51,6 +52,7 @@ class ScriptedWarden:
         self.sessions: dict[str, SessionView] = {"rowan-token": ROWAN}
         self._answers: dict[type, Callable[..., Answer]] = {
             Hello: lambda _: Welcome(PROTOCOL, "scripted"),
+            AskProviders: lambda _: Providers(()),
             CheckSession: lambda asked: self.sessions.get(asked.session, NOBODY),
         }
 

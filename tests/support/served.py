@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from support.authenticator import SoftwareAuthenticator
+from support.authenticator import KEYS, SoftwareAuthenticator
 from support.house import free_port
 from support.warden import RunningWarden, settings_for
 from wardkeep.assembly.layout import Layout
@@ -125,6 +125,7 @@ class Served:
             SignedIn,
         )
         assert isinstance(enrolled, SignedIn), enrolled
+        KEYS[enrolled.token] = mine
         await warden.door.close()
         await warden.operator.close()
         return enrolled.token

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from support.authenticator import SoftwareAuthenticator
+from support.authenticator import KEYS, SoftwareAuthenticator
 from wardkeep.assembly.layout import Layout
 from wardkeep.assembly.schema import migrate_now
 from wardkeep.assembly.serving import embedded_database
@@ -107,6 +107,7 @@ class RunningWarden:
         secret = await self.tell(Invite(account=account, valid_hours=1))
         answer = await self.use_link(secret, mine)
         assert isinstance(answer, SignedIn), answer
+        KEYS[answer.token] = mine
         return answer.token, mine
 
     async def use_link(

@@ -63,8 +63,12 @@ def everything_running(
         supervisor.start()
         try:
             for path in (layout.door_socket, layout.operator_socket):
-                wait_for_socket(path, log=layout.log / "warden.log")
-            _wait_for_port(settings, log=layout.log / "web.log")
+                wait_for_socket(
+                    path, log=layout.log / "warden.log", meanwhile=supervisor.look
+                )
+            _wait_for_port(
+                settings, log=layout.log / "web.log", meanwhile=supervisor.look
+            )
             yield supervisor
         finally:
             supervisor.stop()
@@ -102,8 +106,10 @@ def _check_port(settings: Settings) -> None:
             raise PortInUseError(message) from None
 
 
-def _wait_for_port(settings: Settings, *, log: Path) -> None:
-    """Return once the web process takes connections.
+def _wait_for_port(
+    settings: Settings, *, log: Path, meanwhile: Callable[[], None]
+) -> None:
+    """Return once the web process takes connections; one that dies is started again.
 
     Raises:
         NotReadyError: it did not in 30 seconds.
@@ -116,11 +122,14 @@ def _wait_for_port(settings: Settings, *, log: Path) -> None:
         if time.monotonic() > deadline:
             message = f"the web process did not come up; its log is {log}"
             raise NotReadyError(message)
+        meanwhile()
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
-def wait_for_socket(path: Path, *, log: Path) -> None:
-    """Return once the warden listens.
+def wait_for_socket(
+    path: Path, *, log: Path, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """Return once the warden listens; `meanwhile` looks after what was started.
 
     Raises:
         NotReadyError: it did not in 30 seconds.
@@ -130,6 +139,7 @@ def wait_for_socket(path: Path, *, log: Path) -> None:
         if time.monotonic() > deadline:
             message = f"the warden did not come up; its log is {log}"
             raise NotReadyError(message)
+        meanwhile()
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 

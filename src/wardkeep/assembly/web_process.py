@@ -22,16 +22,22 @@ from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.fhir.oauth import token
-from wardkeep.fhir.oauth.token import TokenEndpoint
+from wardkeep.fhir.oauth.cors import Cors, Origins
+from wardkeep.fhir.oauth.endpoints import FOR_ALL, PREFIXES, OAuthEndpoints
 from wardkeep.fhir.rest import interactions
-from wardkeep.fhir.rest.application import PREFIX, FhirApplication, tell
+from wardkeep.fhir.rest.application import (
+    PREFIX,
+    PUBLIC_PATHS,
+    FhirApplication,
+    tell,
+)
 from wardkeep.fhir.rest.asking import MOST_BODY_BYTES
 from wardkeep.fhir.rest.interaction import find_interactions
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
+from wardkeep.scim.application import PREFIX as SCIM, ScimApplication
 from wardkeep.web.application import Mount, application
 from wardkeep.web.apps import find_apps
 from wardkeep.web.lifespan import Lifespan
@@ -121,12 +127,26 @@ def mounts_on(
         Store.on(database, warden, clock=clock),
         base=base,
     )
-    audience = f"{settings.public_origin}{token.PATH}"
+    origins = Origins(warden, clock=clock)
+    oauth = Cors(
+        OAuthEndpoints(warden, origin=settings.public_origin, clock=clock),
+        origins,
+        is_for_all=FOR_ALL.__contains__,
+    )
     return (
-        Mount(prefix=PREFIX, application=api, limits=_API_LIMITS, tell=tell),
         Mount(
-            prefix=token.PREFIX,
-            application=TokenEndpoint(warden, audience=audience, clock=clock),
+            prefix=PREFIX,
+            application=Cors(api, origins, is_for_all=PUBLIC_PATHS.__contains__),
+            limits=_API_LIMITS,
+            tell=tell,
+        ),
+        *[
+            Mount(prefix=prefix, application=oauth, limits=_SIGN_IN_LIMITS)
+            for prefix in PREFIXES
+        ],
+        Mount(
+            prefix=SCIM,
+            application=ScimApplication(warden, origin=settings.public_origin),
             limits=_SIGN_IN_LIMITS,
         ),
     )

@@ -38,6 +38,13 @@ def invite(
     Example:
       wardkeep account invite --organisation fernhill --name "Rowan Ash" --role doctor
     """
+    invite_person(organisation, name=name, role=role, hours=hours, as_json=as_json)
+
+
+def invite_person(
+    organisation: str, *, name: str, role: str, hours: float, as_json: bool
+) -> None:
+    """Make an account, and print its link."""
     settings, _ = installation()
     made = ask_operator(
         CreateAccount(organisation=organisation, display_name=name, role=role), Created

@@ -14,12 +14,16 @@ from wardkeep.cli.account import account
 from wardkeep.cli.client import client
 from wardkeep.cli.demo import demo
 from wardkeep.cli.doctor import doctor
+from wardkeep.cli.drill import drill
 from wardkeep.cli.endings import ending_of
+from wardkeep.cli.identity_provider import identity_provider
 from wardkeep.cli.importing import import_
 from wardkeep.cli.ledger import ledger
 from wardkeep.cli.migrate import migrate
 from wardkeep.cli.organisation import organisation
 from wardkeep.cli.processes import serve, warden, web, worker
+from wardkeep.cli.scope import scope
+from wardkeep.cli.support import support
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,9 +41,13 @@ for _command in (
     import_,
     migrate,
     ledger,
+    scope,
+    drill,
     organisation,
     account,
     client,
+    identity_provider,
+    support,
     doctor,
 ):
     commands.add_command(_command)

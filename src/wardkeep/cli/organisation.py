@@ -4,8 +4,9 @@
 import click
 
 from wardkeep.cli.terminal import ask_operator, json_option, print_json
-from wardkeep.disclosure.answers import Created
+from wardkeep.disclosure.answers import Created, Done
 from wardkeep.disclosure.questions import CreateOrganisation
+from wardkeep.disclosure.smart import RequireDpop
 
 
 @click.group()
@@ -29,3 +30,18 @@ def create(*, slug: str, name: str, as_json: bool) -> None:
         print_json({"organisation": int(made.id), "slug": slug, "name": name})
     else:
         click.echo(f"Organisation {made.id}, {name}, is ready.")
+
+
+@organisation.command("require-dpop")
+@click.argument("slug")
+@click.option("--on/--off", "is_on", required=True, help="Whether a key is needed.")
+def require_dpop(*, slug: str, is_on: bool) -> None:
+    """Take only tokens whose holder proves a key with each use (RFC 9449).
+
+    \b
+    Example:
+      wardkeep organisation require-dpop fernhill --on
+    """
+    ask_operator(RequireDpop(slug, is_on), Done)
+    words = "only with a proof of their key" if is_on else "with or without a proof"
+    click.echo(f"Programs and apps of {slug} are let in {words}.")

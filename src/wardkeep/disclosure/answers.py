@@ -6,8 +6,15 @@ from typing import TypeAlias
 import msgspec
 
 from wardkeep.disclosure.confirming import ConfirmingAnswer
+from wardkeep.disclosure.containment import ContainmentAnswer
+from wardkeep.disclosure.federation import FederationAnswer
+from wardkeep.disclosure.kiosks import KioskAnswer
 from wardkeep.disclosure.message import Message
+from wardkeep.disclosure.patients import PatientAnswer
 from wardkeep.disclosure.people import PeopleAnswer
+from wardkeep.disclosure.provisioning import ProvisioningAnswer
+from wardkeep.disclosure.smart import SmartAnswer
+from wardkeep.disclosure.support import SupportAnswer
 
 
 class Welcome(Message, frozen=True):
@@ -77,6 +84,18 @@ class SessionView(Message, frozen=True):
     """Of a program: what it may do, as SMART scopes."""
     may_change_passkeys: bool = False
     """Whether one's own passkey was used for that a few minutes ago."""
+    asleep_after: int = 0
+    """Seconds without use after which it sleeps; 0: it does not."""
+    app: str = ""
+    """The id of the app that acts for the person; empty: nobody does."""
+    patient: str = ""
+    """Of an app: the one patient whom its `patient/` scopes are about."""
+    provider: str = ""
+    """The identity provider that vouched for the person; empty: none did."""
+    own_patient: str = ""
+    """Of a patient: the record that is theirs."""
+    handle: str = ""
+    """What the door takes for this request, where the token itself needs a proof."""
 
 
 class Sessions(Message, frozen=True):
@@ -302,4 +321,11 @@ Answer: TypeAlias = (
     | Created
     | PeopleAnswer
     | ConfirmingAnswer
+    | SmartAnswer
+    | FederationAnswer
+    | SupportAnswer
+    | ProvisioningAnswer
+    | KioskAnswer
+    | ContainmentAnswer
+    | PatientAnswer
 )

@@ -148,7 +148,7 @@ class WardenClient:
         raise UnexpectedAnswerError(type(given).__name__)
 
     async def ask_any(self, question: Question) -> Answer:
-        """The same where the answer may be of several kinds."""
+        """Ask; give whatever the answer is. Raises as `ask` does."""
         wire = self._wire
         if wire is None or not wire.is_open:
             wire = await self._connect()

@@ -8,10 +8,17 @@ shows, the signature is over the act's own bytes; another act needs another sign
 
 from typing import TypeAlias
 
+from wardkeep.disclosure.containment import ContainmentAct
+from wardkeep.disclosure.erasing import ErasingAct
+from wardkeep.disclosure.kiosks import KioskAct
 from wardkeep.disclosure.message import Message
+from wardkeep.disclosure.patients import PatientAct
 from wardkeep.disclosure.people import PeopleAct
+from wardkeep.disclosure.support import SupportAct
 
-Act: TypeAlias = PeopleAct
+Act: TypeAlias = (
+    PeopleAct | SupportAct | KioskAct | ErasingAct | PatientAct | ContainmentAct
+)
 """Everything that needs a fresh passkey; an area adds its own acts here."""
 
 

@@ -16,6 +16,8 @@ class Purpose(enum.StrEnum):
     PATIENT_REQUEST = "patient-request"
     AUDIT = "audit"
     IMPORT = "import"
+    SUPPORT = "support"
+    """By the operator's people, as an organisation granted it."""
 
 
 class Tier(enum.IntEnum):

@@ -6,9 +6,24 @@ from typing import TypeAlias
 import msgspec
 
 from wardkeep.disclosure.confirming import ConfirmingQuestion
+from wardkeep.disclosure.containment import ContainmentQuestion
+from wardkeep.disclosure.federation import (
+    FederationOperatorQuestion,
+    FederationQuestion,
+)
+from wardkeep.disclosure.kiosks import KioskQuestion
 from wardkeep.disclosure.message import Message
+from wardkeep.disclosure.patients import PatientQuestion
 from wardkeep.disclosure.people import PeopleQuestion
+from wardkeep.disclosure.provisioning import ProvisioningQuestion
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
+from wardkeep.disclosure.smart import (
+    KeyProof,
+    SmartOperatorQuestion,
+    SmartQuestion,
+)
+from wardkeep.disclosure.support import SupportQuestion
+from wardkeep.disclosure.waking import WakingQuestion
 
 ResourceRef: TypeAlias = tuple[str, str, int]
 """A resource at a version: (FHIR type, id, version)."""
@@ -52,6 +67,8 @@ class ClientSignIn(Message, frozen=True):
     audience: str
     scope: str = ""
     """The scopes it wants of those it is registered with; empty: all of them."""
+    proof: KeyProof | None = None
+    """Of the key that the token is to be bound to (RFC 9449)."""
 
 
 class LookAtInvitation(Message, frozen=True):
@@ -217,13 +234,6 @@ class ListErasures(Message, frozen=True):
     session: str
 
 
-class ApproveErasure(Message, frozen=True):
-    """The second person's yes: the record is destroyed before the answer."""
-
-    session: str
-    erasure: str
-
-
 class WithdrawErasure(Message, frozen=True):
     """Take the question back, or say no."""
 
@@ -322,11 +332,18 @@ DoorQuestion: TypeAlias = (
     | ListRetention
     | SetRetention
     | ListErasures
-    | ApproveErasure
     | WithdrawErasure
     | AskHealth
     | PeopleQuestion
     | ConfirmingQuestion
+    | SmartQuestion
+    | WakingQuestion
+    | FederationQuestion
+    | SupportQuestion
+    | ProvisioningQuestion
+    | KioskQuestion
+    | ContainmentQuestion
+    | PatientQuestion
 )
 OperatorQuestion: TypeAlias = (
     Hello
@@ -344,5 +361,7 @@ OperatorQuestion: TypeAlias = (
     | NewPatientKeys
     | OpenSharedKey
     | AskHealth
+    | SmartOperatorQuestion
+    | FederationOperatorQuestion
 )
 Question: TypeAlias = DoorQuestion | OperatorQuestion

@@ -34,6 +34,8 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     organisation_slug: str
     role: Role
     valid_until: datetime | None = None
+    own_patient: str = ""
+    """Of a patient: the record that is theirs."""
 
 
 class ListedAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,10 +145,14 @@ async def grant_role(
 
 _MEMBERSHIPS = """
 select a.id as account, a.display_name, m.organisation, o.name as organisation_name,
-       o.slug as organisation_slug, m.role, m.valid_until
+       o.slug as organisation_slug, m.role, m.valid_until,
+       coalesce(own.patient, '') as own_patient
   from warden.account a
   join warden.membership m on m.account = a.id
   join warden.organisation o on o.number = m.organisation
+  left join warden.own_record own
+    on own.account = a.id and own.organisation = m.organisation
+   and m.role = 'patient'
  where a.id = $1 and a.ended_at is null and m.ended_at is null
    and (m.valid_until is null or m.valid_until > $2)
  order by (select max(s.created_at) from warden.session s
@@ -174,6 +180,7 @@ async def memberships_of(
             organisation_slug=row["organisation_slug"],
             role=Role(row["role"]),
             valid_until=row["valid_until"],
+            own_patient=row["own_patient"],
         )
         for row in rows
     ]
@@ -215,7 +222,7 @@ async def list_accounts(
                (select count(*) from warden.credential c
                  where c.account = a.id and c.revoked_at is null) as passkeys
           from warden.account a join warden.membership m on m.account = a.id
-         where m.organisation = $1
+         where m.organisation = $1 and m.role <> 'patient'
          order by a.display_name, a.id
         """,
         organisation,

@@ -2,6 +2,7 @@
 """Service clients: programs with an account, public keys, a scope and a limit."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from wardkeep.db.connection import Connection
 from wardkeep.identity.accounts import SERVICE, create_account
 from wardkeep.identity.factors.client_key import PublicKey
 from wardkeep.identity.roles import Role
+from wardkeep.identity.scopes import KIOSK
 
 
 async def register_client(  # noqa: PLR0913 - what a client is made of, each named
@@ -73,3 +75,35 @@ async def find_registered(
     if row is None:
         return None
     return Registered(row["public_jwk"], row["scope"], row["patients_per_hour"])
+
+
+class RegisteredKiosk(msgspec.Struct, frozen=True):
+    """A shared device of an organisation."""
+
+    id: str
+    name: str
+    created_at: datetime
+    last_seen: datetime | None
+
+
+async def kiosks_of(
+    connection: Connection, organisation: int
+) -> Sequence[RegisteredKiosk]:
+    """Those that have not ended, by name."""
+    rows = await connection.fetch(
+        "select a.id, a.display_name, a.created_at,"
+        "       (select max(s.last_used_at) from warden.session s"
+        "         where s.account = a.id) as last_seen"
+        "  from warden.account a join warden.client c on c.account = a.id"
+        "  join warden.membership m on m.account = a.id"
+        " where c.scope = $2 and m.organisation = $1 and a.ended_at is null"
+        " order by lower(a.display_name)",
+        organisation,
+        KIOSK,
+    )
+    return [
+        RegisteredKiosk(
+            str(row["id"]), row["display_name"], row["created_at"], row["last_seen"]
+        )
+        for row in rows
+    ]

@@ -48,7 +48,8 @@ select a.id, a.display_name, m.role, m.created_at, m.valid_until,
        select count(*) as passkeys,
               count(*) filter (where not is_backup_eligible) as device_bound
          from warden.credential where account = a.id and revoked_at is null) c on true
- where m.organisation = $1 and a.kind = $3 and ($4::uuid is null or a.id = $4)
+ where m.organisation = $1 and a.kind = $3 and m.role <> 'patient'
+   and ($4::uuid is null or a.id = $4)
  order by m.ended_at is not null, lower(a.display_name), a.id, m.created_at desc
 """
 

@@ -19,6 +19,7 @@ PURPOSES = frozenset(
         "patient-request",
         "audit",
         "import",
+        "support",
     }
 )
 """Held equal to wardkeep.disclosure.purpose.Purpose by a test."""
@@ -35,6 +36,8 @@ class Budget(msgspec.Struct, frozen=True):
     """From here on somebody looks at it."""
     hard: int = 0
     """Here it stops, until a second person releases it."""
+    expected: int = 0
+    """Different patients whom the work explains; beyond, it explains nobody."""
 
 
 class Rights(msgspec.Struct, frozen=True):
@@ -46,8 +49,9 @@ class Rights(msgspec.Struct, frozen=True):
     budget: Budget = Budget()
 
 
-def _clinical(title: str, soft: int, hard: int) -> Rights:
-    return Rights(title, frozenset({BANNER, RECORD}), _CARE, Budget(soft, hard))
+def _clinical(title: str, soft: int, hard: int, expected: int) -> Rights:
+    budget = Budget(soft, hard, expected)
+    return Rights(title, frozenset({BANNER, RECORD}), _CARE, budget)
 
 
 class Role(enum.Enum):
@@ -69,6 +73,8 @@ class Role(enum.Enum):
     ADMINISTRATOR = "administrator"
     SERVICE = "service"
     IMPORTER = "importer"
+    SUPPORT = "support"
+    PATIENT = "patient"
     OPERATOR = "operator"
 
     @property
@@ -89,34 +95,49 @@ class Role(enum.Enum):
 
 
 _RIGHTS: Mapping[Role, Rights] = {
-    Role.HEALTH_ADVISOR: _clinical("Health advisor", 45, 70),
-    Role.URGENT_CARE_CLINICIAN: _clinical("Urgent care clinician", 40, 60),
-    Role.SHIFT_LEAD: _clinical("Shift lead", 40, 80),
+    Role.HEALTH_ADVISOR: _clinical("Health advisor", 45, 70, 70),
+    Role.URGENT_CARE_CLINICIAN: _clinical("Urgent care clinician", 40, 60, 60),
+    Role.SHIFT_LEAD: _clinical("Shift lead", 40, 80, 120),
     Role.RECEPTIONIST: Rights(
-        "Receptionist", frozenset({BANNER}), _DESK, Budget(150, 450)
+        "Receptionist", frozenset({BANNER}), _DESK, Budget(150, 450, 900)
     ),
-    Role.COMMUNITY_COORDINATOR: _clinical("Community care coordinator", 25, 40),
-    Role.CRISIS_WORKER: _clinical("Crisis worker", 45, 70),
-    Role.WARD_NURSE: _clinical("Ward nurse", 30, 50),
-    Role.DOCTOR: _clinical("Doctor", 80, 120),
-    Role.CARER: _clinical("Carer", 16, 20),
-    Role.CARE_COORDINATOR: _clinical("Care coordinator", 150, 250),
-    Role.HOSPICE_NURSE: _clinical("Hospice nurse", 25, 40),
+    Role.COMMUNITY_COORDINATOR: _clinical("Community care coordinator", 25, 40, 60),
+    Role.CRISIS_WORKER: _clinical("Crisis worker", 45, 70, 60),
+    Role.WARD_NURSE: _clinical("Ward nurse", 30, 50, 60),
+    Role.DOCTOR: _clinical("Doctor", 80, 120, 150),
+    Role.CARER: _clinical("Carer", 16, 20, 28),
+    Role.CARE_COORDINATOR: _clinical("Care coordinator", 150, 250, 200),
+    Role.HOSPICE_NURSE: _clinical("Hospice nurse", 25, 40, 60),
     Role.FINANCE_CLERK: Rights("Finance clerk", _NOTHING, _NOTHING),
     Role.PRIVACY_OFFICER: Rights(
-        "Privacy officer", frozenset({BANNER}), frozenset({"audit", "patient-request"})
+        "Privacy officer",
+        frozenset({BANNER}),
+        frozenset({"audit", "patient-request"}),
+        Budget(40, 80),
     ),
     Role.ADMINISTRATOR: Rights(
         "Administrator", _NOTHING, frozenset({"administration"})
     ),
     Role.SERVICE: Rights("Service", frozenset({BANNER, RECORD}), _CARE),
     Role.IMPORTER: Rights("Importer", _NOTHING, frozenset({"import"})),
+    Role.SUPPORT: Rights(
+        "Support", frozenset({BANNER, RECORD}), frozenset({"support"})
+    ),
+    Role.PATIENT: Rights(
+        "Patient", frozenset({BANNER}), frozenset({"patient-request"})
+    ),
     Role.OPERATOR: Rights("Operator", _NOTHING, _NOTHING),
 }
 
 GUARDED = frozenset({Role.ADMINISTRATOR, Role.PRIVACY_OFFICER})
 """Who may change rights, or decide on incidents and erasures: given by two people, and
 used only with a passkey that stays on one device."""
+
+NEED_DEVICE = GUARDED | {Role.SUPPORT}
+"""Who signs in only with a passkey that stays on one device."""
+
+READ_ONLY = frozenset({Role.SUPPORT, Role.PATIENT})
+"""Who opens what they are named for, and neither searches nor writes."""
 
 
 def needs_second_person(old: Role | None, new: Role) -> bool:
@@ -132,9 +153,11 @@ def needs_second_person(old: Role | None, new: Role) -> bool:
 
 
 PEOPLE = tuple(
-    role for role in Role if role not in (Role.SERVICE, Role.IMPORTER, Role.OPERATOR)
+    role
+    for role in Role
+    if role not in {Role.SERVICE, Role.IMPORTER, Role.OPERATOR, *READ_ONLY}
 )
-"""Roles that a person can be invited to."""
+"""Roles that somebody who works here can be invited to."""
 
 
 def role_named(word: str) -> Role | None:

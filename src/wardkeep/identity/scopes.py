@@ -17,6 +17,8 @@ _VERSION_1 = {"read": "rs", "write": "cud", "*": LETTERS}
 _SCOPE = re.compile(r"system/(?P<type>\*|[A-Z][A-Za-z]{1,63})\.(?P<may>\*|[a-z]{1,5})")
 _PERSONAL = frozenset({"openid", "fhirUser", "offline_access", "launch"})
 LONGEST = 4_000
+PROVISIONING, KIOSK = "scim", "kiosk"
+"""Each stands alone: whoever has it reads no record."""
 
 
 class Scopes(msgspec.Struct, frozen=True):
@@ -24,6 +26,18 @@ class Scopes(msgspec.Struct, frozen=True):
 
     letters: dict[str, frozenset[str]]
     """By type, or `*` for every type."""
+    only: str = ""
+    """The one thing besides records that it may do: it reads none then."""
+
+    @property
+    def is_provisioning(self) -> bool:
+        """Whether it names who works here (SCIM)."""
+        return self.only == PROVISIONING
+
+    @property
+    def is_kiosk(self) -> bool:
+        """Whether it is a shared device, which only asks the check-in question."""
+        return self.only == KIOSK
 
     def covers(self, letter: str, type_: str) -> bool:
         everywhere = self.letters.get(ANY)
@@ -35,6 +49,8 @@ class Scopes(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """The scopes as SMART 2.2 writes them."""
+        if self.only:
+            return self.only
         return " ".join(
             f"system/{type_}.{''.join(one for one in LETTERS if one in letters)}"
             for type_, letters in sorted(self.letters.items())
@@ -67,6 +83,8 @@ def read_scopes(text: str) -> Scopes | None:
     """Scopes separated by spaces; None where one of them is none that a program has."""
     if len(text) > LONGEST:
         return None
+    if text.split() in ([PROVISIONING], [KIOSK]):
+        return Scopes({}, only=text.strip())
     found: dict[str, frozenset[str]] = {}
     for word in text.split():
         if word in _PERSONAL:
@@ -83,10 +101,10 @@ def _read(word: str) -> tuple[str, frozenset[str]] | None:
     if match is None:
         return None
     letters = _VERSION_1.get(match["may"], match["may"])
-    return (match["type"], frozenset(letters)) if _in_order(letters) else None
+    return (match["type"], frozenset(letters)) if in_order(letters) else None
 
 
-def _in_order(letters: Iterable[str]) -> bool:
+def in_order(letters: Iterable[str]) -> bool:
     """`cruds` in this order, as the specification wants: `.ur` is refused."""
     places = [LETTERS.find(letter) for letter in letters]
     return -1 not in places and places == sorted(set(places))
@@ -97,5 +115,8 @@ def granted_of(registered: str, wanted: str) -> Scopes | None:
     has, wants = read_scopes(registered), read_scopes(wanted)
     if has is None or wants is None:
         return None
+    if has.only or wants.only:
+        is_the_same = wants.only in ("", has.only) and not wants.letters
+        return has if has.only and is_the_same else None
     granted = has.narrowed(wants) if wants.letters else has
     return granted if granted.letters else None

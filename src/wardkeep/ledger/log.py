@@ -237,6 +237,21 @@ class Ledger:
         for position in range(start, min(stop, len(self._offsets))):
             yield self.read(position)
 
+    def since(self, moment: int) -> list[Entry]:
+        """The newest entries, back to the first that is older; the oldest comes first.
+
+        `moment` in UTC microseconds since 1970. Read from the end, so that what was
+        counted of the last hour or day is counted again without reading everything.
+        """
+        found: list[Entry] = []
+        for position in range(self.committed_size - 1, -1, -1):
+            entry = self.read(position)
+            if entry.at < moment:
+                break
+            found.append(entry)
+        found.reverse()
+        return found
+
     def entries_about(self, patient: str, *, organisation: int) -> Sequence[int]:
         """Positions of the organisation's entries about a patient, ascending."""
         return self._index.about_patient(patient, organisation=organisation)

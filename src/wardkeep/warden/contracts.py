@@ -15,6 +15,8 @@ WINDOW_SECONDS = 3600.0
 _MICROSECONDS = 1_000_000
 SERVICE_ROLE = "service"
 GRANTED = "grant"
+APP = "app "
+"""How the request of an entry begins that an app made for a person."""
 
 
 class Contracts:
@@ -50,14 +52,17 @@ class Contracts:
     def recounted(cls, ledger: Ledger, *, now: float) -> "Contracts":
         """From the entries of the last hour."""
         found = cls()
-        since = int((now - WINDOW_SECONDS) * _MICROSECONDS)
-        recent: list[Entry] = []
-        for position in range(ledger.committed_size - 1, -1, -1):
-            entry = ledger.read(position)
-            if entry.at < since:
-                break
-            if entry.role == SERVICE_ROLE and entry.outcome == GRANTED:
-                recent.append(entry)
-        for entry in reversed(recent):
-            found.opened(entry.account, entry.patients, now=entry.at / _MICROSECONDS)
+        for entry in ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS)):
+            if entry.outcome == GRANTED and _counts_for(entry):
+                moment = entry.at / _MICROSECONDS
+                found.opened(_counts_for(entry), entry.patients, now=moment)
         return found
+
+
+def _counts_for(entry: Entry) -> str:
+    """The account or app whose contract an opening counts for; empty: nobody's."""
+    if entry.role == SERVICE_ROLE:
+        return entry.account
+    if entry.purpose and entry.request.startswith(APP):
+        return entry.request.removeprefix(APP).partition(":")[0]
+    return ""

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from wardkeep.base.clock import Clock
-from wardkeep.db.connection import Connection
+from wardkeep.db.connection import Connection, Row
 from wardkeep.identity.roles import Role
 from wardkeep.identity.scopes import read_scopes
-from wardkeep.warden.sessions import IDLE_SECONDS, Session
+from wardkeep.warden.sessions import IDLE_SECONDS, Elsewhere, Session
 
 
 class Ended(NamedTuple):
@@ -24,8 +24,9 @@ class Ended(NamedTuple):
 _KEEP = """
 insert into warden.session (token_hash, id, account, organisation, role, factor,
                             credential, device, created_at, last_used_at, expires_at,
-                            scope)
-select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+                            scope, key_thumbprint, provider, provider_session,
+                            provider_subject)
+select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
  where exists (select from warden.account where id = $3 and ended_at is null)
    and not exists (select from warden.credential
                     where id = $7 and revoked_at is not null)
@@ -37,6 +38,7 @@ async def keep(connection: Connection, session: Session) -> bool:
 
     False where its account was ended or its passkey revoked meanwhile.
     """
+    came = session.elsewhere
     status = await connection.execute(
         _KEEP,
         session.token_hash,
@@ -51,6 +53,10 @@ async def keep(connection: Connection, session: Session) -> bool:
         session.last_used_at,
         session.expires_at,
         None if session.scopes is None else session.scopes.text,
+        session.key_thumbprint or None,
+        None if came is None else UUID(came.provider),
+        None if came is None else came.session,
+        None if came is None else came.subject,
     )
     return status == "INSERT 0 1"
 
@@ -74,11 +80,15 @@ _LIVE = """
 select s.token_hash, s.id, s.account, a.display_name, s.organisation,
        o.name as organisation_name, o.slug as organisation_slug, s.role, s.factor,
        s.credential, s.device, s.created_at, s.last_used_at, s.expires_at, s.scope,
-       c.patients_per_hour
+       c.patients_per_hour, s.key_thumbprint, s.provider, s.provider_session,
+       s.provider_subject, coalesce(own.patient, '') as own_patient
   from warden.session s
   join warden.account a on a.id = s.account
   join warden.organisation o on o.number = s.organisation
   left join warden.client c on c.account = s.account
+  left join warden.own_record own
+    on own.account = s.account and own.organisation = s.organisation
+   and s.role = 'patient'
  where s.ended_at is null and s.expires_at > $1 and a.ended_at is null
 """
 
@@ -106,6 +116,9 @@ async def load_live(connection: Connection, *, clock: Clock) -> Sequence[Session
                 device=row["device"],
                 scopes=None if row["scope"] is None else read_scopes(row["scope"]),
                 patients_per_hour=row["patients_per_hour"] or 0,
+                key_thumbprint=row["key_thumbprint"] or "",
+                elsewhere=_elsewhere(row),
+                own_patient=row["own_patient"],
                 started_at=row["created_at"],
                 expires_at=row["expires_at"],
                 last_used_at=row["last_used_at"],
@@ -114,3 +127,13 @@ async def load_live(connection: Connection, *, clock: Clock) -> Sequence[Session
             )
         )
     return found
+
+
+def _elsewhere(row: Row) -> Elsewhere | None:
+    if row["provider"] is None:
+        return None
+    return Elsewhere(
+        provider=str(row["provider"]),
+        session=row["provider_session"],
+        subject=row["provider_subject"],
+    )

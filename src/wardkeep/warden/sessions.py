@@ -2,12 +2,14 @@
 """Live sessions, in memory for every question and in the database for restarts.
 
 The token is a secret that only its cookie holds: here and in the database lies its
-SHA-256. Limits: NIST SP 800-63B-4 section 2.2.3 (AAL2) and NHS login's session rules:
-30 minutes idle, 12 hours in all.
+SHA-256. Limits: NIST SP 800-63B-4 section 2.2.3 (AAL3: 15 minutes idle, 12 hours in
+all) and NHS login's session rules (30 minutes idle). After the first a person's session
+sleeps, and a passkey wakes it; after the second it is over.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,15 +17,21 @@ import msgspec
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId, new_secret, new_uuid
 from wardkeep.disclosure.answers import SessionView
-from wardkeep.identity.roles import Role
+from wardkeep.identity.app_scopes import AppScopes
+from wardkeep.identity.roles import NEED_DEVICE, Role
 from wardkeep.identity.scopes import Scopes
 
+ASLEEP_SECONDS = 15 * 60
+ASLEEP_OF_GUARDED_SECONDS = 10 * 60
 IDLE_SECONDS = 30 * 60
 LONGEST_SECONDS = 12 * 60 * 60
 LONGEST_OF_PROGRAM_SECONDS = 60 * 60
 """SMART Backend Services recommends minutes; an access token is asked for anew."""
 REASON_HOLDS_SECONDS = 60 * 60
 MAX_REASONS_HELD = 256
+HANDLE_SECONDS = 60
+"""As long as one request may take (the web process gives up then)."""
+MOST_HANDLES = 65_536
 
 
 class HeldReason(msgspec.Struct, frozen=True):
@@ -32,6 +40,32 @@ class HeldReason(msgspec.Struct, frozen=True):
     purpose: str
     reason: str
     until_monotonic: float
+
+
+class ByApp(msgspec.Struct, frozen=True, kw_only=True):
+    """Which app acts for the person, by which consent, and for what."""
+
+    app: str
+    name: str
+    grant: str
+    patient: str
+    """The one patient whom its `patient/` scopes are about; empty: nobody."""
+    scopes: AppScopes
+    purpose: str
+    reason: str
+    """As given at consent: the door goes by these, whatever a request says."""
+    person_session: bytes
+    """Hash of the session that it ends with; empty: `offline_access` was granted."""
+    patients_per_hour: int
+
+
+class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """The sign-in at an identity provider that a session came from."""
+
+    provider: str
+    session: str
+    """As the provider names it (`sid`); empty: it does not."""
+    subject: str
 
 
 class Session(msgspec.Struct, kw_only=True, eq=False):
@@ -56,11 +90,35 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     scopes: Scopes | None = None
     """Of a program; None for people."""
     patients_per_hour: int = 0
+    app: ByApp | None = None
+    """Of an access token that an app was given by a person."""
+    key_thumbprint: str = ""
+    """The key whose proof each use needs (RFC 9449); empty: a bearer token."""
+    elsewhere: Elsewhere | None = None
+    """Where an identity provider vouched for the person."""
+    own_patient: str = ""
+    """Of a patient: the record that is theirs."""
     reasons: dict[str, HeldReason] = msgspec.field(default_factory=dict)
+    glass: dict[str, float] = msgspec.field(default_factory=dict)
+    """Patients for whom the glass is broken, until then by the monotonic clock."""
     passkeys_open_until: float = 0.0
     """By the monotonic clock: until then passkeys may be added and revoked."""
     tokens_computed: int = 0
     is_changed: bool = False
+
+    @property
+    def only(self) -> str:
+        """The one kind of question that it is good for; empty: ordinary ones."""
+        return "" if self.scopes is None else self.scopes.only
+
+    @property
+    def asleep_after_seconds(self) -> float:
+        """Idle seconds after which it sleeps; programs and imports do not sleep."""
+        is_person = bool(self.credential) or self.elsewhere is not None
+        if not is_person or self.is_for_programs:
+            return float("inf")
+        is_guarded = self.role in NEED_DEVICE
+        return ASLEEP_OF_GUARDED_SECONDS if is_guarded else ASLEEP_SECONDS
 
     def hold_reason(self, patient: str, held: HeldReason) -> None:
         """Remember a typed reason; the oldest is forgotten when there are many."""
@@ -94,9 +152,28 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
             last_used_at=microseconds_since_epoch(self.last_used_at),
             expires_at=microseconds_since_epoch(self.expires_at),
             device=self.device,
-            scope="" if self.scopes is None else self.scopes.text,
+            scope=self._scope_text(),
+            app="" if self.app is None else self.app.app,
+            patient="" if self.app is None else self.app.patient,
             may_change_passkeys=now_monotonic < self.passkeys_open_until,
+            asleep_after=self._seen_asleep_after(),
+            provider="" if self.elsewhere is None else self.elsewhere.provider,
+            own_patient=self.own_patient,
         )
+
+    def _scope_text(self) -> str:
+        if self.app is not None:
+            return self.app.scopes.text
+        return "" if self.scopes is None else self.scopes.text
+
+    def _seen_asleep_after(self) -> int:
+        seconds = self.asleep_after_seconds
+        return 0 if seconds == float("inf") else int(seconds)
+
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether it is an access token and no person's own session."""
+        return self.scopes is not None or self.app is not None
 
 
 def hash_token(token: str) -> bytes:
@@ -118,8 +195,19 @@ class SignedInAs(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     scopes: Scopes | None = None
     patients_per_hour: int = 0
+    app: ByApp | None = None
+    key_thumbprint: str = ""
+    elsewhere: Elsewhere | None = None
+    own_patient: str = ""
     until: datetime | None = None
     """When the work ends that this session is for; None: no such moment is known."""
+
+
+def _nobody(_session: Session) -> bool:
+    return False
+
+
+_TOLD = tuple(name for name in SignedInAs.__struct_fields__ if name != "until")
 
 
 class Sessions:
@@ -128,10 +216,15 @@ class Sessions:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._by_hash: dict[bytes, Session] = {}
+        self._handles: OrderedDict[bytes, tuple[Session, float]] = OrderedDict()
+        self.bound_only: set[int] = set()
+        """Organisations whose programs must prove their key with each use."""
+        self.is_frozen: Callable[[Session], bool] = _nobody
+        """Whether a session may not be used at all (freezes.py)."""
 
     def start(self, who: SignedInAs) -> tuple[str, Session]:
         """A new session and the one copy of its token."""
-        is_program = who.scopes is not None
+        is_program = who.scopes is not None or who.app is not None
         lasts: float = LONGEST_OF_PROGRAM_SECONDS if is_program else LONGEST_SECONDS
         # A program's token names its organisation, so that a row can be looked up
         # before the warden is asked once, for everything (docs/decisions/0009).
@@ -140,8 +233,7 @@ class Sessions:
         monotonic = self._clock.monotonic_seconds()
         if who.until is not None:
             lasts = min(lasts, (who.until - now).total_seconds())
-        told = msgspec.structs.asdict(who)
-        del told["until"]
+        told = {name: getattr(who, name) for name in _TOLD}
         session = Session(
             id=new_uuid(),
             token_hash=hash_token(token),
@@ -160,18 +252,131 @@ class Sessions:
         self._by_hash[session.token_hash] = session
 
     def use(self, token: str) -> Session | None:
-        """The live session of a token, marked as used; None where there is none."""
+        """The session of a person or program, awake and marked as used.
+
+        None where there is none; where it sleeps, for every question but that which
+        wakes it; for patients; and for tokens that an app was given, that are bound to
+        a key, or that are good for one kind of question alone: those are asked for by
+        name.
+        """
+        session = self.use_own(token)
+        return None if session is None or session.role is Role.PATIENT else session
+
+    def use_own(self, token: str) -> Session | None:
+        """The same and patients' too, for what concerns one's own account or record."""
+        return self._own(self._by_hash.get(hash_token(token)))
+
+    def _own(self, session: Session | None) -> Session | None:
+        if session is None or session.only:
+            return None
+        return self._used_as_bearer(session)
+
+    def use_only(self, token: str, only: str) -> Session | None:
+        """The session of a directory or of a kiosk, by what it is good for."""
         session = self._by_hash.get(hash_token(token))
+        if session is None or session.only != only:
+            return None
+        return self._used_as_bearer(session)
+
+    def _used_as_bearer(self, session: Session) -> Session | None:
+        if session.app is not None or session.key_thumbprint:
+            return None
+        if session.scopes is not None and session.organisation in self.bound_only:
+            return None
+        return self._used(session)
+
+    def use_at_door(self, token: str) -> Session | None:
+        """The same, and for apps' tokens and for handles of proven ones."""
+        token_hash = hash_token(token)
+        handle = self._handles.get(token_hash)
+        if handle is not None:
+            is_late = handle[1] < self._clock.monotonic_seconds()
+            is_kept_out = is_late or bool(handle[0].only)
+            return None if is_kept_out else self.named(handle[0].token_hash)
+        session = self._by_hash.get(token_hash)
+        if session is None or session.app is None:
+            return self._own(session)
+        is_bearer_refused = session.organisation in self.bound_only
+        if session.key_thumbprint or is_bearer_refused:
+            return None
+        return self.named(session.token_hash)
+
+    def named(self, token_hash: bytes) -> Session | None:
+        """The live session of a token's hash, whatever shows that it may be used."""
+        session = self._by_hash.get(token_hash)
         if session is None:
             return None
-        monotonic = self._clock.monotonic_seconds()
-        if self._is_over(session, monotonic):
-            del self._by_hash[session.token_hash]
+        person = b"" if session.app is None else session.app.person_session
+        if person and not self.is_live(person):
+            self.end(session)
             return None
-        session.last_used_monotonic = monotonic
+        return self._used(session)
+
+    def is_live(self, token_hash: bytes) -> bool:
+        """Whether it is a live session; to ask does not count as using it."""
+        session = self._by_hash.get(token_hash)
+        monotonic = self._clock.monotonic_seconds()
+        return session is not None and not self._is_over(session, monotonic)
+
+    def new_handle(self, session: Session) -> str:
+        """What stands for a proven token within one request, for a minute."""
+        now = self._clock.monotonic_seconds()
+        while self._handles:
+            oldest, (_, until) = next(iter(self._handles.items()))
+            if until >= now and len(self._handles) < MOST_HANDLES:
+                break
+            del self._handles[oldest]
+        handle = f"{session.organisation}.{new_secret()}"
+        self._handles[hash_token(handle)] = (session, now + HANDLE_SECONDS)
+        return handle
+
+    def held(self, token: str) -> Session | None:
+        """The live session of a token, asleep or frozen; looking does not use it."""
+        session = self._by_hash.get(hash_token(token))
+        return session if session is not None and self._is_kept(session) else None
+
+    def sleeping(self, token: str) -> Session | None:
+        """The session of a token if it sleeps; looking does not use it."""
+        session = self._by_hash.get(hash_token(token))
+        if session is None or not self._is_kept(session):
+            return None
+        return session if self._is_asleep(session) else None
+
+    def wake(self, session: Session) -> None:
+        """Go on with it: its own account's passkey was used a moment ago."""
+        self._touch(session)
+
+    def put_to_sleep(self, session: Session) -> None:
+        """Let it sleep now, as if it had not been used for so long."""
+        seconds = session.asleep_after_seconds + 1
+        if seconds > IDLE_SECONDS:
+            return
+        session.last_used_monotonic = self._clock.monotonic_seconds() - seconds
+        session.last_used_at = self._clock.now() - timedelta(seconds=seconds)
+        session.is_changed = True
+
+    def _used(self, session: Session) -> Session | None:
+        if not self._is_kept(session) or self._is_asleep(session):
+            return None
+        if self.is_frozen(session):
+            return None
+        self._touch(session)
+        return session
+
+    def _is_kept(self, session: Session) -> bool:
+        if self._is_over(session, self._clock.monotonic_seconds()):
+            del self._by_hash[session.token_hash]
+            return False
+        return True
+
+    def _touch(self, session: Session) -> None:
+        session.last_used_monotonic = self._clock.monotonic_seconds()
         session.last_used_at = self._clock.now()
         session.is_changed = True
-        return session
+
+    def _is_asleep(self, session: Session) -> bool:
+        idle = self._clock.monotonic_seconds() - session.last_used_monotonic
+        return idle > session.asleep_after_seconds
 
     def _is_over(self, session: Session, monotonic: float) -> bool:
         # Both hands of the clock count: stepping the wall clock back does not
@@ -195,7 +400,12 @@ class Sessions:
         return (s for s in self._by_hash.values() if not self._is_over(s, monotonic))
 
     def of_account(self, account: str) -> list[Session]:
+        """A person's own sessions and their apps' tokens: they end together."""
         return [s for s in self.live() if s.account == account]
+
+    def of_grant(self, grant: str) -> list[Session]:
+        """The access tokens that live by one consent."""
+        return [s for s in self.live() if s.app is not None and s.app.grant == grant]
 
     def take_changed(self) -> list[Session]:
         """Sessions used since the last call: what the database does not know yet."""

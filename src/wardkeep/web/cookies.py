@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one cookie: a session's secret, out of reach of scripts and of other sites.
+"""Cookies: a session's secret, out of reach of scripts and of other sites.
 
 `__Host-` makes the browser refuse the cookie unless it is Secure, has Path=/ and no
 Domain, so that no neighbouring host can plant one (RFC 6265bis, 4.1.3.2). It lives
@@ -42,4 +42,42 @@ def forget_session(response: Response, site: Site) -> None:
         secure=site.is_secure,
         httponly=True,
         samesite="strict",
+    )
+
+
+WAY_SECONDS = 300
+
+
+def way_cookie_name(site: Site) -> str:
+    return "__Host-wardkeep-way" if site.is_secure else "wardkeep-way"
+
+
+def remember_way(response: Response, secret: str, site: Site) -> None:
+    """Who leaves for an identity provider must come back in the same browser.
+
+    Lax, because they come back by a redirect of the provider's.
+    """
+    response.set_cookie(
+        way_cookie_name(site),
+        secret,
+        max_age=WAY_SECONDS,
+        path="/",
+        secure=site.is_secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def way_secret(request: HTTPConnection, site: Site) -> str:
+    secret = request.cookies.get(way_cookie_name(site), "")
+    return secret if len(secret) <= _LONGEST_TOKEN and secret.isascii() else ""
+
+
+def forget_way(response: Response, site: Site) -> None:
+    response.delete_cookie(
+        way_cookie_name(site),
+        path="/",
+        secure=site.is_secure,
+        httponly=True,
+        samesite="lax",
     )

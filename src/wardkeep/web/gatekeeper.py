@@ -9,6 +9,7 @@ import html
 from collections.abc import Iterable
 from urllib.parse import quote
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -18,11 +19,12 @@ from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import CheckSession
 from wardkeep.web.cookies import forget_session, session_token
 from wardkeep.web.exchange import PATTERN, REFERENCE
+from wardkeep.web.forms import read_form
 from wardkeep.web.gates import PublicGate, SignedInGate
 from wardkeep.web.navigation import Link, links_for
 from wardkeep.web.pages import Page
 from wardkeep.web.rendering import Rendering, Surroundings
-from wardkeep.web.return_path import safe_return_path, sign_in_path
+from wardkeep.web.return_path import FIRST_PAGE, safe_return_path, sign_in_path
 from wardkeep.web.routes import OtherMethods, Routes
 from wardkeep.web.same_origin import SAFE_METHODS
 from wardkeep.web.services import Services
@@ -37,7 +39,8 @@ from wardkeep.web.trouble import (
 )
 from wardkeep.web.visit import SEE_OTHER, PublicVisit, Visit
 
-NOT_SIGNED_IN = "not-signed-in"
+NOT_SIGNED_IN, ASLEEP = "not-signed-in", "asleep"
+WAKE_TEMPLATE = "web/wake.html"
 _ELSEWHERE = frozenset({"cross-site", "same-site"})
 
 
@@ -92,7 +95,7 @@ class Gatekeeper:
         warden = self._services[WardenClient]
         session = await warden.ask(CheckSession(token), SessionView)
         if isinstance(session, Refusal):
-            return self._turn_back(session, request)
+            return await self._turn_back(session, request)
         if not gate.admits(session.role):
             return self._tell(NOT_YOUR_WORK, request, session=session)
         visit = Visit(
@@ -105,12 +108,36 @@ class Gatekeeper:
         )
         return await page.handler(visit)
 
-    def _turn_back(self, refusal: Refusal, request: Request) -> Response:
+    async def _turn_back(self, refusal: Refusal, request: Request) -> Response:
+        if refusal.code == ASLEEP:
+            return await self._wake_first(refusal, request)
         if refusal.code != NOT_SIGNED_IN:
             return self._tell(of_refusal(refusal), request)
         response = self._ask_to_sign_in(request, has_ended=True)
         forget_session(response, self._site)
         return response
+
+    async def _wake_first(self, refusal: Refusal, request: Request) -> Response:
+        """The page that asks for the passkey; what was posted stays in it."""
+        if request.method in SAFE_METHODS:
+            path = f"/wake?next={quote(_address(request), safe='/')}"
+            return RedirectResponse(path, status_code=SEE_OTHER)
+        form = await read_form(request)
+        if isinstance(form, Trouble):
+            words = {"code": ASLEEP, "why": refusal.why, "mend": refusal.mend}
+            return Response(
+                msgspec.json.encode(words), 401, media_type="application/json"
+            )
+        return self._rendering.page(
+            WAKE_TEMPLATE,
+            Surroundings(path=""),
+            status=401,
+            context={
+                "next": FIRST_PAGE,
+                "kept": form.values,
+                "path": _address(request),
+            },
+        )
 
     def _ask_to_sign_in(self, request: Request, *, has_ended: bool) -> Response:
         if request.method not in SAFE_METHODS:

@@ -5,18 +5,29 @@ from typing import ClassVar
 
 import msgspec
 
+PATIENT = "patient"
+
 
 class SignedInGate(msgspec.Struct, frozen=True):
-    """Somebody with a live session, in one of the roles; no roles: in any."""
+    """Somebody with a live session, in one of the roles; no roles: whoever works here.
+
+    Patients pass no gate that does not name them: a page for staff is none for them.
+    """
 
     roles: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset({PATIENT})
+    """Roles that it does not admit."""
 
     def only(self, *roles: str) -> "SignedInGate":
         """The same gate for some roles alone, as in `Gate.SIGNED_IN.only("doctor")`."""
-        return SignedInGate(frozenset(roles))
+        return SignedInGate(frozenset(roles), frozenset())
+
+    def but(self, *roles: str) -> "SignedInGate":
+        """The same gate for everybody else."""
+        return SignedInGate(self.roles, self.others | set(roles))
 
     def admits(self, role: str) -> bool:
-        return not self.roles or role in self.roles
+        return (not self.roles or role in self.roles) and role not in self.others
 
 
 class PublicGate(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,15 +41,27 @@ class Gate:
     """What `gate=` may be. A new public gate is added here, where it is reviewed."""
 
     SIGNED_IN: ClassVar[SignedInGate] = SignedInGate()
+    ANYBODY_SIGNED_IN: ClassVar[SignedInGate] = SignedInGate(others=frozenset())
+    """Patients as well: for what concerns one's own account."""
     SIGN_IN: ClassVar[PublicGate] = PublicGate(
         name="sign-in",
-        why="Who signs in is not signed in yet. The warden verifies the passkey; the"
-        " page shows nothing of anybody.",
+        why="Who signs in is not signed in yet. The warden verifies the passkey,"
+        " or what an identity provider says; the pages show nothing of anybody.",
     )
     INVITATION: ClassVar[PublicGate] = PublicGate(
         name="invitation",
         why="Who was invited has no passkey yet. The link's secret, which the warden"
         " checks, stands for the person, once.",
+    )
+    WAKE: ClassVar[PublicGate] = PublicGate(
+        name="wake",
+        why="A session that sleeps opens nothing. The page names nobody; the warden"
+        " wakes the session only for a passkey of its own account.",
+    )
+    KIOSK: ClassVar[PublicGate] = PublicGate(
+        name="kiosk",
+        why="A shared device has no person's session. What it asks for takes its own"
+        " key, and no answer names anybody.",
     )
     HEALTH: ClassVar[PublicGate] = PublicGate(
         name="health",
@@ -46,5 +69,5 @@ class Gate:
     )
 
 
-PUBLIC_GATES = (Gate.SIGN_IN, Gate.INVITATION, Gate.HEALTH)
+PUBLIC_GATES = (Gate.SIGN_IN, Gate.INVITATION, Gate.WAKE, Gate.KIOSK, Gate.HEALTH)
 AnyGate = SignedInGate | PublicGate

@@ -5,6 +5,9 @@ from urllib.parse import quote, urlsplit
 
 FIRST_PAGE = "/"
 _LONGEST = 512
+_APPS_REQUESTS = ("/oauth/authorize?", "/find?for=/oauth/authorize")
+_LONGEST_OF_APPS = 6_000
+"""An app's authorization request comes back whole."""
 
 
 def safe_return_path(wanted: str) -> str:
@@ -13,8 +16,9 @@ def safe_return_path(wanted: str) -> str:
     `//evil.example`, `/\evil.example` and paths with control characters are read by
     browsers as other hosts (open redirect, CWE-601).
     """
+    is_of_app = wanted.startswith(_APPS_REQUESTS)
     is_plain = (
-        len(wanted) <= _LONGEST
+        len(wanted) <= (_LONGEST_OF_APPS if is_of_app else _LONGEST)
         and wanted.startswith("/")
         and not wanted.startswith("//")
         and "\\" not in wanted

@@ -137,6 +137,7 @@ _BY_EXCEPTION: tuple[tuple[type[BaseException], Trouble], ...] = (
     (DatabaseBusyError, BUSY),
     (TimeoutError, BUSY),
 )
+_FROZEN = "frozen"
 _RETRYABLE_CODES = frozenset({"busy", "database-unavailable", "ledger-cannot-write"})
 
 
@@ -165,8 +166,14 @@ def of_refusal(refusal: Refusal) -> Trouble:
     status = HTTPStatus.SERVICE_UNAVAILABLE if is_retryable else HTTPStatus.FORBIDDEN
     return Trouble(
         status=status,
-        title="That cannot be done just now" if is_retryable else "Refused",
+        title=_title(refusal.code, is_retryable=is_retryable),
         why=refusal.why,
         mend=refusal.mend,
         retry_after_seconds=RETRY_SECONDS if is_retryable else None,
     )
+
+
+def _title(code: str, *, is_retryable: bool) -> str:
+    if code == _FROZEN:
+        return "Your account is frozen"
+    return "That cannot be done just now" if is_retryable else "Refused"

@@ -13,6 +13,7 @@ from wardkeep.disclosure.client import WardenClient
 from wardkeep.web.exchange import REFERENCE
 from wardkeep.web.forms import Form, read_form, read_json
 from wardkeep.web.rendering import Rendering, Surroundings
+from wardkeep.web.return_path import safe_return_path
 from wardkeep.web.services import Services
 from wardkeep.web.site import Site
 from wardkeep.web.trouble import Trouble, of_refusal
@@ -20,6 +21,12 @@ from wardkeep.web.trouble import Trouble, of_refusal
 T = TypeVar("T")
 
 SEE_OTHER = 303
+_WITH_A_PAGE = {
+    "prove-again": "web/prove.html",
+    "budget-spent": "web/closed.html",
+    "frozen": "web/closed.html",
+}
+"""Refusals of the door, which have an entry, with pages of their own."""
 
 
 class PublicVisit:
@@ -71,6 +78,10 @@ class PublicVisit:
         """A query parameter; empty where it was not sent."""
         return self.request.query_params.get(name, "")
 
+    async def leave_nothing_unread(self) -> None:
+        """Read what was sent and is of no use: else the connection ends with it."""
+        await self.request.body()
+
     async def form(self) -> Form | Trouble:
         return await read_form(self.request)
 
@@ -100,9 +111,25 @@ class PublicVisit:
         """An error page."""
         return self._rendering.trouble(trouble, self.reference, self._surroundings)
 
-    def refuse(self, refusal: Refusal) -> Response:
-        """The warden's refusal as a page, in its own words."""
-        return self.tell(of_refusal(refusal))
+    def refuse(self, refusal: Refusal, kept: Form | None = None) -> Response:
+        """The warden's refusal as a page, in its own words.
+
+        Where a passkey mends it, the page asks for it; `kept` is what was sent, and is
+        sent again.
+        """
+        template = _WITH_A_PAGE.get(refusal.code)
+        if template is None or refusal.entry < 0:
+            return self.tell(of_refusal(refusal))
+        request = self.request
+        query = f"?{request.url.query}" if request.url.query else ""
+        return self.render(
+            template,
+            status=403,
+            refused=refusal,
+            next=safe_return_path(f"{request.url.path}{query}"),
+            kept=kept.values if kept is not None else {},
+            patient=request.path_params.get("id", ""),
+        )
 
 
 class Visit(PublicVisit):

@@ -32,7 +32,7 @@ from wardkeep.disclosure.questions import (
     ReadAccessHistory,
 )
 from wardkeep.warden.service.audit import LONGEST_HISTORY
-from wardkeep.warden.service.door import RESOURCES_AN_ENTRY
+from wardkeep.warden.service.weighed import RESOURCES_AN_ENTRY
 
 REASON = "rang about results from Tuesday"
 NOBODY = "no-such-token"

@@ -23,7 +23,7 @@ from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.web.apps import App, AppIsWrongError, find_apps
 from wardkeep.web.cookies import forget_session, remember_session, session_token
-from wardkeep.web.device import device_words
+from wardkeep.web.device import device_and_place, device_words
 from wardkeep.web.errors import telling_by_page
 from wardkeep.web.logs import JsonLines, set_up_logs
 from wardkeep.web.metrics import Metrics, serve_metrics
@@ -329,3 +329,20 @@ def test_an_app_is_found_by_its_folder(tmp_path: Path) -> None:
 def test_a_folder_without_its_app_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(AppIsWrongError, match="wards"):
         find_apps(package(tmp_path, wards=text))
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("192.0.2.7", "Chrome on Linux, at 192.0.2.7"),
+        ("2001:db8::1", "Chrome on Linux, at 2001:db8::1"),
+        ("127.0.0.1", "Chrome on Linux"),
+        ("::1", "Chrome on Linux"),
+        ("<script>", "Chrome on Linux"),
+        (None, "Chrome on Linux"),
+    ],
+)
+def test_a_session_is_known_by_its_device_and_place(
+    address: str | None, words: str
+) -> None:
+    assert device_and_place("(X11; Linux) Chrome/156", address) == words

@@ -7,7 +7,8 @@ from starlette.responses import Response
 from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.disclosure.answers import Answer, CeremonyOptions, Refusal
 from wardkeep.disclosure.confirming import BeginConfirm, FinishConfirm
-from wardkeep.disclosure.people import Links, Waiting
+from wardkeep.disclosure.people import EnrolmentLink, Links, Waiting
+from wardkeep.ui.qr_code import QrCode, draw_qr
 from wardkeep.web.ceremony import GoOn, answer_options, answer_refusal, answer_trouble
 from wardkeep.web.confirming import read_act
 from wardkeep.web.gates import Gate
@@ -38,6 +39,7 @@ class ShownLink(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     link: str
     until: str
+    code: QrCode
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +48,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[ShownLink, ...]
 
 
-@page("/confirm/begin", gate=Gate.SIGNED_IN, methods=("POST",))
+@page("/confirm/begin", gate=Gate.ANYBODY_SIGNED_IN, methods=("POST",))
 async def begin_confirm(visit: Visit) -> Response:
     sent = await visit.json(BegunConfirm)
     if isinstance(sent, Trouble):
@@ -58,7 +60,7 @@ async def begin_confirm(visit: Visit) -> Response:
     return answer_options(visit, given)
 
 
-@page("/confirm/finish", gate=Gate.SIGNED_IN, methods=("POST",))
+@page("/confirm/finish", gate=Gate.ANYBODY_SIGNED_IN, methods=("POST",))
 async def finish_confirm(visit: Visit) -> Response:
     sent = await visit.json(FinishedConfirm)
     if isinstance(sent, Trouble):
@@ -82,15 +84,16 @@ def _answer(visit: Visit, given: Answer, after: str) -> Response:
 
 
 def _shown(visit: Visit, given: Links) -> Shown:
-    return Shown(
-        links=tuple(
-            ShownLink(
-                name=one.display_name,
-                link=f"{visit.site.origin}/enrol/{one.secret}",
-                until=_day(one.expires_at),
-            )
-            for one in given.links
-        )
+    return Shown(links=tuple(_slip(visit, one) for one in given.links))
+
+
+def _slip(visit: Visit, one: EnrolmentLink) -> ShownLink:
+    link = f"{visit.site.origin}/enrol/{one.secret}"
+    return ShownLink(
+        name=one.display_name,
+        link=link,
+        until=_day(one.expires_at),
+        code=draw_qr(link),
     )
 
 

@@ -7,9 +7,11 @@ from wardkeep.apps.erasures.overview import DECIDERS, GROUNDS, RULE_WORDS, erasu
 from wardkeep.base.clock import from_microseconds
 from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.answers import Done, ErasureView, Refusal
-from wardkeep.disclosure.questions import ApproveErasure, WithdrawErasure
+from wardkeep.disclosure.erasing import DestroyRecord
+from wardkeep.disclosure.questions import WithdrawErasure
 from wardkeep.disclosure.retention import RULES
 from wardkeep.fhir.store.retained import RetainedReader
+from wardkeep.web.confirming import ask_to_confirm
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
@@ -41,13 +43,16 @@ async def confirm_approval(visit: Visit) -> Response:
     )
 
 
-@page("/erasures/{id}/approve", gate=DECIDERS, methods=("POST",))
+@page("/erasures/{id}/approve", gate=DECIDERS)
 async def approve_erasure(visit: Visit) -> Response:
-    question = ApproveErasure(visit.token, visit.path("id"))
-    given = await visit.warden.ask(question, Done)
-    if isinstance(given, Refusal):
-        return visit.refuse(given)
-    return visit.go_to(f"/erasures/{visit.path('id')}")
+    here = f"/erasures/{visit.path('id')}"
+    return await ask_to_confirm(
+        visit,
+        DestroyRecord(visit.path("id")),
+        back=here,
+        after=here,
+        button="Destroy it with my passkey",
+    )
 
 
 @page("/erasures/{id}/withdraw", gate=DECIDERS, methods=("POST",))

@@ -21,7 +21,7 @@ NOTICES = {
 }
 
 
-@page("/account", gate=Gate.SIGNED_IN)
+@page("/account", gate=Gate.ANYBODY_SIGNED_IN)
 async def account(visit: Visit) -> Response:
     passkeys = await own_passkeys(visit)
     if isinstance(passkeys, Refusal):
@@ -29,13 +29,15 @@ async def account(visit: Visit) -> Response:
     sessions = await visit.warden.ask(ListSessions(visit.token), Sessions)
     if isinstance(sessions, Refusal):
         return visit.refuse(sessions)
-    organisations = await own_organisations(visit)
+    is_patient = visit.session.role == "patient"
+    organisations = () if is_patient else await own_organisations(visit)
     if isinstance(organisations, Refusal):
         return visit.refuse(organisations)
     return visit.render(
         "my_account/account.html",
         organisations=organisations,
         notice=_notice(visit),
+        is_patient=is_patient,
         passkeys=passkeys,
         can_revoke=can_revoke(passkeys),
         sessions=sessions.sessions,

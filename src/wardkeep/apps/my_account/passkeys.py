@@ -30,7 +30,7 @@ class FinishedPasskey(msgspec.Struct, frozen=True, kw_only=True):
     response: msgspec.Raw
 
 
-@page("/account/passkeys/add", gate=Gate.SIGNED_IN)
+@page("/account/passkeys/add", gate=Gate.ANYBODY_SIGNED_IN)
 async def add_passkey(visit: Visit) -> Response:
     if not visit.session.may_change_passkeys:
         return await _confirm_first(visit, after="/account/passkeys/add")
@@ -49,13 +49,13 @@ async def _confirm_first(visit: Visit, *, after: str) -> Response:
     )
 
 
-@page("/account/passkeys/add/begin", gate=Gate.SIGNED_IN, methods=("POST",))
+@page("/account/passkeys/add/begin", gate=Gate.ANYBODY_SIGNED_IN, methods=("POST",))
 async def begin_add_passkey(visit: Visit) -> Response:
     given = await visit.warden.ask(BeginAddPasskey(visit.token), CeremonyOptions)
     return answer_options(visit, given)
 
 
-@page("/account/passkeys/add/finish", gate=Gate.SIGNED_IN, methods=("POST",))
+@page("/account/passkeys/add/finish", gate=Gate.ANYBODY_SIGNED_IN, methods=("POST",))
 async def finish_add_passkey(visit: Visit) -> Response:
     sent = await visit.json(FinishedPasskey)
     if isinstance(sent, Trouble):
@@ -72,7 +72,7 @@ async def finish_add_passkey(visit: Visit) -> Response:
     return visit.answer_json(GoOn(next="/account?added=yes"))
 
 
-@page("/account/passkeys/{key}/revoke", gate=Gate.SIGNED_IN)
+@page("/account/passkeys/{key}/revoke", gate=Gate.ANYBODY_SIGNED_IN)
 async def confirm_revocation(visit: Visit) -> Response:
     """Say what revoking does, and ask."""
     passkeys = await own_passkeys(visit)
@@ -89,7 +89,7 @@ async def confirm_revocation(visit: Visit) -> Response:
     return visit.render("my_account/revoke_passkey.html", passkey=chosen)
 
 
-@page("/account/passkeys/{key}/revoke", gate=Gate.SIGNED_IN, methods=("POST",))
+@page("/account/passkeys/{key}/revoke", gate=Gate.ANYBODY_SIGNED_IN, methods=("POST",))
 async def revoke_passkey(visit: Visit) -> Response:
     passkeys = await own_passkeys(visit)
     if isinstance(passkeys, Refusal):

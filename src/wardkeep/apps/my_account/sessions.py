@@ -11,7 +11,7 @@ from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
 
-@page("/account/sessions/end", gate=Gate.SIGNED_IN, methods=("POST",))
+@page("/account/sessions/end", gate=Gate.ANYBODY_SIGNED_IN, methods=("POST",))
 async def end_session(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
@@ -25,7 +25,7 @@ async def end_session(visit: Visit) -> Response:
     return visit.go_to("/account?session-ended=yes")
 
 
-@page("/account/sessions/end-others", gate=Gate.SIGNED_IN, methods=("POST",))
+@page("/account/sessions/end-others", gate=Gate.ANYBODY_SIGNED_IN, methods=("POST",))
 async def end_other_sessions(visit: Visit) -> Response:
     sessions = await visit.warden.ask(ListSessions(visit.token), Sessions)
     if isinstance(sessions, Refusal):

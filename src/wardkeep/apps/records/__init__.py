@@ -6,7 +6,11 @@ from wardkeep.apps.records.finding import find_patient, show_find
 from wardkeep.apps.records.history import show_history
 from wardkeep.apps.records.record import give_reason, open_record
 from wardkeep.web.apps import App
+from wardkeep.web.gates import Gate
 from wardkeep.web.navigation import Link
+
+FINDERS = Gate.SIGNED_IN.but("administrator", "finance_clerk", "support")
+"""Whose work reaches patients by looking for them; the door decides all the same."""
 
 app = App(
     name="records",
@@ -19,5 +23,5 @@ app = App(
         open_document,
         show_history,
     ),
-    navigation=(Link(words="Find a patient", path="/find", position=10),),
+    navigation=(Link(words="Find a patient", path="/find", gate=FINDERS, position=10),),
 )

@@ -7,6 +7,7 @@ list to browse), and results while typing (each letter would be a disclosure).
 """
 
 from datetime import date
+from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
@@ -22,9 +23,11 @@ from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
 from wardkeep.web.gates import Gate
 from wardkeep.web.pages import page
+from wardkeep.web.return_path import safe_return_path
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
+_FOR_AN_APP = "/oauth/authorize?"
 PURPOSES = {
     "audit": Purpose.AUDIT,
     "administration": Purpose.ADMINISTRATION,
@@ -47,6 +50,7 @@ def _show(visit: Visit, form: Form | None, **more: object) -> Response:
     }
     problems = tuple(form.problems.values()) if form else ()
     context = {"results": None, "too_many": False, "entry": -1, **more}
+    context |= _onward(visit)
     return visit.render(
         "records/find.html",
         status=422 if problems else 200,
@@ -54,6 +58,14 @@ def _show(visit: Visit, form: Form | None, **more: object) -> Response:
         problems=problems,
         **context,
     )
+
+
+def _onward(visit: Visit) -> dict[str, str]:
+    """Where a found patient leads: to the record, or back to an app that asked."""
+    wanted = safe_return_path(visit.query("for"))
+    if not wanted.startswith(_FOR_AN_APP):
+        return {"onward": "/patients/", "wanted_for": ""}
+    return {"onward": f"{wanted}&chosen=", "wanted_for": f"?for={quote(wanted)}"}
 
 
 def _field(name: str) -> str:
@@ -75,7 +87,7 @@ async def find_patient(visit: Visit) -> Response:
         return _show(visit, form)
     found = await visit.services[Finder].find(facts, opener=opener_of(visit))
     if isinstance(found, Refusal):
-        return visit.refuse(found)
+        return visit.refuse(found, form)
     if isinstance(found, TooMany):
         return _show(visit, form, too_many=True)
     return _show(visit, form, results=_results(visit, found), entry=found.entry)

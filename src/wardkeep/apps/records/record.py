@@ -69,7 +69,7 @@ async def _open(visit: Visit, opener: Opener, *, form: Form | None) -> Response:
 
 def _refused(visit: Visit, refusal: Refusal, form: Form | None) -> Response:
     if not refusal.needs_reason:
-        return visit.refuse(refusal)
+        return visit.refuse(refusal, form)
     asked = form or Form({})
     if form is not None:
         asked.reject("reason", wrong=refusal.why.rstrip("."), mend=refusal.mend)

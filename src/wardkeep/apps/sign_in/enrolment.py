@@ -22,7 +22,7 @@ from wardkeep.web.ceremony import (
     answer_trouble,
 )
 from wardkeep.web.cookies import remember_session
-from wardkeep.web.device import device_words
+from wardkeep.web.device import device_and_place
 from wardkeep.web.gates import Gate
 from wardkeep.web.pace import Pace
 from wardkeep.web.pages import page
@@ -68,7 +68,9 @@ async def _enrolment_page(visit: PublicVisit) -> Response:
         return visit.render(
             "sign_in/invitation_over.html", status=404, refusal=invitation
         )
-    device = device_words(visit.request.headers.get("user-agent", ""))
+    device = device_and_place(
+        visit.request.headers.get("user-agent", ""), visit.address
+    )
     return visit.render(
         "sign_in/enrol.html", invitation=invitation, secret=secret, device=device
     )
@@ -92,7 +94,9 @@ async def finish_enrolment(visit: PublicVisit) -> Response:
     sent = await visit.json(FinishedEnrolment)
     if isinstance(sent, Trouble):
         return answer_trouble(visit, sent)
-    device = device_words(visit.request.headers.get("user-agent", ""))
+    device = device_and_place(
+        visit.request.headers.get("user-agent", ""), visit.address
+    )
     question = FinishEnrolment(
         secret=sent.secret[:LONGEST_SECRET],
         response=bytes(sent.response),

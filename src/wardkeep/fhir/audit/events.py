@@ -79,6 +79,7 @@ _REASONS = {
     Purpose.PATIENT_REQUEST: "PATRQT",
     Purpose.AUDIT: "HCOMPL",
     Purpose.IMPORT: "SYSDEV",
+    Purpose.SUPPORT: "SYSADMIN",
 }
 """Codes of v3-ActReason: why it was done."""
 

@@ -12,16 +12,29 @@ from http import HTTPStatus
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.rest.answer import Answer
+from wardkeep.fhir.rest.app_rights import refused_app
 from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.interaction import NOBODY, TYPE, Interaction
 from wardkeep.fhir.rest.negotiation import refused_format
-from wardkeep.fhir.rest.outcome import CHALLENGE, Issue, of_problems, outcome_json, told
+from wardkeep.fhir.rest.outcome import (
+    CHALLENGE,
+    Issue,
+    of_problems,
+    of_refusal,
+    outcome_json,
+    told,
+)
 from wardkeep.fhir.rest.store import Store
 from wardkeep.web.exchange import PATTERN
 from wardkeep.web.trouble import Trouble
 
 PREFIX = "/fhir"
+PUBLIC_PATHS = frozenset(
+    {f"{PREFIX}/metadata", f"{PREFIX}/.well-known/smart-configuration"}
+)
+"""What tells of nobody: any origin's page may read it."""
 _CODES = {
     400: "structure",
     404: "not-found",
@@ -75,8 +88,18 @@ class FhirApplication:
         refused = refused_format(asking)
         if refused is not None:
             return refused
-        if found.scope != NOBODY:
-            asking.token = asking.token or asking.bearer
+        refused = await self._admit(asking, found)
+        if refused is not None:
+            return refused
+        asking.told = f"{found.name} {parts[0]}" if TYPE in found.path else found.name
+        return await found.handler(asking, self._store)
+
+    async def _admit(self, asking: Asking, found: Interaction) -> Answer | None:
+        """Learn whose token it is; an answer where it may not come this far."""
+        if found.scope == NOBODY:
+            return None
+        if asking.session is None:
+            asking.token = asking.bearer
             if not asking.token:
                 return told(
                     HTTPStatus.UNAUTHORIZED,
@@ -84,8 +107,17 @@ class FhirApplication:
                     "Send an access token: Authorization: Bearer …",
                     headers=(CHALLENGE,),
                 )
-        asking.told = f"{found.name} {parts[0]}" if TYPE in found.path else found.name
-        return await found.handler(asking, self._store)
+            proof = asking.proof
+            session = (
+                await self._store.sessions.of(asking.token)
+                if proof is None
+                else await self._store.sessions.proven(asking.token, proof)
+            )
+            if isinstance(session, Refusal):
+                return of_refusal(session)
+            asking.session = session
+            asking.token = session.handle or asking.token
+        return refused_app(asking, found)
 
     async def _answer_entry(self, asking: Asking) -> Answer:
         """An entry of a batch; a batch within a batch is none."""

@@ -12,7 +12,10 @@ from starlette.types import Message, Receive, Scope
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.outcome import Problem
+from wardkeep.disclosure.answers import SessionView
+from wardkeep.disclosure.smart import KeyProof
 from wardkeep.fhir.rest.answer import Answer
+from wardkeep.fhir.store.limits import limits_of
 from wardkeep.fhir.store.outcomes import Opener
 
 MOST_BODY_BYTES = 64 * 1024 * 1024
@@ -20,7 +23,8 @@ MOST_BODY_BYTES = 64 * 1024 * 1024
 MOST_FORM_BYTES = 1024 * 1024
 """Of a search that comes as a form."""
 MOST_PAIRS = 200
-_BEARER = "bearer "
+_SCHEMES = ("bearer", "dpop")
+_LONGEST_PROOF = 4_096
 Answerer = Callable[["Asking"], Awaitable[Answer]]
 FORM = "application/x-www-form-urlencoded"
 
@@ -61,6 +65,9 @@ class Asking:
         self.parts: Sequence[str] = scope["path"].split("/")[2:]
         """The path behind the base, split at its slashes."""
         self.token = ""
+        """What the door takes: the access token, or a handle of this request."""
+        self.session: SessionView | None = None
+        """Whose token it is, once the application has asked the warden."""
         self.answerer: Answerer | None = None
         """Answers further requests with the same token: the entries of a batch."""
         self.has_parameters = False
@@ -87,10 +94,30 @@ class Asking:
 
     @property
     def bearer(self) -> str:
-        """The access token (RFC 6750); empty where there is none."""
-        given = self.header(b"authorization")
-        is_bearer = given[: len(_BEARER)].lower() == _BEARER
-        return given[len(_BEARER) :].strip() if is_bearer else ""
+        """The access token (RFC 6750, RFC 9449, 7.1); empty where there is none."""
+        scheme, _, token = self.header(b"authorization").partition(" ")
+        return token.strip() if scheme.lower() in _SCHEMES else ""
+
+    @property
+    def proof(self) -> KeyProof | None:
+        """The proof of a token that is bound to a key; None: a bearer token's use.
+
+        Two proofs are none (RFC 9449, 4.3, 1), and a proof has only a token that
+        comes by the name of DPoP.
+        """
+        if self.header(b"authorization").partition(" ")[0].lower() != "dpop":
+            return None
+        sent = [value for name, value in self._scope["headers"] if name == b"dpop"]
+        proof = sent[0].decode("latin-1") if len(sent) == 1 else ""
+        path: str = self._scope.get("raw_path", b"").decode("latin-1")
+        path = path.partition("?")[0] or self._scope["path"]
+        url = self.base.removesuffix("/fhir") + path
+        return KeyProof(proof[:_LONGEST_PROOF], self.method, url)
+
+    @property
+    def cursor_name(self) -> str:
+        """What links to pages are signed for: the same in each use of a token."""
+        return "" if self.session is None else self.session.session
 
     @property
     def opener(self) -> Opener:
@@ -106,6 +133,11 @@ class Asking:
             session=self.token,
             organisation=OrganisationId(number),
             request=self.told,
+            limits=(
+                limits_of(self.session.scope, self.session.patient)
+                if self.session is not None and self.session.app
+                else None
+            ),
         )
 
     async def answer_within(self, scope: Scope, body: bytes) -> Answer:
@@ -116,6 +148,7 @@ class Asking:
 
         inner = Asking(scope, receive, base=self.base)
         inner.answerer, inner.token = self.answerer, self.token
+        inner.session = self.session
         if self.answerer is None:
             raise NoAnswererError
         return await self.answerer(inner)

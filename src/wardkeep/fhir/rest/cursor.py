@@ -76,22 +76,22 @@ class Signers:
         self._warden = warden
         self._known: OrderedDict[str, Signer] = OrderedDict()
 
-    async def of(self, session: str) -> Signer | Refusal:
-        known = self._known.get(session)
+    async def of(self, session: str, name: str = "") -> Signer | Refusal:
+        """For a token; `name` stays the same where the token is a handle of one use."""
+        name = name or session
+        known = self._known.get(name)
         if known is not None:
-            self._known.move_to_end(session)
+            self._known.move_to_end(name)
             return known
-        secrets = [
-            f"cursor\x1f{part}\x1f{session}".encode() for part in range(_KEY_PARTS)
-        ]
+        secrets = [f"cursor\x1f{part}\x1f{name}".encode() for part in range(_KEY_PARTS)]
         given = await tokens_of(self._warden, session, secrets)
         if isinstance(given, Refusal):
             return given
         key = b"".join(one.to_bytes(8, "big", signed=True) for one in given)
-        self._known[session] = Signer(key)
+        self._known[name] = Signer(key)
         if len(self._known) > _MOST_KEYS:
             self._known.popitem(last=False)
-        return self._known[session]
+        return self._known[name]
 
 
 def digest_of(path: str, pairs: Sequence[tuple[str, str]]) -> bytes:

@@ -223,7 +223,7 @@ async def _counted(asking: Asking, store: Store, plan: _Plan) -> Answer:
 
 
 async def _page(asking: Asking, store: Store, plan: _Plan) -> Answer:
-    signer = await store.signers.of(asking.token)
+    signer = await store.signers.of(asking.token, asking.cursor_name)
     if isinstance(signer, Refusal):
         return of_refusal(signer)
     query = digest_of(plan.scope.path, plan.pairs)

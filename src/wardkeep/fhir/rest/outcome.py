@@ -20,10 +20,11 @@ RETRY_SECONDS = b"2"
 _SIGNED_OUT = "not-signed-in"
 _SPENT = "contract-spent"
 _BUSY = frozenset({"busy", "database-unavailable", "ledger-cannot-write"})
-CHALLENGE = (b"www-authenticate", b'Bearer realm="wardkeep"')
+_DPOP = b', DPoP realm="wardkeep", algs="ES256 ES384 RS384 EdDSA"'
+CHALLENGE = (b"www-authenticate", b'Bearer realm="wardkeep"' + _DPOP)
 INVALID_TOKEN = (
     b"www-authenticate",
-    b'Bearer realm="wardkeep", error="invalid_token"',
+    b'Bearer realm="wardkeep", error="invalid_token"' + _DPOP,
 )
 """For a token that was sent and does not hold (RFC 6750, 3.1)."""
 

@@ -21,7 +21,9 @@ _ANY = "*"
 
 async def session_of(asking: Asking, store: Store) -> SessionView | Answer:
     """The live session of the token; an answer where there is none for programs."""
-    session = await store.sessions.of(asking.token)
+    session: SessionView | Refusal | None = asking.session
+    if session is None:
+        session = await store.sessions.of(asking.token)
     if isinstance(session, Refusal):
         return of_refusal(session)
     if not session.scope or session.organisation != asking.opener.organisation:
@@ -33,9 +35,16 @@ async def session_of(asking: Asking, store: Store) -> SessionView | Answer:
 def _letters(scope: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for word in scope.split():
-        type_, _, letters = word.removeprefix("system/").partition(".")
-        found[type_] = letters
+        bare = word.partition("?")[0]
+        type_, _, letters = bare.partition("/")[2].partition(".")
+        found[type_] = found.get(type_, "") + letters
     return found
+
+
+@lru_cache(maxsize=256)
+def _wholly(scope: str) -> str:
+    """Without scopes that have a filter."""
+    return " ".join(word for word in scope.split() if "?" not in word)
 
 
 def covers(session: SessionView, letter: str, type_: str) -> bool:
@@ -70,7 +79,10 @@ def narrowed(session: SessionView, query: Query) -> Query | Answer:
 def _may_ask(session: SessionView, match: Match) -> bool:
     if not isinstance(match, Linked | Referring):
         return True
-    return covers(session, "s", match.type) and all(
+    # What a filter hides must not be told by asking who has it.
+    letters = _letters(_wholly(session.scope))
+    is_covered = "s" in letters.get(match.type, "") + letters.get(_ANY, "")
+    return is_covered and all(
         any(_may_ask(session, one) for one in clause.any_of) for clause in match.clauses
     )
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from wardkeep.base.clock import Clock
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.questions import CheckSession
+from wardkeep.disclosure.smart import CheckToken, KeyProof
 
 REMEMBERED_SECONDS = 0.5
 """Half of the second in which a freeze takes effect everywhere."""
@@ -31,7 +31,7 @@ class Sessions:
         if known is not None and known[0] > self._clock.monotonic_seconds():
             return known[1]
         asked_at = self._clock.monotonic_seconds()
-        session = await self._warden.ask(CheckSession(token), SessionView)
+        session = await self._warden.ask(CheckToken(token), SessionView)
         if isinstance(session, Refusal):
             self._known.pop(token, None)
             return session
@@ -40,3 +40,7 @@ class Sessions:
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
         return session
+
+    async def proven(self, token: str, proof: KeyProof) -> SessionView | Refusal:
+        """The same for a token that is bound to a key: each proof is good once."""
+        return await self._warden.ask(CheckToken(token, proof), SessionView)

@@ -252,7 +252,7 @@ def _weight(match: Match) -> int:
     return len(match.terms) if isinstance(match, AnyTerm) else 1
 
 
-def _bounded(match: Match) -> Match:  # noqa: PLR0911 - one a kind of match
+def _bounded(match: Match) -> Match:
     """The match with its terms as they are indexed."""
     match match:
         case AllOf(matches):

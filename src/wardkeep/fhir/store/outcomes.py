@@ -8,6 +8,7 @@ import msgspec
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.outcome import Problem
 from wardkeep.disclosure.purpose import Purpose, Tier
+from wardkeep.fhir.store.limits import Limits
 
 NO_ENTRY = -1
 """Where the ledger has no entry: nothing of any patient was opened."""
@@ -23,6 +24,8 @@ class Opener(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     request: str = ""
     """What a program asks for, by names alone: the ledger is told."""
+    limits: Limits | None = None
+    """What an app's scopes leave; None: the whole of what the session reaches."""
 
 
 class OpenedResource(msgspec.Struct, frozen=True, kw_only=True, gc=False):

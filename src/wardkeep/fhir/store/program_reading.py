@@ -130,7 +130,9 @@ class ProgramReader:
             action=Action.SEARCH if row["also"] else Action.READ,
             request=opener.request,
         )
-        return opened if isinstance(opened, Refusal) else opened.resources[0]
+        if isinstance(opened, Refusal):
+            return opened
+        return opened.resources[0] if _allowed(opened.resources, opener) else missing
 
     async def _row(
         self, type_: str, id_: str, *, opener: Opener, version: int | None
@@ -169,12 +171,14 @@ class ProgramReader:
         opened = await release(
             self._warden,
             opener,
-            rows=[_stored(row, keys, opener) for row in rows],
+            rows=_within_reach([_stored(row, keys, opener) for row in rows], opener),
             keys=keys,
             action=Action.SEARCH,
             request=request,
         )
-        return opened if isinstance(opened, Refusal) else opened.resources
+        if isinstance(opened, Refusal):
+            return opened
+        return _allowed(opened.resources, opener)
 
     async def history(
         self, request: HistoryRequest, *, opener: Opener
@@ -275,6 +279,28 @@ async def _keys_of(connection: Connection, rows: Sequence[Row], opener: Opener) 
         owners=[row["patient"] for row in rows],
         also=[number for row in rows for number in row["also"] or ()],
     )
+
+
+def _within_reach(rows: Sequence[StoredRow], opener: Opener) -> Sequence[StoredRow]:
+    """Without those that an app may not even ask for."""
+    limits = opener.limits
+    if limits is None:
+        return rows
+    return [one for one in rows if limits.reaches(one.type, one.patient)]
+
+
+def _allowed(
+    found: Sequence[OpenedResource], opener: Opener
+) -> Sequence[OpenedResource]:
+    """Those that an app's filters let through."""
+    limits = opener.limits
+    if limits is None:
+        return found
+    return [
+        one
+        for one in found
+        if limits.allows(type_=one.type, patient=one.patient, text=one.text)
+    ]
 
 
 def _stored(row: Row, keys: Keys, opener: Opener) -> StoredRow:

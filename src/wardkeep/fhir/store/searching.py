@@ -53,6 +53,7 @@ class Searcher:
         self, request: SearchRequest, *, opener: Opener
     ) -> SearchPage | Refusal | TooCostly:
         """One page of matches, each of them in the ledger."""
+        request = _limited(request, opener)
         resolved = await self._links.resolve(request.queries, opener=opener)
         if isinstance(resolved, Refusal | TooCostly):
             return resolved
@@ -91,6 +92,7 @@ class Searcher:
                 wrong="the condition can only be judged by opening records",
                 mend="Use identifiers, codes or dates.",
             )
+        request = _limited(request, opener)
         resolved = await self._links.resolve(request.queries, opener=opener)
         if isinstance(resolved, Refusal | TooCostly):
             return resolved
@@ -116,6 +118,7 @@ class Searcher:
         counted = msgspec.structs.replace(request, count=1, is_counted=True)
         if any(query.needs_confirming for query in request.queries):
             return await self._counted_one_by_one(request, opener)
+        counted = _limited(counted, opener)
         resolved = await self._links.resolve(counted.queries, opener=opener)
         if isinstance(resolved, Refusal | TooCostly):
             return resolved
@@ -165,3 +168,13 @@ class Searcher:
             action=Action.SEARCH,
             request=f"search {request.told}",
         )
+
+
+def _limited(request: SearchRequest, opener: Opener) -> SearchRequest:
+    """The same within what an app's scopes leave."""
+    limits = opener.limits
+    if limits is None:
+        return request
+    return msgspec.structs.replace(
+        request, queries=tuple(map(limits.narrowed, request.queries))
+    )

@@ -67,7 +67,7 @@ def _read_key(key: Mapping[str, Any]) -> PublicKey | FactorRefused:
     if not isinstance(key_id, str) or not key_id:
         return FactorRefused(code="key-without-id")
     try:
-        parsed = jwt.PyJWK(dict(key), algorithm=_algorithm_for(key)).key
+        parsed = jwt.PyJWK(dict(key), algorithm=algorithm_for(key)).key
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
         return FactorRefused(code="key-damaged")
     if key["kty"] == "RSA" and getattr(parsed, "key_size", 0) < _SMALLEST_RSA_BITS:
@@ -75,7 +75,7 @@ def _read_key(key: Mapping[str, Any]) -> PublicKey | FactorRefused:
     return PublicKey(key_id, msgspec.json.encode(key).decode())
 
 
-def _algorithm_for(key: Mapping[str, Any]) -> str:
+def algorithm_for(key: Mapping[str, Any]) -> str:
     by_curve = {"P-256": "ES256", "P-384": "ES384"}
     if key["kty"] == "EC":
         return by_curve[key["crv"]]
@@ -103,7 +103,7 @@ def verify(
     """Whether the key signed it, for us, not long ago and for not long."""
     try:
         key = msgspec.json.decode(jwk, type=dict[str, Any])
-        algorithm = _algorithm_for(key)
+        algorithm = algorithm_for(key)
         claims = jwt.decode(
             assertion,
             jwt.PyJWK(key, algorithm=algorithm).key,

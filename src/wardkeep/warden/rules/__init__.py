@@ -7,27 +7,37 @@ person can do nothing about comes before what a typed reason would mend.
 
 from collections.abc import Callable
 
+from wardkeep.warden.rules.budget_holds import budget_holds
 from wardkeep.warden.rules.contract_holds import contract_holds
 from wardkeep.warden.rules.key_is_ours import key_is_ours
 from wardkeep.warden.rules.list_is_short import list_is_short
 from wardkeep.warden.rules.not_erased import not_erased
+from wardkeep.warden.rules.not_frozen import not_frozen
 from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.own_record_alone import own_record_alone
+from wardkeep.warden.rules.patient_is_chosen import patient_is_chosen
 from wardkeep.warden.rules.purpose_fits_role import purpose_fits_role
 from wardkeep.warden.rules.reason_is_given import reason_is_given
 from wardkeep.warden.rules.role_reaches_tier import role_reaches_tier
 from wardkeep.warden.rules.scope_covers import scope_covers
+from wardkeep.warden.rules.support_is_granted import support_is_granted
 
 Rule = Callable[[Opening], Refused | None]
 
 ORDER: tuple[Rule, ...] = (
     not_erased,
+    not_frozen,
     key_is_ours,
+    support_is_granted,
+    own_record_alone,
     role_reaches_tier,
+    patient_is_chosen,
     scope_covers,
     purpose_fits_role,
     contract_holds,
     list_is_short,
     reason_is_given,
+    budget_holds,
 )
 
 

@@ -5,8 +5,15 @@ import msgspec
 
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import ResourceRef
+from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.roles import Role
 from wardkeep.identity.scopes import Scopes
+from wardkeep.warden.budgets import Standing
+
+GLASS = "broken glass"
+"""The relationship of whoever broke the glass for this patient a moment ago."""
+OWN = "own record"
+"""The relationship of a patient to what is theirs."""
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,10 +32,18 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     is_key_ours: bool
     """Whether the wrapped key opened under this organisation, patient and tier."""
     resources: tuple[ResourceRef, ...] = ()
-    scopes: Scopes | None = None
-    """What a program may do; None for people."""
+    scopes: Scopes | AppScopes | None = None
+    """What a program may do, or an app with this patient; None for people."""
+    is_within_consent: bool = True
+    """Whether an app may ask for this patient at all."""
+    is_support_granted: bool = False
+    """Whether a live grant names this patient and tier to the support person."""
     contract_left: int | None = None
     """Patients that a contract leaves after this question; None for people."""
+    standing: Standing | None = None
+    """Where the account's budget would stand; None for programs and grants."""
+    is_frozen: bool = False
+    """Whether records are closed for the account."""
     is_erased: bool = False
     """Whether the patient's erasure was approved."""
 

@@ -12,13 +12,13 @@ from wardkeep.warden.rules.opening import Opening, Refused
 SHORTEST_REASON = 8
 FEWEST_LETTERS = 4
 
-_ASK = Refused(
+ASK = Refused(
     code="reason-needed",
     why="Nothing in today's work explains this opening.",
     mend="Say why you are opening this record.",
     needs_reason=True,
 )
-_TOO_THIN = Refused(
+TOO_THIN = Refused(
     code="reason-too-thin",
     why="That reason is too short for anyone to understand later.",
     mend="Write a few words, as in: 'rang about results from Tuesday'.",
@@ -33,6 +33,10 @@ def reason_is_given(opening: Opening) -> Refused | None:
         return None
     reason = opening.reason.strip()
     if not reason:
-        return _ASK
-    is_thin = len(reason) < SHORTEST_REASON or len(set(reason)) < FEWEST_LETTERS
-    return _TOO_THIN if is_thin else None
+        return ASK
+    return TOO_THIN if is_too_thin(reason) else None
+
+
+def is_too_thin(reason: str) -> bool:
+    """Whether nobody would understand it later."""
+    return len(reason) < SHORTEST_REASON or len(set(reason)) < FEWEST_LETTERS

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from wardkeep.disclosure.purpose import Action
 from wardkeep.disclosure.questions import ResourceRef
+from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.scopes import Scopes
 from wardkeep.warden.rules.opening import Opening, Refused
 
@@ -26,7 +27,7 @@ def scope_covers(opening: Opening) -> Refused | None:
 
 
 def scope_lacks(
-    scopes: Scopes | None, action: Action, resources: Iterable[ResourceRef]
+    scopes: Scopes | AppScopes | None, action: Action, resources: Iterable[ResourceRef]
 ) -> Refused | None:
     """The refusal of the first type that a program's scopes do not cover."""
     if scopes is None:

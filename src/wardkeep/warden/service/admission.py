@@ -19,9 +19,11 @@ from wardkeep.identity.accounts import Membership
 from wardkeep.identity.factor import Factor
 from wardkeep.identity.scopes import Scopes
 from wardkeep.warden import session_store
+from wardkeep.warden.budgets import GOES_ON_FROM, Budgets
+from wardkeep.warden.service.said import FROZEN
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.session_store import Ended
-from wardkeep.warden.sessions import Session, Sessions, SignedInAs
+from wardkeep.warden.sessions import ByApp, Elsewhere, Session, Sessions, SignedInAs
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,8 @@ SIGN_IN_REFUSED = Refusal(
     mend="Try again. If it stays so, ask for a new enrolment link.",
 )
 LONGEST_DEVICE = 200
+MOST_AT_ONCE = 5
+"""Sessions of one person: a desk, a ward, a phone, and two that were forgotten."""
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,16 +48,29 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     patients_per_hour: int = 0
     until: datetime | None = None
     """The session ends then at the latest, as does the work that it is for."""
+    key_thumbprint: str = ""
+    """The key whose proof each use needs (RFC 9449); empty: none."""
+    elsewhere: Elsewhere | None = None
+    """The sign-in at an identity provider that it came from."""
+    goes_on_from: str = ""
+    """The session that it takes the place of, whose passkey was not used again."""
 
 
 class Admission:
     """Starts sessions, ends them, and tells the database of both."""
 
     def __init__(
-        self, *, database: Database, sessions: Sessions, trace: Trace, clock: Clock
+        self,
+        *,
+        database: Database,
+        sessions: Sessions,
+        budgets: Budgets,
+        trace: Trace,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._sessions = sessions
+        self._budgets = budgets
         self._trace = trace
         self._clock = clock
         self._ended: dict[str, Ended] = {}
@@ -65,7 +82,52 @@ class Admission:
         """
         if not proof.factor.is_phishing_resistant:
             return self.refuse("phishable", account=member.account)
-        token, session = self._sessions.start(
+        token, session = self._start(member, proof)
+        if self._sessions.is_frozen(session):
+            self._sessions.end(session)
+            self.refuse(FROZEN.code, account=member.account)
+            return FROZEN
+        is_kept = False
+        try:
+            async with self._database.connection() as connection:
+                is_kept = await session_store.keep(connection, session)
+        finally:
+            if not is_kept:
+                self._sessions.end(session)
+        if not is_kept:
+            return self.refuse("ended-meanwhile", account=member.account)
+        if not proof.goes_on_from and not session.is_for_programs:
+            whose = (session.organisation, session.account)
+            self._budgets.touched(session.id, whose)
+        told = f"{GOES_ON_FROM}{proof.goes_on_from}" if proof.goes_on_from else ""
+        self._trace.of_session(
+            session, "sign-in", reason=proof.factor.name, request=told
+        )
+        if not session.is_for_programs:
+            await self._end_surplus(session)
+        return SignedIn(
+            token=token,
+            expires_at=microseconds_since_epoch(session.expires_at),
+            scope="" if proof.scopes is None else proof.scopes.text,
+        )
+
+    def admit_app(
+        self, member: Membership, app: ByApp, proof: Proof
+    ) -> tuple[str, Session]:
+        """An access token by a person's consent: for minutes, and in memory alone.
+
+        A restart forgets it, and the app asks for another with its refresh token.
+        """
+        token, session = self._start(member, proof, app)
+        self._trace.of_session(
+            session, "app-token", reason=app.scopes.text[:500], request=f"app {app.app}"
+        )
+        return token, session
+
+    def _start(
+        self, member: Membership, proof: Proof, app: ByApp | None = None
+    ) -> tuple[str, Session]:
+        return self._sessions.start(
             SignedInAs(
                 account=member.account,
                 display_name=member.display_name,
@@ -78,24 +140,29 @@ class Admission:
                 device=proof.device[:LONGEST_DEVICE],
                 scopes=proof.scopes,
                 patients_per_hour=proof.patients_per_hour,
+                app=app,
+                key_thumbprint=proof.key_thumbprint,
+                elsewhere=proof.elsewhere,
+                own_patient=member.own_patient,
                 until=_earlier(member.valid_until, proof.until),
             )
         )
-        is_kept = False
-        try:
-            async with self._database.connection() as connection:
-                is_kept = await session_store.keep(connection, session)
-        finally:
-            if not is_kept:
-                self._sessions.end(session)
-        if not is_kept:
-            return self.refuse("ended-meanwhile", account=member.account)
-        self._trace.of_session(session, "sign-in", reason=proof.factor.name)
-        return SignedIn(
-            token=token,
-            expires_at=microseconds_since_epoch(session.expires_at),
-            scope="" if proof.scopes is None else proof.scopes.text,
-        )
+
+    async def _end_surplus(self, newest: Session) -> None:
+        """Of many sessions of one person, those go that were used the longest ago."""
+        live = [
+            one
+            for one in self._sessions.of_account(newest.account)
+            if not one.is_for_programs and one is not newest
+        ]
+        live.sort(key=lambda one: one.last_used_monotonic)
+        surplus = live[: max(0, len(live) + 1 - MOST_AT_ONCE)]
+        if surplus:
+            await self.end(surplus, why="too many at once")
+
+    def needs_key(self, organisation: int) -> bool:
+        """Whether its programs get tokens only that are bound to a key."""
+        return organisation in self._sessions.bound_only
 
     def refuse(self, code: str, *, account: str = "") -> Refusal:
         # A refusal about a known account is an entry; one about nobody is a line in

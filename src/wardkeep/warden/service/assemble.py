@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts the warden together from its parts and what the database remembers."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,22 +17,45 @@ from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.root_key import RootKey
 from wardkeep.warden.service.admission import Admission
+from wardkeep.warden.service.assemble_containment import (
+    ContainmentParts,
+    make_containment_desks,
+    make_watch,
+)
+from wardkeep.warden.service.assemble_federation import (
+    ProviderDesks,
+    ProviderParts,
+    make_provider_desks,
+)
 from wardkeep.warden.service.assemble_people import (
     PeopleDesks,
     PeopleParts,
     make_people_desks,
 )
+from wardkeep.warden.service.assemble_smart import (
+    SmartDesks,
+    SmartParts,
+    make_smart_desks,
+)
 from wardkeep.warden.service.audit import Audit
 from wardkeep.warden.service.batch import Batch
 from wardkeep.warden.service.ceremonies import Ceremonies
+from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.erasing import Eraser
+from wardkeep.warden.service.key_proofs import KeyProofs
 from wardkeep.warden.service.memory import remember_everything
 from wardkeep.warden.service.office import Office
+from wardkeep.warden.service.own_sessions import OwnSessions
+from wardkeep.warden.service.patients import Patients
+from wardkeep.warden.service.patients_in import PatientMatch
 from wardkeep.warden.service.retention import Retention
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.watch import Watch
+from wardkeep.warden.service.writers import Writers
 from wardkeep.warden.sessions import Sessions
+from wardkeep.warden.support_grants import SupportGrants, load_live
 
 
 class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +78,19 @@ class _Known(NamedTuple):
     directory: Directory
     expected: ExpectedSets
     erased: ErasedPatients
+    support: SupportGrants
+    watch: Watch
+
+
+class _Made(NamedTuple):
+    """What most desks share."""
+
+    admission: Admission
+    ceremonies: Ceremonies
+    trace: Trace
+    batch: Batch
+    proofs: KeyProofs
+    acting: Sequence[Desk]
 
 
 async def make_service(database: Database, parts: WardenParts) -> WardenService:
@@ -62,29 +99,27 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     Raises:
         BoxCannotBeOpenedError: the root key is not the one of this database.
     """
-    known = await _known(database, parts)
     trace = Trace(parts.ledger, parts.clock)
+    known = await _known(database, parts, trace)
     door = _door(parts, known)
+    writers = _writers(parts, known, door)
     retention = Retention(
         database=database, sessions=known.sessions, trace=trace, clock=parts.clock
     )
     eraser = _eraser(database, parts, known, (door, trace, retention))
     await eraser.resume()
-    admission = Admission(
-        database=database, sessions=known.sessions, trace=trace, clock=parts.clock
-    )
+    admission = _admission(database, parts, known, trace)
     batch = Batch(parts.ledger)
-    people = _people(database, parts, known, (admission, trace, batch))
-    office = Office(
-        database=database,
-        keystore=known.keystore,
-        sessions=known.sessions,
-        directory=known.directory,
-        expected=known.expected,
-        own_sessions=people.own_sessions,
-        trace=trace,
-        clock=parts.clock,
-    )
+    proofs = KeyProofs(parts.clock, origin=parts.origin)
+    ceremonies = Ceremonies(database=database, clock=parts.clock, origin=parts.origin)
+    patients = _patients(database, parts, known, (door, admission, trace))
+    contained = _containment(database, parts, known, (door, ceremonies, trace))
+    acting = (eraser.desk, patients.desk, *contained)
+    made = _Made(admission, ceremonies, trace, batch, proofs, acting)
+    people = _people(database, parts, known, made)
+    smart = await _smart(database, parts, known, made)
+    federation = await _federation(database, parts, known, made)
+    office = _office(database, parts, known, (people.own_sessions, trace))
     return WardenService(
         database=database,
         ledger=parts.ledger,
@@ -95,16 +130,56 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         eraser=eraser,
         at_the_door=(
             door.desk,
-            door.for_writers,
+            writers.desk,
             _audit(parts, known, door).desk,
             eraser.desk,
             retention.desk,
+            patients.desk,
+            *contained,
             *people.desks,
+            *smart.at_the_door,
+            *federation.at_the_door,
         ),
-        for_the_operator=(door.for_writers, office.desk),
+        for_the_operator=(
+            writers.desk,
+            office.desk,
+            *smart.for_the_operator,
+            *federation.for_the_operator,
+        ),
         trace=trace,
         verify_key=parts.verify_key,
         origin=parts.ledger_name,
+    )
+
+
+def _admission(
+    database: Database, parts: WardenParts, known: _Known, trace: Trace
+) -> Admission:
+    return Admission(
+        database=database,
+        sessions=known.sessions,
+        budgets=known.watch.budgets,
+        trace=trace,
+        clock=parts.clock,
+    )
+
+
+def _office(
+    database: Database,
+    parts: WardenParts,
+    known: _Known,
+    made: tuple[OwnSessions, Trace],
+) -> Office:
+    own_sessions, trace = made
+    return Office(
+        database=database,
+        keystore=known.keystore,
+        sessions=known.sessions,
+        directory=known.directory,
+        expected=known.expected,
+        own_sessions=own_sessions,
+        trace=trace,
+        clock=parts.clock,
     )
 
 
@@ -112,36 +187,83 @@ def _people(
     database: Database,
     parts: WardenParts,
     known: _Known,
-    made: tuple[Admission, Trace, Batch],
+    made: _Made,
 ) -> PeopleDesks:
-    admission, trace, batch = made
     return make_people_desks(
         PeopleParts(
             database=database,
             sessions=known.sessions,
             directory=known.directory,
             expected=known.expected,
-            admission=admission,
-            ceremonies=Ceremonies(
-                database=database, clock=parts.clock, origin=parts.origin
-            ),
-            trace=trace,
-            batch=batch,
+            admission=made.admission,
+            ceremonies=made.ceremonies,
+            trace=made.trace,
+            batch=made.batch,
+            proofs=made.proofs,
+            grants=known.support,
+            budgets=known.watch.budgets,
+            acting=made.acting,
             clock=parts.clock,
         )
     )
 
 
-async def _known(database: Database, parts: WardenParts) -> _Known:
+async def _smart(
+    database: Database,
+    parts: WardenParts,
+    known: _Known,
+    made: _Made,
+) -> SmartDesks:
+    return await make_smart_desks(
+        SmartParts(
+            database=database,
+            sessions=known.sessions,
+            expected=known.expected,
+            admission=made.admission,
+            proofs=made.proofs,
+            trace=made.trace,
+            root_key=parts.root_key,
+            clock=parts.clock,
+            origin=parts.origin,
+        )
+    )
+
+
+async def _federation(
+    database: Database, parts: WardenParts, known: _Known, made: _Made
+) -> ProviderDesks:
+    return await make_provider_desks(
+        ProviderParts(
+            database=database,
+            sessions=known.sessions,
+            admission=made.admission,
+            ceremonies=made.ceremonies,
+            match=PatientMatch(
+                database, known.keystore, known.directory, known.erased, parts.clock
+            ),
+            trace=made.trace,
+            root_key=parts.root_key,
+            clock=parts.clock,
+            origin=parts.origin,
+        )
+    )
+
+
+async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known:
+    sessions = Sessions(parts.clock)
     known = _Known(
         keystore=KeyStore(parts.root_key),
-        sessions=Sessions(parts.clock),
+        sessions=sessions,
         directory=Directory(),
         expected=ExpectedSets(),
         erased=ErasedPatients(),
+        support=SupportGrants(parts.clock),
+        watch=await make_watch(database, parts.ledger, sessions, trace, parts.clock),
     )
     async with database.connection() as connection:
         expected = await load_all(connection)
+        for one in await load_live(connection, clock=parts.clock):
+            known.support.add(one)
         await remember_everything(
             connection,
             keystore=known.keystore,
@@ -160,7 +282,41 @@ def _door(parts: WardenParts, known: _Known) -> Door:
         expected=known.expected,
         contracts=Contracts.recounted(parts.ledger, now=parts.clock.now().timestamp()),
         erased=known.erased,
+        support=known.support,
+        watch=known.watch,
         clock=parts.clock,
+    )
+
+
+def _containment(
+    database: Database,
+    parts: WardenParts,
+    known: _Known,
+    made: tuple[Door, Ceremonies, Trace],
+) -> tuple[Desk, ...]:
+    door, ceremonies, trace = made
+    return make_containment_desks(
+        ContainmentParts(
+            database=database,
+            door=door,
+            ledger=parts.ledger,
+            sessions=known.sessions,
+            watch=known.watch,
+            ceremonies=ceremonies,
+            directory=known.directory,
+            trace=trace,
+            clock=parts.clock,
+        )
+    )
+
+
+def _writers(parts: WardenParts, known: _Known, door: Door) -> Writers:
+    return Writers(
+        door=door,
+        keystore=known.keystore,
+        ledger=parts.ledger,
+        sessions=known.sessions,
+        erased=known.erased,
     )
 
 
@@ -170,6 +326,26 @@ def _audit(parts: WardenParts, known: _Known, door: Door) -> Audit:
         ledger=parts.ledger,
         sessions=known.sessions,
         directory=known.directory,
+        clock=parts.clock,
+    )
+
+
+def _patients(
+    database: Database,
+    parts: WardenParts,
+    known: _Known,
+    made: tuple[Door, Admission, Trace],
+) -> Patients:
+    door, admission, trace = made
+    return Patients(
+        database=database,
+        door=door,
+        ledger=parts.ledger,
+        sessions=known.sessions,
+        admission=admission,
+        directory=known.directory,
+        erased=known.erased,
+        trace=trace,
         clock=parts.clock,
     )
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts the desks about people together: who they are, what is theirs, who may what."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Database
 from wardkeep.teams.relationships import ExpectedSets
+from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.batch import Batch
@@ -16,14 +18,20 @@ from wardkeep.warden.service.confirming import Confirming
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.enrolling import Enrolling
 from wardkeep.warden.service.entrance import Entrance
+from wardkeep.warden.service.key_proofs import KeyProofs
+from wardkeep.warden.service.kiosks import Kiosks
 from wardkeep.warden.service.links import LinkOffice
 from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.own_work import OwnWork
+from wardkeep.warden.service.provisioning import Provisioning
 from wardkeep.warden.service.rights import Rights
+from wardkeep.warden.service.support import SupportOffice
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.waking import Waking
 from wardkeep.warden.service.workforce import Workforce
 from wardkeep.warden.service.workplaces import Workplaces
 from wardkeep.warden.sessions import Sessions
+from wardkeep.warden.support_grants import SupportGrants
 
 
 class PeopleParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +45,11 @@ class PeopleParts(msgspec.Struct, frozen=True, kw_only=True):
     ceremonies: Ceremonies
     trace: Trace
     batch: Batch
+    proofs: KeyProofs
+    grants: SupportGrants
+    budgets: Budgets
+    acting: Sequence[Desk]
+    """Desks of others whose acts are confirmed in the same way."""
     clock: Clock
 
 
@@ -50,23 +63,54 @@ class PeopleDesks(NamedTuple):
 def make_people_desks(parts: PeopleParts) -> PeopleDesks:
     """Everything about people; a dangerous act of any desk goes through Confirming."""
     entrance, enrolling = _ways_in(parts)
-    rights, workforce = _rights(parts)
+    rights, workforce, support = _rights(parts)
     own_sessions = OwnSessions(sessions=parts.sessions, admission=parts.admission)
+    kiosks = Kiosks(
+        database=parts.database,
+        sessions=parts.sessions,
+        admission=parts.admission,
+        directory=parts.directory,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
     confirming = Confirming(
         database=parts.database,
         sessions=parts.sessions,
         ceremonies=parts.ceremonies,
+        budgets=parts.budgets,
         trace=parts.trace,
         clock=parts.clock,
         written=parts.batch.written,
-        desks=(enrolling, rights.desk, workforce.desk),
+        desks=(
+            enrolling,
+            rights.desk,
+            workforce.desk,
+            kiosks.desk,
+            *parts.acting,
+        ),
     )
     desks = (
         entrance,
         enrolling,
         own_sessions.desk,
+        Waking(
+            sessions=parts.sessions,
+            ceremonies=parts.ceremonies,
+            budgets=parts.budgets,
+            trace=parts.trace,
+        ).desk,
         rights.desk,
         workforce.desk,
+        support.desk,
+        kiosks.desk,
+        Provisioning(
+            database=parts.database,
+            sessions=parts.sessions,
+            workforce=workforce,
+            names=parts.directory,
+            trace=parts.trace,
+            clock=parts.clock,
+        ).desk,
         *_places(parts),
         confirming.desk,
     )
@@ -78,6 +122,7 @@ def _ways_in(parts: PeopleParts) -> tuple[Desk, Desk]:
         database=parts.database,
         admission=parts.admission,
         ceremonies=parts.ceremonies,
+        proofs=parts.proofs,
         clock=parts.clock,
     )
     enrolling = Enrolling(
@@ -91,7 +136,16 @@ def _ways_in(parts: PeopleParts) -> tuple[Desk, Desk]:
     return entrance.desk, enrolling.desk
 
 
-def _rights(parts: PeopleParts) -> tuple[Rights, Workforce]:
+def _rights(parts: PeopleParts) -> tuple[Rights, Workforce, SupportOffice]:
+    support = SupportOffice(
+        database=parts.database,
+        sessions=parts.sessions,
+        admission=parts.admission,
+        directory=parts.directory,
+        grants=parts.grants,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
     links = LinkOffice(directory=parts.directory, clock=parts.clock)
     rights = Rights(
         database=parts.database,
@@ -99,6 +153,7 @@ def _rights(parts: PeopleParts) -> tuple[Rights, Workforce]:
         admission=parts.admission,
         directory=parts.directory,
         links=links,
+        support=support,
         trace=parts.trace,
         clock=parts.clock,
     )
@@ -111,7 +166,7 @@ def _rights(parts: PeopleParts) -> tuple[Rights, Workforce]:
         trace=parts.trace,
         clock=parts.clock,
     )
-    return rights, workforce
+    return rights, workforce, support
 
 
 def _places(parts: PeopleParts) -> tuple[Desk, ...]:
@@ -126,6 +181,7 @@ def _places(parts: PeopleParts) -> tuple[Desk, ...]:
         database=parts.database,
         sessions=parts.sessions,
         admission=parts.admission,
+        budgets=parts.budgets,
         trace=parts.trace,
         clock=parts.clock,
     )

@@ -22,14 +22,11 @@ from wardkeep.ledger.entry import Entry, Subject, unpack_id
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.rules.scope_covers import scope_lacks
+from wardkeep.warden.service.by_app import LONGEST_REQUEST
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.door import (
-    BY_CONTRACT,
-    LONGEST_REQUEST,
-    RESOURCES_AN_ENTRY,
-    Door,
-)
+from wardkeep.warden.service.door import BY_CONTRACT, Door
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
+from wardkeep.warden.service.weighed import RESOURCES_AN_ENTRY
 from wardkeep.warden.sessions import Session, Sessions
 
 LONGEST_HISTORY = 500
@@ -129,8 +126,8 @@ class Audit:
 
     def read_ledger(self, asked: ReadLedger) -> Answer:
         """Entries of the session's organisation, the newest first, a line a patient."""
-        session = self._sessions.use(asked.session)
-        if session is None:
+        session = self._sessions.use_at_door(asked.session)
+        if session is None or session.app is not None:
             return NOT_SIGNED_IN
         refused = _may_read_ledger(session, asked)
         if refused is not None:

@@ -51,6 +51,11 @@ class Ceremonies:
             passkey.assertion_options(self._party, challenge=challenge)
         )
 
+    async def has_passkey(self, account: str) -> bool:
+        """Whether an account has one that is not revoked."""
+        async with self._database.connection() as connection:
+            return bool(await credentials.of_account(connection, account))
+
     async def begin_bound(
         self, kind: str, bound_to: str, *, account: str, content: bytes
     ) -> CeremonyOptions:

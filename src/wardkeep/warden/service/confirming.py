@@ -22,6 +22,7 @@ from wardkeep.disclosure.confirming import (
 )
 from wardkeep.identity.credentials import Credential
 from wardkeep.warden import signed_acts
+from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.service.batch import Written
 from wardkeep.warden.service.ceremonies import Ceremonies, Unproven
 from wardkeep.warden.service.desk import Acting, Desk
@@ -53,6 +54,7 @@ class Confirming:
         database: Database,
         sessions: Sessions,
         ceremonies: Ceremonies,
+        budgets: Budgets,
         trace: Trace,
         clock: Clock,
         written: Written,
@@ -61,6 +63,7 @@ class Confirming:
         self._database = database
         self._sessions = sessions
         self._ceremonies = ceremonies
+        self._budgets = budgets
         self._trace = trace
         self._clock = clock
         self._written = written
@@ -142,6 +145,7 @@ class Confirming:
             response=asked.response,
             signed_at=self._clock.now(),
         )
+        self._budgets.touched(session.id, (session.organisation, session.account))
         async with self._database.connection() as connection:
             id_ = await signed_acts.keep(connection, signed)
         self._trace.of_session(
@@ -150,10 +154,11 @@ class Confirming:
         return await self._written()
 
     def _acting(self, token: str, act: Act) -> tuple[Session, Acting] | Refusal:
-        session = self._sessions.use(token)
+        acting = self._acts.get(type(act))
+        is_own = acting is not None and acting.is_own
+        session = (self._sessions.use_own if is_own else self._sessions.use)(token)
         if session is None or session.scopes is not None:
             return NOT_SIGNED_IN
-        acting = self._acts.get(type(act))
         return NOT_UNDERSTOOD if acting is None else (session, acting)
 
     def _refuse(self, session: Session, code: str, refusal: Refusal) -> Refusal:

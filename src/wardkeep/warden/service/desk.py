@@ -4,7 +4,7 @@
 A desk is made in assemble.py and named in one line there; nothing else is edited.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from wardkeep.disclosure.answers import Answer, Refusal
@@ -29,6 +29,8 @@ class Acting(NamedTuple):
     perform: Perform
     needs_device_bound: bool = True
     """Whether only a passkey that stays on one device confirms it."""
+    is_own: bool = False
+    """Whether it concerns one's own account alone: then patients may as well."""
 
 
 class Desk(NamedTuple):
@@ -40,3 +42,5 @@ class Desk(NamedTuple):
     """Those that need the database; each runs as a task."""
     acts: Mapping[type, Acting] = {}
     """Done only with a fresh passkey (confirming.py)."""
+    saves: Sequence[Callable[[], Awaitable[None]]] = ()
+    """Called now and then: what the database does not know yet."""

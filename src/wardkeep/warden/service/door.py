@@ -6,50 +6,60 @@ held by the batch until they are on disk (batch.py). The answer to a question th
 not written down is a refusal, whatever the rules said.
 """
 
-from collections.abc import Iterator, Sequence, Set as AbstractSet
-from itertools import groupby
+from collections.abc import Sequence, Set as AbstractSet
 from typing import NamedTuple
-
-import msgspec
 
 from wardkeep import __version__
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.disclosure.answers import (
     Answer,
     Grant,
-    NewKeys,
-    PatientKeys,
     Refusal,
-    SharedKey,
-    Tokens,
 )
 from wardkeep.disclosure.message import MAX_ITEMS, MAX_REASON_CHARACTERS
-from wardkeep.disclosure.purpose import Action, Purpose, Tier
+from wardkeep.disclosure.purpose import Action, Purpose
 from wardkeep.disclosure.questions import (
-    ComputeTokens,
     Disclose,
     Item,
-    NewPatientKeys,
-    OpenSharedKey,
-    ResourceRef,
 )
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity.roles import Role
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
+from wardkeep.warden.budgets import Standing
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.rules import judge
-from wardkeep.warden.rules.opening import Opening, Refused
-from wardkeep.warden.rules.scope_covers import scope_lacks
+from wardkeep.warden.rules.opening import GLASS, OWN, Opening, Refused
+from wardkeep.warden.service.by_app import (
+    BESIDE,
+    LONGEST_REQUEST,
+    contractor,
+    is_within_consent,
+    names_beside,
+    scopes_for,
+    told_by,
+)
+from wardkeep.warden.service.by_support import (
+    BY_SUPPORT,
+    is_granted,
+    note_opening,
+    why_granted,
+)
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.said import (
-    ERASED,
     NOT_SIGNED_IN,
-    NOT_YOUR_WORK,
     NOTHING_ASKED,
+)
+from wardkeep.warden.service.watch import Watch
+from wardkeep.warden.service.weighed import (
+    Portion,
+    Weighed,
+    portions,
+    subject_of,
+    worst,
 )
 from wardkeep.warden.sessions import (
     REASON_HOLDS_SECONDS,
@@ -57,37 +67,22 @@ from wardkeep.warden.sessions import (
     Session,
     Sessions,
 )
+from wardkeep.warden.support_grants import SupportGrants
 
-RESOURCES_AN_ENTRY = 500
-"""So that an entry stays under 60,000 bytes whatever the ids look like."""
-TOKENS_AN_ENTRY = 1000
-LONGEST_REQUEST = 500
 GRANTED = "grant"
 BY_CONTRACT = "contract"
 """Why a program may expect a patient: what it was registered for says so."""
-_PATIENT_TIERS = (Tier.BANNER, Tier.RECORD, Tier.SEALED)
-_MAY_REGISTER_PATIENTS = frozenset(
-    {
-        Role.IMPORTER,
-        Role.SERVICE,
-        Role.RECEPTIONIST,
-        Role.HEALTH_ADVISOR,
-        Role.WARD_NURSE,
-        Role.DOCTOR,
-        Role.CARE_COORDINATOR,
-    }
-)
 
 
-class Weighed(msgspec.Struct, frozen=True, kw_only=True):
-    """One item after judgement: the unwrapped key stays here until it is written."""
+class _Context(NamedTuple):
+    """What holds for every item of one question."""
 
-    item: Item
-    key: bytes
-    relationship: str
-    purpose: Purpose
-    reason: str
-    refused: Refused | None
+    patients: int
+    explained: dict[str, str]
+    """Why each patient is expected; empty where nothing says so."""
+    contract_left: int | None
+    standing: Standing | None
+    is_frozen: bool
 
 
 class Door:
@@ -102,6 +97,8 @@ class Door:
         expected: ExpectedSets,
         contracts: Contracts,
         erased: ErasedPatients,
+        support: SupportGrants,
+        watch: Watch,
         clock: Clock,
     ) -> None:
         self._keystore = keystore
@@ -110,46 +107,51 @@ class Door:
         self._expected = expected
         self._contracts = contracts
         self._erased = erased
+        self._support = support
+        self._watch = watch
         self._clock = clock
         self.desk = Desk(at_once={Disclose: self.disclose})
-        self.for_writers = Desk(
-            at_once={
-                ComputeTokens: self.compute_tokens,
-                NewPatientKeys: self.new_patient_keys,
-                OpenSharedKey: self.open_shared_key,
-            }
-        )
-        """On the operator's socket too, where records are imported."""
 
     def disclose(self, asked: Disclose) -> Answer:
-        session = self._sessions.use(asked.session)
+        session = self._sessions.use_at_door(asked.session)
         if session is None:
             return NOT_SIGNED_IN
         if not 1 <= len(asked.items) <= MAX_ITEMS:
             return NOTHING_ASKED
         patients = {item.patient for item in asked.items if item.patient}
-        left = self._contract_left(session, patients)
-        weighed = [
-            self._weigh(
-                session, asked, item=item, patients=len(patients), contract_left=left
-            )
-            for item in asked.items
-        ]
-        worst = _worst(weighed)
-        if worst is not None and worst.refused is not None:
-            return self._refuse(session, asked, worst, worst.refused)
-        if session.scopes is not None:
+        context = self._context(session, asked, patients)
+        weighed = [self._weigh(session, asked, item, context) for item in asked.items]
+        first = worst(weighed)
+        if first is not None and first.refused is not None:
+            return self._refuse(session, asked, first, first.refused)
+        if session.is_for_programs:
             now = self._clock.now().timestamp()
-            self._contracts.opened(session.account, patients, now=now)
+            self._contracts.opened(contractor(session), patients, now=now)
+        note_opening(self._support, session, asked)
+        self._watch.opened(session, asked, context.explained, context.standing)
         return self._grant(session, asked, weighed)
+
+    def _context(
+        self, session: Session, asked: Disclose, patients: AbstractSet[str]
+    ) -> "_Context":
+        explained = {one: self.explains(session, one) for one in patients}
+        others = {one for one, why in explained.items() if not why}
+        is_list = asked.action is Action.FIND
+        return _Context(
+            patients=len(patients),
+            explained=explained,
+            contract_left=self._contract_left(session, patients),
+            standing=self._watch.standing(session, others, is_list=is_list),
+            is_frozen=self._watch.is_closed(session),
+        )
 
     def _contract_left(
         self, session: Session, patients: AbstractSet[str]
     ) -> int | None:
-        if session.scopes is None:
+        if not session.is_for_programs:
             return None
         return self._contracts.left_after(
-            session.account,
+            contractor(session),
             patients,
             most=session.patients_per_hour,
             now=self._clock.now().timestamp(),
@@ -159,13 +161,12 @@ class Door:
         self,
         session: Session,
         asked: Disclose,
-        *,
         item: Item,
-        patients: int,
-        contract_left: int | None,
+        context: "_Context",
     ) -> Weighed:
         purpose, reason = self._why(session, asked, item.patient)
-        relationship = self.explains(session, item.patient)
+        is_beside = names_beside(session, item, asked.items)
+        relationship = BESIDE if is_beside else self._known(session, item, context)
         identity = key_identity(
             organisation=session.organisation, patient=item.patient, tier=item.tier
         )
@@ -177,11 +178,15 @@ class Door:
             action=asked.action,
             tier=item.tier,
             relationship=relationship,
-            patients_asked=patients,
+            patients_asked=context.patients,
             is_key_ours=key is not None,
             resources=item.resources,
-            scopes=session.scopes,
-            contract_left=contract_left,
+            scopes=scopes_for(session, item.patient, is_beside=is_beside),
+            is_within_consent=is_beside or is_within_consent(session, item),
+            is_support_granted=is_granted(self._support, session, item),
+            contract_left=context.contract_left,
+            standing=context.standing,
+            is_frozen=context.is_frozen,
             is_erased=self._erased.has(session.organisation, item.patient),
         )
         return Weighed(
@@ -191,24 +196,45 @@ class Door:
             purpose=purpose,
             reason=reason,
             refused=judge(opening),
+            is_beside=is_beside,
         )
+
+    def _known(self, session: Session, item: Item, context: "_Context") -> str:
+        """As it was found once for the question; for no patient, as for anybody."""
+        found = context.explained.get(item.patient)
+        return self.explains(session, item.patient) if found is None else found
 
     def explains(self, session: Session, patient: str) -> str:
         """Why the session's account may expect the patient; empty where it may not."""
         if session.scopes is not None:
             return BY_CONTRACT
+        if session.role is Role.SUPPORT:
+            return BY_SUPPORT
+        if session.own_patient:
+            return OWN if session.own_patient == patient else ""
+        if self._watch.has_broken_glass(session, patient):
+            return GLASS
         found = self._expected.explains(
             account=session.account,
             organisation=session.organisation,
             patient=patient,
             at=self._clock.now(),
         )
+        if found and not self._watch.still_explains(session, patient):
+            return ""
         return found or ""
 
     def _why(
         self, session: Session, asked: Disclose, patient: str
     ) -> tuple[Purpose, str]:
-        """Purpose and reason as typed now, or as held from a little earlier."""
+        """Purpose and reason as typed now, or as held from a little earlier.
+
+        An app's are those that the person gave at consent, whatever it asks.
+        """
+        if session.app is not None:
+            return Purpose(session.app.purpose), session.app.reason
+        if session.role is Role.SUPPORT:
+            return why_granted(self._support, session)
         reason = asked.reason[:MAX_REASON_CHARACTERS].strip()
         if reason:
             return asked.purpose, reason
@@ -221,7 +247,7 @@ class Door:
         self, session: Session, asked: Disclose, weighed: Sequence[Weighed]
     ) -> Grant:
         first = -1
-        for portion in _portions(weighed):
+        for portion in portions(weighed):
             index = self._ledger.append(self._entry(session, asked, portion))
             first = index if first < 0 else first
         # A search's reason was weighed by no rule: it opens nothing later.
@@ -233,7 +259,9 @@ class Door:
             entry=first,
             granted_at=microseconds_since_epoch(self._clock.now()),
             relationships=tuple([one.relationship for one in weighed]),
-            keys=tuple([b"" if is_without_key else one.key for one in weighed]),
+            keys=tuple(
+                [b"" if is_without_key or one.is_beside else one.key for one in weighed]
+            ),
         )
 
     def _hold_reason(self, session: Session, one: Weighed) -> None:
@@ -250,7 +278,8 @@ class Door:
     def _refuse(
         self, session: Session, asked: Disclose, one: Weighed, refused: Refused
     ) -> Refusal:
-        portion = Portion((one,), (_subject(one, ()),))
+        self._watch.refused(session, asked, refused.code)
+        portion = Portion((one,), (subject_of(one, ()),))
         entry = self._entry(session, asked, portion, outcome=f"refusal:{refused.code}")
         return Refusal(
             code=refused.code,
@@ -264,7 +293,7 @@ class Door:
         self,
         session: Session,
         asked: Disclose,
-        portion: "Portion",
+        portion: Portion,
         *,
         outcome: str = GRANTED,
     ) -> Entry:
@@ -300,147 +329,8 @@ class Door:
             purpose=purpose,
             reason=reason,
             action=action,
-            request=request,
+            request=request if session.app is None else told_by(session.app, request),
             subjects=subjects,
             outcome=outcome,
             software=__version__,
         )
-
-    def compute_tokens(self, asked: ComputeTokens) -> Answer:
-        """Search tokens; counted, because guessing values is an attack on a dump."""
-        session = self._sessions.use(asked.session)
-        if session is None:
-            return NOT_SIGNED_IN
-        before = session.tokens_computed // TOKENS_AN_ENTRY
-        session.tokens_computed += len(asked.values)
-        if session.tokens_computed // TOKENS_AN_ENTRY > before:
-            total = f"{session.tokens_computed} tokens in this session"
-            self._ledger.append(
-                self.entry_of(session, action="compute-tokens", reason=total)
-            )
-        return Tokens(self._keystore.tokens(session.organisation, asked.values))
-
-    def new_patient_keys(self, asked: NewPatientKeys) -> Answer:
-        """Keys for new patients: they open nothing that exists."""
-        session = self._sessions.use(asked.session)
-        if session is None:
-            return NOT_SIGNED_IN
-        named = asked.resources or ((),) * len(asked.patients)
-        refused = _may_register(session, asked, named)
-        if refused is not None:
-            return refused
-        if any(self._erased.has(session.organisation, one) for one in asked.patients):
-            return ERASED
-        for patient, refs in zip(asked.patients, named, strict=True):
-            for piece in _pieces(refs):
-                made = Subject.about(
-                    patient=patient, tier="", relationship="", resources=piece
-                )
-                self._ledger.append(
-                    self.entry_of(session, action="create", subjects=(made,))
-                )
-        keys = [self._make_keys(session.organisation, one) for one in asked.patients]
-        return NewKeys(tuple(keys))
-
-    def _make_keys(self, organisation: int, patient: str) -> PatientKeys:
-        banner, record, sealed = [
-            self._keystore.make_key(
-                organisation,
-                key_identity(organisation=organisation, patient=patient, tier=tier),
-            )
-            for tier in _PATIENT_TIERS
-        ]
-        return PatientKeys(
-            patient=patient,
-            wrapped=(banner[0], record[0], sealed[0]),
-            plain=(banner[1], record[1], sealed[1]),
-        )
-
-    def open_shared_key(self, asked: OpenSharedKey) -> Answer:
-        """The key of what belongs to the organisation and to no patient."""
-        session = self._sessions.use(asked.session)
-        if session is None:
-            return NOT_SIGNED_IN
-        identity = key_identity(
-            organisation=session.organisation, patient="", tier=Tier.SHARED
-        )
-        if not asked.wrapped_key:
-            wrapped, key = self._keystore.make_key(session.organisation, identity)
-            return SharedKey(wrapped_key=wrapped, key=key)
-        opened = self._keystore.unwrap(
-            session.organisation, asked.wrapped_key, identity
-        )
-        if opened is None:
-            return Refusal(
-                code="not-this-organisation",
-                why="This key does not belong to your organisation.",
-                mend="Nothing: another organisation's data cannot be opened here.",
-            )
-        return SharedKey(wrapped_key=asked.wrapped_key, key=opened)
-
-
-def _may_register(
-    session: Session,
-    asked: NewPatientKeys,
-    named: tuple[tuple[ResourceRef, ...], ...],
-) -> Refusal | None:
-    if session.role not in _MAY_REGISTER_PATIENTS:
-        return NOT_YOUR_WORK
-    if not 1 <= len(asked.patients) <= MAX_ITEMS or len(named) != len(asked.patients):
-        return NOTHING_ASKED
-    written = [ref for refs in named for ref in refs]
-    beyond = scope_lacks(session.scopes, Action.WRITE, written)
-    if beyond is None:
-        return None
-    return Refusal(code=beyond.code, why=beyond.why, mend=beyond.mend)
-
-
-def _worst(weighed: Sequence[Weighed]) -> Weighed | None:
-    """The refusal to tell: one that no reason would mend goes before one it would."""
-    refused = [one for one in weighed if one.refused is not None]
-    for one in refused:
-        if one.refused is not None and not one.refused.needs_reason:
-            return one
-    return refused[0] if refused else None
-
-
-class Portion(NamedTuple):
-    """Subjects of one purpose and reason that fit one entry."""
-
-    weighed: tuple[Weighed, ...]
-    subjects: tuple[Subject, ...]
-
-
-def _portions(weighed: Sequence[Weighed]) -> Iterator[Portion]:
-    """What one question opens, in as few entries as hold it; at least one."""
-    for _, alike in groupby(weighed, key=lambda one: (one.purpose, one.reason)):
-        group: list[Weighed] = []
-        subjects: list[Subject] = []
-        room = RESOURCES_AN_ENTRY
-        for one in alike:
-            for refs in _pieces(one.item.resources):
-                if subjects and len(refs) + 1 > room:
-                    yield Portion(tuple(group), tuple(subjects))
-                    group, subjects, room = [], [], RESOURCES_AN_ENTRY
-                group.append(one)
-                subjects.append(_subject(one, refs))
-                room -= len(refs) + 1
-        yield Portion(tuple(group), tuple(subjects))
-
-
-def _subject(one: Weighed, refs: Sequence[ResourceRef]) -> Subject:
-    return Subject.about(
-        patient=one.item.patient,
-        tier=one.item.tier.word,
-        relationship=one.relationship,
-        resources=refs,
-    )
-
-
-def _pieces(refs: Sequence[ResourceRef]) -> Iterator[Sequence[ResourceRef]]:
-    """The references of one item in pieces that fit an entry; at least one piece."""
-    if len(refs) < RESOURCES_AN_ENTRY:
-        yield refs
-        return
-    for start in range(0, len(refs), RESOURCES_AN_ENTRY - 1):
-        yield refs[start : start + RESOURCES_AN_ENTRY - 1]

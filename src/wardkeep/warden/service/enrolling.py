@@ -28,7 +28,7 @@ from wardkeep.identity.accounts import Membership
 from wardkeep.identity.credentials import Credential
 from wardkeep.identity.factors.passkey import PASSKEY
 from wardkeep.identity.invitations import Invited
-from wardkeep.identity.roles import GUARDED, Role
+from wardkeep.identity.roles import NEED_DEVICE, Role
 from wardkeep.warden.service.admission import Admission, Proof
 from wardkeep.warden.service.ceremonies import Ceremonies
 from wardkeep.warden.service.desk import Acting, Desk
@@ -91,7 +91,10 @@ class Enrolling:
             },
             acts={
                 ChangePasskeys: Acting(
-                    self._describe_change, self._open, needs_device_bound=False
+                    self._describe_change,
+                    self._open,
+                    needs_device_bound=False,
+                    is_own=True,
                 )
             },
         )
@@ -189,7 +192,7 @@ class Enrolling:
 
     def _changing(self, token: str) -> Session | Refusal:
         """The session of somebody who proved a moment ago that it is they."""
-        session = self._sessions.use(token)
+        session = self._sessions.use_own(token)
         if session is None:
             return NOT_SIGNED_IN
         is_open = self._clock.monotonic_seconds() < session.passkeys_open_until
@@ -223,7 +226,7 @@ class Enrolling:
         return Done()
 
     async def _list_passkeys(self, asked: ListPasskeys) -> Answer:
-        session = self._sessions.use(asked.session)
+        session = self._sessions.use_own(asked.session)
         if session is None:
             return NOT_SIGNED_IN
         async with self._database.connection() as connection:
@@ -252,7 +255,7 @@ class Enrolling:
 
 def _must_stay(role: Role) -> bool:
     """Whether a passkey that its maker copies between devices will not do."""
-    return role in GUARDED
+    return role in NEED_DEVICE
 
 
 def _shown(credential: Credential) -> Passkey:

@@ -5,6 +5,8 @@ The warden verifies every proof itself and mints the session; the web process on
 carries messages.
 """
 
+from datetime import timedelta
+
 from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Answer, Refusal
@@ -14,11 +16,12 @@ from wardkeep.identity.factors import FactorRefused, client_key
 from wardkeep.identity.factors.client_key import CLIENT_KEY, Claimed
 from wardkeep.identity.factors.passkey import PASSKEY
 from wardkeep.identity.once import Once
-from wardkeep.identity.roles import GUARDED
+from wardkeep.identity.roles import NEED_DEVICE
 from wardkeep.identity.scopes import granted_of
 from wardkeep.warden.service.admission import Admission, Proof
 from wardkeep.warden.service.ceremonies import Ceremonies, Unproven
 from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.key_proofs import KeyProofs
 from wardkeep.warden.service.said import DEVICE_BOUND
 
 SCOPE_REFUSED = Refusal(
@@ -26,7 +29,15 @@ SCOPE_REFUSED = Refusal(
     why="None of the scopes that were asked for is one that this program has.",
     mend="Ask for scopes that it was registered with, or for none at all.",
 )
+PROOF_REFUSED = Refusal(
+    code="proof-refused",
+    why="The DPoP proof does not hold, or a proof is needed and none was sent.",
+    mend="Send a fresh proof: see its key, htm, htu, iat and jti.",
+)
 _SIGN_IN = "sign-in"
+
+KIOSK_LASTS = timedelta(minutes=5)
+"""A device that everybody can touch proves its key again and again."""
 
 
 class Entrance:
@@ -38,11 +49,13 @@ class Entrance:
         database: Database,
         admission: Admission,
         ceremonies: Ceremonies,
+        proofs: KeyProofs,
         clock: Clock,
     ) -> None:
         self._database = database
         self._admission = admission
         self._ceremonies = ceremonies
+        self._proofs = proofs
         self._clock = clock
         self._assertions = Once(clock, seconds=2 * client_key.LONGEST_SECONDS)
         self.desk = Desk(
@@ -67,7 +80,7 @@ class Entrance:
             )
         if member is None:
             return self._admission.refuse("no-membership", account=credential.account)
-        if member.role in GUARDED and credential.is_backup_eligible:
+        if member.role in NEED_DEVICE and credential.is_backup_eligible:
             self._admission.refuse(DEVICE_BOUND.code, account=credential.account)
             return DEVICE_BOUND
         return await self._admission.admit(
@@ -91,6 +104,10 @@ class Entrance:
         fault = self._fault_in(asked, claimed, registered.jwk)
         if fault:
             return self._admission.refuse(fault, account=member.account)
+        thumbprint = self._proofs.thumbprint(asked.proof)
+        is_bearer_refused = self._admission.needs_key(member.organisation)
+        if thumbprint is None or (is_bearer_refused and not thumbprint):
+            return PROOF_REFUSED
         scopes = granted_of(registered.scope, asked.scope)
         if scopes is None:
             return SCOPE_REFUSED
@@ -99,6 +116,8 @@ class Entrance:
             device="service client",
             scopes=scopes,
             patients_per_hour=registered.patients_per_hour,
+            key_thumbprint=thumbprint,
+            until=self._clock.now() + KIOSK_LASTS if scopes.is_kiosk else None,
         )
         return await self._admission.admit(member, proof)
 

@@ -28,9 +28,10 @@ from wardkeep.disclosure.answers import (
     ErasureView,
     Refusal,
 )
+from wardkeep.disclosure.confirming import ActDescription
+from wardkeep.disclosure.erasing import DestroyRecord
 from wardkeep.disclosure.message import MAX_REASON_CHARACTERS
 from wardkeep.disclosure.questions import (
-    ApproveErasure,
     AskErasure,
     ListErasures,
     WithdrawErasure,
@@ -45,20 +46,16 @@ from wardkeep.warden import erasures
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients, Erasure
 from wardkeep.warden.service.batch import Written
-from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.disposing import Disposer
 from wardkeep.warden.service.door import Door
-from wardkeep.warden.service.retention import Retention, decider
-from wardkeep.warden.service.said import (
-    LEDGER_CANNOT_WRITE,
-)
+from wardkeep.warden.service.retention import DECIDERS, Retention, decider
+from wardkeep.warden.service.said import LEDGER_CANNOT_WRITE, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session, Sessions
 
 RETENTION_ENDED = "retention-ended"
 GROUNDS = ("person-asked", "court-order", RETENTION_ENDED, "registered-in-error")
-FRESH_SECONDS = 10 * 60
-"""How long ago an approver's passkey may have been used."""
 FEWEST_REASON_CHARACTERS = 10
 log = logging.getLogger(__name__)
 
@@ -87,11 +84,6 @@ _NOT_DUE_ANY_MORE = Refusal(
     code="not-due",
     why="The term was lengthened after this was asked: some of it is not due any more.",
     mend="Take it back, and ask anew for what is due today.",
-)
-_SIGN_IN_AGAIN = Refusal(
-    code="sign-in-again",
-    why="An approval needs a passkey that was used in the last ten minutes.",
-    mend="Sign out, sign in again, and approve.",
 )
 
 
@@ -131,9 +123,9 @@ class Eraser:
             later={
                 AskErasure: self._ask,
                 ListErasures: self._list,
-                ApproveErasure: self._approve,
                 WithdrawErasure: self._withdraw,
-            }
+            },
+            acts={DestroyRecord: Acting(self._describe, self._approve)},
         )
 
     def write_with(self, written: Written) -> None:
@@ -213,15 +205,34 @@ class Eraser:
         self._note(session, erasure, "withdraw-erasure")
         return Done()
 
-    async def _approve(self, asked: ApproveErasure) -> Answer:
-        session = decider(self._sessions, asked.session)
-        if isinstance(session, Refusal):
-            return session
-        age = (self._clock.now() - session.started_at).total_seconds()
-        if not 0 <= age <= FRESH_SECONDS:
-            return _SIGN_IN_AGAIN
+    async def _describe(
+        self, session: Session, act: DestroyRecord
+    ) -> ActDescription | Refusal:
+        erasure = await self._open_one(act.erasure, session)
+        if session.scopes is not None or session.role not in DECIDERS:
+            return NOT_YOUR_WORK
+        if erasure is None:
+            return _NOT_OPEN
+        refused = await self._refused(erasure, session)
+        if refused is not None:
+            return refused
+        what = ("Kind", erasure.rule) if erasure.rule else ("Record", erasure.patient)
+        return ActDescription(
+            title="Destroy these for good"
+            if erasure.rule
+            else "Erase this record for good",
+            lines=(
+                what,
+                ("Ground", erasure.ground.replace("-", " ")),
+                ("Reason", erasure.reason),
+                ("Asked by", self._directory.display_name(erasure.asked_by)),
+            ),
+            warning="It cannot be undone, by anybody. Backups do not bring it back.",
+        )
+
+    async def _approve(self, session: Session, act: DestroyRecord) -> Answer:
         async with self._deciding:
-            erasure = await self._open_one(asked.erasure, session)
+            erasure = await self._open_one(act.erasure, session)
             if erasure is None:
                 return _NOT_OPEN
             refused = await self._refused(erasure, session)

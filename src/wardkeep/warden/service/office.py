@@ -52,6 +52,7 @@ from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Sessions, SignedInAs
+from wardkeep.warden.support_grants import HOME
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 LONGEST_NAME = 120
@@ -161,8 +162,17 @@ class Office:
         self._keystore.admit(number, wrapped)
         return number
 
+    async def _found_home_of_support(self) -> None:
+        """Where the operator's people are at home: an organisation without records."""
+        try:
+            async with self._founding:
+                await self._found(HOME, "Support")
+        except AlreadyExistsError:
+            return
+
     async def _create_account(self, asked: CreateAccount) -> Answer:
-        role = role_named(asked.role)
+        is_support = asked.organisation == HOME and asked.role == Role.SUPPORT.value
+        role = Role.SUPPORT if is_support else role_named(asked.role)
         name = asked.display_name.strip()[:LONGEST_NAME]
         if role is None or not name:
             known = ", ".join(one.value for one in PEOPLE)
@@ -171,6 +181,8 @@ class Office:
                 why="That is not a role of a person, or the name is empty.",
                 mend=f"The roles are: {known}.",
             )
+        if is_support:
+            await self._found_home_of_support()
         async with self._database.transaction() as connection:
             found = await accounts.find_organisation(connection, asked.organisation)
             if found is None:
@@ -254,7 +266,7 @@ class Office:
                 mend="Export the public keys only, as a JSON Web Key Set.",
             )
         scopes = read_scopes(asked.scope)
-        if scopes is None or not scopes.letters:
+        if scopes is None or not (scopes.letters or scopes.is_provisioning):
             return Refusal(
                 code="bad-scope",
                 why="The scopes cannot be read.",

@@ -5,7 +5,7 @@ from wardkeep.disclosure.answers import Answer, Done, Sessions as SessionList
 from wardkeep.disclosure.questions import CheckSession, EndSession, ListSessions
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.said import NOT_SIGNED_IN
+from wardkeep.warden.service.said import ASLEEP, FROZEN, NOT_SIGNED_IN
 from wardkeep.warden.sessions import Sessions
 
 
@@ -24,22 +24,28 @@ class OwnSessions:
         )
 
     def check_session(self, asked: CheckSession) -> Answer:
-        session = self._sessions.use(asked.session)
-        if session is None:
-            return NOT_SIGNED_IN
-        return session.view(session.last_used_monotonic)
+        session = self._sessions.use_own(asked.session)
+        if session is not None:
+            return session.view(session.last_used_monotonic)
+        held = self._sessions.held(asked.session)
+        if held is not None and self._sessions.is_frozen(held):
+            return FROZEN
+        is_asleep = self._sessions.sleeping(asked.session) is not None
+        return ASLEEP if is_asleep else NOT_SIGNED_IN
 
     def _list_sessions(self, asked: ListSessions) -> Answer:
-        session = self._sessions.use(asked.session)
+        session = self._sessions.use_own(asked.session)
         if session is None:
             return NOT_SIGNED_IN
-        mine = self._sessions.of_account(session.account)
+        # Apps' tokens have a list of their own (consents.py).
+        all_of_mine = self._sessions.of_account(session.account)
+        mine = [one for one in all_of_mine if one.app is None]
         newest = sorted(mine, key=lambda one: one.started_at, reverse=True)
         return SessionList(tuple(one.view() for one in newest))
 
     async def end_session(self, asked: EndSession) -> Answer:
         """End a session of one's own: this one, or another by its id."""
-        session = self._sessions.use(asked.session)
+        session = self._sessions.use_own(asked.session)
         if session is None:
             return Done()
         which = asked.which or session.id

@@ -2,7 +2,7 @@
 """Work of one's own: in several organisations, one at a time, under one passkey."""
 
 from wardkeep.base.clock import Clock
-from wardkeep.db.connection import Database
+from wardkeep.db.connection import Connection, Database
 from wardkeep.disclosure.answers import Answer, Done, Refusal
 from wardkeep.disclosure.people import (
     AcceptInvitation,
@@ -13,7 +13,8 @@ from wardkeep.disclosure.people import (
 )
 from wardkeep.identity import accounts, credentials, invitations, people
 from wardkeep.identity.factors.passkey import PASSKEY
-from wardkeep.identity.roles import GUARDED
+from wardkeep.identity.roles import NEED_DEVICE
+from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.service.admission import Admission, Proof
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.enrolling import INVITATION_OVER
@@ -31,12 +32,14 @@ class OwnWork:
         database: Database,
         sessions: Sessions,
         admission: Admission,
+        budgets: Budgets,
         trace: Trace,
         clock: Clock,
     ) -> None:
         self._database = database
         self._sessions = sessions
         self._admission = admission
+        self._budgets = budgets
         self._trace = trace
         self._clock = clock
         self.desk = Desk(
@@ -86,18 +89,37 @@ class OwnWork:
         there = [one for one in found if one.organisation == asked.organisation]
         if not there or credential is None:
             return NOT_YOUR_WORK
-        if there[0].role in GUARDED and credential.is_backup_eligible:
+        if there[0].role in NEED_DEVICE and credential.is_backup_eligible:
             return DEVICE_BOUND
         proof = Proof(
             factor=PASSKEY,
             credential=session.credential,
             device=session.device,
             until=session.expires_at,
+            elsewhere=session.elsewhere,
+            goes_on_from=session.id,
         )
         begun = await self._admission.admit(there[0], proof)
         if not isinstance(begun, Refusal):
+            self._carry(session, begun.token)
             await self._admission.end([session], why="went to another organisation")
         return begun
+
+    def _carry(self, old: Session, token: str) -> None:
+        """No passkey was used: what the old session reached counts for the new one."""
+        new = self._sessions.use(token)
+        if new is not None:
+            whose = (new.organisation, new.account)
+            self._budgets.carried(old.id, new.id, whose)
+
+    async def _is_new(
+        self, connection: Connection, invited: str, session: Session
+    ) -> bool:
+        """Whether a link is for a starter who has no passkey; patients do not start."""
+        keys = await credentials.of_account(connection, invited)
+        works = await accounts.memberships_of(connection, invited, clock=self._clock)
+        is_patient = any(one.own_patient for one in works)
+        return not (keys or is_patient or invited == session.account)
 
     async def _accept(self, asked: AcceptInvitation) -> Answer:
         """Somebody who has a passkey here takes on the work that a link is for."""
@@ -110,8 +132,7 @@ class OwnWork:
             )
             if invited is None or invited.is_recovery:
                 return INVITATION_OVER
-            placeholder = await credentials.of_account(connection, invited.account)
-            if invited.account == session.account or placeholder:
+            if not await self._is_new(connection, invited.account, session):
                 return INVITATION_OVER
             used = await invitations.use(connection, asked.secret, clock=self._clock)
             if used is None:

@@ -30,15 +30,11 @@ from wardkeep.disclosure.people import (
     Waiting,
     WithdrawRights,
 )
+from wardkeep.disclosure.support import GrantSupport
 from wardkeep.identity import accounts, people, workplaces
 from wardkeep.identity.accounts import Granted
 from wardkeep.identity.people import Person
-from wardkeep.identity.roles import (
-    GUARDED,
-    PEOPLE,
-    Role,
-    role_named,
-)
+from wardkeep.identity.roles import GUARDED, PEOPLE, Role, role_named
 from wardkeep.warden import rights_requests
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.rights_requests import RightsRequest
@@ -62,15 +58,17 @@ from wardkeep.warden.service.rights_words import (
     work,
 )
 from wardkeep.warden.service.said import NOT_SIGNED_IN
+from wardkeep.warden.service.support import SupportOffice
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session, Sessions
+from wardkeep.warden.support_grants import SupportGrant
 
 LONGEST_NAME = 120
 FEWEST_HOW_CHARACTERS = 10
 LONGEST_HOW = 200
 LONGEST_WORK = timedelta(days=5 * 366)
 
-Granting = AddPeople | ChangeRole | VouchFor
+Granting = AddPeople | ChangeRole | VouchFor | GrantSupport
 _granting_decoder: msgspec.msgpack.Decoder[Granting] = msgspec.msgpack.Decoder(Granting)
 _encoder = msgspec.msgpack.Encoder()
 
@@ -80,6 +78,7 @@ class _Done(NamedTuple):
 
     accounts: tuple[str, ...]
     answer: Answer
+    support: SupportGrant | None = None
 
 
 class Rights:
@@ -93,6 +92,7 @@ class Rights:
         admission: Admission,
         directory: Directory,
         links: LinkOffice,
+        support: SupportOffice,
         trace: Trace,
         clock: Clock,
     ) -> None:
@@ -101,6 +101,7 @@ class Rights:
         self._admission = admission
         self._directory = directory
         self._links = links
+        self._support = support
         self._trace = trace
         self._clock = clock
         self.desk = Desk(
@@ -112,6 +113,7 @@ class Rights:
                 AddPeople: Acting(self._describe_adding, self._ask_or_do),
                 ChangeRole: Acting(self._describe_change, self._ask_or_do),
                 VouchFor: Acting(self._describe_vouching, self._ask_or_do),
+                GrantSupport: Acting(support.describe, self._ask_or_do),
                 ApproveRights: Acting(self._describe_approval, self._approve),
             },
         )
@@ -246,6 +248,8 @@ class Rights:
                 return await self._describe_change(session, act)
             case VouchFor():
                 return await self._describe_vouching(session, act)
+            case GrantSupport():
+                return await self._support.describe(session, act)
 
     # Doing
 
@@ -275,6 +279,8 @@ class Rights:
     async def _needs_second(self, session: Session, act: Granting) -> bool:
         if isinstance(act, AddPeople):
             return adding_needs_second(act)
+        if isinstance(act, GrantSupport):
+            return True
         person = await self._person(session, act.account)
         if person is None:
             return True
@@ -338,6 +344,9 @@ class Rights:
             case VouchFor():
                 link = await self._links.recovery(connection, act.account, by=by)
                 return _Done((act.account,), Links((link,)))
+            case GrantSupport():
+                made = await self._support.grant(connection, by, session, act)
+                return _Done((), Done(), made)
 
     async def _add(
         self, connection: Connection, by: str, session: Session, act: AddPeople
@@ -365,7 +374,9 @@ class Rights:
 
     async def _settled(self, session: Session, act: Granting, done: _Done) -> Answer:
         """What follows once the database has it: names, ends of sessions, entries."""
-        if isinstance(act, AddPeople):
+        if done.support is not None:
+            self._support.begin(session, done.support)
+        elif isinstance(act, AddPeople):
             for account, one in zip(done.accounts, act.people, strict=True):
                 self._directory.remember(account, one.display_name.strip())
                 self._note(session, "create-account", account, one.role)
@@ -377,7 +388,7 @@ class Rights:
             ]
             await self._admission.end(here, why="role changed")
             self._note(session, "change-role", act.account, act.role)
-        else:
+        elif isinstance(act, VouchFor):
             self._note(session, "vouch-for", act.account, act.how.strip())
         return done.answer
 
@@ -460,6 +471,8 @@ class Rights:
             case VouchFor():
                 name = self._directory.display_name(act.account)
                 return ((name, act.how.strip()),)
+            case GrantSupport():
+                return self._support.lines(act)
 
     def _name(self, account: str) -> str:
         return self._directory.display_name(account) if account else ""

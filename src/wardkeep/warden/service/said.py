@@ -8,6 +8,17 @@ NOT_SIGNED_IN = Refusal(
     why="You are not signed in, or your session has ended.",
     mend="Sign in again with your passkey.",
 )
+ASLEEP = Refusal(
+    code="asleep",
+    why="You have been away for a while.",
+    mend="Use your passkey to go on where you were.",
+)
+FROZEN = Refusal(
+    code="frozen",
+    why="Your account is frozen: something about how records were opened with it needs"
+    " somebody to look. Nothing of your work is lost.",
+    mend="Ring your privacy officer or an administrator, who can release it.",
+)
 LEDGER_CANNOT_WRITE = Refusal(
     code="ledger-cannot-write",
     why="The ledger cannot be written just now, so no record opens.",

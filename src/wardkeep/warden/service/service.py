@@ -73,7 +73,13 @@ class WardenService:
         eraser.write_with(batch.written)
         self._tasks: set[asyncio.Task[None]] = set()
         self._door_at_once, self._door_later = self._questions(at_the_door)
+        self._saves = [save for desk in at_the_door for save in desk.saves]
         self._operator_at_once, self._operator_later = self._questions(for_the_operator)
+
+    @property
+    def ledger(self) -> Ledger:
+        """To be read: drills look at it as a verifier would."""
+        return self._ledger
 
     def _questions(
         self, desks: Sequence[Desk]
@@ -157,6 +163,8 @@ class WardenService:
     async def _save_sessions(self) -> None:
         try:
             await self._admission.save()
+            for save in self._saves:
+                await save()
         except Exception as error:  # noqa: BLE001 - as above
             log.warning("sessions cannot be saved: %s", type(error).__name__)
 

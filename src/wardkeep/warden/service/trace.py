@@ -28,6 +28,7 @@ class Trace:
         reason: str = "",
         request: str = "",
         outcome: str = GRANTED,
+        subjects: Sequence[Subject] = (),
     ) -> int:
         """Something that a signed-in account does."""
         return self._append(
@@ -39,6 +40,7 @@ class Trace:
             reason=reason,
             request=request,
             outcome=outcome,
+            subjects=subjects,
         )
 
     def about_account(

@@ -65,7 +65,7 @@ class Workforce:
         self.desk = Desk(
             later={ListPeople: self._list},
             acts={
-                EndPerson: Acting(self._describe_end, self._end),
+                EndPerson: Acting(self._describe_end, self.end),
                 IssueLinks: Acting(self._describe_links, self._issue),
             },
         )
@@ -132,7 +132,8 @@ class Workforce:
             " unless they work in another organisation.",
         )
 
-    async def _end(self, session: Session, act: EndPerson) -> Answer:
+    async def end(self, session: Session, act: EndPerson) -> Answer:
+        """End all of somebody's work here; the caller has judged who asks."""
         # First in memory, so that nothing opens while the database is asked.
         ended = self._here(act.account, session)
         for one in ended:

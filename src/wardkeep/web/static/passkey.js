@@ -9,59 +9,32 @@ const button = form.querySelector("button[type=submit]");
 const problem = document.getElementById("ceremony-problem");
 const progress = document.getElementById("ceremony-progress");
 
-class Refused extends Error {
-  constructor({ why, mend }) {
-    super("refused");
-    this.lines = [why, mend];
-  }
-}
+const { Refused, perform } = await import(document.documentElement.dataset.ceremony);
 
-async function post(path, sent) {
-  const answer = await fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(sent),
-    redirect: "error",
-  });
-  const told = await answer.json();
-  if (!answer.ok) throw new Refused(told);
-  return told;
-}
-
-async function askAuthenticator(kind, options) {
-  if (kind === "get") {
-    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
-    return navigator.credentials.get({ publicKey });
-  }
-  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
-  return navigator.credentials.create({ publicKey });
-}
-
-function withoutSecrets(credential) {
-  const sent = credential.toJSON();
-  // A passkey's PRF output opens outage packs; no server may ever see it.
-  if (sent.clientExtensionResults) delete sent.clientExtensionResults.prf;
-  return sent;
-}
-
-async function perform() {
+async function ask() {
   const fields = Object.fromEntries(new FormData(form));
-  const options = await post(form.dataset.begin, fields);
-  const credential = await askAuthenticator(form.dataset.ceremony, options);
-  const sent = { ...fields, response: withoutSecrets(credential) };
-  const told = await post(form.dataset.finish, sent);
+  const told = await perform(form.dataset.ceremony, form.dataset, fields);
   if (told.links) show(told.links);
-  else window.location.assign(told.next);
+  else goOn(told.next);
+}
+
+function goOn(next) {
+  const kept = document.querySelector("form[data-kept]");
+  if (kept) kept.submit();
+  else window.location.assign(next);
 }
 
 function show(links) {
   const shown = document.getElementById("ceremony-shown");
   const slip = shown.querySelector("template");
-  for (const { name, link, until } of links) {
+  for (const { name, link, until, code } of links) {
     const one = slip.content.cloneNode(true);
     one.querySelector("[data-name]").textContent = name;
     one.querySelector("[data-until]").textContent = until;
     one.querySelector("[data-link]").textContent = link;
+    const picture = one.querySelector("[data-code]");
+    picture.setAttribute("viewBox", `0 0 ${code.side} ${code.side}`);
+    picture.querySelector("path").setAttribute("d", code.lines);
     one.querySelector("[data-whose]").textContent = ` the link of ${name}`;
     const copied = one.querySelector("[data-copied]");
     one.querySelector("[data-copy]").addEventListener("click", async () => {
@@ -106,7 +79,7 @@ form.addEventListener("submit", async (event) => {
   problem.hidden = true;
   setBusy(true);
   try {
-    await perform();
+    await ask();
   } catch (error) {
     tell(error);
     setBusy(false);

@@ -87,12 +87,16 @@ def _rest(base: str) -> dict[str, object]:
 
 def _security(base: str) -> dict[str, object]:
     system = "http://terminology.hl7.org/CodeSystem/restful-security-service"
-    token = {"url": "token", "valueUri": f"{_origin(base)}/oauth/token"}
+    addresses = [
+        {"url": name, "valueUri": f"{_origin(base)}/oauth/{name}"}
+        for name in ("authorize", "token", "introspect", "revoke")
+    ]
     return {
         "service": [{"coding": [{"system": system, "code": "SMART-on-FHIR"}]}],
-        "description": "SMART Backend Services with private_key_jwt. Every opening is"
-        " judged and written down before it is answered.",
-        "extension": [{"url": _OAUTH, "extension": [token]}],
+        "description": "SMART App Launch 2.2 and Backend Services with private_key_jwt;"
+        " DPoP for whoever wants it. Every opening is judged and written down before it"
+        " is answered.",
+        "extension": [{"url": _OAUTH, "extension": addresses}],
     }
 
 

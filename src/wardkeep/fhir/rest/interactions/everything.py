@@ -121,7 +121,7 @@ async def _cursor(
 ) -> Place | Answer | None:
     if PARAMETER not in asked:
         return None
-    signer = await store.signers.of(asking.token)
+    signer = await store.signers.of(asking.token, asking.cursor_name)
     if isinstance(signer, Refusal):
         return of_refusal(signer)
     query = digest_of("/".join(asking.parts), asking.query)
@@ -142,7 +142,7 @@ async def _answer(
         return outside
     links: list[Link] = [("self", own_address(asking))]
     if page.next is not None:
-        signer = await store.signers.of(asking.token)
+        signer = await store.signers.of(asking.token, asking.cursor_name)
         if isinstance(signer, Refusal):
             return of_refusal(signer)
         path = "/".join(asking.parts)

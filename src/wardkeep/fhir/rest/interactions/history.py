@@ -51,7 +51,7 @@ async def _history(asking: Asking, store: Store, *, type_: str, id_: str) -> Ans
     refused = beyond(session, "s", [type_ or "*"])
     if refused is not None:
         return refused
-    signer = await store.signers.of(asking.token)
+    signer = await store.signers.of(asking.token, asking.cursor_name)
     if isinstance(signer, Refusal):
         return of_refusal(signer)
     now = store.clock.now()

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.rest.answer import JSON, Answer, version_headers
+from wardkeep.fhir.rest.app_rights import own_practitioner
 from wardkeep.fhir.rest.asking import Asking
 from wardkeep.fhir.rest.interaction import ID, TYPE, VERSION, Interaction
 from wardkeep.fhir.rest.outcome import of_not_found, of_refusal
@@ -50,6 +51,9 @@ async def _answer(
     if isinstance(found, Refusal):
         return of_refusal(found)
     if isinstance(found, NotFound):
+        person = own_practitioner(asking, type_, id_)
+        if person is not None:
+            return Answer(body=person, headers=(JSON,))
         answer = of_not_found(found)
         return await missing(asking, store, letter="r", type_=type_, answer=answer)
     headers = version_headers(found.version, found.last_updated)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Freezing by hand, at once and alone; releasing, with a passkey and a reason."""
+
+from starlette.responses import Response
+
+from wardkeep.apps.security.overview import DECIDERS, LOOKERS, containment_of
+from wardkeep.disclosure.answers import Done, Refusal
+from wardkeep.disclosure.containment import FreezeNow, FreezeView, ReleaseFreeze
+from wardkeep.disclosure.people import (
+    ListPeople,
+    ListTeams,
+    People,
+    Teams,
+)
+from wardkeep.web.confirming import ask_to_confirm
+from wardkeep.web.forms import Form
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+WHAT = (
+    ("account", "One person"),
+    ("team", "A team"),
+    ("supplier", "All support, programs and apps"),
+    ("organisation", "Everybody but administrators and privacy officers"),
+)
+FEWEST = 8
+
+
+async def _show(visit: Visit, form: Form) -> Response:
+    people = await visit.warden.ask(ListPeople(visit.token), People)
+    if isinstance(people, Refusal):
+        return visit.refuse(people)
+    teams = await visit.warden.ask(ListTeams(visit.token), Teams)
+    if isinstance(teams, Refusal):
+        return visit.refuse(teams)
+    problems = tuple(form.problems.values())
+    mine = visit.session.account
+    return visit.render(
+        "security/freeze.html",
+        status=422 if problems else 200,
+        problems=problems,
+        typed=form.values,
+        what=WHAT,
+        people=[
+            ("", "Choose"),
+            *[
+                (one.account, f"{one.display_name}, {one.role_title}")
+                for one in people.people
+                if not one.ended_at and one.account != mine
+            ],
+        ],
+        teams=[("", "Choose"), *[(one.id, one.name) for one in teams.teams]],
+    )
+
+
+@page("/security/freeze", gate=DECIDERS)
+async def show_freezing(visit: Visit) -> Response:
+    account = visit.query("account")
+    known = {"kind": "account", "account": account} if account else {}
+    return await _show(visit, Form(known))
+
+
+@page("/security/freeze", gate=DECIDERS, methods=("POST",))
+async def freeze(visit: Visit) -> Response:
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    question = _question(visit, form)
+    if form.problems:
+        return await _show(visit, form)
+    given = await visit.warden.ask(question, Done)
+    if isinstance(given, Refusal):
+        form.reject("because", wrong=given.why.rstrip("."), mend=given.mend)
+        return await _show(visit, form)
+    return visit.go_to("/security?said=frozen")
+
+
+def _question(visit: Visit, form: Form) -> FreezeNow:
+    kind = form.choice(
+        "kind", called="what to freeze", among=tuple(one for one, _ in WHAT)
+    )
+    target = ""
+    if kind in {"account", "team"}:
+        called = "the person" if kind == "account" else "the team"
+        target = form.text(kind, called=called, at_most=64)
+    because = form.text("because", called="why", at_most=200)
+    if because and len(because) < FEWEST:
+        mend = "Say in a few words what you know."
+        form.reject("because", wrong="that is too short", mend=mend)
+    return FreezeNow(visit.token, kind, target, because)
+
+
+async def _named(visit: Visit) -> FreezeView | Response:
+    found = await containment_of(visit)
+    if isinstance(found, Refusal):
+        return visit.refuse(found)
+    id_ = visit.path("id")
+    named = next((one for one in found.freezes if one.id == id_), None)
+    return named or visit.tell(NOT_FOUND)
+
+
+@page("/security/freezes/{id}", gate=LOOKERS)
+async def show_releasing(visit: Visit) -> Response:
+    return await _show_release(visit, Form({}))
+
+
+async def _show_release(visit: Visit, form: Form) -> Response:
+    one = await _named(visit)
+    if isinstance(one, Response):
+        return one
+    problems = tuple(form.problems.values())
+    return visit.render(
+        "security/release.html",
+        status=422 if problems else 200,
+        one=one,
+        problems=problems,
+        reason=form.values.get("reason", ""),
+    )
+
+
+@page("/security/freezes/{id}", gate=LOOKERS, methods=("POST",))
+async def ask_to_release(visit: Visit) -> Response:
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    reason = form.text("reason", called="the reason", at_most=200)
+    if reason and len(reason) < FEWEST:
+        mend = "Say in a few words what you know, and how."
+        form.reject("reason", wrong="that is too short", mend=mend)
+    if form.problems:
+        return await _show_release(visit, form)
+    return await ask_to_confirm(
+        visit,
+        ReleaseFreeze(visit.path("id"), reason),
+        back=f"/security/freezes/{visit.path('id')}",
+        after="/security?said=released",
+        button="Release with my passkey",
+    )

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attacks with a person's session or account: stolen, shared, or their own."""
+
+import time
+from datetime import timedelta
+
+from wardkeep.assembly.drills.ground import ELSEWHERE, HOME, Ground, Person
+from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.crypto.software_authenticator import SoftwareAuthenticator
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.identity.roles import Role
+from wardkeep.warden.breaker import FLOOR, SHARE
+from wardkeep.warden.budgets import REACH, TRIES
+from wardkeep.warden.patrol import TIMES_SOFT, Patrol
+
+EXPECTED = 10
+"""Patients whom the day's work of each victim explains."""
+_NURSE = Role.WARD_NURSE.budget
+_STOPPED = frozenset({"not-signed-in", "frozen", "budget-spent"})
+WORDS = {
+    "not-signed-in": f"frozen by itself after {TRIES} tries without the passkey",
+    "frozen": "records closed by themselves",
+    "budget-spent": "the day's budget: records closed",
+    "prove-again": "the passkey, which is asked for again",
+    "contract-spent": "the contract, in each hour, until the key is ended",
+    "not-this-organisation": "nobody granted anything: keys open for their own",
+    "not-granted": "an organisation grants five patients for an hour, or nothing",
+    "": "nobody",
+}
+"""What a refusal means to the attacker."""
+GANG, APART, A_LIST = 20, 150, 20
+_SLOWLY = "an alarm to the privacy officer: four weeks are counted too"
+SLOWLY = 6
+"""Strangers a day: below every limit of a day."""
+
+
+class Haul:
+    """What an attacker has so far."""
+
+    def __init__(self, ground: Ground, who: Person) -> None:
+        self._ground = ground
+        self._who = who
+        self.reached: set[str] = set()
+        self.tried = 0
+        self.began = time.perf_counter()
+        self.stopped_by = ""
+
+    async def take(self, patient: str, *, touches: bool = False) -> bool:
+        """One attempt; False once there is nothing more to have."""
+        self.tried += 1
+        refusal = await self._ground.reads(self._who.token, patient)
+        if refusal == "prove-again" and touches:
+            await self._ground.prove(self._who)
+            refusal = await self._ground.reads(self._who.token, patient)
+        if not refusal:
+            self.reached.add(patient)
+            return True
+        self.stopped_by = refusal
+        return refusal not in _STOPPED
+
+    @property
+    def stop(self) -> str:
+        """In words; a code without words stays one."""
+        return WORDS.get(self.stopped_by, self.stopped_by)
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.began
+
+
+def _wanted(ground: Ground, who: Person, start: int) -> list[str]:
+    """Today's patients, which the stolen screen lists, then everybody."""
+    everybody = ground.patients[HOME]
+    home = everybody[start:] + everybody[:start]
+    mine = set(who.expected)
+    return [*who.expected, *(one for one in home if one not in mine)]
+
+
+async def _sweep(ground: Ground, who: Person, *, touches: bool, start: int = 0) -> Haul:
+    haul = Haul(ground, who)
+    for patient in _wanted(ground, who, start):
+        if not await haul.take(patient, touches=touches):
+            break
+    return haul
+
+
+async def phishing_proxy(ground: Ground) -> DrillResult:
+    """A page between the nurse and us: her passkey signs for that page's address."""
+    nurse = await ground.person("ward_nurse", expects=EXPECTED)
+    proxied = SoftwareAuthenticator(origin="https://wardkeep.example.net")
+    proxied.key, proxied.credential_id = nurse.key.key, nurse.key.credential_id
+    proxied.user_handle = nurse.key.user_handle
+    began = time.perf_counter()
+    answer = await ground.sign_in(proxied)
+    is_in = not isinstance(answer, Refusal)
+    return DrillResult(
+        scenario="phishing-proxy",
+        attacker="everything that a nurse does on a page between her and us",
+        reached=EXPECTED if is_in else 0,
+        bound=0,
+        tried=1,
+        seconds=time.perf_counter() - began,
+        stopped_by="the passkey signs the address" if not is_in else "nobody",
+    )
+
+
+async def stolen_cookie(ground: Ground) -> DrillResult:
+    """A script with a nurse's cookie walks through everybody, with a reason typed."""
+    nurse = await ground.person("ward_nurse", expects=EXPECTED)
+    haul = await _sweep(ground, nurse, touches=False)
+    return DrillResult(
+        scenario="stolen-cookie",
+        attacker="a ward nurse's live session, without her passkey",
+        reached=len(haul.reached),
+        bound=EXPECTED + REACH,
+        tried=haul.tried,
+        seconds=haul.seconds,
+        stopped_by=haul.stop,
+    )
+
+
+async def infostealer(ground: Ground) -> DrillResult:
+    """Malware rides along on the ward's computer, and the nurse proves it is she."""
+    nurse = await ground.person("ward_nurse", expects=EXPECTED)
+    haul = await _sweep(ground, nurse, touches=True)
+    return DrillResult(
+        scenario="infostealer",
+        attacker="a ward PC for a shift: the session, and each touch of the passkey",
+        reached=len(haul.reached),
+        bound=EXPECTED + _NURSE.hard,
+        tried=haul.tried,
+        seconds=haul.seconds,
+        stopped_by=haul.stop,
+    )
+
+
+async def insider_fast(ground: Ground) -> DrillResult:
+    """A doctor takes what there is on the last day."""
+    doctor = await ground.person("doctor", expects=EXPECTED)
+    haul = await _sweep(ground, doctor, touches=True)
+    return DrillResult(
+        scenario="insider-fast",
+        attacker="a doctor's own account and passkey, for a day",
+        reached=len(haul.reached),
+        bound=EXPECTED + Role.DOCTOR.budget.hard,
+        tried=haul.tried,
+        seconds=haul.seconds,
+        stopped_by=haul.stop,
+    )
+
+
+async def insider_slow(ground: Ground) -> DrillResult:
+    """A nurse takes a few strangers a day, for weeks; the clock is moved on."""
+    nurse = await ground.person("ward_nurse")
+    haul = Haul(ground, nurse)
+    bound, is_noticed = _NURSE.soft * TIMES_SOFT + SLOWLY, False
+    for start in range(0, 2 * bound, SLOWLY):
+        nurse.token = await _next_day(ground, nurse)
+        for patient in ground.patients[HOME][start : start + SLOWLY]:
+            await haul.take(patient, touches=True)
+        is_noticed = _is_noticed(ground, nurse.account)
+        if is_noticed:
+            break
+    return DrillResult(
+        scenario="insider-slow",
+        attacker=f"a nurse's own account: {SLOWLY} strangers a day, for weeks",
+        reached=len(haul.reached),
+        bound=bound,
+        tried=haul.tried,
+        seconds=len(haul.reached) / SLOWLY * 24 * 3600,
+        stopped_by=_SLOWLY if is_noticed else WORDS[""],
+    )
+
+
+async def _next_day(ground: Ground, who: Person) -> str:
+    ground.clock.move(timedelta(days=1))
+    entered = await ground.sign_in(who.key)
+    return "" if isinstance(entered, Refusal) else entered.token
+
+
+def _is_noticed(ground: Ground, account: str) -> bool:
+    """As the patrol would find by now, walking the whole way again."""
+    patrol = Patrol(ground.service.ledger)
+    now = int(ground.clock.now().timestamp() * 1_000_000)
+    while patrol.is_behind:
+        if any(one.account == account for one in patrol.walk(now)):
+            return True
+    return False
+
+
+async def in_concert(ground: Ground) -> DrillResult:
+    """Twenty stolen sessions, each below its own reach."""
+    gang = [await ground.person("ward_nurse") for _ in range(GANG)]
+    hauls = [Haul(ground, one) for one in gang]
+    everybody = ground.patients[HOME]
+    for turn in range(REACH):
+        for n, haul in enumerate(hauls):
+            await haul.take(everybody[(turn * GANG + n) % len(everybody)])
+    reached = set().union(*(haul.reached for haul in hauls))
+    at_work = FLOOR + GANG * _NURSE.soft * SHARE
+    return DrillResult(
+        scenario="in-concert",
+        attacker=f"{GANG} nurses' live sessions, without their passkeys",
+        reached=len(reached),
+        # One opening trips it, and each session may have one after that.
+        bound=int(at_work) + 1 + GANG,
+        tried=sum(haul.tried for haul in hauls),
+        seconds=hauls[0].seconds,
+        stopped_by=f"the circuit breaker: {hauls[-1].stop}",
+    )
+
+
+async def web_taken_over(ground: Ground) -> DrillResult:
+    """The web process asks the door what it likes, for whoever comes by in an hour."""
+    came_by = [await ground.person("ward_nurse", expects=EXPECTED) for _ in range(3)]
+    reached: set[str] = set()
+    began, tried, stop = time.perf_counter(), 0, ""
+    for n, one in enumerate(came_by):
+        first = ground.patients[HOME][n * APART : n * APART + A_LIST]
+        if await ground.lists(one.token, first):
+            reached.update(first)
+        haul = await _sweep(ground, one, touches=False, start=n * APART)
+        reached |= haul.reached
+        tried, stop = tried + haul.tried, haul.stop
+    foreign = ground.patients[ELSEWHERE][:50]
+    for patient in foreign:
+        said = await ground.reads(came_by[0].token, patient, organisation=ELSEWHERE)
+        tried += 1
+        if not said:
+            reached.add(patient)
+    return DrillResult(
+        scenario="web-taken-over",
+        attacker="the whole web process for an hour, in which three nurses came by",
+        reached=len(reached),
+        bound=3 * (EXPECTED + REACH),
+        tried=tried,
+        seconds=time.perf_counter() - began,
+        stopped_by=f"each session's reach: {stop}",
+    )
+
+
+async def august_2022(ground: Ground) -> DrillResult:
+    """The attack of 2022: a customer's sign-in, then everything from there.
+
+    One session of a doctor; the records of that customer, those of the next one, the
+    ways into homes, which lie in the sealed tier, and the whole database.
+    """
+    doctor = await ground.person("doctor", expects=EXPECTED)
+    haul = await _sweep(ground, doctor, touches=False)
+    reached = set(haul.reached)
+    for patient in ground.patients[ELSEWHERE][:50]:
+        if not await ground.reads(doctor.token, patient, organisation=ELSEWHERE):
+            reached.add(patient)
+    other = await ground.person("doctor", expects=EXPECTED)
+    homes = await ground.opens_sealed(other.token, other.expected)
+    return DrillResult(
+        scenario="2022",
+        attacker="a doctor's session, the next customer, the ways into homes",
+        reached=len(reached) + homes,
+        bound=EXPECTED + REACH,
+        tried=haul.tried + 50 + EXPECTED,
+        seconds=haul.seconds,
+        stopped_by=haul.stop,
+    )
+
+
+SCENARIOS: Scenarios = (
+    Scenario("2022", "The attack of August 2022", august_2022),
+    Scenario("phishing-proxy", "A phishing page in between", phishing_proxy),
+    Scenario("stolen-cookie", "A stolen session", stolen_cookie),
+    Scenario("infostealer", "Malware on a ward PC", infostealer),
+    Scenario("insider-fast", "An insider, in a day", insider_fast),
+    Scenario("insider-slow", "An insider, over weeks", insider_slow),
+    Scenario("in-concert", "Twenty accounts in concert", in_concert),
+    Scenario("web-taken-over", "The web process taken over", web_taken_over),
+)

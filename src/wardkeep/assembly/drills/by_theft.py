@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attacks with what was copied or forged: keys, databases, relationships, ledgers."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import jwt
+
+from wardkeep.assembly.database import WEB, address_for
+from wardkeep.assembly.drills.by_session import EXPECTED, WORDS, Haul
+from wardkeep.assembly.drills.ground import HOME, SURNAME, Ground
+from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.assembly.proof import ledger_name, signing_key
+from wardkeep.base.ids import new_uuid
+from wardkeep.base.nhs_number import nth_test_number
+from wardkeep.crypto.es256 import new_es256_key, private_jwk, public_jwk
+from wardkeep.db.connection import connect
+from wardkeep.db.errors import DatabaseRefusedError
+from wardkeep.disclosure.answers import Created, Done, Refusal, SignedIn
+from wardkeep.disclosure.questions import (
+    AddRelationships,
+    ClientSignIn,
+    RegisterClient,
+)
+from wardkeep.identity.roles import Role
+from wardkeep.ledger.segment import segments_in
+from wardkeep.ledger.verify import verify
+from wardkeep.warden.budgets import REACH
+
+CONTRACT = 60
+_MINUTE = 60
+
+
+async def stolen_program_key(ground: Ground) -> DrillResult:
+    """A program's private key, used for an hour as fast as it goes."""
+    key = new_es256_key()
+    made = await ground.operator.ask(
+        RegisterClient(
+            organisation=HOME,
+            name="Drill program",
+            jwks=_key_set(public_jwk(key)),
+            scope="system/Patient.rs",
+            patients_per_hour=CONTRACT,
+        ),
+        Created,
+    )
+    account = "" if isinstance(made, Refusal) else made.id
+    token = await _client_token(ground, account, private_jwk(key))
+    began, reached, tried, said = time.perf_counter(), 0, 0, ""
+    for patient in ground.patients[HOME][: CONTRACT * 3]:
+        tried += 1
+        said = await ground.reads(token, patient)
+        reached += not said
+    return DrillResult(
+        scenario="stolen-program-key",
+        attacker=f"a program's private key, with a contract of {CONTRACT} an hour",
+        reached=reached,
+        bound=CONTRACT,
+        tried=tried,
+        seconds=time.perf_counter() - began,
+        stopped_by=WORDS.get(said, said),
+    )
+
+
+def _key_set(jwk: dict[str, str]) -> bytes:
+    pairs = ",".join(f'"{name}":"{value}"' for name, value in jwk.items())
+    return b'{"keys":[{' + pairs.encode() + b"}]}"
+
+
+async def _client_token(ground: Ground, account: str, jwk: dict[str, str]) -> str:
+    now = int(ground.clock.now().timestamp())
+    audience = f"{ground.settings.public_origin}/oauth/token"
+    assertion = jwt.encode(
+        {
+            "iss": account,
+            "sub": account,
+            "aud": audience,
+            "iat": now,
+            "exp": now + _MINUTE,
+            "jti": new_uuid(),
+        },
+        jwt.PyJWK(jwk, algorithm="ES256").key,
+        algorithm="ES256",
+        headers={"kid": jwk["kid"]},
+    )
+    entered = await ground.door.ask(ClientSignIn(assertion, audience), SignedIn)
+    return "" if isinstance(entered, Refusal) else entered.token
+
+
+async def database_dump(ground: Ground) -> DrillResult:
+    """Every byte of the database's folder, searched for what was planted."""
+    began, fields, tried = time.perf_counter(), 0, 0
+    numbers = [nth_test_number(n) for n in range(20)]
+    needles = [SURNAME, "Nowhere Lane", *numbers]
+    for raw in _files(ground):
+        tried += 1
+        fields += sum(raw.count(one.encode()) for one in needles)
+    return DrillResult(
+        scenario="database-dump",
+        attacker="a copy of the whole database, as from its backup or its disk",
+        reached=0,
+        bound=0,
+        fields=fields,
+        tried=tried,
+        seconds=time.perf_counter() - began,
+        stopped_by="rows are sealed under keys that are not there",
+    )
+
+
+def _files(ground: Ground) -> Iterator[bytes]:
+    """Each file of the database, its log of changes too, as it lies there."""
+    for path in sorted(ground.layout.database.rglob("*")):
+        if path.is_file():
+            yield path.read_bytes()
+
+
+async def forged_relationships(ground: Ground) -> DrillResult:
+    """An account is made to expect everybody: by the web's password, then for true."""
+    nurse = await ground.person("ward_nurse")
+    await _try_to_write(ground, nurse.account)
+    pairs = tuple((nurse.account, one, "ward") for one in ground.patients[HOME])
+    await ground.operator.ask(AddRelationships(HOME, pairs), Done)
+    haul = Haul(ground, nurse)
+    for patient in ground.patients[HOME]:
+        if not await haul.take(patient):
+            break
+    budget = Role.WARD_NURSE.budget
+    return DrillResult(
+        scenario="forged-relationships",
+        attacker="relationships of one account with every patient there is",
+        reached=len(haul.reached),
+        bound=budget.expected + REACH,
+        tried=haul.tried,
+        seconds=haul.seconds,
+        stopped_by=f"a role can expect so many; then {haul.stop}",
+    )
+
+
+async def _try_to_write(ground: Ground, account: str) -> None:
+    """With the web role's own password: its role may not even look there."""
+    connection = await connect(address_for(ground.settings, ground.layout, WEB))
+    try:
+        await connection.execute(
+            "insert into warden.relationship"
+            " (organisation, account, patient, kind, valid_from)"
+            " select 1, $1::uuid, id, 'ward', now() from record.patient",
+            account,
+        )
+    except DatabaseRefusedError:
+        return
+    finally:
+        await connection.close()
+    message = "the web role wrote a relationship"
+    raise AssertionError(message)
+
+
+async def ledger_edited(ground: Ground) -> DrillResult:
+    """Root on the warden's disk takes one entry's traces away, byte by byte."""
+    nurse = await ground.person("ward_nurse", expects=EXPECTED)
+    await ground.reads(nurse.token, nurse.expected[0])
+    ground.service.ledger.publish()
+    began, unnoticed, tried = time.perf_counter(), 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "ledger"
+        shutil.copytree(ground.layout.ledger, copy)
+        _, path = segments_in(copy)[-1]
+        whole = path.read_bytes()
+        for place in range(60, len(whole), max(1, len(whole) // 24)):
+            path.write_bytes(
+                whole[:place] + bytes((whole[place] ^ 1,)) + whole[place + 1 :]
+            )
+            tried += 1
+            unnoticed += _is_whole(ground, copy)
+        path.write_bytes(whole[:-50])
+        tried += 1
+        unnoticed += _is_whole(ground, copy)
+    return DrillResult(
+        scenario="ledger-edited",
+        attacker="root on the warden's disk, who edits or cuts off the ledger",
+        reached=unnoticed,
+        bound=0,
+        tried=tried,
+        seconds=time.perf_counter() - began,
+        stopped_by="the verifier names the place of each change",
+    )
+
+
+def _is_whole(ground: Ground, folder: Path) -> bool:
+    key = signing_key(ground.layout).verify_key
+    return verify(folder, key, origin=ledger_name(ground.settings)).is_whole
+
+
+async def supplier(ground: Ground) -> DrillResult:
+    """A supporter's account with its passkey, and no organisation's grant."""
+    supporter = (await ground.person("support", organisation="support")).token
+    began, tried, reached, said = time.perf_counter(), 0, 0, ""
+    for patient in ground.patients[HOME][:50]:
+        tried += 1
+        said = await ground.reads(supporter, patient)
+        reached += not said
+    return DrillResult(
+        scenario="supplier",
+        attacker="the operator's support account and its passkey, without a grant",
+        reached=reached,
+        bound=0,
+        tried=tried,
+        seconds=time.perf_counter() - began,
+        stopped_by=WORDS.get(said, said),
+    )
+
+
+SCENARIOS: Scenarios = (
+    Scenario("stolen-program-key", "A program's stolen key", stolen_program_key),
+    Scenario("supplier", "The supplier's account", supplier),
+    Scenario("database-dump", "The database, copied", database_dump),
+    Scenario("forged-relationships", "Forged relationships", forged_relationships),
+    Scenario("ledger-edited", "The ledger, edited", ledger_edited),
+)

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The proving ground: a whole installation of its own, with synthetic people.
+
+A real database, warden, ledger and store in a folder that goes away. The clock is the
+machine's, moved on where a drill takes weeks. Attackers read through the store, as a
+web process that was taken over could, so that what counts as reached was in the clear.
+"""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from wardkeep.assembly.database import WEB, address_for
+from wardkeep.assembly.importing import load_paths
+from wardkeep.assembly.layout import Layout
+from wardkeep.assembly.schema import migrate_now
+from wardkeep.assembly.serving import embedded_database
+from wardkeep.assembly.warden_process import warden_running
+from wardkeep.base.clock import SystemClock
+from wardkeep.base.ids import OrganisationId
+from wardkeep.base.nhs_number import SYSTEM, nth_test_number
+from wardkeep.base.settings import Settings
+from wardkeep.crypto.software_authenticator import SoftwareAuthenticator
+from wardkeep.db.connection import Database
+from wardkeep.disclosure.answers import (
+    Answer,
+    CeremonyOptions,
+    Created,
+    Done,
+    Refusal,
+    SignedIn,
+)
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.containment import BeginProve, FinishProve
+from wardkeep.disclosure.purpose import Action, Purpose, Tier
+from wardkeep.disclosure.questions import (
+    AddRelationships,
+    BeginEnrolment,
+    BeginSignIn,
+    CreateAccount,
+    CreateOrganisation,
+    Disclose,
+    FinishEnrolment,
+    FinishSignIn,
+    Invite,
+    Item,
+)
+from wardkeep.fhir.store.outcomes import Opened, Opener
+from wardkeep.fhir.store.reading import Reader
+from wardkeep.warden.service.service import WardenService
+
+HOME, ELSEWHERE = "fernhill", "larkspur"
+SURNAME = "Quillfeather"
+"""Of everybody here: nobody real has it, and a search of a dump would find it."""
+_CONNECTIONS = 4
+_A_BUNDLE = 500
+A = TypeVar("A")
+
+
+class MovedClock(SystemClock):
+    """The machine's clock, moved on by as much as a drill says."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+    def monotonic_seconds(self) -> float:
+        return super().monotonic_seconds() + self._ahead.total_seconds()
+
+    def move(self, by: timedelta) -> None:
+        self._ahead += by
+
+
+class Person(msgspec.Struct, kw_only=True):
+    """Somebody of the drill: an account, a session, and the passkey beside it."""
+
+    account: str
+    token: str
+    key: SoftwareAuthenticator
+    expected: tuple[str, ...] = ()
+
+
+class DrillBrokenError(Exception):
+    """The ground could not be made ready; that is no result of a drill."""
+
+
+class Ground:
+    """What drills stand on."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        *,
+        clock: MovedClock,
+        service: WardenService,
+    ) -> None:
+        self.settings = settings
+        self.layout = layout
+        self.clock = clock
+        self.service = service
+        self.door = WardenClient(layout.door_socket, asker="drill")
+        self.operator = WardenClient(layout.operator_socket, asker="drill operator")
+        self.database = Database(address_for(settings, layout, WEB), size=_CONNECTIONS)
+        self.reader = Reader(self.database, self.door)
+        self._given = 0
+        self.numbers: dict[str, int] = {}
+        self.patients: dict[str, tuple[str, ...]] = {}
+
+    async def close(self) -> None:
+        await self.door.close()
+        await self.operator.close()
+        await self.database.close()
+
+    async def fill(self, organisation: str, patients: int, folder: Path) -> None:
+        """An organisation with so many synthetic patients."""
+        made = await self.operator.ask(
+            CreateOrganisation(organisation, organisation.title()), Created
+        )
+        self.numbers[organisation] = int(_must(made, Created).id)
+        named = tuple(f"{organisation}-{n:06d}" for n in range(patients))
+        for start in range(0, patients, _A_BUNDLE):
+            _write(folder, organisation, named, start)
+        report = await load_paths(
+            self.settings,
+            self.layout,
+            paths=[folder],
+            organisation=organisation,
+            show=lambda **_: None,
+        )
+        if report.resources != patients:
+            message = f"{report.resources} of {patients} patients were loaded"
+            raise DrillBrokenError(message)
+        self.patients[organisation] = named
+
+    async def person(
+        self, role: str, *, expects: int = 0, organisation: str = HOME
+    ) -> Person:
+        """Somebody new, signed in; `expects` patients whom the work explains."""
+        asked = CreateAccount(organisation, f"Drill {role}", role)
+        account = _must(await self.operator.ask(asked, Created), Created).id
+        invite = Invite(account=account, valid_hours=1)
+        secret = _must(await self.operator.ask(invite, Created), Created).id
+        key = SoftwareAuthenticator(origin=self.settings.public_origin)
+        options = await self.door.ask(BeginEnrolment(secret), CeremonyOptions)
+        response = key.register(_must(options, CeremonyOptions).options)
+        entered = await self.door.ask(
+            FinishEnrolment(secret, response, "Drill key", "drill"), SignedIn
+        )
+        mine = self._some(organisation, expects)
+        if mine:
+            pairs = tuple((account, one, "ward") for one in mine)
+            await self.operator.ask(AddRelationships(organisation, pairs), Done)
+        return Person(
+            account=account,
+            token=_must(entered, SignedIn).token,
+            key=key,
+            expected=mine,
+        )
+
+    def _some(self, organisation: str, many: int) -> tuple[str, ...]:
+        """The next ones from the end: nobody is expected by two."""
+        everybody = self.patients.get(organisation, ())
+        last = len(everybody) - self._given
+        self._given += many
+        return everybody[last - many : last]
+
+    async def sign_in(self, key: SoftwareAuthenticator) -> SignedIn | Refusal:
+        options = await self.door.ask(BeginSignIn(), CeremonyOptions)
+        response = key.sign_in(_must(options, CeremonyOptions).options)
+        return await self.door.ask(FinishSignIn(response, "drill"), SignedIn)
+
+    async def prove(self, who: Person) -> Answer:
+        """The owner's finger on the passkey."""
+        options = await self.door.ask(BeginProve(who.token), CeremonyOptions)
+        if isinstance(options, Refusal):
+            return options
+        response = who.key.sign_in(options.options)
+        return await self.door.ask_any(FinishProve(who.token, response))
+
+    async def opens_sealed(self, token: str, patients: Sequence[str]) -> int:
+        """Ask for keys of sealed parts, which lie beside the rows; how many come."""
+        number = OrganisationId(self.numbers[HOME])
+        opened = 0
+        async with self.database.connection(number) as connection:
+            rows = await connection.fetch(
+                "select id, sealed_key from record.patient where id = any($1)",
+                list(patients),
+            )
+        for row in rows:
+            item = Item(row["id"], Tier.SEALED, row["sealed_key"], (("Flag", "f", 1),))
+            asked = Disclose(
+                token, Purpose.DIRECT_CARE, "visit at noon", Action.READ, (item,)
+            )
+            opened += not isinstance(await self.door.ask_any(asked), Refusal)
+        return opened
+
+    async def lists(self, token: str, patients: Sequence[str]) -> bool:
+        """Ask for people as a search's list does, twenty at most; whether it came."""
+        number = OrganisationId(self.numbers[HOME])
+        async with self.database.connection(number) as connection:
+            rows = await connection.fetch(
+                "select id, banner_key from record.patient where id = any($1)",
+                list(patients),
+            )
+        items = tuple(
+            Item(
+                one["id"], Tier.BANNER, one["banner_key"], (("Patient", one["id"], 1),)
+            )
+            for one in rows
+        )
+        asked = Disclose(token, Purpose.DIRECT_CARE, "", Action.FIND, items)
+        return not isinstance(await self.door.ask_any(asked), Refusal)
+
+    async def reads(self, token: str, patient: str, *, organisation: str = HOME) -> str:
+        """Read a patient's name and address; the refusal's code, or nothing."""
+        opener = Opener(
+            session=token,
+            organisation=OrganisationId(self.numbers[organisation]),
+            purpose=Purpose.DIRECT_CARE,
+            reason="rang about results from Tuesday",
+        )
+        found = await self.reader.one("Patient", patient, opener=opener)
+        if isinstance(found, Refusal):
+            return found.code
+        is_clear = isinstance(found, Opened) and SURNAME in str(
+            found.resources[0].text, "utf-8"
+        )
+        return "" if is_clear else "not-in-the-clear"
+
+
+def _must(answer: object, kind: type[A]) -> A:
+    if isinstance(answer, Refusal) or not isinstance(answer, kind):
+        message = f"the ground is not ready: {answer}"
+        raise DrillBrokenError(message)
+    return answer
+
+
+def _write(folder: Path, organisation: str, named: Sequence[str], start: int) -> None:
+    entries = [
+        {"resource": _patient(id_, start + n)}
+        for n, id_ in enumerate(named[start : start + _A_BUNDLE])
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    path = folder / f"{organisation}-{start}.json"
+    path.write_bytes(msgspec.json.encode(bundle))
+
+
+def _patient(id_: str, number: int) -> dict[str, object]:
+    return {
+        "resourceType": "Patient",
+        "id": id_,
+        "identifier": [{"system": SYSTEM, "value": nth_test_number(number % 500)}],
+        "name": [{"family": SURNAME, "given": [f"Drill{number}"]}],
+        "address": [{"line": [f"{number} Nowhere Lane"], "city": "Nowhere"}],
+        "birthDate": f"19{30 + number % 60}-0{1 + number % 9}-1{number % 9}",
+    }
+
+
+@contextlib.asynccontextmanager
+async def ground(settings: Settings, *, patients: int) -> AsyncIterator[Ground]:
+    """A ground of its own, in a folder that goes away with the block."""
+    with tempfile.TemporaryDirectory(prefix="wardkeep-drill-") as folder:
+        own = msgspec.structs.replace(
+            settings,
+            data=Path(folder) / "data",
+            database_url="",
+            door_socket="",
+            operator_socket="",
+        )
+        layout = Layout.of(own)
+        layout.make()
+        with embedded_database(own, layout):
+            await asyncio.to_thread(migrate_now, own, layout)
+            clock = MovedClock()
+            async with warden_running(own, layout, clock=clock) as service:
+                made = Ground(own, layout, clock=clock, service=service)
+                try:
+                    for name in (HOME, ELSEWHERE):
+                        bundles = Path(folder) / name
+                        bundles.mkdir()
+                        await made.fill(name, patients, bundles)
+                    yield made
+                finally:
+                    await made.close()

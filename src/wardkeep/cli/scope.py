@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wardkeep scope`: exactly what an account or session was given, with proof."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+
+from wardkeep.assembly.proof import ledger_name, verify_key_from
+from wardkeep.base.clock import LONDON, from_microseconds, microseconds_since_epoch
+from wardkeep.cli.terminal import fail, installation, json_option
+from wardkeep.ledger.scope import PersonReached, Scope, Wanted, scope_of
+
+_MOST_SHOWN = 20
+
+
+class _Asked(NamedTuple):
+    folder: Path | None
+    public_key: str | None
+    with_proofs: bool
+    as_json: bool
+
+
+def _moment(_context: click.Context, _option: click.Parameter, text: str | None) -> int:
+    """UTC microseconds of `2022-08-02`, or `2022-08-02T14:00`, in London's time."""
+    if not text:
+        return 0
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is no date; write 2026-11-24 or 2026-11-24T14:00"
+        raise click.BadParameter(message) from None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=LONDON)
+    return microseconds_since_epoch(found.astimezone(UTC))
+
+
+@click.command()
+@click.option("--account", default="", help="The id of a person or program.")
+@click.option("--session", default="", help="The id of one session.")
+@click.option("--organisation", type=int, default=0, help="An organisation's number.")
+@click.option("--from", "since", callback=_moment, help="From then on.")
+@click.option("--to", "until", callback=_moment, help="Up to then, not including it.")
+@click.option("--proofs", is_flag=True, help="With a proof for each entry.")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The ledger's folder; this installation's own where it is left out.",
+)
+@click.option("--key", "public_key", help="The public key, 64 hexadecimal digits.")
+@json_option
+def scope(  # noqa: PLR0913 - one for each option
+    *,
+    account: str,
+    session: str,
+    organisation: int,
+    since: int,
+    until: int,
+    proofs: bool,
+    folder: Path | None,
+    public_key: str | None,
+    as_json: bool,
+) -> None:
+    """Exactly whose records an account was given, and which resources of them.
+
+    Reads the whole ledger, so that what is not named was surely not disclosed. Needs
+    the files and a public key, nothing of the server. Exit code 1 when the ledger is
+    not whole: then it says where, and the list may lack something.
+
+    \b
+    Example:
+      wardkeep scope --account 5e5510f0-… --from 2026-11-23 --to 2026-11-24T14:00
+      wardkeep scope --session 5e5510f0-… --proofs --json
+    """
+    if not (account or session or organisation):
+        fail("name an --account, a --session or an --organisation.")
+    wanted = Wanted(
+        account=account,
+        session=session,
+        organisation=organisation,
+        since=since,
+        until=until,
+    )
+    found = _read(wanted, _Asked(folder, public_key, proofs, as_json))
+    if as_json:
+        click.echo(_json(found))
+    else:
+        _tell(found)
+    sys.exit(0 if found.is_whole else 1)
+
+
+def _read(wanted: Wanted, asked: _Asked) -> Scope:
+    settings, layout = installation()
+    key = verify_key_from(layout, asked.public_key)
+    if key is None:
+        fail("there is no public key here; give it with --key.")
+    console = Console(stderr=True)
+    with Progress(console=console, disable=asked.as_json, transient=True) as progress:
+        task = progress.add_task("Reading entries", total=None)
+        return scope_of(
+            asked.folder or layout.ledger,
+            key,
+            wanted,
+            origin=ledger_name(settings),
+            with_proofs=asked.with_proofs,
+            progress=lambda done: progress.update(task, completed=done),
+        )
+
+
+def _json(found: Scope) -> str:
+    told = {
+        **msgspec.structs.asdict(found),
+        "opened": found.opened,
+        "listed_only": found.listed_only,
+        "resources": found.resources,
+    }
+    return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
+
+
+def _tell(found: Scope) -> None:
+    for fault in found.faults:
+        click.echo(f"NOT WHOLE: {fault}")
+    click.echo(
+        f"{found.opened:,} people's records opened, {found.listed_only:,} more people"
+        f" only shown in lists, {found.resources:,} resources in all;"
+        f" {found.refusals:,} questions refused."
+    )
+    for person in found.people[:_MOST_SHOWN]:
+        click.echo(_line(person))
+    if len(found.people) > _MOST_SHOWN:
+        rest = len(found.people) - _MOST_SHOWN
+        click.echo(f"  and {rest:,} more: --json has them all")
+    if found.is_whole:
+        click.echo(
+            f"All {found.entries_read:,} entries were read and have the signed root"
+            f" {found.root[:16]}…: nobody else was disclosed in this scope."
+        )
+
+
+def _line(person: PersonReached) -> str:
+    first, last = (_clock(one) for one in (person.first, person.last))
+    how = ", ".join(person.tiers) or "no part named"
+    return (
+        f"  {person.patient}: {how}; {len(person.resources):,} resources,"
+        f" {first} to {last}"
+    )
+
+
+def _clock(microseconds: int) -> str:
+    moment = from_microseconds(microseconds).astimezone(LONDON)
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages of containment: proving oneself again, broken glass, freezes, alarms."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from wardkeep.disclosure.message import Message
+
+
+class BeginProve(Message, frozen=True):
+    """Options of an assertion by the account's own passkeys, to go on opening."""
+
+    session: str
+
+
+class FinishProve(Message, frozen=True):
+    """The authenticator's answer; the session may reach as many others again."""
+
+    session: str
+    response: bytes
+
+
+class BreakGlass(Message, frozen=True):
+    """An act: open this patient now, whatever the budget says, and answer for it."""
+
+    patient: str
+    ground: str
+    """One of `GROUNDS`."""
+
+
+class ReleaseFreeze(Message, frozen=True):
+    """An act: what was frozen may be used again, with its day's budget anew."""
+
+    freeze: str
+    reason: str
+
+
+ContainmentAct: TypeAlias = BreakGlass | ReleaseFreeze
+
+GROUNDS = {
+    "life": "Danger to life or health now",
+    "cannot-say": "The person cannot say who they are or what they need",
+    "safeguarding": "Somebody may come to harm",
+}
+VERDICTS = {
+    "in-order": "In order",
+    "talk": "To be talked about with the person",
+    "incident": "An incident",
+}
+
+
+class FreezeNow(Message, frozen=True):
+    """Stop an account, device, app, team, the suppliers, or the organisation."""
+
+    session: str
+    kind: str
+    target: str
+    """The id of what is frozen; empty for suppliers and the organisation."""
+    because: str
+
+
+class ReadContainment(Message, frozen=True):
+    """What is frozen, and what waits to be looked at."""
+
+    session: str
+
+
+class ReviewAlarm(Message, frozen=True):
+    """What a privacy officer thinks of an alarm; never of one's own."""
+
+    session: str
+    alarm: str
+    verdict: str
+    """One of `VERDICTS`."""
+    note: str
+
+
+class ReadAccount(Message, frozen=True):
+    """What an account opened, the newest first."""
+
+    session: str
+    account: str
+    before: int = -1
+    """Entries before this one; -1: from the newest."""
+
+
+class QuestionOpening(Message, frozen=True):
+    """A patient's own: I do not recognise this opening."""
+
+    session: str
+    entry: int
+    words: str
+
+
+ContainmentQuestion: TypeAlias = (
+    BeginProve
+    | FinishProve
+    | FreezeNow
+    | ReadContainment
+    | ReviewAlarm
+    | ReadAccount
+    | QuestionOpening
+)
+
+
+class FreezeView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A freeze; times are UTC microseconds since 1970, 0 where they have not come."""
+
+    id: str
+    kind: str
+    target: str
+    what: str
+    """What is frozen, in words."""
+    because: str
+    cause: str
+    frozen_at: int
+    frozen_by: str
+    released_at: int
+    released_by: str
+    release_reason: str
+    may_release: bool
+
+
+class AlarmView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """An alarm; times are UTC microseconds since 1970, 0 where they have not come."""
+
+    id: str
+    kind: str
+    account: str
+    who: str
+    patient: str
+    detail: str
+    entry: int
+    raised_at: int
+    due_at: int
+    reviewed_at: int
+    reviewed_by: str
+    verdict: str
+    note: str
+    is_mine: bool
+
+
+class Containment(Message, frozen=True):
+    """The security desk; what holds and what waits comes first."""
+
+    freezes: tuple[FreezeView, ...]
+    alarms: tuple[AlarmView, ...]
+    may_decide: bool
+    """Whether the one who asks may freeze and review, or release alone."""
+
+
+class OpeningView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One patient in one entry of an account."""
+
+    entry: int
+    at: int
+    patient: str
+    action: str
+    tier: str
+    purpose: str
+    reason: str
+    relationship: str
+    resources: int
+    outcome: str
+
+
+class AccountRead(Message, frozen=True):
+    """What an account opened, and how it stands today."""
+
+    account: str
+    display_name: str
+    expected: int
+    others: int
+    rows: int
+    """Different patients in the last 24 hours: explained, others, in lists."""
+    soft: int
+    hard: int
+    entries: int
+    lines: tuple[OpeningView, ...]
+    next: int = -1
+
+
+ContainmentAnswer: TypeAlias = Containment | AccountRead

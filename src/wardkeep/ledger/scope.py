@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scope: exactly what an account or session was given, and proof that it is all.
+
+Needs the files and the public key, and nothing of the server. Every entry is read and
+hashed: where the root is that of the signed checkpoint, nothing was left out, and
+whoever is not named here was not disclosed in this scope.
+"""
+
+import base64
+import mmap
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from wardkeep.crypto.signing import VerifyKey
+from wardkeep.ledger import segment
+from wardkeep.ledger.checkpoint import (
+    Checkpoint,
+    CheckpointRefusedError,
+    open_checkpoint,
+)
+from wardkeep.ledger.entry import (
+    Entry,
+    EntryDamagedError,
+    PackedId,
+    decode,
+    pack_id,
+)
+from wardkeep.ledger.merkle import MerkleTree, Prover, leaf_hash
+from wardkeep.ledger.opening import CHECKPOINT_NAME
+from wardkeep.ledger.tiles import tile_path
+
+GRANTED = "grant"
+SHOWN_IN_LIST = "find"
+_FRAME = struct.Struct(">I32s")
+_EACH = 50_000
+Progress = Callable[[int], None]
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose openings: every condition that is given must hold."""
+
+    account: str = ""
+    session: str = ""
+    organisation: int = 0
+    since: int = 0
+    """UTC microseconds since 1970, within; 0: from the beginning."""
+    until: int = 0
+    """The same, without; 0: to the end."""
+
+    @property
+    def needles(self) -> tuple[bytes, ...]:
+        """Bytes that every entry wanted holds, so that others need no decoding."""
+        return tuple(pack_id(one) for one in (self.account, self.session) if one)
+
+    def fits(self, entry: Entry) -> bool:
+        return (
+            self._is_theirs(entry)
+            and entry.at >= self.since
+            and (not self.until or entry.at < self.until)
+        )
+
+    def _is_theirs(self, entry: Entry) -> bool:
+        return (
+            _agrees(self.account, entry.packed_account)
+            and _agrees(self.session, entry.packed_session)
+            and self.organisation in (0, entry.organisation)
+        )
+
+
+class Disclosed(msgspec.Struct, kw_only=True):
+    """One version of one resource."""
+
+    type: str
+    id: str
+    version: int
+    first: int
+    last: int
+    """UTC microseconds since 1970."""
+
+
+class PersonReached(msgspec.Struct, kw_only=True):
+    """One patient, and what of theirs left the store."""
+
+    patient: str
+    organisation: int
+    first: int
+    last: int
+    openings: int = 0
+    """Times that the record was opened, searched, written or its keys given."""
+    listed: int = 0
+    """Times that the person was shown in a list."""
+    tiers: list[str] = msgspec.field(default_factory=list)
+    purposes: list[str] = msgspec.field(default_factory=list)
+    reasons: list[str] = msgspec.field(default_factory=list)
+    resources: list[Disclosed] = msgspec.field(default_factory=list)
+    entries: list[int] = msgspec.field(default_factory=list)
+
+
+class Proof(msgspec.Struct, kw_only=True):
+    """That an entry is in the tree of the checkpoint (RFC 9162, 2.1.3)."""
+
+    entry: int
+    content: str
+    """The entry's bytes in base64; its leaf is SHA-256(0x00, bytes)."""
+    path: list[str]
+    """Hashes in hexadecimal, from the leaf up."""
+
+
+class Scope(msgspec.Struct, kw_only=True):
+    """What was disclosed, and whether that is surely all."""
+
+    is_whole: bool = False
+    """Whether all entries were read, and hash to the signed checkpoint."""
+    faults: list[str] = msgspec.field(default_factory=list)
+    entries_read: int = 0
+    entries_covered: int = 0
+    """Those that the checkpoint vouches for; the rest came in the last second."""
+    entries_matching: int = 0
+    refusals: int = 0
+    """Questions that were answered with nothing."""
+    root: str = ""
+    checkpoint: str = ""
+    """The signed note."""
+    people: list[PersonReached] = msgspec.field(default_factory=list)
+    proofs: list[Proof] = msgspec.field(default_factory=list)
+
+    @property
+    def opened(self) -> int:
+        return sum(1 for one in self.people if one.openings)
+
+    @property
+    def listed_only(self) -> int:
+        return sum(1 for one in self.people if not one.openings)
+
+    @property
+    def resources(self) -> int:
+        return sum(len(one.resources) for one in self.people)
+
+
+def scope_of(
+    folder: Path,
+    key: VerifyKey,
+    wanted: Wanted,
+    *,
+    origin: str,
+    with_proofs: bool = False,
+    progress: Progress = lambda _done: None,
+) -> Scope:
+    """Read a ledger's folder; what cannot be read or proven is a fault, by name."""
+    found = _Reading(folder, wanted, progress)
+    checkpoint = found.read_checkpoint(key, origin)
+    found.read_segments(checkpoint)
+    if with_proofs and checkpoint is not None:
+        found.prove(checkpoint.size)
+    return found.finish()
+
+
+class _Reading:
+    def __init__(self, folder: Path, wanted: Wanted, progress: Progress) -> None:
+        self._folder = folder
+        self._wanted = wanted
+        self._needles = wanted.needles
+        self._progress = progress
+        self._tree = MerkleTree(lambda _level, _index, _hashes: None)
+        self._people: dict[tuple[int, str], PersonReached] = {}
+        self._resources: dict[tuple[int, str, str, str, int], Disclosed] = {}
+        self._matching: list[tuple[int, bytes]] = []
+        self._covered = -1
+        self._root = b""
+        self.scope = Scope()
+
+    def read_checkpoint(self, key: VerifyKey, origin: str) -> Checkpoint | None:
+        path = self._folder / CHECKPOINT_NAME
+        try:
+            note = path.read_bytes().decode()
+            found = open_checkpoint(note, origin=origin, key=key)
+        except (OSError, UnicodeDecodeError, CheckpointRefusedError) as error:
+            self.scope.faults.append(f"{CHECKPOINT_NAME}: {error}")
+            return None
+        self.scope.checkpoint, self.scope.entries_covered = note, found.size
+        return found
+
+    def read_segments(self, checkpoint: Checkpoint | None) -> None:
+        size = 0 if checkpoint is None else checkpoint.size
+        tree = self._tree
+        root = tree.root() if size == 0 else b""
+        for raw in self._entries():
+            tree.append(leaf_hash(raw))
+            if tree.size == size:
+                root = tree.root()
+            if not self._needles or all(one in raw for one in self._needles):
+                self._weigh(tree.size - 1, raw)
+            if tree.size % _EACH == 0:
+                self._progress(tree.size)
+        self.scope.entries_read = tree.size
+        self.scope.root = root.hex()
+        if checkpoint is None:
+            return
+        if tree.size < size:
+            wrong = f"it vouches for {size} entries, and there are {tree.size}"
+            self.scope.faults.append(f"{CHECKPOINT_NAME}: {wrong}")
+        elif root != checkpoint.root:
+            wrong = "the entries do not have its root: something was changed"
+            self.scope.faults.append(f"{CHECKPOINT_NAME}: {wrong}")
+
+    def _entries(self) -> Iterator[bytes]:
+        """Every entry's bytes, in order, straight from the mapped files."""
+        for first, path in segment.segments_in(self._folder):
+            if first != self._tree.size:
+                wrong = f"it begins at entry {first}, not {self._tree.size}"
+                self.scope.faults.append(f"{path.name}: {wrong}")
+            with path.open("rb") as file:
+                if path.stat().st_size <= segment.HEADER_BYTES:
+                    continue
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                    yield from self._in(path, mapped)
+
+    def _in(self, path: Path, mapped: mmap.mmap) -> Iterator[bytes]:
+        place, end = segment.HEADER_BYTES, len(mapped)
+        overhead, unpack = _FRAME.size, _FRAME.unpack_from
+        while place + overhead <= end:
+            length, _ = unpack(mapped, place)
+            start = place + overhead
+            place = start + length
+            if place > end:
+                break
+            yield mapped[start:place]
+        if place != end:
+            self.scope.faults.append(f"{path.name}: it ends inside an entry")
+
+    def _weigh(self, position: int, raw: bytes) -> None:
+        try:
+            entry = decode(raw)
+        except EntryDamagedError:
+            self.scope.faults.append(f"entry {position}: it cannot be read")
+            return
+        if not self._wanted.fits(entry):
+            return
+        self.scope.entries_matching += 1
+        self._matching.append((position, raw))
+        if entry.outcome != GRANTED:
+            self.scope.refusals += 1
+            return
+        if entry.purpose:
+            self._add(position, entry)
+
+    def _add(self, position: int, entry: Entry) -> None:
+        for subject in entry.subjects:
+            if not subject.packed_patient:
+                continue
+            person = self._person(entry, subject.patient)
+            if not person.entries or person.entries[-1] != position:
+                person.entries.append(position)
+                is_list = entry.action == SHOWN_IN_LIST
+                person.listed += is_list
+                person.openings += not is_list
+            _note(person.tiers, subject.tier)
+            _note(person.purposes, entry.purpose)
+            _note(person.reasons, entry.reason)
+            person.last = max(person.last, entry.at)
+            for type_, id_, version in subject.resources():
+                self._resource(entry, person, (type_, id_, version))
+
+    def _person(self, entry: Entry, patient: str) -> PersonReached:
+        key = (entry.organisation, patient)
+        person = self._people.get(key)
+        if person is None:
+            person = self._people[key] = PersonReached(
+                patient=patient,
+                organisation=entry.organisation,
+                first=entry.at,
+                last=entry.at,
+            )
+        return person
+
+    def _resource(
+        self, entry: Entry, person: PersonReached, ref: tuple[str, str, int]
+    ) -> None:
+        key = (person.organisation, person.patient, *ref)
+        known = self._resources.get(key)
+        if known is None:
+            type_, id_, version = ref
+            made = Disclosed(
+                type=type_, id=id_, version=version, first=entry.at, last=entry.at
+            )
+            self._resources[key] = made
+            person.resources.append(made)
+        else:
+            known.last = max(known.last, entry.at)
+
+    def prove(self, size: int) -> None:
+        """A path for each entry that the checkpoint covers."""
+        if self.scope.faults or self._tree.size != size:
+            self._rebuild_to(size)
+        prover = Prover(self._tree, self._load)
+        for position, raw in self._matching:
+            if position < size and not self.scope.faults:
+                path = prover.inclusion(position, size)
+                self.scope.proofs.append(
+                    Proof(
+                        entry=position,
+                        content=base64.b64encode(raw).decode(),
+                        path=[one.hex() for one in path],
+                    )
+                )
+
+    def _rebuild_to(self, size: int) -> None:
+        """The tree as the checkpoint has it: without what came after."""
+        tree = self._tree = MerkleTree(lambda _level, _index, _hashes: None)
+        for raw in self._entries():
+            if tree.size >= size:
+                break
+            tree.append(leaf_hash(raw))
+
+    def _load(self, level: int, index: int) -> bytes:
+        return tile_path(self._folder, level, index).read_bytes()
+
+    def finish(self) -> Scope:
+        scope = self.scope
+        scope.is_whole = not scope.faults
+        scope.people = sorted(self._people.values(), key=lambda one: one.first)
+        return scope
+
+
+def _note(known: list[str], word: str) -> None:
+    if word and word not in known:
+        known.append(word)
+
+
+def _agrees(wanted: str, packed: PackedId) -> bool:
+    return not wanted or pack_id(wanted) == packed

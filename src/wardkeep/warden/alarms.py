@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was unusual, and waits for a privacy officer to look at it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from wardkeep.base.clock import Clock
+from wardkeep.base.ids import new_uuid
+from wardkeep.db.connection import Connection, Row
+from wardkeep.warden.sessions import Session
+
+GLASS_BROKEN, SOFT_LIMIT, FROZEN = "glass-broken", "soft-limit", "frozen"
+SEARCHING, SLOW, BREAKER = "searching", "slow", "breaker"
+QUESTIONED = "questioned"
+REVIEW_WITHIN = timedelta(hours=72)
+MOST_LISTED = 200
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to look at."""
+
+    id: str
+    organisation: int
+    kind: str
+    account: str
+    session: str
+    patient: str
+    detail: str
+    entry: int
+    raised_at: datetime
+    due_at: datetime
+    reviewed_at: datetime | None = None
+    reviewed_by: str = ""
+    verdict: str = ""
+    note: str = ""
+
+
+class Alarms:
+    """Raises alarms: kept in memory until the database has them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._unsaved: dict[str, Alarm] = {}
+
+    def raise_(
+        self,
+        kind: str,
+        about: Session,
+        *,
+        account: str = "",
+        patient: str = "",
+        detail: str = "",
+        entry: int = -1,
+    ) -> Alarm:
+        """About what a session does, or what another account did."""
+        now = self._clock.now()
+        made = Alarm(
+            id=new_uuid(),
+            organisation=about.organisation,
+            kind=kind,
+            account=account or about.account,
+            session=about.id,
+            patient=patient,
+            detail=detail,
+            entry=entry,
+            raised_at=now,
+            due_at=now + REVIEW_WITHIN,
+        )
+        self._unsaved[made.id] = made
+        return made
+
+    def keep(self, alarm: Alarm) -> None:
+        """One that is about no session: what shows over weeks."""
+        self._unsaved[alarm.id] = alarm
+
+    async def save(self, connection: Connection) -> None:
+        for one in tuple(self._unsaved.values()):
+            await connection.execute(
+                "insert into warden.alarm (id, organisation, kind, account, session,"
+                " patient, detail, entry, raised_at, due_at)"
+                " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+                " on conflict (id) do nothing",
+                UUID(one.id),
+                one.organisation,
+                one.kind,
+                one.account,
+                one.session,
+                one.patient,
+                one.detail,
+                one.entry,
+                one.raised_at,
+                one.due_at,
+            )
+            self._unsaved.pop(one.id, None)
+
+
+async def newest(connection: Connection, organisation: int) -> Sequence[Alarm]:
+    """Those that wait, the first due first; then those that were looked at."""
+    rows = await connection.fetch(
+        "select * from warden.alarm where organisation = $1"
+        " order by reviewed_at is not null, reviewed_at desc, due_at limit $2",
+        organisation,
+        MOST_LISTED,
+    )
+    return [_alarm(row) for row in rows]
+
+
+async def review(
+    connection: Connection,
+    alarm: str,
+    by: Session,
+    *,
+    verdict: str,
+    note: str,
+    clock: Clock,
+) -> Alarm | None:
+    """Note what somebody thinks of it; None where it does not wait, or is their own."""
+    row = await connection.fetch_row(
+        "update warden.alarm set reviewed_at = $3, reviewed_by = $4, verdict = $5,"
+        " note = $6 where id = $1 and organisation = $2 and reviewed_at is null"
+        " and account <> $7 returning *",
+        UUID(alarm),
+        by.organisation,
+        clock.now(),
+        UUID(by.account),
+        verdict,
+        note,
+        by.account,
+    )
+    return None if row is None else _alarm(row)
+
+
+def _alarm(row: Row) -> Alarm:
+    return Alarm(
+        id=str(row["id"]),
+        organisation=row["organisation"],
+        kind=row["kind"],
+        account=row["account"],
+        session=row["session"],
+        patient=row["patient"],
+        detail=row["detail"],
+        entry=row["entry"],
+        raised_at=row["raised_at"],
+        due_at=row["due_at"],
+        reviewed_at=row["reviewed_at"],
+        reviewed_by=str(row["reviewed_by"] or ""),
+        verdict=row["verdict"] or "",
+        note=row["note"] or "",
+    )

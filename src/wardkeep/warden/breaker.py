@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The circuit breaker: many accounts that open strangers' records within one hour.
+
+Each may be below its own budget. So an organisation, and the site, have a sum: what the
+people at work may open beyond their work in an hour, by their roles. Beyond it each
+further such opening takes a passkey: who treats patients goes on, stolen sessions stop.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+import msgspec
+
+from wardkeep.identity.roles import role_named
+from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.log import Ledger
+
+WINDOW_SECONDS = 3600.0
+_GRANTED, _FIND, _HISTORY = "grant", "find", "history"
+_MICROSECONDS = 1_000_000
+FLOOR = 100
+"""Other patients in an hour that nobody wonders at, however few are at work."""
+SHARE = 0.25
+"""Of a role's soft budget for a day, what one of its people may add in an hour."""
+SITE = 0
+REACH_WHEN_TRIPPED = 1
+
+
+class _Hour(msgspec.Struct):
+    patients: OrderedDict[tuple[int, str], float] = msgspec.field(
+        default_factory=OrderedDict
+    )
+    """(organisation, patient), the longest ago first."""
+    people: OrderedDict[str, tuple[float, float]] = msgspec.field(
+        default_factory=OrderedDict
+    )
+    """What each adds to the sum, and when they last opened anything."""
+    tripped_until: float = 0.0
+
+    def forget_old(self, now: float) -> None:
+        oldest = now - WINDOW_SECONDS
+        while self.patients and next(iter(self.patients.values())) < oldest:
+            self.patients.popitem(last=False)
+        while self.people and next(iter(self.people.values()))[1] < oldest:
+            self.people.popitem(last=False)
+
+    @property
+    def most(self) -> float:
+        return FLOOR + sum(share for share, _ in self.people.values())
+
+
+class Breaker:
+    """One sum for each organisation, and one for the site."""
+
+    def __init__(self) -> None:
+        self._hours: dict[int, _Hour] = {}
+
+    def at_work(self, organisation: int, account: str, soft: int, now: float) -> None:
+        """Somebody opened something: they are at work, and add to the sum."""
+        for place in (organisation, SITE):
+            people = self._hours.setdefault(place, _Hour()).people
+            people[account] = (soft * SHARE, now)
+            people.move_to_end(account)
+
+    def opened(self, organisation: int, patients: Iterable[str], now: float) -> bool:
+        """Count others; whether this trips a breaker that was not."""
+        named = [(organisation, one) for one in patients]
+        trips = False
+        for place in (organisation, SITE):
+            hour = self._hours.setdefault(place, _Hour())
+            hour.forget_old(now)
+            for one in named:
+                hour.patients[one] = now
+                hour.patients.move_to_end(one)
+            if len(hour.patients) > hour.most:
+                trips |= hour.tripped_until < now
+                hour.tripped_until = now + WINDOW_SECONDS
+        return trips
+
+    @classmethod
+    def recounted(cls, ledger: Ledger, *, now: float, monotonic: float) -> "Breaker":
+        """Organisations' sums from the entries of the last hour.
+
+        The site's begins anew: its sum is of people whom one place cannot know.
+        """
+        found = cls()
+        for entry in ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS)):
+            if entry.purpose and entry.outcome == _GRANTED:
+                age = max(0.0, now - entry.at / _MICROSECONDS)
+                found._count(entry, monotonic - age)
+        found._hours.pop(SITE, None)
+        return found
+
+    def _count(self, entry: Entry, when: float) -> None:
+        role = role_named(entry.role)
+        if role is None or entry.action in {_FIND, _HISTORY}:
+            return
+        self.at_work(entry.organisation, entry.account, role.budget.soft, when)
+        others = {one.patient for one in entry.subjects if not one.relationship}
+        self.opened(entry.organisation, others - {""}, when)
+
+    def is_tripped(self, organisation: int, now: float) -> bool:
+        return any(
+            place in self._hours and self._hours[place].tripped_until >= now
+            for place in (organisation, SITE)
+        )

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many different patients an account reaches, and how many more it may.
+
+Counted apart: patients whom the work explains, others who were opened, and others who
+were shown in lists. Each counts for 24 hours after it was last opened, by the clock
+that cannot be set, and at a start all is counted again from the ledger: a restart
+forgets nothing. What a session reached since its owner's passkey was last used is
+counted as well: a stolen session has no passkey.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Set as AbstractSet
+
+import msgspec
+
+from wardkeep.identity.roles import PEOPLE, Budget
+from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.log import Ledger
+from wardkeep.warden.contracts import APP
+
+WINDOW_SECONDS = 24 * 3600.0
+REACH = 25
+"""Other patients opened or shown in lists between two touches (PRODUCT, P1)."""
+ROWS_A_PATIENT = 5
+"""People in lists that weigh as much as one opening, against the day's budget."""
+TRIES = 10
+"""Other patients asked for after the reach was spent; then nobody needs to ask why."""
+MOST_SESSIONS = 20_000
+TOUCHES = frozenset({"sign-in", "wake", "prove", "confirm"})
+"""Actions of entries that say: the account's own passkey was used in this session."""
+GOES_ON_FROM = "goes on from session "
+"""How the request of a sign-in begins that took no new touch of the passkey."""
+RELEASED = "release-freeze"
+"""The action of an entry that gives an account its budget anew."""
+_GRANTED, _FIND, _HISTORY = "grant", "find", "history"
+_PEOPLE = frozenset(role.value for role in PEOPLE)
+_MICROSECONDS = 1_000_000
+
+
+class Spent(msgspec.Struct):
+    """Patients by when they were last opened, the longest ago first."""
+
+    expected: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+    others: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+    rows: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+
+    def forget_old(self, now: float) -> None:
+        for kept in (self.expected, self.others, self.rows):
+            while kept:
+                patient, when = next(iter(kept.items()))
+                if when >= now - WINDOW_SECONDS:
+                    break
+                del kept[patient]
+
+
+class Reached(msgspec.Struct):
+    """What a session reached since the passkey was used."""
+
+    met: set[str] = msgspec.field(default_factory=set)
+    """Others, opened or in a list."""
+    tried: set[str] = msgspec.field(default_factory=set)
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an account and its session would stand after a question."""
+
+    day: int
+    """Other patients in 24 hours, or people in lists."""
+    day_most: int
+    day_soft: int
+    reach: int
+    """Both since the passkey was used."""
+    reach_most: int
+
+    @property
+    def is_day_spent(self) -> bool:
+        return self.day > self.day_most
+
+    @property
+    def is_reach_spent(self) -> bool:
+        return self.reach > self.reach_most
+
+    @property
+    def is_soft(self) -> bool:
+        return self.day > self.day_soft
+
+
+Account = tuple[int, str]
+"""Organisation and account."""
+
+
+class Budgets:
+    """What every account spent."""
+
+    def __init__(self) -> None:
+        self._spent: dict[Account, Spent] = {}
+        self._reached: OrderedDict[str, Reached] = OrderedDict()
+        self._sessions: dict[Account, set[str]] = {}
+        """Which sessions of an account reached anybody since they were touched."""
+
+    def _of(self, account: Account, now: float) -> Spent:
+        spent = self._spent.get(account)
+        if spent is None:
+            spent = self._spent[account] = Spent()
+        else:
+            spent.forget_old(now)
+        return spent
+
+    def _by(self, session: str) -> Reached:
+        found = self._reached.get(session)
+        if found is None:
+            while len(self._reached) >= MOST_SESSIONS:
+                self._reached.popitem(last=False)
+            found = self._reached[session] = Reached()
+        return found
+
+    def is_explained(
+        self, account: Account, patient: str, *, budget: Budget, now: float
+    ) -> bool:
+        """Whether a relationship still explains an opening.
+
+        Who expects more patients than anybody of the role does explains nothing by it.
+        """
+        expected = self._of(account, now).expected
+        return patient in expected or len(expected) < budget.expected
+
+    def after(
+        self,
+        account: Account,
+        session: str,
+        patients: AbstractSet[str],
+        *,
+        budget: Budget,
+        is_list: bool,
+        now: float,
+    ) -> Standing:
+        """Where it would stand had these others been opened, or shown in a list."""
+        spent = self._of(account, now)
+        reach = len(self._met(account, session).union(patients))
+        if is_list:
+            return Standing(
+                day=_together(spent.rows, patients),
+                day_soft=budget.hard * ROWS_A_PATIENT,
+                day_most=budget.hard * ROWS_A_PATIENT,
+                reach=reach,
+                reach_most=REACH,
+            )
+        return Standing(
+            day=_together(spent.others, patients),
+            day_soft=budget.soft,
+            day_most=budget.hard,
+            reach=reach,
+            reach_most=REACH,
+        )
+
+    def _met(self, account: Account, session: str) -> set[str]:
+        """Whom a session met, with what apps met for the person; an app: all of it.
+
+        An app acts for whoever has the session, and has no passkey of its own.
+        """
+        apps = apps_of(account)
+        named = {session, apps}
+        if session == apps:
+            named |= self._sessions.get(account, set())
+        found = [self._reached[one].met for one in named if one in self._reached]
+        return set().union(*found)
+
+    def opened(
+        self,
+        account: Account,
+        session: str,
+        patients: Iterable[str],
+        *,
+        is_list: bool,
+        now: float,
+    ) -> None:
+        """Count others who were opened, or shown in a list."""
+        spent, reached = self._of(account, now), self._by(session)
+        self._sessions.setdefault(account, set()).add(session)
+        counted = spent.rows if is_list else spent.others
+        for patient in patients:
+            _count(counted, patient, now)
+            reached.met.add(patient)
+
+    def expected(
+        self, account: Account, patients: Iterable[str], *, now: float
+    ) -> None:
+        """Count patients whom the work explained."""
+        counted = self._of(account, now).expected
+        for patient in patients:
+            _count(counted, patient, now)
+
+    def tried(self, session: str, patients: Iterable[str]) -> bool:
+        """Count what was asked for beyond the reach; whether it is too much by now."""
+        tried = self._by(session).tried
+        tried.update(patients)
+        return len(tried) >= TRIES
+
+    def touched(self, session: str, account: Account) -> None:
+        """The account's own passkey was used: for this session, and for its apps."""
+        for one in (session, apps_of(account)):
+            self._reached.pop(one, None)
+        self._sessions.pop(account, None)
+
+    def carried(self, old: str, new: str, account: Account) -> None:
+        """A session took the place of another without a passkey: the reach is one."""
+        self._reached[new] = self._by(old)
+        self._sessions.setdefault(account, set()).add(new)
+
+    def released(self, account: Account) -> None:
+        """A second person gave the account its budget anew."""
+        self._spent.pop(account, None)
+
+    def counts(self, account: Account, *, now: float) -> tuple[int, int, int]:
+        """Expected, others, and people in lists, in the last 24 hours."""
+        spent = self._of(account, now)
+        return len(spent.expected), len(spent.others), len(spent.rows)
+
+    def listed_and_opened(self, account: Account) -> tuple[int, int]:
+        """People shown in lists in 24 hours, and how many of them were opened."""
+        spent = self._spent.get(account, Spent())
+        opened = sum(1 for one in spent.rows if one in spent.others)
+        return len(spent.rows), opened
+
+    # From the ledger
+
+    @classmethod
+    def recounted(cls, ledger: Ledger, *, now: float, monotonic: float) -> "Budgets":
+        """From the entries of the last 24 hours.
+
+        `now` in seconds since 1970, `monotonic` by the clock that all else counts by.
+        What the ledger dates later than now, as after the clock was set back, counts as
+        opened now.
+        """
+        found = cls()
+        for entry in ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS)):
+            age = max(0.0, now - entry.at / _MICROSECONDS)
+            found.count_entry(entry, monotonic - age)
+        return found
+
+    def count_entry(self, entry: Entry, when: float) -> None:
+        """Count what an entry says, as it was counted when it was made."""
+        if entry.outcome != _GRANTED:
+            return
+        if entry.action == RELEASED:
+            self.released((entry.organisation, entry.request.rpartition(" ")[2]))
+        elif entry.request.startswith(GOES_ON_FROM):
+            old = entry.request.removeprefix(GOES_ON_FROM)
+            self.carried(old, entry.session, (entry.organisation, entry.account))
+        elif entry.action in TOUCHES:
+            self.touched(entry.session, (entry.organisation, entry.account))
+        elif entry.role in _PEOPLE and entry.purpose and entry.action != _HISTORY:
+            self._count_opening(entry, when)
+
+    def _count_opening(self, entry: Entry, when: float) -> None:
+        account = (entry.organisation, entry.account)
+        others = [
+            one.patient
+            for one in entry.subjects
+            if not one.relationship and one.packed_patient
+        ]
+        is_list = entry.action == _FIND
+        is_by_app = entry.request.startswith(APP)
+        session = apps_of(account) if is_by_app else entry.session
+        self.opened(account, session, others, is_list=is_list, now=when)
+        if not is_list:
+            explained = [one.patient for one in entry.subjects if one.relationship]
+            self.expected(account, filter(None, explained), now=when)
+
+
+def apps_of(account: Account) -> str:
+    """What stands for all apps of a person, in place of a session."""
+    return f"apps {account[0]} {account[1]}"
+
+
+def _together(counted: Collection[str], patients: AbstractSet[str]) -> int:
+    return len(counted) + sum(1 for one in patients if one not in counted)
+
+
+def _count(counted: OrderedDict[str, float], patient: str, now: float) -> None:
+    counted[patient] = now
+    counted.move_to_end(patient)

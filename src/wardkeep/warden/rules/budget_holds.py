@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stolen session reaches today's patients and 25 more; a stolen account, its day's.
+
+The passkey is asked for again after so many patients whom nothing in the work explains:
+whoever stole a session has none. Beyond the day's budget a second person decides.
+"""
+
+from wardkeep.warden.budgets import REACH
+from wardkeep.warden.rules.opening import Opening, Refused
+
+DAY_SPENT, PROVE_AGAIN = "budget-spent", "prove-again"
+_DAY_SPENT = Refused(
+    code=DAY_SPENT,
+    why="You have opened more people whom nothing in your work explains than your role"
+    " opens in a day, so records are closed for you.",
+    mend="Ask a colleague who may release you. In an emergency, break the glass.",
+)
+_PROVE_AGAIN = Refused(
+    code=PROVE_AGAIN,
+    why=f"You have met {REACH} people, in records or lists, whom nothing in your work"
+    " explains.",
+    mend="Use your passkey to show that it is still you.",
+)
+
+
+def budget_holds(opening: Opening) -> Refused | None:
+    standing = opening.standing
+    if opening.relationship or standing is None:
+        return None
+    if standing.is_day_spent:
+        return _DAY_SPENT
+    return _PROVE_AGAIN if standing.is_reach_spent else None

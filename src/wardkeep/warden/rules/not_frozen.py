@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For an account whose records are closed nothing opens, until a second person says so.
+
+Only breaking the glass does, one patient at a time, for the person may stand at a bed.
+"""
+
+from wardkeep.warden.rules.opening import GLASS, Opening, Refused
+
+CODE = "frozen"
+_REFUSED = Refused(
+    code=CODE,
+    why="Records are closed for you, because more of them were opened than your work"
+    " explains.",
+    mend="Ask a colleague who may release you. In an emergency, break the glass.",
+)
+
+
+def not_frozen(opening: Opening) -> Refused | None:
+    is_closed = opening.is_frozen and opening.relationship != GLASS
+    return _REFUSED if is_closed else None

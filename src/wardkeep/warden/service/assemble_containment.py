@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts containment together: what is counted, frozen and looked at."""
+
+import msgspec
+
+from wardkeep.base.clock import Clock
+from wardkeep.db.connection import Database
+from wardkeep.ledger.log import Ledger
+from wardkeep.warden import freezes
+from wardkeep.warden.alarms import Alarms
+from wardkeep.warden.breaker import Breaker
+from wardkeep.warden.budgets import Budgets
+from wardkeep.warden.directory import Directory
+from wardkeep.warden.freezes import Freezes
+from wardkeep.warden.patrol import Patrol
+from wardkeep.warden.service.ceremonies import Ceremonies
+from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.door import Door
+from wardkeep.warden.service.freezing import Freezing, FreezingParts
+from wardkeep.warden.service.looking import Looking
+from wardkeep.warden.service.proving import Proving
+from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.watch import Watch, freezes_in
+from wardkeep.warden.sessions import Sessions
+
+
+class ContainmentParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the desks of containment work with."""
+
+    database: Database
+    door: Door
+    ledger: Ledger
+    sessions: Sessions
+    watch: Watch
+    ceremonies: Ceremonies
+    directory: Directory
+    trace: Trace
+    clock: Clock
+
+
+async def make_watch(
+    database: Database, ledger: Ledger, sessions: Sessions, trace: Trace, clock: Clock
+) -> Watch:
+    """Everything counted again, and frozen again, as it was before a start."""
+    watch = Watch(
+        budgets=Budgets.recounted(
+            ledger,
+            now=clock.now().timestamp(),
+            monotonic=clock.monotonic_seconds(),
+        ),
+        breaker=Breaker.recounted(
+            ledger,
+            now=clock.now().timestamp(),
+            monotonic=clock.monotonic_seconds(),
+        ),
+        freezes=Freezes(),
+        alarms=Alarms(clock),
+        trace=trace,
+        clock=clock,
+    )
+    async with database.connection() as connection:
+        known = await freezes.known_ids(connection)
+        for one in await freezes.load_holding(connection):
+            watch.freezes.restore(one)
+    # What was frozen in the last seconds before a crash is in the ledger alone.
+    for one in freezes_in(ledger, but=known, now=clock.now()):
+        watch.freezes.add(one)
+    sessions.is_frozen = watch.freezes.stops
+    return watch
+
+
+def make_containment_desks(parts: ContainmentParts) -> tuple[Desk, ...]:
+    """Proving oneself, freezing, and the security desk."""
+    return (
+        Proving(
+            sessions=parts.sessions,
+            ceremonies=parts.ceremonies,
+            watch=parts.watch,
+            door=parts.door,
+            trace=parts.trace,
+            ledger=parts.ledger,
+        ).desk,
+        Freezing(
+            FreezingParts(
+                parts.database,
+                parts.sessions,
+                parts.watch,
+                Patrol(parts.ledger),
+                parts.directory,
+                parts.trace,
+                parts.clock,
+            )
+        ).desk,
+        Looking(
+            door=parts.door,
+            ledger=parts.ledger,
+            sessions=parts.sessions,
+            watch=parts.watch,
+            directory=parts.directory,
+            clock=parts.clock,
+        ).desk,
+    )

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an account saw, and a patient's "I do not recognise this"; both from the ledger.
+
+To look is an entry as well, and it names whom the lines are about.
+"""
+
+from collections.abc import Sequence
+
+from wardkeep.base.clock import Clock
+from wardkeep.disclosure.answers import Answer, Done, Refusal
+from wardkeep.disclosure.containment import (
+    AccountRead,
+    OpeningView,
+    QuestionOpening,
+    ReadAccount,
+)
+from wardkeep.disclosure.purpose import Action, Purpose
+from wardkeep.identity.roles import Budget, Role, role_named
+from wardkeep.ledger.entry import Entry, Subject
+from wardkeep.ledger.log import Ledger
+from wardkeep.warden import alarms
+from wardkeep.warden.directory import Directory
+from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.door import GRANTED, Door
+from wardkeep.warden.service.rights_words import bad
+from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
+from wardkeep.warden.service.watch import Watch
+from wardkeep.warden.sessions import Session, Sessions
+
+LINES_A_PAGE = 100
+LOOKED_AT_ONCE = 512
+"""Entries that one question reads, so that nobody waits longer than milliseconds."""
+LONGEST_WORDS = 500
+
+
+class Looking:
+    """Answers about accounts, and takes patients' questions."""
+
+    def __init__(
+        self,
+        *,
+        door: Door,
+        ledger: Ledger,
+        sessions: Sessions,
+        watch: Watch,
+        directory: Directory,
+        clock: Clock,
+    ) -> None:
+        self._door = door
+        self._ledger = ledger
+        self._sessions = sessions
+        self._watch = watch
+        self._directory = directory
+        self._clock = clock
+        self._questioned: set[tuple[str, int]] = set()
+        self.desk = Desk(
+            at_once={ReadAccount: self._read, QuestionOpening: self._question}
+        )
+
+    def _read(self, asked: ReadAccount) -> Answer:
+        session = self._sessions.use(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        if session.is_for_programs or session.role is not Role.PRIVACY_OFFICER:
+            return NOT_YOUR_WORK
+        positions = self._ledger.index.by_account(asked.account)
+        lines, next_ = self._lines(session, positions, asked.before)
+        subjects = [
+            Subject.about(patient=one, tier="", relationship="", resources=())
+            for one in dict.fromkeys(line.patient for line in lines)
+        ]
+        self._ledger.append(
+            self._door.entry_of(
+                session,
+                action=Action.HISTORY.value,
+                purpose=Purpose.AUDIT.value,
+                request=f"account {asked.account}"[:100],
+                subjects=subjects,
+            )
+        )
+        return self._answer(session, asked.account, positions, lines, next_)
+
+    def _lines(
+        self, session: Session, positions: Sequence[int], before: int
+    ) -> tuple[list[OpeningView], int]:
+        """Openings, the newest first, and where to go on."""
+        lines: list[OpeningView] = []
+        looked = 0
+        for position in reversed(positions):
+            if 0 <= before <= position:
+                continue
+            if len(lines) >= LINES_A_PAGE or looked >= LOOKED_AT_ONCE:
+                return lines, position + 1
+            looked += 1
+            entry = self._ledger.read(position)
+            if entry.organisation == session.organisation and entry.purpose:
+                lines.extend(_views(position, entry))
+        return lines, -1
+
+    def _answer(
+        self,
+        session: Session,
+        account: str,
+        positions: Sequence[int],
+        lines: Sequence[OpeningView],
+        next_: int,
+    ) -> AccountRead:
+        expected, others, rows = self._watch.budgets.counts(
+            (session.organisation, account), now=self._clock.monotonic_seconds()
+        )
+        budget = self._budget(positions)
+        return AccountRead(
+            account=account,
+            display_name=self._directory.display_name(account),
+            expected=expected,
+            others=others,
+            rows=rows,
+            soft=budget.soft,
+            hard=budget.hard,
+            entries=len(positions),
+            lines=tuple(lines),
+            next=next_,
+        )
+
+    def _budget(self, positions: Sequence[int]) -> Budget:
+        """Of the role in which the account did something last."""
+        for position in reversed(positions[-LOOKED_AT_ONCE:]):
+            role = role_named(self._ledger.read(position).role)
+            if role is not None:
+                return role.budget
+        return Budget()
+
+    def _question(self, asked: QuestionOpening) -> Answer:
+        session = self._sessions.use_own(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        if session.role is not Role.PATIENT:
+            return NOT_YOUR_WORK
+        entry = self._own_entry(session, asked.entry)
+        if isinstance(entry, Refusal):
+            return entry
+        key = (session.account, asked.entry)
+        if key in self._questioned:
+            return Done()
+        self._questioned.add(key)
+        about = Subject.about(
+            patient=session.own_patient, tier="", relationship="", resources=()
+        )
+        self._ledger.append(
+            self._door.entry_of(
+                session,
+                action="question-opening",
+                request=f"entry {asked.entry}",
+                subjects=(about,),
+            )
+        )
+        words = asked.words.strip()[:LONGEST_WORDS]
+        self._watch.alarms.raise_(
+            alarms.QUESTIONED,
+            session,
+            account=entry.account,
+            patient=session.own_patient,
+            detail=words or "The patient does not recognise this opening.",
+            entry=asked.entry,
+        )
+        return Done()
+
+    def _own_entry(self, session: Session, position: int) -> Entry | Refusal:
+        about = self._ledger.entries_about(
+            session.own_patient, organisation=session.organisation
+        )
+        if position not in set(about):
+            return bad("There is no such entry about your record.")
+        return self._ledger.read(position)
+
+
+def _views(position: int, entry: Entry) -> list[OpeningView]:
+    return [
+        OpeningView(
+            entry=position,
+            at=entry.at,
+            patient=one.patient,
+            action=entry.action,
+            tier=one.tier,
+            purpose=entry.purpose,
+            reason=entry.reason,
+            relationship=one.relationship,
+            resources=one.resource_count,
+            outcome="" if entry.outcome == GRANTED else entry.outcome,
+        )
+        for one in entry.subjects
+        if one.packed_patient
+    ]

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions that sleep: nothing opens with them until their owner's passkey is used.
+
+A screen that was left alone, and a cookie that was stolen and kept, are worth nothing.
+What was typed and the reasons that were given are still there for who comes back.
+"""
+
+from wardkeep.disclosure.answers import Answer, Done, Refusal
+from wardkeep.disclosure.waking import BeginWake, FallAsleep, FinishWake
+from wardkeep.warden.budgets import Budgets
+from wardkeep.warden.service.ceremonies import Ceremonies, Unproven
+from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.said import NOT_SIGNED_IN
+from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.sessions import Session, Sessions
+
+NOT_WOKEN = Refusal(
+    code="not-woken",
+    why="That passkey is not one of the person who is signed in here.",
+    mend="Use your own, or sign out and sign in as yourself.",
+)
+_WAKE = "wake"
+
+
+class Waking:
+    """Puts sessions to sleep and wakes them."""
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        ceremonies: Ceremonies,
+        budgets: Budgets,
+        trace: Trace,
+    ) -> None:
+        self._sessions = sessions
+        self._ceremonies = ceremonies
+        self._budgets = budgets
+        self._trace = trace
+        self.desk = Desk(
+            at_once={FallAsleep: self._fall_asleep},
+            later={BeginWake: self._begin, FinishWake: self._finish},
+        )
+
+    def _fall_asleep(self, asked: FallAsleep) -> Answer:
+        session = self._sessions.use_own(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        self._sessions.put_to_sleep(session)
+        return Done()
+
+    def _of(self, token: str) -> Session | None:
+        """The session, asleep or awake: a second tab may have woken it already."""
+        return self._sessions.sleeping(token) or self._sessions.use_own(token)
+
+    async def _begin(self, asked: BeginWake) -> Answer:
+        session = self._of(asked.session)
+        if session is None or session.is_for_programs:
+            return NOT_SIGNED_IN
+        # Who came by an identity provider and has no passkey here comes again by it.
+        if not await self._ceremonies.has_passkey(session.account):
+            return NOT_SIGNED_IN
+        return await self._ceremonies.begin_bound(
+            _WAKE, session.id, account=session.account, content=session.id.encode()
+        )
+
+    async def _finish(self, asked: FinishWake) -> Answer:
+        session = self._of(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        proven = await self._ceremonies.finish_assertion(
+            _WAKE, asked.response, session.id
+        )
+        if isinstance(proven, Unproven):
+            return self._refuse(session, proven.code)
+        if proven.credential.account != session.account:
+            return self._refuse(session, "wrong-account")
+        # It may have ended while the database was asked.
+        if self._of(asked.session) is not session:
+            return NOT_SIGNED_IN
+        self._sessions.wake(session)
+        self._budgets.touched(session.id, (session.organisation, session.account))
+        self._trace.of_session(session, "wake")
+        return Done()
+
+    def _refuse(self, session: Session, code: str) -> Refusal:
+        self._trace.of_session(session, "wake", outcome=f"refusal:{code}")
+        return NOT_WOKEN

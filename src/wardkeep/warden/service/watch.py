@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the door counts of people's openings, and what follows when it is too much.
+
+Nothing here waits: the count, the freeze and their entries are made in the same turn as
+the opening that they are about.
+"""
+
+from collections.abc import Iterator, Mapping, Set as AbstractSet
+from datetime import datetime, timedelta
+
+import msgspec
+
+from wardkeep.base.clock import Clock, from_microseconds, microseconds_since_epoch
+from wardkeep.base.ids import new_uuid
+from wardkeep.disclosure.purpose import Action
+from wardkeep.disclosure.questions import Disclose
+from wardkeep.identity.roles import PEOPLE
+from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.log import Ledger
+from wardkeep.warden import alarms, freezes
+from wardkeep.warden.alarms import Alarms
+from wardkeep.warden.breaker import REACH_WHEN_TRIPPED, Breaker
+from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of
+from wardkeep.warden.freezes import Freeze, Freezes
+from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
+from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.sessions import Session
+
+GLASS_SECONDS = 60 * 60
+FREEZE = "freeze"
+"""The action of a freeze's entry."""
+MANY_LISTED, FEW_OPENED = 60, 0.1
+_DAY_SECONDS = 24 * 3600
+_FREEZE_WORDS = 5
+_TRIPPED = (
+    "More records that nothing explains were opened in an hour than the people at work"
+    " open. For an hour each further one takes a passkey."
+)
+_WATCHED = frozenset(PEOPLE)
+_SPENT = "More records were opened in a day than the role opens beyond its work."
+_SCRAPED = "Many records were asked for after the passkey was due, and it was not used."
+
+
+class Watch:
+    """Budgets, freezes and alarms, as the door needs them."""
+
+    def __init__(
+        self,
+        *,
+        budgets: Budgets,
+        breaker: Breaker,
+        freezes: Freezes,
+        alarms: Alarms,
+        trace: Trace,
+        clock: Clock,
+    ) -> None:
+        self.budgets = budgets
+        self.freezes = freezes
+        self.alarms = alarms
+        self._trace = trace
+        self._clock = clock
+        self._breaker = breaker
+        self._told: dict[tuple[str, int, str], float] = {}
+
+    # Before an opening
+
+    def still_explains(self, session: Session, patient: str) -> bool:
+        """Whether a relationship counts, however many there are by now."""
+        if not is_watched(session):
+            return True
+        return self.budgets.is_explained(
+            account_of(session), patient, budget=session.role.budget, now=self._now()
+        )
+
+    def has_broken_glass(self, session: Session, patient: str) -> bool:
+        return session.glass.get(patient, 0.0) > self._now()
+
+    def break_glass(self, session: Session, patient: str) -> None:
+        session.glass[patient] = self._now() + GLASS_SECONDS
+
+    def is_closed(self, session: Session) -> bool:
+        """Whether records are closed for the session's account."""
+        return self.freezes.of(session) is not None
+
+    def standing(
+        self, session: Session, others: AbstractSet[str], *, is_list: bool
+    ) -> Standing | None:
+        """Where the account would stand; None where nobody counts."""
+        if not others or not is_watched(session):
+            return None
+        standing = self.budgets.after(
+            account_of(session),
+            reach_of(session),
+            others,
+            budget=session.role.budget,
+            is_list=is_list,
+            now=self._now(),
+        )
+        if self._breaker.is_tripped(session.organisation, self._now()) and not is_list:
+            return msgspec.structs.replace(standing, reach_most=REACH_WHEN_TRIPPED)
+        return standing
+
+    # After it was judged
+
+    def opened(
+        self,
+        session: Session,
+        asked: Disclose,
+        explained: Mapping[str, str],
+        standing: Standing | None,
+    ) -> None:
+        """Count what was granted, and tell the privacy officer at the soft limit."""
+        if not is_watched(session):
+            return
+        is_list, now = asked.action is Action.FIND, self._now()
+        account = account_of(session)
+        self._breaker.at_work(*account, session.role.budget.soft, now)
+        if standing is not None:
+            others = [one for one, why in explained.items() if not why]
+            where = reach_of(session)
+            self.budgets.opened(account, where, others, is_list=is_list, now=now)
+            if standing.is_soft:
+                self._tell_softly(session, standing)
+            if is_list:
+                self._look_at_searching(session)
+            elif self._breaker.opened(session.organisation, others, now):
+                self._tell(session, alarms.BREAKER, _TRIPPED)
+        if not is_list and any(explained.values()):
+            known = [one for one, why in explained.items() if why]
+            self.budgets.expected(account, known, now=now)
+
+    def refused(self, session: Session, asked: Disclose, code: str) -> None:
+        """Freeze where the day is spent, or somebody goes on without a passkey."""
+        if code == DAY_SPENT:
+            self.freeze_account(session, freezes.BUDGET, _SPENT)
+        elif code == PROVE_AGAIN:
+            # A list is one attempt, however many people it would have named.
+            named = dict.fromkeys(item.patient for item in asked.items if item.patient)
+            first = tuple(named)[:1] if asked.action is Action.FIND else tuple(named)
+            if self.budgets.tried(reach_of(session), first):
+                self.freeze_account(session, freezes.SCRAPING, _SCRAPED)
+
+    def _tell_softly(self, session: Session, standing: Standing) -> None:
+        words = f"{standing.day} in 24 hours; usual are {standing.day_soft} at most"
+        self._tell(session, alarms.SOFT_LIMIT, words)
+
+    def _look_at_searching(self, session: Session) -> None:
+        """Who looks at lists and opens nobody gathers names."""
+        listed, opened = self.budgets.listed_and_opened(account_of(session))
+        if listed >= MANY_LISTED and opened < listed * FEW_OPENED:
+            words = f"{listed} people shown in lists, {opened} of them opened"
+            self._tell(session, alarms.SEARCHING, words)
+
+    def _tell(self, session: Session, kind: str, detail: str) -> None:
+        """One alarm of a kind a day: numbers grow on the page of the account."""
+        whom = "" if kind == alarms.BREAKER else session.account
+        key, now = (kind, session.organisation, whom), self._now()
+        if self._told.get(key, 0.0) > now:
+            return
+        self._told[key] = now + _DAY_SECONDS
+        self.alarms.raise_(kind, session, detail=detail)
+
+    def freeze_account(self, session: Session, cause: str, because: str) -> None:
+        """Freeze the account of a session, once for each depth."""
+        old = self.freezes.of(session)
+        is_deeper = old is not None and old.is_of_records_only
+        if old is not None and not (is_deeper and cause != freezes.BUDGET):
+            return
+        made = Freeze(
+            id=new_uuid(),
+            organisation=session.organisation,
+            kind=freezes.ACCOUNT,
+            target=session.account,
+            because=because,
+            cause=cause,
+            frozen_at=self._clock.now(),
+        )
+        self.freezes.add(made)
+        entry = self._trace.of_session(
+            session, FREEZE, reason=because, request=request_of(made)
+        )
+        self.alarms.raise_(alarms.FROZEN, session, detail=because, entry=entry)
+
+    def _now(self) -> float:
+        return self._clock.monotonic_seconds()
+
+
+def freezes_in(
+    ledger: Ledger, *, but: AbstractSet[str], now: datetime
+) -> Iterator[Freeze]:
+    """Freezes of the last day that the ledger has and the database was not told of."""
+    entries = ledger.since(microseconds_since_epoch(now - timedelta(days=1)))
+    released = {_id_in(one) for one in entries if one.action == RELEASED}
+    for entry in entries:
+        words = entry.request.split(" ")
+        if entry.action != FREEZE or len(words) != _FREEZE_WORDS:
+            continue
+        _, id_, cause, kind, target = words
+        if id_ not in but and id_ not in released:
+            yield Freeze(
+                id=id_,
+                organisation=entry.organisation,
+                kind=kind,
+                target=target,
+                because=entry.reason,
+                cause=cause,
+                frozen_at=from_microseconds(entry.at),
+                frozen_by=entry.account if cause == freezes.BY_HAND else "",
+            )
+
+
+def _id_in(entry: Entry) -> str:
+    """The freeze that a release names."""
+    return entry.request.split(" ")[1]
+
+
+def is_watched(session: Session) -> bool:
+    """People of the organisation: programs have contracts, support has grants."""
+    return session.scopes is None and session.role in _WATCHED
+
+
+def account_of(session: Session) -> tuple[int, str]:
+    return session.organisation, session.account
+
+
+def reach_of(session: Session) -> str:
+    """Whose reach an opening counts for: the session's, or that of one's apps."""
+    return session.id if session.app is None else apps_of(account_of(session))
+
+
+def request_of(freeze: Freeze) -> str:
+    """A freeze as its entry names it; read back at a start."""
+    return f"freeze {freeze.id} {freeze.cause} {freeze.kind} {freeze.target}"

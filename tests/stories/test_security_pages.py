@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A nurse meets her budget, breaks the glass, and is released; a patient asks why."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from typing import NamedTuple
+
+import pytest
+
+from support.chromium import PHONE, Device, chromium, device
+from support.program import Program
+from support.served import Served, served
+from support.warden import RunningWarden
+from wardkeep.disclosure.questions import Invite
+from wardkeep.identity.roles import Role
+from wardkeep.warden.budgets import REACH
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("security-pages"),
+]
+HARD = Role.CARER.budget.hard
+REASON = "rang about the visit of Tuesday"
+
+
+class Team(NamedTuple):
+    """Enrolment links."""
+
+    carer: str
+    nurse: str
+    officer: str
+    lead: str
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("security")) as running:
+        running.found("fernhill")
+        keys = tmp_path_factory.mktemp("keys")
+        with closing(Program(running, keys, organisation="fernhill")) as program:
+            for n in range(REACH + 3):
+                program.put(patient(n))
+        yield running
+
+
+def patient(n: int) -> dict[str, object]:
+    return {
+        "resourceType": "Patient",
+        "id": f"p{n}",
+        "name": [{"family": f"ASHDOWN{n}", "given": ["Test"]}],
+        "birthDate": "1950-02-03",
+    }
+
+
+@pytest.fixture(scope="module")
+def team(server: Served) -> Team:
+    return asyncio.run(_team(server))
+
+
+async def _team(server: Served) -> Team:
+    warden = RunningWarden(server, None)  # type: ignore[arg-type]
+    links = []
+    for role, name in (
+        ("carer", "Cara Finch"),
+        ("ward_nurse", "Nell Rook"),
+        ("privacy_officer", "Pia Swift"),
+        ("shift_lead", "Lena Marsh"),
+    ):
+        account = await warden.account(role, organisation="fernhill", name=name)
+        secret = await warden.tell(Invite(account=account, valid_hours=1))
+        links.append(f"{server.origin}/enrol/{secret}")
+    await warden.operator.close()
+    return Team(*links)
+
+
+async def clean(own: Device, picture: str) -> None:
+    assert await own.faults() == []
+    assert not await own.is_wider_than_its_screen()
+    await own.picture(picture)
+
+
+async def arrive(own: Device, link: str) -> None:
+    await own.go(link)
+    await own.press("Make your passkey")
+    await own.reads("Your passkey is ready")
+
+
+async def open_record(own: Device, origin: str, n: int) -> None:
+    await own.go(f"{origin}/patients/p{n}")
+    await own.page.get_by_label("Reason").fill(REASON)
+    await own.press("Open the record")
+
+
+async def test_a_spent_day_is_told_glass_is_broken_and_a_lead_releases(
+    server: Served, team: Team
+) -> None:
+    origin = server.origin
+    async with (
+        chromium() as browser,
+        device(browser, viewport=PHONE) as cara,
+        device(browser) as pia,
+        device(browser) as lena,
+    ):
+        await arrive(cara, team.carer)
+        await arrive(pia, team.officer)
+        await arrive(lena, team.lead)
+        await pia.go(f"{origin}/security")
+        await clean(pia, "security-empty")
+        # When a carer opens more people than carers do in a day
+        for n in range(HARD):
+            await open_record(cara, origin, n)
+            await cara.reads(f"ASHDOWN{n}")
+        await open_record(cara, origin, HARD)
+        await cara.reads("Records are closed for you")
+        await clean(cara, "security-closed-phone")
+        # Then she can break the glass for one person
+        await breaks_the_glass(cara, origin)
+        # And the shift lead releases her
+        await releases(lena, origin)
+        await open_record(cara, origin, HARD + 1)
+        await cara.reads(f"ASHDOWN{HARD + 1}")
+        # And the privacy officer looks at it
+        await looks(pia, origin)
+        assert cara.complaints == []
+
+
+async def breaks_the_glass(cara: Device, _origin: str) -> None:
+    await cara.press("break the glass for this record")
+    await clean(cara, "security-glass-phone")
+    await cara.press("Go on")
+    await cara.reads("There is a problem")
+    await cara.page.get_by_label("Danger to life or health now").check()
+    await cara.press("Go on")
+    await clean(cara, "security-glass-confirm-phone")
+    await cara.press("Break the glass with my passkey")
+    await cara.reads(f"ASHDOWN{HARD}")
+
+
+async def releases(lena: Device, origin: str) -> None:
+    await lena.go(f"{origin}/security")
+    await clean(lena, "security-lead")
+    await lena.press("Cara Finch")
+    await clean(lena, "security-release")
+    await lena.press("Go on")
+    await lena.reads("There is a problem")
+    await lena.page.get_by_label("Why it may be released").fill("two rounds today")
+    await lena.press("Go on")
+    await lena.press("Release with my passkey")
+    await lena.reads("It is released")
+
+
+async def looks(pia: Device, origin: str) -> None:
+    await pia.go(f"{origin}/security")
+    await clean(pia, "security-desk")
+    await pia.press("Glass was broken: Cara Finch")
+    await clean(pia, "security-alarm")
+    await pia.press("Note it")
+    await pia.reads("There is a problem")
+    await pia.page.get_by_label("In order").check()
+    await pia.press("Note it")
+    await pia.reads("Noted.")
+    await pia.go(f"{origin}/security")
+    await pia.page.get_by_role("link", name="More openings than usual").first.click()
+    await pia.press("What this account saw")
+    await pia.reads("What Cara Finch saw")
+    await clean(pia, "security-account")
+
+
+async def test_the_passkey_is_asked_for_and_what_was_typed_is_sent_again(
+    server: Served, team: Team
+) -> None:
+    origin = server.origin
+    async with chromium() as browser, device(browser) as nell:
+        await arrive(nell, team.nurse)
+        for n in range(REACH):
+            await open_record(nell, origin, n)
+            await nell.reads(f"ASHDOWN{n}")
+        await open_record(nell, origin, REACH)
+        await nell.reads("Is it still you?")
+        await clean(nell, "security-prove")
+        await nell.press("Go on with your passkey")
+        await nell.reads(f"ASHDOWN{REACH}")
+        assert nell.complaints == []
+
+
+async def test_a_freeze_by_hand_stops_a_person_in_what_they_do(
+    server: Served, team: Team
+) -> None:
+    origin = server.origin
+    async with (
+        chromium() as browser,
+        device(browser) as other,
+        device(browser, viewport=PHONE) as lena,
+    ):
+        found = await asyncio.to_thread(_links_of_two, server)
+        await arrive(other, found[0])
+        await arrive(lena, found[1])
+        await other.go(f"{origin}/security/freeze")
+        await clean(other, "security-freeze")
+        await other.press("Freeze it")
+        await other.reads("There is a problem")
+        await other.page.get_by_role("radio", name="One person").check()
+        await other.page.get_by_label("Who, if it is one person").select_option(
+            label="Doctor Wren, Doctor"
+        )
+        await other.page.get_by_label("Why").fill("seen at two places at once")
+        await other.press("Freeze it")
+        await other.reads("It is frozen")
+        await lena.go(f"{origin}/find")
+        await lena.reads("Your account is frozen")
+        await clean(lena, "security-frozen-phone")
+    assert team
+
+
+def _links_of_two(server: Served) -> list[str]:
+    async def made() -> list[str]:
+        warden = RunningWarden(server, None)  # type: ignore[arg-type]
+        found = []
+        for role, name in (("privacy_officer", "Pat Gale"), ("doctor", "Doctor Wren")):
+            account = await warden.account(role, organisation="fernhill", name=name)
+            secret = await warden.tell(Invite(account=account, valid_hours=1))
+            found.append(f"{server.origin}/enrol/{secret}")
+        await warden.operator.close()
+        return found
+
+    return asyncio.run(made())

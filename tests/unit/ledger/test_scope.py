@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scope: exact to the person and resource, and no silence about a changed ledger."""
+
+import base64
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from support.ledgers import KEY, ORIGIN, open_ledger
+from wardkeep.ledger import segment
+from wardkeep.ledger.entry import Entry, Subject, decode
+from wardkeep.ledger.merkle import is_included, leaf_hash
+from wardkeep.ledger.scope import Scope, Wanted, scope_of
+
+THIEF = "0b0b0b0b-0000-4000-8000-00000000000a"
+OTHER = "0b0b0b0b-0000-4000-8000-00000000000b"
+SESSION = "5e5510f0-0000-4000-8000-000000000001"
+
+
+def opening(
+    account: str, patient: str, at: int, *, action: str = "read", version: int = 1
+) -> Entry:
+    return Entry.about(
+        at=at,
+        organisation=1,
+        account=account,
+        session=SESSION,
+        role="doctor",
+        purpose="direct-care",
+        reason="rang about results",
+        action=action,
+        subjects=[
+            Subject.about(
+                patient=patient,
+                tier="banner" if action == "find" else "record",
+                relationship="",
+                resources=[("Observation", f"o-{patient}", version)],
+            )
+        ],
+        outcome="grant",
+        software="0",
+    )
+
+
+def written(folder: Path, entries: Iterable[Entry]) -> Path:
+    ledger = open_ledger(folder / "ledger")
+    for one in entries:
+        ledger.append(one)
+        ledger.commit()
+    ledger.publish()
+    ledger.close()
+    return folder / "ledger"
+
+
+def scoped(folder: Path, *, with_proofs: bool = False, **wanted: Any) -> Scope:
+    return scope_of(
+        folder,
+        KEY.verify_key,
+        msgspec.convert(wanted, Wanted),
+        origin=ORIGIN,
+        with_proofs=with_proofs,
+    )
+
+
+def test_whom_and_what_and_when_and_nobody_else(tmp_path: Path) -> None:
+    refused = msgspec.structs.replace(
+        opening(THIEF, "p-never", 40), outcome="refusal:reason-needed"
+    )
+    folder = written(
+        tmp_path,
+        [
+            opening(OTHER, "p-other", 5),
+            opening(THIEF, "p-1", 10),
+            opening(THIEF, "p-2", 20, action="find"),
+            opening(THIEF, "p-1", 30, version=2),
+            opening(THIEF, "p-1", 35),
+            refused,
+        ],
+    )
+    found = scoped(folder, account=THIEF)
+    assert found.is_whole
+    assert [(one.patient, one.first, one.last) for one in found.people] == [
+        ("p-1", 10, 35),
+        ("p-2", 20, 20),
+    ]
+    first, second = found.people
+    assert (first.openings, first.listed, first.tiers) == (3, 0, ["record"])
+    assert (second.openings, second.listed, second.tiers) == (0, 1, ["banner"])
+    told = [(one.type, one.id, one.version) for one in first.resources]
+    assert told == [("Observation", "o-p-1", 1), ("Observation", "o-p-1", 2)]
+    assert (first.resources[0].first, first.resources[0].last) == (10, 35)
+    assert (found.refusals, found.opened, found.listed_only) == (1, 1, 1)
+    assert found.entries_read == found.entries_covered == 6
+
+
+@pytest.mark.parametrize(
+    ("wanted", "patients"),
+    [
+        ({"since": 20}, {"p-2", "p-3"}),
+        ({"until": 20}, {"p-1"}),
+        ({"since": 20, "until": 30}, {"p-2"}),
+        ({"session": SESSION}, {"p-1", "p-2", "p-3"}),
+        ({"session": "nobody's"}, set()),
+        ({"organisation": 2}, set()),
+    ],
+)
+def test_a_window_a_session_and_an_organisation_narrow_it(
+    tmp_path: Path, wanted: dict[str, Any], patients: set[str]
+) -> None:
+    entries = [opening(THIEF, f"p-{n}", n * 10) for n in (1, 2, 3)]
+    folder = written(tmp_path, entries)
+    found = scoped(folder, account=THIEF, **wanted)
+    assert {one.patient for one in found.people} == patients
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from((THIEF, OTHER)), st.integers(0, 8), st.integers(1, 99)
+        ),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_it_names_exactly_whom_a_plain_count_names(
+    tmp_path_factory: pytest.TempPathFactory, made: list[tuple[str, int, int]]
+) -> None:
+    entries = [opening(who, f"p-{n}", at) for who, n, at in made]
+    folder = written(tmp_path_factory.mktemp("scope"), entries)
+    found = scoped(folder, account=THIEF, since=20, until=80)
+    plain = {f"p-{n}" for who, n, at in made if who == THIEF and 20 <= at < 80}
+    assert {one.patient for one in found.people} == plain
+    assert found.is_whole
+
+
+def test_a_proof_holds_against_the_signed_root_and_for_no_other_entry(
+    tmp_path: Path,
+) -> None:
+    entries = [opening(THIEF if n % 97 == 0 else OTHER, "p", n) for n in range(600)]
+    folder = written(tmp_path, entries)
+    found = scoped(folder, with_proofs=True, account=THIEF)
+    assert [one.entry for one in found.proofs] == list(range(0, 600, 97))
+    root = bytes.fromhex(found.root)
+    for one in found.proofs:
+        raw = base64.b64decode(one.content)
+        path = [bytes.fromhex(hash_) for hash_ in one.path]
+        assert decode(raw).account == THIEF
+        assert is_included(
+            leaf_hash(raw), index=one.entry, size=600, path=path, root=root
+        )
+        changed = leaf_hash(raw + b"x")
+        assert not is_included(changed, index=one.entry, size=600, path=path, root=root)
+
+
+def test_what_came_after_the_checkpoint_is_named_and_not_proven(
+    tmp_path: Path,
+) -> None:
+    folder = written(tmp_path, [opening(THIEF, "p-1", 10)])
+    ledger = open_ledger(folder)
+    ledger.append(opening(THIEF, "p-2", 20))
+    ledger.commit()
+    found = scoped(folder, with_proofs=True, account=THIEF)
+    assert {one.patient for one in found.people} == {"p-1", "p-2"}
+    assert (found.entries_read, found.entries_covered) == (2, 1)
+    assert [one.entry for one in found.proofs] == [0]
+    ledger.close()
+
+
+def test_an_entry_that_was_changed_or_cut_off_is_no_silence(tmp_path: Path) -> None:
+    folder = written(tmp_path, [opening(THIEF, f"p-{n}", n) for n in range(9)])
+    [(_, path)] = segment.segments_in(folder)
+    whole = path.read_bytes()
+    for changed in (whole[:-40] + b"X" + whole[-39:], whole[:-40], whole[:400]):
+        path.write_bytes(changed)
+        found = scoped(folder, with_proofs=True, account=THIEF)
+        assert not found.is_whole
+        assert found.faults
+        assert found.proofs == []
+    path.write_bytes(whole)
+    assert scoped(folder, account=THIEF).is_whole
+    (folder / "checkpoint").unlink()
+    assert not scoped(folder, account=THIEF).is_whole

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Budgets hold whatever happens in which order: openings, touches, restarts, clocks."""
+
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from wardkeep.base.clock import FrozenClock
+from wardkeep.crypto.signing import SigningKey
+from wardkeep.identity.roles import Budget
+from wardkeep.ledger.entry import Entry, Subject
+from wardkeep.ledger.log import Ledger
+from wardkeep.warden.budgets import (
+    MOST_SESSIONS,
+    REACH,
+    ROWS_A_PATIENT,
+    TRIES,
+    WINDOW_SECONDS,
+    Budgets,
+    apps_of,
+)
+
+NURSE = (1, "11111111-1111-4111-8111-111111111111")
+BUDGET = Budget(soft=28, hard=35, expected=10)
+START = datetime(2026, 11, 23, 9, 41, tzinfo=UTC).timestamp()
+
+
+def entry(
+    action: str, session: str, at: float, patient: str = "", relationship: str = ""
+) -> Entry:
+    """An entry as the door and the trace write it."""
+    subject = Subject.about(
+        patient=patient, tier="record", relationship=relationship, resources=()
+    )
+    is_opening = bool(patient)
+    return Entry.about(
+        at=int(at * 1_000_000),
+        organisation=NURSE[0],
+        account=NURSE[1],
+        session=session,
+        role="ward_nurse",
+        purpose="direct-care" if is_opening else "",
+        reason="",
+        action=action,
+        request=f"freeze x account {NURSE[1]}" if action == "release-freeze" else "",
+        subjects=(subject,) if is_opening else (),
+        outcome="grant",
+        software="test",
+    )
+
+
+@dataclass
+class World:
+    """The door's use of budgets, beside a log that is counted in the plainest way."""
+
+    ledger: Ledger
+    wall: float = START
+    monotonic: float = 1_000_000.0
+    budgets: Budgets = field(default_factory=Budgets)
+    opened: list[tuple[float, str, str]] = field(default_factory=list)
+    """When (monotonic), in which session, whom."""
+    since: dict[str, int] = field(default_factory=dict)
+    """By session, how many openings there were when the passkey was used last."""
+    released_at: float = -1.0
+
+    def asks(self, session: str, patient: str) -> None:
+        standing = self.budgets.after(
+            NURSE, session, {patient}, budget=BUDGET, is_list=False, now=self.monotonic
+        )
+        if standing.is_day_spent or standing.is_reach_spent:
+            return
+        self.ledger.append(entry("read", session, self.wall, patient))
+        self.ledger.commit()
+        self.budgets.opened(
+            NURSE, session, [patient], is_list=False, now=self.monotonic
+        )
+        self.opened.append((self.monotonic, session, patient))
+
+    def runs(self, session: str, first: int, many: int) -> None:
+        """Somebody works through a list."""
+        for n in range(first, first + many):
+            self.asks(session, str(n))
+
+    def touches(self, session: str) -> None:
+        self.ledger.append(entry("prove", session, self.wall))
+        self.ledger.commit()
+        self.budgets.touched(session, NURSE)
+        self.since[session] = len(self.opened)
+
+    def is_released(self) -> None:
+        self.ledger.append(entry("release-freeze", "", self.wall))
+        self.ledger.commit()
+        self.budgets.released(NURSE)
+        self.released_at = self.monotonic
+
+    def restarts(self) -> None:
+        self.budgets = Budgets.recounted(
+            self.ledger, now=self.wall, monotonic=self.monotonic
+        )
+
+    def passes(self, seconds: float) -> None:
+        self.wall += seconds
+        self.monotonic += seconds
+
+    def holds(self) -> None:
+        oldest = max(self.monotonic - WINDOW_SECONDS, self.released_at)
+        today = {who for when, _, who in self.opened if when > oldest}
+        assert len(today) <= BUDGET.hard
+        for session in ("s1", "s2"):
+            begin = self.since.get(session, 0)
+            reached = {who for _, by, who in self.opened[begin:] if by == session}
+            assert len(reached) <= REACH
+
+
+SESSION = st.sampled_from(("s1", "s2"))
+STEPS = st.one_of(
+    st.tuples(st.just("runs"), SESSION, st.integers(0, 60), st.integers(1, 40)),
+    st.tuples(st.just("runs"), SESSION, st.integers(0, 60), st.integers(1, 40)),
+    st.tuples(st.just("touches"), SESSION),
+    st.tuples(st.just("restarts")),
+    st.tuples(st.just("passes"), st.floats(1.0, 40_000.0)),
+    st.tuples(st.just("steps back"), st.floats(1.0, 200_000.0)),
+)
+RARELY = st.one_of(STEPS, STEPS, STEPS, st.tuples(st.just("is_released")))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(RARELY, min_size=5, max_size=40))
+def test_no_order_of_events_lets_an_account_pass_its_cap(
+    steps: list[tuple[object, ...]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(opened_ledger(Path(folder)))
+        for name, *details in steps:
+            if name == "steps back":
+                # The wall clock alone, as by somebody's hand or by daylight saving.
+                world.wall -= float(str(details[0]))
+                continue
+            getattr(world, str(name))(*details)
+            world.holds()
+        world.ledger.close()
+
+
+def opened_ledger(folder: Path) -> Ledger:
+    return Ledger.open(
+        folder / "ledger",
+        origin="test",
+        signing_key=SigningKey.generate(),
+        clock=FrozenClock(datetime(2026, 11, 23, tzinfo=UTC)),
+    )
+
+
+@pytest.fixture
+def budgets() -> Budgets:
+    return Budgets()
+
+
+def test_a_patient_counts_once_and_for_a_day_after_the_last_opening(
+    budgets: Budgets,
+) -> None:
+    for now in (0.0, 1.0, WINDOW_SECONDS - 1):
+        budgets.opened(NURSE, "s1", ["p1"], is_list=False, now=now)
+    assert budgets.counts(NURSE, now=WINDOW_SECONDS + 10) == (0, 1, 0)
+    assert budgets.counts(NURSE, now=2 * WINDOW_SECONDS) == (0, 0, 0)
+
+
+def test_lists_weigh_less_in_a_day_and_as_much_for_the_reach(
+    budgets: Budgets,
+) -> None:
+    people = [f"p{n}" for n in range(REACH)]
+    budgets.opened(NURSE, "s1", people, is_list=True, now=0.0)
+    one_more = budgets.after(NURSE, "s1", {"q"}, budget=BUDGET, is_list=True, now=0.0)
+    assert one_more.is_reach_spent
+    assert not one_more.is_day_spent
+    assert one_more.day_most == BUDGET.hard * ROWS_A_PATIENT
+    chart = budgets.after(NURSE, "s1", {"p1"}, budget=BUDGET, is_list=False, now=0.0)
+    assert (chart.day, chart.reach) == (1, REACH)
+    assert not chart.is_reach_spent
+
+
+def test_more_relationships_than_a_role_has_explain_nothing(budgets: Budgets) -> None:
+    own = [f"p{n}" for n in range(BUDGET.expected)]
+    budgets.expected(NURSE, own, now=0.0)
+    assert budgets.is_explained(NURSE, "p0", budget=BUDGET, now=0.0)
+    assert not budgets.is_explained(NURSE, "q", budget=BUDGET, now=0.0)
+
+
+def test_attempts_after_the_reach_was_spent_are_counted_by_patient(
+    budgets: Budgets,
+) -> None:
+    told = [budgets.tried("s1", ["p"]) for _ in range(TRIES)]
+    assert told == [False] * TRIES
+    told = [budgets.tried("s1", [f"p{n}"]) for n in range(TRIES)]
+    assert told == [*[False] * (TRIES - 2), True, True]
+
+
+def test_a_flood_of_sessions_forgets_the_oldest_and_no_account(
+    budgets: Budgets,
+) -> None:
+    budgets.opened(NURSE, "first", ["p"], is_list=False, now=0.0)
+    for n in range(MOST_SESSIONS):
+        budgets.tried(f"s{n}", ())
+    assert budgets.counts(NURSE, now=0.0) == (0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "counted"),
+    [
+        ({}, (0, 1, 0)),
+        ({"action": "find"}, (0, 0, 1)),
+        ({"action": "history"}, (0, 0, 0)),
+        ({"outcome": "refusal:reason-needed"}, (0, 0, 0)),
+        ({"role": "service"}, (0, 0, 0)),
+        ({"purpose": ""}, (0, 0, 0)),
+    ],
+)
+def test_an_entry_counts_as_it_did_when_it_was_made(
+    budgets: Budgets, changed: dict[str, str], counted: tuple[int, int, int]
+) -> None:
+    made = msgspec.structs.replace(entry("read", "s1", START, "p1"), **changed)
+    budgets.count_entry(made, 0.0)
+    assert budgets.counts(NURSE, now=0.0) == counted
+
+
+def test_what_the_work_explained_is_counted_apart(budgets: Budgets) -> None:
+    budgets.count_entry(entry("read", "s1", START, "p1", "ward"), 0.0)
+    assert budgets.counts(NURSE, now=0.0) == (1, 0, 0)
+
+
+def test_what_is_dated_after_now_counts_as_opened_now(tmp_path: Path) -> None:
+    ledger = opened_ledger(tmp_path)
+    ledger.append(entry("read", "s1", START, "p1"))
+    ledger.commit()
+    two_days_back = START - 2 * WINDOW_SECONDS
+    found = Budgets.recounted(ledger, now=two_days_back, monotonic=5.0)
+    ledger.close()
+    assert found.counts(NURSE, now=5.0 + WINDOW_SECONDS - 1) == (0, 1, 0)
+
+
+def test_an_app_reaches_no_further_than_the_session_that_it_acts_for(
+    budgets: Budgets,
+) -> None:
+    half = [f"p{n}" for n in range(REACH - 1)]
+    budgets.opened(NURSE, "s1", half, is_list=False, now=0.0)
+    by_app = apps_of(NURSE)
+    budgets.opened(NURSE, by_app, ["q1"], is_list=False, now=0.0)
+    for who in ("s1", by_app):
+        beyond = budgets.after(
+            NURSE, who, {"q2"}, budget=BUDGET, is_list=False, now=0.0
+        )
+        assert beyond.is_reach_spent
+    other = budgets.after(NURSE, "s2", {"q2"}, budget=BUDGET, is_list=False, now=0.0)
+    assert other.reach == 2
+    budgets.touched("s1", NURSE)
+    again = budgets.after(NURSE, by_app, {"q2"}, budget=BUDGET, is_list=False, now=0.0)
+    assert again.reach == 1
+
+
+def test_what_apps_opened_is_counted_again_for_apps(budgets: Budgets) -> None:
+    made = entry("read", "token-of-an-app", START, "p1")
+    by_app = msgspec.structs.replace(made, request="app 17: read Patient")
+    budgets.count_entry(by_app, 0.0)
+    standing = budgets.after(NURSE, "s9", {"q"}, budget=BUDGET, is_list=False, now=0.0)
+    assert standing.reach == 2

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Slow scraping: a few strangers a day, for weeks, by one account; and the breaker."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.ledgers import open_ledger
+from wardkeep.identity.roles import Role
+from wardkeep.ledger.entry import Entry, Subject
+from wardkeep.ledger.log import Ledger
+from wardkeep.warden.breaker import FLOOR, SHARE, WINDOW_SECONDS, Breaker
+from wardkeep.warden.patrol import A_PORTION, TIMES_SOFT, Patrol, Slow
+
+DAY = 24 * 3600
+START = 1_764_000_000
+NURSE = "0b0b0b0b-0000-4000-8000-00000000000a"
+MOST = Role.WARD_NURSE.budget.soft * TIMES_SOFT
+
+
+def opening(at: float, patient: str, relationship: str = "", **more: str) -> Entry:
+    told = {"role": "ward_nurse", "action": "read", "outcome": "grant", **more}
+    return Entry.about(
+        at=int(at * 1_000_000),
+        organisation=1,
+        account=NURSE,
+        session="s",
+        purpose="direct-care",
+        reason="",
+        subjects=[
+            Subject.about(
+                patient=patient, tier="record", relationship=relationship, resources=()
+            )
+        ],
+        software="0",
+        **told,
+    )
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    made = open_ledger(tmp_path / "ledger")
+    yield made
+    made.close()
+
+
+def walked(ledger: Ledger, entries: Iterable[Entry], *, now: float) -> list[Slow]:
+    for one in entries:
+        ledger.append(one)
+    ledger.commit()
+    patrol, found = Patrol(ledger), []
+    while patrol.is_behind:
+        found += patrol.walk(int(now * 1_000_000))
+    return found
+
+
+def test_a_few_strangers_a_day_for_weeks_are_noticed_once(ledger: Ledger) -> None:
+    many = MOST + 20
+    step = 27 * DAY / many
+    entries = [opening(START + n * step, f"p-{n}") for n in range(many)]
+    [found] = walked(ledger, entries, now=START + 27 * DAY)
+    assert (found.organisation, found.account) == (1, NURSE)
+    assert (found.patients, found.most, found.entry) == (MOST + 1, MOST, MOST)
+
+
+def test_the_same_over_longer_is_nobodys_wonder(ledger: Ledger) -> None:
+    many = MOST + 20
+    step = 40 * DAY / many
+    entries = [opening(START + n * step, f"p-{n}") for n in range(many)]
+    assert walked(ledger, entries, now=START + 40 * DAY) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"relationship": "ward"},
+        {"action": "find"},
+        {"action": "history"},
+        {"outcome": "refusal:reason-needed"},
+        {"role": "service"},
+    ],
+)
+def test_what_the_work_explains_or_nobody_saw_does_not_count(
+    ledger: Ledger, more: dict[str, str]
+) -> None:
+    entries = [opening(START + n, f"p-{n}", **more) for n in range(MOST + 20)]
+    assert walked(ledger, entries, now=START + DAY) == []
+
+
+def test_one_patient_many_times_is_one(ledger: Ledger) -> None:
+    entries = [opening(START + n, f"p-{n % 9}") for n in range(MOST * 2)]
+    assert walked(ledger, entries, now=START + DAY) == []
+
+
+def test_nobody_waits_for_more_than_a_portion(ledger: Ledger) -> None:
+    for n in range(A_PORTION * 2 + 10):
+        ledger.append(opening(START + n, f"p-{n}", "ward"))
+    ledger.commit()
+    patrol = Patrol(ledger)
+    turns = 0
+    while patrol.is_behind:
+        patrol.walk(int((START + DAY) * 1_000_000))
+        turns += 1
+    assert turns == 3
+
+
+# The breaker
+
+
+def test_the_sum_grows_with_who_is_at_work() -> None:
+    breaker = Breaker()
+    for n in range(4):
+        breaker.at_work(1, f"nurse-{n}", 30, 0.0)
+    most = int(FLOOR + 4 * 30 * SHARE)
+    tripped = [breaker.opened(1, [f"p-{n}"], 1.0) for n in range(most + 2)]
+    assert tripped == [*[False] * most, True, False]
+    assert breaker.is_tripped(1, 2.0)
+    assert not breaker.is_tripped(1, 3.0 + WINDOW_SECONDS)
+
+
+def test_an_hour_later_nobody_remembers() -> None:
+    breaker = Breaker()
+    for n in range(FLOOR):
+        breaker.opened(1, [f"p-{n}"], 0.0)
+    later = WINDOW_SECONDS + 1
+    assert not any(breaker.opened(1, [f"q-{n}"], later) for n in range(FLOOR))
+
+
+def test_the_site_has_a_sum_over_all_organisations() -> None:
+    breaker = Breaker()
+    for n in range(FLOOR // 2):
+        breaker.opened(1, [f"p-{n}"], 1.0)
+        breaker.opened(2, [f"p-{n}"], 1.0)
+    assert breaker.opened(3, ["one more"], 1.0)
+    assert breaker.is_tripped(4, 2.0)
+
+
+def test_a_restart_counts_the_hour_again(ledger: Ledger) -> None:
+    for n in range(FLOOR + 10):
+        ledger.append(opening(START + n, f"p-{n}"))
+    ledger.commit()
+    found = Breaker.recounted(ledger, now=START + 600.0, monotonic=50.0)
+    assert found.is_tripped(1, 51.0)
+    assert not found.is_tripped(2, 51.0)
+    late = Breaker.recounted(ledger, now=START + 2.0 * WINDOW_SECONDS, monotonic=50.0)
+    assert not late.is_tripped(1, 51.0)
