@@ -8,11 +8,12 @@ import msgspec
 
 from wardkeep.assembly.database import OWNER, address_for, is_embedded
 from wardkeep.assembly.layout import Layout
+from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import connect
 from wardkeep.db.errors import DatabaseUnavailableError
 from wardkeep.db.migrate import SchemaState, check
-from wardkeep.disclosure.answers import Health, Refusal
+from wardkeep.disclosure.answers import Health, Refusal, WitnessView
 from wardkeep.disclosure.client import (
     WardenBusyError,
     WardenClient,
@@ -93,7 +94,27 @@ async def _warden(layout: Layout) -> list[Finding]:
             is_well=health.is_database_reachable,
             mend="See that PostgreSQL runs and that the warden's password is right.",
         ),
+        *[_witness(one) for one in health.witnesses],
     ]
+
+
+def _witness(one: WitnessView) -> Finding:
+    if one.fault:
+        mend = (
+            "See docs/how-to/witness.md before anything else is changed."
+            if one.is_at_odds
+            else "See that it runs, that this machine reaches it, and that it watches"
+            " this ledger."
+        )
+        return Finding(
+            what=f"The witness {one.name} {one.fault}", is_well=False, mend=mend
+        )
+    if not one.at:
+        waits = f"The witness {one.name} waits for the ledger's first entry"
+        return Finding(what=waits, is_well=True)
+    seen = from_microseconds(one.at * 1_000_000).astimezone(LONDON)
+    what = f"The witness {one.name} saw {one.entries:,} entries at {seen:%H:%M:%S}"
+    return Finding(what=what, is_well=True)
 
 
 async def _database(settings: Settings, layout: Layout) -> list[Finding]:

@@ -67,13 +67,17 @@ async def warden_running(
     )
     await door.listen(layout.door_socket, mode=_DOOR_MODE)
     await operator.listen(layout.operator_socket, mode=_OPERATOR_MODE)
-    housekeeping = asyncio.create_task(service.keep_house())
+    beside = (
+        asyncio.create_task(service.keep_house()),
+        asyncio.create_task(service.witnessing.keep_witnessed()),
+    )
     try:
         yield service
     finally:
-        housekeeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await housekeeping
+        for task in beside:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await door.close()
         await operator.close()
         await service.close()
@@ -91,6 +95,7 @@ def _open_parts(settings: Settings, layout: Layout, *, clock: Clock) -> WardenPa
         ledger_name=name,
         origin=settings.public_origin,
         clock=clock,
+        witnesses=settings.witnesses,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from wardkeep.base.note_keys import COSIGNER, NoteKey, read_note_key
 from wardkeep.base.outcome import Problem
 
 PREFIX = "WARDKEEP_"
@@ -38,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_key: str
     metrics_port: int
     log_level: str
+    witnesses: tuple[tuple[NoteKey, str], ...]
+    """Each one's key, and the address that its requests begin with."""
     demo: bool
 
     @property
@@ -103,6 +106,18 @@ def _log_level(text: str) -> str:
         message = f"Give one of {', '.join(_LOG_LEVELS)}."
         raise ValueError(message)
     return text.lower()
+
+
+def _witnesses(text: str) -> tuple[tuple[NoteKey, str], ...]:
+    found = []
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        key, _, address = one.partition(" ")
+        is_near = address.startswith(("http://127.0.0.1:", "http://localhost:"))
+        if not (address.startswith("https://") or is_near):
+            message = "Give each witness as KEY https://ADDRESS, with commas between."
+            raise ValueError(message)
+        found.append((read_note_key(key, kind=COSIGNER), address.strip().rstrip("/")))
+    return tuple(found)
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -193,6 +208,13 @@ SETTINGS: tuple[Setting, ...] = (
         words="How much is logged: debug, info, warning or error. No level logs a"
         " word about a patient.",
         read=_log_level,
+    ),
+    Setting(
+        name="witnesses",
+        default="",
+        words="Who co-signs the ledger's checkpoints: KEY https://ADDRESS, with commas"
+        " between. `wardkeep witness watch` prints the key.",
+        read=_witnesses,
     ),
     Setting(
         name="demo",

@@ -23,6 +23,7 @@ from wardkeep.disclosure.client import (
 )
 from wardkeep.ledger.log import LedgerCannotWriteError, LedgerInUseError
 from wardkeep.ledger.opening import LedgerDamagedError
+from wardkeep.ledger.witness import WitnessFolderError
 from wardkeep.warden.root_key import RootKeyFileError
 
 EXIT_FAILED, EXIT_SETTINGS, EXIT_NOT_RUNNING = 1, 3, 4
@@ -70,6 +71,7 @@ _WORDS: dict[type[Exception], tuple[int, str]] = {
     SchemaRefusedError: (EXIT_FAILED, _AS_SAID),
     ServerStartError: (EXIT_FAILED, _AS_SAID),
     SigningKeyFileError: (EXIT_FAILED, _AS_SAID),
+    WitnessFolderError: (EXIT_FAILED, _AS_SAID),
 }
 
 

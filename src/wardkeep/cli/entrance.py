@@ -24,6 +24,7 @@ from wardkeep.cli.organisation import organisation
 from wardkeep.cli.processes import serve, warden, web, worker
 from wardkeep.cli.scope import scope
 from wardkeep.cli.support import support
+from wardkeep.cli.witness import witness
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,6 +42,7 @@ for _command in (
     import_,
     migrate,
     ledger,
+    witness,
     scope,
     drill,
     organisation,

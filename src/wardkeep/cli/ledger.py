@@ -3,12 +3,14 @@
 
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
 from wardkeep.assembly.proof import ledger_name, verify_key_from
+from wardkeep.base.note_keys import COSIGNER, LOG, NoteKey, read_note_key
 from wardkeep.cli.terminal import fail, installation, json_option, print_json
 from wardkeep.ledger.verify import verify as verify_ledger
 
@@ -25,18 +27,41 @@ def ledger() -> None:
     help="The ledger's folder; this installation's own where it is left out.",
 )
 @click.option("--key", "public_key", help="The public key, 64 hexadecimal digits.")
+@click.option(
+    "--witness",
+    "witness_keys",
+    multiple=True,
+    help="A witness's key: it must have signed. May be given several times.",
+)
+@click.option(
+    "--seen",
+    type=click.File(encoding="utf-8"),
+    help="The newest checkpoint as the witness has it; - for standard input.",
+)
 @json_option
-def verify(*, folder: Path | None, public_key: str | None, as_json: bool) -> None:
+def verify(
+    *,
+    folder: Path | None,
+    public_key: str | None,
+    witness_keys: tuple[str, ...],
+    seen: TextIO | None,
+    as_json: bool,
+) -> None:
     """Check every byte of a ledger against its signed checkpoints.
 
     Needs the files and a public key, nothing of the server. Exit code 1 when
-    anything was changed; each place is named.
+    anything was changed; each place is named. A folder that was put back as a
+    whole is told from the newest by --seen alone.
 
     \b
     Example:
       wardkeep ledger verify
       wardkeep ledger verify --folder /copies/ledger --key 4f2a…
+      wardkeep ledger verify --witness witness.example.net/w1+8c… --seen seen.txt
     """
+    witnesses = [_witness_key(one) for one in witness_keys]
+    if seen is not None and not witnesses:
+        fail("name who signed it with --witness.")
     settings, layout = installation()
     where = folder or layout.ledger
     key = verify_key_from(layout, public_key)
@@ -49,6 +74,8 @@ def verify(*, folder: Path | None, public_key: str | None, as_json: bool) -> Non
             where,
             key,
             origin=ledger_name(settings),
+            witnesses=witnesses,
+            seen=seen.read() if seen is not None else "",
             progress=lambda done, total: progress.update(
                 task, completed=done, total=total
             ),
@@ -60,3 +87,27 @@ def verify(*, folder: Path | None, public_key: str | None, as_json: bool) -> Non
             click.echo(str(fault))
         click.echo(report.summary)
     sys.exit(0 if report.is_whole else 1)
+
+
+def _witness_key(text: str) -> NoteKey:
+    try:
+        return read_note_key(text, kind=COSIGNER)
+    except ValueError as error:
+        fail(str(error))
+
+
+@ledger.command()
+def key() -> None:
+    """Print the ledger's name and public key in one line, for a witness.
+
+    \b
+    Example:
+      wardkeep ledger key
+    """
+    settings, layout = installation()
+    found = verify_key_from(layout, None)
+    if found is None:
+        fail("there is no key yet; start once with: wardkeep serve")
+    name = ledger_name(settings)
+    own = NoteKey(name=name, kind=LOG, public_bytes=found.public_bytes)
+    click.echo(own.text)

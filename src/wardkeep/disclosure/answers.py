@@ -263,6 +263,20 @@ class Terms(Message, frozen=True):
     terms: tuple[TermView, ...]
 
 
+class WitnessView(msgspec.Struct, frozen=True, array_like=True):
+    """One witness of the ledger."""
+
+    name: str
+    entries: int
+    """In the newest checkpoint that it signed."""
+    at: int
+    """POSIX seconds of that; 0: it signed none."""
+    fault: str
+    """What is wrong with it, as the end of a sentence; empty where nothing is."""
+    is_at_odds: bool
+    """It signed what this ledger is no continuation of."""
+
+
 class Health(Message, frozen=True):
     """Whether the warden can do its work."""
 
@@ -273,6 +287,7 @@ class Health(Message, frozen=True):
     organisations: int
     verify_key: bytes
     origin: str
+    witnesses: tuple[WitnessView, ...] = ()
 
 
 class AccountView(msgspec.Struct, frozen=True, array_like=True):

@@ -43,6 +43,13 @@ def fault_of_server(address: str) -> str:
     return ""
 
 
+class Reply(msgspec.Struct, frozen=True):
+    """An answer of whatever status."""
+
+    status: int
+    body: bytes
+
+
 class Outside:
     """Asks one server; a slow one holds up nobody but itself."""
 
@@ -59,6 +66,11 @@ class Outside:
     async def post(self, url: str, form: Mapping[str, str]) -> bytes | Unreachable:
         return await self._ask("POST", url, form)
 
+    async def send(self, url: str, text: bytes) -> Reply | Unreachable:
+        """Send text, and take any answer: its status says something too."""
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        return await self._in_time("POST", url, text, headers)
+
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._pool.clear()
@@ -66,32 +78,42 @@ class Outside:
     async def _ask(
         self, method: str, url: str, form: Mapping[str, str] | None, bearer: str = ""
     ) -> bytes | Unreachable:
+        headers = {"Accept": "application/json"}
+        if bearer:
+            headers["Authorization"] = f"Bearer {bearer}"
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = None if form is None else urlencode(form).encode()
+        reply = await self._in_time(method, url, body, headers)
+        if isinstance(reply, Unreachable):
+            return reply
+        is_answered = reply.status == _OK
+        return reply.body if is_answered else Unreachable(f"status-{reply.status}")
+
+    async def _in_time(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str]
+    ) -> Reply | Unreachable:
         if fault_of_server(url):
             return Unreachable("address")
         loop = asyncio.get_running_loop()
         asking = loop.run_in_executor(
-            self._threads, self._fetch, method, url, form, bearer
+            self._threads, self._exchange, method, url, body, headers
         )
         try:
             return await asyncio.wait_for(asking, PATIENCE_SECONDS)
         except TimeoutError:
             return Unreachable("too-slow")
 
-    def _fetch(
-        self, method: str, url: str, form: Mapping[str, str] | None, bearer: str
-    ) -> bytes | Unreachable:
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str]
+    ) -> Reply | Unreachable:
         until = time.monotonic() + PATIENCE_SECONDS
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-        if bearer:
-            headers["Authorization"] = f"Bearer {bearer}"
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             answer = self._pool.urlopen(
                 method,
                 url,
-                body=None if form is None else urlencode(form).encode(),
-                headers=headers,
+                body=body,
+                headers={**headers, "Accept-Encoding": "identity"},
                 redirect=False,
                 preload_content=False,
                 decode_content=False,
@@ -99,9 +121,10 @@ class Outside:
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return Unreachable(type(error).__name__)
         try:
-            if answer.status != _OK:
-                return Unreachable(f"status-{answer.status}")
-            return _read(answer, until)
+            found = _read(answer, until)
+            if isinstance(found, Unreachable):
+                return found
+            return Reply(answer.status, found)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return Unreachable(type(error).__name__)
         finally:

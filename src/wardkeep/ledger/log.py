@@ -21,9 +21,9 @@ from wardkeep.ledger.checkpoint import Checkpoint, sign
 from wardkeep.ledger.entry import Entry, decode, encode
 from wardkeep.ledger.index import EntryIndex
 from wardkeep.ledger.merkle import Prover
-from wardkeep.ledger.opening import Opened, open_folder
-from wardkeep.ledger.publishing import Publisher
-from wardkeep.ledger.tiles import write_all
+from wardkeep.ledger.opening import COSIGNED_NAME, Opened, open_folder
+from wardkeep.ledger.publishing import Continued, Publisher
+from wardkeep.ledger.tiles import sync_folder, write_all, write_file
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 LOCK_NAME = "lock"
@@ -190,7 +190,7 @@ class Ledger:
         try:
             write_all(descriptor, segment.header_bytes(header))
             os.fsync(descriptor)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except BaseException:
             os.close(descriptor)
             with contextlib.suppress(OSError):
@@ -276,6 +276,26 @@ class Ledger:
         """The newest checkpoint; None before the first."""
         return self._publisher.newest
 
+    def continued(self, old: int) -> Continued | None:
+        """The newest checkpoint, with proof that it continues `old` entries.
+
+        None before the first. No hashes where `old` is 0, or more than there are.
+        """
+        return self._publisher.continued(old)
+
+    def keep_cosigned(self, note: str) -> None:
+        """Keep the newest checkpoint that witnesses signed, beside the others.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        write_file(self._folder / COSIGNED_NAME, note.encode())
+
+    def cosigned(self) -> str:
+        """The newest checkpoint that witnesses signed; empty where there is none."""
+        path = self._folder / COSIGNED_NAME
+        return path.read_bytes().decode(errors="replace") if path.exists() else ""
+
     def close(self) -> None:
         if self._file >= 0:
             os.close(self._file)
@@ -293,11 +313,3 @@ def _take_lock(path: Path) -> int:
         os.close(descriptor)
         raise LedgerInUseError(str(path)) from None
     return descriptor
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,6 +20,7 @@ from wardkeep.ledger.segment import Frame, FrameFault
 
 CHECKPOINT_NAME = "checkpoint"
 HISTORY_NAME = "checkpoints"
+COSIGNED_NAME = "cosigned"
 NOTE_LINES = 7
 """A note's six lines and the empty one behind it."""
 _LINE_FEED = 10

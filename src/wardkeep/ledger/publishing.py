@@ -8,9 +8,11 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger.checkpoint import Checkpoint
-from wardkeep.ledger.merkle import TILE_WIDTH, MerkleTree, leaf_hash
+from wardkeep.ledger.merkle import TILE_WIDTH, MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, FullTile, Opened
 from wardkeep.ledger.tiles import (
     bundle,
@@ -22,6 +24,15 @@ from wardkeep.ledger.tiles import (
 
 ENTRIES = "entries"
 Sign = Callable[[Checkpoint, SigningKey], str]
+
+
+class Continued(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint, and why it continues an earlier one."""
+
+    checkpoint: Checkpoint
+    note: str
+    proof: list[bytes]
+    """RFC 9162 2.1.4."""
 
 
 class Publisher:
@@ -146,6 +157,18 @@ class Publisher:
         finally:
             os.close(descriptor)
         self._history_end = end + len(content)
+
+    def continued(self, old: int) -> Continued | None:
+        """The newest checkpoint, with the proof from `old` entries to it."""
+        with self._publishing:
+            newest = self.newest
+            if newest is None:
+                return None
+            proof: list[bytes] = []
+            if 0 < old < newest.size:
+                proof = Prover(self._tree, self.load_tile).consistency(old, newest.size)
+            note = self._sign(newest, self._key)
+            return Continued(checkpoint=newest, note=note, proof=proof)
 
     def load_tile(self, level: int, index: int) -> bytes:
         """A full tile, written or about to be."""

@@ -51,6 +51,15 @@ def write_file(path: Path, content: bytes) -> None:
     beside.replace(path)
 
 
+def sync_folder(folder: Path) -> None:
+    """Put names on the disk: what was made or renamed in the folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def remove_partials(folder: Path, level: int | str, index: int, keep: int) -> None:
     """Remove partial tiles of an index but for the one of width `keep` (0: none)."""
     partials = tile_path(folder, level, index, 1).parent

@@ -5,11 +5,14 @@ It reads every segment, rebuilds the tree, and holds every checkpoint, tile and 
 against it. Each difference is named with its file, place and entry.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
+from wardkeep.base.note_keys import LOG, NoteKey
 from wardkeep.crypto.signing import VerifyKey
 from wardkeep.ledger import segment
 from wardkeep.ledger.checkpoint import (
@@ -17,14 +20,27 @@ from wardkeep.ledger.checkpoint import (
     CheckpointRefusedError,
     open_checkpoint,
 )
+from wardkeep.ledger.cosignature import (
+    NoteRefusedError,
+    cosigned_at,
+    is_signed_by,
+    read_signed_note,
+)
 from wardkeep.ledger.entry import EntryDamagedError, decode
 from wardkeep.ledger.merkle import HASH_BYTES, TILE_WIDTH, MerkleTree, leaf_hash
-from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, notes_of
+from wardkeep.ledger.opening import (
+    CHECKPOINT_NAME,
+    COSIGNED_NAME,
+    HISTORY_NAME,
+    notes_of,
+)
 from wardkeep.ledger.segment import Frame, FrameFault
 from wardkeep.ledger.tiles import bundle, tile_path, unbundle
 
 Progress = Callable[[int, int | None], None]
 _EACH = 10_000
+SEEN = "the witness's checkpoint"
+"""What faults call the one that was given beside the folder."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +55,24 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.file}{place}: {self.wrong}"
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a witness saw."""
+
+    witness: str
+    entries: int
+    at: int
+    """POSIX seconds."""
+
+
+class _Vouched(NamedTuple):
+    """A root that somebody signed, and where that is written."""
+
+    file: str
+    place: str
+    size: int
+    root: bytes
+
+
 class VerifyReport(msgspec.Struct, kw_only=True):
     """What the verifier found."""
 
@@ -47,6 +81,7 @@ class VerifyReport(msgspec.Struct, kw_only=True):
     covered: int = 0
     """Entries that the newest checkpoint covers."""
     root: str = ""
+    seen: list[Seen] = msgspec.field(default_factory=list)
     faults: list[Fault] = msgspec.field(default_factory=list)
 
     @property
@@ -61,7 +96,12 @@ class VerifyReport(msgspec.Struct, kw_only=True):
             return f"NOT WHOLE: {len(self.faults)} faults in {counted}."
         rest = self.entries - self.covered
         tail = f"; {rest:,} entries wait for their first checkpoint" if rest else ""
-        return f"Whole: {counted}{tail}. Root {self.root}."
+        seen = "".join(
+            f" {one.witness} saw the first {one.entries:,} at"
+            f" {datetime.fromtimestamp(one.at, UTC):%Y-%m-%d %H:%M:%S} UTC."
+            for one in self.seen
+        )
+        return f"Whole: {counted}{tail}. Root {self.root}.{seen}"
 
 
 def verify(
@@ -69,11 +109,18 @@ def verify(
     key: VerifyKey,
     *,
     origin: str,
+    witnesses: Sequence[NoteKey] = (),
+    seen: str = "",
     progress: Progress = lambda _done, _total: None,
 ) -> VerifyReport:
-    """Check a ledger's folder; every fault is in the report."""
+    """Check a ledger's folder; every fault is in the report.
+
+    `seen` is a checkpoint as a witness has it. Without it a folder that was put back
+    as a whole cannot be told from the newest: its own files agree with each other.
+    """
     check = _Check(folder, key, origin=origin, progress=progress)
     check.read_checkpoints()
+    check.read_cosigned(witnesses, seen)
     check.read_segments()
     check.compare_ends()
     return check.report
@@ -88,7 +135,7 @@ class _Check:
         self._origin = origin
         self._progress = progress
         self._tree = MerkleTree(self._compare_tile)
-        self._by_size: dict[int, list[tuple[str, Checkpoint]]] = {}
+        self._by_size: dict[int, list[_Vouched]] = {}
         self._bundle: list[bytes] = []
         self._largest = 0
         self.report = VerifyReport()
@@ -133,9 +180,51 @@ class _Check:
         except CheckpointRefusedError as error:
             self._fault(file, place, str(error))
             return None
-        self._by_size.setdefault(found.size, []).append((place, found))
+        self._vouch(_Vouched(HISTORY_NAME, place, found.size, found.root))
         self._largest = max(self._largest, found.size)
         return found
+
+    def _vouch(self, found: _Vouched) -> None:
+        self._by_size.setdefault(found.size, []).append(found)
+
+    # Witnesses
+
+    def read_cosigned(self, witnesses: Sequence[NoteKey], seen: str) -> None:
+        """Hold the ledger against what the witnesses signed."""
+        kept = self._folder / COSIGNED_NAME
+        own = kept.read_bytes().decode(errors="replace") if kept.exists() else ""
+        for file, note in ((COSIGNED_NAME, own), (SEEN, seen)):
+            if note:
+                self._read_cosigned(file, note, witnesses)
+        missing = [
+            one
+            for one in witnesses
+            if one.name not in {found.witness for found in self.report.seen}
+        ]
+        for one in missing:
+            self._fault(COSIGNED_NAME, "", f"{one.name} signed no checkpoint here")
+
+    def _read_cosigned(
+        self, file: str, note: str, witnesses: Sequence[NoteKey]
+    ) -> None:
+        log = NoteKey(name=self._origin, kind=LOG, public_bytes=self._key.public_bytes)
+        try:
+            found = read_signed_note(note)
+        except NoteRefusedError as error:
+            self._fault(file, "", str(error))
+            return
+        if not is_signed_by(found, log):
+            self._fault(file, "", "this ledger's key did not sign it")
+            return
+        by = [(one.name, cosigned_at(found, one)) for one in witnesses]
+        if file == SEEN and not any(at is not None for _, at in by):
+            self._fault(file, "", "no witness that you named signed it")
+        size = found.head.size
+        for name, at in by:
+            saw = Seen(witness=name, entries=size, at=at or 0)
+            if at is not None and saw not in self.report.seen:
+                self.report.seen.append(saw)
+        self._vouch(_Vouched(file, "", size, found.head.root))
 
     # Segments
 
@@ -198,10 +287,10 @@ class _Check:
         return frame.chain
 
     def _compare_root(self) -> None:
-        for place, checkpoint in self._by_size.pop(self._tree.size, ()):
-            if checkpoint.root != self._tree.root():
-                wrong = f"the first {checkpoint.size} entries do not have its root"
-                self._fault(HISTORY_NAME, place, wrong)
+        for one in self._by_size.pop(self._tree.size, ()):
+            if one.root != self._tree.root():
+                wrong = f"the first {one.size} entries do not have its root"
+                self._fault(one.file, one.place, wrong)
 
     # Tiles and bundles
 
@@ -249,14 +338,14 @@ class _Check:
         size = self._tree.size
         self.report.covered = min(self._largest, size)
         for found in self._by_size.values():
-            for place, checkpoint in found:
-                if checkpoint.size == 0:
+            for one in found:
+                if one.size == 0:
                     continue
                 wrong = (
-                    f"it covers {checkpoint.size} entries and there are {size}:"
+                    f"it covers {one.size} entries and there are {size}:"
                     " the end was cut off, or an older copy put back"
                 )
-                self._fault(HISTORY_NAME, place, wrong)
+                self._fault(one.file, one.place, wrong)
         if size < self._largest:
             self._compare_lost_edge()
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was unusual, and waits for a privacy officer to look at it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from wardkeep.warden.sessions import Session
 GLASS_BROKEN, SOFT_LIMIT, FROZEN = "glass-broken", "soft-limit", "frozen"
 SEARCHING, SLOW, BREAKER = "searching", "slow", "breaker"
 QUESTIONED = "questioned"
+TWO_STORIES = "two-stories"
+"""The ledger is not the one that a witness saw."""
 REVIEW_WITHIN = timedelta(hours=72)
 MOST_LISTED = 200
 
@@ -71,6 +73,26 @@ class Alarms:
         )
         self._unsaved[made.id] = made
         return made
+
+    def raise_to_all(
+        self, kind: str, organisations: Iterable[int], *, detail: str
+    ) -> None:
+        """About nobody's account: each organisation is told."""
+        now = self._clock.now()
+        for organisation in organisations:
+            made = Alarm(
+                id=new_uuid(),
+                organisation=organisation,
+                kind=kind,
+                account="",
+                session="",
+                patient="",
+                detail=detail,
+                entry=-1,
+                raised_at=now,
+                due_at=now + REVIEW_WITHIN,
+            )
+            self._unsaved[made.id] = made
 
     def keep(self, alarm: Alarm) -> None:
         """One that is about no session: what shows over weeks."""

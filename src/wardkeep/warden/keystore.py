@@ -46,6 +46,11 @@ class KeyStore:
             tokens=TokenKey(derive(key, "search-tokens")),
         )
 
+    @property
+    def organisations(self) -> tuple[int, ...]:
+        """The numbers of all organisations."""
+        return tuple(self._organisations)
+
     def __len__(self) -> int:
         return len(self._organisations)
 

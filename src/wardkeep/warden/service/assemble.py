@@ -7,10 +7,12 @@ from typing import NamedTuple
 import msgspec
 
 from wardkeep.base.clock import Clock
+from wardkeep.base.note_keys import NoteKey
 from wardkeep.crypto.signing import VerifyKey
 from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets, load_all
+from wardkeep.warden.alarms import TWO_STORIES
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
@@ -53,6 +55,7 @@ from wardkeep.warden.service.retention import Retention
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.watch import Watch
+from wardkeep.warden.service.witnessing import Witnessing
 from wardkeep.warden.service.writers import Writers
 from wardkeep.warden.sessions import Sessions
 from wardkeep.warden.support_grants import SupportGrants, load_live
@@ -68,6 +71,8 @@ class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     """The public origin; passkeys are bound to it."""
     clock: Clock
+    witnesses: Sequence[tuple[NoteKey, str]] = ()
+    """Who co-signs the ledger's checkpoints, and where they are asked."""
 
 
 class _Known(NamedTuple):
@@ -128,6 +133,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         admission=admission,
         batch=batch,
         eraser=eraser,
+        witnessing=_witnessing(parts, known),
         at_the_door=(
             door.desk,
             writers.desk,
@@ -308,6 +314,15 @@ def _containment(
             clock=parts.clock,
         )
     )
+
+
+def _witnessing(parts: WardenParts, known: _Known) -> Witnessing:
+    def tell(detail: str) -> None:
+        known.watch.alarms.raise_to_all(
+            TWO_STORIES, known.keystore.organisations, detail=detail
+        )
+
+    return Witnessing(parts.ledger, parts.witnesses, clock=parts.clock, tell=tell)
 
 
 def _writers(parts: WardenParts, known: _Known, door: Door) -> Writers:

@@ -38,6 +38,8 @@ from wardkeep.warden.service.watch import FREEZE, Watch, request_of
 from wardkeep.warden.sessions import Session, Sessions
 
 LONGEST_WORDS = 200
+THE_LEDGER = "The ledger itself"
+"""Whom an alarm is about that is about nobody's account."""
 RELEASERS = GUARDED | {Role.SHIFT_LEAD}
 """Who may release; a shift lead only what the rules froze for a budget."""
 NO_SUCH_FREEZE = Refusal(
@@ -289,7 +291,7 @@ class Freezing:
             id=one.id,
             kind=one.kind,
             account=one.account,
-            who=name(one.account),
+            who=name(one.account) if one.account else THE_LEDGER,
             patient=one.patient,
             detail=one.detail,
             entry=one.entry,

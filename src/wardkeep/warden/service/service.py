@@ -28,6 +28,7 @@ from wardkeep.warden.service.said import (
     NOT_UNDERSTOOD,
 )
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.witnessing import Witnessing
 from wardkeep.warden.sessions import Sessions
 
 MAX_TASKS = 256
@@ -54,6 +55,7 @@ class WardenService:
         admission: Admission,
         batch: Batch,
         eraser: Eraser,
+        witnessing: Witnessing,
         at_the_door: Sequence[Desk],
         for_the_operator: Sequence[Desk],
         trace: Trace,
@@ -70,6 +72,8 @@ class WardenService:
         self._origin = origin
         self._batch = batch
         self._eraser = eraser
+        self.witnessing = witnessing
+        """Runs beside the housekeeping: `keep_witnessed`."""
         eraser.write_with(batch.written)
         self._tasks: set[asyncio.Task[None]] = set()
         self._door_at_once, self._door_later = self._questions(at_the_door)
@@ -137,6 +141,7 @@ class WardenService:
             organisations=len(self._keystore),
             verify_key=self._verify_key.public_bytes,
             origin=self._origin,
+            witnesses=self.witnessing.views,
         )
 
     async def keep_house(self) -> None:
@@ -170,6 +175,7 @@ class WardenService:
 
     async def close(self) -> None:
         """Finish what was begun, write what is known, close the ledger."""
+        self.witnessing.close()
         await self._eraser.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
