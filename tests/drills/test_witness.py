@@ -2,11 +2,7 @@
 """A witness in a process of its own: an older ledger put back is told of."""
 
 import contextlib
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +11,7 @@ import pytest
 import urllib3
 
 from support.acts import Colleague, colleague
-from support.house import free_port
+from support.outpost import Outpost
 from support.waiting import until
 from support.warden import (
     Installation,
@@ -35,46 +31,6 @@ from wardkeep.ledger.witness import Witness, log_id
 
 pytestmark = pytest.mark.xdist_group("witness")
 NAMES = ("witness.example.net/w1", "elsewhere.example.com/w2")
-
-
-class Outpost:
-    """A witness's folder and the process that answers for it."""
-
-    def __init__(self, folder: Path, name: str, log: NoteKey) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.witness = Witness.begin(folder, name, SystemClock())
-        self.witness.watch(log)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        port = str(self.port)
-        command = [sys.executable, "-m", "wardkeep.cli", "witness", "serve"]
-        self._process = subprocess.Popen(
-            [*command, "--folder", str(self.folder), "--port", port],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def stop(self) -> None:
-        if self._process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGTERM)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
-        self._process = None
-
-    def newest(self, origin: str) -> str:
-        """As anybody may read it."""
-        address = f"{self.address}/newest/{log_id(origin)}"
-        answer = urllib3.request("GET", address, timeout=5, retries=False)
-        return answer.data.decode() if answer.status == 200 else ""
 
 
 class Scene:

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drills: attacks on an installation of their own, and what each one got."""
 
-from wardkeep.assembly.drills import by_session, by_theft
+from wardkeep.assembly.drills import by_ledger, by_session, by_theft
 from wardkeep.assembly.drills.ground import DrillBrokenError, Ground, ground
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
 from wardkeep.assembly.drills.running import run_drills
 from wardkeep.assembly.drills.telling import drills_page, drills_table, drills_text
 
 # The program's key first: its assertions are dated by the machine, and drills move on.
-SCENARIOS: Scenarios = (*by_theft.SCENARIOS, *by_session.SCENARIOS)
+SCENARIOS: Scenarios = (
+    *by_theft.SCENARIOS,
+    *by_ledger.SCENARIOS,
+    *by_session.SCENARIOS,
+)
 
 __all__ = [
     "SCENARIOS",

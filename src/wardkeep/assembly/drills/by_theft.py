@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attacks with what was copied or forged: keys, databases, relationships, ledgers."""
+"""Attacks with what was copied or forged: keys, databases, relationships."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import jwt
 
 from wardkeep.assembly.database import WEB, address_for
-from wardkeep.assembly.drills.by_session import EXPECTED, WORDS, Haul
+from wardkeep.assembly.drills.by_session import WORDS, Haul
 from wardkeep.assembly.drills.ground import HOME, SURNAME, Ground
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
-from wardkeep.assembly.proof import ledger_name, signing_key
 from wardkeep.base.ids import new_uuid
 from wardkeep.base.nhs_number import nth_test_number
 from wardkeep.crypto.es256 import new_es256_key, private_jwk, public_jwk
@@ -26,8 +22,6 @@ from wardkeep.disclosure.questions import (
     RegisterClient,
 )
 from wardkeep.identity.roles import Role
-from wardkeep.ledger.segment import segments_in
-from wardkeep.ledger.verify import verify
 from wardkeep.warden.budgets import REACH
 
 CONTRACT = 60
@@ -157,42 +151,6 @@ async def _try_to_write(ground: Ground, account: str) -> None:
     raise AssertionError(message)
 
 
-async def ledger_edited(ground: Ground) -> DrillResult:
-    """Root on the warden's disk takes one entry's traces away, byte by byte."""
-    nurse = await ground.person("ward_nurse", expects=EXPECTED)
-    await ground.reads(nurse.token, nurse.expected[0])
-    ground.service.ledger.publish()
-    began, unnoticed, tried = time.perf_counter(), 0, 0
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "ledger"
-        shutil.copytree(ground.layout.ledger, copy)
-        _, path = segments_in(copy)[-1]
-        whole = path.read_bytes()
-        for place in range(60, len(whole), max(1, len(whole) // 24)):
-            path.write_bytes(
-                whole[:place] + bytes((whole[place] ^ 1,)) + whole[place + 1 :]
-            )
-            tried += 1
-            unnoticed += _is_whole(ground, copy)
-        path.write_bytes(whole[:-50])
-        tried += 1
-        unnoticed += _is_whole(ground, copy)
-    return DrillResult(
-        scenario="ledger-edited",
-        attacker="root on the warden's disk, who edits or cuts off the ledger",
-        reached=unnoticed,
-        bound=0,
-        tried=tried,
-        seconds=time.perf_counter() - began,
-        stopped_by="the verifier names the place of each change",
-    )
-
-
-def _is_whole(ground: Ground, folder: Path) -> bool:
-    key = signing_key(ground.layout).verify_key
-    return verify(folder, key, origin=ledger_name(ground.settings)).is_whole
-
-
 async def supplier(ground: Ground) -> DrillResult:
     """A supporter's account with its passkey, and no organisation's grant."""
     supporter = (await ground.person("support", organisation="support")).token
@@ -217,5 +175,4 @@ SCENARIOS: Scenarios = (
     Scenario("supplier", "The supplier's account", supplier),
     Scenario("database-dump", "The database, copied", database_dump),
     Scenario("forged-relationships", "Forged relationships", forged_relationships),
-    Scenario("ledger-edited", "The ledger, edited", ledger_edited),
 )

@@ -27,7 +27,7 @@ def _line(one: DrillResult) -> str:
 
 
 def _got(one: DrillResult) -> str:
-    if one.scenario == "ledger-edited":
+    if one.scenario in {"ledger-edited", "ledger-rolled-back"}:
         return f"{one.reached:,} changes unnoticed"
     if one.scenario == "database-dump":
         return f"{one.fields:,} fields readable"

@@ -167,10 +167,10 @@ class Witnessing:
         if signed is None or at is None:
             self._note(one, "answers with something that its key did not sign")
             return
-        one.old, one.at, one.is_at_odds = continued.checkpoint.size, at, False
-        self._note(one, "")
         async with self._keeping:
             await self._keep_lines(signed)
+        one.old, one.at, one.is_at_odds = continued.checkpoint.size, at, False
+        self._note(one, "")
 
     async def _keep_lines(self, signed: SignedNote) -> None:
         """Signatures of one checkpoint stand together; of a newer one, anew."""
