@@ -19,12 +19,13 @@ from wardkeep.ledger.witness import Witness, log_id
 class Outpost:
     """A witness's folder and the process that answers for it."""
 
-    def __init__(self, folder: Path, name: str, log: NoteKey) -> None:
+    def __init__(self, folder: Path, name: str, log: NoteKey | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.witness = Witness.begin(folder, name, SystemClock())
-        self.witness.watch(log)
+        if log is not None:
+            self.witness.watch(log)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -4,7 +4,7 @@
 import asyncio
 from collections.abc import Callable
 
-GIVE_UP_SECONDS = 20
+GIVE_UP_SECONDS = 60
 
 
 async def until(condition: Callable[[], object]) -> None:

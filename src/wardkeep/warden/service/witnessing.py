@@ -37,6 +37,7 @@ _REFUSALS = {
     403: "knows this ledger by another key",
     404: "does not watch this ledger",
 }
+_RING = "Ring whoever runs Wardkeep, before anything is changed."
 log = logging.getLogger(__name__)
 
 TellTwoStories = Callable[[str], None]
@@ -197,7 +198,7 @@ class Witnessing:
         self._note(one, f"{what}: an older copy was put back, or two ledgers run")
         if not self._has_told:
             self._has_told = True
-            self._tell(f"{one.key.name} {one.fault}.")
+            self._tell(f"{one.key.name} {one.fault}. {_RING}")
 
     def _note(self, one: Known, fault: str) -> None:
         if fault and fault != one.fault:
