@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A witness in a process of its own: an older ledger put back is told of."""
 
+import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -199,17 +200,51 @@ def test_the_process_refuses_what_is_no_request(scene: Scene) -> None:
     first = scene.outposts[0]
     first.start()
     pool = urllib3.PoolManager(retries=urllib3.Retry(40, backoff_factor=0.05))
-    add, newest = f"{first.address}/add-checkpoint", f"{first.address}/newest"
+    add = f"{first.address}/add-checkpoint"
     asked = [
         ("POST", add, b"x", 400),
         ("POST", add, b"x" * 70_000, 413),
         ("GET", add, None, 405),
-        ("GET", f"{newest}/{log_id(scene.origin)}", None, 404),
-        ("GET", f"{newest}/..%2f..%2fwitness.key", None, 404),
-        ("GET", f"{newest}/witness.key", None, 404),
+        ("GET", f"{first.address}/logs/{log_id(scene.origin)}.json", None, 404),
+        ("GET", f"{first.address}/..%2fwitness.key", None, 404),
         ("GET", f"{first.address}/", None, 404),
     ]
     for method, address, body, status in asked:
         answer = pool.request(method, address, body=body, timeout=5)
         assert answer.status == status, (method, address, answer.status)
         assert len(answer.data) < 200
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"409 Conflict\r\nContent-Length: 6\r\n\r\n<html>", "status 409"),
+        (b"404 Not Found\r\nContent-Length: 0\r\n\r\n", "does not watch this ledger"),
+        (b"403 Forbidden\r\nContent-Length: 0\r\n\r\n", "by another key"),
+        (b"200 OK\r\nContent-Length: 3\r\n\r\nyes", "its key did not sign"),
+        (b"200 OK\r\nContent-Length: 4\r\n\r\n\xff\n\n\n", "its key did not sign"),
+        (b"503 Busy\r\nContent-Length: 0\r\n\r\n", "status 503"),
+        (b"nonsense", "does not answer"),
+    ],
+)
+async def test_what_something_in_between_answers_raises_no_alarm(
+    scene: Scene, answer: bytes, words: str
+) -> None:
+    async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 " + answer)
+        await writer.drain()
+        writer.close()
+
+    first = scene.outposts[0]
+    async with (
+        await asyncio.start_server(reply, "127.0.0.1", first.port),
+        scene.running() as warden,
+    ):
+        await warden.organisation()
+        warden.service.ledger.publish()
+        await warden.service.witnessing.ask_all()
+        view = warden.service.witnessing.views[0]
+        assert words in view.fault
+        assert not view.is_at_odds
+        assert warden.service.ledger.cosigned() == ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The witness process: two addresses and a folder, and nothing of the rest.
+"""The witness process: one address and a folder, and nothing of the rest.
 
 It belongs on a machine that the ledger's operator does not run. Its answers are text;
 it has no pages, no accounts and no database, and never sees an entry.
@@ -49,7 +49,11 @@ def make_witness() -> Starlette:
 
 
 def application_of(witness: Witness) -> Starlette:
-    """Where checkpoints are added, and where anybody reads the newest one."""
+    """The one address, where checkpoints are added.
+
+    What was signed last is told to whoever shows a checkpoint that the ledger signed,
+    and to nobody else: it would tell by the minute how busy a hospital is.
+    """
 
     async def add(request: Request) -> Response:
         try:
@@ -61,19 +65,7 @@ def application_of(witness: Witness) -> Starlette:
             return _answer(Told(413, "the request is too large\n"))
         return _answer(await asyncio.to_thread(witness.add_checkpoint, body))
 
-    async def newest(request: Request) -> Response:
-        id_ = request.path_params["log"]
-        watched = witness.watched(id_) if _is_id(id_) else None
-        if watched is None or not watched.note:
-            return _answer(Told(404, "nothing is known of this ledger here\n"))
-        return _answer(Told(200, watched.note))
-
-    return Starlette(
-        routes=[
-            Route("/add-checkpoint", add, methods=["POST"]),
-            Route("/newest/{log}", newest),
-        ]
-    )
+    return Starlette(routes=[Route("/add-checkpoint", add, methods=["POST"])])
 
 
 async def _body(request: Request) -> bytes | None:
@@ -83,10 +75,6 @@ async def _body(request: Request) -> bytes | None:
         if len(found) > LARGEST_REQUEST:
             return None
     return bytes(found)
-
-
-def _is_id(text: str) -> bool:
-    return len(text) == 64 and set(text) <= set("0123456789abcdef")  # noqa: PLR2004
 
 
 def _answer(told: Told) -> Response:

@@ -111,12 +111,13 @@ def _log_level(text: str) -> str:
 def _witnesses(text: str) -> tuple[tuple[NoteKey, str], ...]:
     found = []
     for one in filter(None, (part.strip() for part in text.split(","))):
-        key, _, address = one.partition(" ")
+        key, _, rest = one.partition(" ")
+        address = rest.strip()
         is_near = address.startswith(("http://127.0.0.1:", "http://localhost:"))
         if not (address.startswith("https://") or is_near):
             message = "Give each witness as KEY https://ADDRESS, with commas between."
             raise ValueError(message)
-        found.append((read_note_key(key, kind=COSIGNER), address.strip().rstrip("/")))
+        found.append((read_note_key(key, kind=COSIGNER), address.rstrip("/")))
     return tuple(found)
 
 

@@ -122,6 +122,20 @@ def cosigned_at(note: SignedNote, witness: NoteKey) -> int | None:
     return None
 
 
+def only_by(note: SignedNote, witness: NoteKey) -> SignedNote:
+    """The note with its first line, which is the log's, and the witness's alone.
+
+    Whatever else an answer brought along is nobody's whom we know.
+    """
+    first, *others = note.lines
+    own = [
+        line
+        for line in others
+        if cosigned_at(msgspec.structs.replace(note, lines=(line,)), witness)
+    ]
+    return msgspec.structs.replace(note, lines=(first, *own[:1]))
+
+
 def _message(text: str, at: int) -> bytes:
     return f"cosignature/v1\ntime {at}\n{text}".encode()
 

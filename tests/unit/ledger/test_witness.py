@@ -16,7 +16,12 @@ from support.ledgers import CLOCK, KEY, ORIGIN, entry_about, open_ledger
 from wardkeep.base.note_keys import LOG, NoteKey
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger.checkpoint import Checkpoint, sign
-from wardkeep.ledger.cosignature import cosigned_at, read_signed_note
+from wardkeep.ledger.cosignature import (
+    cosign,
+    cosigned_at,
+    only_by,
+    read_signed_note,
+)
 from wardkeep.ledger.log import Ledger
 from wardkeep.ledger.merkle import HASH_BYTES, MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.verify import SEEN, verify
@@ -100,6 +105,18 @@ def test_the_line_is_what_the_specification_says(witness: Witness) -> None:
     Ed25519PublicKey.from_public_bytes(public).verify(
         raw[12:], f"cosignature/v1\ntime {at}\n{text}".encode()
     )
+
+
+def test_lines_of_strangers_are_left_out(witness: Witness) -> None:
+    told = witness.add_checkpoint(TRUTH.asks(0, 3))
+    stranger = cosign(
+        TRUTH.note(3).split("\n\n")[0] + "\n",
+        name=NAME,
+        key=SigningKey(bytes(32)),
+        at=1,
+    )
+    note = read_signed_note(f"{TRUTH.note(3)}{stranger}\n{told.body}{told.body}")
+    assert only_by(note, witness.key).whole == TRUTH.note(3) + told.body
 
 
 def test_another_story_is_refused_and_kept_as_evidence(witness: Witness) -> None:

@@ -20,6 +20,7 @@ from wardkeep.ledger.cosignature import (
     NoteRefusedError,
     SignedNote,
     cosigned_at,
+    only_by,
     read_signed_note,
     read_size,
 )
@@ -155,7 +156,7 @@ class Witnessing:
             self._note(one, f"does not answer ({reply.code})")
         elif reply.status == _OK:
             await self._take(one, continued, reply.body)
-        elif reply.status in {_CONFLICT, _NOT_CONTINUED}:
+        elif reply.status == _NOT_CONTINUED or _size_in(reply) is not None:
             self._at_odds(one, continued)
         else:
             words = _REFUSALS.get(reply.status, f"answers with status {reply.status}")
@@ -163,7 +164,8 @@ class Witnessing:
 
     async def _take(self, one: Known, continued: Continued, body: bytes) -> None:
         lines = body.decode(errors="replace")
-        signed = _read(continued.note + lines)
+        answered = _read(continued.note + lines)
+        signed = None if answered is None else only_by(answered, one.key)
         at = None if signed is None else cosigned_at(signed, one.key)
         if signed is None or at is None:
             self._note(one, "answers with something that its key did not sign")
