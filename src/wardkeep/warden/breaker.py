@@ -79,23 +79,21 @@ class Breaker:
 
     @classmethod
     def recounted(cls, ledger: Ledger, *, now: float, monotonic: float) -> "Breaker":
-        """Organisations' sums from the entries of the last hour.
-
-        The site's begins anew: its sum is of people whom one place cannot know.
-        """
+        """All sums from the entries of the last hour, as they were counted live."""
         found = cls()
         for entry in ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS)):
             if entry.purpose and entry.outcome == _GRANTED:
                 age = max(0.0, now - entry.at / _MICROSECONDS)
                 found._count(entry, monotonic - age)
-        found._hours.pop(SITE, None)
         return found
 
     def _count(self, entry: Entry, when: float) -> None:
         role = role_named(entry.role)
-        if role is None or entry.action in {_FIND, _HISTORY}:
+        if role is None or entry.action == _HISTORY:
             return
         self.at_work(entry.organisation, entry.account, role.budget.soft, when)
+        if entry.action == _FIND:
+            return
         others = {one.patient for one in entry.subjects if not one.relationship}
         self.opened(entry.organisation, others - {""}, when)
 

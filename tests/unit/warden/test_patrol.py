@@ -4,6 +4,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from support.ledgers import open_ledger
@@ -142,6 +143,28 @@ def test_a_restart_counts_the_hour_again(ledger: Ledger) -> None:
     ledger.commit()
     found = Breaker.recounted(ledger, now=START + 600.0, monotonic=50.0)
     assert found.is_tripped(1, 51.0)
-    assert not found.is_tripped(2, 51.0)
+    # The site as well: nobody else is at work, and the thief may turn elsewhere next.
+    assert found.is_tripped(2, 51.0)
     late = Breaker.recounted(ledger, now=START + 2.0 * WINDOW_SECONDS, monotonic=50.0)
     assert not late.is_tripped(1, 51.0)
+
+
+def test_a_restart_at_any_moment_trips_as_no_restart_does(ledger: Ledger) -> None:
+    """Two organisations by turns: neither has too many, and the site has."""
+    live, role = Breaker(), Role.WARD_NURSE
+    told: list[tuple[bool, bool]] = []
+    for n in range(FLOOR * 2):
+        organisation, when = 1 + n % 2, float(n)
+        is_search = n % 5 == 0
+        action = "find" if is_search else "read"
+        made = opening(START + n, f"p-{n}", action=action)
+        made = msgspec.structs.replace(made, organisation=organisation)
+        ledger.append(made)
+        ledger.commit()
+        live.at_work(organisation, made.account, role.budget.soft, when)
+        if not is_search:
+            live.opened(organisation, [f"p-{n}"], when)
+        again = Breaker.recounted(ledger, now=START + when, monotonic=when)
+        told.append((live.is_tripped(3, when), again.is_tripped(3, when)))
+    assert all(one == other for one, other in told)
+    assert {one for one, _ in told} == {False, True}
