@@ -16,6 +16,7 @@ from wardkeep.disclosure.answers import (
     Done,
     Grant,
     NewKeys,
+    Passkeys,
     Refusal,
     SessionView,
     SignedIn,
@@ -27,6 +28,7 @@ from wardkeep.disclosure.containment import (
     Containment,
     FinishProve,
     FreezeNow,
+    ListDevices,
     QuestionOpening,
     ReadAccount,
     ReadContainment,
@@ -368,6 +370,16 @@ async def test_a_device_frozen_leaves_the_others_of_its_owner(
     assert code_of(await warden.door.ask_any(CheckSession(nurse.token))) == "frozen"
     other, _ = await warden.enrol(nurse.account)
     assert isinstance(await warden.door.ask_any(CheckSession(other)), SessionView)
+    # And the officer found it by her own list, which nobody else is shown
+    listed = await warden.door.ask_any(ListDevices(officer.token, nurse.account))
+    assert isinstance(listed, Passkeys)
+    assert device in {one.credential for one in listed.passkeys}
+    for asker in (other, (await colleague(warden, "shift_lead")).token):
+        asked = ListDevices(asker, nurse.account)
+        assert isinstance(await warden.door.ask_any(asked), Refusal)
+    for account in ("", "nobody", "0b0b0b0b-0000-4000-8000-0000000000ff"):
+        asked = ListDevices(officer.token, account)
+        assert code_of(await warden.door.ask_any(asked)) == "no-such-account"
 
 
 async def test_another_organisations_people_freeze_and_see_nothing_here(
@@ -381,6 +393,8 @@ async def test_another_organisations_people_freeze_and_see_nothing_here(
     frozen = FreezeNow(stranger.token, "account", nurse.account, "seen at two places")
     await warden.door.ask_any(frozen)
     assert isinstance(await warden.door.ask_any(CheckSession(nurse.token)), SessionView)
+    asked = ListDevices(stranger.token, nurse.account)
+    assert code_of(await warden.door.ask_any(asked)) == "no-such-account"
     warden.home = home
     officer = await colleague(warden, "privacy_officer")
     assert (await desk(warden, officer)).freezes == ()

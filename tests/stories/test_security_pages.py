@@ -200,6 +200,10 @@ async def test_a_freeze_by_hand_stops_a_person_in_what_they_do(
         await clean(other, "security-freeze")
         await other.press("Freeze it")
         await other.reads("There is a problem")
+        await freezes_a_passkey(other)
+        await lena.go(f"{origin}/find")
+        await lena.reads("Your account is frozen")
+        await other.go(f"{origin}/security/freeze")
         await other.page.get_by_role("radio", name="One person").check()
         await other.page.get_by_label("Who, if it is one person").select_option(
             label="Doctor Wren, Doctor"
@@ -211,6 +215,23 @@ async def test_a_freeze_by_hand_stops_a_person_in_what_they_do(
         await lena.reads("Your account is frozen")
         await clean(lena, "security-frozen-phone")
     assert team
+
+
+async def freezes_a_passkey(other: Device) -> None:
+    """Whose it is first; then there is a list to choose from."""
+    await other.page.get_by_role("radio", name="One passkey of a person").check()
+    await other.page.get_by_label("Why").fill("her tablet was left on a bus")
+    await other.press("Freeze it")
+    await other.reads("the person is missing")
+    await other.page.get_by_label("Who, if it is one person").select_option(
+        label="Doctor Wren, Doctor"
+    )
+    await other.press("Freeze it")
+    await other.reads("the passkey is missing")
+    await other.page.get_by_label("Which passkey, if it is one").select_option(index=1)
+    await clean(other, "security-freeze-passkey")
+    await other.press("Freeze it")
+    await other.reads("It is frozen")
 
 
 def _links_of_two(server: Served) -> list[str]:

@@ -66,6 +66,13 @@ class ReadContainment(Message, frozen=True):
     session: str
 
 
+class ListDevices(Message, frozen=True):
+    """The passkeys of a colleague, to freeze one of them; answered by `Passkeys`."""
+
+    session: str
+    account: str
+
+
 class ReviewAlarm(Message, frozen=True):
     """What a privacy officer thinks of an alarm; never of one's own."""
 
@@ -98,6 +105,7 @@ ContainmentQuestion: TypeAlias = (
     | FinishProve
     | FreezeNow
     | ReadContainment
+    | ListDevices
     | ReviewAlarm
     | ReadAccount
     | QuestionOpening

@@ -4,14 +4,20 @@
 from starlette.responses import Response
 
 from wardkeep.apps.security.overview import DECIDERS, LOOKERS, containment_of
-from wardkeep.disclosure.answers import Done, Refusal
-from wardkeep.disclosure.containment import FreezeNow, FreezeView, ReleaseFreeze
+from wardkeep.disclosure.answers import Done, Passkey, Passkeys, Refusal
+from wardkeep.disclosure.containment import (
+    FreezeNow,
+    FreezeView,
+    ListDevices,
+    ReleaseFreeze,
+)
 from wardkeep.disclosure.people import (
     ListPeople,
     ListTeams,
     People,
     Teams,
 )
+from wardkeep.ui.format import show_microseconds
 from wardkeep.web.confirming import ask_to_confirm
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
@@ -20,10 +26,14 @@ from wardkeep.web.visit import Visit
 
 WHAT = (
     ("account", "One person"),
+    ("device", "One passkey of a person"),
     ("team", "A team"),
     ("supplier", "All support, programs and apps"),
     ("organisation", "Everybody but administrators and privacy officers"),
 )
+_CALLED = {"account": "the person", "team": "the team", "device": "the passkey"}
+LONGEST_ID = 2048
+"""Hexadecimal digits: ids of passkeys have 1,023 bytes at most (WebAuthn, 6.5.1)."""
 FEWEST = 8
 
 
@@ -34,6 +44,7 @@ async def _show(visit: Visit, form: Form) -> Response:
     teams = await visit.warden.ask(ListTeams(visit.token), Teams)
     if isinstance(teams, Refusal):
         return visit.refuse(teams)
+    devices = await _devices(visit, form.values.get("account", ""))
     problems = tuple(form.problems.values())
     mine = visit.session.account
     return visit.render(
@@ -51,7 +62,22 @@ async def _show(visit: Visit, form: Form) -> Response:
             ],
         ],
         teams=[("", "Choose"), *[(one.id, one.name) for one in teams.teams]],
+        devices=[("", "Choose"), *map(_device, devices)],
     )
+
+
+async def _devices(visit: Visit, account: str) -> tuple[Passkey, ...]:
+    """The passkeys of who was chosen; none before that."""
+    if not account:
+        return ()
+    found = await visit.warden.ask(ListDevices(visit.token, account), Passkeys)
+    return () if isinstance(found, Refusal) else found.passkeys
+
+
+def _device(one: Passkey) -> tuple[str, str]:
+    made, used = (show_microseconds(at) for at in (one.created_at, one.last_used_at))
+    last = f"used {used}" if one.last_used_at else "never used"
+    return one.credential.hex(), f"{one.label}, made {made}, {last}"
 
 
 @page("/security/freeze", gate=DECIDERS)
@@ -81,9 +107,11 @@ def _question(visit: Visit, form: Form) -> FreezeNow:
         "kind", called="what to freeze", among=tuple(one for one, _ in WHAT)
     )
     target = ""
-    if kind in {"account", "team"}:
-        called = "the person" if kind == "account" else "the team"
-        target = form.text(kind, called=called, at_most=64)
+    # Whose passkey comes first: only then is there a list to choose from.
+    if kind == "device" and not form.text("account", called=_CALLED["account"]):
+        kind = ""
+    if kind in _CALLED:
+        target = form.text(kind, called=_CALLED[kind], at_most=LONGEST_ID)
     because = form.text("because", called="why", at_most=200)
     if because and len(because) < FEWEST:
         mend = "Say in a few words what you know."

@@ -231,7 +231,7 @@ class Enrolling:
             return NOT_SIGNED_IN
         async with self._database.connection() as connection:
             found = await credentials.of_account(connection, session.account)
-        return Passkeys(tuple(_shown(one) for one in found))
+        return Passkeys(tuple(passkey_shown(one) for one in found))
 
     async def _revoke_passkey(self, asked: RevokePasskey) -> Answer:
         session = self._changing(asked.session)
@@ -258,7 +258,8 @@ def _must_stay(role: Role) -> bool:
     return role in NEED_DEVICE
 
 
-def _shown(credential: Credential) -> Passkey:
+def passkey_shown(credential: Credential) -> Passkey:
+    """A passkey as people see it."""
     last = credential.last_used_at
     return Passkey(
         credential=credential.id,

@@ -10,7 +10,7 @@ from uuid import UUID
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import new_uuid
 from wardkeep.db.connection import Database
-from wardkeep.disclosure.answers import Answer, Done, Refusal
+from wardkeep.disclosure.answers import Answer, Done, Passkeys, Refusal
 from wardkeep.disclosure.confirming import ActDescription
 from wardkeep.disclosure.containment import (
     VERDICTS,
@@ -18,10 +18,13 @@ from wardkeep.disclosure.containment import (
     Containment,
     FreezeNow,
     FreezeView,
+    ListDevices,
     ReadContainment,
     ReleaseFreeze,
     ReviewAlarm,
 )
+from wardkeep.identity import credentials
+from wardkeep.identity.accounts import memberships_of
 from wardkeep.identity.roles import GUARDED, Role
 from wardkeep.warden import alarms, freezes
 from wardkeep.warden.alarms import Alarm
@@ -31,6 +34,7 @@ from wardkeep.warden.freezes import Freeze
 from wardkeep.warden.patrol import Patrol
 from wardkeep.warden.rules.reason_is_given import is_too_thin
 from wardkeep.warden.service.desk import Acting, Desk
+from wardkeep.warden.service.enrolling import passkey_shown
 from wardkeep.warden.service.rights_words import bad, when
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
@@ -51,6 +55,11 @@ NOT_YOUR_OWN = Refusal(
     code="not-yourself",
     why="Nobody releases what they are frozen by themselves.",
     mend="Ask a colleague.",
+)
+NO_SUCH_COLLEAGUE = Refusal(
+    code="no-such-account",
+    why="Nobody of this organisation has that account.",
+    mend="Choose a person from the list.",
 )
 NO_SUCH_ALARM = Refusal(
     code="no-such-alarm",
@@ -80,6 +89,7 @@ class Freezing:
             later={
                 FreezeNow: self._freeze,
                 ReadContainment: self._read,
+                ListDevices: self._devices,
                 ReviewAlarm: self._review,
             },
             acts={
@@ -211,6 +221,23 @@ class Freezing:
         return Done()
 
     # Looking
+
+    async def _devices(self, asked: ListDevices) -> Answer:
+        session = self._allowed(asked.session)
+        if isinstance(session, Refusal):
+            return session
+        if session.role not in GUARDED:
+            return NOT_YOUR_WORK
+        if not _is_uuid(asked.account):
+            return NO_SUCH_COLLEAGUE
+        async with self._parts.database.connection() as connection:
+            theirs = await memberships_of(
+                connection, asked.account, clock=self._parts.clock
+            )
+            if session.organisation not in {one.organisation for one in theirs}:
+                return NO_SUCH_COLLEAGUE
+            found = await credentials.of_account(connection, asked.account)
+        return Passkeys(tuple(passkey_shown(one) for one in found))
 
     async def _read(self, asked: ReadContainment) -> Answer:
         session = self._allowed(asked.session)
