@@ -2,20 +2,24 @@
 """What a stolen session, a stolen account and an insider reach, and what stops them."""
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm
 from support.authenticator import SoftwareAuthenticator
-from support.warden import ORIGIN, Installation, RunningWarden, running_warden
+from support.openings import code_of, desk, opens, prove, reach, records, spend
+from support.warden import (
+    ORIGIN,
+    Installation,
+    RunningWarden,
+    forget_ledger,
+    running_warden,
+)
 from wardkeep.disclosure.answers import (
-    Answer,
-    CeremonyOptions,
     Done,
     Grant,
-    NewKeys,
     Passkeys,
     Refusal,
     SessionView,
@@ -23,30 +27,31 @@ from wardkeep.disclosure.answers import (
 )
 from wardkeep.disclosure.containment import (
     AccountRead,
-    BeginProve,
     BreakGlass,
-    Containment,
-    FinishProve,
     FreezeNow,
     ListDevices,
     QuestionOpening,
     ReadAccount,
-    ReadContainment,
     ReleaseFreeze,
     ReviewAlarm,
 )
 from wardkeep.disclosure.patients import InvitePatient, OwnAccess, ReadOwnAccess
 from wardkeep.disclosure.people import Links, SwitchOrganisation
-from wardkeep.disclosure.purpose import Action, Purpose, Tier
-from wardkeep.disclosure.questions import CheckSession, Disclose, Item, NewPatientKeys
-from wardkeep.identity.roles import Role
+from wardkeep.disclosure.purpose import Action, Purpose
+from wardkeep.disclosure.questions import CheckSession, Disclose
+from wardkeep.identity.roles import REACH, Role
 from wardkeep.warden.breaker import FLOOR, SHARE
-from wardkeep.warden.budgets import REACH, TRIES
+from wardkeep.warden.budgets import TRIES
 
 HARD = Role.WARD_NURSE.budget.hard
 SOFT = Role.WARD_NURSE.budget.soft
 REASON = "rang about results from Tuesday"
 WHY = "talked with her by telephone, it was her"
+
+
+@pytest.fixture(autouse=True)
+def _ledger_of_its_own(installation: Installation) -> None:
+    forget_ledger(installation)
 
 
 @pytest.fixture
@@ -55,65 +60,6 @@ async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
         running.home = f"org-{secrets.token_hex(4)}"
         await running.organisation(running.home)
         yield running
-
-
-def code_of(answer: Answer) -> str:
-    assert isinstance(answer, Refusal), answer
-    return answer.code
-
-
-async def records(warden: RunningWarden, many: int) -> list[Item]:
-    """New patients; what the door is asked with for each."""
-    named = tuple(f"p-{secrets.token_hex(6)}" for _ in range(many))
-    session = await warden.import_session(warden.home)
-    made = await warden.door.ask(NewPatientKeys(session, named), NewKeys)
-    assert isinstance(made, NewKeys), made
-    return [
-        Item(one.patient, Tier.BANNER, one.wrapped[0], (("Patient", one.patient, 1),))
-        for one in made.patients
-    ]
-
-
-async def opens(
-    warden: RunningWarden, token: str, *items: Item, action: Action = Action.READ
-) -> Answer:
-    asked = Disclose(token, Purpose.DIRECT_CARE, REASON, action, items)
-    return await warden.door.ask_any(asked)
-
-
-async def reach(warden: RunningWarden, token: str, items: Sequence[Item]) -> int:
-    """How many of these open before the door says no."""
-    for opened, item in enumerate(items):
-        if isinstance(await opens(warden, token, item), Refusal):
-            return opened
-    return len(items)
-
-
-async def prove(warden: RunningWarden, who: Colleague) -> Answer:
-    options = await warden.door.ask(BeginProve(who.token), CeremonyOptions)
-    assert isinstance(options, CeremonyOptions), options
-    response = who.key.sign_in(options.options)
-    return await warden.door.ask_any(FinishProve(who.token, response))
-
-
-async def desk(warden: RunningWarden, who: Colleague) -> Containment:
-    found = await warden.door.ask(ReadContainment(who.token), Containment)
-    assert isinstance(found, Containment), found
-    return found
-
-
-async def spend(warden: RunningWarden, who: Colleague, items: Sequence[Item]) -> int:
-    """Open with a passkey at hand until the day is spent; how many opened."""
-    opened = 0
-    for item in items:
-        answer = await opens(warden, who.token, item)
-        if isinstance(answer, Refusal) and answer.code == "prove-again":
-            assert await prove(warden, who) == Done()
-            answer = await opens(warden, who.token, item)
-        if isinstance(answer, Refusal):
-            return opened
-        opened += 1
-    return opened
 
 
 # A stolen session

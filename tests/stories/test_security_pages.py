@@ -13,8 +13,7 @@ from support.program import Program
 from support.served import Served, served
 from support.warden import RunningWarden
 from wardkeep.disclosure.questions import Invite
-from wardkeep.identity.roles import Role
-from wardkeep.warden.budgets import REACH
+from wardkeep.identity.roles import REACH, Role
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -234,11 +233,67 @@ async def freezes_a_passkey(other: Device) -> None:
     await other.reads("It is frozen")
 
 
-def _links_of_two(server: Served) -> list[str]:
+async def test_a_privacy_officer_tightens_a_role_and_two_people_loosen_it(
+    server: Served, team: Team
+) -> None:
+    origin = server.origin
+    async with (
+        chromium() as browser,
+        device(browser) as pat,
+        device(browser, viewport=PHONE) as wren,
+    ):
+        found = await asyncio.to_thread(_links_of_two, server, "administrator")
+        await arrive(pat, found[0])
+        await arrive(wren, found[1])
+        await tightens(pat, origin)
+        await loosens(wren, origin)
+        await pat.go(f"{origin}/people/requests")
+        await pat.page.get_by_role(
+            "link", name="Set what the role Hospice nurse may open"
+        ).click()
+        await pat.reads("Records close beyond")
+        assert pat.complaints == []
+        assert wren.complaints == []
+    assert team
+
+
+async def tightens(pat: Device, origin: str) -> None:
+    """By oneself, and it holds at once."""
+    await pat.go(f"{origin}/security")
+    await pat.page.get_by_role("link", name="What a role may open").click()
+    await clean(pat, "security-budgets")
+    await pat.page.get_by_role("link", name="Hospice nurse").click()
+    await clean(pat, "security-budget")
+    await pat.press("Go on")
+    await pat.reads("nothing would change")
+    await pat.page.get_by_label("Records close beyond").fill("4000")
+    await pat.press("Go on")
+    await pat.reads("Enter a number between 0 and 40")
+    await pat.page.get_by_label("Records close beyond").fill("30")
+    await pat.press("Go on")
+    await pat.reads("30 in place of 40")
+    await pat.press("Set it with my passkey")
+    await pat.reads("It holds now")
+    await pat.reads("Your own")
+
+
+async def loosens(wren: Device, origin: str) -> None:
+    """It waits for somebody else."""
+    await wren.go(f"{origin}/security/budgets")
+    await clean(wren, "security-budgets-phone")
+    await wren.page.get_by_role("link", name="Hospice nurse").click()
+    await wren.page.get_by_label("Records close beyond").fill("35")
+    await wren.press("Go on")
+    await wren.reads("A second person has to confirm it")
+    await wren.press("Set it with my passkey")
+    await wren.reads("Set what the role Hospice nurse may open")
+
+
+def _links_of_two(server: Served, other: str = "doctor") -> list[str]:
     async def made() -> list[str]:
         warden = RunningWarden(server, None)  # type: ignore[arg-type]
         found = []
-        for role, name in (("privacy_officer", "Pat Gale"), ("doctor", "Doctor Wren")):
+        for role, name in (("privacy_officer", "Pat Gale"), (other, "Doctor Wren")):
             account = await warden.account(role, organisation="fernhill", name=name)
             secret = await warden.tell(Invite(account=account, valid_hours=1))
             found.append(f"{server.origin}/enrol/{secret}")

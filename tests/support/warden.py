@@ -3,6 +3,7 @@
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -63,6 +64,11 @@ def installation_in(folder: Path) -> Iterator[Installation]:
     with embedded_database(made.settings, made.layout):
         migrate_now(made.settings, made.layout)
         yield made
+
+
+def forget_ledger(installation: Installation) -> None:
+    """Begin another ledger: what other tests opened this hour trips no breaker here."""
+    shutil.rmtree(installation.layout.ledger, ignore_errors=True)
 
 
 def given(answer: Answer, kind: type[Answer]) -> Answer:

@@ -9,6 +9,7 @@ from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.containment import ContainmentAnswer
 from wardkeep.disclosure.federation import FederationAnswer
 from wardkeep.disclosure.kiosks import KioskAnswer
+from wardkeep.disclosure.limits import LimitAnswer
 from wardkeep.disclosure.message import Message
 from wardkeep.disclosure.patients import PatientAnswer
 from wardkeep.disclosure.people import PeopleAnswer
@@ -342,5 +343,6 @@ Answer: TypeAlias = (
     | ProvisioningAnswer
     | KioskAnswer
     | ContainmentAnswer
+    | LimitAnswer
     | PatientAnswer
 )

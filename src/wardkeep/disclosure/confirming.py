@@ -11,13 +11,20 @@ from typing import TypeAlias
 from wardkeep.disclosure.containment import ContainmentAct
 from wardkeep.disclosure.erasing import ErasingAct
 from wardkeep.disclosure.kiosks import KioskAct
+from wardkeep.disclosure.limits import LimitAct
 from wardkeep.disclosure.message import Message
 from wardkeep.disclosure.patients import PatientAct
 from wardkeep.disclosure.people import PeopleAct
 from wardkeep.disclosure.support import SupportAct
 
 Act: TypeAlias = (
-    PeopleAct | SupportAct | KioskAct | ErasingAct | PatientAct | ContainmentAct
+    PeopleAct
+    | SupportAct
+    | KioskAct
+    | ErasingAct
+    | PatientAct
+    | ContainmentAct
+    | LimitAct
 )
 """Everything that needs a fresh passkey; an area adds its own acts here."""
 

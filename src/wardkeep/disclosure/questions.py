@@ -12,6 +12,7 @@ from wardkeep.disclosure.federation import (
     FederationQuestion,
 )
 from wardkeep.disclosure.kiosks import KioskQuestion
+from wardkeep.disclosure.limits import LimitQuestion
 from wardkeep.disclosure.message import Message
 from wardkeep.disclosure.patients import PatientQuestion
 from wardkeep.disclosure.people import PeopleQuestion
@@ -343,6 +344,7 @@ DoorQuestion: TypeAlias = (
     | ProvisioningQuestion
     | KioskQuestion
     | ContainmentQuestion
+    | LimitQuestion
     | PatientQuestion
 )
 OperatorQuestion: TypeAlias = (

@@ -27,6 +27,8 @@ PURPOSES = frozenset(
 _CARE = frozenset({"direct-care", "safeguarding", "patient-request"})
 _DESK = frozenset({"direct-care", "administration", "patient-request"})
 _NOTHING: frozenset[str] = frozenset()
+REACH = 25
+"""Other patients opened or shown in lists between two touches (PRODUCT, P1)."""
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -38,6 +40,17 @@ class Budget(msgspec.Struct, frozen=True):
     """Here it stops, until a second person releases it."""
     expected: int = 0
     """Different patients whom the work explains; beyond, it explains nobody."""
+    reach: int = REACH
+    """Others between two touches of the passkey."""
+
+    def within(self, other: "Budget") -> "Budget":
+        """The tighter of both, number by number."""
+        return Budget(
+            soft=min(self.soft, other.soft),
+            hard=min(self.hard, other.hard),
+            expected=min(self.expected, other.expected),
+            reach=min(self.reach, other.reach),
+        )
 
 
 class Rights(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ import msgspec
 from wardkeep.identity.roles import role_named
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
+from wardkeep.warden.limits import Limits
 
 WINDOW_SECONDS = 3600.0
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
@@ -78,20 +79,23 @@ class Breaker:
         return trips
 
     @classmethod
-    def recounted(cls, ledger: Ledger, *, now: float, monotonic: float) -> "Breaker":
+    def recounted(
+        cls, ledger: Ledger, limits: Limits, *, now: float, monotonic: float
+    ) -> "Breaker":
         """All sums from the entries of the last hour, as they were counted live."""
         found = cls()
         for entry in ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS)):
             if entry.purpose and entry.outcome == _GRANTED:
                 age = max(0.0, now - entry.at / _MICROSECONDS)
-                found._count(entry, monotonic - age)
+                found._count(entry, limits, monotonic - age)
         return found
 
-    def _count(self, entry: Entry, when: float) -> None:
+    def _count(self, entry: Entry, limits: Limits, when: float) -> None:
         role = role_named(entry.role)
         if role is None or entry.action == _HISTORY:
             return
-        self.at_work(entry.organisation, entry.account, role.budget.soft, when)
+        soft = limits.of(entry.organisation, role).soft
+        self.at_work(entry.organisation, entry.account, soft, when)
         if entry.action == _FIND:
             return
         others = {one.patient for one in entry.subjects if not one.relationship}

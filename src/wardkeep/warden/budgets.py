@@ -19,8 +19,6 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.warden.contracts import APP
 
 WINDOW_SECONDS = 24 * 3600.0
-REACH = 25
-"""Other patients opened or shown in lists between two touches (PRODUCT, P1)."""
 ROWS_A_PATIENT = 5
 """People in lists that weigh as much as one opening, against the day's budget."""
 TRIES = 10
@@ -143,14 +141,14 @@ class Budgets:
                 day_soft=budget.hard * ROWS_A_PATIENT,
                 day_most=budget.hard * ROWS_A_PATIENT,
                 reach=reach,
-                reach_most=REACH,
+                reach_most=budget.reach,
             )
         return Standing(
             day=_together(spent.others, patients),
             day_soft=budget.soft,
             day_most=budget.hard,
             reach=reach,
-            reach_most=REACH,
+            reach_most=budget.reach,
         )
 
     def _met(self, account: Account, session: str) -> set[str]:

@@ -12,6 +12,7 @@ import msgspec
 from wardkeep.identity.roles import role_named
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
+from wardkeep.warden.limits import Limits
 
 WINDOW_SECONDS = 28 * 24 * 3600
 TIMES_SOFT = 5
@@ -34,8 +35,9 @@ class Slow(msgspec.Struct, frozen=True):
 class Patrol:
     """Counts different others in four weeks, by account."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, limits: Limits) -> None:
         self._ledger = ledger
+        self._limits = limits
         self._position = -1
         self._seen: dict[tuple[int, str], OrderedDict[str, int]] = {}
         self._told: dict[tuple[int, str], int] = {}
@@ -82,7 +84,7 @@ class Patrol:
         oldest = entry.at - WINDOW_SECONDS * _MICROSECONDS
         while seen and next(iter(seen.values())) < oldest:
             seen.popitem(last=False)
-        most = role.budget.soft * TIMES_SOFT
+        most = self._limits.of(entry.organisation, role).soft * TIMES_SOFT
         is_told = self._told.get(key, 0) > oldest
         if len(seen) <= most or is_told:
             return None

@@ -66,6 +66,21 @@ class Form:
             return ""
         return chosen
 
+    def whole_number(
+        self, name: str, *, called: str, least: int, most: int
+    ) -> int | None:
+        """A number between two others, typed in figures; None where it is wrong."""
+        typed = self.text(name, called=called, at_most=len(str(most)) + 2)
+        number = int(typed) if typed.isascii() and typed.isdigit() else least - 1
+        if least <= number <= most:
+            return number
+        self.reject(
+            name,
+            wrong=f"{called} is not a number that may be set",
+            mend=f"Enter a number between {least} and {most}.",
+        )
+        return None
+
     def reject(self, name: str, *, wrong: str, mend: str) -> None:
         """Say what is wrong with a field; the first word about it stands."""
         self.problems.setdefault(name, Problem(place=name, wrong=wrong, mend=mend))

@@ -12,12 +12,11 @@ from hypothesis import given, settings, strategies as st
 
 from wardkeep.base.clock import FrozenClock
 from wardkeep.crypto.signing import SigningKey
-from wardkeep.identity.roles import Budget
+from wardkeep.identity.roles import REACH, Budget
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.budgets import (
     MOST_SESSIONS,
-    REACH,
     ROWS_A_PATIENT,
     TRIES,
     WINDOW_SECONDS,

@@ -12,6 +12,7 @@ from wardkeep.identity.roles import Role
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.breaker import FLOOR, SHARE, WINDOW_SECONDS, Breaker
+from wardkeep.warden.limits import Limits
 from wardkeep.warden.patrol import A_PORTION, TIMES_SOFT, Patrol, Slow
 
 DAY = 24 * 3600
@@ -50,7 +51,7 @@ def walked(ledger: Ledger, entries: Iterable[Entry], *, now: float) -> list[Slow
     for one in entries:
         ledger.append(one)
     ledger.commit()
-    patrol, found = Patrol(ledger), []
+    patrol, found = Patrol(ledger, Limits()), []
     while patrol.is_behind:
         found += patrol.walk(int(now * 1_000_000))
     return found
@@ -98,7 +99,7 @@ def test_nobody_waits_for_more_than_a_portion(ledger: Ledger) -> None:
     for n in range(A_PORTION * 2 + 10):
         ledger.append(opening(START + n, f"p-{n}", "ward"))
     ledger.commit()
-    patrol = Patrol(ledger)
+    patrol = Patrol(ledger, Limits())
     turns = 0
     while patrol.is_behind:
         patrol.walk(int((START + DAY) * 1_000_000))
@@ -141,11 +142,13 @@ def test_a_restart_counts_the_hour_again(ledger: Ledger) -> None:
     for n in range(FLOOR + 10):
         ledger.append(opening(START + n, f"p-{n}"))
     ledger.commit()
-    found = Breaker.recounted(ledger, now=START + 600.0, monotonic=50.0)
+    found = Breaker.recounted(ledger, Limits(), now=START + 600.0, monotonic=50.0)
     assert found.is_tripped(1, 51.0)
     # The site as well: nobody else is at work, and the thief may turn elsewhere next.
     assert found.is_tripped(2, 51.0)
-    late = Breaker.recounted(ledger, now=START + 2.0 * WINDOW_SECONDS, monotonic=50.0)
+    late = Breaker.recounted(
+        ledger, Limits(), now=START + 2.0 * WINDOW_SECONDS, monotonic=50.0
+    )
     assert not late.is_tripped(1, 51.0)
 
 
@@ -164,7 +167,7 @@ def test_a_restart_at_any_moment_trips_as_no_restart_does(ledger: Ledger) -> Non
         live.at_work(organisation, made.account, role.budget.soft, when)
         if not is_search:
             live.opened(organisation, [f"p-{n}"], when)
-        again = Breaker.recounted(ledger, now=START + when, monotonic=when)
+        again = Breaker.recounted(ledger, Limits(), now=START + when, monotonic=when)
         told.append((live.is_tripped(3, when), again.is_tripped(3, when)))
     assert all(one == other for one, other in told)
     assert {one for one, _ in told} == {False, True}

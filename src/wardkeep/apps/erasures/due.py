@@ -114,13 +114,11 @@ async def set_term(visit: Visit) -> Response:
     if isinstance(form, Trouble):
         return visit.tell(form)
     least = RULES[term.rule].least_years
-    typed = form.text("years", called="the number of years", at_most=3)
+    years = form.whole_number(
+        "years", called="the number of years", least=least, most=MOST_YEARS
+    )
     held = form.choice("held", called="yes or no", among=("no", "yes"))
-    years = int(typed) if typed.isascii() and typed.isdigit() else 0
-    if typed and not least <= years <= MOST_YEARS:
-        mend = f"Enter a number between {least} and {MOST_YEARS}."
-        form.reject("years", wrong="that is less than the law wants", mend=mend)
-    if form.problems:
+    if years is None or form.problems:
         return _show(visit, term, form)
     question = SetRetention(visit.token, term.rule, years, held == "yes")
     given = await visit.warden.ask(question, Done)

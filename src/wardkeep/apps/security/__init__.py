@@ -2,6 +2,11 @@
 """Security: what is frozen, what waits to be looked at, and who saw what."""
 
 from wardkeep.apps.security.account import download_account, show_account
+from wardkeep.apps.security.budgets import (
+    ask_to_set_budget,
+    show_budget,
+    show_budgets,
+)
 from wardkeep.apps.security.freezing import (
     ask_to_release,
     freeze,
@@ -32,6 +37,9 @@ app = App(
         ask_to_break_glass,
         begin_prove,
         finish_prove,
+        show_budgets,
+        show_budget,
+        ask_to_set_budget,
     ),
     navigation=(Link(words="Security", path="/security", gate=LOOKERS, position=30),),
 )

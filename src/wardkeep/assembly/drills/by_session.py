@@ -8,9 +8,10 @@ from wardkeep.assembly.drills.ground import ELSEWHERE, HOME, Ground, Person
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
 from wardkeep.crypto.software_authenticator import SoftwareAuthenticator
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.identity.roles import Role
+from wardkeep.identity.roles import REACH, Role
 from wardkeep.warden.breaker import FLOOR, SHARE
-from wardkeep.warden.budgets import REACH, TRIES
+from wardkeep.warden.budgets import TRIES
+from wardkeep.warden.limits import Limits
 from wardkeep.warden.patrol import TIMES_SOFT, Patrol
 
 EXPECTED = 10
@@ -180,7 +181,7 @@ async def _next_day(ground: Ground, who: Person) -> str:
 
 def _is_noticed(ground: Ground, account: str) -> bool:
     """As the patrol would find by now, walking the whole way again."""
-    patrol = Patrol(ground.service.ledger)
+    patrol = Patrol(ground.service.ledger, Limits())
     now = int(ground.clock.now().timestamp() * 1_000_000)
     while patrol.is_behind:
         if any(one.account == account for one in patrol.walk(now)):

@@ -21,8 +21,7 @@ from wardkeep.disclosure.questions import (
     ClientSignIn,
     RegisterClient,
 )
-from wardkeep.identity.roles import Role
-from wardkeep.warden.budgets import REACH
+from wardkeep.identity.roles import REACH, Role
 
 CONTRACT = 60
 _MINUTE = 60

@@ -5,7 +5,7 @@ The passkey is asked for again after so many patients whom nothing in the work e
 whoever stole a session has none. Beyond the day's budget a second person decides.
 """
 
-from wardkeep.warden.budgets import REACH
+from wardkeep.warden.budgets import Standing
 from wardkeep.warden.rules.opening import Opening, Refused
 
 DAY_SPENT, PROVE_AGAIN = "budget-spent", "prove-again"
@@ -15,12 +15,6 @@ _DAY_SPENT = Refused(
     " opens in a day, so records are closed for you.",
     mend="Ask a colleague who may release you. In an emergency, break the glass.",
 )
-_PROVE_AGAIN = Refused(
-    code=PROVE_AGAIN,
-    why=f"You have met {REACH} people, in records or lists, whom nothing in your work"
-    " explains.",
-    mend="Use your passkey to show that it is still you.",
-)
 
 
 def budget_holds(opening: Opening) -> Refused | None:
@@ -29,4 +23,15 @@ def budget_holds(opening: Opening) -> Refused | None:
         return None
     if standing.is_day_spent:
         return _DAY_SPENT
-    return _PROVE_AGAIN if standing.is_reach_spent else None
+    return _prove_again(standing) if standing.is_reach_spent else None
+
+
+def _prove_again(standing: Standing) -> Refused:
+    met = standing.reach_most
+    people = "one person" if met == 1 else f"{met} people"
+    return Refused(
+        code=PROVE_AGAIN,
+        why=f"You have met {people}, in records or lists, whom nothing in your work"
+        " explains.",
+        mend="Use your passkey to show that it is still you.",
+    )

@@ -208,6 +208,7 @@ def _people(
             proofs=made.proofs,
             grants=known.support,
             budgets=known.watch.budgets,
+            limits=known.watch.limits,
             acting=made.acting,
             clock=parts.clock,
         )

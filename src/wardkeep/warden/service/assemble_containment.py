@@ -12,6 +12,7 @@ from wardkeep.warden.breaker import Breaker
 from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.freezes import Freezes
+from wardkeep.warden.limits import load_all
 from wardkeep.warden.patrol import Patrol
 from wardkeep.warden.service.ceremonies import Ceremonies
 from wardkeep.warden.service.desk import Desk
@@ -42,6 +43,8 @@ async def make_watch(
     database: Database, ledger: Ledger, sessions: Sessions, trace: Trace, clock: Clock
 ) -> Watch:
     """Everything counted again, and frozen again, as it was before a start."""
+    async with database.connection() as connection:
+        limits = await load_all(connection)
     watch = Watch(
         budgets=Budgets.recounted(
             ledger,
@@ -50,11 +53,13 @@ async def make_watch(
         ),
         breaker=Breaker.recounted(
             ledger,
+            limits,
             now=clock.now().timestamp(),
             monotonic=clock.monotonic_seconds(),
         ),
         freezes=Freezes(),
         alarms=Alarms(clock),
+        limits=limits,
         trace=trace,
         clock=clock,
     )
@@ -85,7 +90,7 @@ def make_containment_desks(parts: ContainmentParts) -> tuple[Desk, ...]:
                 parts.database,
                 parts.sessions,
                 parts.watch,
-                Patrol(parts.ledger),
+                Patrol(parts.ledger, parts.watch.limits),
                 parts.directory,
                 parts.trace,
                 parts.clock,

@@ -8,9 +8,12 @@ import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Database
+from wardkeep.disclosure.limits import SetBudget
+from wardkeep.disclosure.support import GrantSupport
 from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.directory import Directory
+from wardkeep.warden.limits import Limits
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.batch import Batch
 from wardkeep.warden.service.ceremonies import Ceremonies
@@ -20,6 +23,7 @@ from wardkeep.warden.service.enrolling import Enrolling
 from wardkeep.warden.service.entrance import Entrance
 from wardkeep.warden.service.key_proofs import KeyProofs
 from wardkeep.warden.service.kiosks import Kiosks
+from wardkeep.warden.service.limits_office import LimitsOffice
 from wardkeep.warden.service.links import LinkOffice
 from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.own_work import OwnWork
@@ -48,6 +52,7 @@ class PeopleParts(msgspec.Struct, frozen=True, kw_only=True):
     proofs: KeyProofs
     grants: SupportGrants
     budgets: Budgets
+    limits: Limits
     acting: Sequence[Desk]
     """Desks of others whose acts are confirmed in the same way."""
     clock: Clock
@@ -63,7 +68,7 @@ class PeopleDesks(NamedTuple):
 def make_people_desks(parts: PeopleParts) -> PeopleDesks:
     """Everything about people; a dangerous act of any desk goes through Confirming."""
     entrance, enrolling = _ways_in(parts)
-    rights, workforce, support = _rights(parts)
+    rights, workforce, offices = _rights(parts)
     own_sessions = OwnSessions(sessions=parts.sessions, admission=parts.admission)
     kiosks = Kiosks(
         database=parts.database,
@@ -101,7 +106,7 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
         ).desk,
         rights.desk,
         workforce.desk,
-        support.desk,
+        *offices,
         kiosks.desk,
         Provisioning(
             database=parts.database,
@@ -136,13 +141,20 @@ def _ways_in(parts: PeopleParts) -> tuple[Desk, Desk]:
     return entrance.desk, enrolling.desk
 
 
-def _rights(parts: PeopleParts) -> tuple[Rights, Workforce, SupportOffice]:
+def _rights(parts: PeopleParts) -> tuple[Rights, Workforce, tuple[Desk, ...]]:
     support = SupportOffice(
         database=parts.database,
         sessions=parts.sessions,
         admission=parts.admission,
         directory=parts.directory,
         grants=parts.grants,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
+    limits = LimitsOffice(
+        sessions=parts.sessions,
+        limits=parts.limits,
+        directory=parts.directory,
         trace=parts.trace,
         clock=parts.clock,
     )
@@ -153,7 +165,7 @@ def _rights(parts: PeopleParts) -> tuple[Rights, Workforce, SupportOffice]:
         admission=parts.admission,
         directory=parts.directory,
         links=links,
-        support=support,
+        offices={GrantSupport: support, SetBudget: limits},
         trace=parts.trace,
         clock=parts.clock,
     )
@@ -166,7 +178,7 @@ def _rights(parts: PeopleParts) -> tuple[Rights, Workforce, SupportOffice]:
         trace=parts.trace,
         clock=parts.clock,
     )
-    return rights, workforce, support
+    return rights, workforce, (support.desk, limits.desk)
 
 
 def _places(parts: PeopleParts) -> tuple[Desk, ...]:

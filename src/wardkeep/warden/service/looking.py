@@ -108,7 +108,7 @@ class Looking:
         expected, others, rows = self._watch.budgets.counts(
             (session.organisation, account), now=self._clock.monotonic_seconds()
         )
-        budget = self._budget(positions)
+        budget = self._budget(session.organisation, positions)
         return AccountRead(
             account=account,
             display_name=self._directory.display_name(account),
@@ -122,12 +122,12 @@ class Looking:
             next=next_,
         )
 
-    def _budget(self, positions: Sequence[int]) -> Budget:
+    def _budget(self, organisation: int, positions: Sequence[int]) -> Budget:
         """Of the role in which the account did something last."""
         for position in reversed(positions[-LOOKED_AT_ONCE:]):
             role = role_named(self._ledger.read(position).role)
             if role is not None:
-                return role.budget
+                return self._watch.limits.of(organisation, role)
         return Budget()
 
     def _question(self, asked: QuestionOpening) -> Answer:

@@ -6,9 +6,8 @@ or gives a guarded role, it waits until a second person confirms it too; that on
 is who asked, and neither is whom it is about.
 """
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -16,14 +15,13 @@ from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.db.connection import Connection, Database
 from wardkeep.disclosure.answers import Answer, Done, Refusal
 from wardkeep.disclosure.confirming import ActDescription
+from wardkeep.disclosure.limits import SetBudget
 from wardkeep.disclosure.people import (
-    MOST_PEOPLE,
     AddPeople,
     ApproveRights,
     ChangeRole,
     Links,
     ListRightsRequests,
-    NewPerson,
     RightsRequests,
     RightsRequestView,
     VouchFor,
@@ -34,7 +32,7 @@ from wardkeep.disclosure.support import GrantSupport
 from wardkeep.identity import accounts, people, workplaces
 from wardkeep.identity.accounts import Granted
 from wardkeep.identity.people import Person
-from wardkeep.identity.roles import GUARDED, PEOPLE, Role, role_named
+from wardkeep.identity.roles import GUARDED, Role, role_named
 from wardkeep.warden import rights_requests
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.rights_requests import RightsRequest
@@ -51,6 +49,8 @@ from wardkeep.warden.service.rights_words import (
     bad,
     change_needs_second,
     fault_in_change,
+    fault_in_end,
+    fault_in_people,
     may_manage,
     moment,
     role_until,
@@ -58,17 +58,13 @@ from wardkeep.warden.service.rights_words import (
     work,
 )
 from wardkeep.warden.service.said import NOT_SIGNED_IN
-from wardkeep.warden.service.support import SupportOffice
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session, Sessions
-from wardkeep.warden.support_grants import SupportGrant
 
-LONGEST_NAME = 120
 FEWEST_HOW_CHARACTERS = 10
 LONGEST_HOW = 200
-LONGEST_WORK = timedelta(days=5 * 366)
 
-Granting = AddPeople | ChangeRole | VouchFor | GrantSupport
+Granting = AddPeople | ChangeRole | VouchFor | GrantSupport | SetBudget
 _granting_decoder: msgspec.msgpack.Decoder[Granting] = msgspec.msgpack.Decoder(Granting)
 _encoder = msgspec.msgpack.Encoder()
 
@@ -78,7 +74,24 @@ class _Done(NamedTuple):
 
     accounts: tuple[str, ...]
     answer: Answer
-    support: SupportGrant | None = None
+    begin: Callable[[], None] | None = None
+    """Makes it hold, where another office keeps it in memory."""
+
+
+class Office(Protocol):
+    """Who else's acts go through the same one or two people: `Any` is its own act."""
+
+    async def describe(
+        self, session: Session, act: Any
+    ) -> ActDescription | Refusal: ...
+
+    def lines(self, act: Any) -> tuple[tuple[str, str], ...]: ...
+
+    def needs_second(self, session: Session, act: Any) -> bool: ...
+
+    async def grant(
+        self, connection: Connection, by: str, session: Session, act: Any
+    ) -> Callable[[], None]: ...
 
 
 class Rights:
@@ -92,7 +105,7 @@ class Rights:
         admission: Admission,
         directory: Directory,
         links: LinkOffice,
-        support: SupportOffice,
+        offices: Mapping[type, Office],
         trace: Trace,
         clock: Clock,
     ) -> None:
@@ -101,7 +114,7 @@ class Rights:
         self._admission = admission
         self._directory = directory
         self._links = links
-        self._support = support
+        self._offices = offices
         self._trace = trace
         self._clock = clock
         self.desk = Desk(
@@ -113,8 +126,11 @@ class Rights:
                 AddPeople: Acting(self._describe_adding, self._ask_or_do),
                 ChangeRole: Acting(self._describe_change, self._ask_or_do),
                 VouchFor: Acting(self._describe_vouching, self._ask_or_do),
-                GrantSupport: Acting(support.describe, self._ask_or_do),
                 ApproveRights: Acting(self._describe_approval, self._approve),
+                **{
+                    kind: Acting(office.describe, self._ask_or_do)
+                    for kind, office in offices.items()
+                },
             },
         )
 
@@ -123,7 +139,7 @@ class Rights:
     async def _describe_adding(
         self, session: Session, act: AddPeople
     ) -> ActDescription | Refusal:
-        refused = may_manage(session) or self._fault_in_people(act.people)
+        refused = may_manage(session) or fault_in_people(act.people, self._clock.now())
         if refused is not None:
             return refused
         async with self._database.connection() as connection:
@@ -143,35 +159,11 @@ class Rights:
             warning=SECOND_PERSON if adding_needs_second(act) else "",
         )
 
-    def _fault_in_people(self, asked: Sequence[NewPerson]) -> Refusal | None:
-        if not 1 <= len(asked) <= MOST_PEOPLE:
-            return bad(f"Name between 1 and {MOST_PEOPLE} people.")
-        for one in asked:
-            name = one.display_name.strip()
-            if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-                return bad(f"Each name has 1 to {LONGEST_NAME} letters.")
-            if role_named(one.role) is None:
-                known = ", ".join(role.value for role in PEOPLE)
-                return bad(f"A role is none of these: {known}.")
-            refused = self._fault_in_end(one.until)
-            if refused is not None:
-                return refused
-        return None
-
-    def _fault_in_end(self, until: int) -> Refusal | None:
-        if not until:
-            return None
-        now = self._clock.now()
-        latest = microseconds_since_epoch(now + LONGEST_WORK)
-        if not microseconds_since_epoch(now) < until <= latest:
-            return bad("Work ends on a day to come, within five years.")
-        return None
-
     async def _describe_change(
         self, session: Session, act: ChangeRole
     ) -> ActDescription | Refusal:
         role = role_named(act.role)
-        refused = may_manage(session) or self._fault_in_end(act.until)
+        refused = may_manage(session) or fault_in_end(act.until, self._clock.now())
         if refused is not None:
             return refused
         person = await self._person(session, act.account)
@@ -225,7 +217,7 @@ class Rights:
         if request is None:
             return NOT_OPEN
         inner = _granting_decoder.decode(request.act)
-        gains = "" if isinstance(inner, AddPeople) else inner.account
+        gains = getattr(inner, "account", "")
         if session.account in (request.asked_by, gains):
             return ANOTHER
         described = await self._describe(session, inner)
@@ -248,8 +240,8 @@ class Rights:
                 return await self._describe_change(session, act)
             case VouchFor():
                 return await self._describe_vouching(session, act)
-            case GrantSupport():
-                return await self._support.describe(session, act)
+            case GrantSupport() | SetBudget():
+                return await self._offices[type(act)].describe(session, act)
 
     # Doing
 
@@ -279,8 +271,8 @@ class Rights:
     async def _needs_second(self, session: Session, act: Granting) -> bool:
         if isinstance(act, AddPeople):
             return adding_needs_second(act)
-        if isinstance(act, GrantSupport):
-            return True
+        if isinstance(act, GrantSupport | SetBudget):
+            return self._offices[type(act)].needs_second(session, act)
         person = await self._person(session, act.account)
         if person is None:
             return True
@@ -344,9 +336,10 @@ class Rights:
             case VouchFor():
                 link = await self._links.recovery(connection, act.account, by=by)
                 return _Done((act.account,), Links((link,)))
-            case GrantSupport():
-                made = await self._support.grant(connection, by, session, act)
-                return _Done((), Done(), made)
+            case GrantSupport() | SetBudget():
+                office = self._offices[type(act)]
+                begin = await office.grant(connection, by, session, act)
+                return _Done((), Done(), begin)
 
     async def _add(
         self, connection: Connection, by: str, session: Session, act: AddPeople
@@ -374,8 +367,8 @@ class Rights:
 
     async def _settled(self, session: Session, act: Granting, done: _Done) -> Answer:
         """What follows once the database has it: names, ends of sessions, entries."""
-        if done.support is not None:
-            self._support.begin(session, done.support)
+        if done.begin is not None:
+            done.begin()
         elif isinstance(act, AddPeople):
             for account, one in zip(done.accounts, act.people, strict=True):
                 self._directory.remember(account, one.display_name.strip())
@@ -471,8 +464,8 @@ class Rights:
             case VouchFor():
                 name = self._directory.display_name(act.account)
                 return ((name, act.how.strip()),)
-            case GrantSupport():
-                return self._support.lines(act)
+            case GrantSupport() | SetBudget():
+                return self._offices[type(act)].lines(act)
 
     def _name(self, account: str) -> str:
         return self._directory.display_name(account) if account else ""

@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes of rights in words, and which of them one person alone may not make."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from wardkeep.base.clock import LONDON, from_microseconds, microseconds_since_epoch
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.people import AddPeople, NewPerson
+from wardkeep.disclosure.people import MOST_PEOPLE, AddPeople, NewPerson
 from wardkeep.identity.people import Person
-from wardkeep.identity.roles import GUARDED, Role, needs_second_person
+from wardkeep.identity.roles import (
+    GUARDED,
+    PEOPLE,
+    Role,
+    needs_second_person,
+    role_named,
+)
 from wardkeep.warden.service.said import NOT_YOUR_WORK
 from wardkeep.warden.sessions import Session
 
+LONGEST_NAME = 120
+LONGEST_WORK = timedelta(days=5 * 366)
 SECOND_PERSON = "A second person has to confirm it before anything changes."
 NO_SUCH_PERSON = Refusal(
     code="no-such-person",
@@ -96,3 +104,28 @@ def fault_in_change(
     if role is person.role and until == when(person.until):
         return NO_CHANGE
     return DEVICE_FIRST if role in GUARDED and not person.device_bound else None
+
+
+def fault_in_people(asked: Sequence[NewPerson], now: datetime) -> Refusal | None:
+    """Why nobody can be added so."""
+    if not 1 <= len(asked) <= MOST_PEOPLE:
+        return bad(f"Name between 1 and {MOST_PEOPLE} people.")
+    for one in asked:
+        name = one.display_name.strip()
+        if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+            return bad(f"Each name has 1 to {LONGEST_NAME} letters.")
+        if role_named(one.role) is None:
+            known = ", ".join(role.value for role in PEOPLE)
+            return bad(f"A role is none of these: {known}.")
+        refused = fault_in_end(one.until, now)
+        if refused is not None:
+            return refused
+    return None
+
+
+def fault_in_end(until: int, now: datetime) -> Refusal | None:
+    """Why work cannot end then; 0 has no end."""
+    latest = microseconds_since_epoch(now + LONGEST_WORK)
+    if not until or microseconds_since_epoch(now) < until <= latest:
+        return None
+    return bad("Work ends on a day to come, within five years.")

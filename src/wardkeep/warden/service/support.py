@@ -5,7 +5,9 @@ While a grant holds, the support person works in the granting organisation in th
 `support`, which ends with it; the door opens what the grant names and nothing else.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import is_fhir_id, new_uuid
@@ -113,10 +115,14 @@ class SupportOffice:
             ("Why", act.reason.strip()),
         )
 
+    def needs_second(self, _session: Session, _act: GrantSupport) -> bool:
+        """Always."""
+        return True
+
     async def grant(
         self, connection: Connection, by: str, session: Session, act: GrantSupport
-    ) -> SupportGrant:
-        """Write it down; the caller holds a transaction, and `begin` makes it hold."""
+    ) -> Callable[[], None]:
+        """Write it down; what is returned makes it hold, once that is committed."""
         now = self._clock.now()
         lasts = timedelta(minutes=act.minutes)
         made = SupportGrant(
@@ -141,9 +147,9 @@ class SupportOffice:
             role=Role.SUPPORT,
             granted=Granted(by=session.account, until=made.ends_at),
         )
-        return made
+        return partial(self._begin, session, made)
 
-    def begin(self, session: Session, made: SupportGrant) -> None:
+    def _begin(self, session: Session, made: SupportGrant) -> None:
         self._grants.add(made)
         self._trace.of_session(
             session,

@@ -14,7 +14,7 @@ from wardkeep.base.clock import Clock, from_microseconds, microseconds_since_epo
 from wardkeep.base.ids import new_uuid
 from wardkeep.disclosure.purpose import Action
 from wardkeep.disclosure.questions import Disclose
-from wardkeep.identity.roles import PEOPLE
+from wardkeep.identity.roles import PEOPLE, Budget
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden import alarms, freezes
@@ -22,6 +22,7 @@ from wardkeep.warden.alarms import Alarms
 from wardkeep.warden.breaker import REACH_WHEN_TRIPPED, Breaker
 from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of
 from wardkeep.warden.freezes import Freeze, Freezes
+from wardkeep.warden.limits import Limits
 from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session
@@ -44,17 +45,19 @@ _SCRAPED = "Many records were asked for after the passkey was due, and it was no
 class Watch:
     """Budgets, freezes and alarms, as the door needs them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made of these parts, each named
         self,
         *,
         budgets: Budgets,
         breaker: Breaker,
         freezes: Freezes,
         alarms: Alarms,
+        limits: Limits,
         trace: Trace,
         clock: Clock,
     ) -> None:
         self.budgets = budgets
+        self.limits = limits
         self.freezes = freezes
         self.alarms = alarms
         self._trace = trace
@@ -69,8 +72,12 @@ class Watch:
         if not is_watched(session):
             return True
         return self.budgets.is_explained(
-            account_of(session), patient, budget=session.role.budget, now=self._now()
+            account_of(session), patient, budget=self.budget(session), now=self._now()
         )
+
+    def budget(self, session: Session) -> Budget:
+        """What the session's account may open, in its organisation."""
+        return self.limits.of(session.organisation, session.role)
 
     def has_broken_glass(self, session: Session, patient: str) -> bool:
         return session.glass.get(patient, 0.0) > self._now()
@@ -92,12 +99,13 @@ class Watch:
             account_of(session),
             reach_of(session),
             others,
-            budget=session.role.budget,
+            budget=self.budget(session),
             is_list=is_list,
             now=self._now(),
         )
         if self._breaker.is_tripped(session.organisation, self._now()) and not is_list:
-            return msgspec.structs.replace(standing, reach_most=REACH_WHEN_TRIPPED)
+            least = min(standing.reach_most, REACH_WHEN_TRIPPED)
+            return msgspec.structs.replace(standing, reach_most=least)
         return standing
 
     # After it was judged
@@ -114,7 +122,7 @@ class Watch:
             return
         is_list, now = asked.action is Action.FIND, self._now()
         account = account_of(session)
-        self._breaker.at_work(*account, session.role.budget.soft, now)
+        self._breaker.at_work(*account, self.budget(session).soft, now)
         if standing is not None:
             others = [one for one, why in explained.items() if not why]
             where = reach_of(session)
