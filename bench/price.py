@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the door costs a read: the same path with it, and by its other parts alone.
+
+The product has no switch that takes the door away. So this calls the parts: the store's
+reader as it is, and the reader with a warden that hands out keys which it was given
+before, at once and without an entry. Both take turns, so that neighbours disturb both.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvloop
+
+from bench._stack import RECORDS, Stack, stack
+from wardkeep.apps.records.reading import SHOWN_TYPES
+from wardkeep.assembly.database import WEB, address_for
+from wardkeep.base.ids import OrganisationId
+from wardkeep.db.connection import Database, connect
+from wardkeep.db.roles import OWNER
+from wardkeep.disclosure.answers import Grant, Refusal
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.purpose import Purpose, Tier
+from wardkeep.disclosure.questions import Disclose, Item
+from wardkeep.disclosure.sealed import OpenGrant
+from wardkeep.fhir.store.outcomes import Opened, Opener
+from wardkeep.fhir.store.reading import PatientQuery, Reader
+
+ORGANISATION = "bench"
+SIZES = (500, 2_000)
+ROUNDS, A_ROUND = 20, 30
+_NEAREST = """
+select p.id, count(*) as resources from record.resource as r
+  join record.patient as p on p.number = r.patient
+ group by p.id order by abs(count(*) - $1) limit 1
+"""
+
+
+class KeysAtHand(WardenClient):
+    """Hands out keys that a real warden gave once; writes nothing down."""
+
+    def __init__(self, real: WardenClient) -> None:
+        self._real = real
+        self._keys: dict[tuple[str, Tier], bytes] = {}
+
+    async def disclose(
+        self, session: str, *, items: tuple[Item, ...], **asked: Any
+    ) -> OpenGrant | Refusal:
+        if any((one.patient, one.tier) not in self._keys for one in items):
+            question = Disclose(session, items=items, **asked)
+            given = await self._real.ask(question, Grant)
+            if isinstance(given, Refusal):
+                return given
+            for one, key in zip(items, given.keys, strict=True):
+                self._keys[one.patient, one.tier] = key
+        keys = tuple(self._keys[one.patient, one.tier] for one in items)
+        named = tuple("" for _ in items)
+        grant = Grant(entry=0, granted_at=0, relationships=named, keys=keys)
+        return OpenGrant(grant, items)
+
+
+def run() -> dict[str, float]:
+    if not RECORDS.is_dir():
+        print(f"  no folder {RECORDS}: set WARDKEEP_BENCH_RECORDS to FHIR bundles")
+        return {}
+    with stack() as made:
+        made.await_ready()
+        made.load(ORGANISATION)
+        figures: dict[str, float] = {}
+        for about in SIZES:
+            figures |= uvloop.run(_compare(made, about))
+        return figures
+
+
+async def _compare(made: Stack, about: int) -> dict[str, float]:
+    patient, resources = await _nearest(made, about)
+    token = await asyncio.to_thread(made.sign_in, ORGANISATION, [patient])
+    database = Database(address_for(made.settings, made.layout, WEB), size=1)
+    warden = WardenClient(made.layout.door_socket, asker="bench")
+    opener = Opener(
+        session=token, organisation=OrganisationId(1), purpose=Purpose.DIRECT_CARE
+    )
+    whole = PatientQuery(patient=patient, types=SHOWN_TYPES)
+
+    def reading(asked: WardenClient) -> dict[str, Callable[[], Awaitable[object]]]:
+        reader = Reader(database, asked)
+        return {
+            f"a record of {resources}": lambda: reader.of_patient(whole, opener=opener),
+            "one resource": lambda: reader.one("Patient", patient, opener=opener),
+        }
+
+    with_door, without = reading(warden), reading(KeysAtHand(warden))
+    figures: dict[str, float] = {}
+    for what, ask in with_door.items():
+        figures |= await _turns(what, ask, without[what])
+    await warden.close()
+    await database.close()
+    return figures
+
+
+async def _turns(
+    what: str,
+    with_door: Callable[[], Awaitable[object]],
+    without: Callable[[], Awaitable[object]],
+) -> dict[str, float]:
+    waits: tuple[list[float], list[float]] = ([], [])
+    for turn in range(ROUNDS):
+        for kept, ask in zip(waits, (with_door, without), strict=True):
+            for _ in range(A_ROUND):
+                began = time.perf_counter()
+                opened = await ask()
+                if turn:  # the first round warms everything
+                    kept.append(time.perf_counter() - began)
+                if not isinstance(opened, Opened):
+                    raise TypeError(opened)
+    door, parts = (_p95(one) for one in waits)
+    return {
+        f"{what}: with the door, p95 ms": door,
+        f"{what}: its other parts alone, p95 ms": parts,
+        f"{what}: times as long": door / parts,
+    }
+
+
+def _p95(waits: list[float]) -> float:
+    return sorted(waits)[int(len(waits) * 0.95)] * 1000
+
+
+async def _nearest(made: Stack, about: int) -> tuple[str, int]:
+    owner = await connect(address_for(made.settings, made.layout, OWNER))
+    await owner.serve(OrganisationId(1))
+    [row] = await owner.fetch(_NEAREST, about)
+    await owner.close()
+    return row["id"], row["resources"]
