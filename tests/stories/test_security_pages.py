@@ -260,6 +260,11 @@ async def test_a_privacy_officer_tightens_a_role_and_two_people_loosen_it(
 async def tightens(pat: Device, origin: str) -> None:
     """By oneself, and it holds at once."""
     await pat.go(f"{origin}/security")
+    await pat.page.get_by_role("link", name="Today, hour by hour").click()
+    await pat.reads("It is kept up to date")
+    await pat.reads("Nobody’s day is unlike their other days")
+    await clean(pat, "security-today")
+    await pat.page.get_by_role("link", name="Back to security").click()
     await pat.page.get_by_role("link", name="What a role may open").click()
     await clean(pat, "security-budgets")
     await pat.page.get_by_role("link", name="Hospice nurse").click()
@@ -281,6 +286,9 @@ async def loosens(wren: Device, origin: str) -> None:
     """It waits for somebody else."""
     await wren.go(f"{origin}/security/budgets")
     await clean(wren, "security-budgets-phone")
+    await wren.go(f"{origin}/security/today")
+    await clean(wren, "security-today-phone")
+    await wren.go(f"{origin}/security/budgets")
     await wren.page.get_by_role("link", name="Hospice nurse").click()
     await wren.page.get_by_label("Records close beyond").fill("35")
     await wren.press("Go on")

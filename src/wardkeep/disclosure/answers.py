@@ -14,6 +14,7 @@ from wardkeep.disclosure.message import Message
 from wardkeep.disclosure.patients import PatientAnswer
 from wardkeep.disclosure.people import PeopleAnswer
 from wardkeep.disclosure.provisioning import ProvisioningAnswer
+from wardkeep.disclosure.pulse import PulseAnswer
 from wardkeep.disclosure.smart import SmartAnswer
 from wardkeep.disclosure.support import SupportAnswer
 
@@ -344,5 +345,6 @@ Answer: TypeAlias = (
     | KioskAnswer
     | ContainmentAnswer
     | LimitAnswer
+    | PulseAnswer
     | PatientAnswer
 )

@@ -17,6 +17,7 @@ from wardkeep.disclosure.message import Message
 from wardkeep.disclosure.patients import PatientQuestion
 from wardkeep.disclosure.people import PeopleQuestion
 from wardkeep.disclosure.provisioning import ProvisioningQuestion
+from wardkeep.disclosure.pulse import PulseQuestion
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.smart import (
     KeyProof,
@@ -97,6 +98,8 @@ class CheckSession(Message, frozen=True):
     """Whose session this is; answered afresh for every request."""
 
     session: str
+    is_glance: bool = False
+    """Whether a page's script asks by itself: that is no use of the session."""
 
 
 class EndSession(Message, frozen=True):
@@ -345,6 +348,7 @@ DoorQuestion: TypeAlias = (
     | KioskQuestion
     | ContainmentQuestion
     | LimitQuestion
+    | PulseQuestion
     | PatientQuestion
 )
 OperatorQuestion: TypeAlias = (

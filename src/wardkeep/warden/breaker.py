@@ -6,6 +6,7 @@ people at work may open beyond their work in an hour, by their roles. Beyond it 
 further such opening takes a passkey: who treats patients goes on, stolen sessions stop.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable
 
@@ -36,7 +37,7 @@ class _Hour(msgspec.Struct):
         default_factory=OrderedDict
     )
     """What each adds to the sum, and when they last opened anything."""
-    tripped_until: float = 0.0
+    tripped_until: float = -math.inf
 
     def forget_old(self, now: float) -> None:
         oldest = now - WINDOW_SECONDS
@@ -100,6 +101,12 @@ class Breaker:
             return
         others = {one.patient for one in entry.subjects if not one.relationship}
         self.opened(entry.organisation, others - {""}, when)
+
+    def sum_of(self, organisation: int, now: float) -> tuple[int, int, int]:
+        """Others in the last hour, what trips it, and how many people are at work."""
+        hour = self._hours.setdefault(organisation, _Hour())
+        hour.forget_old(now)
+        return len(hour.patients), int(hour.most), len(hour.people)
 
     def is_tripped(self, organisation: int, now: float) -> bool:
         return any(

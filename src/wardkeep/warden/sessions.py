@@ -262,6 +262,17 @@ class Sessions:
         session = self.use_own(token)
         return None if session is None or session.role is Role.PATIENT else session
 
+    def glance(self, token: str) -> Session | None:
+        """As `use`, for what a page asks by itself again and again: it is no use.
+
+        So a page that is left open lets its session sleep.
+        """
+        session = self._by_hash.get(hash_token(token))
+        if session is None or session.only or not self._is_awake(session):
+            return None
+        is_person = session.app is None and session.scopes is None
+        return session if is_person and session.role is not Role.PATIENT else None
+
     def use_own(self, token: str) -> Session | None:
         """The same and patients' too, for what concerns one's own account or record."""
         return self._own(self._by_hash.get(hash_token(token)))
@@ -356,12 +367,14 @@ class Sessions:
         session.is_changed = True
 
     def _used(self, session: Session) -> Session | None:
-        if not self._is_kept(session) or self._is_asleep(session):
-            return None
-        if self.is_frozen(session):
+        if not self._is_awake(session):
             return None
         self._touch(session)
         return session
+
+    def _is_awake(self, session: Session) -> bool:
+        is_there = self._is_kept(session) and not self._is_asleep(session)
+        return is_there and not self.is_frozen(session)
 
     def _is_kept(self, session: Session) -> bool:
         if self._is_over(session, self._clock.monotonic_seconds()):

@@ -93,7 +93,7 @@ class Gatekeeper:
         if not token:
             return self._ask_to_sign_in(request, has_ended=False)
         warden = self._services[WardenClient]
-        session = await warden.ask(CheckSession(token), SessionView)
+        session = await warden.ask(CheckSession(token, page.is_glance), SessionView)
         if isinstance(session, Refusal):
             return await self._turn_back(session, request)
         if not gate.admits(session.role):

@@ -28,6 +28,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     methods: frozenset[str]
     handler: Callable[[Any], Awaitable[Response]]
     """Takes a Visit behind a SignedInGate, a PublicVisit behind a PublicGate."""
+    is_glance: bool = False
+    """Whether a script asks it again and again: that is no use of the session."""
 
     @property
     def name(self) -> str:
@@ -36,7 +38,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 @overload
 def page(
-    path: str, *, gate: SignedInGate, methods: Collection[str] = _READ
+    path: str,
+    *,
+    gate: SignedInGate,
+    methods: Collection[str] = _READ,
+    is_glance: bool = False,
 ) -> Callable[[SignedInHandler], Page]: ...
 
 
@@ -47,7 +53,11 @@ def page(
 
 
 def page(
-    path: str, *, gate: AnyGate, methods: Collection[str] = _READ
+    path: str,
+    *,
+    gate: AnyGate,
+    methods: Collection[str] = _READ,
+    is_glance: bool = False,
 ) -> Callable[[Callable[[Any], Awaitable[Response]]], Page]:
     """Make a handler a page.
 
@@ -70,6 +80,8 @@ def page(
         verbs |= {"HEAD"}
 
     def make(handler: Callable[[Any], Awaitable[Response]]) -> Page:
-        return Page(path=path, gate=gate, methods=verbs, handler=handler)
+        return Page(
+            path=path, gate=gate, methods=verbs, handler=handler, is_glance=is_glance
+        )
 
     return make

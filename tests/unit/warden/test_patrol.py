@@ -13,7 +13,8 @@ from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.breaker import FLOOR, SHARE, WINDOW_SECONDS, Breaker
 from wardkeep.warden.limits import Limits
-from wardkeep.warden.patrol import A_PORTION, TIMES_SOFT, Patrol, Slow
+from wardkeep.warden.patrol import TIMES_SOFT, Patrol, Slow
+from wardkeep.warden.walk import A_PORTION, Walk
 
 DAY = 24 * 3600
 START = 1_764_000_000
@@ -51,9 +52,10 @@ def walked(ledger: Ledger, entries: Iterable[Entry], *, now: float) -> list[Slow
     for one in entries:
         ledger.append(one)
     ledger.commit()
-    patrol, found = Patrol(ledger, Limits()), []
-    while patrol.is_behind:
-        found += patrol.walk(int(now * 1_000_000))
+    found: list[Slow] = []
+    walk = Walk(ledger, (Patrol(Limits(), found.append),))
+    while walk.is_behind:
+        walk.step(int(now * 1_000_000))
     return found
 
 
@@ -99,10 +101,10 @@ def test_nobody_waits_for_more_than_a_portion(ledger: Ledger) -> None:
     for n in range(A_PORTION * 2 + 10):
         ledger.append(opening(START + n, f"p-{n}", "ward"))
     ledger.commit()
-    patrol = Patrol(ledger, Limits())
+    walk = Walk(ledger, ())
     turns = 0
-    while patrol.is_behind:
-        patrol.walk(int((START + DAY) * 1_000_000))
+    while walk.is_behind:
+        walk.step(int((START + DAY) * 1_000_000))
         turns += 1
     assert turns == 3
 

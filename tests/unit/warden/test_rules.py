@@ -94,6 +94,21 @@ def test_support_reads_what_was_granted_and_does_nothing_else(action: Action) ->
     assert code(SUPPORT, action=action, is_support_granted=False) == "not-granted"
 
 
+def test_what_nobody_says_is_the_narrower() -> None:
+    """A part of the warden that forgets to say something opens nothing by it."""
+    bare = Opening(
+        role=Role.SUPPORT,
+        purpose=Purpose.SUPPORT,
+        reason="looked into a fault",
+        action=Action.READ,
+        tier=Tier.RECORD,
+        relationship="granted",
+        patients_asked=1,
+        is_key_ours=True,
+    )
+    assert code(bare) == "not-granted"
+
+
 def test_a_grant_of_support_is_nothing_to_anybody_else() -> None:
     assert code(NURSE, is_support_granted=True, reason="") == "reason-needed"
     assert code(NURSE, is_support_granted=False) == ""
@@ -187,6 +202,7 @@ def test_a_list_is_short_and_shows_banners_only() -> None:
     listed = msgspec.structs.replace(
         NURSE, action=Action.FIND, tier=Tier.BANNER, reason="", standing=None
     )
+    assert LONGEST_LIST == 20
     assert code(listed, patients_asked=LONGEST_LIST) == ""
     assert code(listed, patients_asked=LONGEST_LIST + 1) == "list-too-long"
     assert code(listed, tier=Tier.RECORD) == "list-too-long"
@@ -194,6 +210,7 @@ def test_a_list_is_short_and_shows_banners_only() -> None:
 
 def test_a_page_of_a_search_is_a_programs() -> None:
     page = msgspec.structs.replace(PROGRAM, action=Action.SEARCH)
+    assert LONGEST_PAGE == 500
     assert code(page, patients_asked=LONGEST_PAGE) == ""
     assert code(page, patients_asked=LONGEST_PAGE + 1) == "page-too-long"
     assert code(ON_HER_WARD, action=Action.SEARCH) == "page-too-long"

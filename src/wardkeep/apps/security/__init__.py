@@ -17,6 +17,7 @@ from wardkeep.apps.security.glass import ask_to_break_glass, show_glass
 from wardkeep.apps.security.overview import LOOKERS, show_security
 from wardkeep.apps.security.proving import begin_prove, finish_prove
 from wardkeep.apps.security.reviewing import review, show_alarm
+from wardkeep.apps.security.today import show_now, show_today
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
 
@@ -37,6 +38,8 @@ app = App(
         ask_to_break_glass,
         begin_prove,
         finish_prove,
+        show_today,
+        show_now,
         show_budgets,
         show_budget,
         ask_to_set_budget,

@@ -42,7 +42,7 @@ async def watch_support(visit: Visit) -> Response:
     )
 
 
-@page("/support/{grant}/openings", gate=KEEPERS)
+@page("/support/{grant}/openings", gate=KEEPERS, is_glance=True)
 async def show_openings(visit: Visit) -> Response:
     found = await _watched(visit)
     if isinstance(found, Refusal):

@@ -12,7 +12,8 @@ from wardkeep.identity.roles import REACH, Role
 from wardkeep.warden.breaker import FLOOR, SHARE
 from wardkeep.warden.budgets import TRIES
 from wardkeep.warden.limits import Limits
-from wardkeep.warden.patrol import TIMES_SOFT, Patrol
+from wardkeep.warden.patrol import TIMES_SOFT, Patrol, Slow
+from wardkeep.warden.walk import Walk
 
 EXPECTED = 10
 """Patients whom the day's work of each victim explains."""
@@ -181,12 +182,11 @@ async def _next_day(ground: Ground, who: Person) -> str:
 
 def _is_noticed(ground: Ground, account: str) -> bool:
     """As the patrol would find by now, walking the whole way again."""
-    patrol = Patrol(ground.service.ledger, Limits())
-    now = int(ground.clock.now().timestamp() * 1_000_000)
-    while patrol.is_behind:
-        if any(one.account == account for one in patrol.walk(now)):
-            return True
-    return False
+    found: list[Slow] = []
+    walk = Walk(ground.service.ledger, (Patrol(Limits(), found.append),))
+    while walk.is_behind:
+        walk.step(int(ground.clock.now().timestamp() * 1_000_000))
+    return any(one.account == account for one in found)
 
 
 async def in_concert(ground: Ground) -> DrillResult:

@@ -13,12 +13,12 @@ from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.freezes import Freezes
 from wardkeep.warden.limits import load_all
-from wardkeep.warden.patrol import Patrol
 from wardkeep.warden.service.ceremonies import Ceremonies
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.freezing import Freezing, FreezingParts
 from wardkeep.warden.service.looking import Looking
+from wardkeep.warden.service.picture import Picture
 from wardkeep.warden.service.proving import Proving
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.watch import Watch, freezes_in
@@ -90,11 +90,17 @@ def make_containment_desks(parts: ContainmentParts) -> tuple[Desk, ...]:
                 parts.database,
                 parts.sessions,
                 parts.watch,
-                Patrol(parts.ledger, parts.watch.limits),
                 parts.directory,
                 parts.trace,
                 parts.clock,
             )
+        ).desk,
+        Picture(
+            ledger=parts.ledger,
+            sessions=parts.sessions,
+            watch=parts.watch,
+            directory=parts.directory,
+            clock=parts.clock,
         ).desk,
         Looking(
             door=parts.door,

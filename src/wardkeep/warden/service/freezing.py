@@ -31,7 +31,6 @@ from wardkeep.warden.alarms import Alarm
 from wardkeep.warden.budgets import RELEASED
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.freezes import Freeze
-from wardkeep.warden.patrol import Patrol
 from wardkeep.warden.rules.reason_is_given import is_too_thin
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.enrolling import passkey_shown
@@ -74,7 +73,6 @@ class FreezingParts(NamedTuple):
     database: Database
     sessions: Sessions
     watch: Watch
-    patrol: Patrol
     directory: Directory
     trace: Trace
     clock: Clock
@@ -101,33 +99,9 @@ class Freezing:
         )
 
     async def save(self) -> None:
-        self._walk()
         async with self._parts.database.connection() as connection:
             await self._parts.watch.freezes.save(connection)
             await self._parts.watch.alarms.save(connection)
-
-    def _walk(self) -> None:
-        """A portion of the last four weeks; what it finds is an alarm."""
-        now = self._parts.clock.now()
-        for one in self._parts.patrol.walk(microseconds_since_epoch(now)):
-            words = (
-                f"{one.patients} different people in four weeks that nothing explains;"
-                f" usual are {one.most} at most"
-            )
-            self._parts.watch.alarms.keep(
-                Alarm(
-                    id=new_uuid(),
-                    organisation=one.organisation,
-                    kind=alarms.SLOW,
-                    account=one.account,
-                    session="",
-                    patient="",
-                    detail=words,
-                    entry=one.entry,
-                    raised_at=now,
-                    due_at=now + alarms.REVIEW_WITHIN,
-                )
-            )
 
     def _allowed(self, token: str) -> Session | Refusal:
         session = self._parts.sessions.use(token)

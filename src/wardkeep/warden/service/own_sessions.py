@@ -24,7 +24,8 @@ class OwnSessions:
         )
 
     def check_session(self, asked: CheckSession) -> Answer:
-        session = self._sessions.use_own(asked.session)
+        by = self._sessions.glance if asked.is_glance else self._sessions.use_own
+        session = by(asked.session)
         if session is not None:
             return session.view(session.last_used_monotonic)
         held = self._sessions.held(asked.session)

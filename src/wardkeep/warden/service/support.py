@@ -186,9 +186,12 @@ class SupportOffice:
         )
 
     async def _watch(self, asked: WatchSupport) -> Answer:
-        session = self._allowed(asked.session)
-        if isinstance(session, Refusal):
-            return session
+        session = self._sessions.glance(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        refused = may_manage(session)
+        if refused is not None:
+            return refused
         async with self._database.connection() as connection:
             await self._grants.save(connection)
             found = await support_grants.find(

@@ -108,6 +108,12 @@ class Watch:
             return msgspec.structs.replace(standing, reach_most=least)
         return standing
 
+    def breaker_of(self, session: Session) -> tuple[int, int, int, bool]:
+        """How the breaker stands (`Breaker.sum_of`), and whether it tripped."""
+        where, now = session.organisation, self._now()
+        is_tripped = self._breaker.is_tripped(where, now)
+        return *self._breaker.sum_of(where, now), is_tripped
+
     # After it was judged
 
     def opened(
