@@ -51,6 +51,7 @@ FOR_PATIENTS = {
     "FallAsleep",
     "ListIdentities",
     "ListPasskeys",
+    "MayGoOn",
     "ListSessions",
     "ReadOwnAccess",
 }

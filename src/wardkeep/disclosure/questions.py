@@ -102,6 +102,15 @@ class CheckSession(Message, frozen=True):
     """Whether a page's script asks by itself: that is no use of the session."""
 
 
+class MayGoOn(Message, frozen=True):
+    """Whether what was opened for a session may still be sent: `Done`, or a refusal.
+
+    Asked while a long answer is under way; that is no use of the session.
+    """
+
+    session: str
+
+
 class EndSession(Message, frozen=True):
     """Sign out, everywhere at once; `which` names another of one's own sessions."""
 
@@ -320,6 +329,7 @@ DoorQuestion: TypeAlias = (
     | BeginEnrolment
     | FinishEnrolment
     | CheckSession
+    | MayGoOn
     | EndSession
     | ListSessions
     | BeginAddPasskey

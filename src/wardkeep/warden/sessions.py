@@ -263,7 +263,7 @@ class Sessions:
         return None if session is None or session.role is Role.PATIENT else session
 
     def glance(self, token: str) -> Session | None:
-        """As `use`, for what a page asks by itself again and again: it is no use.
+        """As `use_own`, for what a page asks by itself again and again: it is no use.
 
         So a page that is left open lets its session sleep.
         """
@@ -271,7 +271,7 @@ class Sessions:
         if session is None or session.only or not self._is_awake(session):
             return None
         is_person = session.app is None and session.scopes is None
-        return session if is_person and session.role is not Role.PATIENT else None
+        return session if is_person else None
 
     def use_own(self, token: str) -> Session | None:
         """The same and patients' too, for what concerns one's own account or record."""
@@ -328,6 +328,14 @@ class Sessions:
         session = self._by_hash.get(token_hash)
         monotonic = self._clock.monotonic_seconds()
         return session is not None and not self._is_over(session, monotonic)
+
+    def may_go_on(self, token: str) -> bool:
+        """Whether what was opened for a token may still be sent; to ask is no use."""
+        session = self._by_hash.get(hash_token(token))
+        if session is None or not self._is_awake(session):
+            return False
+        person = b"" if session.app is None else session.app.person_session
+        return not person or self.is_live(person)
 
     def new_handle(self, session: Session) -> str:
         """What stands for a proven token within one request, for a minute."""

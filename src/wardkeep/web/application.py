@@ -118,6 +118,7 @@ def _pages(
         services=services.with_these(site, pace),
         rendering=rendering,
         navigation=[link for one in apps for link in one.app.navigation],
+        clock=clock,
     )
     return Guard(
         _with_static(StaticFiles(look.files), gatekeeper),

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from wardkeep.base.clock import Clock
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import CheckSession
@@ -23,6 +24,7 @@ from wardkeep.web.forms import read_form
 from wardkeep.web.gates import PublicGate, SignedInGate
 from wardkeep.web.navigation import Link, links_for
 from wardkeep.web.pages import Page
+from wardkeep.web.pieces import WHOSE, in_pieces
 from wardkeep.web.rendering import Rendering, Surroundings
 from wardkeep.web.return_path import FIRST_PAGE, safe_return_path, sign_in_path
 from wardkeep.web.routes import OtherMethods, Routes
@@ -54,12 +56,14 @@ class Gatekeeper:
         services: Services,
         rendering: Rendering,
         navigation: Iterable[Link],
+        clock: Clock,
     ) -> None:
         self._routes = routes
         self._services = services
         self._rendering = rendering
         self._navigation = tuple(navigation)
         self._site = services[Site]
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._routes.find(scope["path"], scope["method"])
@@ -72,7 +76,10 @@ class Gatekeeper:
             scope[PATTERN] = found.page.path
             scope["path_params"] = found.parts
             response = await self._answer(found.page, request)
-        await response(scope, receive, send)
+        pieces = in_pieces(
+            scope, send, warden=self._services[WardenClient], clock=self._clock
+        )
+        await response(scope, receive, pieces)
 
     async def _answer(self, page: Page, request: Request) -> Response:
         gate = page.gate
@@ -98,6 +105,7 @@ class Gatekeeper:
             return await self._turn_back(session, request)
         if not gate.admits(session.role):
             return self._tell(NOT_YOUR_WORK, request, session=session)
+        request.scope[WHOSE] = token
         visit = Visit(
             request,
             session=session,

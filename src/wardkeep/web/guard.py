@@ -26,6 +26,7 @@ from wardkeep.web.exchange import (
 )
 from wardkeep.web.headers import RawHeaders
 from wardkeep.web.metrics import Metrics
+from wardkeep.web.pieces import AnswerEndedError
 from wardkeep.web.same_origin import Provenance, is_allowed
 from wardkeep.web.site import Site
 from wardkeep.web.trouble import (
@@ -175,6 +176,10 @@ class Guard:
                 await self._inside(scope, exchange.receive, exchange.send)
         except ClientGoneError:
             log.info("the client went away", extra={"reference": exchange.reference})
+        except AnswerEndedError:
+            log.info("an answer was ended", extra={"reference": exchange.reference})
+            exchange.hold(None)
+            raise AnswerBrokenError from None
         except Exception as error:  # noqa: BLE001 - the last place that can answer
             await self._mend(error, scope, exchange)
         finally:

@@ -92,6 +92,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Stage]:
             Routes(PAGES),
             services=Services(client, SITE),
             rendering=rendering,
+            clock=clock,
             navigation=[
                 Link(words="Hello", path="/hello/you", position=2),
                 Link(words="Who", path="/whoami", position=1),

@@ -28,6 +28,7 @@ from wardkeep.fhir.rest.outcome import (
 )
 from wardkeep.fhir.rest.store import Store
 from wardkeep.web.exchange import PATTERN
+from wardkeep.web.pieces import PIECE_BYTES, WHOSE, in_pieces
 from wardkeep.web.trouble import Trouble
 
 PREFIX = "/fhir"
@@ -67,6 +68,11 @@ class FhirApplication:
         asking = Asking(scope, receive, base=self._base)
         asking.answerer = self._answer_entry
         answer = await self._answer(asking, scope)
+        if len(answer.body) > PIECE_BYTES:
+            scope[WHOSE] = asking.bearer
+            send = in_pieces(
+                scope, send, warden=self._store.warden, clock=self._store.clock
+            )
         await answer.send(send, is_head=asking.method == "HEAD")
 
     async def _answer(self, asking: Asking, scope: Scope) -> Answer:

@@ -4,12 +4,14 @@
 To freeze takes one person and no delay; to release takes a second one with a passkey.
 """
 
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import new_uuid
 from wardkeep.db.connection import Database
+from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.disclosure.answers import Answer, Done, Passkeys, Refusal
 from wardkeep.disclosure.confirming import ActDescription
 from wardkeep.disclosure.containment import (
@@ -139,7 +141,9 @@ class Freezing:
         self._parts.trace.of_session(
             session, FREEZE, reason=because, request=request_of(made)
         )
-        await self.save()
+        # The ledger has it, and it is saved again with everything else.
+        with suppress(DatabaseUnavailableError, DatabaseBusyError):
+            await self.save()
         return Done()
 
     async def _members(self, asked: FreezeNow) -> frozenset[str]:

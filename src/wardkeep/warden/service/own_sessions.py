@@ -2,7 +2,12 @@
 """Sessions of one's own: whose this one is, which there are, and their end."""
 
 from wardkeep.disclosure.answers import Answer, Done, Sessions as SessionList
-from wardkeep.disclosure.questions import CheckSession, EndSession, ListSessions
+from wardkeep.disclosure.questions import (
+    CheckSession,
+    EndSession,
+    ListSessions,
+    MayGoOn,
+)
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.said import ASLEEP, FROZEN, NOT_SIGNED_IN
@@ -18,6 +23,7 @@ class OwnSessions:
         self.desk = Desk(
             at_once={
                 CheckSession: self.check_session,
+                MayGoOn: self._may_go_on,
                 ListSessions: self._list_sessions,
             },
             later={EndSession: self.end_session},
@@ -33,6 +39,9 @@ class OwnSessions:
             return FROZEN
         is_asleep = self._sessions.sleeping(asked.session) is not None
         return ASLEEP if is_asleep else NOT_SIGNED_IN
+
+    def _may_go_on(self, asked: MayGoOn) -> Answer:
+        return Done() if self._sessions.may_go_on(asked.session) else NOT_SIGNED_IN
 
     def _list_sessions(self, asked: ListSessions) -> Answer:
         session = self._sessions.use_own(asked.session)
