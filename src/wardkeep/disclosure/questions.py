@@ -66,7 +66,6 @@ class ClientSignIn(Message, frozen=True):
     """A service client's signed assertion (RFC 7523)."""
 
     assertion: str
-    audience: str
     scope: str = ""
     """The scopes it wants of those it is registered with; empty: all of them."""
     proof: KeyProof | None = None

@@ -277,6 +277,10 @@ _ENDINGS = (
         "update warden.session set ended_at = $2, ended_because = 'account ended'"
         " where account = $1 and ended_at is null"
     ),
+    (
+        "update warden.app_grant set ended_at = $2, ended_because = 'account ended'"
+        " where account = $1 and ended_at is null"
+    ),
 )
 
 

@@ -11,6 +11,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from math import inf
 
 import msgspec
 
@@ -103,6 +104,8 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     """Patients for whom the glass is broken, until then by the monotonic clock."""
     passkeys_open_until: float = 0.0
     """By the monotonic clock: until then passkeys may be added and revoked."""
+    passkey_used_monotonic: float = -inf
+    """When its owner last proved that it is they."""
     tokens_computed: int = 0
     is_changed: bool = False
 

@@ -3,14 +3,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 
 import pytest
 
+from support.owner import owner_of
 from support.waiting import until
 from support.warden import Installation, RunningWarden, running_warden
-from wardkeep.assembly.database import OWNER, address_for
-from wardkeep.db.connection import Connection, connect
+from wardkeep.db.connection import connect
 from wardkeep.db.embedded import EmbeddedPostgres
 from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.db.server.folder import BOOTSTRAP_ROLE
@@ -36,16 +35,6 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.ledger.verify import verify
 from wardkeep.warden.service import service as service_module
 from wardkeep.warden.service.batch import Reply
-
-
-@contextlib.asynccontextmanager
-async def owner_of(installation: Installation) -> AsyncIterator[Connection]:
-    address = address_for(installation.settings, installation.layout, OWNER)
-    connection = await connect(address)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 async def health(warden: RunningWarden) -> Health:

@@ -79,7 +79,7 @@ async def _client_token(ground: Ground, account: str, jwk: dict[str, str]) -> st
         algorithm="ES256",
         headers={"kid": jwk["kid"]},
     )
-    entered = await ground.door.ask(ClientSignIn(assertion, audience), SignedIn)
+    entered = await ground.door.ask(ClientSignIn(assertion), SignedIn)
     return "" if isinstance(entered, Refusal) else entered.token
 
 

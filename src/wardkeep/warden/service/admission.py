@@ -99,6 +99,7 @@ class Admission:
         if not proof.goes_on_from and not session.is_for_programs:
             whose = (session.organisation, session.account)
             self._budgets.touched(session.id, whose)
+            session.passkey_used_monotonic = self._clock.monotonic_seconds()
         told = f"{GOES_ON_FROM}{proof.goes_on_from}" if proof.goes_on_from else ""
         self._trace.of_session(
             session, "sign-in", reason=proof.factor.name, request=told

@@ -20,7 +20,9 @@ from wardkeep.disclosure.confirming import (
     DescribeAct,
     FinishConfirm,
 )
+from wardkeep.identity import accounts
 from wardkeep.identity.credentials import Credential
+from wardkeep.identity.roles import NEED_DEVICE
 from wardkeep.warden import signed_acts
 from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.service.batch import Written
@@ -127,9 +129,23 @@ class Confirming:
         credential = proven.credential
         if credential.account != session.account:
             return self._refuse(session, "wrong-account", NOT_CONFIRMED)
-        if acting.needs_device_bound and credential.is_backup_eligible:
+        if credential.is_backup_eligible and await self._must_stay(session, acting):
             return self._refuse(session, DEVICE_BOUND.code, DEVICE_BOUND)
         return credential
+
+    async def _must_stay(self, session: Session, acting: Acting) -> bool:
+        """Whether a passkey that its maker copies between devices will not do.
+
+        What concerns one's own account reaches all of one's work: a copied passkey must
+        not make the one that guarded work elsewhere asks for.
+        """
+        if not acting.is_own:
+            return acting.needs_device_bound
+        async with self._database.connection() as connection:
+            works = await accounts.memberships_of(
+                connection, session.account, clock=self._clock
+            )
+        return any(one.role in NEED_DEVICE for one in works)
 
     async def _kept(
         self, session: Session, credential: bytes, title: str, asked: FinishConfirm
@@ -146,6 +162,7 @@ class Confirming:
             signed_at=self._clock.now(),
         )
         self._budgets.touched(session.id, (session.organisation, session.account))
+        session.passkey_used_monotonic = session.last_used_monotonic
         async with self._database.connection() as connection:
             id_ = await signed_acts.keep(connection, signed)
         self._trace.of_session(

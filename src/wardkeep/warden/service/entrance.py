@@ -124,9 +124,11 @@ class Entrance:
     def _fault_in(self, asked: ClientSignIn, claimed: Claimed, jwk: str) -> str:
         """The code of what is wrong with an assertion; empty where it holds."""
         signed = client_key.verify(
-            asked.assertion, claimed=claimed, jwk=jwk, audience=asked.audience
+            asked.assertion, claimed=claimed, jwk=jwk, audience=self._proofs.token_url
         )
         if isinstance(signed, FactorRefused):
             return signed.code
+        if self._assertions.is_from_before(signed.made_at):
+            return "made-before-the-start"
         is_replay = self._assertions.was_seen(f"{claimed.account} {signed.id}")
         return "replayed" if is_replay else ""

@@ -33,7 +33,7 @@ from wardkeep.warden.rules.opening import OWN
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.door import GRANTED, Door
-from wardkeep.warden.service.links import LinkOffice
+from wardkeep.warden.service.links import FIRST_HOURS, RECOVERY_HOURS, LinkOffice
 from wardkeep.warden.service.rights_words import when
 from wardkeep.warden.service.said import ERASED, NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
@@ -115,12 +115,19 @@ class Patients:
             old = await own_records.account_of(
                 connection, session.organisation, act.patient
             )
+            has_passkey = old is not None and bool(
+                await credentials.of_account(connection, old)
+            )
+        hours = RECOVERY_HOURS if has_passkey else FIRST_HOURS
         warning = "Do it only when the person stands before you and you know who it is."
-        if old is not None:
+        if has_passkey:
             warning += " Their passkeys of before end when they use the new link."
         return ActDescription(
             title="Give the patient a link to sign in",
-            lines=(("Record", act.patient), ("It lasts", "72 hours, for one use")),
+            lines=(
+                ("Record", act.patient),
+                ("It lasts", f"{hours:.0f} h, for one use"),
+            ),
             warning=warning,
         )
 

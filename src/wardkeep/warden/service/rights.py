@@ -43,14 +43,15 @@ from wardkeep.warden.service.rights_words import (
     ANOTHER,
     NO_SUCH_PERSON,
     NOT_OPEN,
-    NOT_YOURSELF,
     SECOND_PERSON,
+    MeanwhileError,
     adding_needs_second,
     bad,
     change_needs_second,
     fault_in_change,
     fault_in_end,
     fault_in_people,
+    fault_in_vouching,
     may_manage,
     moment,
     role_until,
@@ -197,13 +198,15 @@ class Rights:
         person = await self._person(session, act.account)
         if person is None:
             return NO_SUCH_PERSON
-        if person.account == session.account:
-            return NOT_YOURSELF
+        refused = fault_in_vouching(person, by=session.account)
+        if refused is not None:
+            return refused
         needs_second = person.role in GUARDED
         return ActDescription(
             title=f"Vouch for {person.display_name}, who lost every passkey",
             lines=(("Role", person.role.title), ("How you made sure", how)),
-            warning="Their old passkeys and sessions end when the link is used. "
+            warning="Their old passkeys, sessions, apps and linked identities end when"
+            " the link is used. "
             + (SECOND_PERSON if needs_second else "Your name stays in the ledger."),
         )
 
@@ -248,8 +251,11 @@ class Rights:
     async def _ask_or_do(self, session: Session, act: Granting) -> Answer:
         """Do it, or ask a second person: what was described a moment ago decides."""
         if not await self._needs_second(session, act):
-            async with self._database.transaction() as connection:
-                done = await self._grant(connection, session.account, session, act)
+            try:
+                async with self._database.transaction() as connection:
+                    done = await self._grant(connection, session.account, session, act)
+            except MeanwhileError as error:
+                return error.refusal
             return await self._settled(session, act, done)
         described = await self._describe(session, act)
         if isinstance(described, Refusal):
@@ -287,8 +293,8 @@ class Rights:
             return NOT_OPEN
         try:
             return await self._do_approved(session, request)
-        except _DecidedMeanwhileError:
-            return NOT_OPEN
+        except MeanwhileError as error:
+            return error.refusal
 
     async def _do_approved(self, session: Session, request: RightsRequest) -> Answer:
         inner = _granting_decoder.decode(request.act)
@@ -302,7 +308,7 @@ class Rights:
                 accounts=done.accounts,
             )
             if not is_first:
-                raise _DecidedMeanwhileError
+                raise MeanwhileError(NOT_OPEN)
         self._trace.of_session(
             session,
             "approve-rights",
@@ -319,19 +325,15 @@ class Rights:
             case AddPeople():
                 return await self._add(connection, by, session, act)
             case ChangeRole():
-                await people.end_roles(
-                    connection,
-                    act.account,
-                    organisation=session.organisation,
-                    clock=self._clock,
-                )
-                await accounts.grant_role(
+                if not await people.change_role(
                     connection,
                     act.account,
                     organisation=session.organisation,
                     role=Role(act.role),
                     granted=Granted(by=by, until=moment(act.until)),
-                )
+                    clock=self._clock,
+                ):
+                    raise MeanwhileError(NO_SUCH_PERSON)
                 return _Done((act.account,), Done())
             case VouchFor():
                 link = await self._links.recovery(connection, act.account, by=by)
@@ -484,7 +486,3 @@ class Rights:
                 organisation=session.organisation,
                 clock=self._clock,
             )
-
-
-class _DecidedMeanwhileError(Exception):
-    """Two approved at once; what the second began is rolled back."""
