@@ -21,6 +21,7 @@ from wardkeep.disclosure.answers import (
     SignedIn,
 )
 from wardkeep.disclosure.confirming import Act
+from wardkeep.disclosure.containment import FreezeNow
 from wardkeep.disclosure.people import (
     AcceptInvitation,
     AddPeople,
@@ -303,3 +304,37 @@ async def accounts_of(warden: RunningWarden, request: str) -> list[str]:
             "select accounts from warden.rights_request where id = $1", UUID(request)
         )
     return [str(one) for one in found]
+
+
+async def test_what_one_organisation_freezes_does_not_end_work_elsewhere(
+    warden: RunningWarden,
+) -> None:
+    pia = await colleague(warden, "privacy_officer")
+    nurse = await colleague(warden, "ward_nurse")
+    number, _ = await works_elsewhere_too(warden, nurse, "carer")
+    frozen = FreezeNow(pia.token, "account", nurse.account, "her telephone was stolen")
+    assert await warden.door.ask(frozen, Done) == Done()
+    assert await organisation_of(warden, nurse.key) == number
+
+
+async def test_a_copied_passkey_signs_in_to_the_work_that_it_is_enough_for(
+    warden: RunningWarden,
+) -> None:
+    """Though guarded work was done last."""
+    copied = synced()
+    doctor = await colleague(warden, "doctor")
+    here = await organisation_of(warden, doctor.key)
+    assert await add_passkey(warden, doctor, copied) == Done()
+    number, _ = await works_elsewhere_too(warden, doctor, "administrator")
+    there = await warden.door.ask(SwitchOrganisation(doctor.token, number), SignedIn)
+    assert isinstance(there, SignedIn)
+    assert await organisation_of(warden, copied) == here
+    assert await organisation_of(warden, doctor.key) == here
+
+
+async def organisation_of(warden: RunningWarden, key: SoftwareAuthenticator) -> int:
+    begun = await warden.sign_in(key)
+    assert isinstance(begun, SignedIn), begun
+    seen = await warden.door.ask(CheckSession(begun.token), SessionView)
+    assert isinstance(seen, SessionView)
+    return seen.organisation

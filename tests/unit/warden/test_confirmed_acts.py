@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from support.acts import Colleague, colleague, confirm, options_for
 from support.authenticator import SoftwareAuthenticator, decoded
 from support.ledgers import full_at
+from support.owner import owner_of
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.disclosure.answers import Done, Refusal, SessionView, SignedIn
 from wardkeep.disclosure.confirming import ActDescription, DescribeAct, FinishConfirm
@@ -183,6 +184,37 @@ async def test_the_evidence_verifies_with_nothing_but_the_public_key(
     ada.key.key.public_key().verify(
         decoded(response["signature"]), signed, ec.ECDSA(SHA256())
     )
+
+
+async def test_the_second_person_signs_what_was_asked_for_and_not_its_number_alone(
+    warden: RunningWarden, ada: Colleague, pia: Colleague, installation: Installation
+) -> None:
+    """Whoever writes into the warden's tables cannot have another act agreed to."""
+    small, large = AddPeople((NURSE,)), AddPeople((NewPerson("Eve", "administrator"),))
+    waits = await confirm(warden, ada, small, Waiting)
+    assert isinstance(waits, Waiting)
+    act = ApproveRights(waits.request)
+    options = await options_for(warden, pia, act)
+    assert not isinstance(options, Refusal)
+    response = pia.key.sign_in(options.options)
+    async with owner_of(installation) as owner:
+        await owner.execute(
+            "update warden.rights_request set act = $2 where id = $1",
+            UUID(waits.request),
+            msgspec.msgpack.encode(large),
+        )
+        changed = await warden.door.ask(FinishConfirm(pia.token, act, response), Done)
+        assert code_of(changed) == "not-confirmed"
+        await owner.execute(
+            "update warden.rights_request set act = $2 where id = $1",
+            UUID(waits.request),
+            msgspec.msgpack.encode(small),
+        )
+        assert isinstance(await confirm(warden, pia, act, Done), Done)
+        kept = await owner.fetch_value(
+            "select act from warden.signed_act where account = $1", UUID(pia.account)
+        )
+    assert kept == msgspec.msgpack.encode(act) + msgspec.msgpack.encode(small)
 
 
 async def test_a_leavers_session_and_passkeys_end_at_once(

@@ -127,7 +127,9 @@ class Rights:
                 AddPeople: Acting(self._describe_adding, self._ask_or_do),
                 ChangeRole: Acting(self._describe_change, self._ask_or_do),
                 VouchFor: Acting(self._describe_vouching, self._ask_or_do),
-                ApproveRights: Acting(self._describe_approval, self._approve),
+                ApproveRights: Acting(
+                    self._describe_approval, self._approve, refers_to=self._approved
+                ),
                 **{
                     kind: Acting(office.describe, self._ask_or_do)
                     for kind, office in offices.items()
@@ -295,6 +297,11 @@ class Rights:
             return await self._do_approved(session, request)
         except MeanwhileError as error:
             return error.refusal
+
+    async def _approved(self, session: Session, act: ApproveRights) -> bytes:
+        """The act that the second person reads, and signs with their yes."""
+        request = await self._open_one(act.request, session)
+        return b"" if request is None else request.act
 
     async def _do_approved(self, session: Session, request: RightsRequest) -> Answer:
         inner = _granting_decoder.decode(request.act)
