@@ -17,11 +17,16 @@ class Once:
         self._clock = clock
         self._seconds = seconds
         self._seen: dict[str, float] = {}
-        self._began = int(clock.now().timestamp())
+        self._began = clock.monotonic_seconds()
 
     def is_from_before(self, made_at: float) -> bool:
-        """Whether it was made before this began, in seconds since 1970."""
-        return made_at < self._began
+        """Whether it was made before this began, in seconds since 1970.
+
+        When that was, is told by the wall clock as it stands now: one that was stepped
+        back meanwhile shuts nobody out. The second of the start itself is let through.
+        """
+        age = self._clock.monotonic_seconds() - self._began
+        return made_at < int(self._clock.now().timestamp() - age)
 
     def was_seen(self, id_: str) -> bool:
         """Whether the id came before; from now on it did."""

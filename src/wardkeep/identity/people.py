@@ -26,13 +26,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     device_bound: int
     last_signed_in: datetime | None
     has_link: bool
+    granted_by: str
+    """The account that asked for the role; empty: the operator."""
     works_elsewhere: bool
     """In another organisation too, as the same account."""
     teams: tuple[str, ...]
 
 
 _PEOPLE = """
-select a.id, a.display_name, m.role, m.created_at, m.valid_until,
+select a.id, a.display_name, m.role, m.created_at, m.valid_until, m.granted_by,
        coalesce(m.ended_at, a.ended_at) as ended_at,
        coalesce(c.passkeys, 0) as passkeys, coalesce(c.device_bound, 0) as device_bound,
        (select max(s.created_at) from warden.session s
@@ -79,6 +81,7 @@ async def people_of(
             device_bound=row["device_bound"],
             last_signed_in=row["last_signed_in"],
             has_link=row["has_link"],
+            granted_by="" if row["granted_by"] is None else str(row["granted_by"]),
             works_elsewhere=row["works_elsewhere"],
             teams=tuple(row["teams"]),
         )

@@ -340,6 +340,20 @@ async def test_a_first_link_is_for_people_without_a_passkey_alone(
     assert code_of(answer) == "has-passkey"
 
 
+async def test_nobody_asks_for_a_second_person_and_becomes_them(
+    warden: RunningWarden, ada: Colleague, pia: Colleague
+) -> None:
+    """Two accounts of one person would agree to everything."""
+    act = AddPeople((NewPerson("Ivo Marsh", "administrator"),))
+    waits = await confirm(warden, ada, act, Waiting)
+    assert isinstance(waits, Waiting)
+    done = await confirm(warden, pia, ApproveRights(waits.request), Done)
+    assert isinstance(done, Done)
+    links = IssueLinks(((await people(warden, ada))["Ivo Marsh"].account,))
+    assert code_of(await confirm(warden, ada, links, Links)) == "second-person"
+    assert isinstance(await confirm(warden, pia, links, Links), Links)
+
+
 async def test_people_of_another_organisation_are_nobody_here(
     warden: RunningWarden, ada: Colleague
 ) -> None:
