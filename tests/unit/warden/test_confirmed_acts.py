@@ -283,7 +283,7 @@ async def test_an_administrator_cannot_enrol_a_synced_passkey(
     assert isinstance(waits, Waiting)
     await confirm(warden, pia, ApproveRights(waits.request), Done)
     account = (await people(warden, ada))["Eve Lund"].account
-    links = await confirm(warden, ada, IssueLinks((account,)), Links)
+    links = await confirm(warden, pia, IssueLinks((account,)), Links)
     assert isinstance(links, Links)
     synced = SoftwareAuthenticator(origin=ORIGIN)
     synced.is_backup_eligible = synced.is_backed_up = True
