@@ -178,6 +178,33 @@ class NewPatientKeys(Message, frozen=True):
     """For each patient what is written with the keys; empty: it is not known yet."""
 
 
+class SaidTie(msgspec.Struct, frozen=True, array_like=True):
+    """Who may expect the patient of a written resource, why, and from when until when.
+
+    Which patient that is, the question around it says: the one whose keys it asks for.
+    """
+
+    type: str
+    id: str
+    """The resource that says so."""
+    who: str
+    """A reference, as in `Practitioner/x`, `Location/y`."""
+    kind: str
+    since: int
+    until: int
+    """UTC microseconds since 1970."""
+
+
+class ForWork(Message, frozen=True):
+    """A question for keys to write with, and what the work explains once it is written.
+
+    Answered as the question itself. What a named resource told before is over.
+    """
+
+    question: Disclose | NewPatientKeys
+    ties: tuple[SaidTie, ...]
+
+
 class OpenSharedKey(Message, frozen=True):
     """The key of the organisation's own resources; empty `wrapped_key` makes one."""
 
@@ -312,6 +339,20 @@ class AddRelationships(Message, frozen=True):
     pairs: tuple[tuple[str, str, str], ...]
 
 
+class SetWork(Message, frozen=True):
+    """Say who is who: which account a practitioner is, and who works in which places.
+
+    What an account or a team stood for before is over; nobody leaves a team by it.
+    """
+
+    organisation: str
+    """Its short name."""
+    practitioners: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(account, references), as in `Practitioner/x`."""
+    teams: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    """(name, references, accounts); a team that is not there is made."""
+
+
 class BeginImport(Message, frozen=True):
     """A session that can make keys and tokens for one organisation and open nothing."""
 
@@ -338,6 +379,7 @@ DoorQuestion: TypeAlias = (
     | Disclose
     | ComputeTokens
     | NewPatientKeys
+    | ForWork
     | OpenSharedKey
     | ReadAccessHistory
     | ReadLedger
@@ -369,11 +411,13 @@ OperatorQuestion: TypeAlias = (
     | ListAccounts
     | RegisterClient
     | AddRelationships
+    | SetWork
     | BeginImport
     | CheckSession
     | EndSession
     | ComputeTokens
     | NewPatientKeys
+    | ForWork
     | OpenSharedKey
     | AskHealth
     | SmartOperatorQuestion

@@ -287,3 +287,6 @@ _ENDINGS = (
 async def _end_rest(connection: Connection, account: UUID, now: datetime) -> None:
     for statement in _ENDINGS:
         await connection.execute(statement, account, now)
+    await connection.execute(
+        "delete from warden.stands_for where account = $1", account
+    )

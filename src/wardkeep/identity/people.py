@@ -134,6 +134,11 @@ async def end_roles(
         now,
     )
     await connection.execute(
+        "delete from warden.stands_for where account = $1 and organisation = $2",
+        key,
+        organisation,
+    )
+    await connection.execute(
         "update warden.session set ended_at = $3, ended_because = 'work ended'"
         " where account = $1 and organisation = $2 and ended_at is null",
         key,
@@ -194,8 +199,9 @@ async def move_work(
         theirs,
     )
     await connection.execute(
-        "insert into warden.team_member (team, account, since)"
-        " select tm.team, $1, $3 from warden.team_member tm"
+        "insert into warden.team_member (team, account, since, valid_from, valid_until)"
+        " select tm.team, $1, $3, tm.valid_from, tm.valid_until"
+        "   from warden.team_member tm"
         "  where tm.account = $2 and tm.until is null on conflict do nothing",
         mine,
         theirs,
@@ -207,4 +213,7 @@ async def move_work(
         "   set accounts = array_replace(accounts, $2, $1) where $2 = any(accounts)",
         mine,
         theirs,
+    )
+    await connection.execute(
+        "update warden.stands_for set account = $1 where account = $2", mine, theirs
     )

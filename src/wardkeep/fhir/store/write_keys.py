@@ -2,6 +2,7 @@
 """The keys that a change is written with: new patients', existing ones', our own."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,11 +10,18 @@ from wardkeep.crypto.aead import Cipher, Key
 from wardkeep.disclosure.answers import NewKeys, Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
-from wardkeep.disclosure.questions import Item, NewPatientKeys, ResourceRef
+from wardkeep.disclosure.questions import (
+    ForWork,
+    Item,
+    NewPatientKeys,
+    ResourceRef,
+    SaidTie,
+)
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.opening import shared_cipher
 from wardkeep.fhir.store.outcomes import NO_ENTRY, Opener
 from wardkeep.fhir.store.rows import PATIENT_TIERS, PatientKeyRow
+from wardkeep.fhir.work.ties import tells_ties, ties_of
 
 
 class WriteKeys(msgspec.Struct, kw_only=True):
@@ -32,32 +40,54 @@ class WriteKeys(msgspec.Struct, kw_only=True):
 
 
 WrappedKey = Callable[[Tier], bytes]
-Versions = Sequence[tuple[Draft, int]]
-"""What is written, and at which version."""
+
+
+class Planned(NamedTuple):
+    """What is about to be written."""
+
+    versions: Sequence[tuple[Draft, int]]
+    """Each draft, and at which version."""
+    now: int
+    """UTC microseconds since 1970."""
+
+    def refs(self, patient: str) -> tuple[ResourceRef, ...]:
+        return tuple(
+            (draft.type, draft.id, version)
+            for draft, version in self.versions
+            if draft.owner == patient
+        )
+
+    def ties(self, patients: Sequence[str]) -> tuple[SaidTie, ...] | None:
+        """What is explained of these patients; None where no kind of it ever does."""
+        mine = [
+            draft
+            for draft, _ in self.versions
+            if draft.owner in patients and draft.owner and tells_ties(draft.type)
+        ]
+        if not mine:
+            return None
+        return tuple(
+            tie
+            for draft in mine
+            for tie in ties_of(draft.resource, draft.id, now=self.now)
+        )
 
 
 async def new_patient_keys(
-    warden: WardenClient, opener: Opener, patients: Sequence[str], versions: Versions
+    warden: WardenClient, opener: Opener, patients: Sequence[str], planned: Planned
 ) -> WriteKeys | Refusal:
     """Keys for patients who are not in the store yet."""
     keys = WriteKeys(ciphers={}, wrapped={})
     if patients:
-        named = {patient: _refs(patient, versions) for patient in patients}
-        given = await warden.ask(
-            NewPatientKeys(opener.session, tuple(named), tuple(named.values())), NewKeys
-        )
+        named = {patient: planned.refs(patient) for patient in patients}
+        asked = NewPatientKeys(opener.session, tuple(named), tuple(named.values()))
+        ties = planned.ties(patients)
+        question = asked if ties is None else ForWork(asked, ties)
+        given = await warden.ask(question, NewKeys)
         if isinstance(given, Refusal):
             return given
         keys.take_new(given)
     return keys
-
-
-def _refs(patient: str, versions: Versions) -> tuple[ResourceRef, ...]:
-    return tuple(
-        (draft.type, draft.id, version)
-        for draft, version in versions
-        if draft.owner == patient
-    )
 
 
 async def add_existing_keys(
@@ -66,7 +96,7 @@ async def add_existing_keys(
     opener: Opener,
     *,
     patients: Mapping[str, PatientKeyRow],
-    versions: Versions,
+    planned: Planned,
     shared: bytes = b"",
 ) -> Refusal | None:
     """Ask the door for existing patients' keys, one patient a question.
@@ -77,7 +107,7 @@ async def add_existing_keys(
     if isinstance(asked, Refusal):
         return asked
     for patient, wrapped_key in asked:
-        items = _items(patient, wrapped_key, versions)
+        items = _items(patient, wrapped_key, planned)
         if not items:
             continue
         grant = await warden.disclose(
@@ -87,6 +117,7 @@ async def add_existing_keys(
             action=Action.WRITE,
             items=items,
             request=opener.request,
+            ties=planned.ties((patient,)),
         )
         if isinstance(grant, Refusal):
             return grant
@@ -122,11 +153,9 @@ async def _whose(
     return asked
 
 
-def _items(
-    patient: str, wrapped_key: WrappedKey, versions: Versions
-) -> tuple[Item, ...]:
+def _items(patient: str, wrapped_key: WrappedKey, planned: Planned) -> tuple[Item, ...]:
     by_tier: dict[Tier, list[tuple[str, str, int]]] = {}
-    for draft, version in versions:
+    for draft, version in planned.versions:
         if draft.owner == patient:
             by_tier.setdefault(draft.tier, []).append((draft.type, draft.id, version))
     return tuple(

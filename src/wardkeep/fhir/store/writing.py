@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from wardkeep.base.clock import Clock
+from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.outcome import Problem
 from wardkeep.db.connection import Database
 from wardkeep.db.errors import AlreadyExistsError
@@ -49,10 +49,12 @@ from wardkeep.fhir.store.rows import (
 from wardkeep.fhir.store.sealing import Place, seal_draft
 from wardkeep.fhir.store.tokens import TokenMemory, tokens_of
 from wardkeep.fhir.store.write_keys import (
+    Planned,
     WriteKeys,
     add_existing_keys,
     new_patient_keys,
 )
+from wardkeep.fhir.work.ties import tells_ties
 
 ATTEMPTS = 3
 _MARK = """
@@ -176,8 +178,11 @@ class Writer:
         drafts = change.drafts
         owners = dict.fromkeys(draft.owner for draft in drafts if draft.owner)
         new = [owner for owner in owners if owner not in known.patients]
-        versions = [(draft, known.next_version(draft)) for draft in drafts]
-        keys = await new_patient_keys(self._warden, opener, new, versions)
+        planned = Planned(
+            [(draft, known.next_version(draft)) for draft in drafts],
+            microseconds_since_epoch(self._clock.now()),
+        )
+        keys = await new_patient_keys(self._warden, opener, new, planned)
         if isinstance(keys, Refusal):
             return keys
         refused = await add_existing_keys(
@@ -185,7 +190,7 @@ class Writer:
             self._warden,
             opener,
             patients=known.patients,
-            versions=versions,
+            planned=planned,
             shared=shared,
         )
         refused = refused or await self._reach_sealed(known, drafts, opener)
@@ -240,6 +245,10 @@ class Writer:
         """Ask the door for each, and drop the keys; the first entry that names one."""
         first = NO_ENTRY
         for item in items:
+            # What is deleted explains nothing any more.
+            is_over = action is Action.DELETE and any(
+                tells_ties(type_) for type_, _, _ in item.resources
+            )
             grant = await self._warden.disclose(
                 opener.session,
                 purpose=opener.purpose,
@@ -247,6 +256,7 @@ class Writer:
                 action=action,
                 items=(item,),
                 request=opener.request,
+                ties=() if is_over else None,
             )
             if isinstance(grant, Refusal):
                 return grant

@@ -54,6 +54,7 @@ from wardkeep.warden.service.patients_in import PatientMatch
 from wardkeep.warden.service.retention import Retention
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.tying import Tying
 from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.service.witnessing import Witnessing
 from wardkeep.warden.service.writers import Writers
@@ -108,6 +109,14 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     known = await _known(database, parts, trace)
     door = _door(parts, known)
     writers = _writers(parts, known, door)
+    tying = Tying(
+        database=database,
+        sessions=known.sessions,
+        expected=known.expected,
+        door=door,
+        writers=writers,
+        clock=parts.clock,
+    )
     retention = Retention(
         database=database, sessions=known.sessions, trace=trace, clock=parts.clock
     )
@@ -137,6 +146,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         at_the_door=(
             door.desk,
             writers.desk,
+            tying.desk,
             _audit(parts, known, door).desk,
             eraser.desk,
             retention.desk,
@@ -148,6 +158,8 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         ),
         for_the_operator=(
             writers.desk,
+            tying.operator_desk,
+            people.for_the_operator,
             office.desk,
             *smart.for_the_operator,
             *federation.for_the_operator,
@@ -268,7 +280,7 @@ async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known
         watch=await make_watch(database, parts.ledger, sessions, trace, parts.clock),
     )
     async with database.connection() as connection:
-        expected = await load_all(connection)
+        expected = await load_all(connection, at=parts.clock.now())
         for one in await load_live(connection, clock=parts.clock):
             known.support.add(one)
         await remember_everything(

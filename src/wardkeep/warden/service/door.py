@@ -26,7 +26,7 @@ from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity.roles import Role
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
-from wardkeep.teams.relationships import ExpectedSets
+from wardkeep.teams.relationships import SELF_MADE, ExpectedSets
 from wardkeep.warden.budgets import Standing
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.erasures import ErasedPatients
@@ -134,9 +134,12 @@ class Door:
     def _context(
         self, session: Session, asked: Disclose, patients: AbstractSet[str]
     ) -> "_Context":
-        explained = {one: self.explains(session, one) for one in patients}
-        others = {one for one, why in explained.items() if not why}
         is_list = asked.action is Action.FIND
+        explained = {one: self.explains(session, one) for one in patients}
+        if is_list:
+            # What somebody wrote for themselves explains no list: its rows count.
+            explained = {one: _not_own(why) for one, why in explained.items()}
+        others = {one for one, why in explained.items() if not why}
         return _Context(
             patients=len(patients),
             explained=explained,
@@ -220,9 +223,9 @@ class Door:
             patient=patient,
             at=self._clock.now(),
         )
-        if found and not self._watch.still_explains(session, patient):
-            return ""
-        return found or ""
+        if found and self._watch.still_explains(session, patient, found):
+            return found.words
+        return ""
 
     def _why(
         self, session: Session, asked: Disclose, patient: str
@@ -334,3 +337,7 @@ class Door:
             outcome=outcome,
             software=__version__,
         )
+
+
+def _not_own(relationship: str) -> str:
+    return "" if relationship.endswith(SELF_MADE) else relationship

@@ -364,12 +364,8 @@ class Rights:
                 granted=Granted(by=by, until=moment(one.until)),
             )
             if one.team:
-                await workplaces.set_member(
-                    connection,
-                    team=one.team,
-                    account=account,
-                    is_member=True,
-                    clock=self._clock,
+                await workplaces.join_team(
+                    connection, team=one.team, account=account, clock=self._clock
                 )
             made.append(str(account))
         return _Done(tuple(made), Done())

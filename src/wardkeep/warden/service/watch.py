@@ -17,6 +17,7 @@ from wardkeep.disclosure.questions import Disclose
 from wardkeep.identity.roles import PEOPLE, Budget
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
+from wardkeep.teams.relationships import Why
 from wardkeep.warden import alarms, freezes
 from wardkeep.warden.alarms import Alarms
 from wardkeep.warden.breaker import REACH_WHEN_TRIPPED, Breaker
@@ -67,12 +68,17 @@ class Watch:
 
     # Before an opening
 
-    def still_explains(self, session: Session, patient: str) -> bool:
+    def still_explains(self, session: Session, patient: str, why: Why) -> bool:
         """Whether a relationship counts, however many there are by now."""
         if not is_watched(session):
             return True
         return self.budgets.is_explained(
-            account_of(session), patient, budget=self.budget(session), now=self._now()
+            account_of(session),
+            patient,
+            why=why,
+            budget=self.budget(session),
+            own_work=session.role.own_work,
+            now=self._now(),
         )
 
     def budget(self, session: Session) -> Budget:
@@ -140,7 +146,7 @@ class Watch:
             elif self._breaker.opened(session.organisation, others, now):
                 self._tell(session, alarms.BREAKER, _TRIPPED)
         if not is_list and any(explained.values()):
-            known = [one for one, why in explained.items() if why]
+            known = [(one, why) for one, why in explained.items() if why]
             self.budgets.expected(account, known, now=now)
 
     def refused(self, session: Session, asked: Disclose, code: str) -> None:
