@@ -80,6 +80,16 @@ class Work(RuleBasedStateMachine):
         self.stored.update(told)
         self.expected.ties.put(told)
 
+    @rule(named=st.sets(patients, min_size=2), lasts=hours, by=authors)
+    def somebody_writes_much_and_she_opens_it(
+        self, *, named: set[str], lasts: int, by: str
+    ) -> None:
+        for patient in sorted(named):
+            self.somebody_writes(
+                id_="e-0", patient=patient, who=HERSELF, lasts=lasts, by=by
+            )
+            self.she_opens(patient=patient)
+
     @rule(id_=resources, patient=patients)
     def somebody_deletes(self, *, id_: str, patient: str) -> None:
         over = Source(1, "Encounter", id_, patient)
