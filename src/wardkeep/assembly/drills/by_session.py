@@ -70,7 +70,7 @@ class Haul:
         return time.perf_counter() - self.began
 
 
-def _wanted(ground: Ground, who: Person, start: int) -> list[str]:
+def wanted(ground: Ground, who: Person, start: int) -> list[str]:
     """Today's patients, which the stolen screen lists, then everybody."""
     everybody = ground.patients[HOME]
     home = everybody[start:] + everybody[:start]
@@ -80,7 +80,7 @@ def _wanted(ground: Ground, who: Person, start: int) -> list[str]:
 
 async def _sweep(ground: Ground, who: Person, *, touches: bool, start: int = 0) -> Haul:
     haul = Haul(ground, who)
-    for patient in _wanted(ground, who, start):
+    for patient in wanted(ground, who, start):
         if not await haul.take(patient, touches=touches):
             break
     return haul

@@ -22,7 +22,7 @@ from wardkeep.assembly.layout import Layout
 from wardkeep.assembly.schema import migrate_now
 from wardkeep.assembly.serving import embedded_database
 from wardkeep.assembly.warden_process import warden_running
-from wardkeep.base.clock import SystemClock
+from wardkeep.base.clock import SystemClock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.nhs_number import SYSTEM, nth_test_number
 from wardkeep.base.settings import Settings
@@ -48,8 +48,11 @@ from wardkeep.disclosure.questions import (
     Disclose,
     FinishEnrolment,
     FinishSignIn,
+    ForWork,
     Invite,
     Item,
+    SaidTie,
+    SetWork,
 )
 from wardkeep.fhir.store.outcomes import Opened, Opener
 from wardkeep.fhir.store.reading import Reader
@@ -60,6 +63,7 @@ SURNAME = "Quillfeather"
 """Of everybody here: nobody real has it, and a search of a dump would find it."""
 _CONNECTIONS = 4
 _A_BUNDLE = 500
+_A_WEEK = 7 * 24 * 3600 * 1_000_000
 A = TypeVar("A")
 
 
@@ -219,6 +223,40 @@ class Ground:
         )
         asked = Disclose(token, Purpose.DIRECT_CARE, "", Action.FIND, items)
         return not isinstance(await self.door.ask_any(asked), Refusal)
+
+    async def known_as(self, who: Person) -> str:
+        """The practitioner that the record calls somebody by, from now on."""
+        reference = f"Practitioner/{who.account}"
+        asked = SetWork(HOME, ((who.account, (reference,)),))
+        _must(await self.operator.ask(asked, Done), Done)
+        return reference
+
+    async def forges(self, token: str, patient: str, who: Sequence[str]) -> bool:
+        """Ask for keys to write an appointment of a patient with these practitioners.
+
+        As a web process does it that writes what it likes; whether they came.
+        """
+        number = OrganisationId(self.numbers[HOME])
+        async with self.database.connection(number) as connection:
+            wrapped = await connection.fetch_value(
+                "select record_key from record.patient where id = $1", patient
+            )
+        named = f"forged-{patient}"
+        item = Item(patient, Tier.RECORD, wrapped, (("Appointment", named, 1),))
+        now = microseconds_since_epoch(self.clock.now())
+        ties = tuple(
+            SaidTie("Appointment", named, one, "appointment", now, now + _A_WEEK)
+            for one in who
+        )
+        asked = Disclose(
+            token,
+            Purpose.DIRECT_CARE,
+            "rang about an appointment",
+            Action.WRITE,
+            (item,),
+        )
+        given = await self.door.ask_any(ForWork(asked, ties))
+        return not isinstance(given, Refusal)
 
     async def reads(self, token: str, patient: str, *, organisation: str = HOME) -> str:
         """Read a patient's name and address; the refusal's code, or nothing."""
