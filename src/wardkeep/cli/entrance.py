@@ -25,6 +25,7 @@ from wardkeep.cli.processes import serve, warden, web, worker
 from wardkeep.cli.scope import scope
 from wardkeep.cli.support import support
 from wardkeep.cli.witness import witness
+from wardkeep.cli.work import work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,6 +48,7 @@ for _command in (
     drill,
     organisation,
     account,
+    work,
     client,
     identity_provider,
     support,

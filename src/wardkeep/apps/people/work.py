@@ -33,6 +33,7 @@ HOURS = {
     "24": "On call: 24 hours from now",
     "168": "For a week from now",
 }
+CHOOSE = ("", "Choose a team")
 LONGEST_LIST = 2000
 _HOUR = 3600 * 1_000_000
 _BACK = "/people/{0}"
@@ -51,7 +52,7 @@ def _show_work(visit: Visit, person: PersonView, teams: Teams, form: Form) -> Re
         status=422 if problems else 200,
         problems=problems,
         person=person,
-        teams=tuple((one.id, one.name) for one in teams.teams),
+        teams=(CHOOSE, *((one.id, one.name) for one in teams.teams)),
         team=form.values.get("team", ""),
         hours=tuple(HOURS.items()),
         chosen=form.values.get("hours", FOR_GOOD),
