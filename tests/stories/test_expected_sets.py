@@ -72,7 +72,7 @@ async def _team(server: Served) -> Team:
 def stay(*, ended_days_ago: float | None = None) -> dict[str, object]:
     """The patient's stay on the ward, as the hospital's own system writes it."""
     now = SystemClock().now()
-    period = {"start": (now - timedelta(days=9)).isoformat()}
+    period = {"start": (now - timedelta(days=20)).isoformat()}
     if ended_days_ago is not None:
         period["end"] = (now - timedelta(days=ended_days_ago)).isoformat()
     return {
@@ -163,12 +163,12 @@ async def test_a_ward_nurse_is_not_asked_until_the_stay_is_over(
         await clean(nell, "expected-record-phone")
         await nell.press("Who else opened this record")
         await nell.reads("Expected: a stay on their ward")
-        # And two days after discharge it still does, for the letter
-        program.put(stay(ended_days_ago=2))
+        # And five days after discharge it still does, for the letter
+        program.put(stay(ended_days_ago=5))
         await nell.go(f"{origin}/patients/p1")
         await nell.reads("because of a stay on your ward")
         # But not once that is over
-        program.put(stay(ended_days_ago=4))
+        program.put(stay(ended_days_ago=8))
         await nell.go(f"{origin}/patients/p1")
         await nell.reads("Why are you opening")
         # And when the stay is deleted, the older one does not come back

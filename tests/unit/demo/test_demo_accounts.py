@@ -183,7 +183,7 @@ def test_a_ward_nurse_expects_those_who_lie_on_her_ward_or_left_it_lately(
     noon: datetime,
 ) -> None:
     place = f"Location/{organisations['fernhill'].place_id('kestrel')}"
-    since = (noon - timedelta(days=3)).isoformat()
+    since = (noon - timedelta(days=7)).isoformat()
     lying = {
         patient
         for patient, one in resources_of(records, "fernhill", "Encounter")
@@ -203,7 +203,7 @@ def test_the_desk_expects_the_appointments_of_these_days_and_not_of_others(
     told = fernhill.by("fernhill-reception-1", noon)
     for patient, one in resources_of(records, "fernhill", "Appointment"):
         days = (datetime.fromisoformat(one["start"]) - noon).days
-        if -6 <= days <= 2:
+        if -13 <= days <= 2:
             assert told[patient] == "appointment"
     booked = resources_of(records, "fernhill", "Appointment")
     assert set(told) < {patient for patient, _ in booked}

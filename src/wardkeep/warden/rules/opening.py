@@ -31,6 +31,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """Distinct patients in the same question."""
     is_key_ours: bool
     """Whether the wrapped key opened under this organisation, patient and tier."""
+    is_found: bool = False
+    """Whether a list has shown this patient's banner in this session lately."""
     resources: tuple[ResourceRef, ...] = ()
     scopes: Scopes | AppScopes | None = None
     """What a program may do, or an app with this patient; None for people."""

@@ -3,7 +3,9 @@
 
 Most openings explain themselves: 94% and more from appointments, orders and
 departments (Fabbri & LeFevre, PMC3555324). Finding a patient needs no reason, because
-the person who looks has given two facts about them.
+the person who looks has given two facts about them; and the banner that a list has
+shown is shown again without one: a desk books people whom no work names yet. It counts
+against the budget like any other.
 """
 
 from wardkeep.disclosure.purpose import Action, Tier
@@ -29,12 +31,17 @@ TOO_THIN = Refused(
 def reason_is_given(opening: Opening) -> Refused | None:
     if opening.relationship or opening.action is Action.FIND:
         return None
-    if opening.tier is Tier.SHARED:
+    if opening.tier is Tier.SHARED or _was_shown(opening):
         return None
     reason = opening.reason.strip()
     if not reason:
         return ASK
     return TOO_THIN if is_too_thin(reason) else None
+
+
+def _was_shown(opening: Opening) -> bool:
+    is_banner = opening.tier is Tier.BANNER and opening.action is Action.READ
+    return is_banner and opening.is_found
 
 
 def is_too_thin(reason: str) -> bool:

@@ -183,6 +183,7 @@ class Door:
             relationship=relationship,
             patients_asked=context.patients,
             is_key_ours=key is not None,
+            is_found=session.has_found(item.patient, self._clock.monotonic_seconds()),
             resources=item.resources,
             scopes=scopes_for(session, item.patient, is_beside=is_beside),
             is_within_consent=is_beside or is_within_consent(session, item),
@@ -254,7 +255,10 @@ class Door:
             index = self._ledger.append(self._entry(session, asked, portion))
             first = index if first < 0 else first
         # A search's reason was weighed by no rule: it opens nothing later.
-        if asked.action is not Action.FIND:
+        if asked.action is Action.FIND:
+            until = self._clock.monotonic_seconds() + REASON_HOLDS_SECONDS
+            session.hold_found([one.item.patient for one in weighed], until)
+        else:
             for one in weighed:
                 self._hold_reason(session, one)
         is_without_key = asked.action is Action.DELETE

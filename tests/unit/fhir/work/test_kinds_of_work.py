@@ -73,7 +73,7 @@ def stay(*who: str, **fields: object) -> Json:
 # Appointments
 
 
-def test_an_appointment_explains_three_days_before_it_to_a_week_after_it() -> None:
+def test_an_appointment_explains_three_days_before_it_to_two_weeks_after() -> None:
     [one] = told("Appointment", **booked(DOCTOR))
     assert (one.who, one.kind, one.type, one.id) == (
         DOCTOR,
@@ -82,7 +82,7 @@ def test_an_appointment_explains_three_days_before_it_to_a_week_after_it() -> No
         "r",
     )
     assert one.since == at("2026-11-22T10:40:00Z")
-    assert one.until == at("2026-12-02T11:00:00Z")
+    assert one.until == at("2026-12-09T11:00:00Z")
 
 
 def test_an_appointment_explains_everybody_who_takes_part_and_no_family() -> None:
@@ -109,7 +109,7 @@ def test_an_appointment_without_an_end_goes_by_its_minutes() -> None:
     fields = booked(DOCTOR, minutesDuration=30)
     del fields["end"]
     [one] = told("Appointment", **fields)
-    assert one.until == at("2026-12-02T11:10:00Z")
+    assert one.until == at("2026-12-09T11:10:00Z")
 
 
 def test_what_was_over_long_ago_explains_nothing() -> None:
@@ -138,14 +138,14 @@ def test_a_home_visit_that_is_not_firm_lets_nobody_in() -> None:
 # Encounters
 
 
-def test_a_stay_explains_the_ward_until_three_days_after_discharge() -> None:
+def test_a_stay_explains_the_ward_until_a_week_after_discharge() -> None:
     [one] = told("Encounter", **stay(WARD))
     assert (one.who, one.kind) == (WARD, "ward")
     assert one.since == at("2026-11-20T07:00:00Z")
     assert one.until == NOW + OPEN_DAYS * DAY
     period = {"start": "2026-11-20T08:00:00Z", "end": "2026-11-22T16:00:00Z"}
     [one] = told("Encounter", **stay(WARD, status="finished", period=period))
-    assert one.until // MINUTE == at("2026-11-25T16:00:00Z") // MINUTE
+    assert one.until // MINUTE == at("2026-11-29T16:00:00Z") // MINUTE
 
 
 def test_the_ward_that_somebody_left_is_explained_a_day_more() -> None:
@@ -171,7 +171,7 @@ def test_whoever_treats_somebody_on_a_ward_is_explained_for_the_stay() -> None:
 
 def test_a_finished_stay_without_an_end_ended_when_it_was_written() -> None:
     [one] = told("Encounter", **stay(WARD, status="finished"))
-    assert one.until == NOW + 3 * DAY
+    assert one.until == NOW + 7 * DAY
 
 
 @pytest.mark.parametrize("status", ["cancelled", "entered-in-error", "unknown"])
@@ -179,7 +179,7 @@ def test_a_cancelled_stay_explains_nothing(status: str) -> None:
     assert told("Encounter", **stay(WARD, status=status)) == []
 
 
-def test_a_contact_explains_a_day_before_it_to_a_week_after_it() -> None:
+def test_a_contact_explains_a_day_before_it_to_two_weeks_after() -> None:
     period = {"start": "2026-11-23T09:00:00Z", "end": "2026-11-23T09:30:00Z"}
     fields = stay(WARD, period=period, participant=[{"individual": ref(DOCTOR)}])
     fields["class"] = {"code": "AMB"}
@@ -187,13 +187,13 @@ def test_a_contact_explains_a_day_before_it_to_a_week_after_it() -> None:
     assert set(found) == {DOCTOR, WARD}
     assert {one.kind for one in found.values()} == {"contact"}
     assert found[DOCTOR].since == at("2026-11-22T09:00:00Z")
-    assert found[DOCTOR].until // MINUTE == at("2026-11-30T09:30:00Z") // MINUTE
+    assert found[DOCTOR].until // MINUTE == at("2026-12-07T09:30:00Z") // MINUTE
 
 
-def test_a_contact_that_nobody_closed_is_over_in_two_weeks() -> None:
+def test_a_contact_that_nobody_closed_is_over_in_three_weeks() -> None:
     fields = stay(WARD, period={"start": "2026-11-23T09:00:00Z"})
     fields["class"] = {"code": "AMB"}
-    assert expects("Encounter", **fields)[WARD].until == at("2026-12-07T09:00:00Z")
+    assert expects("Encounter", **fields)[WARD].until == at("2026-12-14T09:00:00Z")
 
 
 def test_a_visit_of_unknown_length_counts_as_an_hour() -> None:
@@ -223,10 +223,10 @@ def test_a_care_team_has_the_patient_on_its_caseload_until_somebody_ends_it() ->
     assert told("CareTeam", status="inactive", participant=member) == []
 
 
-def test_whoever_leaves_a_care_team_hands_over_for_two_weeks() -> None:
+def test_whoever_leaves_a_care_team_hands_over_for_four_weeks() -> None:
     left = [{"member": ref(DOCTOR), "period": {"end": "2026-11-20"}}]
     found = expects("CareTeam", status="active", participant=left)
-    assert found[DOCTOR].until // MINUTE == at("2026-12-05") // MINUTE - 1
+    assert found[DOCTOR].until // MINUTE == at("2026-12-19") // MINUTE - 1
 
 
 def test_an_episode_explains_its_manager_and_its_teams() -> None:
@@ -238,7 +238,7 @@ def test_an_episode_explains_its_manager_and_its_teams() -> None:
     }
     assert set(expects("EpisodeOfCare", **fields)) == {DOCTOR, TEAM}
     ended = expects("EpisodeOfCare", **{**fields, "status": "finished"})
-    assert ended[TEAM].until == NOW + 14 * DAY
+    assert ended[TEAM].until == NOW + 28 * DAY
     assert told("EpisodeOfCare", **{**fields, "status": "cancelled"}) == []
 
 

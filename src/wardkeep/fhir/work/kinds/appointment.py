@@ -2,8 +2,9 @@
 """Appointments: whoever takes part expects the patient around the day.
 
 https://hl7.org/fhir/R4/appointment.html. Three days before, because clinics prepare
-their lists (notes, results, interpreters); a week after, for the letter, the results
-and the call about a missed one. One that is cancelled explains nothing any more.
+their lists (notes, results, interpreters); two weeks after: a clinic's letter is due in
+one, and whoever missed it is rung and booked anew within two. One that is cancelled
+explains nothing any more.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from wardkeep.fhir.work.expects import (
 )
 from wardkeep.fhir.work.home import VISIT, any_is_home, window
 
-PREPARED_DAYS, FOLLOWED_DAYS = 3, 7
+PREPARED_DAYS, FOLLOWED_DAYS = 3, 14
 _FIRM = frozenset({"booked", "arrived", "checked-in", "fulfilled"})
 _LIVE = _FIRM | {"proposed", "pending", "waitlist", "noshow"}
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Care teams: whoever is in it has the patient on their caseload.
 
-https://hl7.org/fhir/R4/careteam.html. Two weeks after its end, for handing over.
+https://hl7.org/fhir/R4/careteam.html. Four weeks after its end, for handing over.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from wardkeep.fhir.work.expects import (
     status_of,
 )
 
-HANDING_OVER_DAYS = 14
+HANDING_OVER_DAYS = 28
 _LIVE = frozenset({"active", "suspended"})
 
 

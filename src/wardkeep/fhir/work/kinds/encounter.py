@@ -2,9 +2,9 @@
 """Encounters: a ward expects its patients for the stay, others for the contact.
 
 https://hl7.org/fhir/R4/encounter.html. A stay explains from admission (an hour before
-it, because clocks and fingers are late) to 72 hours after discharge, for the summary
-and late results; the ward that somebody left, a day more. A contact explains a week
-after, as an appointment does.
+it, because clocks and fingers are late) to a week after discharge: the summary, late
+results, and in mental health the follow-up within 72 hours; the ward that somebody
+left, a day more. A contact explains two weeks after, as an appointment does.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from wardkeep.fhir.work.expects import (
 )
 from wardkeep.fhir.work.home import VISIT, is_home, window
 
-AFTER_STAY_DAYS, AFTER_TRANSFER_DAYS, AFTER_CONTACT_DAYS = 3, 1, 7
+AFTER_STAY_DAYS, AFTER_TRANSFER_DAYS, AFTER_CONTACT_DAYS = 7, 1, 14
 OPEN_CONTACT_DAYS = 7
 """A contact that nobody closed is over by then; a stay may last a year and more."""
 _STAYS = frozenset({"IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS"})

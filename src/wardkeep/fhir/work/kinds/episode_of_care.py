@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Episodes of care: the care manager and the teams have the patient on their caseload.
 
-https://hl7.org/fhir/R4/episodeofcare.html. Two weeks after its end, for the closing
-letter.
+https://hl7.org/fhir/R4/episodeofcare.html. Four weeks after its end: for the closing
+letter, and because whoever comes back within them comes back to the same people.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from wardkeep.fhir.work.expects import (
     status_of,
 )
 
-CLOSING_DAYS = 14
+CLOSING_DAYS = 28
 _LIVE = frozenset({"planned", "waitlist", "active", "onhold", "finished"})
 
 
