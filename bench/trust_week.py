@@ -7,6 +7,7 @@ there is no network, no database and no page. What people do is `bench/_trust.py
 sources and assumptions stand. Passkeys are counted, not signed.
 """
 
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from bench import _trust
 from bench._trust import (

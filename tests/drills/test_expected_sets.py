@@ -10,8 +10,18 @@ import pytest
 
 from support.acts import Colleague, colleague, confirm
 from support.warden import Installation, RunningWarden, running_warden
+from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.clock import SystemClock, microseconds_since_epoch
-from wardkeep.disclosure.answers import Answer, Done, Grant, NewKeys, Refusal
+from wardkeep.base.ids import OrganisationId
+from wardkeep.db.connection import Database
+from wardkeep.disclosure.answers import (
+    Answer,
+    Done,
+    Grant,
+    NewKeys,
+    Refusal,
+    SessionView,
+)
 from wardkeep.disclosure.people import (
     EndPerson,
     EndTeam,
@@ -25,6 +35,7 @@ from wardkeep.disclosure.people import (
 )
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
+    CheckSession,
     Disclose,
     EndAccount,
     ForWork,
@@ -33,6 +44,7 @@ from wardkeep.disclosure.questions import (
     SaidTie,
     SetWork,
 )
+from wardkeep.fhir.store.rows import insert_patient
 from wardkeep.identity.roles import Role
 from wardkeep.teams.relationships import SELF_MADE
 from wardkeep.warden.budgets import REACH
@@ -451,6 +463,67 @@ async def test_a_tie_that_our_own_resources_never_tell_is_not_taken(
     answer = await writes(warden, doctor.token, item, forged)
     assert isinstance(answer, Refusal)
     assert answer.code == "not-understood"
+
+
+async def registers(
+    warden: RunningWarden, token: str, patient: str, who: str = WARD
+) -> Answer:
+    """Ask for keys of a new patient, with a stay that tells a tie."""
+    keys = NewPatientKeys(token, (patient,), ((("Encounter", f"e-{patient}", 1),),))
+    return await warden.door.ask_any(ForWork(keys, (tie(who, id_=f"e-{patient}"),)))
+
+
+async def test_registering_somebody_who_is_here_already_explains_nothing(
+    installation: Installation, warden: RunningWarden
+) -> None:
+    nurse, friend = [await colleague(warden, "ward_nurse") for _ in range(2)]
+    await who_is_who(warden, nurse.account, friend.account)
+    [item] = await admitted(warden, 1)
+    await stored(installation, warden, item.patient)
+    assert isinstance(await registers(warden, nurse.token, item.patient), NewKeys)
+    assert await opens(warden, friend.token, item) == "(reason-needed)"
+    assert await opens(warden, nurse.token, item) == "(reason-needed)"
+
+
+async def stored(
+    installation: Installation, warden: RunningWarden, patient: str
+) -> None:
+    """The row that makes a patient known, as the web process writes it."""
+    number = await organisation_of(warden)
+    database = Database(
+        address_for(installation.settings, installation.layout, WEB), size=1
+    )
+    async with database.connection(OrganisationId(number)) as connection:
+        await insert_patient(
+            connection,
+            OrganisationId(number),
+            patient=patient,
+            wrapped=(b"b", b"r", b"s"),
+        )
+    await database.close()
+
+
+async def organisation_of(warden: RunningWarden) -> int:
+    session = await warden.import_session(warden.home)
+    view = await warden.operator.ask(CheckSession(session), SessionView)
+    assert isinstance(view, SessionView)
+    return view.organisation
+
+
+async def test_a_person_admits_so_many_new_patients_a_day_whom_others_expect(
+    warden: RunningWarden,
+) -> None:
+    nurse, friend = [await colleague(warden, "ward_nurse") for _ in range(2)]
+    await who_is_who(warden, nurse.account, friend.account)
+    found = []
+    for _ in range(OWN + 2):
+        patient = f"p-{secrets.token_hex(6)}"
+        made = await registers(warden, nurse.token, patient)
+        assert isinstance(made, NewKeys)
+        wrapped = made.patients[0].wrapped[1]
+        item = Item(patient, Tier.RECORD, wrapped, (("Observation", "o", 1),))
+        found.append(await opens(warden, friend.token, item))
+    assert found == ["ward"] * OWN + ["(reason-needed)"] * 2
 
 
 async def test_the_operators_socket_opens_nothing_by_way_of_the_work(

@@ -105,6 +105,16 @@ async def save(connection: Connection, told: Told) -> None:
     )
 
 
+async def patients_here(
+    connection: Connection, organisation: int, named: Sequence[str]
+) -> frozenset[str]:
+    """Which of these patients have a record already."""
+    rows = await connection.fetch(
+        "select id from record.patients_here($1, $2)", organisation, list(named)
+    )
+    return frozenset(row["id"] for row in rows)
+
+
 async def load_live(connection: Connection, *, at: int) -> Ties:
     """Every tie that is not over, for a warden that starts."""
     rows = await connection.fetch(

@@ -37,3 +37,21 @@ grant select, insert, update, delete on warden.stands_for to wardkeep_warden;
 -- A shift: a place in a team for a while.
 alter table warden.team_member add column valid_from timestamptz;
 alter table warden.team_member add column valid_until timestamptz;
+
+-- Whether a patient is here: ties told with the keys of a new patient are not taken for
+-- one who is known, or whoever may register patients would write into anybody's care.
+grant select (organisation, id) on record.patient to wardkeep_search;
+create policy search_knows_who_is_here on record.patient
+  for select to wardkeep_search using (true);
+create function record.patients_here(asked_in integer, named text[])
+returns table (id text)
+language sql stable security definer set search_path = pg_catalog
+as $$
+  select here.id from record.patient as here
+   where here.organisation = asked_in and here.id = any(named)
+$$;
+revoke all on function record.patients_here(integer, text[]) from public;
+grant execute on function record.patients_here(integer, text[]) to wardkeep_warden;
+grant create on schema record to wardkeep_search;
+alter function record.patients_here(integer, text[]) owner to wardkeep_search;
+revoke create on schema record from wardkeep_search;

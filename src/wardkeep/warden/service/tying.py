@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes ties with the question that asks for keys to write with, before the keys leave.
 
-A tie is taken only for a patient whom that very question opened, or whose keys it made:
-so whoever forges one has spent a relationship, or a reason and their budget, on that
-patient before, and forging adds nobody.
+A tie is taken only for a patient whom that very question opened: so whoever forges one
+has spent a relationship, or a reason and their budget, on that patient before, and
+forging adds nobody. Of new patients, whose keys the question makes, it is taken as long
+as nobody of that id is here, and of a person for so many a day.
 """
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
@@ -22,15 +23,17 @@ from wardkeep.disclosure.questions import (
     ResourceRef,
     SaidTie,
 )
+from wardkeep.identity.roles import Role
 from wardkeep.teams import ties
 from wardkeep.teams.relationships import KINDS, ExpectedSets
 from wardkeep.teams.rosters import load_roster
 from wardkeep.teams.ties import Source, Tie
+from wardkeep.warden.budgets import WINDOW_SECONDS
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_UNDERSTOOD
 from wardkeep.warden.service.writers import Writers
-from wardkeep.warden.sessions import Sessions
+from wardkeep.warden.sessions import Session, Sessions
 
 MOST_TIES = 40
 """Of one resource: a multidisciplinary meeting has fewer."""
@@ -66,6 +69,8 @@ class Tying:
         self._writers = writers
         self._clock = clock
         self._in_turn = asyncio.Lock()
+        self._new: dict[tuple[int, str], dict[str, float]] = {}
+        """New patients of whom an account told ties, and when."""
         self._rosters_due = self._tidy_due = 0.0
         self.desk = Desk(later={ForWork: self._for_work}, saves=(self.keep,))
         self.operator_desk = Desk(later={ForWork: self._for_import})
@@ -87,9 +92,49 @@ class Tying:
         else:
             answer = self._writers.new_patient_keys(question)
         if not isinstance(answer, Refusal):
+            refs = await self._refs(session, question)
             by = (session.organisation, session.account)
-            await self._take(by, _refs(question), asked.ties)
+            await self._take(by, refs, asked.ties)
         return answer
+
+    async def _refs(
+        self, session: Session, question: Disclose | NewPatientKeys
+    ) -> Refs:
+        """What is written, and about whom: only what may tell ties."""
+        if isinstance(question, Disclose):
+            if question.action not in _CHANGES:
+                return ()
+            return [
+                (ref, one.patient) for one in question.items for ref in one.resources
+            ]
+        taken = await self._new_ones(session, question.patients)
+        named = zip(question.patients, question.resources, strict=False)
+        return [(ref, one) for one, refs in named if one in taken for ref in refs]
+
+    async def _new_ones(
+        self, session: Session, named: Sequence[str]
+    ) -> Collection[str]:
+        """Those of them that are new, and of whom this session may tell ties."""
+        if session.role is Role.IMPORTER:
+            return named
+        async with self._database.connection() as connection:
+            here = await ties.patients_here(connection, session.organisation, named)
+        new = [one for one in named if one not in here]
+        return new if session.is_for_programs else self._registered(session, new)
+
+    def _registered(self, session: Session, new: Sequence[str]) -> Collection[str]:
+        """Those of them that a person's account may tell ties of today."""
+        now = self._clock.monotonic_seconds()
+        whose = (session.organisation, session.account)
+        seen = {
+            patient: when
+            for patient, when in self._new.get(whose, {}).items()
+            if when > now - WINDOW_SECONDS
+        }
+        room = max(0, session.role.budget.own - len(seen))
+        taken = [one for one in dict.fromkeys(new) if one not in seen][:room]
+        self._new[whose] = {**seen, **dict.fromkeys(taken, now)}
+        return {*taken, *(one for one in new if one in seen)}
 
     def _are_sound(self, said: Sequence[SaidTie]) -> bool:
         """Whether they are what our own resources tell, whoever sent them."""
@@ -139,12 +184,3 @@ class Tying:
             self._expected.ties.forget_over(at)
             async with self._database.connection() as connection:
                 await ties.forget_over(connection, at=at)
-
-
-def _refs(question: Disclose | NewPatientKeys) -> Refs:
-    if isinstance(question, NewPatientKeys):
-        named = zip(question.patients, question.resources, strict=False)
-        return [(ref, patient) for patient, refs in named for ref in refs]
-    if question.action not in _CHANGES:
-        return ()
-    return [(ref, one.patient) for one in question.items for ref in one.resources]
