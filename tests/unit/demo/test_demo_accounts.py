@@ -239,7 +239,7 @@ def test_coordinators_share_all_living_clients_between_them(
 def test_what_the_demos_work_explains_ends_by_itself(
     fernhill: Expecting, larkspur: Expecting, noon: datetime
 ) -> None:
-    later = noon + timedelta(days=60)
+    later = noon + timedelta(days=120)
     assert fernhill.by("fernhill-reception-1", later) == {}
     assert larkspur.by("larkspur-carer-00-early", later) == {}
 

@@ -88,6 +88,13 @@ class _Known(NamedTuple):
     watch: Watch
 
 
+class _Writing(NamedTuple):
+    """The desks of those who write."""
+
+    at_the_door: tuple[Desk, ...]
+    for_the_operator: tuple[Desk, ...]
+
+
 class _Made(NamedTuple):
     """What most desks share."""
 
@@ -108,15 +115,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     trace = Trace(parts.ledger, parts.clock)
     known = await _known(database, parts, trace)
     door = _door(parts, known)
-    writers = _writers(parts, known, door)
-    tying = Tying(
-        database=database,
-        sessions=known.sessions,
-        expected=known.expected,
-        door=door,
-        writers=writers,
-        clock=parts.clock,
-    )
+    writing = _writing(database, parts, known, door)
     retention = Retention(
         database=database, sessions=known.sessions, trace=trace, clock=parts.clock
     )
@@ -145,8 +144,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         witnessing=_witnessing(parts, known),
         at_the_door=(
             door.desk,
-            writers.desk,
-            tying.desk,
+            *writing.at_the_door,
             _audit(parts, known, door).desk,
             eraser.desk,
             retention.desk,
@@ -157,8 +155,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
             *federation.at_the_door,
         ),
         for_the_operator=(
-            writers.desk,
-            tying.operator_desk,
+            *writing.for_the_operator,
             people.for_the_operator,
             office.desk,
             *smart.for_the_operator,
@@ -338,14 +335,25 @@ def _witnessing(parts: WardenParts, known: _Known) -> Witnessing:
     return Witnessing(parts.ledger, parts.witnesses, clock=parts.clock, tell=tell)
 
 
-def _writers(parts: WardenParts, known: _Known, door: Door) -> Writers:
-    return Writers(
+def _writing(
+    database: Database, parts: WardenParts, known: _Known, door: Door
+) -> _Writing:
+    writers = Writers(
         door=door,
         keystore=known.keystore,
         ledger=parts.ledger,
         sessions=known.sessions,
         erased=known.erased,
     )
+    tying = Tying(
+        database=database,
+        sessions=known.sessions,
+        expected=known.expected,
+        door=door,
+        writers=writers,
+        clock=parts.clock,
+    )
+    return _Writing((writers.desk, tying.desk), (writers.desk, tying.operator_desk))
 
 
 def _audit(parts: WardenParts, known: _Known, door: Door) -> Audit:

@@ -72,12 +72,7 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
     entrance, enrolling = _ways_in(parts)
     rights, workforce, offices = _rights(parts)
     own_sessions = OwnSessions(sessions=parts.sessions, admission=parts.admission)
-    who_is_who = WhoIsWho(
-        database=parts.database,
-        expected=parts.expected,
-        trace=parts.trace,
-        clock=parts.clock,
-    )
+    who_is_who = _who_is_who(parts)
     kiosks = Kiosks(
         database=parts.database,
         sessions=parts.sessions,
@@ -129,6 +124,15 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
         confirming.desk,
     )
     return PeopleDesks(desks, own_sessions, who_is_who.operator_desk)
+
+
+def _who_is_who(parts: PeopleParts) -> WhoIsWho:
+    return WhoIsWho(
+        database=parts.database,
+        expected=parts.expected,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
 
 
 def _ways_in(parts: PeopleParts) -> tuple[Desk, Desk]:
