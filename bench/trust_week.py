@@ -51,13 +51,15 @@ from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.freezes import Freezes
 from wardkeep.warden.keystore import KeyStore
-from wardkeep.warden.patrol import Patrol
+from wardkeep.warden.limits import Limits
+from wardkeep.warden.patrol import Patrol, Slow
 from wardkeep.warden.root_key import FileRootKey
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.sessions import Session, Sessions, SignedInAs
 from wardkeep.warden.support_grants import SupportGrants
+from wardkeep.warden.walk import Walk
 
 DAYS = 7
 HOME = 1
@@ -120,6 +122,7 @@ class Week:
             breaker=Breaker(),
             freezes=Freezes(),
             alarms=self._alarms,
+            limits=Limits(),
             trace=trace,
             clock=self._clock,
         )
@@ -332,12 +335,11 @@ class Week:
         return found
 
     def _slow(self) -> int:
-        patrol = Patrol(self._ledger)
-        now = microseconds_since_epoch(self._clock.now())
-        found = 0
-        while patrol.is_behind:
-            found += len(patrol.walk(now))
-        return found
+        found: list[Slow] = []
+        walk = Walk(self._ledger, (Patrol(Limits(), found.append),))
+        while walk.is_behind:
+            walk.step(microseconds_since_epoch(self._clock.now()))
+        return len(found)
 
     def close(self) -> None:
         self._ledger.close()

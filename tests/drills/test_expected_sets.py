@@ -45,15 +45,14 @@ from wardkeep.disclosure.questions import (
     SetWork,
 )
 from wardkeep.fhir.store.rows import insert_patient
-from wardkeep.identity.roles import Role
+from wardkeep.identity.roles import REACH, Role
 from wardkeep.teams.relationships import SELF_MADE
-from wardkeep.warden.budgets import REACH
 from wardkeep.warden.service.tying import LONGEST
 
 REASON = "rang about results from Tuesday"
 WARD = "Location/w-7"
 HOUR = 3600 * 1_000_000
-OWN = Role.WARD_NURSE.budget.own
+OWN = Role.WARD_NURSE.own_work
 
 
 class MovedClock(SystemClock):

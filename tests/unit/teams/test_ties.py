@@ -121,15 +121,20 @@ def test_what_is_over_is_forgotten_and_what_is_to_come_is_kept() -> None:
 
 
 def test_what_one_wrote_oneself_explains_so_many_and_those_again() -> None:
-    budget, budgets = Role.WARD_NURSE.budget, Budgets()
+    role, budgets = Role.WARD_NURSE, Budgets()
     own, others = Why("ward", is_self_made=True), Why("ward")
 
     def explained(patient: str, why: Why = own, now: float = 0.0) -> bool:
         return budgets.is_explained(
-            (1, NURSE), patient, why=why, budget=budget, now=now
+            (1, NURSE),
+            patient,
+            why=why,
+            budget=role.budget,
+            own_work=role.own_work,
+            now=now,
         )
 
-    for n in range(budget.own):
+    for n in range(role.own_work):
         assert explained(f"p-{n}")
         budgets.expected((1, NURSE), [(f"p-{n}", own.words)], now=0.0)
     assert not explained("one more")

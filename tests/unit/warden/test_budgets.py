@@ -187,8 +187,11 @@ def test_more_relationships_than_a_role_has_explain_nothing(budgets: Budgets) ->
     ward = Why("ward")
     on_it = [(f"p{n}", ward.words) for n in range(BUDGET.expected)]
     budgets.expected(NURSE, on_it, now=0.0)
-    assert budgets.is_explained(NURSE, "p0", why=ward, budget=BUDGET, now=0.0)
-    assert not budgets.is_explained(NURSE, "q", why=ward, budget=BUDGET, now=0.0)
+    found = [
+        budgets.is_explained(NURSE, one, why=ward, budget=BUDGET, own_work=0, now=0.0)
+        for one in ("p0", "q")
+    ]
+    assert found == [True, False]
 
 
 def test_attempts_after_the_reach_was_spent_are_counted_by_patient(

@@ -18,10 +18,10 @@ from wardkeep.warden.budgets import WINDOW_SECONDS, Budgets
 
 NURSE = "a-nurse"
 TEAM, PLACE, HERSELF = "t-ward", "Location/w", "Practitioner/n"
-BUDGET = Role.WARD_NURSE.budget
+BUDGET, OWN_WORK = Role.WARD_NURSE.budget, Role.WARD_NURSE.own_work
 HOUR = 3600
 START = 1_795_000_000
-PATIENTS = [f"p-{n}" for n in range(BUDGET.own + 4)]
+PATIENTS = [f"p-{n}" for n in range(OWN_WORK + 4)]
 MICROSECONDS = 1_000_000
 
 patients = st.sampled_from(PATIENTS)
@@ -134,7 +134,12 @@ class Work(RuleBasedStateMachine):
             account=NURSE, organisation=1, patient=patient, at=at
         )
         is_counted = why is not None and self.budgets.is_explained(
-            (1, NURSE), patient, why=why, budget=BUDGET, now=float(self.now)
+            (1, NURSE),
+            patient,
+            why=why,
+            budget=BUDGET,
+            own_work=OWN_WORK,
+            now=float(self.now),
         )
         return why if is_counted else None
 
@@ -178,7 +183,7 @@ class Work(RuleBasedStateMachine):
         day = timedelta(seconds=WINDOW_SECONDS).total_seconds()
         for since, _ in self.own:
             within = {one for at, one in self.own if since <= at <= since + day}
-            assert len(within) <= BUDGET.own
+            assert len(within) <= OWN_WORK
 
 
 TestWork = Work.TestCase

@@ -6,7 +6,7 @@ import time
 from wardkeep.assembly.drills.by_session import APART, EXPECTED, Haul, wanted
 from wardkeep.assembly.drills.ground import HOME, Ground
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
-from wardkeep.warden.budgets import REACH
+from wardkeep.identity.roles import REACH
 
 
 async def forged_work(ground: Ground) -> DrillResult:
