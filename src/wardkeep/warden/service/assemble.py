@@ -17,7 +17,7 @@ from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
-from wardkeep.warden.root_key import RootKey
+from wardkeep.warden.root_key_ring import RootKeyRing
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.assemble_containment import (
     ContainmentParts,
@@ -52,6 +52,7 @@ from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.patients import Patients
 from wardkeep.warden.service.patients_in import PatientMatch
 from wardkeep.warden.service.retention import Retention
+from wardkeep.warden.service.rotating import Rotator
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.watch import Watch
@@ -64,7 +65,7 @@ from wardkeep.warden.support_grants import SupportGrants, load_live
 class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
     """What a warden needs besides its database."""
 
-    root_key: RootKey
+    root_key: RootKeyRing
     ledger: Ledger
     verify_key: VerifyKey
     ledger_name: str
@@ -102,7 +103,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     """A warden that knows every key, account, session and relationship.
 
     Raises:
-        BoxCannotBeOpenedError: the root key is not the one of this database.
+        RootKeyUnavailableError: the root key is not the one of this database.
     """
     trace = Trace(parts.ledger, parts.clock)
     known = await _known(database, parts, trace)
@@ -125,6 +126,8 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     smart = await _smart(database, parts, known, made)
     federation = await _federation(database, parts, known, made)
     office = _office(database, parts, known, (people.own_sessions, trace))
+    rotator = _rotator(database, parts, known, trace)
+    await rotator.resume(batch.written)
     return WardenService(
         database=database,
         ledger=parts.ledger,
@@ -133,6 +136,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         admission=admission,
         batch=batch,
         eraser=eraser,
+        rotator=rotator,
         witnessing=_witnessing(parts, known),
         at_the_door=(
             door.desk,
@@ -149,12 +153,25 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         for_the_operator=(
             writers.desk,
             office.desk,
+            rotator.desk,
             *smart.for_the_operator,
             *federation.for_the_operator,
         ),
         trace=trace,
         verify_key=parts.verify_key,
         origin=parts.ledger_name,
+    )
+
+
+def _rotator(
+    database: Database, parts: WardenParts, known: _Known, trace: Trace
+) -> Rotator:
+    return Rotator(
+        database=database,
+        keystore=known.keystore,
+        ring=parts.root_key,
+        trace=trace,
+        clock=parts.clock,
     )
 
 

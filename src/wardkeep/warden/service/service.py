@@ -21,6 +21,7 @@ from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.batch import Batch, Reply
 from wardkeep.warden.service.desk import AtOnce, Desk, Later
 from wardkeep.warden.service.erasing import Eraser
+from wardkeep.warden.service.rotating import Rotator
 from wardkeep.warden.service.said import (
     BUSY,
     DATABASE_UNAVAILABLE,
@@ -55,6 +56,7 @@ class WardenService:
         admission: Admission,
         batch: Batch,
         eraser: Eraser,
+        rotator: Rotator,
         witnessing: Witnessing,
         at_the_door: Sequence[Desk],
         for_the_operator: Sequence[Desk],
@@ -72,6 +74,8 @@ class WardenService:
         self._origin = origin
         self._batch = batch
         self._eraser = eraser
+        self.rotator = rotator
+        """Replaces keys, beside everything else."""
         self.witnessing = witnessing
         """Runs beside the housekeeping: `keep_witnessed`."""
         eraser.write_with(batch.written)
@@ -177,6 +181,7 @@ class WardenService:
         """Finish what was begun, write what is known, close the ledger."""
         self.witnessing.close()
         await self._eraser.close()
+        await self.rotator.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
         await self._save_sessions()
