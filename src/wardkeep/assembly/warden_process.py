@@ -62,10 +62,14 @@ async def warden_running(
 ) -> AsyncIterator[WardenService]:
     """A warden that listens on both sockets while the block lasts."""
     database = Database(address_for(settings, layout, WARDEN), size=_CONNECTIONS)
-    await wait_for_schema(database)
-    root_key = await _open_root_key(settings, layout, database, ask)
-    parts = _open_parts(settings, layout, root_key, clock=clock)
-    service = await make_service(database, parts)
+    async with contextlib.AsyncExitStack() as unless_begun:
+        unless_begun.push_async_callback(database.close)
+        await wait_for_schema(database)
+        root_key = await _open_root_key(settings, layout, database, ask)
+        parts = _open_parts(settings, layout, root_key, clock=clock)
+        unless_begun.callback(parts.ledger.close)
+        service = await make_service(database, parts)
+        unless_begun.pop_all()
     door = Listener(decoder=door_decoder, answerer=service.answer_door, only_user=None)
     operator = Listener(
         decoder=operator_decoder,

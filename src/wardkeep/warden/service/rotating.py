@@ -6,6 +6,7 @@ when nobody could hold anything that it wraps any more, and after the ledger has
 """
 
 import asyncio
+import contextlib
 import logging
 from datetime import datetime
 
@@ -281,7 +282,7 @@ class Rotator:
             if left > 0:
                 minutes = max(1, round(left / 60))
                 progress.state = f"all wrapped anew; proves it in {minutes} min"
-                await asyncio.sleep(left)
+                await self._pause(left)
         await self._end(progress, level, passed)
 
     async def _end(self, progress: Progress, level: Level, passed: Passed) -> None:
@@ -311,12 +312,11 @@ class Rotator:
             )
 
     async def _pause(self, seconds: float) -> None:
-        self._again.clear()
-        try:
+        """Wait so long, or until somebody asks to go on now."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._again.wait()
-        except TimeoutError:
-            return
+        self._again.clear()
 
     def _note(self, rotation: Rotation, action: str, said: str) -> None:
         self._trace.of_operator(
