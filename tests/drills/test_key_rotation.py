@@ -25,12 +25,15 @@ from support.rotations import (
 from support.warden import Installation, RunningWarden, installation_in, running_warden
 from wardkeep.assembly.database import OWNER, WARDEN, WORKER, address_for
 from wardkeep.assembly.drills.ground import HOME, Ground, ground
+from wardkeep.assembly.proof import ledger_name, signing_key
 from wardkeep.base.ids import OrganisationId
 from wardkeep.crypto.aead import BoxCannotBeOpenedError, Key
 from wardkeep.db.connection import connect
-from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.answers import Created, Health, Refusal
 from wardkeep.disclosure.client import WardenClient, WardenUnavailableError
-from wardkeep.disclosure.keys import ORGANISATION, ROOT, RotateKey
+from wardkeep.disclosure.keys import LEDGER, ORGANISATION, ROOT, RotateKey
+from wardkeep.disclosure.questions import AskHealth
+from wardkeep.ledger.verify import verify
 from wardkeep.warden.keystore import organisation_identity
 from wardkeep.warden.root_key import RootKeyUnavailableError
 from wardkeep.warden.root_key_ring import read_record
@@ -357,6 +360,29 @@ async def test_an_erasure_in_the_middle_of_a_rotation_stays_one(
         )
         assert changed == [0]
         assert (await wrapped_now(fresh, number))["p-1"] == (b"", b"", b"")
+
+
+async def test_the_ledgers_key_is_replaced_while_it_is_written(
+    fresh: Installation,
+) -> None:
+    async with running_warden(fresh) as running:
+        await running.organisation()
+        await asyncio.to_thread(running.service.ledger.publish)
+        before = signing_key(fresh.layout).verify_key
+        made = await running.operator.ask(RotateKey(LEDGER), Created)
+        assert isinstance(made, Created), made
+        await running.account("doctor")
+        health = await running.operator.ask(AskHealth(), Health)
+        assert isinstance(health, Health)
+        assert health.verify_key.hex() == made.id
+    async with running_warden(fresh) as running:
+        said = [one.reason for one in running.entries() if "key-rotation" in one.action]
+    assert said == [f"ledger key: to {made.id}", f"ledger key: {made.id} signs"]
+    after = signing_key(fresh.layout).verify_key
+    assert after.public_bytes.hex() == made.id != before.public_bytes.hex()
+    for key in (before, after):
+        report = verify(fresh.layout.ledger, key, origin=ledger_name(fresh.settings))
+        assert report.is_whole, report.faults
 
 
 async def test_a_second_rotation_of_the_same_key_is_refused_until_the_first_ends(

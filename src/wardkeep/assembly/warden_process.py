@@ -14,7 +14,7 @@ import uvloop
 from wardkeep.assembly.asking import ask_nobody
 from wardkeep.assembly.database import WARDEN, address_for
 from wardkeep.assembly.layout import Layout
-from wardkeep.assembly.proof import ledger_name, signing_key
+from wardkeep.assembly.proof import SigningKeyFile, ledger_name, signing_key
 from wardkeep.assembly.schema import wait_for_schema
 from wardkeep.base.clock import Clock, SystemClock
 from wardkeep.base.settings import Settings
@@ -114,7 +114,7 @@ def _open_parts(
     return WardenParts(
         root_key=root_key,
         ledger=Ledger.open(layout.ledger, origin=name, signing_key=key, clock=clock),
-        verify_key=key.verify_key,
+        signing_key_file=SigningKeyFile(layout.signing_key),
         ledger_name=name,
         origin=settings.public_origin,
         clock=clock,

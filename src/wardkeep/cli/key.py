@@ -22,7 +22,9 @@ from wardkeep.cli.terminal import (
 from wardkeep.crypto.share_words import Share, ShareRefusedError, read_share
 from wardkeep.disclosure.answers import Created, Done
 from wardkeep.disclosure.keys import (
+    LEDGER,
     LEVELS,
+    ORGANISATION,
     ROOT,
     AskKeys,
     Keys,
@@ -31,6 +33,7 @@ from wardkeep.disclosure.keys import (
     RotateKey,
     RotationView,
 )
+from wardkeep.ledger.succession import KEYS_NAME
 from wardkeep.warden.root_key import Place, kind_at
 from wardkeep.warden.root_key_ring import read_record, write_record
 from wardkeep.warden.root_keys import kinds, open_root_key
@@ -113,7 +116,7 @@ def rotate(  # noqa: PLR0913 - what can be said of a rotation
       wardkeep key rotate --level root --to passphrase:root-2.key
     """
     is_root = level == ROOT
-    if is_root is bool(organisation):
+    if (level == ORGANISATION) is not bool(organisation):
         fail("name --organisation for an organisation's key, and for no other.")
     if is_root and not (keep_old or yes):
         click.confirm(_KEEPERS_WARNING, abort=True)
@@ -127,7 +130,16 @@ def rotate(  # noqa: PLR0913 - what can be said of a rotation
         ),
         Created,
     )
+    if level == LEDGER:
+        click.echo(f"The ledger is signed by {made.id} from now on. Hand that out.")
+        click.echo(f"Witnesses: wardkeep witness follow < {_changes_of_key()}")
+        return
     _show(made.id, is_to_the_end=wait)
+
+
+def _changes_of_key() -> Path:
+    _, layout = installation()
+    return layout.ledger / KEYS_NAME
 
 
 def _secret_for(to: str, descriptor: int | None) -> str:

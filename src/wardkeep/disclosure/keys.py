@@ -7,8 +7,8 @@ import msgspec
 
 from wardkeep.disclosure.message import Message
 
-ROOT, ORGANISATION = "root", "organisation"
-LEVELS = (ROOT, ORGANISATION)
+ROOT, ORGANISATION, LEDGER = "root", "organisation", "ledger"
+LEVELS = (ROOT, ORGANISATION, LEDGER)
 
 
 class AskKeys(Message, frozen=True):
@@ -16,7 +16,11 @@ class AskKeys(Message, frozen=True):
 
 
 class RotateKey(Message, frozen=True):
-    """Replace a key while everything goes on. Gives the rotation's id."""
+    """Replace a key while everything goes on.
+
+    Gives the rotation's id; of the ledger's signing key, which is through at once, the
+    new public key.
+    """
 
     level: str
     """One of `LEVELS`."""

@@ -8,7 +8,6 @@ import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.note_keys import NoteKey
-from wardkeep.crypto.signing import VerifyKey
 from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets, load_all
@@ -52,7 +51,7 @@ from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.patients import Patients
 from wardkeep.warden.service.patients_in import PatientMatch
 from wardkeep.warden.service.retention import Retention
-from wardkeep.warden.service.rotating import Rotator
+from wardkeep.warden.service.rotating import KeyFile, Rotator
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.watch import Watch
@@ -67,7 +66,8 @@ class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
 
     root_key: RootKeyRing
     ledger: Ledger
-    verify_key: VerifyKey
+    signing_key_file: KeyFile
+    """Where the ledger's signing key is kept."""
     ledger_name: str
     origin: str
     """The public origin; passkeys are bound to it."""
@@ -158,7 +158,6 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
             *federation.for_the_operator,
         ),
         trace=trace,
-        verify_key=parts.verify_key,
         origin=parts.ledger_name,
     )
 
@@ -170,6 +169,8 @@ def _rotator(
         database=database,
         keystore=known.keystore,
         ring=parts.root_key,
+        ledger=parts.ledger,
+        signing_key_file=parts.signing_key_file,
         trace=trace,
         clock=parts.clock,
     )

@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import logging
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
+from wardkeep.crypto.signing import SigningKey
 from wardkeep.db.connection import Connection, Database
 from wardkeep.db.errors import (
     AlreadyExistsError,
@@ -21,6 +23,7 @@ from wardkeep.db.errors import (
 )
 from wardkeep.disclosure.answers import Answer, Created, Done, Refusal
 from wardkeep.disclosure.keys import (
+    LEDGER,
     LEVELS,
     ORGANISATION,
     ROOT,
@@ -32,6 +35,7 @@ from wardkeep.disclosure.keys import (
     RotationView,
 )
 from wardkeep.identity import accounts
+from wardkeep.ledger.log import Ledger
 from wardkeep.warden import rotations
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.root_key import RootKeyUnavailableError
@@ -45,6 +49,7 @@ from wardkeep.warden.service.rotation_levels import (
     Passed,
     RootLevel,
 )
+from wardkeep.warden.service.said import LEDGER_CANNOT_WRITE
 from wardkeep.warden.service.trace import Trace
 
 AGAIN_SECONDS = 5.0
@@ -74,6 +79,18 @@ _AWAY = (
 )
 
 
+class KeyFile(Protocol):
+    """Where the ledger's signing key is kept."""
+
+    def prepare(self, key: SigningKey) -> None:
+        """Have a new one beside it, before it is announced."""
+        ...
+
+    def adopt(self) -> None:
+        """Keep the new one in its place."""
+        ...
+
+
 class LedgerAwayError(Exception):
     """The end of a rotation cannot be written down, so the old key stays."""
 
@@ -95,18 +112,22 @@ class Progress(msgspec.Struct, kw_only=True):
 class Rotator:
     """Answers the operator about keys, and does what was asked for."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made of these parts, each named
         self,
         *,
         database: Database,
         keystore: KeyStore,
         ring: RootKeyRing,
+        ledger: Ledger,
+        signing_key_file: KeyFile,
         trace: Trace,
         clock: Clock,
     ) -> None:
         self._database = database
         self._keystore = keystore
         self._ring = ring
+        self._ledger = ledger
+        self._signing_key_file = signing_key_file
         self._trace = trace
         self._clock = clock
         self.root = RootLevel(database, ring)
@@ -183,6 +204,8 @@ class Rotator:
                 return await self._rotate_root(asked)
             if asked.level == ORGANISATION:
                 return await self._rotate_organisation(asked)
+            if asked.level == LEDGER:
+                return await self._rotate_ledger()
         except AlreadyExistsError:
             return _UNDER_WAY
         except RootKeyUnavailableError as error:
@@ -220,6 +243,23 @@ class Rotator:
         self._note(rotation, "begin-key-rotation", "organisation key")
         self._start(rotation, row.slug)
         return Created(rotation.id)
+
+    async def _rotate_ledger(self) -> Answer:
+        """The ledger itself says in an entry which key signs it from now on."""
+        new = SigningKey.generate()
+        name = new.verify_key.public_bytes.hex()
+        self._trace.of_operator("begin-key-rotation", reason=f"ledger key: to {name}")
+        if not await self._written():
+            return LEDGER_CANNOT_WRITE
+        await asyncio.to_thread(self._change_signing_key, new)
+        self._trace.of_operator("end-key-rotation", reason=f"ledger key: {name} signs")
+        return Created(name)
+
+    def _change_signing_key(self, new: SigningKey) -> None:
+        """Each step on the disk before the next; a start finishes what was begun."""
+        self._signing_key_file.prepare(new)
+        self._ledger.change_key(new)
+        self._signing_key_file.adopt()
 
     async def _begin_row(
         self, connection: Connection, level: str, organisation: int

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
 
-from wardkeep.crypto.signing import VerifyKey
 from wardkeep.db.connection import Database
 from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.disclosure.answers import Answer, Health
@@ -61,7 +60,6 @@ class WardenService:
         at_the_door: Sequence[Desk],
         for_the_operator: Sequence[Desk],
         trace: Trace,
-        verify_key: VerifyKey,
         origin: str,
     ) -> None:
         self._database = database
@@ -70,7 +68,6 @@ class WardenService:
         self._sessions = sessions
         self._admission = admission
         self._trace = trace
-        self._verify_key = verify_key
         self._origin = origin
         self._batch = batch
         self._eraser = eraser
@@ -143,7 +140,7 @@ class WardenService:
             ledger_size=self._ledger.committed_size,
             live_sessions=len(self._sessions),
             organisations=len(self._keystore),
-            verify_key=self._verify_key.public_bytes,
+            verify_key=self._ledger.verify_key.public_bytes,
             origin=self._origin,
             witnesses=self.witnessing.views,
         )
