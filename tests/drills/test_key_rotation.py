@@ -393,10 +393,10 @@ async def test_a_second_rotation_of_the_same_key_is_refused_until_the_first_ends
         asked = RotateKey(ORGANISATION, organisation="fernhill")
         await rotate(running, asked)
         await rotate(running, RotateKey(ROOT))
-        for again, code in ((asked, "already-there"), (RotateKey(ROOT), "root-key")):
+        for again in (asked, RotateKey(ROOT)):
             answer = await running.operator.ask_any(again)
             assert isinstance(answer, Refusal), answer
-            assert answer.code == code
+            assert answer.code == "already-there"
         at_the_door = await running.door.ask_any(RotateKey(ROOT))
         assert isinstance(at_the_door, Refusal), "who has the web process asks in vain"
         for wrong, code in (

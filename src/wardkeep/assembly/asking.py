@@ -11,9 +11,9 @@ from pathlib import Path
 
 from wardkeep.assembly.layout import Layout
 from wardkeep.base.settings import Settings
-from wardkeep.warden.root_key import Ask, RootKeyUnavailableError, kind_at
-from wardkeep.warden.root_key_ring import read_record
-from wardkeep.warden.root_keys import kinds
+from wardkeep.warden.root_key import Ask, Place, RootKeyUnavailableError, kind_at
+from wardkeep.warden.root_key_ring import RECORD_NAME, read_record
+from wardkeep.warden.root_keys import kinds, open_root_key
 
 CREDENTIAL = "wardkeep-root-key"
 """https://systemd.io/CREDENTIALS: a file that only the service sees."""
@@ -59,7 +59,7 @@ def secrets_of(settings: Settings, layout: Layout, ask: Ask) -> tuple[str, ...]:
     """What the root keys in use ask for, in the order in which the warden asks.
 
     Raises:
-        RootKeyUnavailableError: there is nobody to ask.
+        RootKeyUnavailableError: there is nobody to ask, or it is wrong.
     """
     record = read_record(layout.warden, usual=settings.root_key)
     found = []
@@ -68,4 +68,11 @@ def secrets_of(settings: Settings, layout: Layout, ask: Ask) -> tuple[str, ...]:
         words = kind.asks(rest)
         if words:
             found.append(ask(words))
+            _try_out(layout, address, found[-1])
     return tuple(found)
+
+
+def _try_out(layout: Layout, address: str, secret: str) -> None:
+    """Say at the terminal, not in a log, that it is wrong; a new key has none yet."""
+    if (layout.warden / RECORD_NAME).exists():
+        open_root_key(address, Place(layout.warden, lambda _: secret))

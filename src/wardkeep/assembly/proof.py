@@ -8,6 +8,7 @@ from wardkeep.assembly.layout import Layout
 from wardkeep.base.settings import Settings
 from wardkeep.crypto.signing import PUBLIC_KEY_BYTES, SEED_BYTES, SigningKey, VerifyKey
 from wardkeep.ledger.succession import KEYS_NAME, steps_of
+from wardkeep.ledger.tiles import sync_folder
 
 
 def ledger_name(settings: Settings) -> str:
@@ -31,11 +32,13 @@ class SigningKeyFile:
         """Have a new key on the disk, beside the one in use."""
         self._next.unlink(missing_ok=True)
         _write_closed(self._next, key.seed())
+        sync_folder(self._path.parent)
 
     def adopt(self) -> None:
         """The new key is the one in use; the old one is gone."""
         key = SigningKey(self._next.read_bytes())
         self._next.replace(self._path)
+        sync_folder(self._path.parent)
         _write_public(self._path, key)
 
     def settle(self, ledger: Path) -> None:

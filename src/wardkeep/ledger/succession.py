@@ -16,7 +16,7 @@ from wardkeep.base.note_keys import LOG, NoteKey, read_note_key
 from wardkeep.crypto.signing import SigningKey, VerifyKey
 from wardkeep.ledger.checkpoint import CheckpointRefusedError, note_signature
 from wardkeep.ledger.cosignature import Head, SignedNote, is_signed_by
-from wardkeep.ledger.tiles import write_file
+from wardkeep.ledger.tiles import sync_folder, write_file
 
 KEYS_NAME = "keys"
 _KIND = "key-succession"
@@ -76,6 +76,7 @@ def announce(
     path = folder / KEYS_NAME
     kept = path.read_text(encoding="utf-8") if before else ""
     write_file(path, f"{kept}{text}\n{signed}\n".encode())
+    sync_folder(folder)
 
 
 def follow(folder: Path, key: VerifyKey, *, origin: str) -> VerifyKey:

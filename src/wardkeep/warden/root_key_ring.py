@@ -7,12 +7,12 @@ one's, until a rotation has found nothing of it left.
 """
 
 import logging
-import os
 from pathlib import Path
 
 import msgspec
 
 from wardkeep.crypto.aead import BoxCannotBeOpenedError, Key
+from wardkeep.ledger.tiles import sync_folder, write_file
 from wardkeep.warden.root_key import (
     CanBeDestroyed,
     Place,
@@ -56,17 +56,9 @@ def read_record(folder: Path, *, usual: str = USUAL_ADDRESS) -> RootKeyRecord:
 
 def write_record(folder: Path, record: RootKeyRecord) -> None:
     """Have it on the disk, whole, before anything is done that it is about."""
-    beside = folder / f"{RECORD_NAME}.new"
-    with beside.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(folder / RECORD_NAME)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    content = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+    write_file(folder / RECORD_NAME, content)
+    sync_folder(folder)
 
 
 class RootKeyRing:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wardkeep.crypto.aead import Cipher, Key
 from wardkeep.crypto.derive import derive
+from wardkeep.ledger.tiles import sync_folder
 from wardkeep.warden.root_key import RootKeyExistsError, RootKeyUnavailableError
 
 _SHOWN = 8
@@ -37,7 +38,7 @@ class BytesRootKey:
     def destroy(self) -> None:
         """Remove the file. Blocks of it may stay on the disk until they are reused."""
         self._path.unlink(missing_ok=True)
-        _sync_folder(self._path.parent)
+        sync_folder(self._path.parent)
 
     def __repr__(self) -> str:
         return f"BytesRootKey({self.identity})"
@@ -89,12 +90,4 @@ def write_new_file(path: Path, content: bytes) -> None:
         raise RootKeyExistsError(message) from None
     finally:
         beside.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)

@@ -99,10 +99,8 @@ class Progress(msgspec.Struct, kw_only=True):
     """How far one rotation is."""
 
     rotation: Rotation
-    slug: str
     done: int = 0
     total: int = 0
-    rewrapped: int = 0
     state: str = "begins"
 
     def tell(self, done: int, total: int) -> None:
@@ -148,15 +146,18 @@ class Rotator:
     async def resume(self, written: Written) -> None:
         """Go on with what an end of the warden interrupted."""
         self._written = written
+        await self._start_unfinished()
+
+    async def _start_unfinished(self) -> None:
         async with self._database.connection() as connection:
             found = await rotations.unfinished(connection)
             is_known = any(one.level == ROOT for one in found)
             if self._ring.record.older and not is_known:
                 # The record was written, and the row of it was not any more.
                 found.append(await self._begin_row(connection, ROOT, 0))
-            slugs = await _slugs(connection)
         for one in found:
-            self._start(one, slugs.get(one.organisation, ""))
+            if one.id not in self._under_way:
+                self._start(one)
 
     async def close(self) -> None:
         """Stop; the next start goes on."""
@@ -185,6 +186,7 @@ class Rotator:
 
     def _view(self, one: Rotation, slug: str) -> RotationView:
         progress = self._under_way.get(one.id)
+        state = progress.state if progress else "waits for wardkeep key resume"
         return RotationView(
             id=one.id,
             level=one.level,
@@ -193,7 +195,7 @@ class Rotator:
             rewrapped=one.rewrapped,
             done=progress.done if progress else one.rewrapped,
             total=progress.total if progress else one.rewrapped,
-            state=progress.state if progress else "finished",
+            state="finished" if one.finished_at else state,
             is_finished=one.finished_at is not None,
             unreadable=one.unreadable,
         )
@@ -221,16 +223,16 @@ class Rotator:
             self._ring.record.current, self._clock.now()
         )
         before = self._ring.identity
-        await asyncio.to_thread(
-            self._ring.turn_to,
-            address,
-            keeps_older=asked.keeps_older,
-            secret=asked.secret,
-        )
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
             rotation = await self._begin_row(connection, ROOT, 0)
+            await asyncio.to_thread(
+                self._ring.turn_to,
+                address,
+                keeps_older=asked.keeps_older,
+                secret=asked.secret,
+            )
         self._note(rotation, "begin-key-rotation", f"{before} to {self._ring.identity}")
-        self._start(rotation, "")
+        self._start(rotation)
         return Created(rotation.id)
 
     async def _rotate_organisation(self, asked: RotateKey) -> Answer:
@@ -241,7 +243,7 @@ class Rotator:
             rotation = await self._begin_row(connection, ORGANISATION, row.number)
             await self.of_organisation.turn(connection, row.number)
         self._note(rotation, "begin-key-rotation", "organisation key")
-        self._start(rotation, row.slug)
+        self._start(rotation)
         return Created(rotation.id)
 
     async def _rotate_ledger(self) -> Answer:
@@ -269,6 +271,7 @@ class Rotator:
         )
 
     async def _resume(self, _: ResumeRotation) -> Answer:
+        await self._start_unfinished()
         self._again.set()
         return Done()
 
@@ -279,8 +282,8 @@ class Rotator:
 
     # The work ----------------------------------------------------------------
 
-    def _start(self, rotation: Rotation, slug: str) -> None:
-        progress = Progress(rotation=rotation, slug=slug)
+    def _start(self, rotation: Rotation) -> None:
+        progress = Progress(rotation=rotation)
         self._under_way[rotation.id] = progress
         task = asyncio.get_running_loop().create_task(self._run(progress))
         self._tasks.add(task)
@@ -345,7 +348,6 @@ class Rotator:
             )
 
     async def _count(self, progress: Progress, passed: Passed) -> None:
-        progress.rewrapped += passed.rewrapped
         async with self._database.connection() as connection:
             await rotations.note_progress(
                 connection, progress.rotation.id, rewrapped=passed.rewrapped

@@ -14,7 +14,6 @@ import msgspec
 
 from wardkeep.crypto.aead import BoxCannotBeOpenedError, new_key
 from wardkeep.db.connection import Connection, Database
-from wardkeep.disclosure.keys import ORGANISATION, ROOT
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity import accounts
@@ -73,8 +72,6 @@ class Level(Protocol):
 class RootLevel:
     """Organisations' keys, and what else the root key wraps, by a new root key."""
 
-    name = ROOT
-
     def __init__(self, database: Database, ring: RootKeyRing) -> None:
         self._database = database
         self._ring = ring
@@ -123,8 +120,6 @@ class RootLevel:
 
 class OrganisationLevel:
     """Patients' keys and the shared one by an organisation's new key."""
-
-    name = ORGANISATION
 
     def __init__(
         self, database: Database, ring: RootKeyRing, keystore: KeyStore
