@@ -126,8 +126,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     smart = await _smart(database, parts, known, made)
     federation = await _federation(database, parts, known, made)
     office = _office(database, parts, known, (people.own_sessions, trace))
-    rotator = _rotator(database, parts, known, trace)
-    await rotator.resume(batch.written)
+    rotator = await _rotator(database, parts, known, made)
     return WardenService(
         database=database,
         ledger=parts.ledger,
@@ -162,18 +161,20 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     )
 
 
-def _rotator(
-    database: Database, parts: WardenParts, known: _Known, trace: Trace
+async def _rotator(
+    database: Database, parts: WardenParts, known: _Known, made: _Made
 ) -> Rotator:
-    return Rotator(
+    rotator = Rotator(
         database=database,
         keystore=known.keystore,
         ring=parts.root_key,
         ledger=parts.ledger,
         signing_key_file=parts.signing_key_file,
-        trace=trace,
+        trace=made.trace,
         clock=parts.clock,
     )
+    await rotator.resume(made.batch.written)
+    return rotator
 
 
 def _admission(
