@@ -81,6 +81,10 @@ async def test_every_keeper_gets_one_paper_and_the_ledger_says_so_first(
     async with running_warden(fresh) as running:
         shares = await split(fresh, tmp_path / "papers")
         [entry] = [one for one in running.entries() if one.action == "split-root-key"]
+        words = ("key", "split", "--shares", "3", "--threshold", "2")
+        _, said = await command(fresh, *words)
+        assert said.count("WARDKEEP ROOT KEY, share ") == 3
+        assert said.endswith("shown once, and none of them was stored.\n")
     assert entry.reason.startswith("5 shares of file root.key, ")
     assert entry.reason.endswith("; 3 open")
     for path, keeper in zip(shares, KEEPERS, strict=True):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from support.ledgers import full_at
 from support.rotations import (
     keys_of,
     opened,
@@ -31,7 +32,13 @@ from wardkeep.crypto.aead import BoxCannotBeOpenedError, Key
 from wardkeep.db.connection import connect
 from wardkeep.disclosure.answers import Created, Health, Refusal
 from wardkeep.disclosure.client import WardenClient, WardenUnavailableError
-from wardkeep.disclosure.keys import LEDGER, ORGANISATION, ROOT, RotateKey
+from wardkeep.disclosure.keys import (
+    LEDGER,
+    ORGANISATION,
+    ROOT,
+    ResumeRotation,
+    RotateKey,
+)
 from wardkeep.disclosure.questions import AskHealth
 from wardkeep.ledger.verify import verify
 from wardkeep.warden.keystore import organisation_identity
@@ -313,6 +320,38 @@ async def test_the_web_process_cannot_read_or_turn_wrapped_keys_by_these_ways(
             " as found",
         )
         assert tables == [False]
+
+
+async def test_no_key_is_replaced_or_destroyed_that_the_ledger_does_not_tell_of(
+    fresh: Installation,
+) -> None:
+    older = "select older_wrapped_key is not null from warden.organisation"
+    asked = RotateKey(ORGANISATION, organisation="fernhill")
+    async with running_warden(fresh) as running:
+        await running.organisation()
+        size = max(one.stat().st_size for one in fresh.layout.ledger.glob("*.ledger"))
+        for each in (asked, RotateKey(ROOT), RotateKey(LEDGER)):
+            with full_at(size):
+                answer = await running.operator.ask_any(each)
+            assert isinstance(answer, Refusal), answer
+            assert answer.code == "ledger-cannot-write"
+        assert (await keys_of(running)).rotations == ()
+        assert list(fresh.layout.warden.glob("root-*.key")) == []
+        id_ = await rotate(running, asked)
+        size = max(one.stat().st_size for one in fresh.layout.ledger.glob("*.ledger"))
+        with full_at(size):
+            settle_at_once(running)
+            await _until_state(running, "the ledger cannot be written")
+        assert await asked_of_warden(fresh, older) == [True], "the old key is there"
+        await running.operator.ask_any(ResumeRotation())
+        assert (await until_finished(running)).id == id_
+        assert await asked_of_warden(fresh, older) == [False]
+
+
+async def _until_state(running: RunningWarden, words: str) -> None:
+    async with asyncio.timeout(30):
+        while words not in (await keys_of(running)).rotations[0].state:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def test_a_row_that_nobody_can_open_does_not_hold_up_the_rotation(

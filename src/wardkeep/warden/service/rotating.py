@@ -222,7 +222,8 @@ class Rotator:
         address = asked.to or _next_address(
             self._ring.record.current, self._clock.now()
         )
-        before = self._ring.identity
+        if not await self._is_noted(0, f"{self._ring.identity} to {address}"):
+            return LEDGER_CANNOT_WRITE
         async with self._database.transaction() as connection:
             rotation = await self._begin_row(connection, ROOT, 0)
             await asyncio.to_thread(
@@ -231,18 +232,19 @@ class Rotator:
                 keeps_older=asked.keeps_older,
                 secret=asked.secret,
             )
-        self._note(rotation, "begin-key-rotation", f"{before} to {self._ring.identity}")
         self._start(rotation)
         return Created(rotation.id)
 
     async def _rotate_organisation(self, asked: RotateKey) -> Answer:
-        async with self._database.transaction() as connection:
+        async with self._database.connection() as connection:
             row = await accounts.find_organisation(connection, asked.organisation)
-            if row is None:
-                return _NO_ORGANISATION
+        if row is None:
+            return _NO_ORGANISATION
+        if not await self._is_noted(row.number, "organisation key"):
+            return LEDGER_CANNOT_WRITE
+        async with self._database.transaction() as connection:
             rotation = await self._begin_row(connection, ORGANISATION, row.number)
             await self.of_organisation.turn(connection, row.number)
-        self._note(rotation, "begin-key-rotation", "organisation key")
         self._start(rotation)
         return Created(rotation.id)
 
@@ -250,8 +252,7 @@ class Rotator:
         """The ledger itself says in an entry which key signs it from now on."""
         new = SigningKey.generate()
         name = new.verify_key.public_bytes.hex()
-        self._trace.of_operator("begin-key-rotation", reason=f"ledger key: to {name}")
-        if not await self._written():
+        if not await self._is_noted(0, f"ledger key: to {name}"):
             return LEDGER_CANNOT_WRITE
         await asyncio.to_thread(self._change_signing_key, new)
         self._trace.of_operator("end-key-rotation", reason=f"ledger key: {name} signs")
@@ -334,7 +335,9 @@ class Rotator:
         said = f"{rotation.level} key: 0 of {passed.seen} under the old key"
         if passed.unreadable:
             said += f", {passed.unreadable} open by none"
-        self._note(rotation, "end-key-rotation", said)
+        self._trace.of_operator(
+            "end-key-rotation", organisation=rotation.organisation, reason=said
+        )
         if not await self._written():
             message = "the ledger cannot be written"
             raise LedgerAwayError(message)
@@ -360,10 +363,12 @@ class Rotator:
                 await self._again.wait()
         self._again.clear()
 
-    def _note(self, rotation: Rotation, action: str, said: str) -> None:
+    async def _is_noted(self, organisation: int, said: str) -> bool:
+        """Whether the ledger has it that a rotation begins; else nothing is begun."""
         self._trace.of_operator(
-            action, organisation=rotation.organisation, reason=said[:200]
+            "begin-key-rotation", organisation=organisation, reason=said[:200]
         )
+        return await self._written()
 
 
 def _next_address(current: str, now: datetime) -> str:
