@@ -196,7 +196,6 @@ async def test_a_backup_from_before_opens_with_the_older_root_key_that_was_kept(
     code, said = await command(fresh, "key", "use-older", "file:root.key")
     assert code == 0, said
     async with running_warden(fresh) as running:
-        settle_at_once(running)
         assert opened(running, number, await wrapped_now(fresh, number)) == plain
         assert (await keys_of(running)).older_root_key.startswith("file root.key")
         await running.service.rotator.close()
