@@ -4,6 +4,8 @@
 import asyncio
 import os
 import re
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from support.rotations import (
     until_finished,
     wrapped_now,
 )
+from support.served import Served, eventually
 from support.warden import Installation, installation_in, running_warden
 from wardkeep.disclosure.keys import ORGANISATION, ROOT, RotateKey
 from wardkeep.warden.root_key import RootKeyUnavailableError
@@ -223,6 +226,45 @@ async def test_a_command_that_makes_no_sense_is_refused_in_words(
     code, said = await command(made, "key", *words)
     assert code == 1
     assert why in said
+
+
+class Asked(Served):
+    """`wardkeep serve` that was given a passphrase."""
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "wardkeep.cli", "serve", "--passphrase-fd", "0"],
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        assert process.stdin is not None
+        process.stdin.write(f"{PHRASE}\n".encode())
+        process.stdin.close()
+        return process
+
+
+def test_a_warden_that_is_killed_is_given_its_passphrase_again(tmp_path: Path) -> None:
+    served = Asked(tmp_path, WARDKEEP_ROOT_KEY="passphrase:safe.key")
+    try:
+        served.await_ready()
+        served.found("fernhill")
+        before = served.child("warden")
+        os.kill(before, signal.SIGKILL)
+        eventually(lambda: served.child("warden") not in (0, before), served.log)
+        served.await_ready()
+        said = served.command("key", "status")
+        assert said.startswith("Root key: passphrase safe.key, ")
+        everything = b"".join(
+            Path(f"/proc/{pid}/{name}").read_bytes()
+            for pid in (served.process.pid, served.child("warden"))
+            for name in ("cmdline", "environ")
+        )
+        assert PHRASE.encode() not in everything, "whoever lists processes sees it not"
+    finally:
+        served.stop()
 
 
 async def test_nothing_is_put_on_paper_that_the_ledger_has_not(
