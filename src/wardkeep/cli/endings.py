@@ -24,7 +24,7 @@ from wardkeep.disclosure.client import (
 from wardkeep.ledger.log import LedgerCannotWriteError, LedgerInUseError
 from wardkeep.ledger.opening import LedgerDamagedError
 from wardkeep.ledger.witness import WitnessFolderError
-from wardkeep.warden.root_key import RootKeyFileError
+from wardkeep.warden.root_key import RootKeyUnavailableError
 
 EXIT_FAILED, EXIT_SETTINGS, EXIT_NOT_RUNNING = 1, 3, 4
 
@@ -66,7 +66,7 @@ _WORDS: dict[type[Exception], tuple[int, str]] = {
     NotReadyError: (EXIT_FAILED, _AS_SAID),
     PortInUseError: (EXIT_FAILED, _AS_SAID),
     RoleTooPowerfulError: (EXIT_FAILED, _AS_SAID),
-    RootKeyFileError: (EXIT_FAILED, _AS_SAID),
+    RootKeyUnavailableError: (EXIT_FAILED, _AS_SAID),
     SchemaError: (EXIT_FAILED, _AS_SAID),
     SchemaRefusedError: (EXIT_FAILED, _AS_SAID),
     ServerStartError: (EXIT_FAILED, _AS_SAID),

@@ -18,6 +18,7 @@ from wardkeep.cli.drill import drill
 from wardkeep.cli.endings import ending_of
 from wardkeep.cli.identity_provider import identity_provider
 from wardkeep.cli.importing import import_
+from wardkeep.cli.key import key
 from wardkeep.cli.ledger import ledger
 from wardkeep.cli.migrate import migrate
 from wardkeep.cli.organisation import organisation
@@ -42,6 +43,7 @@ for _command in (
     demo,
     import_,
     migrate,
+    key,
     ledger,
     witness,
     scope,

@@ -8,6 +8,7 @@ import msgspec
 from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.containment import ContainmentAnswer
 from wardkeep.disclosure.federation import FederationAnswer
+from wardkeep.disclosure.keys import KeyAnswer
 from wardkeep.disclosure.kiosks import KioskAnswer
 from wardkeep.disclosure.limits import LimitAnswer
 from wardkeep.disclosure.message import Message
@@ -347,4 +348,5 @@ Answer: TypeAlias = (
     | LimitAnswer
     | PulseAnswer
     | PatientAnswer
+    | KeyAnswer
 )

@@ -11,6 +11,7 @@ from wardkeep.disclosure.federation import (
     FederationOperatorQuestion,
     FederationQuestion,
 )
+from wardkeep.disclosure.keys import KeyQuestion
 from wardkeep.disclosure.kiosks import KioskQuestion
 from wardkeep.disclosure.limits import LimitQuestion
 from wardkeep.disclosure.message import Message
@@ -422,5 +423,6 @@ OperatorQuestion: TypeAlias = (
     | AskHealth
     | SmartOperatorQuestion
     | FederationOperatorQuestion
+    | KeyQuestion
 )
 Question: TypeAlias = DoorQuestion | OperatorQuestion

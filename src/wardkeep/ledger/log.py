@@ -15,7 +15,7 @@ from pathlib import Path
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import EntryIndex as Position
-from wardkeep.crypto.signing import SigningKey
+from wardkeep.crypto.signing import SigningKey, VerifyKey
 from wardkeep.ledger import segment
 from wardkeep.ledger.checkpoint import Checkpoint, sign
 from wardkeep.ledger.entry import Entry, decode, encode
@@ -267,6 +267,19 @@ class Ledger:
             OSError: the disk refused; the next call tries again.
         """
         self._publisher.publish()
+
+    def change_key(self, new: SigningKey) -> None:
+        """Sign checkpoints with another key from now on; the old one announces it.
+
+        Raises:
+            OSError: the disk refused; the old key goes on.
+        """
+        self._publisher.change_key(new)
+
+    @property
+    def verify_key(self) -> VerifyKey:
+        """The public half of the key in use."""
+        return self._publisher.verify_key
 
     def prover(self) -> Prover:
         """Proofs about what is published."""

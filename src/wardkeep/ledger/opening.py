@@ -17,6 +17,7 @@ from wardkeep.ledger.entry import EntryDamagedError, decode
 from wardkeep.ledger.index import EntryIndex
 from wardkeep.ledger.merkle import MerkleTree, leaf_hash
 from wardkeep.ledger.segment import Frame, FrameFault
+from wardkeep.ledger.succession import follow
 
 CHECKPOINT_NAME = "checkpoint"
 HISTORY_NAME = "checkpoints"
@@ -165,6 +166,10 @@ def _newest_checkpoint(
     folder: Path, *, origin: str, key: VerifyKey
 ) -> Checkpoint | None:
     """The newest of the two places: a kill may come between writing them."""
+    try:
+        key = follow(folder, key, origin=origin)
+    except CheckpointRefusedError as error:
+        raise LedgerDamagedError(str(error)) from None
     notes = [_last_of_history(folder / HISTORY_NAME)]
     path = folder / CHECKPOINT_NAME
     if path.exists():

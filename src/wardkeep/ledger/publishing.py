@@ -10,10 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from wardkeep.crypto.signing import SigningKey
+from wardkeep.crypto.signing import SigningKey, VerifyKey
 from wardkeep.ledger.checkpoint import Checkpoint
 from wardkeep.ledger.merkle import TILE_WIDTH, MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, FullTile, Opened
+from wardkeep.ledger.succession import announce
 from wardkeep.ledger.tiles import (
     bundle,
     remove_partials,
@@ -72,6 +73,22 @@ class Publisher:
             for tile in self._tiles
             if not tile_path(self._folder, tile.level, tile.index).exists()
         ]
+
+    def change_key(self, new: SigningKey) -> None:
+        """Sign with another key from now on; the old one announces it.
+
+        Raises:
+            OSError: the disk refused; the old key goes on.
+        """
+        with self._publishing:
+            after = self.newest.number if self.newest else -1
+            announce(self._folder, self._origin, old=self._key, new=new, after=after)
+            self._key = new
+
+    @property
+    def verify_key(self) -> VerifyKey:
+        """The public half of the key in use."""
+        return self._key.verify_key
 
     def add(self, encoded: bytes) -> None:
         """An entry was committed."""

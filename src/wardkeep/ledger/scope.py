@@ -30,6 +30,7 @@ from wardkeep.ledger.entry import (
 )
 from wardkeep.ledger.merkle import MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.opening import CHECKPOINT_NAME
+from wardkeep.ledger.succession import follow
 from wardkeep.ledger.tiles import tile_path
 
 GRANTED = "grant"
@@ -176,7 +177,8 @@ class _Reading:
         path = self._folder / CHECKPOINT_NAME
         try:
             note = path.read_bytes().decode()
-            found = open_checkpoint(note, origin=origin, key=key)
+            keys = follow(self._folder, key, origin=origin)
+            found = open_checkpoint(note, origin=origin, key=keys)
         except (OSError, UnicodeDecodeError, CheckpointRefusedError) as error:
             self.scope.faults.append(f"{CHECKPOINT_NAME}: {error}")
             return None

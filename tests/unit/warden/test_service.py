@@ -55,7 +55,7 @@ async def test_health_tells_what_runs_and_nothing_of_any_patient(
         assert said.organisations == 1
         assert said.live_sessions >= 1
         assert said.ledger_size == warden.service._ledger.committed_size
-        assert said.verify_key == warden.service._verify_key.public_bytes
+        assert said.verify_key == warden.service.ledger.verify_key.public_bytes
 
 
 async def test_a_question_outside_the_socket_s_own_is_not_understood(
@@ -187,7 +187,7 @@ async def test_the_house_is_kept_whatever_goes_wrong_in_between(
         await warden.door.ask(CheckSession(token), SessionView)
         session = next(iter(warden.service._sessions.live()))
         await until(lambda: not session.is_changed)
-        key, origin = warden.service._verify_key, warden.service._origin
+        key, origin = warden.service.ledger.verify_key, warden.service._origin
     assert verify(installation.layout.ledger, key, origin=origin).is_whole
 
 

@@ -8,7 +8,6 @@ import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.note_keys import NoteKey
-from wardkeep.crypto.signing import VerifyKey
 from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets, load_all
@@ -17,7 +16,7 @@ from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
-from wardkeep.warden.root_key import RootKey
+from wardkeep.warden.root_key_ring import RootKeyRing
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.assemble_containment import (
     ContainmentParts,
@@ -52,6 +51,7 @@ from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.patients import Patients
 from wardkeep.warden.service.patients_in import PatientMatch
 from wardkeep.warden.service.retention import Retention
+from wardkeep.warden.service.rotating import KeyFile, Rotator
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.tying import Tying
@@ -65,9 +65,10 @@ from wardkeep.warden.support_grants import SupportGrants, load_live
 class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
     """What a warden needs besides its database."""
 
-    root_key: RootKey
+    root_key: RootKeyRing
     ledger: Ledger
-    verify_key: VerifyKey
+    signing_key_file: KeyFile
+    """Where the ledger's signing key is kept."""
     ledger_name: str
     origin: str
     """The public origin; passkeys are bound to it."""
@@ -110,7 +111,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     """A warden that knows every key, account, session and relationship.
 
     Raises:
-        BoxCannotBeOpenedError: the root key is not the one of this database.
+        RootKeyUnavailableError: the root key is not the one of this database.
     """
     trace = Trace(parts.ledger, parts.clock)
     known = await _known(database, parts, trace)
@@ -133,6 +134,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     smart = await _smart(database, parts, known, made)
     federation = await _federation(database, parts, known, made)
     office = _office(database, parts, known, (people.own_sessions, trace))
+    rotator = await _rotator(database, parts, known, made)
     return WardenService(
         database=database,
         ledger=parts.ledger,
@@ -141,6 +143,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         admission=admission,
         batch=batch,
         eraser=eraser,
+        rotator=rotator,
         witnessing=_witnessing(parts, known),
         at_the_door=(
             door.desk,
@@ -158,13 +161,29 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
             *writing.for_the_operator,
             people.for_the_operator,
             office.desk,
+            rotator.desk,
             *smart.for_the_operator,
             *federation.for_the_operator,
         ),
         trace=trace,
-        verify_key=parts.verify_key,
         origin=parts.ledger_name,
     )
+
+
+async def _rotator(
+    database: Database, parts: WardenParts, known: _Known, made: _Made
+) -> Rotator:
+    rotator = Rotator(
+        database=database,
+        keystore=known.keystore,
+        ring=parts.root_key,
+        ledger=parts.ledger,
+        signing_key_file=parts.signing_key_file,
+        trace=made.trace,
+        clock=parts.clock,
+    )
+    await rotator.resume(made.batch.written)
+    return rotator
 
 
 def _admission(

@@ -153,13 +153,16 @@ class Office:
     async def _found(self, slug: str, name: str) -> OrganisationId:
         async with self._database.transaction() as connection:
             number = await accounts.next_organisation_number(connection)
-            wrapped = self._keystore.make_organisation_key(number)
+            # In a thread: the root key may be in a device or a service elsewhere.
+            wrapped = await asyncio.to_thread(
+                self._keystore.make_organisation_key, number
+            )
             row = OrganisationRow(
                 number=number, slug=slug, name=name, wrapped_key=wrapped
             )
             await accounts.create_organisation(connection, row)
         # Only now: a key that was not stored would seal what nobody can open again.
-        self._keystore.admit(number, wrapped)
+        await asyncio.to_thread(self._keystore.admit, number, wrapped)
         return number
 
     async def _found_home_of_support(self) -> None:
