@@ -32,6 +32,7 @@ from bench._trust import (
 from support.ledgers import KEY, ORIGIN
 from wardkeep.assembly.demo.chance import Chance
 from wardkeep.base.clock import FrozenClock, microseconds_since_epoch
+from wardkeep.crypto.aead import new_key
 from wardkeep.disclosure.answers import Answer, Refusal
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import Disclose, Item
@@ -53,7 +54,7 @@ from wardkeep.warden.freezes import Freezes
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.patrol import Patrol, Slow
-from wardkeep.warden.root_key import FileRootKey
+from wardkeep.warden.root_keys.plain_file import make_file
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.watch import Watch
@@ -111,7 +112,7 @@ class Week:
         )
         self._trust = Trust(published)
         self._chance = Chance("lists", *published)
-        self._keys = KeyStore(FileRootKey.open_or_create(folder / "root"))
+        self._keys = KeyStore(make_file(folder / "root", new_key()))
         self._keys.admit(HOME, self._keys.make_organisation_key(HOME))
         self._sessions = Sessions(self._clock)
         self._expected = ExpectedSets()
