@@ -226,6 +226,16 @@ def test_records_open_one_patient_at_a_time(action: Action) -> None:
     assert refused == "one-patient-at-a-time"
 
 
+def test_the_banner_that_a_list_has_shown_needs_no_reason_and_nothing_else() -> None:
+    shown = msgspec.structs.replace(NURSE, reason="", tier=Tier.BANNER, is_found=True)
+    assert code(shown) == ""
+    assert code(shown, is_found=False) == "reason-needed"
+    assert code(shown, tier=Tier.RECORD) == "reason-needed"
+    assert code(shown, action=Action.WRITE) == "reason-needed"
+    spent = Standing(day=51, day_soft=30, day_most=50, reach=1, reach_most=25)
+    assert code(shown, standing=spent) == "budget-spent"
+
+
 def test_a_reason_is_asked_for_where_nothing_explains_the_opening() -> None:
     assert code(NURSE, reason="") == "reason-needed"
     assert code(NURSE, reason=" \t ") == "reason-needed"
