@@ -81,6 +81,7 @@ async def warden_running(
     beside = (
         asyncio.create_task(service.keep_house()),
         asyncio.create_task(service.witnessing.keep_witnessed()),
+        asyncio.create_task(service.compaction.keep_compacted()),
     )
     try:
         yield service

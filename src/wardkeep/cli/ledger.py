@@ -59,7 +59,7 @@ def verify(
       wardkeep ledger verify --folder /copies/ledger --key 4f2a…
       wardkeep ledger verify --witness witness.example.net/w1+8c… --seen seen.txt
     """
-    witnesses = [_witness_key(one) for one in witness_keys]
+    witnesses = [witness_key(one) for one in witness_keys]
     if seen is not None and not witnesses:
         fail("name who signed it with --witness.")
     settings, layout = installation()
@@ -89,7 +89,7 @@ def verify(
     sys.exit(0 if report.is_whole else 1)
 
 
-def _witness_key(text: str) -> NoteKey:
+def witness_key(text: str) -> NoteKey:
     try:
         return read_note_key(text, kind=COSIGNER)
     except ValueError as error:

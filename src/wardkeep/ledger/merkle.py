@@ -45,6 +45,16 @@ class MerkleTree:
         self._levels: list[list[bytes]] = [[]]
         self.size = 0
 
+    @classmethod
+    def grown(
+        cls, store: StoreTile, size: int, rows: Sequence[Sequence[bytes]]
+    ) -> "MerkleTree":
+        """A tree of which only the right edge is known: one row for each tile level."""
+        tree = cls(store)
+        tree._levels = [list(row) for row in rows]
+        tree.size = size
+        return tree
+
     def append(self, leaf: bytes) -> None:
         """Add a leaf's hash."""
         self.size += 1

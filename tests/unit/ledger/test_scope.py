@@ -14,7 +14,8 @@ from support.ledgers import KEY, ORIGIN, open_ledger
 from wardkeep.ledger import segment
 from wardkeep.ledger.entry import Entry, Subject, decode
 from wardkeep.ledger.merkle import is_included, leaf_hash
-from wardkeep.ledger.scope import Scope, Wanted, scope_of
+from wardkeep.ledger.scope import Scope, scope_of
+from wardkeep.ledger.wanted import Wanted
 
 THIEF = "0b0b0b0b-0000-4000-8000-00000000000a"
 OTHER = "0b0b0b0b-0000-4000-8000-00000000000b"

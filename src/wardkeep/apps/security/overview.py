@@ -29,6 +29,7 @@ KINDS = {
     "slow": "Many strangers over weeks",
     "breaker": "The circuit breaker tripped",
     "questioned": "A patient asks about an opening",
+    "ledger-changed": "The ledger is not as it was written",
     "two-stories": "The ledger is not the one that a witness saw",
 }
 _HOUR = 3_600 * 1_000_000
