@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`wardkeep ledger compact` and `ask`: Parquet of closed segments, and questions."""
 
-import csv
 import sys
 import tempfile
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 
 from wardkeep.assembly.proof import ledger_name, verify_key_from
 from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.base.spreadsheet import csv_text
 from wardkeep.cli.moments import moment_option
 from wardkeep.cli.terminal import fail, installation, json_option, print_json
 from wardkeep.ledger.asking import GROUPS, Asked, Question, ask_counts, ask_rows
@@ -164,16 +164,8 @@ def _lines(found: Asked) -> list[dict[str, Any]]:
 
 def _print_csv(found: Asked) -> None:
     lines = _lines(found)
-    writer = csv.writer(sys.stdout)
-    writer.writerow(lines[0] if lines else COLUMNS)
-    for one in lines:
-        writer.writerow([plain(value) for value in one.values()])
-
-
-def plain(value: object) -> str:
-    """A reason that begins like a formula is none for the spreadsheet that opens it."""
-    text = str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text
+    columns = list(lines[0]) if lines else list(COLUMNS)
+    click.echo(csv_text(columns, [list(one.values()) for one in lines]), nl=False)
 
 
 def _tell(found: Asked) -> None:

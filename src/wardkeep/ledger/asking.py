@@ -79,9 +79,13 @@ def ask_rows(folder: Path, question: Question, *, most: int = 1_000) -> Asked:
 def ask_counts(folder: Path, question: Question, *, by: str, most: int = 100) -> Asked:
     """How many entries and different people, by one of `GROUPS`; the most first."""
     where, values = _where(question)
+    # Every entry has a row of part 0; of one patient's rows it may be another one.
+    entries, is_one = "count(distinct entry)", "true"
+    if not question.patient:
+        entries, is_one = "count(*)", "part = 0"
     counted = (
-        "count(distinct entry), count(distinct nullif(patient, '')),"
-        " count(distinct case when refused_by <> '' then entry end),"
+        f"{entries} filter ({is_one}), count(distinct nullif(patient, '')),"
+        f" {entries} filter ({is_one} and refused_by <> ''),"
         ' min("at"), max("at")'
     )
     order = f"order by 2 desc, 1 limit {min(most, MOST_ROWS)}"

@@ -17,6 +17,7 @@ from wardkeep.ledger.tiles import sync_folder, write_file
 _SCHEMES = ("s3://", "gs://", "az://", "abfs://")
 _PIECE = 8 * 1024 * 1024
 _PATIENCE = timedelta(minutes=5)
+_RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 
 
 class DepotError(Exception):
@@ -85,7 +86,9 @@ class ObjectDepot:
         # A storage on this very machine, as in a trial, has no certificate.
         client: Any = {"allow_http": True, "timeout": _PATIENCE}
         with _in_words(url):
-            self._store = obstore.store.from_url(url, client_options=client)
+            self._store = obstore.store.from_url(
+                url, client_options=client, retry_config=_RETRIES
+            )
 
     def names(self) -> Sequence[str]:
         with _in_words("the storage"):

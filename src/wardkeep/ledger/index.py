@@ -8,9 +8,11 @@ may share one, if hardly ever: whoever reads an entry looks whether it is meant.
 
 import hashlib
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Protocol
+from itertools import accumulate
+from typing import Protocol, overload
 
 from wardkeep.ledger.entry import Entry, PackedId, pack_id
 
@@ -81,6 +83,33 @@ class GrowingIndex:
         return self.postings.get(key, _NONE)
 
 
+class Positions(Sequence[int]):
+    """Positions in all segments, ascending; read where they lie, and not copied."""
+
+    def __init__(self, found: Sequence[tuple[int, Sequence[int]]]) -> None:
+        """`found`: the first position of each segment, and places within it."""
+        self._found = found
+        self._ends = list(accumulate(len(places) for _, places in found))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[int]: ...
+    def __getitem__(self, at: int | slice) -> int | Sequence[int]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        place = at + len(self) if at < 0 else at
+        if not 0 <= place < len(self):
+            raise IndexError(at)
+        part = bisect_right(self._ends, place)
+        first, places = self._found[part]
+        before = self._ends[part - 1] if part else 0
+        return first + places[place - before]
+
+
 class EntryIndex:
     """The indexes of all segments, one behind the other."""
 
@@ -114,7 +143,9 @@ class EntryIndex:
         return self._find(_key(_REFUSED, b"%d" % organisation))
 
     def _find(self, key: int) -> Sequence[int]:
-        found: array[int] = array("Q")
-        for first, part in zip(self._firsts, self._parts, strict=True):
-            found.extend([first + place for place in part.find(key)])
-        return found
+        found = [
+            (first, places)
+            for first, part in zip(self._firsts, self._parts, strict=True)
+            if len(places := part.find(key))
+        ]
+        return Positions(found)

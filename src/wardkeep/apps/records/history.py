@@ -3,8 +3,11 @@
 
 from starlette.responses import Response
 
-from wardkeep.disclosure.answers import AccessHistory, Refusal
+from wardkeep.base.clock import from_microseconds
+from wardkeep.base.spreadsheet import csv_text
+from wardkeep.disclosure.answers import AccessHistory, AccessLine, Refusal
 from wardkeep.disclosure.questions import ReadAccessHistory
+from wardkeep.web.csv_answer import answer_csv
 from wardkeep.web.gates import Gate
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
@@ -14,10 +17,36 @@ _MAY_ASK_ERASURE = ("privacy_officer", "administrator")
 """Who finds a link to it here; the page behind the link has its own gate."""
 
 
+OFFICERS = Gate.SIGNED_IN.only("privacy_officer")
+MOST_PAGES = 100
+_COLUMNS = (
+    "entry",
+    "at",
+    "account",
+    "display_name",
+    "role_title",
+    "action",
+    "tier",
+    "types",
+    "purpose",
+    "reason",
+    "relationship",
+    "outcome",
+    "rule",
+    "because",
+    "would_allow",
+)
+
+
+async def _read(visit: Visit, before: int) -> AccessHistory | Refusal:
+    question = ReadAccessHistory(visit.token, visit.path("id"), _MOST_LINES, before)
+    return await visit.warden.ask(question, AccessHistory)
+
+
 @page("/patients/{id}/history", gate=Gate.SIGNED_IN)
 async def show_history(visit: Visit) -> Response:
-    question = ReadAccessHistory(visit.token, visit.path("id"), _MOST_LINES)
-    given = await visit.warden.ask(question, AccessHistory)
+    before = visit.query("before")
+    given = await _read(visit, int(before) if before.isdecimal() else -1)
     if isinstance(given, Refusal):
         if given.needs_reason:
             return visit.go_to(f"/patients/{visit.path('id')}")
@@ -28,5 +57,38 @@ async def show_history(visit: Visit) -> Response:
         lines=given.lines,
         total=given.total,
         entry=given.entry,
+        next=given.next,
+        is_first=not before,
+        is_officer=visit.session.role == "privacy_officer",
         may_ask_erasure=visit.session.role in _MAY_ASK_ERASURE,
+    )
+
+
+@page("/patients/{id}/history.csv", gate=OFFICERS)
+async def download_history(visit: Visit) -> Response:
+    """All of it, page by page; each page is an entry of its own."""
+    lines: list[AccessLine] = []
+    before = -1
+    for _ in range(MOST_PAGES):
+        found = await _read(visit, before)
+        if isinstance(found, Refusal):
+            return visit.refuse(found)
+        lines += found.lines
+        before = found.next
+        if before < 0:
+            break
+    return answer_csv(_csv(lines), name="history.csv")
+
+
+def _csv(lines: list[AccessLine]) -> str:
+    return csv_text(
+        _COLUMNS,
+        [
+            [
+                one.entry,
+                from_microseconds(one.at).isoformat(),
+                *[getattr(one, name) for name in _COLUMNS[2:]],
+            ]
+            for one in lines
+        ],
     )

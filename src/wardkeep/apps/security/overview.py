@@ -53,6 +53,7 @@ async def show_security(visit: Visit) -> Response:
         kinds=KINDS,
         verdicts=VERDICTS,
         may_decide=found.may_decide,
+        is_officer=visit.session.role == "privacy_officer",
         hours_left={one.id: hours_left(visit, one) for one in found.alarms},
         notice=_NOTICES.get(visit.query("said"), ""),
     )
