@@ -155,6 +155,17 @@ def test_events_are_found_by_time_agent_and_outcome(auditor: Program) -> None:
     assert every(auditor, f"AuditEvent?_lastUpdated=ge{middle}&_count=100")
     assert every(auditor, "AuditEvent?date=lt2020") == []
     assert every(auditor, "AuditEvent?outcome=8") == []
+    who = events[-1]["agent"][0]["who"]["identifier"]
+    named = f"{who['system']}|{who['value']}"
+    for asked in (named, who["value"]):
+        own = every(auditor, f"AuditEvent?agent:identifier={asked}&_count=100")
+        assert {one["id"] for one in own} >= {
+            one["id"] for one in events if one["agent"][0]["who"]["identifier"] == who
+        }
+        assert {one["agent"][0]["who"]["identifier"]["value"] for one in own} == {
+            who["value"]
+        }
+    assert every(auditor, "AuditEvent?agent:identifier=nobody") == []
     assert every(auditor, "AuditEvent?entity=Observation/pulse-ann")
     assert every(auditor, "AuditEvent?entity=Observation/none") == []
 
