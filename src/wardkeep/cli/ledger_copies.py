@@ -8,7 +8,7 @@ from typing import TextIO
 import click
 
 from wardkeep.assembly.proof import ledger_name, verify_key_from
-from wardkeep.cli.ledger import witness_key
+from wardkeep.cli.ledger import key_option, seen_option, witness_key, witness_option
 from wardkeep.cli.terminal import fail, installation, json_option, print_json
 from wardkeep.crypto.signing import VerifyKey
 from wardkeep.ledger.backup import back_up
@@ -32,7 +32,7 @@ def _key(public_key: str | None) -> tuple[Path, VerifyKey, str]:
 
 @click.command()
 @click.option("--to", "place", required=True, help="A folder, or s3://BUCKET/PREFIX.")
-@click.option("--key", "public_key", help="The public key, 64 hexadecimal digits.")
+@key_option
 @json_option
 def backup(*, place: str, public_key: str | None, as_json: bool) -> None:
     """Copy what is new in the ledger, beside a running warden.
@@ -68,18 +68,9 @@ def backup(*, place: str, public_key: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.option("--from", "place", required=True, help="A folder, or s3://BUCKET/PREFIX.")
-@click.option("--key", "public_key", help="The public key, 64 hexadecimal digits.")
-@click.option(
-    "--witness",
-    "witness_keys",
-    multiple=True,
-    help="A witness's key: it must have signed. May be given several times.",
-)
-@click.option(
-    "--seen",
-    type=click.File(encoding="utf-8"),
-    help="The newest checkpoint as the witness has it; - for standard input.",
-)
+@key_option
+@witness_option
+@seen_option
 @click.option(
     "--accept-loss",
     is_flag=True,

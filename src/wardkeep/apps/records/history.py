@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who opened this record: every entry of the ledger about one patient."""
 
+from functools import partial
+
 from starlette.responses import Response
 
-from wardkeep.base.clock import from_microseconds
-from wardkeep.base.spreadsheet import csv_text
-from wardkeep.disclosure.answers import AccessHistory, AccessLine, Refusal
+from wardkeep.disclosure.answers import AccessHistory, Refusal
 from wardkeep.disclosure.questions import ReadAccessHistory
 from wardkeep.web.csv_answer import answer_csv
 from wardkeep.web.gates import Gate
@@ -18,7 +18,6 @@ _MAY_ASK_ERASURE = ("privacy_officer", "administrator")
 
 
 OFFICERS = Gate.SIGNED_IN.only("privacy_officer")
-MOST_PAGES = 100
 _COLUMNS = (
     "entry",
     "at",
@@ -67,28 +66,5 @@ async def show_history(visit: Visit) -> Response:
 @page("/patients/{id}/history.csv", gate=OFFICERS)
 async def download_history(visit: Visit) -> Response:
     """All of it, page by page; each page is an entry of its own."""
-    lines: list[AccessLine] = []
-    before = -1
-    for _ in range(MOST_PAGES):
-        found = await _read(visit, before)
-        if isinstance(found, Refusal):
-            return visit.refuse(found)
-        lines += found.lines
-        before = found.next
-        if before < 0:
-            break
-    return answer_csv(_csv(lines), name="history.csv")
-
-
-def _csv(lines: list[AccessLine]) -> str:
-    return csv_text(
-        _COLUMNS,
-        [
-            [
-                one.entry,
-                from_microseconds(one.at).isoformat(),
-                *[getattr(one, name) for name in _COLUMNS[2:]],
-            ]
-            for one in lines
-        ],
-    )
+    given = await answer_csv(partial(_read, visit), _COLUMNS, name="history.csv")
+    return visit.refuse(given) if isinstance(given, Refusal) else given

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one account saw: how it stands today, and every opening, as page and as CSV."""
 
+from functools import partial
+
 from starlette.responses import Response
 
-from wardkeep.base.clock import from_microseconds
-from wardkeep.base.spreadsheet import csv_text
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.containment import AccountRead, OpeningView, ReadAccount
+from wardkeep.disclosure.containment import AccountRead, ReadAccount
 from wardkeep.web.csv_answer import answer_csv
 from wardkeep.web.gates import Gate
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
 OFFICERS = Gate.SIGNED_IN.only("privacy_officer")
-MOST_PAGES = 100
 COLUMNS = (
     "entry",
     "at",
@@ -49,28 +48,5 @@ async def show_account(visit: Visit) -> Response:
 @page("/security/accounts/{account}/openings.csv", gate=OFFICERS)
 async def download_account(visit: Visit) -> Response:
     """All of it, page by page; each page is an entry that names whom it is about."""
-    lines: list[OpeningView] = []
-    before = -1
-    for _ in range(MOST_PAGES):
-        found = await _read(visit, before)
-        if isinstance(found, Refusal):
-            return visit.refuse(found)
-        lines += found.lines
-        before = found.next
-        if before < 0:
-            break
-    return answer_csv(_csv(lines), name="openings.csv")
-
-
-def _csv(lines: list[OpeningView]) -> str:
-    return csv_text(
-        COLUMNS,
-        [
-            [
-                one.entry,
-                from_microseconds(one.at).isoformat(),
-                *[getattr(one, name) for name in COLUMNS[2:]],
-            ]
-            for one in lines
-        ],
-    )
+    given = await answer_csv(partial(_read, visit), COLUMNS, name="openings.csv")
+    return visit.refuse(given) if isinstance(given, Refusal) else given
