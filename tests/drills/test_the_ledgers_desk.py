@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from support.acts import Colleague, colleague
+from support.acts import Colleague, colleague, options_for
 from support.ledgers import KEY, ORIGIN as LOG, chained_anew, entry_about, open_ledger
+from support.openings import REASON, records
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.disclosure.answers import (
     AccessHistory,
@@ -15,24 +16,24 @@ from wardkeep.disclosure.answers import (
     CeremonyOptions,
     Grant,
     LedgerPage,
-    NewKeys,
     Refusal,
     SignedIn,
 )
+from wardkeep.disclosure.confirming import FinishConfirm
 from wardkeep.disclosure.containment import (
     AccountRead,
+    BreakGlass,
     OpeningView,
     ReadAccount,
     ReadRefusals,
     RefusalsRead,
 )
-from wardkeep.disclosure.purpose import Action, Purpose, Tier
+from wardkeep.disclosure.purpose import Action, Purpose
 from wardkeep.disclosure.questions import (
     BeginSignIn,
     Disclose,
     FinishSignIn,
     Item,
-    NewPatientKeys,
     ReadAccessHistory,
     ReadLedger,
 )
@@ -42,8 +43,6 @@ from wardkeep.ledger.wanted import Wanted
 from wardkeep.warden.rules import EXPLAINED
 from wardkeep.warden.service.compacting import Compaction
 
-REASON = "rang about results from Tuesday"
-
 
 @pytest.fixture
 async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
@@ -51,17 +50,6 @@ async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
         running.home = f"org-{secrets.token_hex(4)}"
         await running.organisation(running.home)
         yield running
-
-
-async def records(warden: RunningWarden, many: int) -> list[Item]:
-    named = tuple(f"p-{secrets.token_hex(6)}" for _ in range(many))
-    session = await warden.import_session(warden.home)
-    made = await warden.door.ask(NewPatientKeys(session, named), NewKeys)
-    assert isinstance(made, NewKeys), made
-    return [
-        Item(one.patient, Tier.BANNER, one.wrapped[0], (("Patient", one.patient, 1),))
-        for one in made.patients
-    ]
 
 
 async def ask_for(
@@ -98,6 +86,23 @@ async def test_every_refusal_is_told_with_its_rule_and_what_would_have_allowed_i
         assert (one.who, one.account) == ("Nell Rook", nurse.account)
     last = warden.entries()[-1]
     assert (last.action, last.request, len(last.patients)) == ("history", "refusals", 1)
+
+
+async def test_a_refused_signed_act_is_told_too_though_no_rule_of_the_door_was_asked(
+    warden: RunningWarden,
+) -> None:
+    nurse = await colleague(warden, "ward_nurse", name="Nell Rook")
+    other = await colleague(warden, "ward_nurse")
+    officer = await colleague(warden, "privacy_officer")
+    [item] = await records(warden, 1)
+    options = await options_for(warden, nurse, BreakGlass(item.patient, "life"))
+    assert isinstance(options, CeremonyOptions)
+    theirs = other.key.sign_in(options.options)
+    asked = FinishConfirm(nurse.token, BreakGlass(item.patient, "life"), theirs)
+    assert isinstance(await warden.door.ask_any(asked), Refusal)
+    [one] = (await refusals(warden, officer)).lines
+    assert (one.who, one.patient, one.rule) == ("Nell Rook", "", "none of the door's")
+    assert one.because.startswith("It ended with")
 
 
 @pytest.mark.parametrize("role", ["ward_nurse", "administrator", "shift_lead"])

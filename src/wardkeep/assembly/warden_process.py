@@ -112,9 +112,12 @@ def _open_parts(
 ) -> WardenParts:
     key = signing_key(layout)
     name = ledger_name(settings)
+    ledger = Ledger.open(layout.ledger, origin=name, signing_key=key, clock=clock)
+    if ledger.why_thorough:
+        log.warning("the whole ledger was read at this start: %s", ledger.why_thorough)
     return WardenParts(
         root_key=root_key,
-        ledger=Ledger.open(layout.ledger, origin=name, signing_key=key, clock=clock),
+        ledger=ledger,
         signing_key_file=SigningKeyFile(layout.signing_key),
         ledger_name=name,
         origin=settings.public_origin,

@@ -6,7 +6,10 @@ process of the lowest priority: its own interpreter, so that the door never wait
 it. It has no secret: the public key is all that checking needs.
 """
 
+import contextlib
+import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,10 +26,17 @@ from wardkeep.ledger.closed import (
 )
 from wardkeep.ledger.leaves import Leaves, TilesDifferError
 from wardkeep.ledger.opening import LedgerDamagedError
-from wardkeep.ledger.parquet import parquet_path, told_segment, write_parquet
+from wardkeep.ledger.parquet import (
+    FOLDER,
+    MAKING,
+    parquet_path,
+    told_segment,
+    write_parquet,
+)
 
 Progress = Callable[[Closed], None]
 IDLE = 19
+LOCK = ".lock"
 
 
 class Compacted(msgspec.Struct, kw_only=True):
@@ -51,17 +61,41 @@ def compact(
 ) -> Compacted:
     """See that every closed segment is checked once, and has its index and Parquet.
 
-    With `check_all` those are read again that were checked before.
+    With `check_all` those are read again that were checked before. Nothing is done
+    while another process does it.
     """
     done = Compacted()
     try:
-        for one, leaves in _closed(folder, key, origin):
-            done.segments += 1
-            _do(folder, one, leaves, done, check_all=check_all)
-            progress(one)
+        with _alone(folder) as is_alone:
+            for one, leaves in _closed(folder, key, origin) if is_alone else ():
+                done.segments += 1
+                _do(folder, one, leaves, done, check_all=check_all)
+                progress(one)
     except (LedgerDamagedError, TilesDifferError) as error:
         done.fault = str(error)
     return done
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether nobody else compacts; what a kill left half made is removed first."""
+    if not folder.is_dir():
+        yield False
+        return
+    beside = folder / FOLDER
+    beside.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(beside / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        for half in beside.glob(f"{MAKING}*"):
+            shutil.rmtree(half, ignore_errors=True)
+        yield True
+    finally:
+        os.close(descriptor)
 
 
 def _closed(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FOLDER = "parquet"
+MAKING = ".making-"
+"""How the name of a folder begins in which a file is being made."""
 VERSION = "1"
 MEMORY = "512MB"
 THREADS = 1
@@ -164,7 +166,7 @@ def write_parquet(folder: Path, segment_path: Path, *, sha256: bytes) -> Path:
     """
     path = parquet_path(folder, segment_path)
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".making-") as beside:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=MAKING) as beside:
         made = Path(beside) / path.name
         rows = Path(beside) / "rows.json"
         _write_rows(rows, _entries_in(segment_path))

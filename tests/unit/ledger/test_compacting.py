@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parquet of closed segments: every row there, nothing believed, nothing reached."""
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -163,7 +164,22 @@ def test_a_second_turn_does_nothing(tmp_path: Path) -> None:
     compacted(tmp_path)
     done = compact(tmp_path, KEY.verify_key, origin=ORIGIN)
     assert (done.checked, done.indexed, done.written) == (0, 0, 0)
-    assert not list((tmp_path / FOLDER).glob(".*"))
+    assert not list((tmp_path / FOLDER).glob(".making-*"))
+
+
+def test_one_process_compacts_and_clears_what_a_kill_left(tmp_path: Path) -> None:
+    folder = compacted(tmp_path)
+    half = folder / ".making-killed"
+    half.mkdir()
+    (half / "rows.json").write_text("{}", encoding="utf-8")
+    for path in files_in(folder):
+        path.unlink()
+    with (folder / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert compact(tmp_path, KEY.verify_key, origin=ORIGIN).segments == 0
+    assert half.exists()
+    assert compact(tmp_path, KEY.verify_key, origin=ORIGIN).written > 5
+    assert not half.exists()
 
 
 def test_a_question_is_never_part_of_the_sql(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def why_refused(outcome: str) -> Words:
     found = EXPLAINED.get(code)
     if found is None:
         # Refused before any rule of the door was asked: a sign-in, a signed act.
-        return Words("not a rule of the door", f"It ended with: {code}.", "")
+        return Words("none of the door's", f"It ended with “{code}”.", "")
     rule, explained = found
     return Words(rule, explained.because, explained.would_allow)
 
@@ -43,9 +43,15 @@ def types_in(subjects: tuple[Subject, ...]) -> str:
     return ", ".join(f"{count} {type_}" for type_, count in most_first)
 
 
+_NOBODY = Subject.about(patient="", tier="", relationship="", resources=())
+
+
 def views_of(position: int, entry: Entry, directory: Directory) -> list[OpeningView]:
-    """One line for each patient in an entry."""
+    """One line for each patient in an entry; a refusal has one in any case."""
     words = why_refused(entry.outcome)
+    about = [one for one in entry.subjects if one.packed_patient]
+    if not about and words.rule:
+        about = [_NOBODY]
     return [
         OpeningView(
             entry=position,
@@ -66,6 +72,5 @@ def views_of(position: int, entry: Entry, directory: Directory) -> list[OpeningV
             who=directory.display_name(entry.account),
             role_title=directory.role_title(entry.role),
         )
-        for one in entry.subjects
-        if one.packed_patient
+        for one in about
     ]

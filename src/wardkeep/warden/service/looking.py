@@ -25,7 +25,7 @@ from wardkeep.warden import alarms
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
-from wardkeep.warden.service.lines import views_of
+from wardkeep.warden.service.lines import GRANTED, views_of
 from wardkeep.warden.service.rights_words import bad
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.watch import Watch
@@ -94,6 +94,7 @@ class Looking:
         subjects = [
             Subject.about(patient=one, tier="", relationship="", resources=())
             for one in dict.fromkeys(line.patient for line in lines)
+            if one
         ]
         self._ledger.append(
             self._door.entry_of(
@@ -126,7 +127,8 @@ class Looking:
             # Two ids may share a key of the index.
             is_meant = account in ("", entry.account)
             is_ours = entry.organisation == session.organisation
-            if is_meant and is_ours and entry.purpose:
+            is_told = entry.purpose or entry.outcome != GRANTED
+            if is_meant and is_ours and is_told:
                 lines.extend(views_of(position, entry, self._directory))
         return lines, -1
 
