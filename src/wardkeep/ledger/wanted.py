@@ -9,6 +9,7 @@ them. So the ledger's files alone answer, whichever way somebody is named.
 import msgspec
 
 from wardkeep.ledger.beginnings import (
+    GOES_ON_FROM,
     SIGN_IN,
     app_in,
     beginning_in,
@@ -17,7 +18,11 @@ from wardkeep.ledger.beginnings import (
 from wardkeep.ledger.entry import Entry, PackedId, decode, pack_id
 
 GRANTED = "grant"
-_SIGN_IN = SIGN_IN.encode()
+_SIGN_IN, _GOES_ON = SIGN_IN.encode(), GOES_ON_FROM.encode()
+_TIME_AT = 2
+"""Behind the array's mark and the format."""
+_NUMBER_BYTES = {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9}
+"""How long a MessagePack number is, by its first byte; below these: one byte."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,19 +47,6 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.device or self.address)
 
 
-class _Head(msgspec.Struct, frozen=True, array_like=True):
-    """The first fields of an entry; what follows is passed over."""
-
-    format: int
-    at: int
-    organisation: int
-    packed_account: PackedId
-    packed_session: PackedId
-
-
-_head = msgspec.msgpack.Decoder(_Head)
-
-
 class Selection:
     """Takes entries in their order, and says which are wanted."""
 
@@ -66,6 +58,7 @@ class Selection:
         self._client = wanted.client.encode()
         self._packed_client = pack_id(wanted.client)
         self._device = wanted.device.lower()
+        self._passkey = self._device.encode()
         self._address = plain_address(wanted.address)
         self._followed: dict[PackedId, str] = {}
 
@@ -88,18 +81,21 @@ class Selection:
         return entry if self._fits(entry) else None
 
     def _may_be(self, raw: bytes) -> bool:
-        if not all(one in raw for one in self._needles):
-            return False
+        for needle in self._needles:
+            if needle not in raw:
+                return False
         if self._client and not (self._client in raw or self._packed_client in raw):
             return False
-        if not self._wanted.is_by_sign_in or _SIGN_IN in raw:
+        if not self._wanted.is_by_sign_in or self._may_begin(raw):
             return True
-        if not self._followed:
-            return False
-        try:
-            return _head.decode(raw).packed_session in self._followed
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return True
+        return bool(self._followed) and packed_session_of(raw) in self._followed
+
+    def _may_begin(self, raw: bytes) -> bool:
+        """Whether it may be a sign-in that matters; the warden itself writes passkeys.
+
+        An address may be spelt otherwise in an entry: each sign-in is read for it.
+        """
+        return _SIGN_IN in raw and (self._passkey in raw or _GOES_ON in raw)
 
     def _follow(self, entry: Entry) -> None:
         """Follow a session from its sign-in, whenever that was."""
@@ -131,6 +127,22 @@ class Selection:
     def _is_client(self, entry: Entry) -> bool:
         is_program = entry.packed_account == self._packed_client
         return is_program or app_in(entry.request) == self._wanted.client
+
+
+def packed_session_of(raw: bytes) -> PackedId:
+    """The session of an entry's bytes, without decoding the rest of them.
+
+    Before it stand format, time, organisation and account (docs/formats/ledger.md), as
+    our encoder writes them: numbers in their shortest form, ids behind their length.
+    Bytes of any other form give some bytes that are no session's, or none.
+    """
+    try:
+        place = _TIME_AT + _NUMBER_BYTES.get(raw[_TIME_AT], 1)
+        place += _NUMBER_BYTES.get(raw[place], 1)
+        place += 2 + raw[place + 1]
+        return raw[place + 2 : place + 2 + raw[place + 1]]
+    except IndexError:
+        return b""
 
 
 def _agrees(wanted: str, packed: PackedId) -> bool:

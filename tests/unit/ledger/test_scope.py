@@ -13,10 +13,10 @@ from hypothesis import given, settings, strategies as st
 from support.ledgers import KEY, ORIGIN, open_ledger
 from wardkeep.ledger import segment
 from wardkeep.ledger.beginnings import beginning_in, told_of
-from wardkeep.ledger.entry import Entry, Subject, decode, pack_id
+from wardkeep.ledger.entry import Entry, Subject, decode, encode, pack_id
 from wardkeep.ledger.merkle import is_included, leaf_hash
 from wardkeep.ledger.scope import Scope, scope_of
-from wardkeep.ledger.wanted import Wanted
+from wardkeep.ledger.wanted import Wanted, packed_session_of
 
 THIEF = "0b0b0b0b-0000-4000-8000-00000000000a"
 OTHER = "0b0b0b0b-0000-4000-8000-00000000000b"
@@ -323,3 +323,26 @@ def test_how_a_session_began_comes_back(passkey: bytes, address: str) -> None:
     assert (found.passkey, found.address) == (passkey.hex(), address)
     nothing = beginning_in(told_of(passkey=passkey, device=""))
     assert (nothing.passkey, nothing.address) == (passkey.hex(), "")
+
+
+@given(
+    organisation=st.integers(min_value=0, max_value=2**40),
+    account=st.one_of(st.uuids().map(str), st.text(max_size=80)),
+    session=st.one_of(st.uuids().map(str), st.text(max_size=80)),
+    at=st.integers(min_value=0, max_value=2**52),
+)
+def test_a_session_is_found_in_an_entrys_bytes(
+    organisation: int, account: str, session: str, at: int
+) -> None:
+    entry = msgspec.structs.replace(
+        opening(THIEF, "p", at),
+        organisation=organisation,
+        packed_account=pack_id(account),
+        packed_session=pack_id(session),
+    )
+    assert packed_session_of(encode(entry)) == pack_id(session)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_have_some_session_or_none(raw: bytes) -> None:
+    assert isinstance(packed_session_of(raw), bytes)
