@@ -108,6 +108,8 @@ class Prover:
         self._edge = tree.edge()
         self._load = load
         self._size = tree.size
+        self._known: dict[tuple[int, int], bytes] = {}
+        """Roots of whole tiles and above: many proofs share them."""
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """RFC 9162 2.1.3: the path of leaf `index` in the tree of `size` leaves."""
@@ -155,6 +157,14 @@ class Prover:
 
     def _node(self, height: int, index: int) -> bytes:
         """The root of a perfect subtree of 2^height leaves."""
+        if height < TILE_HEIGHT:
+            return self._computed(height, index)
+        known = self._known.get((height, index))
+        if known is None:
+            known = self._known[height, index] = self._computed(height, index)
+        return known
+
+    def _computed(self, height: int, index: int) -> bytes:
         level, within = divmod(height, TILE_HEIGHT)
         count = 1 << within
         tile, offset = divmod(index * count, TILE_WIDTH)

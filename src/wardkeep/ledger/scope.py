@@ -140,6 +140,7 @@ class _Reading:
         self._covered = -1
         self._root = b""
         self.scope = Scope()
+        self._tile = (-1, -1, b"")
 
     def read_checkpoint(self, key: VerifyKey, origin: str) -> Checkpoint | None:
         path = self._folder / CHECKPOINT_NAME
@@ -285,7 +286,11 @@ class _Reading:
             tree.append(leaf_hash(raw))
 
     def _load(self, level: int, index: int) -> bytes:
-        return tile_path(self._folder, level, index).read_bytes()
+        """A tile; the same one is asked for several times in a proof."""
+        if self._tile[:2] != (level, index):
+            content = tile_path(self._folder, level, index).read_bytes()
+            self._tile = (level, index, content)
+        return self._tile[2]
 
     def finish(self) -> Scope:
         scope = self.scope
