@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from support.acts import Colleague, colleague, options_for
-from support.ledgers import KEY, ORIGIN as LOG, chained_anew, entry_about, open_ledger
+from support.ledgers import ORIGIN as LOG, chained_anew, entry_about, open_ledger
 from support.openings import REASON, records
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.disclosure.answers import (
@@ -218,7 +218,7 @@ async def test_a_stolen_passkey_is_followed_by_the_ledgers_files_alone(
     ):
         scope = scope_of(
             ledger.folder,
-            warden.service._verify_key,
+            ledger.verify_key,
             wanted,
             origin=warden.service._origin,
             with_proofs=True,
@@ -260,7 +260,7 @@ async def test_a_change_in_a_closed_segment_is_told_to_everybody_once(
         ledger.commit()
     ledger.publish()
     told: list[str] = []
-    compaction = Compaction(ledger, key=KEY.verify_key, origin=LOG, tell=told.append)
+    compaction = Compaction(ledger, origin=LOG, tell=told.append)
     done = await compaction.turn(check_all=False)
     assert done is not None
     assert done.indexed == done.written == done.segments > 3

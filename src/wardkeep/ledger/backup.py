@@ -2,9 +2,9 @@
 """Copies of the ledger, made beside a running warden; restoring.py puts them back.
 
 Only what cannot be made anew is copied: segments, the history of checkpoints, what
-witnesses signed. Names carry the content's SHA-256, so nothing is copied twice and
-nothing is overwritten. A copy exists when its manifest does, which is written last: a
-kill at any moment leaves the copies before it whole, and the next run goes on.
+witnesses signed, the changes of the key. Names carry the content's SHA-256, so nothing
+is copied twice or overwritten. A copy exists when its manifest does, which is written
+last: a kill at any moment leaves the copies before it whole, and the next run goes on.
 """
 
 import hashlib
@@ -16,7 +16,11 @@ import msgspec
 
 from wardkeep.crypto.signing import VerifyKey
 from wardkeep.ledger import segment
-from wardkeep.ledger.checkpoint import open_checkpoint
+from wardkeep.ledger.checkpoint import (
+    Checkpoint,
+    CheckpointRefusedError,
+    open_checkpoint,
+)
 from wardkeep.ledger.closed import (
     Closed,
     check_segment,
@@ -32,6 +36,7 @@ from wardkeep.ledger.opening import (
     HISTORY_NAME,
     LedgerDamagedError,
 )
+from wardkeep.ledger.succession import KEYS_NAME, follow
 
 FORMAT = 1
 _MANIFEST, _SUFFIX = "manifest-", ".json"
@@ -114,10 +119,11 @@ class _BackUp:
         last = last_note(self._folder / HISTORY_NAME)
         if last.note is None:
             raise LedgerDamagedError("it has no checkpoint yet; start the warden once")
-        newest = open_checkpoint(last.note.decode(), origin=self._origin, key=self._key)
+        newest = self._opened(last.note)
         self._copy_segments()
         self._copy_history(last.end)
         self._copy_whole(COSIGNED_NAME)
+        self._copy_whole(KEYS_NAME)
         manifest = Manifest(
             format=FORMAT,
             origin=self._origin,
@@ -132,6 +138,14 @@ class _BackUp:
             copied=self._copied,
             copied_bytes=self._bytes,
         )
+
+    def _opened(self, note: bytes) -> Checkpoint:
+        try:
+            keys = follow(self._folder, self._key, origin=self._origin)
+            return open_checkpoint(note.decode(), origin=self._origin, key=keys)
+        except (UnicodeDecodeError, CheckpointRefusedError) as error:
+            message = f"the newest checkpoint cannot be trusted: {error}"
+            raise LedgerDamagedError(message) from None
 
     def _copy_segments(self) -> None:
         leaves = leaves_now(self._folder, self._key, origin=self._origin)

@@ -306,3 +306,21 @@ def test_object_storage_serves_as_a_folder_does(
     with pytest.raises(DepotError):
         open_depot("s3://copies/ledger").names()
     assert time.monotonic() - started < 60
+
+
+def test_a_copy_goes_on_over_a_change_of_the_signing_key(tmp_path: Path) -> None:
+    folder, place, new = tmp_path / "old", tmp_path / "copies", SigningKey(bytes(32))
+    grown(folder, 120)
+    ledger = open_ledger(folder, segment_bytes=SMALL)
+    ledger.change_key(new)
+    for number in range(60):
+        ledger.append(entry_about("later", number=number))
+        ledger.commit()
+    ledger.publish()
+    ledger.close()
+    for key in (KEY.verify_key, new.verify_key):
+        done = back_up(folder, FolderDepot(place), key, origin=ORIGIN)
+        assert done.entries == 180
+        against = Against(key=key, origin=ORIGIN)
+        at = tmp_path / key.public_bytes.hex()[:8]
+        assert put_back(at, place, against).is_in_place

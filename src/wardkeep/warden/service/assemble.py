@@ -362,9 +362,7 @@ def _compaction(parts: WardenParts, known: _Known) -> Compaction:
             LEDGER_CHANGED, known.keystore.organisations, detail=detail
         )
 
-    return Compaction(
-        parts.ledger, key=parts.verify_key, origin=parts.ledger_name, tell=tell
-    )
+    return Compaction(parts.ledger, origin=parts.ledger_name, tell=tell)
 
 
 def _writing(

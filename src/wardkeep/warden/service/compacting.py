@@ -14,7 +14,6 @@ from pathlib import Path
 
 import msgspec
 
-from wardkeep.crypto.signing import VerifyKey
 from wardkeep.ledger.compacting import Compacted
 from wardkeep.ledger.log import Ledger
 
@@ -33,12 +32,10 @@ class Compaction:
         self,
         ledger: Ledger,
         *,
-        key: VerifyKey,
         origin: str,
         tell: Callable[[str], None],
     ) -> None:
         self._ledger = ledger
-        self._key = key
         self._origin = origin
         self._tell = tell
         self._told = ""
@@ -69,7 +66,8 @@ class Compaction:
         return done
 
     async def _run(self, folder: Path, *, check_all: bool) -> Compacted | None:
-        key = self._key.public_bytes.hex()
+        # The one in use now: it may be replaced while the warden runs.
+        key = self._ledger.verify_key.public_bytes.hex()
         what = ("all",) if check_all else ()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
