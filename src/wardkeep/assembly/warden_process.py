@@ -81,6 +81,7 @@ async def warden_running(
     beside = (
         asyncio.create_task(service.keep_house()),
         asyncio.create_task(service.witnessing.keep_witnessed()),
+        asyncio.create_task(service.compaction.keep_compacted()),
     )
     try:
         yield service
@@ -111,9 +112,12 @@ def _open_parts(
 ) -> WardenParts:
     key = signing_key(layout)
     name = ledger_name(settings)
+    ledger = Ledger.open(layout.ledger, origin=name, signing_key=key, clock=clock)
+    if ledger.why_thorough:
+        log.warning("the whole ledger was read at this start: %s", ledger.why_thorough)
     return WardenParts(
         root_key=root_key,
-        ledger=Ledger.open(layout.ledger, origin=name, signing_key=key, clock=clock),
+        ledger=ledger,
         signing_key_file=SigningKeyFile(layout.signing_key),
         ledger_name=name,
         origin=settings.public_origin,

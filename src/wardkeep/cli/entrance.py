@@ -20,6 +20,8 @@ from wardkeep.cli.identity_provider import identity_provider
 from wardkeep.cli.importing import import_
 from wardkeep.cli.key import key
 from wardkeep.cli.ledger import ledger
+from wardkeep.cli.ledger_asking import ask, compact
+from wardkeep.cli.ledger_copies import backup, restore
 from wardkeep.cli.migrate import migrate
 from wardkeep.cli.organisation import organisation
 from wardkeep.cli.processes import serve, warden, web, worker
@@ -57,6 +59,8 @@ for _command in (
     doctor,
 ):
     commands.add_command(_command)
+for _command in (compact, ask, backup, restore):
+    ledger.add_command(_command)
 
 
 def main() -> None:

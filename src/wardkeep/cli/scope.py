@@ -2,7 +2,6 @@
 """`wardkeep scope`: exactly what an account or session was given, with proof."""
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,9 +11,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from wardkeep.assembly.proof import ledger_name, verify_key_from
-from wardkeep.base.clock import LONDON, from_microseconds, microseconds_since_epoch
+from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.cli.moments import moment_option
 from wardkeep.cli.terminal import fail, installation, json_option
-from wardkeep.ledger.scope import PersonReached, Scope, Wanted, scope_of
+from wardkeep.ledger.beginnings import plain_address
+from wardkeep.ledger.scope import PersonReached, Scope, scope_of
+from wardkeep.ledger.wanted import Wanted
 
 _MOST_SHOWN = 20
 
@@ -26,26 +28,15 @@ class _Asked(NamedTuple):
     as_json: bool
 
 
-def _moment(_context: click.Context, _option: click.Parameter, text: str | None) -> int:
-    """UTC microseconds of `2022-08-02`, or `2022-08-02T14:00`, in London's time."""
-    if not text:
-        return 0
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is no date; write 2026-11-24 or 2026-11-24T14:00"
-        raise click.BadParameter(message) from None
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=LONDON)
-    return microseconds_since_epoch(found.astimezone(UTC))
-
-
 @click.command()
 @click.option("--account", default="", help="The id of a person or program.")
 @click.option("--session", default="", help="The id of one session.")
+@click.option("--device", default="", help="A passkey's id, in hexadecimal.")
+@click.option("--client", default="", help="The id of a program or an app.")
+@click.option("--address", default="", help="The address that sessions began at.")
 @click.option("--organisation", type=int, default=0, help="An organisation's number.")
-@click.option("--from", "since", callback=_moment, help="From then on.")
-@click.option("--to", "until", callback=_moment, help="Up to then, not including it.")
+@moment_option("--from", "since", words="From then on.")
+@moment_option("--to", "until", words="Up to then, not including it.")
 @click.option("--proofs", is_flag=True, help="With a proof for each entry.")
 @click.option(
     "--folder",
@@ -58,6 +49,9 @@ def scope(  # noqa: PLR0913 - one for each option
     *,
     account: str,
     session: str,
+    device: str,
+    client: str,
+    address: str,
     organisation: int,
     since: int,
     until: int,
@@ -68,6 +62,7 @@ def scope(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Exactly whose records an account was given, and which resources of them.
 
+    By passkey or address: all sessions that began with it, as their sign-ins tell.
     Reads the whole ledger, so that what is not named was surely not disclosed. Needs
     the files and a public key, nothing of the server. Exit code 1 when the ledger is
     not whole: then it says where, and the list may lack something.
@@ -75,13 +70,22 @@ def scope(  # noqa: PLR0913 - one for each option
     \b
     Example:
       wardkeep scope --account 5e5510f0-… --from 2026-11-23 --to 2026-11-24T14:00
+      wardkeep scope --address 203.0.113.7 --from 2026-11-23
       wardkeep scope --session 5e5510f0-… --proofs --json
     """
-    if not (account or session or organisation):
-        fail("name an --account, a --session or an --organisation.")
+    if not (account or session or device or client or address or organisation):
+        fail(
+            "name an --account, --session, --device, --client, --address or"
+            " --organisation."
+        )
+    if address and not plain_address(address):
+        fail(f"{address!r} is no network address; write it as 203.0.113.7.")
     wanted = Wanted(
         account=account,
         session=session,
+        device=device,
+        client=client,
+        address=address,
         organisation=organisation,
         since=since,
         until=until,
@@ -135,6 +139,8 @@ def _tell(found: Scope) -> None:
     if len(found.people) > _MOST_SHOWN:
         rest = len(found.people) - _MOST_SHOWN
         click.echo(f"  and {rest:,} more: --json has them all")
+    for words in found.certainly_not[2:]:
+        click.echo(f"Certainly not: {words}")
     if found.is_whole:
         click.echo(
             f"All {found.entries_read:,} entries were read and have the signed root"

@@ -176,6 +176,13 @@ class AccessLine(msgspec.Struct, frozen=True, array_like=True):
     tier: str
     outcome: str
     resources: int
+    account: str = ""
+    types: str = ""
+    """What was disclosed, in words: `2 Condition, 1 Observation`."""
+    rule: str = ""
+    """Of a refusal: the rule that decided so, why, and what would have allowed it."""
+    because: str = ""
+    would_allow: str = ""
 
 
 class AccessHistory(Message, frozen=True):
@@ -184,6 +191,8 @@ class AccessHistory(Message, frozen=True):
     lines: tuple[AccessLine, ...]
     total: int
     entry: int
+    next: int = -1
+    """Ask for entries before this one; -1: there are no more."""
 
 
 class LedgerLine(msgspec.Struct, frozen=True, array_like=True):

@@ -219,6 +219,8 @@ class ReadAccessHistory(Message, frozen=True):
     session: str
     patient: str
     at_most: int
+    before: int = -1
+    """Entries before this one; -1: from the newest on."""
 
 
 class ReadLedger(Message, frozen=True):
@@ -238,6 +240,8 @@ class ReadLedger(Message, frozen=True):
     is_one: bool = False
     """Whether one entry is read by its number: another scope covers that."""
     request: str = ""
+    account: str = ""
+    """Only what this account did; empty: anyone."""
 
 
 class AskErasure(Message, frozen=True):

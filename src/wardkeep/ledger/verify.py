@@ -29,11 +29,11 @@ from wardkeep.ledger.cosignature import (
 )
 from wardkeep.ledger.entry import EntryDamagedError, decode
 from wardkeep.ledger.merkle import HASH_BYTES, TILE_WIDTH, MerkleTree, leaf_hash
+from wardkeep.ledger.notes import notes_of
 from wardkeep.ledger.opening import (
     CHECKPOINT_NAME,
     COSIGNED_NAME,
     HISTORY_NAME,
-    notes_of,
 )
 from wardkeep.ledger.segment import Frame, FrameFault
 from wardkeep.ledger.succession import KEYS_NAME, follow

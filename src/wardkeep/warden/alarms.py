@@ -17,6 +17,8 @@ SEARCHING, SLOW, BREAKER = "searching", "slow", "breaker"
 QUESTIONED = "questioned"
 TWO_STORIES = "two-stories"
 """The ledger is not the one that a witness saw."""
+LEDGER_CHANGED = "ledger-changed"
+"""The ledger's files are not as they were written."""
 REVIEW_WITHIN = timedelta(hours=72)
 MOST_LISTED = 200
 

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Set as AbstractSet
 import msgspec
 
 from wardkeep.identity.roles import PEOPLE, Budget
+from wardkeep.ledger.beginnings import GOES_ON_FROM
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import SELF_MADE, Why
@@ -27,8 +28,6 @@ TRIES = 10
 MOST_SESSIONS = 20_000
 TOUCHES = frozenset({"sign-in", "wake", "prove", "confirm"})
 """Actions of entries that say: the account's own passkey was used in this session."""
-GOES_ON_FROM = "goes on from session "
-"""How the request of a sign-in begins that took no new touch of the passkey."""
 RELEASED = "release-freeze"
 """The action of an entry that gives an account its budget anew."""
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"

@@ -16,7 +16,8 @@ from wardkeep.ledger.checkpoint import (
     sign,
 )
 from wardkeep.ledger.log import Ledger
-from wardkeep.ledger.opening import HISTORY_NAME, LedgerDamagedError, notes_of
+from wardkeep.ledger.notes import notes_of
+from wardkeep.ledger.opening import HISTORY_NAME, LedgerDamagedError
 from wardkeep.ledger.succession import KEYS_NAME, announce, follow, steps_of
 from wardkeep.ledger.verify import verify
 from wardkeep.ledger.witness import Witness, WitnessFolderError, request

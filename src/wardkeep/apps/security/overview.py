@@ -29,6 +29,7 @@ KINDS = {
     "slow": "Many strangers over weeks",
     "breaker": "The circuit breaker tripped",
     "questioned": "A patient asks about an opening",
+    "ledger-changed": "The ledger is not as it was written",
     "two-stories": "The ledger is not the one that a witness saw",
 }
 _HOUR = 3_600 * 1_000_000
@@ -52,6 +53,7 @@ async def show_security(visit: Visit) -> Response:
         kinds=KINDS,
         verdicts=VERDICTS,
         may_decide=found.may_decide,
+        is_officer=visit.session.role == "privacy_officer",
         hours_left={one.id: hours_left(visit, one) for one in found.alarms},
         notice=_NOTICES.get(visit.query("said"), ""),
     )

@@ -5,6 +5,7 @@ Each rule is one pure function in a file of its own. The order is policy: what a
 person can do nothing about comes before what a typed reason would mend.
 """
 
+import sys
 from collections.abc import Callable
 
 from wardkeep.warden.rules.budget_holds import budget_holds
@@ -13,7 +14,7 @@ from wardkeep.warden.rules.key_is_ours import key_is_ours
 from wardkeep.warden.rules.list_is_short import list_is_short
 from wardkeep.warden.rules.not_erased import not_erased
 from wardkeep.warden.rules.not_frozen import not_frozen
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
 from wardkeep.warden.rules.own_record_alone import own_record_alone
 from wardkeep.warden.rules.patient_is_chosen import patient_is_chosen
 from wardkeep.warden.rules.purpose_fits_role import purpose_fits_role
@@ -48,3 +49,17 @@ def judge(opening: Opening) -> Refused | None:
         if refused is not None:
             return refused
     return None
+
+
+def _explains(rule: Rule) -> tuple[Explained, ...]:
+    """What stands beside the rule; a rule that does not explain itself is an error."""
+    beside: tuple[Explained, ...] = sys.modules[rule.__module__].EXPLAINS
+    return beside
+
+
+EXPLAINED = {
+    one.code: (rule.__name__.replace("_", " "), one)
+    for rule in ORDER
+    for one in _explains(rule)
+}
+"""By a refusal's code: the rule that decides so, and its words."""

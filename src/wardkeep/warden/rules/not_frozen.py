@@ -4,7 +4,7 @@
 Only breaking the glass does, one patient at a time, for the person may stand at a bed.
 """
 
-from wardkeep.warden.rules.opening import GLASS, Opening, Refused
+from wardkeep.warden.rules.opening import GLASS, Explained, Opening, Refused
 
 CODE = "frozen"
 _REFUSED = Refused(
@@ -12,6 +12,15 @@ _REFUSED = Refused(
     why="Records are closed for you, because more of them were opened than your work"
     " explains.",
     mend="Ask a colleague who may release you. In an emergency, break the glass.",
+)
+EXPLAINS = (
+    Explained(
+        code="frozen",
+        because="Records were closed for the account, because its budget was"
+        " spent or it was frozen.",
+        would_allow="A release by a second person, or breaking the glass for this"
+        " one patient.",
+    ),
 )
 
 

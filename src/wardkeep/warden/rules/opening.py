@@ -57,3 +57,11 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     mend: str
     needs_reason: bool = False
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """A refusal in words for whoever looks at it later, one sentence each."""
+
+    code: str
+    because: str
+    would_allow: str

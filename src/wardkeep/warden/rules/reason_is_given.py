@@ -9,7 +9,7 @@ against the budget like any other.
 """
 
 from wardkeep.disclosure.purpose import Action, Tier
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 SHORTEST_REASON = 8
 FEWEST_LETTERS = 4
@@ -25,6 +25,18 @@ TOO_THIN = Refused(
     why="That reason is too short for anyone to understand later.",
     mend="Write a few words, as in: 'rang about results from Tuesday'.",
     needs_reason=True,
+)
+EXPLAINS = (
+    Explained(
+        code="reason-needed",
+        because="No relationship explained the opening, and no reason was typed.",
+        would_allow="A reason in a few words, or a relationship with the patient.",
+    ),
+    Explained(
+        code="reason-too-thin",
+        because="A reason was typed that nobody would understand later.",
+        would_allow="A reason in a few words.",
+    ),
 )
 
 

@@ -2,7 +2,15 @@
 """A role reaches the tiers its work needs: a receptionist no clinical record."""
 
 from wardkeep.disclosure.purpose import Tier
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
+
+EXPLAINS = (
+    Explained(
+        code="role-does-not-reach",
+        because="The role does not include this part of a record.",
+        would_allow="A role whose work needs that part.",
+    ),
+)
 
 
 def role_reaches_tier(opening: Opening) -> Refused | None:

@@ -11,7 +11,7 @@ from wardkeep.base.note_keys import NoteKey
 from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets, load_all
-from wardkeep.warden.alarms import TWO_STORIES
+from wardkeep.warden.alarms import LEDGER_CHANGED, TWO_STORIES
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
@@ -41,6 +41,7 @@ from wardkeep.warden.service.assemble_smart import (
 from wardkeep.warden.service.audit import Audit
 from wardkeep.warden.service.batch import Batch
 from wardkeep.warden.service.ceremonies import Ceremonies
+from wardkeep.warden.service.compacting import Compaction
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.erasing import Eraser
@@ -145,6 +146,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         eraser=eraser,
         rotator=rotator,
         witnessing=_witnessing(parts, known),
+        compaction=_compaction(parts, known),
         at_the_door=(
             door.desk,
             *writing.at_the_door,
@@ -350,6 +352,15 @@ def _witnessing(parts: WardenParts, known: _Known) -> Witnessing:
         )
 
     return Witnessing(parts.ledger, parts.witnesses, clock=parts.clock, tell=tell)
+
+
+def _compaction(parts: WardenParts, known: _Known) -> Compaction:
+    def tell(detail: str) -> None:
+        known.watch.alarms.raise_to_all(
+            LEDGER_CHANGED, known.keystore.organisations, detail=detail
+        )
+
+    return Compaction(parts.ledger, origin=parts.ledger_name, tell=tell)
 
 
 def _writing(

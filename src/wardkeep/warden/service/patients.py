@@ -25,7 +25,7 @@ from wardkeep.disclosure.purpose import Action, Purpose
 from wardkeep.identity import accounts, credentials, own_records
 from wardkeep.identity.accounts import PERSON, Granted
 from wardkeep.identity.roles import BANNER, PEOPLE, Role
-from wardkeep.ledger.entry import Subject
+from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
@@ -234,7 +234,7 @@ class Patients:
         )
         wanted = [one for one in positions if asked.before < 0 or one < asked.before]
         shown = wanted[-LINES_A_PAGE:]
-        lines = [self._line(one, session) for one in reversed(shown)]
+        lines = [line for one in reversed(shown) for line in self._lines(one, session)]
         self._note_look(session)
         is_more = len(wanted) > len(shown)
         return OwnAccess(
@@ -257,9 +257,19 @@ class Patients:
             )
         )
 
-    def _line(self, position: int, session: Session) -> OwnAccessLine:
+    def _lines(self, position: int, session: Session) -> list[OwnAccessLine]:
+        """The line of an entry; none where its key in the index was another's."""
         entry = self._ledger.read(position)
         about = entry.subjects_about(session.own_patient)
+        return [self._line(position, entry, about, session)] if about else []
+
+    def _line(
+        self,
+        position: int,
+        entry: Entry,
+        about: tuple[Subject, ...],
+        session: Session,
+    ) -> OwnAccessLine:
         return OwnAccessLine(
             entry=position,
             at=entry.at,

@@ -18,6 +18,7 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.batch import Batch, Reply
+from wardkeep.warden.service.compacting import Compaction
 from wardkeep.warden.service.desk import AtOnce, Desk, Later
 from wardkeep.warden.service.erasing import Eraser
 from wardkeep.warden.service.rotating import Rotator
@@ -57,6 +58,7 @@ class WardenService:
         eraser: Eraser,
         rotator: Rotator,
         witnessing: Witnessing,
+        compaction: Compaction,
         at_the_door: Sequence[Desk],
         for_the_operator: Sequence[Desk],
         trace: Trace,
@@ -75,6 +77,8 @@ class WardenService:
         """Replaces keys, beside everything else."""
         self.witnessing = witnessing
         """Runs beside the housekeeping: `keep_witnessed`."""
+        self.compaction = compaction
+        """Runs beside the housekeeping as well: `keep_compacted`."""
         eraser.write_with(batch.written)
         self._tasks: set[asyncio.Task[None]] = set()
         self._door_at_once, self._door_later = self._questions(at_the_door)
