@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Sequence
 
 from wardkeep.ledger.entry import Entry, PackedId, pack_id
+from wardkeep.ledger.sealed_index import SealedIndex
 
 ERASE = "erase"
 """The action of an entry that says: this patient's record was destroyed."""
@@ -21,6 +22,7 @@ class EntryIndex:
         self._by_patient: dict[PackedId, array[int]] = {}
         self._by_account: dict[PackedId, array[int]] = {}
         self._by_session: dict[PackedId, array[int]] = {}
+        self.sealed = SealedIndex()
         self.erased: set[tuple[int, str]] = set()
         """(organisation, patient) of every record that was destroyed."""
 
@@ -30,6 +32,7 @@ class EntryIndex:
             if packed:
                 key = _within(entry.organisation, packed)
                 _file(self._by_patient, key, position)
+        self.sealed.add(entry)
         if entry.action == ERASE:
             self.erased.update((entry.organisation, one) for one in entry.patients)
         _file(self._by_account, entry.packed_account, position)

@@ -6,17 +6,18 @@ practitioners and places; the rosters (rosters.py) say which accounts those are.
 them stand relationships that somebody set up by hand.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from wardkeep.base.clock import microseconds_since_epoch
+from wardkeep.base.clock import from_microseconds, microseconds_since_epoch
 from wardkeep.db.connection import Connection
 from wardkeep.teams.rosters import Roster, load_roster
 from wardkeep.teams.ties import Ties, load_live
+from wardkeep.teams.visits import KIND as VISIT, Visit, visit_of
 
 KINDS = (
     *("ward", "clinic", "caseload", "visit", "referral"),
@@ -109,6 +110,35 @@ class ExpectedSets:
                     return Why(tie.kind)
                 own = own or Why(tie.kind, is_self_made=True)
         return own
+
+    def visits(
+        self, *, account: str, organisation: int, patient: str, at: datetime
+    ) -> tuple[Visit, ...]:
+        """The account's visits to the patient that are not over, now or later.
+
+        None that the account itself wrote: whoever plans visits lets people into homes.
+        """
+        found = [
+            visit_of(one.valid_from, one.valid_until)
+            for one in self._by_pair.get((organisation, account, patient), ())
+            if one.kind == VISIT
+        ]
+        found += self._planned(account, organisation, patient, at)
+        return tuple(one for one in found if one is not None)
+
+    def _planned(
+        self, account: str, organisation: int, patient: str, at: datetime
+    ) -> Iterator[Visit | None]:
+        """Visits that the work's own resources tell."""
+        roster, now = self.rosters.get(organisation), microseconds_since_epoch(at)
+        if roster is None:
+            return
+        for tie in self.ties.of(organisation, patient):
+            is_planned = tie.kind == VISIT and tie.made_by != account
+            if is_planned and roster.is_named(account, tie.who, max(now, tie.since)):
+                yield visit_of(
+                    from_microseconds(tie.since), from_microseconds(tie.until)
+                )
 
     def __len__(self) -> int:
         return len(self._by_pair)
