@@ -6,7 +6,7 @@ practitioners and places; the rosters (rosters.py) say which accounts those are.
 them stand relationships that somebody set up by hand.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -112,33 +112,26 @@ class ExpectedSets:
         return own
 
     def visits(
-        self, *, account: str, organisation: int, patient: str, at: datetime
+        self, *, account: str, organisation: int, patient: str
     ) -> tuple[Visit, ...]:
-        """The account's visits to the patient that are not over, now or later.
+        """The account's visits to the patient, whether they hold now or not.
 
-        None that the account itself wrote: whoever plans visits lets people into homes.
+        None that the account itself wrote, for whoever plans visits lets people into
+        homes; and none of its team, for one carer is on a visit and not all of them.
         """
         found = [
             visit_of(one.valid_from, one.valid_until)
             for one in self._by_pair.get((organisation, account, patient), ())
             if one.kind == VISIT
         ]
-        found += self._planned(account, organisation, patient, at)
+        roster = self.rosters.get(organisation, Roster())
+        mine = roster.practitioners.get(account, frozenset())
+        found += [
+            visit_of(from_microseconds(tie.since), from_microseconds(tie.until))
+            for tie in self.ties.of(organisation, patient)
+            if tie.kind == VISIT and tie.who in mine and tie.made_by != account
+        ]
         return tuple(one for one in found if one is not None)
-
-    def _planned(
-        self, account: str, organisation: int, patient: str, at: datetime
-    ) -> Iterator[Visit | None]:
-        """Visits that the work's own resources tell."""
-        roster, now = self.rosters.get(organisation), microseconds_since_epoch(at)
-        if roster is None:
-            return
-        for tie in self.ties.of(organisation, patient):
-            is_planned = tie.kind == VISIT and tie.made_by != account
-            if is_planned and roster.is_named(account, tie.who, max(now, tie.since)):
-                yield visit_of(
-                    from_microseconds(tie.since), from_microseconds(tie.until)
-                )
 
     def __len__(self) -> int:
         return len(self._by_pair)

@@ -244,7 +244,6 @@ class Door:
             account=session.account,
             organisation=session.organisation,
             patient=patient,
-            at=self._clock.now(),
         )
 
     def _visit_words(self, session: Session, patient: str) -> str:
