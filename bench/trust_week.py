@@ -61,6 +61,7 @@ from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.sessions import Session, Sessions, SignedInAs
 from wardkeep.warden.support_grants import SupportGrants
 from wardkeep.warden.walk import Walk
+from wardkeep.warden.ways_in import WaysIn
 
 DAYS = 7
 HOME = 1
@@ -137,6 +138,7 @@ class Week:
             erased=ErasedPatients(),
             support=SupportGrants(self._clock),
             watch=self._watch,
+            ways_in=WaysIn(),
             clock=self._clock,
         )
         self._trace = trace

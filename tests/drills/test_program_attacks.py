@@ -46,9 +46,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(folder) as running:
         for slug, name in (("fernhill", "Fernhill"), ("larkspur", "Larkspur")):
             running.command("organisation", "create", "--slug", slug, "--name", name)
-        with closing(Program(running, folder, organisation="fernhill")) as owner:
-            # A patient's first keys come with the patient: later on no program
-            # gets the one that seals.
+        # What is sealed is set only by a scope that names its type.
+        scope = "system/*.cruds system/Observation.cu"
+        with closing(
+            Program(running, folder, organisation="fernhill", scope=scope)
+        ) as owner:
             hidden = pulse(99, "patient-0000", meta={"security": [SEALED]})
             owner.put_together(patient(0), hidden, pulse(0, "patient-0000"))
             for number in range(1, 12):

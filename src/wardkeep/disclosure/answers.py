@@ -18,6 +18,7 @@ from wardkeep.disclosure.provisioning import ProvisioningAnswer
 from wardkeep.disclosure.pulse import PulseAnswer
 from wardkeep.disclosure.smart import SmartAnswer
 from wardkeep.disclosure.support import SupportAnswer
+from wardkeep.disclosure.ways_in import WayInAnswer
 
 
 class Welcome(Message, frozen=True):
@@ -142,17 +143,28 @@ class Tokens(Message, frozen=True):
 
 
 class PatientKeys(msgspec.Struct, frozen=True, array_like=True):
-    """A new patient's three keys, wrapped for the row and plain for the writer."""
+    """A new patient's three keys, wrapped for the row.
+
+    Plain for the writer are those of banner and record: what is sealed has a key for
+    each row (`NewSeals`), and the one above them never leaves the warden.
+    """
 
     patient: str
     wrapped: tuple[bytes, bytes, bytes]
-    plain: tuple[bytes, bytes, bytes]
+    plain: tuple[bytes, bytes]
 
 
 class NewKeys(Message, frozen=True):
     """Keys in the order of the patients."""
 
     patients: tuple[PatientKeys, ...]
+
+
+class Seals(Message, frozen=True):
+    """A key for each resource, as it goes before the body, and plain for the writer."""
+
+    entry: int
+    seals: tuple[tuple[bytes, bytes], ...]
 
 
 class SharedKey(Message, frozen=True):
@@ -338,6 +350,7 @@ Answer: TypeAlias = (
     | Grant
     | Tokens
     | NewKeys
+    | Seals
     | SharedKey
     | AccessHistory
     | LedgerPage
@@ -358,4 +371,5 @@ Answer: TypeAlias = (
     | PulseAnswer
     | PatientAnswer
     | KeyAnswer
+    | WayInAnswer
 )

@@ -27,6 +27,7 @@ from wardkeep.disclosure.smart import (
 )
 from wardkeep.disclosure.support import SupportQuestion
 from wardkeep.disclosure.waking import WakingQuestion
+from wardkeep.disclosure.ways_in import WayInQuestion
 
 ResourceRef: TypeAlias = tuple[str, str, int]
 """A resource at a version: (FHIR type, id, version)."""
@@ -40,6 +41,8 @@ class Item(msgspec.Struct, frozen=True, array_like=True):
     tier: Tier
     wrapped_key: bytes
     resources: tuple[ResourceRef, ...]
+    row_key: bytes = b""
+    """Of a sealed resource that is read: its own key, as it lies before its body."""
 
 
 # Questions anyone on the door's socket may ask -------------------------------
@@ -206,6 +209,19 @@ class ForWork(Message, frozen=True):
     ties: tuple[SaidTie, ...]
 
 
+class NewSeals(Message, frozen=True):
+    """Keys to seal new versions of one patient's resources; they open nothing else."""
+
+    session: str
+    purpose: Purpose
+    reason: str
+    patient: str
+    wrapped_key: bytes
+    """The patient's wrapped key of the sealed tier."""
+    resources: tuple[ResourceRef, ...]
+    request: str = ""
+
+
 class OpenSharedKey(Message, frozen=True):
     """The key of the organisation's own resources; empty `wrapped_key` makes one."""
 
@@ -342,6 +358,9 @@ class AddRelationships(Message, frozen=True):
 
     organisation: str
     pairs: tuple[tuple[str, str, str], ...]
+    times: tuple[tuple[int, int], ...] = ()
+    """For each when it begins and ends, in UTC microseconds since 1970; of a visit its
+    own times. Empty: all of them hold from now on."""
 
 
 class SetWork(Message, frozen=True):
@@ -385,6 +404,7 @@ DoorQuestion: TypeAlias = (
     | ComputeTokens
     | NewPatientKeys
     | ForWork
+    | NewSeals
     | OpenSharedKey
     | ReadAccessHistory
     | ReadLedger
@@ -406,6 +426,7 @@ DoorQuestion: TypeAlias = (
     | LimitQuestion
     | PulseQuestion
     | PatientQuestion
+    | WayInQuestion
 )
 OperatorQuestion: TypeAlias = (
     Hello
@@ -423,6 +444,7 @@ OperatorQuestion: TypeAlias = (
     | ComputeTokens
     | NewPatientKeys
     | ForWork
+    | NewSeals
     | OpenSharedKey
     | AskHealth
     | SmartOperatorQuestion

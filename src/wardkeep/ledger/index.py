@@ -20,6 +20,8 @@ ERASE = "erase"
 """The action of an entry that says: this patient's record was destroyed."""
 GRANTED = "grant"
 _PATIENT, _ACCOUNT, _SESSION, _REFUSED = b"p", b"a", b"s", b"r"
+_OF_SEALED = b"w"
+_SEALED_TIER = "sealed"
 _KEY_BYTES = 8
 _NONE: Sequence[int] = array("I")
 
@@ -57,6 +59,10 @@ def keys_of(entry: Entry) -> Iterator[int]:
         yield _key(_SESSION, entry.packed_session)
     if entry.outcome != GRANTED:
         yield _key(_REFUSED, b"%d" % entry.organisation)
+    elif entry.action == ERASE or any(
+        one.tier == _SEALED_TIER for one in entry.subjects
+    ):
+        yield _key(_OF_SEALED, b"%d" % entry.organisation)
 
 
 class GrowingIndex:
@@ -141,6 +147,10 @@ class EntryIndex:
     def refused(self, organisation: int) -> Sequence[int]:
         """Entries of an organisation that are refusals."""
         return self._find(_key(_REFUSED, b"%d" % organisation))
+
+    def of_sealed(self, organisation: int) -> Sequence[int]:
+        """Entries that gave or set what is sealed, or destroyed a record."""
+        return self._find(_key(_OF_SEALED, b"%d" % organisation))
 
     def _find(self, key: int) -> Sequence[int]:
         found = [

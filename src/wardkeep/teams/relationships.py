@@ -13,10 +13,11 @@ from uuid import UUID
 
 import msgspec
 
-from wardkeep.base.clock import microseconds_since_epoch
+from wardkeep.base.clock import from_microseconds, microseconds_since_epoch
 from wardkeep.db.connection import Connection
 from wardkeep.teams.rosters import Roster, load_roster
 from wardkeep.teams.ties import Ties, load_live
+from wardkeep.teams.visits import KIND as VISIT, Visit, visit_of
 
 KINDS = (
     *("ward", "clinic", "caseload", "visit", "referral"),
@@ -109,6 +110,28 @@ class ExpectedSets:
                     return Why(tie.kind)
                 own = own or Why(tie.kind, is_self_made=True)
         return own
+
+    def visits(
+        self, *, account: str, organisation: int, patient: str
+    ) -> tuple[Visit, ...]:
+        """The account's visits to the patient, whether they hold now or not.
+
+        None that the account itself wrote, for whoever plans visits lets people into
+        homes; and none of its team, for one carer is on a visit and not all of them.
+        """
+        found = [
+            visit_of(one.valid_from, one.valid_until)
+            for one in self._by_pair.get((organisation, account, patient), ())
+            if one.kind == VISIT
+        ]
+        roster = self.rosters.get(organisation, Roster())
+        mine = roster.practitioners.get(account, frozenset())
+        found += [
+            visit_of(from_microseconds(tie.since), from_microseconds(tie.until))
+            for tie in self.ties.of(organisation, patient)
+            if tie.kind == VISIT and tie.who in mine and tie.made_by != account
+        ]
+        return tuple(one for one in found if one is not None)
 
     def __len__(self) -> int:
         return len(self._by_pair)

@@ -31,6 +31,10 @@ def _got(one: DrillResult) -> str:
         return f"{one.reached:,} changes unnoticed"
     if one.scenario == "database-dump":
         return f"{one.fields:,} fields readable"
+    if one.scenario == "ways-into-homes":
+        return f"{one.reached:,} ways in"
+    if one.ways_in is not None:
+        return f"{one.reached:,} patients, {one.ways_in:,} ways into homes"
     return f"{one.reached:,} patients"
 
 

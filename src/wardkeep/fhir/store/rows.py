@@ -103,17 +103,19 @@ def patient_key_row(row: Row) -> PatientKeyRow:
 
 def items_of(patient: PatientKeyRow, rows: Iterable[StoredRow]) -> tuple[Item, ...]:
     """What to ask the door for in order to open a patient's rows: one item a tier."""
-    by_tier: dict[Tier, list[tuple[str, str, int]]] = {}
+    by_tier: dict[tuple[Tier, bytes], list[tuple[str, str, int]]] = {}
     for row in rows:
-        by_tier.setdefault(row.tier, []).append(row.ref)
+        # What is sealed has a key for each row, so an item for each as well.
+        by_tier.setdefault((row.tier, row.row_key), []).append(row.ref)
     return tuple(
         Item(
             patient=patient.id,
             tier=tier,
             wrapped_key=patient.wrapped_key(tier),
             resources=tuple(refs),
+            row_key=row_key,
         )
-        for tier, refs in sorted(by_tier.items())
+        for (tier, row_key), refs in sorted(by_tier.items())
     )
 
 

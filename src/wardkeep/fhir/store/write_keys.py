@@ -7,13 +7,14 @@ from typing import NamedTuple
 import msgspec
 
 from wardkeep.crypto.aead import Cipher, Key
-from wardkeep.disclosure.answers import NewKeys, Refusal
+from wardkeep.disclosure.answers import NewKeys, Refusal, Seals
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
     ForWork,
     Item,
     NewPatientKeys,
+    NewSeals,
     ResourceRef,
     SaidTie,
 )
@@ -31,11 +32,13 @@ class WriteKeys(msgspec.Struct, kw_only=True):
     wrapped: dict[str, tuple[bytes, bytes, bytes]]
     """Of new patients, for their rows."""
     entry: int = NO_ENTRY
+    seals: dict[ResourceRef, tuple[bytes, Cipher]] = {}
+    """A key for each row that is sealed, wrapped and made ready."""
 
     def take_new(self, given: NewKeys) -> None:
         for one in given.patients:
             self.wrapped[one.patient] = one.wrapped
-            for tier, plain in zip(PATIENT_TIERS, one.plain, strict=True):
+            for tier, plain in zip(PATIENT_TIERS[:2], one.plain, strict=True):
                 self.ciphers[one.patient, tier] = Cipher(Key(plain))
 
 
@@ -62,7 +65,11 @@ class Planned(NamedTuple):
         mine = [
             draft
             for draft, _ in self.versions
-            if draft.owner in patients and draft.owner and tells_ties(draft.type)
+            if draft.owner in patients
+            and draft.owner
+            # What is sealed tells nobody anything.
+            and draft.tier is not Tier.SEALED
+            and tells_ties(draft.type)
         ]
         if not mine:
             return None
@@ -129,6 +136,53 @@ async def add_existing_keys(
     return None
 
 
+async def add_seals(
+    keys: WriteKeys,
+    warden: WardenClient,
+    opener: Opener,
+    *,
+    patients: Mapping[str, PatientKeyRow],
+    planned: Planned,
+) -> Refusal | None:
+    """Ask for a key for each row that will be sealed, one patient a question.
+
+    Whoever writes what is sealed need not be able to read it: the key of the tier
+    stays with the warden, and each row's own opens that row alone.
+    """
+    sealed: dict[str, list[ResourceRef]] = {}
+    for draft, version in planned.versions:
+        if draft.tier is Tier.SEALED:
+            ref = (draft.type, draft.id, version)
+            sealed.setdefault(draft.owner, []).append(ref)
+    for patient, refs in sealed.items():
+        is_new = patient in keys.wrapped
+        given = await warden.ask(
+            NewSeals(
+                opener.session,
+                opener.purpose,
+                opener.reason,
+                patient,
+                (keys.wrapped if is_new else _wrapped_of(patients))[patient][-1],
+                tuple(refs),
+                opener.request,
+            ),
+            Seals,
+        )
+        if isinstance(given, Refusal):
+            return given
+        if keys.entry == NO_ENTRY:
+            keys.entry = given.entry
+        for ref, (wrapped, plain) in zip(refs, given.seals, strict=True):
+            keys.seals[ref] = (wrapped, Cipher(Key(plain)))
+    return None
+
+
+def _wrapped_of(
+    patients: Mapping[str, PatientKeyRow],
+) -> dict[str, tuple[bytes, bytes, bytes]]:
+    return {one.id: one.wrapped for one in patients.values()}
+
+
 async def _whose(
     keys: WriteKeys,
     warden: WardenClient,
@@ -156,7 +210,7 @@ async def _whose(
 def _items(patient: str, wrapped_key: WrappedKey, planned: Planned) -> tuple[Item, ...]:
     by_tier: dict[Tier, list[tuple[str, str, int]]] = {}
     for draft, version in planned.versions:
-        if draft.owner == patient:
+        if draft.owner == patient and draft.tier is not Tier.SEALED:
             by_tier.setdefault(draft.tier, []).append((draft.type, draft.id, version))
     return tuple(
         Item(

@@ -52,8 +52,10 @@ from wardkeep.fhir.store.write_keys import (
     Planned,
     WriteKeys,
     add_existing_keys,
+    add_seals,
     new_patient_keys,
 )
+from wardkeep.fhir.validation.entry_codes import entry_codes_in
 from wardkeep.fhir.work.ties import tells_ties
 
 ATTEMPTS = 3
@@ -82,13 +84,19 @@ class Writer:
         clock: Clock,
         memory: TokenMemory | None = None,
         must_patients_exist: bool = True,
+        takes_entry_codes: bool = False,
     ) -> None:
         """Share the memory of a load's tokens, where one session writes everything.
+
+        What seems to hold a code that opens a home is refused. A load takes it: what
+        an organisation has elsewhere cannot be asked to be written anew, and its
+        report lists it.
 
         FHIR lets a reference point to what is not there yet: programs may write about
         a patient who comes later; imports and pages may not.
         """
         self._must_patients_exist = must_patients_exist
+        self._takes_entry_codes = takes_entry_codes
         self._database = database
         self._warden = warden
         self._clock = clock
@@ -103,6 +111,9 @@ class Writer:
         wrong = _wrong_names(named)
         if wrong is not None:
             return Invalid(problems=(wrong,))
+        codes = [] if self._takes_entry_codes else _entry_codes(change.drafts)
+        if codes:
+            return Invalid(problems=tuple(codes))
         for attempt in range(ATTEMPTS):
             # What must not exist is not looked for: the database refuses it anyway.
             looked_for = [
@@ -192,6 +203,9 @@ class Writer:
             patients=known.patients,
             planned=planned,
             shared=shared,
+        )
+        refused = refused or await add_seals(
+            keys, self._warden, opener, patients=known.patients, planned=planned
         )
         refused = refused or await self._reach_sealed(known, drafts, opener)
         refused = refused or await self._name_others(known, drafts, opener)
@@ -343,6 +357,15 @@ def _is_one_new_row(ready: _Ready) -> bool:
     return ready.known.next_version(change.drafts[0]) == 1
 
 
+def _entry_codes(drafts: Sequence[Draft]) -> list[Problem]:
+    return [
+        problem
+        for draft in drafts
+        if draft.tier is not Tier.SEALED
+        for problem in entry_codes_in(draft.resource)
+    ]
+
+
 def _wrong_names(named: Sequence[tuple[str, str]]) -> Problem | None:
     if len(set(named)) != len(named):
         return _TWICE
@@ -358,6 +381,7 @@ def _rows(ready: _Ready, place: Place) -> Iterator[NewRow]:
             place,
             version=ready.known.next_version(draft),
             ciphers=ready.keys.ciphers,
+            seals=ready.keys.seals,
             tokens=tokens,
         )
 

@@ -10,18 +10,23 @@ from collections.abc import Callable
 
 from wardkeep.warden.rules.budget_holds import budget_holds
 from wardkeep.warden.rules.contract_holds import contract_holds
+from wardkeep.warden.rules.homes_are_few import homes_are_few
 from wardkeep.warden.rules.key_is_ours import key_is_ours
 from wardkeep.warden.rules.list_is_short import list_is_short
 from wardkeep.warden.rules.not_erased import not_erased
 from wardkeep.warden.rules.not_frozen import not_frozen
+from wardkeep.warden.rules.one_way_in import one_way_in
 from wardkeep.warden.rules.opening import Explained, Opening, Refused
 from wardkeep.warden.rules.own_record_alone import own_record_alone
+from wardkeep.warden.rules.passkey_is_fresh import passkey_is_fresh
 from wardkeep.warden.rules.patient_is_chosen import patient_is_chosen
 from wardkeep.warden.rules.purpose_fits_role import purpose_fits_role
 from wardkeep.warden.rules.reason_is_given import reason_is_given
 from wardkeep.warden.rules.role_reaches_tier import role_reaches_tier
 from wardkeep.warden.rules.scope_covers import scope_covers
+from wardkeep.warden.rules.seal_is_set_by_carers import seal_is_set_by_carers
 from wardkeep.warden.rules.support_is_granted import support_is_granted
+from wardkeep.warden.rules.visit_is_now import visit_is_now
 
 Rule = Callable[[Opening], Refused | None]
 
@@ -37,8 +42,13 @@ ORDER: tuple[Rule, ...] = (
     purpose_fits_role,
     contract_holds,
     list_is_short,
+    one_way_in,
+    seal_is_set_by_carers,
+    visit_is_now,
     reason_is_given,
     budget_holds,
+    homes_are_few,
+    passkey_is_fresh,
 )
 
 

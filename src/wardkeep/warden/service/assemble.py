@@ -57,10 +57,12 @@ from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.tying import Tying
 from wardkeep.warden.service.watch import Watch
+from wardkeep.warden.service.ways_in import WaysInDesk
 from wardkeep.warden.service.witnessing import Witnessing
 from wardkeep.warden.service.writers import Writers
 from wardkeep.warden.sessions import Sessions
 from wardkeep.warden.support_grants import SupportGrants, load_live
+from wardkeep.warden.ways_in import WaysIn
 
 
 class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +155,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
             _audit(parts, known, door).desk,
             *acting,
             retention.desk,
+            _ways_in(database, parts, known, door).desk,
             *people.desks,
             *smart.at_the_door,
             *federation.at_the_door,
@@ -319,6 +322,11 @@ def _door(parts: WardenParts, known: _Known) -> Door:
         erased=known.erased,
         support=known.support,
         watch=known.watch,
+        ways_in=WaysIn.recounted(
+            parts.ledger,
+            now=parts.clock.now().timestamp(),
+            monotonic=parts.clock.monotonic_seconds(),
+        ),
         clock=parts.clock,
     )
 
@@ -386,6 +394,19 @@ def _writing(
 
 def _audit(parts: WardenParts, known: _Known, door: Door) -> Audit:
     return Audit(
+        door=door,
+        ledger=parts.ledger,
+        sessions=known.sessions,
+        directory=known.directory,
+        clock=parts.clock,
+    )
+
+
+def _ways_in(
+    database: Database, parts: WardenParts, known: _Known, door: Door
+) -> WaysInDesk:
+    return WaysInDesk(
+        database=database,
         door=door,
         ledger=parts.ledger,
         sessions=known.sessions,

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from wardkeep import __version__
 from wardkeep.base.clock import Clock, microseconds_since_epoch
+from wardkeep.crypto.aead import Key
 from wardkeep.disclosure.answers import (
     Answer,
     Grant,
     Refusal,
 )
 from wardkeep.disclosure.message import MAX_ITEMS, MAX_REASON_CHARACTERS
-from wardkeep.disclosure.purpose import Action, Purpose
+from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
     Disclose,
     Item,
@@ -27,12 +28,14 @@ from wardkeep.identity.roles import Role
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import SELF_MADE, ExpectedSets
+from wardkeep.teams.visits import Visit
 from wardkeep.warden.budgets import Standing
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
+from wardkeep.warden.row_keys import identity_of, open_row_key
 from wardkeep.warden.rules import judge
-from wardkeep.warden.rules.opening import GLASS, OWN, Opening, Refused
+from wardkeep.warden.rules.opening import GLASS, OWN, Opening, Refused, WayIn
 from wardkeep.warden.service.by_app import (
     BESIDE,
     LONGEST_REQUEST,
@@ -68,10 +71,15 @@ from wardkeep.warden.sessions import (
     Sessions,
 )
 from wardkeep.warden.support_grants import SupportGrants
+from wardkeep.warden.ways_in import WaysIn
 
 GRANTED = "grant"
 BY_CONTRACT = "contract"
 """Why a program may expect a patient: what it was registered for says so."""
+
+
+BY_IMPORT = "import"
+BY_VISIT = "visit"
 
 
 class _Context(NamedTuple):
@@ -99,6 +107,7 @@ class Door:
         erased: ErasedPatients,
         support: SupportGrants,
         watch: Watch,
+        ways_in: WaysIn,
         clock: Clock,
     ) -> None:
         self._keystore = keystore
@@ -109,6 +118,7 @@ class Door:
         self._erased = erased
         self._support = support
         self._watch = watch
+        self._ways_in = ways_in
         self._clock = clock
         self.desk = Desk(at_once={Disclose: self.disclose})
 
@@ -129,6 +139,7 @@ class Door:
             self._contracts.opened(contractor(session), patients, now=now)
         note_opening(self._support, session, asked)
         self._watch.opened(session, asked, context.explained, context.standing)
+        self._count_homes(session, asked)
         return self._grant(session, asked, weighed)
 
     def _context(
@@ -174,6 +185,12 @@ class Door:
             organisation=session.organisation, patient=item.patient, tier=item.tier
         )
         key = self._keystore.unwrap(session.organisation, item.wrapped_key, identity)
+        is_key_ours = key is not None
+        way_in = None
+        if item.tier is Tier.SEALED and asked.action is Action.READ:
+            key = _of_row(session, item, key)
+            way_in = self._way_in(session, asked, item, is_right=key is not None)
+            relationship = BY_VISIT if way_in.visits else relationship
         opening = Opening(
             role=session.role,
             purpose=purpose,
@@ -182,7 +199,7 @@ class Door:
             tier=item.tier,
             relationship=relationship,
             patients_asked=context.patients,
-            is_key_ours=key is not None,
+            is_key_ours=is_key_ours,
             is_found=session.has_found(item.patient, self._clock.monotonic_seconds()),
             resources=item.resources,
             scopes=scopes_for(session, item.patient, is_beside=is_beside),
@@ -192,6 +209,7 @@ class Door:
             standing=context.standing,
             is_frozen=context.is_frozen,
             is_erased=self._erased.has(session.organisation, item.patient),
+            way_in=way_in,
         )
         return Weighed(
             item=item,
@@ -203,6 +221,46 @@ class Door:
             is_beside=is_beside,
         )
 
+    def _way_in(
+        self, session: Session, asked: Disclose, item: Item, *, is_right: bool
+    ) -> WayIn:
+        """What the rules are shown besides, where something sealed is to be read."""
+        now, monotonic = self._clock.now(), self._clock.monotonic_seconds()
+        account = (session.organisation, session.account)
+        return WayIn(
+            now=now,
+            visits=self.visits(session, item.patient),
+            is_alone=[len(one.resources) for one in asked.items] == [1],
+            is_row_key_right=is_right,
+            homes_left=self._ways_in.left_after(
+                account, item.patient, most=session.role.homes, now=monotonic
+            ),
+            passkey_seconds=monotonic - session.passkey_used_monotonic,
+        )
+
+    def visits(self, session: Session, patient: str) -> tuple[Visit, ...]:
+        """The account's own visits to a patient."""
+        return self._expected.visits(
+            account=session.account,
+            organisation=session.organisation,
+            patient=patient,
+        )
+
+    def _visit_words(self, session: Session, patient: str) -> str:
+        """The visit for which a way in is given, as the entry names it."""
+        now = self._clock.now()
+        live = [one for one in self.visits(session, patient) if one.is_open(now)]
+        return live[0].words if live else ""
+
+    def _count_homes(self, session: Session, asked: Disclose) -> None:
+        if asked.action is not Action.READ:
+            return
+        account = (session.organisation, session.account)
+        for item in asked.items:
+            if item.tier is Tier.SEALED:
+                now = self._clock.monotonic_seconds()
+                self._ways_in.given(account, item.patient, now=now)
+
     def _known(self, session: Session, item: Item, context: "_Context") -> str:
         """As it was found once for the question; for no patient, as for anybody."""
         found = context.explained.get(item.patient)
@@ -212,6 +270,8 @@ class Door:
         """Why the session's account may expect the patient; empty where it may not."""
         if session.scopes is not None:
             return BY_CONTRACT
+        if session.role is Role.IMPORTER:
+            return BY_IMPORT
         if session.role is Role.SUPPORT:
             return BY_SUPPORT
         if session.own_patient:
@@ -261,14 +321,11 @@ class Door:
         else:
             for one in weighed:
                 self._hold_reason(session, one)
-        is_without_key = asked.action is Action.DELETE
         return Grant(
             entry=first,
             granted_at=microseconds_since_epoch(self._clock.now()),
             relationships=tuple([one.relationship for one in weighed]),
-            keys=tuple(
-                [b"" if is_without_key or one.is_beside else one.key for one in weighed]
-            ),
+            keys=tuple([b"" if _stays(asked, one) else one.key for one in weighed]),
         )
 
     def _hold_reason(self, session: Session, one: Weighed) -> None:
@@ -305,12 +362,15 @@ class Door:
         outcome: str = GRANTED,
     ) -> Entry:
         first = portion.weighed[0]
+        request = asked.request[:LONGEST_REQUEST]
+        if first.item.tier is Tier.SEALED and asked.action is Action.READ:
+            request = self._visit_words(session, first.item.patient)
         return self.entry_of(
             session,
             action=asked.action.value,
             purpose=first.purpose.value,
             reason=first.reason,
-            request=asked.request[:LONGEST_REQUEST],
+            request=request,
             subjects=portion.subjects,
             outcome=outcome,
         )
@@ -345,3 +405,20 @@ class Door:
 
 def _not_own(relationship: str) -> str:
     return "" if relationship.endswith(SELF_MADE) else relationship
+
+
+def _of_row(session: Session, item: Item, sealed: Key | None) -> Key | None:
+    """The one row's own key; None where there is not one row, or it is not its key."""
+    if sealed is None or len(item.resources) != 1:
+        return None
+    identity = identity_of(session.organisation, item.patient, item.resources[0])
+    return open_row_key(sealed, item.row_key, identity)
+
+
+def _stays(asked: Disclose, one: Weighed) -> bool:
+    """Whether its key stays here: nobody needs it, or nobody gets it.
+
+    The key of the whole sealed tier never leaves; each row of it has its own.
+    """
+    is_whole_tier = one.item.tier is Tier.SEALED and asked.action is not Action.READ
+    return asked.action is Action.DELETE or one.is_beside or is_whole_tier

@@ -25,6 +25,7 @@ from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of
 from wardkeep.warden.freezes import Freeze, Freezes
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
+from wardkeep.warden.rules.visit_is_now import CODE as NO_VISIT
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session
 
@@ -40,6 +41,7 @@ _TRIPPED = (
 )
 _WATCHED = frozenset(PEOPLE)
 _SPENT = "More records were opened in a day than the role opens beyond its work."
+_HOMES = "The ways into many homes were asked for where no visit was."
 _SCRAPED = "Many records were asked for after the passkey was due, and it was not used."
 
 
@@ -153,6 +155,10 @@ class Watch:
         """Freeze where the day is spent, or somebody goes on without a passkey."""
         if code == DAY_SPENT:
             self.freeze_account(session, freezes.BUDGET, _SPENT)
+        elif code == NO_VISIT and is_watched(session):
+            homes = {item.patient for item in asked.items}
+            if self.budgets.tried(reach_of(session), homes):
+                self.freeze_account(session, freezes.SCRAPING, _HOMES)
         elif code == PROVE_AGAIN:
             # A list is one attempt, however many people it would have named.
             named = dict.fromkeys(item.patient for item in asked.items if item.patient)
