@@ -30,9 +30,10 @@ def abbreviate(text: bytes, stamp: Stamp, *, owner: str) -> bytes:
 
 def expand(text: bytes, stamp: Stamp, *, owner: str) -> bytes:
     """Undo `abbreviate`."""
-    text = text.replace(_OWNER, b"Patient/" + owner.encode())
+    if _OWNER in text:
+        text = text.replace(_OWNER, f"Patient/{owner}".encode())
     if _OWN_ID in text:
         text = text.replace(_OWN_ID, stamp.id.encode())
     if text.startswith(_HEAD):
-        return stamp.head + text[len(_HEAD) :]
+        return stamp.head + text[1:]
     return text

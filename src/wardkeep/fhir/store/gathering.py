@@ -18,8 +18,8 @@ from wardkeep.fhir.store.rows import KEY_COLUMNS, RESOURCE_COLUMNS
 AT_ONCE = 2
 MOST_A_QUERY = 256
 _ROWS = f"""
-select wanted.place::integer, {RESOURCE_COLUMNS}, r.is_deleted, r.patient,
-       {KEY_COLUMNS}, k.wrapped_key
+select {RESOURCE_COLUMNS}, r.is_deleted, r.patient, {KEY_COLUMNS}, k.wrapped_key,
+       wanted.place::integer
   from unnest($2::smallint[], $3::bytea[]) with ordinality as wanted (type, id, place)
   join record.resource as r
     on r.organisation = $1 and r.type = wanted.type and r.id = wanted.id

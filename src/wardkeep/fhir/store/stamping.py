@@ -10,17 +10,21 @@ import msgspec
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.model.strict_json import compact_json
 
-_HEAD = b'{"resourceType":"%b","id":"%b","meta":{"versionId":"%d","lastUpdated":"%b"'
+_HEAD = '{"resourceType":"%s","id":"%s","meta":{"versionId":"%d","lastUpdated":"%s"'
 _LEADING = frozenset(("resourceType", "id", "meta"))
 _OURS = frozenset(("versionId", "lastUpdated"))
 _sorted = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 
-@lru_cache(maxsize=16)
 def instant(moment: datetime) -> bytes:
     """A FHIR instant in UTC with milliseconds."""
+    return _instant(moment).encode()
+
+
+@lru_cache(maxsize=64)
+def _instant(moment: datetime) -> str:
     utc = moment.astimezone(UTC).replace(tzinfo=None)
-    return f"{utc.isoformat(timespec='milliseconds')}Z".encode()
+    return f"{utc.isoformat(timespec='milliseconds')}Z"
 
 
 class Stamp(NamedTuple):
@@ -35,7 +39,7 @@ class Stamp(NamedTuple):
     def head(self) -> bytes:
         """How the JSON of the version begins."""
         type_, id_, version, last_updated = self
-        return _HEAD % (type_.encode(), id_.encode(), version, instant(last_updated))
+        return (_HEAD % (type_, id_, version, _instant(last_updated))).encode()
 
 
 def stamped(resource: Resource, stamp: Stamp) -> bytes:
