@@ -72,12 +72,12 @@ def not_by_owner(element: str) -> bytes:
     return term(element, "~", "")
 
 
-_NAMES = ("R", "~")
+_NAMES, _BETWEEN = (b"R", b"~"), SEPARATOR.encode()
 
 
 def holds_no_value(secret: bytes) -> bool:
     """Whether a term or key names an element and nothing that somebody wrote."""
-    return secret.split(SEPARATOR.encode(), 2)[1].decode() in _NAMES
+    return secret.partition(_BETWEEN)[2].partition(_BETWEEN)[0] in _NAMES
 
 
 @cache

@@ -30,10 +30,9 @@ def abbreviate(text: bytes, stamp: Stamp, *, owner: str) -> bytes:
 
 def expand(text: bytes, stamp: Stamp, *, owner: str) -> bytes:
     """Undo `abbreviate`."""
-    if _OWNER in text:
-        text = text.replace(_OWNER, f"Patient/{owner}".encode())
+    text = text.replace(_OWNER, b"Patient/" + owner.encode())
     if _OWN_ID in text:
         text = text.replace(_OWN_ID, stamp.id.encode())
     if text.startswith(_HEAD):
-        return stamp.head + text[1:]
+        return stamp.head + text[len(_HEAD) :]
     return text

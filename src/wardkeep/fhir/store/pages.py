@@ -63,7 +63,7 @@ async def page_of(
     found = await connection.fetch(sql, *parameters.values)
     rows = [row for row in found if row["type"] is not None]
     is_more = len(rows) > request.count
-    keys = await _keys(connection, rows, found[len(rows) :], opener)
+    keys = await _keys(connection, rows, found[len(rows) :] or rows, opener)
     rows = rows[: request.count]
     is_counted = _is_counted_beside(request) and bool(rows)
     return Found(
@@ -86,12 +86,12 @@ def _is_counted_beside(request: SearchRequest) -> bool:
 async def _keys(
     connection: Connection, rows: Sequence[Row], of_keys: Sequence[Row], opener: Opener
 ) -> Keys:
-    """The keys that came behind the rows, and those of further patients in them."""
+    """The keys that came beside or behind the rows, and those of further patients."""
     also = {number for row in rows if (some := row["also"]) for number in some}
     patients = {
-        row["patient_number"]: patient_key_row(row)
-        for row in of_keys
-        if row["patient_number"] is not None
+        number: patient_key_row(row)
+        for number, row in {one["patient_number"]: one for one in of_keys}.items()
+        if number is not None
     }
     if also - patients.keys():
         more = await keys_for(
@@ -108,29 +108,20 @@ def _stored(row: Row, keys: Keys, opener: Opener) -> StoredRow:
     return stored_row(row, organisation=opener.organisation, patient=patient)
 
 
-_KEYLESS = (
-    "null::bigint as patient_number, null::text as patient_id, null::bytea as"
-    " banner_key, null::bytea as record_key, null::bytea as sealed_key,"
-    " null::bytea as wrapped_key"
-)
-
-
 def _statement(
     request: SearchRequest, tokens: Tokens, opener: Opener
 ) -> tuple[str, Parameters, Ordering]:
-    """A page's rows in their order, and behind them the keys that open them.
-
-    Each key comes in a row of its own, once, and not beside each of fifty rows.
-    """
+    """A page's rows in their order, and the keys that open them."""
     parameters = Parameters()
-    here = parameters.add(opener.organisation, "::integer")
+    is_of_one = _is_of_one_patient(request.queries)
+    here = parameters.add(opener.organisation, "::integer") if is_of_one else ""
     ordering = Ordering(
         _order_of(request),
         types=request.types,
         tokens=tokens,
         parameters=parameters,
     )
-    now = _OWN_TABLE % here if _is_of_one_patient(request.queries) else VIEW
+    now = _OWN_TABLE % here if is_of_one else VIEW
     found = _select(request, tokens, parameters, ordering, source=now)
     if request.as_of is not None:
         before = _select(request, tokens, parameters, ordering, source=_BEFORE)
@@ -145,21 +136,41 @@ def _statement(
         f"select * from ({found}) as q where {behind}"
         f" order by {ordering.by} limit {most}"
     )
+    if not is_of_one:
+        return _with_keys_beside(page, ordering), parameters, ordering
     # The columns that only rows have: patient, sort keys, number of matches.
-    nulls = ", null" * (1 + ordering.width + _is_counted_beside(request))
-    sql = (
-        f"with q as materialized ({page}) select q.*, {_KEYLESS} from q"
-        f" union all select {_NO_RESOURCE}{nulls}, {KEY_COLUMNS}, null"
-        f" from record.patient as p where p.organisation = {here}"
-        " and p.number = any(array(select distinct q.patient from q))"
-        f" union all select {_NO_RESOURCE}{nulls}, null, null, null, null, null,"
-        f" k.wrapped_key from record.shared_key as k where k.organisation = {here}"
-        " and exists (select from q where q.patient is null)"
+    more = 1 + ordering.width + _is_counted_beside(request)
+    return _with_keys_behind(page, here, more=more), parameters, ordering
+
+
+def _with_keys_beside(page: str, ordering: Ordering) -> str:
+    return (
+        f"select q.*, {KEY_COLUMNS}, k.wrapped_key from ({page}) as q"
+        " left join record.patient as p on p.number = q.patient"
+        " left join record.shared_key as k on q.patient is null"
+        " and k.organisation = record.served_organisation()"
+        f" order by {ordering.by}"
     )
-    return sql, parameters, ordering
 
 
-_NO_RESOURCE = "null, null, null, null, null, null, null, null"
+_KEYLESS = (
+    "null::bigint as patient_number, null::text as patient_id, null::bytea as"
+    " banner_key, null::bytea as record_key, null::bytea as sealed_key,"
+    " null::bytea as wrapped_key"
+)
+
+
+def _with_keys_behind(page: str, here: str, *, more: int) -> str:
+    """One patient's keys in a row of their own, once, and not beside fifty rows."""
+    nulls = ", ".join(["null"] * (_COLUMNS + more))
+    return (
+        f"with q as materialized ({page}) select q.*, {_KEYLESS} from q"
+        f" union all select {nulls}, {KEY_COLUMNS}, null from record.patient as p"
+        f" where p.organisation = {here} and p.number = (select patient from q limit 1)"
+    )
+
+
+_COLUMNS = RESOURCE_COLUMNS.count(",") + 1
 
 
 def _select(

@@ -10,21 +10,17 @@ import msgspec
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.model.strict_json import compact_json
 
-_HEAD = '{"resourceType":"%s","id":"%s","meta":{"versionId":"%d","lastUpdated":"%s"'
+_HEAD = b'{"resourceType":"%b","id":"%b","meta":{"versionId":"%d","lastUpdated":"%b"'
 _LEADING = frozenset(("resourceType", "id", "meta"))
 _OURS = frozenset(("versionId", "lastUpdated"))
 _sorted = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 
+@lru_cache(maxsize=16)
 def instant(moment: datetime) -> bytes:
     """A FHIR instant in UTC with milliseconds."""
-    return _instant(moment).encode()
-
-
-@lru_cache(maxsize=64)
-def _instant(moment: datetime) -> str:
     utc = moment.astimezone(UTC).replace(tzinfo=None)
-    return f"{utc.isoformat(timespec='milliseconds')}Z"
+    return f"{utc.isoformat(timespec='milliseconds')}Z".encode()
 
 
 class Stamp(NamedTuple):
@@ -39,16 +35,20 @@ class Stamp(NamedTuple):
     def head(self) -> bytes:
         """How the JSON of the version begins."""
         type_, id_, version, last_updated = self
-        return (_HEAD % (type_, id_, version, _instant(last_updated))).encode()
+        return _HEAD % (type_.encode(), id_.encode(), version, instant(last_updated))
 
 
 def stamped(resource: Resource, stamp: Stamp) -> bytes:
     """The JSON of a version: id and meta are ours, the rest is its own."""
-    named = f'{{"resourceType":"{resource.type}","id":"{stamp.id}"'.encode()
+    bare = f'{{"resourceType":"{resource.type}"'.encode()
+    named = b'%b,"id":"%b"' % (bare, stamp.id.encode())
     content, compact = resource.content, resource.compact
     own = content.get("meta")
     if own is None and compact.startswith(named):
         return b"%b}%b" % (stamp.head, compact[len(named) :])
+    if "meta" not in content and "id" not in content and compact.startswith(bare):
+        # As it is sent to be created.
+        return b"%b}%b" % (stamp.head, compact[len(bare) :])
     opening = named + b',"meta":{"'
     if isinstance(own, dict) and _OURS.isdisjoint(own) and compact.startswith(opening):
         return b"%b,%b" % (stamp.head, compact[len(opening) - 1 :])
