@@ -161,12 +161,13 @@ _KEYLESS = (
 
 
 def _with_keys_behind(page: str, here: str, *, more: int) -> str:
-    """One patient's keys in a row of their own, once, and not beside fifty rows."""
+    """A patient's keys in a row of their own, once, and not beside each of fifty."""
     nulls = ", ".join(["null"] * (_COLUMNS + more))
     return (
         f"with q as materialized ({page}) select q.*, {_KEYLESS} from q"
         f" union all select {nulls}, {KEY_COLUMNS}, null from record.patient as p"
-        f" where p.organisation = {here} and p.number = (select patient from q limit 1)"
+        f" where p.organisation = {here}"
+        " and p.number = any(array(select distinct q.patient from q))"
     )
 
 
@@ -184,11 +185,11 @@ def _select(
     condition = where(request, tokens, parameters)
     counting = []
     if _is_counted_beside(request):
-        # One patient's rows are few and in order already: to count them by themselves
-        # is cheaper than to carry them all through a window.
+        # An index has one patient's rows in their usual order: to count them by
+        # themselves is cheaper than to carry them all through a window.
+        is_in_order = not request.sorts and _is_of_one_patient(request.queries)
         counts = f"(select count(*) from {source} {condition})"
-        is_few = _is_of_one_patient(request.queries)
-        counting.append(f"{counts if is_few else _NUMBER} as matches")
+        counting.append(f"{counts if is_in_order else _NUMBER} as matches")
     columns = ", ".join(
         [RESOURCE_COLUMNS, "r.patient", *ordering.columns("r"), *counting]
     )
