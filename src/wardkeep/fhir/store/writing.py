@@ -28,8 +28,10 @@ from wardkeep.fhir.store.change import (
     Known,
     Removal,
     look_up,
+    patients_in,
 )
 from wardkeep.fhir.store.draft import Draft
+from wardkeep.fhir.store.gathering import Gatherer, patients_keys
 from wardkeep.fhir.store.keys import own_wrapped_key
 from wardkeep.fhir.store.opening import name_people
 from wardkeep.fhir.store.outcomes import (
@@ -45,6 +47,7 @@ from wardkeep.fhir.store.reserved import ledger_event_id
 from wardkeep.fhir.store.rows import (
     NewRow,
     insert_patient,
+    patient_key_row,
 )
 from wardkeep.fhir.store.sealing import Place, seal_draft
 from wardkeep.fhir.store.tokens import TokenMemory, tokens_of
@@ -99,6 +102,7 @@ class Writer:
         self._takes_entry_codes = takes_entry_codes
         self._database = database
         self._warden = warden
+        self._patients = Gatherer(database, patients_keys)
         self._clock = clock
         self._memory = memory
 
@@ -137,21 +141,11 @@ class Writer:
     async def _prepare(
         self, change: Change, looked_for: Sequence[tuple[str, str]], opener: Opener
     ) -> _Ready | Refusal | Conflict | Invalid:
-        shared: bytes | Refusal = b""
-        async with self._database.connection(opener.organisation) as connection:
-            known = await look_up(connection, change, looked_for, opener)
-            wrong = _conflict(known, change) or self._invalid(known, change.drafts)
-            if wrong is not None:
-                return wrong
-            if any(not draft.owner for draft in change.drafts) or _is_any_shared(
-                known, change.removals
-            ):
-                shared = await own_wrapped_key(
-                    connection,
-                    self._warden,
-                    session=opener.session,
-                    organisation=opener.organisation,
-                )
+        known = await self._known(change, looked_for, opener)
+        wrong = _conflict(known, change) or self._invalid(known, change.drafts)
+        if wrong is not None:
+            return wrong
+        shared = await self._shared(known, change, opener)
         if isinstance(shared, Refusal):
             return shared
         secrets = [one for draft in change.drafts for one in draft.secrets]
@@ -165,6 +159,33 @@ class Writer:
             return found
         tokens = list(_dealt(found, [len(draft.secrets) for draft in change.drafts]))
         return _Ready(change=change, known=known, keys=keys, tokens=tokens)
+
+    async def _known(
+        self, change: Change, looked_for: Sequence[tuple[str, str]], opener: Opener
+    ) -> Known:
+        """What there is; a single patient is looked up together with others'."""
+        organisation, patients = opener.organisation, patients_in(change)
+        if looked_for or len(patients) > 1:
+            async with self._database.connection(organisation) as connection:
+                return await look_up(connection, change, looked_for, opener)
+        found = [await self._patients.row(organisation, one) for one in patients]
+        keys = [patient_key_row(row) for row in found if row is not None]
+        return Known(current={}, patients={one.id: one for one in keys})
+
+    async def _shared(
+        self, known: Known, change: Change, opener: Opener
+    ) -> bytes | Refusal:
+        """The organisation's own wrapped key, where the change needs it."""
+        is_any_new = any(not draft.owner for draft in change.drafts)
+        if not is_any_new and not _is_any_shared(known, change.removals):
+            return b""
+        async with self._database.connection(opener.organisation) as connection:
+            return await own_wrapped_key(
+                connection,
+                self._warden,
+                session=opener.session,
+                organisation=opener.organisation,
+            )
 
     def _invalid(self, known: Known, drafts: Sequence[Draft]) -> Invalid | None:
         arriving = {draft.id for draft in drafts if draft.type == "Patient"}

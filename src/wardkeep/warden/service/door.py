@@ -7,6 +7,7 @@ not written down is a refusal, whatever the rules said.
 """
 
 from collections.abc import Sequence, Set as AbstractSet
+from datetime import datetime
 from typing import NamedTuple
 
 from wardkeep import __version__
@@ -129,21 +130,26 @@ class Door:
         if not 1 <= len(asked.items) <= MAX_ITEMS:
             return NOTHING_ASKED
         patients = {item.patient for item in asked.items if item.patient}
-        context = self._context(session, asked, patients)
+        now = self._clock.now()
+        context = self._context(session, asked, patients, now)
         weighed = [self._weigh(session, asked, item, context) for item in asked.items]
         first = worst(weighed)
         if first is not None and first.refused is not None:
             return self._refuse(session, asked, first, first.refused)
         if session.is_for_programs:
-            now = self._clock.now().timestamp()
-            self._contracts.opened(contractor(session), patients, now=now)
+            moment = now.timestamp()
+            self._contracts.opened(contractor(session), patients, now=moment)
         note_opening(self._support, session, asked)
         self._watch.opened(session, asked, context.explained, context.standing)
         self._count_homes(session, asked)
-        return self._grant(session, asked, weighed)
+        return self._grant(session, asked, weighed, now)
 
     def _context(
-        self, session: Session, asked: Disclose, patients: AbstractSet[str]
+        self,
+        session: Session,
+        asked: Disclose,
+        patients: AbstractSet[str],
+        now: datetime,
     ) -> "_Context":
         is_list = asked.action is Action.FIND
         explained = {one: self.explains(session, one) for one in patients}
@@ -154,13 +160,13 @@ class Door:
         return _Context(
             patients=len(patients),
             explained=explained,
-            contract_left=self._contract_left(session, patients),
+            contract_left=self._contract_left(session, patients, now),
             standing=self._watch.standing(session, others, is_list=is_list),
             is_frozen=self._watch.is_closed(session),
         )
 
     def _contract_left(
-        self, session: Session, patients: AbstractSet[str]
+        self, session: Session, patients: AbstractSet[str], now: datetime
     ) -> int | None:
         if not session.is_for_programs:
             return None
@@ -168,7 +174,7 @@ class Door:
             contractor(session),
             patients,
             most=session.patients_per_hour,
-            now=self._clock.now().timestamp(),
+            now=now.timestamp(),
         )
 
     def _weigh(
@@ -308,7 +314,11 @@ class Door:
         return Purpose(held.purpose), held.reason
 
     def _grant(
-        self, session: Session, asked: Disclose, weighed: Sequence[Weighed]
+        self,
+        session: Session,
+        asked: Disclose,
+        weighed: Sequence[Weighed],
+        now: datetime,
     ) -> Grant:
         first = -1
         for portion in portions(weighed):
@@ -323,7 +333,7 @@ class Door:
                 self._hold_reason(session, one)
         return Grant(
             entry=first,
-            granted_at=microseconds_since_epoch(self._clock.now()),
+            granted_at=microseconds_since_epoch(now),
             relationships=tuple([one.relationship for one in weighed]),
             keys=tuple([b"" if _stays(asked, one) else one.key for one in weighed]),
         )
