@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from wardkeep.disclosure.canaries import CanaryAnswer
 from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.containment import ContainmentAnswer
 from wardkeep.disclosure.federation import FederationAnswer
@@ -358,4 +359,5 @@ Answer: TypeAlias = (
     | PulseAnswer
     | PatientAnswer
     | KeyAnswer
+    | CanaryAnswer
 )

@@ -12,6 +12,7 @@ from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets, load_all
 from wardkeep.warden.alarms import LEDGER_CHANGED, TWO_STORIES
+from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
@@ -51,6 +52,11 @@ from wardkeep.warden.service.office import Office
 from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.patients import Patients
 from wardkeep.warden.service.patients_in import PatientMatch
+from wardkeep.warden.service.planting import (
+    Planting,
+    PlantingParts,
+    load_canaries,
+)
 from wardkeep.warden.service.retention import Retention
 from wardkeep.warden.service.rotating import KeyFile, Rotator
 from wardkeep.warden.service.service import WardenService
@@ -88,6 +94,7 @@ class _Known(NamedTuple):
     erased: ErasedPatients
     support: SupportGrants
     watch: Watch
+    canaries: Canaries
 
 
 class _Writing(NamedTuple):
@@ -129,6 +136,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     ceremonies = Ceremonies(database=database, clock=parts.clock, origin=parts.origin)
     patients = _patients(database, parts, known, (door, admission, trace))
     contained = _containment(database, parts, known, (door, ceremonies, trace))
+    planting = _planting(database, parts, known, trace)
     acting = (eraser.desk, patients.desk, *contained)
     made = _Made(admission, ceremonies, trace, batch, proofs, acting)
     people = _people(database, parts, known, made)
@@ -162,6 +170,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
             people.for_the_operator,
             office.desk,
             rotator.desk,
+            planting.desk,
             *smart.for_the_operator,
             *federation.for_the_operator,
         ),
@@ -294,6 +303,7 @@ async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known
         erased=ErasedPatients(),
         support=SupportGrants(parts.clock),
         watch=await make_watch(database, parts.ledger, sessions, trace, parts.clock),
+        canaries=Canaries(),
     )
     async with database.connection() as connection:
         expected = await load_all(connection, at=parts.clock.now())
@@ -306,7 +316,8 @@ async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known
             directory=known.directory,
             clock=parts.clock,
         )
-    return known._replace(expected=expected)
+    canaries = await load_canaries(database, parts.root_key)
+    return known._replace(expected=expected, canaries=canaries)
 
 
 def _door(parts: WardenParts, known: _Known) -> Door:
@@ -319,7 +330,18 @@ def _door(parts: WardenParts, known: _Known) -> Door:
         erased=known.erased,
         support=known.support,
         watch=known.watch,
+        canaries=known.canaries,
         clock=parts.clock,
+    )
+
+
+def _planting(
+    database: Database, parts: WardenParts, known: _Known, trace: Trace
+) -> Planting:
+    return Planting(
+        PlantingParts(
+            database, parts.root_key, known.canaries, known.erased, trace, parts.clock
+        )
     )
 
 
