@@ -43,6 +43,11 @@ from wardkeep.disclosure.containment import (
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import CheckSession, Disclose, Item, NewPatientKeys
 from wardkeep.warden import canaries
+from wardkeep.warden.rotations import (
+    ROOT_WRAPPED,
+    put_rewrapped,
+    wrapped_by_root,
+)
 from wardkeep.warden.service.planting import load_canaries
 
 REASON = "rang about results from Tuesday"
@@ -379,3 +384,19 @@ async def test_what_the_database_did_not_hear_is_told_again(
         counts = await warden.operator.ask(CountCanaries(home), CanaryCounts)
         assert isinstance(counts, CanaryCounts)
         assert counts.met == 1
+
+
+async def test_the_key_of_the_list_is_turned_with_the_root_key(
+    warden: RunningWarden,
+) -> None:
+    await patients(warden, 0, canaries=1)
+    service, root_key = warden.service, warden.service._keystore._root
+    [where] = [one for one in ROOT_WRAPPED if one.table == "canary_list"]
+    async with service._database.connection() as connection:
+        for key, wrapped in await wrapped_by_root(connection, where):
+            identity = where.identity.format(key).encode()
+            anew = root_key.wrap(root_key.unwrap(wrapped, identity), identity)
+            await put_rewrapped(connection, where, key=key, old=wrapped, new=anew)
+        turned = dict(await wrapped_by_root(connection, where))
+    assert anew in turned.values()
+    await load_canaries(service._database, root_key)

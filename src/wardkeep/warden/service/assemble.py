@@ -136,13 +136,11 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     ceremonies = Ceremonies(database=database, clock=parts.clock, origin=parts.origin)
     patients = _patients(database, parts, known, (door, admission, trace))
     contained = _containment(database, parts, known, (door, ceremonies, trace))
-    planting = _planting(database, parts, known, trace)
     acting = (eraser.desk, patients.desk, *contained)
     made = _Made(admission, ceremonies, trace, batch, proofs, acting)
     people = _people(database, parts, known, made)
     smart = await _smart(database, parts, known, made)
     federation = await _federation(database, parts, known, made)
-    office = _office(database, parts, known, (people.own_sessions, trace))
     rotator = await _rotator(database, parts, known, made)
     return WardenService(
         database=database,
@@ -168,9 +166,8 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         for_the_operator=(
             *writing.for_the_operator,
             people.for_the_operator,
-            office.desk,
+            _office(database, parts, known, (people.own_sessions, trace)).desk,
             rotator.desk,
-            planting.desk,
             *smart.for_the_operator,
             *federation.for_the_operator,
         ),
@@ -335,12 +332,15 @@ def _door(parts: WardenParts, known: _Known) -> Door:
     )
 
 
-def _planting(
-    database: Database, parts: WardenParts, known: _Known, trace: Trace
-) -> Planting:
+def _planting(database: Database, parts: WardenParts, known: _Known) -> Planting:
     return Planting(
         PlantingParts(
-            database, parts.root_key, known.canaries, known.erased, trace, parts.clock
+            database,
+            parts.root_key,
+            known.canaries,
+            known.erased,
+            Trace(parts.ledger, parts.clock),
+            parts.clock,
         )
     )
 
@@ -403,7 +403,11 @@ def _writing(
         writers=writers,
         clock=parts.clock,
     )
-    return _Writing((writers.desk, tying.desk), (writers.desk, tying.operator_desk))
+    planting = _planting(database, parts, known)
+    return _Writing(
+        (writers.desk, tying.desk),
+        (writers.desk, tying.operator_desk, planting.desk),
+    )
 
 
 def _audit(parts: WardenParts, known: _Known, door: Door) -> Audit:
