@@ -48,6 +48,7 @@ from wardkeep.warden import alarms
 from wardkeep.warden.alarms import Alarm, Alarms
 from wardkeep.warden.breaker import Breaker
 from wardkeep.warden.budgets import Budgets
+from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.freezes import Freezes
@@ -139,6 +140,7 @@ class Week:
             support=SupportGrants(self._clock),
             watch=self._watch,
             ways_in=WaysIn(),
+            canaries=Canaries(),
             clock=self._clock,
         )
         self._trace = trace

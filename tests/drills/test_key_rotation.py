@@ -283,6 +283,7 @@ async def test_all_that_the_root_key_wraps_is_on_the_list_of_a_rotation(
         "record.patient.record_key",
         "record.patient.sealed_key",
         "record.shared_key.wrapped_key",
+        "warden.canary_list.wrapped_key",
         "warden.identity_provider.wrapped_key",
         "warden.organisation.older_wrapped_key",
         "warden.organisation.wrapped_key",

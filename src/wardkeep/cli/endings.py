@@ -9,6 +9,7 @@ from wardkeep.assembly.configuration import SettingsError
 from wardkeep.assembly.demonstration import DemonstrationError
 from wardkeep.assembly.importing import ImportRefusedError, LoadInterruptedError
 from wardkeep.assembly.layout import SocketFolderError
+from wardkeep.assembly.planting import PlantingRefusedError
 from wardkeep.assembly.proof import SigningKeyFileError
 from wardkeep.assembly.schema import SchemaError
 from wardkeep.assembly.serving import NotReadyError, PortInUseError
@@ -64,6 +65,7 @@ _WORDS: dict[type[Exception], tuple[int, str]] = {
     DemonstrationError: (EXIT_FAILED, _AS_SAID),
     ImportRefusedError: (EXIT_FAILED, _AS_SAID),
     NotReadyError: (EXIT_FAILED, _AS_SAID),
+    PlantingRefusedError: (EXIT_FAILED, _AS_SAID),
     PortInUseError: (EXIT_FAILED, _AS_SAID),
     RoleTooPowerfulError: (EXIT_FAILED, _AS_SAID),
     RootKeyUnavailableError: (EXIT_FAILED, _AS_SAID),

@@ -11,6 +11,7 @@ import click
 
 from wardkeep import __version__
 from wardkeep.cli.account import account
+from wardkeep.cli.canary import canary
 from wardkeep.cli.client import client
 from wardkeep.cli.demo import demo
 from wardkeep.cli.doctor import doctor
@@ -56,6 +57,7 @@ for _command in (
     client,
     identity_provider,
     support,
+    canary,
     doctor,
 ):
     commands.add_command(_command)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`wardkeep scope`: exactly what an account or session was given, with proof."""
 
+import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,13 @@ from wardkeep.assembly.proof import ledger_name, verify_key_from
 from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.cli.moments import moment_option
 from wardkeep.cli.terminal import fail, installation, json_option
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.canaries import MOST_NAMED, PickCanaries, PickedCanaries
+from wardkeep.disclosure.client import (
+    WardenBusyError,
+    WardenClient,
+    WardenUnavailableError,
+)
 from wardkeep.ledger.beginnings import plain_address
 from wardkeep.ledger.scope import PersonReached, Scope, scope_of
 from wardkeep.ledger.wanted import Wanted
@@ -65,7 +74,8 @@ def scope(  # noqa: PLR0913 - one for each option
     By passkey or address: all sessions that began with it, as their sign-ins tell.
     Reads the whole ledger, so that what is not named was surely not disclosed. Needs
     the files and a public key, nothing of the server. Exit code 1 when the ledger is
-    not whole: then it says where, and the list may lack something.
+    not whole: then it says where, and the list may lack something. Canaries are set
+    apart where the warden of this installation answers.
 
     \b
     Example:
@@ -91,6 +101,8 @@ def scope(  # noqa: PLR0913 - one for each option
         until=until,
     )
     found = _read(wanted, _Asked(folder, public_key, proofs, as_json))
+    if folder is None:
+        _set_canaries_apart(found)
     if as_json:
         click.echo(_json(found))
     else:
@@ -116,6 +128,32 @@ def _read(wanted: Wanted, asked: _Asked) -> Scope:
         )
 
 
+def _set_canaries_apart(found: Scope) -> None:
+    """Ask the warden who is no person; where it does not answer, that is said."""
+    try:
+        found.set_apart(asyncio.run(_pick_canaries(found.people)))
+    except (WardenUnavailableError, WardenBusyError):
+        return
+
+
+async def _pick_canaries(people: Sequence[PersonReached]) -> set[tuple[int, str]]:
+    _, layout = installation()
+    client = WardenClient(layout.operator_socket, asker="scope")
+    found: set[tuple[int, str]] = set()
+    try:
+        for number in dict.fromkeys(one.organisation for one in people):
+            named = [one.patient for one in people if one.organisation == number]
+            for start in range(0, len(named), MOST_NAMED):
+                asked = PickCanaries(number, tuple(named[start : start + MOST_NAMED]))
+                given = await client.ask(asked, PickedCanaries)
+                if isinstance(given, Refusal):
+                    raise WardenUnavailableError
+                found.update((number, one) for one in given.patients)
+    finally:
+        await client.close()
+    return found
+
+
 def _json(found: Scope) -> str:
     told = {
         **msgspec.structs.asdict(found),
@@ -134,6 +172,15 @@ def _tell(found: Scope) -> None:
         f" only shown in lists, {found.resources:,} resources in all;"
         f" {found.refusals:,} questions refused."
     )
+    if found.canaries:
+        click.echo(
+            f"Canaries, which are not among them: {len(found.canaries):,}. Patients who"
+            " do not exist, and nobody to tell."
+        )
+    elif found.people and not found.is_known_who_exists:
+        click.echo(
+            "Canaries may be among them: the warden, which alone knows, was not asked."
+        )
     for person in found.people[:_MOST_SHOWN]:
         click.echo(_line(person))
     if len(found.people) > _MOST_SHOWN:

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from wardkeep.disclosure.canaries import CanaryAnswer
 from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.containment import ContainmentAnswer
 from wardkeep.disclosure.federation import FederationAnswer
@@ -372,4 +373,5 @@ Answer: TypeAlias = (
     | PatientAnswer
     | KeyAnswer
     | WayInAnswer
+    | CanaryAnswer
 )

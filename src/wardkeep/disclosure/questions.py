@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from wardkeep.disclosure.canaries import CanaryQuestion
 from wardkeep.disclosure.confirming import ConfirmingQuestion
 from wardkeep.disclosure.containment import ContainmentQuestion
 from wardkeep.disclosure.federation import (
@@ -450,5 +451,6 @@ OperatorQuestion: TypeAlias = (
     | SmartOperatorQuestion
     | FederationOperatorQuestion
     | KeyQuestion
+    | CanaryQuestion
 )
 Question: TypeAlias = DoorQuestion | OperatorQuestion

@@ -9,7 +9,7 @@ whoever is not named here was not disclosed in this scope.
 import base64
 import mmap
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set as AbstractSet
 from pathlib import Path
 
 import msgspec
@@ -96,6 +96,18 @@ class Scope(msgspec.Struct, kw_only=True):
     certainly_not: list[str] = msgspec.field(default_factory=list)
     """What was not disclosed in this scope; empty where that cannot be said."""
     proofs: list[Proof] = msgspec.field(default_factory=list)
+    canaries: list[PersonReached] = msgspec.field(default_factory=list)
+    """What was reached of patients who do not exist: there is nobody to tell."""
+    is_known_who_exists: bool = False
+    """Whether the canaries are no more among the people."""
+
+    def set_apart(self, canaries: AbstractSet[tuple[int, str]]) -> None:
+        """Take canaries, as (organisation, patient), out of the people."""
+        people, self.people = self.people, []
+        for one in people:
+            is_nobody = (one.organisation, one.patient) in canaries
+            (self.canaries if is_nobody else self.people).append(one)
+        self.is_known_who_exists = True
 
     @property
     def opened(self) -> int:

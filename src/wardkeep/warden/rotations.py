@@ -64,6 +64,12 @@ ROOT_WRAPPED = (
         identity="search-token-key|1|{}",
     ),
     Wrapping(
+        table="canary_list",
+        column="wrapped_key",
+        key="organisation",
+        identity="canaries|1|{}",
+    ),
+    Wrapping(
         table="identity_provider",
         column="wrapped_key",
         key="id",

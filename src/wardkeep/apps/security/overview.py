@@ -28,6 +28,7 @@ KINDS = {
     "searching": "Searches without opening",
     "slow": "Many strangers over weeks",
     "breaker": "The circuit breaker tripped",
+    "canary": "Somebody opened a record of nobody",
     "questioned": "A patient asks about an opening",
     "ledger-changed": "The ledger is not as it was written",
     "two-stories": "The ledger is not the one that a witness saw",

@@ -8,6 +8,7 @@ from wardkeep.assembly.demo.accounts import (
     demo_teams,
 )
 from wardkeep.assembly.demo.bundles import demo_organisation_bundle, demo_patients
+from wardkeep.assembly.demo.nobody import nobodies
 from wardkeep.assembly.demo.organisations import DemoOrganisation, demo_organisations
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "demo_organisations",
     "demo_patients",
     "demo_teams",
+    "nobodies",
 ]

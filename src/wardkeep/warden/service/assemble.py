@@ -12,6 +12,7 @@ from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets, load_all
 from wardkeep.warden.alarms import LEDGER_CHANGED, TWO_STORIES
+from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
@@ -51,6 +52,11 @@ from wardkeep.warden.service.office import Office
 from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.patients import Patients
 from wardkeep.warden.service.patients_in import PatientMatch
+from wardkeep.warden.service.planting import (
+    Planting,
+    PlantingParts,
+    load_canaries,
+)
 from wardkeep.warden.service.retention import Retention
 from wardkeep.warden.service.rotating import KeyFile, Rotator
 from wardkeep.warden.service.service import WardenService
@@ -90,6 +96,7 @@ class _Known(NamedTuple):
     erased: ErasedPatients
     support: SupportGrants
     watch: Watch
+    canaries: Canaries
 
 
 class _Writing(NamedTuple):
@@ -136,7 +143,6 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     people = _people(database, parts, known, made)
     smart = await _smart(database, parts, known, made)
     federation = await _federation(database, parts, known, made)
-    office = _office(database, parts, known, (people.own_sessions, trace))
     rotator = await _rotator(database, parts, known, made)
     return WardenService(
         database=database,
@@ -163,7 +169,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         for_the_operator=(
             *writing.for_the_operator,
             people.for_the_operator,
-            office.desk,
+            _office(database, parts, known, (people.own_sessions, trace)).desk,
             rotator.desk,
             *smart.for_the_operator,
             *federation.for_the_operator,
@@ -297,6 +303,7 @@ async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known
         erased=ErasedPatients(),
         support=SupportGrants(parts.clock),
         watch=await make_watch(database, parts.ledger, sessions, trace, parts.clock),
+        canaries=Canaries(),
     )
     async with database.connection() as connection:
         expected = await load_all(connection, at=parts.clock.now())
@@ -309,7 +316,8 @@ async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known
             directory=known.directory,
             clock=parts.clock,
         )
-    return known._replace(expected=expected)
+    canaries = await load_canaries(database, parts.root_key)
+    return known._replace(expected=expected, canaries=canaries)
 
 
 def _door(parts: WardenParts, known: _Known) -> Door:
@@ -327,7 +335,21 @@ def _door(parts: WardenParts, known: _Known) -> Door:
             now=parts.clock.now().timestamp(),
             monotonic=parts.clock.monotonic_seconds(),
         ),
+        canaries=known.canaries,
         clock=parts.clock,
+    )
+
+
+def _planting(database: Database, parts: WardenParts, known: _Known) -> Planting:
+    return Planting(
+        PlantingParts(
+            database,
+            parts.root_key,
+            known.canaries,
+            known.erased,
+            Trace(parts.ledger, parts.clock),
+            parts.clock,
+        )
     )
 
 
@@ -389,7 +411,11 @@ def _writing(
         writers=writers,
         clock=parts.clock,
     )
-    return _Writing((writers.desk, tying.desk), (writers.desk, tying.operator_desk))
+    planting = _planting(database, parts, known)
+    return _Writing(
+        (writers.desk, tying.desk),
+        (writers.desk, tying.operator_desk, planting.desk),
+    )
 
 
 def _audit(parts: WardenParts, known: _Known, door: Door) -> Audit:

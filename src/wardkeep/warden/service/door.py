@@ -31,11 +31,13 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import SELF_MADE, ExpectedSets
 from wardkeep.teams.visits import Visit
 from wardkeep.warden.budgets import Standing
+from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.row_keys import identity_of, open_row_key
 from wardkeep.warden.rules import judge
+from wardkeep.warden.rules.not_frozen import NOW_CLOSED
 from wardkeep.warden.rules.opening import GLASS, OWN, Opening, Refused, WayIn
 from wardkeep.warden.service.by_app import (
     BESIDE,
@@ -109,6 +111,7 @@ class Door:
         support: SupportGrants,
         watch: Watch,
         ways_in: WaysIn,
+        canaries: Canaries,
         clock: Clock,
     ) -> None:
         self._keystore = keystore
@@ -120,6 +123,7 @@ class Door:
         self._support = support
         self._watch = watch
         self._ways_in = ways_in
+        self._canaries = canaries
         self._clock = clock
         self.desk = Desk(at_once={Disclose: self.disclose})
 
@@ -136,13 +140,27 @@ class Door:
         first = worst(weighed)
         if first is not None and first.refused is not None:
             return self._refuse(session, asked, first, first.refused)
+        met = self._canaries.met(session.organisation, _opened(weighed), asked.action)
+        if met and context.patients > 1:
+            # Nobody's work is a page of strangers: none of it is given.
+            self._spring(session, met)
+            return self._refuse(session, asked, weighed[0], NOW_CLOSED)
         if session.is_for_programs:
             moment = now.timestamp()
             self._contracts.opened(contractor(session), patients, now=moment)
         note_opening(self._support, session, asked)
         self._watch.opened(session, asked, context.explained, context.standing)
         self._count_homes(session, asked)
-        return self._grant(session, asked, weighed, now)
+        granted = self._grant(session, asked, weighed, now)
+        if met:
+            self._spring(session, met)
+        return granted
+
+    def _spring(self, session: Session, met: Sequence[str]) -> None:
+        """Somebody opened a patient who does not exist: it holds from here on."""
+        at = microseconds_since_epoch(self._clock.now())
+        self._canaries.note_met(session.organisation, met, at=at)
+        self._watch.canary_met(session, met)
 
     def _context(
         self,
@@ -213,7 +231,8 @@ class Door:
             is_support_granted=is_granted(self._support, session, item),
             contract_left=context.contract_left,
             standing=context.standing,
-            is_frozen=context.is_frozen,
+            is_frozen=context.is_frozen
+            and not self._watch.is_still_shown(session, item.patient),
             is_erased=self._erased.has(session.organisation, item.patient),
             way_in=way_in,
         )
@@ -432,3 +451,8 @@ def _stays(asked: Disclose, one: Weighed) -> bool:
     """
     is_whole_tier = one.item.tier is Tier.SEALED and asked.action is not Action.READ
     return asked.action is Action.DELETE or one.is_beside or is_whole_tier
+
+
+def _opened(weighed: Sequence[Weighed]) -> AbstractSet[str]:
+    """The patients whose keys would leave; those who are only named keep theirs."""
+    return {one.item.patient for one in weighed if not one.is_beside}

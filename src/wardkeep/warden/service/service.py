@@ -82,7 +82,8 @@ class WardenService:
         eraser.write_with(batch.written)
         self._tasks: set[asyncio.Task[None]] = set()
         self._door_at_once, self._door_later = self._questions(at_the_door)
-        self._saves = [save for desk in at_the_door for save in desk.saves]
+        desks = (*at_the_door, *for_the_operator)
+        self._saves = dict.fromkeys(save for desk in desks for save in desk.saves)
         self._operator_at_once, self._operator_later = self._questions(for_the_operator)
 
     @property

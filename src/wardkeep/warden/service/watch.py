@@ -5,7 +5,7 @@ Nothing here waits: the count, the freeze and their entries are made in the same
 the opening that they are about.
 """
 
-from collections.abc import Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
 from datetime import datetime, timedelta
 
 import msgspec
@@ -30,6 +30,9 @@ from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session
 
 GLASS_SECONDS = 60 * 60
+SHOWN_SECONDS = 4.0
+"""A page asks twice for what it shows; what opened must not close before it is seen,
+or whoever slipped knows which it was. It is of nobody."""
 FREEZE = "freeze"
 """The action of a freeze's entry."""
 MANY_LISTED, FEW_OPENED = 60, 0.1
@@ -43,6 +46,12 @@ _WATCHED = frozenset(PEOPLE)
 _SPENT = "More records were opened in a day than the role opens beyond its work."
 _HOMES = "The ways into many homes were asked for where no visit was."
 _SCRAPED = "Many records were asked for after the passkey was due, and it was not used."
+_LED_NOWHERE = "A record was opened that no work leads to."
+"""To whoever releases: that it was a canary is told to those who decide alone."""
+_CANARY = (
+    "A record was opened that is of no real person, and that no work leads to. It may"
+    " have been a slip, or somebody who goes through records."
+)
 
 
 class Watch:
@@ -67,6 +76,8 @@ class Watch:
         self._clock = clock
         self._breaker = breaker
         self._told: dict[tuple[str, int, str], float] = {}
+        self._shown: dict[tuple[str, str], float] = {}
+        """Until when a session reads on in a canary that it opened."""
 
     # Before an opening
 
@@ -186,11 +197,33 @@ class Watch:
         self._told[key] = now + _DAY_SECONDS
         self.alarms.raise_(kind, session, detail=detail)
 
-    def freeze_account(self, session: Session, cause: str, because: str) -> None:
+    def canary_met(self, session: Session, patients: Sequence[str]) -> None:
+        """Freeze: records are closed for a person, a program is stopped altogether.
+
+        A person may have slipped, and stand at a bed: the glass can still be broken.
+        """
+        cause = freezes.SCRAPING
+        if is_watched(session):
+            cause, until = freezes.CANARY, self._now() + SHOWN_SECONDS
+            # Kept from the first opening on: the record closes with all others.
+            self._shown = {
+                one: then for one, then in self._shown.items() if then > self._now()
+            }
+            for patient in patients:
+                self._shown.setdefault((session.id, patient), until)
+        self.freeze_account(session, cause, _LED_NOWHERE, is_by_canary=True)
+
+    def is_still_shown(self, session: Session, patient: str) -> bool:
+        """Whether a canary that was opened a moment ago may be read to its end."""
+        return self._shown.get((session.id, patient), 0.0) > self._now()
+
+    def freeze_account(
+        self, session: Session, cause: str, because: str, *, is_by_canary: bool = False
+    ) -> None:
         """Freeze the account of a session, once for each depth."""
         old = self.freezes.of(session)
         is_deeper = old is not None and old.is_of_records_only
-        if old is not None and not (is_deeper and cause != freezes.BUDGET):
+        if old is not None and not (is_deeper and cause not in freezes.CLOSES_RECORDS):
             return
         made = Freeze(
             id=new_uuid(),
@@ -205,7 +238,9 @@ class Watch:
         entry = self._trace.of_session(
             session, FREEZE, reason=because, request=request_of(made)
         )
-        self.alarms.raise_(alarms.FROZEN, session, detail=because, entry=entry)
+        kind = alarms.CANARY if is_by_canary else alarms.FROZEN
+        detail = _CANARY if is_by_canary else because
+        self.alarms.raise_(kind, session, detail=detail, entry=entry)
 
     def _now(self) -> float:
         return self._clock.monotonic_seconds()
