@@ -19,9 +19,9 @@ from wardkeep.ledger.entry import Entry, PackedId, pack_id
 ERASE = "erase"
 """The action of an entry that says: this patient's record was destroyed."""
 GRANTED = "grant"
+SEALED_TIER = "sealed"
 _PATIENT, _ACCOUNT, _SESSION, _REFUSED = b"p", b"a", b"s", b"r"
-_OF_SEALED = b"w"
-_SEALED_TIER = "sealed"
+_SEALED = b"x"
 _KEY_BYTES = 8
 _NONE: Sequence[int] = array("I")
 
@@ -59,10 +59,8 @@ def keys_of(entry: Entry) -> Iterator[int]:
         yield _key(_SESSION, entry.packed_session)
     if entry.outcome != GRANTED:
         yield _key(_REFUSED, b"%d" % entry.organisation)
-    elif entry.action == ERASE or any(
-        one.tier == _SEALED_TIER for one in entry.subjects
-    ):
-        yield _key(_OF_SEALED, b"%d" % entry.organisation)
+    if any(one.tier == SEALED_TIER for one in entry.subjects):
+        yield _key(_SEALED, b"%d" % entry.organisation)
 
 
 class GrowingIndex:
@@ -148,9 +146,9 @@ class EntryIndex:
         """Entries of an organisation that are refusals."""
         return self._find(_key(_REFUSED, b"%d" % organisation))
 
-    def of_sealed(self, organisation: int) -> Sequence[int]:
-        """Entries that gave or set what is sealed, or destroyed a record."""
-        return self._find(_key(_OF_SEALED, b"%d" % organisation))
+    def sealed(self, organisation: int) -> Sequence[int]:
+        """Entries of an organisation that are about something sealed."""
+        return self._find(_key(_SEALED, b"%d" % organisation))
 
     def _find(self, key: int) -> Sequence[int]:
         found = [

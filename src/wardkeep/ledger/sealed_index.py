@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """When each sealed resource was set, and which accounts were given it since.
 
-Follows the entries that are about something sealed, so that what should be changed is
-told without reading the ledger again. It holds names and times, and nothing sealed.
+Made of the entries that are about something sealed, in their order (index.py finds
+them). It holds names and times, and nothing that was sealed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 
 from wardkeep.ledger.entry import Entry, Subject
 
 _SEALED, _GRANTED = "sealed", "grant"
-_READ, _WRITE, _DELETE, _ERASE = "read", "write", "delete", "erase"
+_READ, _WRITE, _DELETE = "read", "write", "delete"
 Named = tuple[int, str, str, str]
 """Organisation, patient, type and id."""
 
@@ -30,20 +30,10 @@ class SealedIndex:
 
     def __init__(self) -> None:
         self._known: dict[Named, SetAndSeen] = {}
-        self._followed = 0
-
-    def follow(self, positions: Sequence[int], read: Callable[[int], Entry]) -> None:
-        """Take in what was not yet; `positions`, ascending, only ever grow."""
-        while self._followed < len(positions):
-            self.add(read(positions[self._followed]))
-            self._followed += 1
 
     def add(self, entry: Entry) -> None:
         """Take in an entry, as all before it were."""
         if entry.outcome != _GRANTED:
-            return
-        if entry.action == _ERASE:
-            self._forget(entry.organisation, frozenset(entry.patients))
             return
         for subject in entry.subjects:
             if subject.tier == _SEALED:
@@ -58,15 +48,6 @@ class SealedIndex:
                 self._known.pop(named, None)
             elif entry.action == _READ and named in self._known:
                 self._known[named].seen[entry.account] = entry.at
-
-    def _forget(self, organisation: int, patients: frozenset[str]) -> None:
-        gone = [
-            named
-            for named in self._known
-            if named[0] == organisation and named[1] in patients
-        ]
-        for named in gone:
-            del self._known[named]
 
     def of(self, organisation: int) -> Iterator[tuple[Named, SetAndSeen]]:
         """An organisation's, in the order in which they were first set."""

@@ -61,8 +61,7 @@ def test_refusals_other_tiers_and_what_was_never_set_leave_nothing() -> None:
     assert told(entry("write", 1), entry("search", 2)) == {NAMED: SetAndSeen(1)}
 
 
-def test_what_was_deleted_or_erased_is_forgotten() -> None:
+def test_what_was_deleted_is_forgotten() -> None:
     assert told(entry("write", 1), entry("delete", 2)) == {}
-    assert told(entry("write", 1), entry("erase", 2)) == {}
-    elsewhere = entry("erase", 2, organisation=2)
+    elsewhere = entry("delete", 2, organisation=2)
     assert told(entry("write", 1), elsewhere) == {NAMED: SetAndSeen(1)}

@@ -15,9 +15,8 @@ _REFUSED = Refused(
 EXPLAINS = (
     Explained(
         code="homes-spent",
-        because="The account had been given as many ways into homes as a day of"
-        " visits has.",
-        would_allow="The next day, or a colleague who takes the visit.",
+        because="More homes were asked for than a day of visits has.",
+        would_allow="A colleague, or the next day.",
     ),
 )
 

@@ -25,18 +25,18 @@ _NO_PROGRAM = Refused(
 EXPLAINS = (
     Explained(
         code="one-way-in-at-a-time",
-        because="Several sealed things were asked for in one question.",
-        would_allow="Asking for each one by itself.",
+        because="Several ways into homes, or something besides, were asked for.",
+        would_allow="One question for each way in.",
     ),
     Explained(
         code="row-key-wrong",
-        because="The key that came with the question is not the one of that row.",
-        would_allow="The row as the store has it.",
+        because="The key that was sent was not the one of this row.",
+        would_allow="The row as it is stored.",
     ),
     Explained(
         code="sealed-from-programs",
-        because="A program or an app asked for what people alone read.",
-        would_allow="A person who visits, with their own passkey.",
+        because="A program or an app asked for what is sealed.",
+        would_allow="A person who visits, on the page.",
     ),
 )
 

@@ -16,8 +16,8 @@ _REFUSED = Refused(
 EXPLAINS = (
     Explained(
         code="passkey-due",
-        because="The passkey had not been used within the last five minutes.",
-        would_allow="The passkey of the account’s owner.",
+        because="The passkey was not used within five minutes.",
+        would_allow="The passkey.",
     ),
 )
 

@@ -24,14 +24,13 @@ _NOT_NAMED = Refused(
 EXPLAINS = (
     Explained(
         code="not-your-patient-to-seal",
-        because="Nothing in the account’s work explained that it sets a way into"
-        " this home.",
-        would_allow="The person’s coordinator or clinician.",
+        because="Nothing in the work explained setting what is sealed.",
+        would_allow="Somebody who plans or gives the care.",
     ),
     Explained(
         code="seal-needs-its-scope",
-        because="The program’s scopes do not name the type that it would seal.",
-        would_allow="A scope that names the type.",
+        because="The scopes of the program did not name the type.",
+        would_allow="A scope that names it.",
     ),
 )
 

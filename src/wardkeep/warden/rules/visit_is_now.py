@@ -18,8 +18,8 @@ _REFUSED = Refused(
 EXPLAINS = (
     Explained(
         code="no-visit-now",
-        because="The account had no visit to this home at that time.",
-        would_allow="A visit planned for it, from 30 minutes before to 60 after.",
+        because="No visit to this home was planned for the account then.",
+        would_allow="A visit that somebody else plans.",
     ),
 )
 

@@ -161,7 +161,6 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
             _audit(parts, known, door).desk,
             *acting,
             retention.desk,
-            _ways_in(database, parts, known, door).desk,
             *people.desks,
             *smart.at_the_door,
             *federation.at_the_door,
@@ -360,7 +359,7 @@ def _containment(
     made: tuple[Door, Ceremonies, Trace],
 ) -> tuple[Desk, ...]:
     door, ceremonies, trace = made
-    return make_containment_desks(
+    desks = make_containment_desks(
         ContainmentParts(
             database=database,
             door=door,
@@ -373,6 +372,7 @@ def _containment(
             clock=parts.clock,
         )
     )
+    return (*desks, _ways_in(database, parts, known, door).desk)
 
 
 def _witnessing(parts: WardenParts, known: _Known) -> Witnessing:
@@ -437,6 +437,7 @@ def _ways_in(
         ledger=parts.ledger,
         sessions=known.sessions,
         directory=known.directory,
+        erased=known.erased,
         clock=parts.clock,
     )
 

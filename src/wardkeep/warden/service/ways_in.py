@@ -6,9 +6,12 @@ when it is a year old (domain.md, 5.4). All of it comes from the ledger; the cod
 themselves are nowhere here.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+import msgspec
 
 from wardkeep.base.clock import Clock, from_microseconds, microseconds_since_epoch
 from wardkeep.db.connection import Connection, Database
@@ -30,6 +33,7 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.ledger.sealed_index import Named, SealedIndex, SetAndSeen
 from wardkeep.teams.relationships import SELF_MADE
 from wardkeep.warden.directory import Directory
+from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.rules.opening import GLASS
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
@@ -38,6 +42,8 @@ from wardkeep.warden.sessions import Session, Sessions
 
 OLD_AFTER = timedelta(days=365)
 MOST_LISTED = 100
+_A_TURN = 100
+"""Entries that are read before others have their turn: some milliseconds."""
 _PLANNERS = frozenset(
     {Role.CARE_COORDINATOR, Role.COMMUNITY_COORDINATOR, Role.PRIVACY_OFFICER}
 )
@@ -67,10 +73,17 @@ class _Since(NamedTuple):
     frozen: Mapping[str, datetime]
 
 
+class _Book(msgspec.Struct):
+    """What was read of the ledger for one organisation, and how many entries of it."""
+
+    known: SealedIndex = msgspec.field(default_factory=SealedIndex)
+    read: int = 0
+
+
 class WaysInDesk:
     """Answers those who visit and those who plan visits."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made of these parts, each named
         self,
         *,
         database: Database,
@@ -78,6 +91,7 @@ class WaysInDesk:
         ledger: Ledger,
         sessions: Sessions,
         directory: Directory,
+        erased: ErasedPatients,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -85,8 +99,9 @@ class WaysInDesk:
         self._ledger = ledger
         self._sessions = sessions
         self._directory = directory
+        self._erased = erased
         self._clock = clock
-        self._sealed: dict[int, SealedIndex] = {}
+        self._books: dict[int, _Book] = {}
         self.desk = Desk(
             at_once={AskWayIn: self._ask}, later={ListDueWaysIn: self._list}
         )
@@ -119,11 +134,13 @@ class WaysInDesk:
         if session.is_for_programs or session.role not in _PLANNERS:
             return NOT_YOUR_WORK
         now = self._clock.now()
+        book = await self._up_to_date(session.organisation)
         async with self._database.connection() as connection:
             since = await _since(connection, session.organisation, now)
         found = [
             line
-            for named, known in self._sealed_of(session.organisation)
+            for named, known in book.of(session.organisation)
+            if not self._erased.has(session.organisation, named[1])
             for line in self._due(named, known, since)
         ]
         found.sort(key=lambda one: (_URGENCY.index(one.why), one.since))
@@ -131,11 +148,16 @@ class WaysInDesk:
         self._write_down(session, shown)
         return DueWaysIn(lines=shown, left_out=len(found) - len(shown))
 
-    def _sealed_of(self, organisation: int) -> Iterator[tuple[Named, SetAndSeen]]:
-        sealed = self._sealed.setdefault(organisation, SealedIndex())
-        positions = self._ledger.index.of_sealed(organisation)
-        sealed.follow(positions, self._ledger.read)
-        return sealed.of(organisation)
+    async def _up_to_date(self, organisation: int) -> SealedIndex:
+        """What the ledger says of sealed things; what is new is read, once."""
+        book = self._books.setdefault(organisation, _Book())
+        positions = self._ledger.index.sealed(organisation)
+        while book.read < len(positions):
+            book.known.add(self._ledger.read(positions[book.read]))
+            book.read += 1
+            if book.read % _A_TURN == 0:
+                await asyncio.sleep(0)  # others' openings do not wait for it
+        return book.known
 
     def _due(
         self, named: Named, known: SetAndSeen, since: _Since
