@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -138,7 +137,7 @@ async def plan(stack: Served, token: str, kind: str) -> None:
     await warden.operator.close()
 
 
-def test_a_program_sets_one_by_a_scope_that_names_it_and_hears_nothing_back(
+def a_program_sets_one_by_a_scope_that_names_it_and_hears_nothing_back(
     place: Place,
 ) -> None:
     sent = way_in("way-1", "home-1", BY_PROGRAM)
@@ -160,7 +159,7 @@ def test_a_program_sets_one_by_a_scope_that_names_it_and_hears_nothing_back(
     assert place.heard(both).status == 200
 
 
-def test_a_program_reads_none_by_any_way_to_a_resource(place: Place) -> None:
+def a_program_reads_none_by_any_way_to_a_resource(place: Place) -> None:
     batch = {
         "resourceType": "Bundle",
         "type": "batch",
@@ -205,7 +204,7 @@ def test_a_program_reads_none_by_any_way_to_a_resource(place: Place) -> None:
         place.heard(who.ask("POST", "Basic/way-1/$meta-delete", unlabelled))
 
 
-def test_whoever_plans_sets_one_on_the_page_and_does_not_see_it(place: Place) -> None:
+def whoever_plans_sets_one_on_the_page_and_does_not_see_it(place: Place) -> None:
     path = "/patients/home-2/way-in"
     status, page = place.saw(place.coordinator, "GET", f"{path}/set")
     assert status == 200
@@ -233,7 +232,7 @@ def test_whoever_plans_sets_one_on_the_page_and_does_not_see_it(place: Place) ->
     assert status == 403
 
 
-def test_the_carer_on_the_visit_is_shown_one_and_the_other_carer_none(
+def the_carer_on_the_visit_is_shown_one_and_the_other_carer_none(
     place: Place,
 ) -> None:
     path = "/patients/home-2/way-in"
@@ -251,7 +250,7 @@ def test_the_carer_on_the_visit_is_shown_one_and_the_other_carer_none(
     assert status == 404, "one home's page gives no other home's way in"
 
 
-def test_a_note_with_a_code_is_not_stored_and_the_answer_says_where(
+def a_note_with_a_code_is_not_stored_and_the_answer_says_where(
     place: Place,
 ) -> None:
     note = {
@@ -287,9 +286,9 @@ def test_a_note_with_a_code_is_not_stored_and_the_answer_says_where(
     assert IN_A_NOTE.encode() in page, "what was typed is kept for its typist"
 
 
-def test_an_import_lists_where_codes_are_and_says_none(
-    place: Place, tmp_path: Path
-) -> None:
+def an_import_lists_where_codes_are_and_says_none(place: Place) -> None:
+    folder = place.stack.layout.data.parent / "brought"
+    folder.mkdir()
     note = {
         "resourceType": "Observation",
         "id": "brought",
@@ -301,8 +300,8 @@ def test_an_import_lists_where_codes_are_and_says_none(
     sealed = way_in("way-3", "home-3", BY_PROGRAM)
     entries = [{"resource": one} for one in (patient("home-3"), note, sealed)]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
-    (tmp_path / "brought.json").write_text(json.dumps(bundle))
-    said = place.stack.command("import", "--organisation", "larkspur", str(tmp_path))
+    (folder / "brought.json").write_text(json.dumps(bundle))
+    said = place.stack.command("import", "--organisation", "larkspur", str(folder))
     assert "seem to hold a code that opens a home: 1." in said
     assert "brought.json: Observation/brought: Observation.note[0].text" in said
     assert "way-3" not in said, "what is sealed is where it belongs"
@@ -311,7 +310,7 @@ def test_an_import_lists_where_codes_are_and_says_none(
     assert refused.status == 403
 
 
-def test_no_page_of_anybody_else_and_no_answer_said_a_code(place: Place) -> None:
+def no_page_of_anybody_else_and_no_answer_said_a_code(place: Place) -> None:
     for who in (place.coordinator, place.carer, place.stranger):
         for path in (
             "/patients/home-1",
@@ -329,7 +328,7 @@ def test_no_page_of_anybody_else_and_no_answer_said_a_code(place: Place) -> None
         assert [one for one in place.answers if code[1:8].encode() in one] == []
 
 
-def test_no_file_log_or_metric_holds_a_code(place: Place) -> None:
+def no_file_log_or_metric_holds_a_code(place: Place) -> None:
     with urlopen(f"http://localhost:{place.metrics}/metrics") as answer:
         metrics = answer.read()
     stack = place.stack
@@ -340,8 +339,26 @@ def test_no_file_log_or_metric_holds_a_code(place: Place) -> None:
     assert not any(code.encode() in metrics for code in CODES)
 
 
-def test_scope_counts_the_homes_and_names_no_code(place: Place) -> None:
+def scope_counts_the_homes_and_names_no_code(place: Place) -> None:
     events = place.heard(place.thief.get("AuditEvent?patient=home-2&_count=100"))
     texts = json.dumps(events.json)
     assert "visit " in texts, "the entry names the visit"
     assert not any(code in texts for code in CODES)
+
+
+def test_from_setting_to_showing_nothing_says_a_code_but_to_the_carer_on_the_visit(
+    place: Place,
+) -> None:
+    """One after the other: what is looked for at the end was said before."""
+    for step in (
+        a_program_sets_one_by_a_scope_that_names_it_and_hears_nothing_back,
+        a_program_reads_none_by_any_way_to_a_resource,
+        whoever_plans_sets_one_on_the_page_and_does_not_see_it,
+        the_carer_on_the_visit_is_shown_one_and_the_other_carer_none,
+        a_note_with_a_code_is_not_stored_and_the_answer_says_where,
+        an_import_lists_where_codes_are_and_says_none,
+        no_page_of_anybody_else_and_no_answer_said_a_code,
+        no_file_log_or_metric_holds_a_code,
+        scope_counts_the_homes_and_names_no_code,
+    ):
+        step(place)

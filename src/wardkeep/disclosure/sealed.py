@@ -113,7 +113,7 @@ class OpenGrant:
                 cipher = self._ciphers.get((patient, tier))
             if cipher is None or (row.type, row.id, row.version) not in self._named:
                 raise NotInGrantError
-            texts.append(decompress(cipher.open(row.body, row.identity)))
+            texts.append(open_row(cipher, row))
         return texts
 
     def cipher_for_writing(self, patient: str, tier: Tier) -> Cipher:
