@@ -13,7 +13,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.served import Served, Visitor
 
-__all__ = ["RECORDS", "Stack", "Visitor", "processes_of", "stack"]
+__all__ = [
+    "RECORDS",
+    "Stack",
+    "Visitor",
+    "processes_of",
+    "processor_seconds",
+    "stack",
+]
 
 RECORDS = Path(
     os.environ.get("WARDKEEP_BENCH_RECORDS", "../shared/data/synthea")
@@ -33,6 +40,10 @@ class Stack(Served):
         if found is None:
             raise RuntimeError(said)
         return float(found[2].replace(",", ""))
+
+    def spent(self) -> dict[str, float]:
+        """Seconds of processor time so far, of all processes with one name together."""
+        return processor_seconds(self.process.pid)
 
     def memory(self) -> dict[str, float]:
         """MB of each process of ours, the largest of those with one name."""
@@ -60,11 +71,25 @@ def processes_of(root: int) -> Iterator[tuple[int, str]]:
             yield one, _name_of(one)
 
 
+def processor_seconds(root: int) -> dict[str, float]:
+    """Seconds of processor time of a process and all below it, by name."""
+    found: dict[str, float] = {}
+    for process, name in processes_of(root):
+        with suppress(OSError):
+            found[name] = found.get(name, 0.0) + _seconds(process)
+    return found
+
+
 def _name_of(process: int) -> str:
     words = Path(f"/proc/{process}/cmdline").read_bytes().decode().split("\0")
     if "wardkeep.cli" in words:
         return words[words.index("wardkeep.cli") + 1]
     return "database" if any("postgres" in word for word in words[:1]) else "other"
+
+
+def _seconds(process: int) -> float:
+    stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _megabytes(process: int) -> float:
@@ -74,10 +99,10 @@ def _megabytes(process: int) -> float:
 
 
 @contextmanager
-def stack() -> Iterator[Stack]:
+def stack(**settings: str) -> Iterator[Stack]:
     """A stack in a folder of its own, stopped and removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="wardkeep-bench-") as folder:
-        made = Stack(Path(folder))
+        made = Stack(Path(folder), **settings)
         try:
             yield made
         finally:

@@ -19,6 +19,7 @@ import uvloop
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from bench._stack import processor_seconds
 from support.authenticator import SoftwareAuthenticator
 from support.warden import (
     ORIGIN,
@@ -37,8 +38,8 @@ CALLERS = (1, 16, 64)
 
 
 @contextmanager
-def warden_process(installation: Installation) -> Iterator[None]:
-    """The warden as `wardkeep serve` starts it."""
+def warden_process(installation: Installation) -> Iterator[int]:
+    """The warden as `wardkeep serve` starts it; its process id."""
     environment = {**os.environ, "WARDKEEP_DATA": str(installation.settings.data)}
     process = subprocess.Popen(
         [sys.executable, "-m", "wardkeep.cli", "warden"],
@@ -52,7 +53,7 @@ def warden_process(installation: Installation) -> Iterator[None]:
             installation.layout.operator_socket,
         ):
             wait_for_socket(path, log=installation.layout.log)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait()
@@ -63,12 +64,12 @@ def run() -> dict[str, float]:
     with (
         tempfile.TemporaryDirectory() as folder,
         installation_in(Path(folder)) as made,
-        warden_process(made),
+        warden_process(made) as process,
     ):
-        return uvloop.run(_measure(made))
+        return uvloop.run(_measure(made, process))
 
 
-async def _measure(installation: Installation) -> dict[str, float]:
+async def _measure(installation: Installation, process: int) -> dict[str, float]:
     # The helper of the tests, talking to a warden in another process.
     warden = RunningWarden(installation, None)  # type: ignore[arg-type]
     await warden.organisation()
@@ -78,7 +79,12 @@ async def _measure(installation: Installation) -> dict[str, float]:
     item = await _item(warden)
     figures: dict[str, float] = {}
     for callers in CALLERS:
+        before = time.process_time(), sum(processor_seconds(process).values())
         waits = await _load(warden, token, item, callers)
+        after = time.process_time(), sum(processor_seconds(process).values())
+        for place, where in enumerate(("asking", "warden")):
+            spent = (after[place] - before[place]) / len(waits) * 1e6
+            figures[f"µs of processor time {where}, {callers} callers"] = spent
         waits.sort()
         figures[f"disclosures/s, {callers} callers"] = len(waits) / SECONDS
         for share, name in ((0.5, "p50"), (0.99, "p99")):

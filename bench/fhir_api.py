@@ -3,12 +3,15 @@
 
 Loads the bundles in the folder that WARDKEEP_BENCH_RECORDS names three times, each time
 under new identities, and asks over 16 connections as a program with a contract would.
-Needs wrk on the PATH.
+Beside each rate stands the processor time that a request takes in every process: on a
+machine that others use as well, that is the figure to compare. Needs wrk on the PATH.
 """
 
 import bz2
 import json
+import os
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +30,10 @@ ORGANISATION = "bench"
 COPIES = 3
 CONNECTIONS = 16
 SECONDS = 5
+WEB_WORKERS = os.environ.get("WARDKEEP_BENCH_WEB_WORKERS", "1")
+"""One, where two cores serve the warden, the database and wrk too: two take a fifth
+more of both cores for the same requests."""
+_PARTS = ("web", "warden", "database", "wrk")
 _UUID = re.compile(rb"(?<!\|)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Behind a bar stands the identifier of a place, which every copy shares."""
 _LUA = """
@@ -48,7 +55,10 @@ def run() -> dict[str, float]:
     if not RECORDS.is_dir() or shutil.which("wrk") is None:
         print("  needs wrk, and FHIR bundles in WARDKEEP_BENCH_RECORDS")
         return {}
-    with stack() as made, tempfile.TemporaryDirectory() as folder:
+    with (
+        stack(WARDKEEP_WEB_WORKERS=WEB_WORKERS) as made,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         made.await_ready()
         made.command("organisation", "create", "--slug", ORGANISATION, "--name", "B")
         for number in range(COPIES):
@@ -161,12 +171,15 @@ def _load(
     script = folder / "ask.lua"
     script.write_text(_LUA % (quoted, method, sent, asker.token))
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"]
+    before = _spent(made)
     done = subprocess.run(
         [*command, "-s", str(script), made.origin],
         capture_output=True,
         text=True,
         check=True,
     )
+    after = _spent(made)
+    [requests] = re.findall(r"(\d+) requests in", done.stdout)
     if "Non-2xx" in done.stdout:
         print(done.stdout)
     [rate] = re.findall(r"Requests/sec:\s+([\d.]+)", done.stdout)
@@ -175,7 +188,19 @@ def _load(
     return {
         f"{label}, req/s": float(rate),
         f"{label}, p99 ms": float(slow[0]) * unit,
+        **{
+            f"{label}, µs a request: {part}": (after[part] - before[part])
+            / int(requests)
+            * 1e6
+            for part in _PARTS
+        },
     }
+
+
+def _spent(made: Stack) -> dict[str, float]:
+    """Seconds of processor time by part, wrk's among them."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {**made.spent(), "wrk": ended.ru_utime + ended.ru_stime}
 
 
 def _transactions(made: Stack, asker: Program) -> float:

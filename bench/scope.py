@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.ledgers import KEY, ORIGIN, open_ledger
 from wardkeep.ledger.entry import Entry, Subject
-from wardkeep.ledger.scope import Wanted, scope_of
+from wardkeep.ledger.scope import scope_of
+from wardkeep.ledger.wanted import Wanted
 
 ENTRIES = int(os.environ.get("WARDKEEP_BENCH_ENTRIES", "1000000"))
 ACCOUNTS, PATIENTS = 4_000, 100_000

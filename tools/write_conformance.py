@@ -58,7 +58,8 @@ DEVIATIONS = """## Deviations, each with its reason
 | composites of three parts in a repeated element | 400 | two are indexed as a pair |
 | `Bundle.total` | exact, unless `_total=none`; none where candidates must be opened to count | counting costs what finding costs |
 | the pages of a search | links are good for 30 minutes, in one session | they are signed with a key of the session |
-| sealed items (confidentiality R and V) | in no search, history or `$everything`; read is refused | their tier opens for nobody by program |
+| sealed items (confidentiality R and V) | in no search, history or `$everything`; read is refused; written only by a scope that names the type, and not said again in the answer | their tier opens for nobody by program |
+| a text that seems to hold a code of a key safe, door or alarm | 422 with its place; no `Prefer` changes that | such a code in a note is a breach; it belongs into an item of its own (`docs/formats/way-in.md`) |
 | a Patient with such a label | is found and read as any other | nobody could be found otherwise; what must be hidden of a person belongs into an item of its own |
 | AuditEvents | those of the ledger come first, the newest first, an event a patient; then those that programs stored | ids `ledger-<entry>.<part>` are read only; chains, compartments of others and `_sort` do not reach them; 10,000 entries a page are looked at; they claim no BALP profile, because the ledger has no network addresses |
 | erasure | on pages, by two people; no program can | a stolen key must not destroy; `DELETE` keeps history |

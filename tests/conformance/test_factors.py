@@ -37,7 +37,7 @@ from wardkeep.identity.factors.client_key import CLIENT_KEY
 from wardkeep.identity.factors.passkey import PASSKEY
 from wardkeep.warden.service.federation import STRONG_ELSEWHERE
 
-AUDIENCE = f"{ORIGIN}/token"
+AUDIENCE = f"{ORIGIN}/oauth/token"
 Spoil = Callable[[SoftwareAuthenticator], None]
 
 
@@ -228,7 +228,7 @@ async def registered(warden: RunningWarden) -> Client:
 
 
 async def ask(warden: RunningWarden, assertion: str) -> SignedIn | Refusal:
-    return await warden.door.ask(ClientSignIn(assertion, AUDIENCE), SignedIn)
+    return await warden.door.ask(ClientSignIn(assertion), SignedIn)
 
 
 async def test_a_client_signs_in_with_its_key_once(installation: Installation) -> None:

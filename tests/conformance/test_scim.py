@@ -19,6 +19,7 @@ from support.served import Served, served
 from support.smart import ask
 from support.warden import RunningWarden
 from wardkeep.disclosure.answers import (
+    Accounts,
     CeremonyOptions,
     Done,
     Refusal,
@@ -26,17 +27,22 @@ from wardkeep.disclosure.answers import (
     SignedIn,
 )
 from wardkeep.disclosure.people import (
+    AcceptInvitation,
     ApproveRights,
     IssueLinks,
     Links,
+    ListMyOrganisations,
     ListRightsRequests,
+    MyOrganisations,
     RightsRequests,
+    SwitchOrganisation,
 )
 from wardkeep.disclosure.questions import (
     BeginEnrolment,
     CheckSession,
     FinishEnrolment,
     Invite,
+    ListAccounts,
 )
 
 pytestmark = pytest.mark.xdist_group("scim")
@@ -134,17 +140,33 @@ async def _enrol(warden: RunningWarden, secret: str, origin: str) -> Colleague:
     return Colleague("", enrolled.token, key)
 
 
-async def _confirm_and_enrol(server: Served, name: str) -> str:
+async def _confirm_and_enrol(
+    server: Served, name: str, *, works_elsewhere: bool = False
+) -> str:
     """An administrator says yes and makes the link; the joiner's session."""
     warden = RunningWarden(server, None)  # type: ignore[arg-type]
     try:
-        return await _let_in(warden, server, name)
+        secret = await _let_in(warden, server, name)
+        if not works_elsewhere:
+            return (await _enrol(warden, secret, server.origin)).token
+        account = await warden.account("doctor", organisation="oakdale")
+        own = await warden.tell(Invite(account=account, valid_hours=1))
+        doctor = await _enrol(warden, own, server.origin)
+        taken = await warden.door.ask(AcceptInvitation(doctor.token, secret), Done)
+        assert taken == Done()
+        mine = await warden.door.ask(ListMyOrganisations(doctor.token), MyOrganisations)
+        assert isinstance(mine, MyOrganisations)
+        there = next(one.number for one in mine.organisations if not one.is_current)
+        gone = await warden.door.ask(SwitchOrganisation(doctor.token, there), SignedIn)
+        assert isinstance(gone, SignedIn), gone
+        return gone.token
     finally:
         await warden.door.close()
         await warden.operator.close()
 
 
 async def _let_in(warden: RunningWarden, server: Served, name: str) -> str:
+    """The link that the administrator hands over."""
     account = await warden.account("administrator", organisation="fernhill")
     secret = await warden.tell(Invite(account=account, valid_hours=1))
     ada = await _enrol(warden, secret, server.origin)
@@ -158,8 +180,7 @@ async def _let_in(warden: RunningWarden, server: Served, name: str) -> str:
     made = next(one for one in listed.requests if one.id == request.id)
     links = await confirm(warden, ada, IssueLinks(made.accounts), Links)
     assert isinstance(links, Links)
-    joiner = await _enrol(warden, links.links[0].secret, server.origin)
-    return joiner.token
+    return links.links[0].secret
 
 
 async def _state(server: Served, token: str) -> str:
@@ -186,6 +207,29 @@ def test_a_joiner_waits_for_a_persons_yes_and_a_leaver_is_out_at_once(
     assert asyncio.run(_state(server, token)) == "not-signed-in"
     back = ours.patch(made["id"], {"op": "replace", "value": {"active": True}})
     assert back.json[STATE] == {"state": "waiting"}, "coming back needs a yes again"
+
+
+def test_a_leaver_who_took_it_on_with_an_account_of_before_is_out_at_once_too(
+    server: Served, ours: Directory
+) -> None:
+    made = ours.add()
+    token = asyncio.run(
+        _confirm_and_enrol(server, made["displayName"], works_elsewhere=True)
+    )
+    assert ours.ask("GET", f"Users/{made['id']}").json[STATE] == {"state": "working"}
+    named = {"op": "replace", "path": "displayName", "value": "Somebody Else"}
+    assert ours.patch(made["id"], named).status == 200
+    assert asyncio.run(_name_elsewhere(server)) == "Rowan Ash", "not theirs to change"
+    assert ours.ask("DELETE", f"Users/{made['id']}").status == 204
+    assert asyncio.run(_state(server, token)) == "not-signed-in"
+
+
+async def _name_elsewhere(server: Served) -> str:
+    warden = RunningWarden(server, None)  # type: ignore[arg-type]
+    people = await warden.operator.ask(ListAccounts("oakdale"), Accounts)
+    await warden.operator.close()
+    assert isinstance(people, Accounts), people
+    return next(one.display_name for one in people.accounts if not one.is_ended)
 
 
 def test_a_leaver_who_never_came_leaves_no_question_behind(
@@ -325,6 +369,7 @@ def test_a_patch_with_a_fault_changes_nothing(
         ({"userName": None}, 400),
         ({"displayName": "x" * 121}, 400),
         ({"displayName": "two\nlines"}, 400),
+        ({"externalId": "a\0b"}, 400),
         ({"roles": []}, 400),
         ({"roles": [{"value": "wizard"}]}, 400),
         ({"roles": [{"value": "support"}]}, 400),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kiosks: paired by somebody who stands before them, good for nothing but asking."""
 
+import asyncio
 import json
 import secrets
 import time
@@ -16,6 +17,7 @@ from jwt.algorithms import ECAlgorithm
 
 from drills.test_sign_in_paths import QUESTIONS, WITH_SESSION, plausible
 from support.acts import Colleague, colleague, confirm
+from support.owner import owner_of, until_waited_for
 from support.smart import Key
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.base.clock import FrozenClock
@@ -103,7 +105,7 @@ async def token_of(
     warden: RunningWarden, one: Device, client_id: str, clock: FrozenClock
 ) -> SignedIn | Refusal:
     proof = one.assertion(client_id, clock.now())
-    return await warden.door.ask(ClientSignIn(proof, AUDIENCE, ""), SignedIn)
+    return await warden.door.ask(ClientSignIn(proof), SignedIn)
 
 
 async def session_of(
@@ -160,6 +162,38 @@ async def test_a_code_is_good_once_for_ten_minutes_and_for_its_own_device(
     assert code_of(over) == "pairing-over"
 
 
+async def test_a_device_that_asks_while_it_is_let_in_is_told_to_ask_again(
+    warden: RunningWarden, ada: Colleague, installation: Installation
+) -> None:
+    one = await device(warden)
+    act = AddKiosk(one.code, "Waiting room")
+    async with owner_of(installation) as owner:
+        async with owner.transaction():
+            await owner.execute("lock table warden.account in share mode")
+            letting_in = asyncio.create_task(confirm(warden, ada, act, Done))
+            await until_waited_for(owner)
+            meanwhile = await warden.door.ask(PollPairing(one.secret), Paired)
+            assert meanwhile == Paired("")
+        assert await letting_in == Done()
+    found = await warden.door.ask(PollPairing(one.secret), Paired)
+    assert isinstance(found, Paired)
+    assert len(found.client_id) > len("-")
+
+
+async def test_a_code_is_as_good_as_before_where_the_database_refuses(
+    warden: RunningWarden, ada: Colleague, installation: Installation
+) -> None:
+    one = await device(warden)
+    act = AddKiosk(one.code, "Waiting room")
+    async with owner_of(installation) as owner:
+        await owner.execute("revoke insert on warden.client from wardkeep_warden")
+        try:
+            assert code_of(await confirm(warden, ada, act, Done)) == "failed"
+        finally:
+            await owner.execute("grant insert on warden.client to wardkeep_warden")
+    assert await paired(warden, ada, one)
+
+
 @pytest.mark.parametrize("code", ["", "AAAAAAAA", "ÄÖÜ", "x" * 300])
 async def test_a_guessed_code_lets_nothing_in(
     warden: RunningWarden, ada: Colleague, code: str
@@ -208,11 +242,11 @@ async def test_a_kiosks_token_lasts_minutes_and_its_proof_is_good_once(
     one = await device(warden)
     client_id = await paired(warden, ada, one)
     proof = one.assertion(client_id, clock.now())
-    signed_in = await warden.door.ask(ClientSignIn(proof, AUDIENCE, ""), SignedIn)
+    signed_in = await warden.door.ask(ClientSignIn(proof), SignedIn)
     assert isinstance(signed_in, SignedIn)
-    replay = await warden.door.ask(ClientSignIn(proof, AUDIENCE, ""), SignedIn)
+    replay = await warden.door.ask(ClientSignIn(proof), SignedIn)
     assert code_of(replay) == "sign-in-refused"
-    wider = ClientSignIn(one.assertion(client_id, clock.now()), AUDIENCE, "system/*.rs")
+    wider = ClientSignIn(one.assertion(client_id, clock.now()), "system/*.rs")
     assert isinstance(await warden.door.ask(wider, SignedIn), Refusal)
     clock.move(timedelta(minutes=5, seconds=1))
     late = AskCheckIn(signed_in.token, "1950-02-03", "A")
@@ -266,7 +300,7 @@ async def test_a_kiosk_that_proves_its_key_gets_no_further(
     one, key = await device(warden), Key()
     client_id = await paired(warden, ada, one)
     proof = KeyProof(key.proof("POST", AUDIENCE), "POST", AUDIENCE)
-    asked = ClientSignIn(one.assertion(client_id, clock.now()), AUDIENCE, "", proof)
+    asked = ClientSignIn(one.assertion(client_id, clock.now()), "", proof)
     signed_in = await warden.door.ask(asked, SignedIn)
     assert isinstance(signed_in, SignedIn), signed_in
     url = f"{ORIGIN}/fhir/Patient"

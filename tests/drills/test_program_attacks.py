@@ -2,6 +2,7 @@
 """What somebody with a program's stolen key gets, and what not."""
 
 import json
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -46,9 +47,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(folder) as running:
         for slug, name in (("fernhill", "Fernhill"), ("larkspur", "Larkspur")):
             running.command("organisation", "create", "--slug", slug, "--name", name)
-        with closing(Program(running, folder, organisation="fernhill")) as owner:
-            # A patient's first keys come with the patient: later on no program
-            # gets the one that seals.
+        # What is sealed is set only by a scope that names its type.
+        scope = "system/*.cruds system/Observation.cu"
+        with closing(
+            Program(running, folder, organisation="fernhill", scope=scope)
+        ) as owner:
             hidden = pulse(99, "patient-0000", meta={"security": [SEALED]})
             owner.put_together(patient(0), hidden, pulse(0, "patient-0000"))
             for number in range(1, 12):
@@ -138,6 +141,30 @@ def test_a_token_opens_nothing_of_another_organisation(
                 assert thief.get(path).status == 401, (other, path)
         thief.token = ""
         assert thief.get("Patient/patient-0001").status == 401
+
+
+def test_what_is_remembered_of_names_answers_no_strange_token(
+    server: Served, tmp_path: Path
+) -> None:
+    """A search by patient asks the warden for no token: only names are in it."""
+    path = "Observation?patient=patient-0001"
+    with closing(program(server, tmp_path)) as owner:
+        assert owner.get(path).json["total"] == 1
+        number, _, secret = owner.token.partition(".")
+        owner.token = f"{number}.{secret[::-1]}"
+        for more in ("", "&_summary=count", "&status=final", "&patient=nobody"):
+            assert owner.get(path + more).status == 401, more
+    with closing(program(server, tmp_path, organisation="larkspur")) as stranger:
+        assert stranger.get(path).json["total"] == 0
+        assert stranger.get(f"{path}&_summary=count").json["total"] == 0
+
+
+def test_an_address_that_spells_a_placeholder_is_no_address(
+    server: Served, tmp_path: Path
+) -> None:
+    with closing(program(server, tmp_path)) as thief:
+        for path in ("{type}", "{type}/{id}", "Patient/{id}", "%7Btype%7D/1"):
+            assert thief.get(urllib.parse.quote(path, safe="/%")).status == 404, path
 
 
 def test_a_link_to_a_page_is_good_for_its_session_and_search_only(

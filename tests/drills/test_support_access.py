@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's people: what they reach by a grant, and all that they do not."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from support.acts import Colleague, colleague, confirm
+from support.owner import owner_of, until_waited_for
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.base.clock import FrozenClock
 from wardkeep.disclosure.answers import (
@@ -107,6 +109,30 @@ async def grant(
     listed = await warden.door.ask(ListSupport(scene.ada.token), Support)
     assert isinstance(listed, Support)
     return listed.grants[0].id
+
+
+async def test_two_that_are_confirmed_at_once_are_one(
+    warden: RunningWarden, scene: Scene, installation: Installation
+) -> None:
+    """Ten patients by two grants of five, because neither saw the other."""
+    first = await confirm(warden, scene.ada, asking(scene.wren, "p-1"), Waiting)
+    second = await confirm(warden, scene.ada, asking(scene.wren, "p-2"), Waiting)
+    assert isinstance(first, Waiting)
+    assert isinstance(second, Waiting)
+    eve = await colleague(warden, "administrator", name="Eve Lark")
+    async with owner_of(installation) as owner:
+        async with owner.transaction():
+            await owner.execute("lock table warden.support_grant in share mode")
+            both = [
+                asyncio.create_task(confirm(warden, who, ApproveRights(one), Done))
+                for who, one in ((scene.pia, first.request), (eve, second.request))
+            ]
+            await until_waited_for(owner, many=2)
+        answers = await asyncio.gather(*both)
+    assert sorted(type(one).__name__ for one in answers) == ["Done", "Refusal"]
+    listed = await warden.door.ask(ListSupport(scene.ada.token), Support)
+    assert isinstance(listed, Support)
+    assert len(listed.grants) == 1
 
 
 async def gone_there(warden: RunningWarden, scene: Scene) -> str:

@@ -179,7 +179,7 @@ async def test_a_warden_that_starts_anew_knows_sessions_keys_and_entries(
         assert isinstance(await ask(warden, doctor, item), OpenGrant)
     report = verify(
         installation.layout.ledger,
-        warden.service._verify_key,
+        warden.service.ledger.verify_key,
         origin=warden.service._origin,
     )
     assert report.is_whole, report.summary

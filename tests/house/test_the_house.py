@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from wardkeep.warden.rules import ORDER, Rule
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "wardkeep"
 NOTICE = "SPDX-License-Identifier: Apache-2.0"
@@ -112,3 +114,30 @@ def test_every_test_says_what_it_holds() -> None:
             if node.name.startswith("test_") and not is_sentence:
                 too_short.append(f"{relative(path)}: {node.name}")
     assert not too_short
+
+
+@pytest.mark.parametrize("rule", ORDER, ids=lambda rule: str(rule.__name__))
+def test_every_rule_of_the_door_explains_each_of_its_refusals(rule: Rule) -> None:
+    """In one sentence each: why it was refused, and what would have allowed it."""
+    module = sys.modules[rule.__module__]
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    named = re.findall(r"Refused\(\s*code=(\"[a-z-]+\"|[A-Z_]+)", source)
+    codes = {one.strip('"') if one[0] == '"' else getattr(module, one) for one in named}
+    explained = {one.code: one for one in module.EXPLAINS}
+    assert codes
+    assert set(explained) == codes
+    for one in explained.values():
+        for sentence in (one.because, one.would_allow):
+            assert sentence[0].isupper()
+            assert re.search(r"\.(?!\S)", sentence[:-1]) is None, "one sentence"
+            assert sentence.endswith(".")
+
+
+def test_the_warden_has_no_database_engine_for_questions_in_its_process() -> None:
+    """DuckDB asks the ledger's Parquet in a process that has no keys."""
+    code = (
+        "import sys, wardkeep.cli, wardkeep.assembly.warden_process\n"
+        "assert 'wardkeep.ledger.compacting' in sys.modules\n"
+        "sys.exit('duckdb' in sys.modules or 'obstore' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -185,6 +185,53 @@ async def test_an_app_that_stands_alone_asks_for_the_patient(
         await expect(own.page.locator("#told")).to_have_text(DONE)
 
 
+async def test_an_app_that_goes_on_after_signing_out_takes_the_passkey(
+    server: Served, page: SmartPage, browser: Browser
+) -> None:
+    """Who came from another organisation has not used it since, as a thief has not."""
+    page.settings["scope"] = f"launch/patient {ASKED}"
+    there, here = await _links_of_two(server)
+    async with device(browser, viewport=PHONE) as own:
+        # Given somebody who went to another organisation
+        await own.go(there)
+        await own.press("Make your passkey")
+        await own.reads("Your passkey is ready")
+        await own.go(here)
+        already = "I have a passkey for Wardkeep already"
+        await own.page.get_by_role("link", name=already).click()
+        await own.press("Take it on")
+        await own.page.get_by_role("button", name="Go there").click()
+        await own.page.get_by_text("Fernhill").first.wait_for()
+        # When an app asks to go on after signing out
+        await own.go(page.launch_url)
+        await own.page.get_by_label("NHS number").fill("9990000018")
+        await own.press("Find")
+        await own.page.get_by_role("link", name=re.compile("ASHDOWN")).click()
+        await own.page.get_by_label("Reason").fill("rang about results from Tuesday")
+        await own.press("Go on")
+        await own.press("Let it in")
+        # Then the passkey is asked for, and what was ticked is not lost
+        await own.reads("Is it still you?")
+        await own.reads("The app would go on after you have signed out")
+        await clean(own, "apps-prove-phone")
+        await own.press("Go on with your passkey")
+        await expect(own.page.locator("#told")).to_have_text(DONE)
+        assert own.complaints == []
+
+
+async def _links_of_two(server: Served) -> tuple[str, str]:
+    """A link for a doctor of one organisation, and one for work in Fernhill."""
+    server.found("oakdale")
+    warden = RunningWarden(server, None)  # type: ignore[arg-type]
+    found = []
+    for slug in ("oakdale", "fernhill"):
+        account = await warden.account("doctor", organisation=slug)
+        secret = await warden.tell(Invite(account=account, valid_hours=1))
+        found.append(f"{server.origin}/enrol/{secret}")
+    await warden.operator.close()
+    return found[0], found[1]
+
+
 async def test_who_says_no_is_believed(
     server: Served, page: SmartPage, browser: Browser, links: list[str]
 ) -> None:

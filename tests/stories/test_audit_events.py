@@ -155,6 +155,13 @@ def test_events_are_found_by_time_agent_and_outcome(auditor: Program) -> None:
     assert every(auditor, f"AuditEvent?_lastUpdated=ge{middle}&_count=100")
     assert every(auditor, "AuditEvent?date=lt2020") == []
     assert every(auditor, "AuditEvent?outcome=8") == []
+    by = {one["id"]: one["agent"][0]["who"].get("identifier") for one in events}
+    who = next(one for one in reversed(by.values()) if one is not None)
+    for asked in (f"{who['system']}|{who['value']}", who["value"]):
+        own = every(auditor, f"AuditEvent?agent:identifier={asked}&_count=100")
+        assert {one["id"] for one in own} >= {id_ for id_ in by if by[id_] == who}
+        assert all(one["agent"][0]["who"]["identifier"] == who for one in own)
+    assert every(auditor, "AuditEvent?agent:identifier=nobody") == []
     assert every(auditor, "AuditEvent?entity=Observation/pulse-ann")
     assert every(auditor, "AuditEvent?entity=Observation/none") == []
 

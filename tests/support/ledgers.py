@@ -3,12 +3,13 @@
 
 import contextlib
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from wardkeep.base.clock import FrozenClock
 from wardkeep.crypto.signing import SigningKey
+from wardkeep.ledger import segment
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import SEGMENT_BYTES, Ledger
 
@@ -70,3 +71,17 @@ def full_at(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def chained_anew(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """Change a segment's entries and make its chain fit, as only a signature tells."""
+    raw = path.read_bytes()
+    header = segment.read_header(raw)
+    assert header is not None
+    chain, pieces = header.chain_before, [segment.header_bytes(header)]
+    for frame in segment.read_frames(raw):
+        assert isinstance(frame, segment.Frame)
+        entry = change(frame.entry)
+        chain = segment.next_chain(chain, entry)
+        pieces.append(segment.frame_bytes(chain, entry))
+    path.write_bytes(b"".join(pieces))

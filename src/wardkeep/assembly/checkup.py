@@ -19,7 +19,10 @@ from wardkeep.disclosure.client import (
     WardenClient,
     WardenUnavailableError,
 )
+from wardkeep.disclosure.keys import AskKeys, Keys
 from wardkeep.disclosure.questions import AskHealth
+from wardkeep.warden.root_key import RootKeyUnavailableError
+from wardkeep.warden.root_key_ring import read_record
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -35,18 +38,25 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 async def check_up(settings: Settings, layout: Layout) -> list[Finding]:
     """Look at keys, origin, warden, ledger and database."""
     return [
-        *_keys(layout),
+        *_keys(settings, layout),
         _origin(settings),
         *await _warden(layout),
         *await _database(settings, layout),
     ]
 
 
-def _keys(layout: Layout) -> Iterator[Finding]:
-    for path, what in (
-        (layout.root_key, "root key"),
-        (layout.signing_key, "signing key"),
-    ):
+def _keys(settings: Settings, layout: Layout) -> Iterator[Finding]:
+    paths = [(layout.signing_key, "signing key")]
+    try:
+        address = read_record(layout.warden, usual=settings.root_key).current
+    except RootKeyUnavailableError as error:
+        where = "The root key's place can be read"
+        yield Finding(what=where, is_well=False, mend=str(error))
+        address = ""
+    kind, _, name = address.partition(":")
+    if kind in {"file", "passphrase"}:
+        paths.insert(0, (layout.warden / name, "root key"))
+    for path, what in paths:
         if not path.exists():
             yield Finding(
                 what=f"There is no {what} at {path}",
@@ -74,9 +84,10 @@ def _origin(settings: Settings) -> Finding:
 async def _warden(layout: Layout) -> list[Finding]:
     client = WardenClient(layout.operator_socket, asker="doctor")
     try:
-        health = await client.ask(AskHealth(), Health)
+        health: Health | Refusal | None = await client.ask(AskHealth(), Health)
+        keys: Keys | Refusal | None = await client.ask(AskKeys(), Keys)
     except (WardenUnavailableError, WardenBusyError):
-        health = None
+        health, keys = None, None
     finally:
         await client.close()
     if health is None or isinstance(health, Refusal):
@@ -94,8 +105,14 @@ async def _warden(layout: Layout) -> list[Finding]:
             is_well=health.is_database_reachable,
             mend="See that PostgreSQL runs and that the warden's password is right.",
         ),
+        *([_root_key(keys)] if isinstance(keys, Keys) else []),
         *[_witness(one) for one in health.witnesses],
     ]
+
+
+def _root_key(keys: Keys) -> Finding:
+    what = f"The root key answers: {keys.root_key}"
+    return Finding(what=what, is_well=not keys.fault, mend=keys.fault)
 
 
 def _witness(one: WitnessView) -> Finding:

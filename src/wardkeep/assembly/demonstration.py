@@ -20,7 +20,7 @@ from wardkeep.assembly.demo import (
     demo_organisation_bundle,
     demo_organisations,
     demo_patients,
-    demo_relationships,
+    demo_teams,
 )
 from wardkeep.assembly.importing import Show, load_paths
 from wardkeep.assembly.layout import Layout
@@ -29,11 +29,11 @@ from wardkeep.base.settings import Settings
 from wardkeep.disclosure.answers import Accounts, Created, Done, Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import (
-    AddRelationships,
     CreateAccount,
     CreateOrganisation,
     Invite,
     ListAccounts,
+    SetWork,
 )
 
 LINK_HOURS = 14 * 24.0
@@ -121,7 +121,7 @@ async def _fill(
     if report.refused:
         raise DemonstrationError(str(report.refused[0]))
     ids = await _employ(warden, organisation)
-    await _relate(warden, organisation, ids, today)
+    await _say_who_is_who(warden, organisation, ids)
 
 
 def _write_bundles(folder: Path, organisation: DemoOrganisation, today: date) -> None:
@@ -162,17 +162,18 @@ async def _employ(
     return ids
 
 
-async def _relate(
-    warden: WardenClient,
-    organisation: DemoOrganisation,
-    ids: dict[str, str],
-    today: date,
+async def _say_who_is_who(
+    warden: WardenClient, organisation: DemoOrganisation, ids: dict[str, str]
 ) -> None:
-    pairs = tuple(
-        (ids[one.account_key], one.patient_id, one.kind)
-        for one in demo_relationships(organisation, today=today)
+    asked = SetWork(
+        organisation.slug,
+        tuple((ids[one.key], one.references) for one in demo_accounts(organisation)),
+        tuple(
+            (one.name, one.places, tuple(ids[key] for key in one.members))
+            for one in demo_teams(organisation)
+        ),
     )
-    done = await warden.ask(AddRelationships(organisation.slug, pairs), Done)
+    done = await warden.ask(asked, Done)
     if isinstance(done, Refusal):
         raise DemonstrationError(f"{done.why} {done.mend}")
 

@@ -28,6 +28,8 @@ __all__ = [
     "ImportReport",
     "LoadInterruptedError",
     "Show",
+    "begin_import",
+    "end_import",
     "import_paths",
     "load_paths",
 ]
@@ -89,12 +91,12 @@ async def load_paths(
     database = Database(address_for(settings, layout, WORKER), size=_CONNECTIONS)
     warden = WardenClient(layout.operator_socket, asker="import")
     try:
-        opener, report.organisation = await _begin(warden, organisation)
+        opener, report.organisation = await begin_import(warden, organisation)
         loader = Loader(
             database, warden, opener=opener, limits=limits, clock=SystemClock()
         )
         await load_in_turn(loader, found.sources, report=report, show=show)
-        await _end(warden, database, opener, report)
+        await end_import(warden, database, opener, report)
     finally:
         await warden.close()
         await database.close()
@@ -108,7 +110,7 @@ def _begun(found: Found) -> ImportReport:
 async def _ask(layout: Layout, organisation: str) -> tuple[Opener, str]:
     warden = WardenClient(layout.operator_socket, asker="import")
     try:
-        return await _begin(warden, organisation)
+        return await begin_import(warden, organisation)
     finally:
         await warden.close()
 
@@ -119,13 +121,13 @@ async def _finish(
     database = Database(address_for(settings, layout, WORKER), size=1)
     warden = WardenClient(layout.operator_socket, asker="import")
     try:
-        await _end(warden, database, opener, report)
+        await end_import(warden, database, opener, report)
     finally:
         await warden.close()
         await database.close()
 
 
-async def _begin(warden: WardenClient, organisation: str) -> tuple[Opener, str]:
+async def begin_import(warden: WardenClient, organisation: str) -> tuple[Opener, str]:
     """The import session, and the name of the organisation that it is for."""
     given = await warden.ask(BeginImport(organisation), SignedIn)
     if isinstance(given, Refusal):
@@ -142,7 +144,7 @@ async def _begin(warden: WardenClient, organisation: str) -> tuple[Opener, str]:
     return opener, view.organisation_name
 
 
-async def _end(
+async def end_import(
     warden: WardenClient, database: Database, opener: Opener, report: ImportReport
 ) -> None:
     """End the session; file the index's pending entries, and tell the planner."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from wardkeep.assembly.asking import ask_nobody, secrets_of
 from wardkeep.assembly.configuration import environment_for_children
 from wardkeep.assembly.database import is_embedded
 from wardkeep.assembly.layout import Layout
@@ -20,6 +21,7 @@ from wardkeep.assembly.supervisor import (
 )
 from wardkeep.base.settings import Settings
 from wardkeep.db.embedded import EmbeddedPostgres
+from wardkeep.warden.root_key import Ask
 
 Say = Callable[[str], None]
 PROGRAMS = ("warden", "worker", "web")
@@ -35,11 +37,13 @@ class PortInUseError(Exception):
     """Another program listens where ours is to; the message has the mend."""
 
 
-def serve_everything(settings: Settings, layout: Layout, *, say: Say) -> None:
+def serve_everything(
+    settings: Settings, layout: Layout, *, say: Say, ask: Ask = ask_nobody
+) -> None:
     """Run until Ctrl-C; every process that was started is stopped."""
     with (
         until_told_to_stop(say),
-        everything_running(settings, layout, say=say) as supervisor,
+        everything_running(settings, layout, say=say, ask=ask) as supervisor,
     ):
         say(f"Wardkeep serves {settings.public_origin}  (Ctrl-C stops it)")
         supervisor.watch()
@@ -47,15 +51,23 @@ def serve_everything(settings: Settings, layout: Layout, *, say: Say) -> None:
 
 @contextlib.contextmanager
 def everything_running(
-    settings: Settings, layout: Layout, *, say: Say
+    settings: Settings, layout: Layout, *, say: Say, ask: Ask = ask_nobody
 ) -> Iterator[Supervisor]:
     """The database up to date and every process started, while the block lasts."""
     layout.make()
     _check_port(settings)
+    secrets = secrets_of(settings, layout, ask)
     with embedded_database(settings, layout) as keeper:
         migrate_now(settings, layout)
         supervisor = Supervisor(
-            [Program(name=name, log=layout.log / f"{name}.log") for name in PROGRAMS],
+            [
+                Program(
+                    name=name,
+                    log=layout.log / f"{name}.log",
+                    secrets=secrets if name == "warden" else (),
+                )
+                for name in PROGRAMS
+            ],
             environment=environment_for_children(settings),
             say=say,
             database=keeper,

@@ -36,10 +36,20 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     log: Path
+    secrets: tuple[str, ...] = ()
+    """What it asks for at each start; given on its standard input, a line each."""
 
     def command(self) -> list[str]:
         supervised = ["--supervised-by", str(os.getpid())]
+        if self.secrets:
+            supervised += ["--passphrase-fd", "0"]
         return [sys.executable, "-m", "wardkeep.cli", self.name, *supervised]
+
+    def give_secrets(self, process: subprocess.Popen[bytes]) -> None:
+        """A pipe holds far more than these lines: nobody waits."""
+        if process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+                pipe.write("".join(f"{one}\n" for one in self.secrets).encode())
 
 
 class _Child:
@@ -60,11 +70,12 @@ class _Child:
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and names
             self.program.command(),
             env=self._environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if self.program.secrets else subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        self.program.give_secrets(self.process)
         self._started = time.monotonic()
 
     def has_died(self) -> bool:

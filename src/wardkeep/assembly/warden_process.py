@@ -11,16 +11,18 @@ from pathlib import Path
 
 import uvloop
 
+from wardkeep.assembly.asking import ask_nobody
 from wardkeep.assembly.database import WARDEN, address_for
 from wardkeep.assembly.layout import Layout
-from wardkeep.assembly.proof import ledger_name, signing_key
+from wardkeep.assembly.proof import SigningKeyFile, ledger_name, signing_key
 from wardkeep.assembly.schema import wait_for_schema
 from wardkeep.base.clock import Clock, SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.wire import door_decoder, operator_decoder
 from wardkeep.ledger.log import Ledger
-from wardkeep.warden.root_key import FileRootKey
+from wardkeep.warden.root_key import Ask, Place
+from wardkeep.warden.root_key_ring import RootKeyRing, open_ring
 from wardkeep.warden.service.assemble import WardenParts, make_service
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.socket import Listener
@@ -29,22 +31,26 @@ from wardkeep.web.logs import set_up_logs
 log = logging.getLogger(__name__)
 _DOOR_MODE, _OPERATOR_MODE = 0o660, 0o600
 _CONNECTIONS = 8
+_IS_NEW = (
+    "select not exists (select from warden.organisation)"
+    " and not exists (select from warden.signing_key)"
+)
 
 
-def run_warden(settings: Settings, layout: Layout) -> None:
-    """Run until SIGTERM or SIGINT."""
+def run_warden(settings: Settings, layout: Layout, *, ask: Ask) -> None:
+    """Run until SIGTERM or SIGINT; `ask` gives what the root key asks for."""
     set_up_logs(settings.log_level, process="warden")
     os.umask(0o077)
     layout.make()
-    uvloop.run(_run(settings, layout))
+    uvloop.run(_run(settings, layout, ask))
 
 
-async def _run(settings: Settings, layout: Layout) -> None:
+async def _run(settings: Settings, layout: Layout, ask: Ask) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with warden_running(settings, layout, clock=SystemClock()):
+    async with warden_running(settings, layout, clock=SystemClock(), ask=ask):
         log.info("the warden takes questions")
         await stop.wait()
     log.info("the warden has stopped")
@@ -52,13 +58,18 @@ async def _run(settings: Settings, layout: Layout) -> None:
 
 @contextlib.asynccontextmanager
 async def warden_running(
-    settings: Settings, layout: Layout, *, clock: Clock
+    settings: Settings, layout: Layout, *, clock: Clock, ask: Ask = ask_nobody
 ) -> AsyncIterator[WardenService]:
     """A warden that listens on both sockets while the block lasts."""
     database = Database(address_for(settings, layout, WARDEN), size=_CONNECTIONS)
-    await wait_for_schema(database)
-    parts = _open_parts(settings, layout, clock=clock)
-    service = await make_service(database, parts)
+    async with contextlib.AsyncExitStack() as unless_begun:
+        unless_begun.push_async_callback(database.close)
+        await wait_for_schema(database)
+        root_key = await _open_root_key(settings, layout, database, ask)
+        parts = _open_parts(settings, layout, root_key, clock=clock)
+        unless_begun.callback(parts.ledger.close)
+        service = await make_service(database, parts)
+        unless_begun.pop_all()
     door = Listener(decoder=door_decoder, answerer=service.answer_door, only_user=None)
     operator = Listener(
         decoder=operator_decoder,
@@ -70,6 +81,7 @@ async def warden_running(
     beside = (
         asyncio.create_task(service.keep_house()),
         asyncio.create_task(service.witnessing.keep_witnessed()),
+        asyncio.create_task(service.compaction.keep_compacted()),
     )
     try:
         yield service
@@ -85,13 +97,28 @@ async def warden_running(
         _remove((layout.door_socket, layout.operator_socket))
 
 
-def _open_parts(settings: Settings, layout: Layout, *, clock: Clock) -> WardenParts:
+async def _open_root_key(
+    settings: Settings, layout: Layout, database: Database, ask: Ask
+) -> RootKeyRing:
+    """Made only where the database has nothing that another one wrapped."""
+    async with database.connection() as connection:
+        is_new = await connection.fetch_value(_IS_NEW)
+    place = Place(layout.warden, ask)
+    return open_ring(place, usual=settings.root_key, is_new=is_new)
+
+
+def _open_parts(
+    settings: Settings, layout: Layout, root_key: RootKeyRing, *, clock: Clock
+) -> WardenParts:
     key = signing_key(layout)
     name = ledger_name(settings)
+    ledger = Ledger.open(layout.ledger, origin=name, signing_key=key, clock=clock)
+    if ledger.why_thorough:
+        log.warning("the whole ledger was read at this start: %s", ledger.why_thorough)
     return WardenParts(
-        root_key=FileRootKey.open_or_create(layout.root_key),
-        ledger=Ledger.open(layout.ledger, origin=name, signing_key=key, clock=clock),
-        verify_key=key.verify_key,
+        root_key=root_key,
+        ledger=ledger,
+        signing_key_file=SigningKeyFile(layout.signing_key),
         ledger_name=name,
         origin=settings.public_origin,
         clock=clock,

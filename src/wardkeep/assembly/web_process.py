@@ -37,6 +37,8 @@ from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
+from wardkeep.fhir.store.ways_in import WaysInKept
+from wardkeep.fhir.store.writing import Writer
 from wardkeep.scim.application import PREFIX as SCIM, ScimApplication
 from wardkeep.web.application import Mount, application
 from wardkeep.web.apps import find_apps
@@ -163,5 +165,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         warden,
         Finder(database, warden),
         Reader(database, warden),
+        Writer(database, warden, clock=SystemClock()),
+        WaysInKept(database),
         RetainedReader(database),
     )

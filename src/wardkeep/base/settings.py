@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_key: str
     metrics_port: int
     log_level: str
+    root_key: str
+    """Where a new installation's root key is made; later `root-key.json` says it."""
     witnesses: tuple[tuple[NoteKey, str], ...]
     """Each one's key, and the address that its requests begin with."""
     demo: bool
@@ -106,6 +108,13 @@ def _log_level(text: str) -> str:
         message = f"Give one of {', '.join(_LOG_LEVELS)}."
         raise ValueError(message)
     return text.lower()
+
+
+def _root_key(text: str) -> str:
+    if not text.startswith(("file:", "passphrase:", "pkcs11:", "aws-kms:")):
+        message = "Begin with file:, passphrase:, pkcs11: or aws-kms:."
+        raise ValueError(message)
+    return text
 
 
 def _witnesses(text: str) -> tuple[tuple[NoteKey, str], ...]:
@@ -209,6 +218,14 @@ SETTINGS: tuple[Setting, ...] = (
         words="How much is logged: debug, info, warning or error. No level logs a"
         " word about a patient.",
         read=_log_level,
+    ),
+    Setting(
+        name="root_key",
+        default="file:root.key",
+        words="Where the root key of a new installation is: file:NAME or"
+        " passphrase:NAME in the warden's folder, a PKCS#11 URI, or aws-kms:KEY-ARN."
+        " Later it is moved by `wardkeep key rotate`, not by this.",
+        read=_root_key,
     ),
     Setting(
         name="witnesses",

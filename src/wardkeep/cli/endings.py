@@ -9,6 +9,7 @@ from wardkeep.assembly.configuration import SettingsError
 from wardkeep.assembly.demonstration import DemonstrationError
 from wardkeep.assembly.importing import ImportRefusedError, LoadInterruptedError
 from wardkeep.assembly.layout import SocketFolderError
+from wardkeep.assembly.planting import PlantingRefusedError
 from wardkeep.assembly.proof import SigningKeyFileError
 from wardkeep.assembly.schema import SchemaError
 from wardkeep.assembly.serving import NotReadyError, PortInUseError
@@ -24,7 +25,7 @@ from wardkeep.disclosure.client import (
 from wardkeep.ledger.log import LedgerCannotWriteError, LedgerInUseError
 from wardkeep.ledger.opening import LedgerDamagedError
 from wardkeep.ledger.witness import WitnessFolderError
-from wardkeep.warden.root_key import RootKeyFileError
+from wardkeep.warden.root_key import RootKeyUnavailableError
 
 EXIT_FAILED, EXIT_SETTINGS, EXIT_NOT_RUNNING = 1, 3, 4
 
@@ -64,9 +65,10 @@ _WORDS: dict[type[Exception], tuple[int, str]] = {
     DemonstrationError: (EXIT_FAILED, _AS_SAID),
     ImportRefusedError: (EXIT_FAILED, _AS_SAID),
     NotReadyError: (EXIT_FAILED, _AS_SAID),
+    PlantingRefusedError: (EXIT_FAILED, _AS_SAID),
     PortInUseError: (EXIT_FAILED, _AS_SAID),
     RoleTooPowerfulError: (EXIT_FAILED, _AS_SAID),
-    RootKeyFileError: (EXIT_FAILED, _AS_SAID),
+    RootKeyUnavailableError: (EXIT_FAILED, _AS_SAID),
     SchemaError: (EXIT_FAILED, _AS_SAID),
     SchemaRefusedError: (EXIT_FAILED, _AS_SAID),
     ServerStartError: (EXIT_FAILED, _AS_SAID),

@@ -11,6 +11,7 @@ import click
 
 from wardkeep import __version__
 from wardkeep.cli.account import account
+from wardkeep.cli.canary import canary
 from wardkeep.cli.client import client
 from wardkeep.cli.demo import demo
 from wardkeep.cli.doctor import doctor
@@ -18,13 +19,17 @@ from wardkeep.cli.drill import drill
 from wardkeep.cli.endings import ending_of
 from wardkeep.cli.identity_provider import identity_provider
 from wardkeep.cli.importing import import_
+from wardkeep.cli.key import key
 from wardkeep.cli.ledger import ledger
+from wardkeep.cli.ledger_asking import ask, compact
+from wardkeep.cli.ledger_copies import backup, restore
 from wardkeep.cli.migrate import migrate
 from wardkeep.cli.organisation import organisation
 from wardkeep.cli.processes import serve, warden, web, worker
 from wardkeep.cli.scope import scope
 from wardkeep.cli.support import support
 from wardkeep.cli.witness import witness
+from wardkeep.cli.work import work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,18 +46,23 @@ for _command in (
     demo,
     import_,
     migrate,
+    key,
     ledger,
     witness,
     scope,
     drill,
     organisation,
     account,
+    work,
     client,
     identity_provider,
     support,
+    canary,
     doctor,
 ):
     commands.add_command(_command)
+for _command in (compact, ask, backup, restore):
+    ledger.add_command(_command)
 
 
 def main() -> None:

@@ -14,6 +14,21 @@ from wardkeep.base.note_keys import COSIGNER, LOG, NoteKey, read_note_key
 from wardkeep.cli.terminal import fail, installation, json_option, print_json
 from wardkeep.ledger.verify import verify as verify_ledger
 
+key_option = click.option(
+    "--key", "public_key", help="The public key, 64 hexadecimal digits."
+)
+witness_option = click.option(
+    "--witness",
+    "witness_keys",
+    multiple=True,
+    help="A witness's key: it must have signed. May be given several times.",
+)
+seen_option = click.option(
+    "--seen",
+    type=click.File(encoding="utf-8"),
+    help="The newest checkpoint as the witness has it; - for standard input.",
+)
+
 
 @click.group()
 def ledger() -> None:
@@ -26,18 +41,9 @@ def ledger() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The ledger's folder; this installation's own where it is left out.",
 )
-@click.option("--key", "public_key", help="The public key, 64 hexadecimal digits.")
-@click.option(
-    "--witness",
-    "witness_keys",
-    multiple=True,
-    help="A witness's key: it must have signed. May be given several times.",
-)
-@click.option(
-    "--seen",
-    type=click.File(encoding="utf-8"),
-    help="The newest checkpoint as the witness has it; - for standard input.",
-)
+@key_option
+@witness_option
+@seen_option
 @json_option
 def verify(
     *,
@@ -59,7 +65,7 @@ def verify(
       wardkeep ledger verify --folder /copies/ledger --key 4f2a…
       wardkeep ledger verify --witness witness.example.net/w1+8c… --seen seen.txt
     """
-    witnesses = [_witness_key(one) for one in witness_keys]
+    witnesses = [witness_key(one) for one in witness_keys]
     if seen is not None and not witnesses:
         fail("name who signed it with --witness.")
     settings, layout = installation()
@@ -89,7 +95,7 @@ def verify(
     sys.exit(0 if report.is_whole else 1)
 
 
-def _witness_key(text: str) -> NoteKey:
+def witness_key(text: str) -> NoteKey:
     try:
         return read_note_key(text, kind=COSIGNER)
     except ValueError as error:

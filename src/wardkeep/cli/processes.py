@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from wardkeep.assembly.asking import asking
 from wardkeep.assembly.parent import end_with_parent
 from wardkeep.assembly.serving import serve_everything
 from wardkeep.assembly.warden_process import run_warden
@@ -21,13 +22,21 @@ def supervised(function: Decorated) -> Decorated:
     return click.option("--supervised-by", type=int, default=0, hidden=True)(function)
 
 
+passphrase_option = click.option(
+    "--passphrase-fd",
+    type=click.IntRange(min=0),
+    help="A file descriptor that gives what the root key asks for, a line each.",
+)
+
+
 def _tie(supervised_by: int) -> None:
     if supervised_by:
         end_with_parent(supervised_by)
 
 
 @click.command()
-def serve() -> None:
+@passphrase_option
+def serve(*, passphrase_fd: int | None) -> None:
     """Run every process, supervised, until Ctrl-C.
 
     A process that dies is started again, and that is said. With no
@@ -38,7 +47,8 @@ def serve() -> None:
       wardkeep serve
     """
     settings, layout = installation()
-    serve_everything(settings, layout, say=click.echo)
+    ask = asking(passphrase_fd)
+    serve_everything(settings, layout, say=click.echo, ask=ask)
 
 
 @click.command()
@@ -56,15 +66,21 @@ def web(*, supervised_by: int) -> None:
 
 @click.command()
 @supervised
-def warden(*, supervised_by: int) -> None:
+@passphrase_option
+def warden(*, supervised_by: int, passphrase_fd: int | None) -> None:
     """Run the warden alone, as in production under its own OS user.
+
+    A root key that asks for a passphrase or PIN is given it by the systemd credential
+    `wardkeep-root-key`, by --passphrase-fd, or at the terminal; never by an argument
+    or the environment.
 
     \b
     Example:
       wardkeep warden
     """
     _tie(supervised_by)
-    run_warden(*installation())
+    settings, layout = installation()
+    run_warden(settings, layout, ask=asking(passphrase_fd))
 
 
 @click.command()

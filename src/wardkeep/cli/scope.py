@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`wardkeep scope`: exactly what an account or session was given, with proof."""
 
+import asyncio
 import sys
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,9 +13,19 @@ from rich.console import Console
 from rich.progress import Progress
 
 from wardkeep.assembly.proof import ledger_name, verify_key_from
-from wardkeep.base.clock import LONDON, from_microseconds, microseconds_since_epoch
+from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.cli.moments import moment_option
 from wardkeep.cli.terminal import fail, installation, json_option
-from wardkeep.ledger.scope import PersonReached, Scope, Wanted, scope_of
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.canaries import MOST_NAMED, PickCanaries, PickedCanaries
+from wardkeep.disclosure.client import (
+    WardenBusyError,
+    WardenClient,
+    WardenUnavailableError,
+)
+from wardkeep.ledger.beginnings import plain_address
+from wardkeep.ledger.scope import PersonReached, Scope, scope_of
+from wardkeep.ledger.wanted import Wanted
 
 _MOST_SHOWN = 20
 
@@ -26,26 +37,15 @@ class _Asked(NamedTuple):
     as_json: bool
 
 
-def _moment(_context: click.Context, _option: click.Parameter, text: str | None) -> int:
-    """UTC microseconds of `2022-08-02`, or `2022-08-02T14:00`, in London's time."""
-    if not text:
-        return 0
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is no date; write 2026-11-24 or 2026-11-24T14:00"
-        raise click.BadParameter(message) from None
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=LONDON)
-    return microseconds_since_epoch(found.astimezone(UTC))
-
-
 @click.command()
 @click.option("--account", default="", help="The id of a person or program.")
 @click.option("--session", default="", help="The id of one session.")
+@click.option("--device", default="", help="A passkey's id, in hexadecimal.")
+@click.option("--client", default="", help="The id of a program or an app.")
+@click.option("--address", default="", help="The address that sessions began at.")
 @click.option("--organisation", type=int, default=0, help="An organisation's number.")
-@click.option("--from", "since", callback=_moment, help="From then on.")
-@click.option("--to", "until", callback=_moment, help="Up to then, not including it.")
+@moment_option("--from", "since", words="From then on.")
+@moment_option("--to", "until", words="Up to then, not including it.")
 @click.option("--proofs", is_flag=True, help="With a proof for each entry.")
 @click.option(
     "--folder",
@@ -58,6 +58,9 @@ def scope(  # noqa: PLR0913 - one for each option
     *,
     account: str,
     session: str,
+    device: str,
+    client: str,
+    address: str,
     organisation: int,
     since: int,
     until: int,
@@ -68,25 +71,38 @@ def scope(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Exactly whose records an account was given, and which resources of them.
 
+    By passkey or address: all sessions that began with it, as their sign-ins tell.
     Reads the whole ledger, so that what is not named was surely not disclosed. Needs
     the files and a public key, nothing of the server. Exit code 1 when the ledger is
-    not whole: then it says where, and the list may lack something.
+    not whole: then it says where, and the list may lack something. Canaries are set
+    apart where the warden of this installation answers.
 
     \b
     Example:
       wardkeep scope --account 5e5510f0-… --from 2026-11-23 --to 2026-11-24T14:00
+      wardkeep scope --address 203.0.113.7 --from 2026-11-23
       wardkeep scope --session 5e5510f0-… --proofs --json
     """
-    if not (account or session or organisation):
-        fail("name an --account, a --session or an --organisation.")
+    if not (account or session or device or client or address or organisation):
+        fail(
+            "name an --account, --session, --device, --client, --address or"
+            " --organisation."
+        )
+    if address and not plain_address(address):
+        fail(f"{address!r} is no network address; write it as 203.0.113.7.")
     wanted = Wanted(
         account=account,
         session=session,
+        device=device,
+        client=client,
+        address=address,
         organisation=organisation,
         since=since,
         until=until,
     )
     found = _read(wanted, _Asked(folder, public_key, proofs, as_json))
+    if folder is None:
+        _set_canaries_apart(found)
     if as_json:
         click.echo(_json(found))
     else:
@@ -112,6 +128,32 @@ def _read(wanted: Wanted, asked: _Asked) -> Scope:
         )
 
 
+def _set_canaries_apart(found: Scope) -> None:
+    """Ask the warden who is no person; where it does not answer, that is said."""
+    try:
+        found.set_apart(asyncio.run(_pick_canaries(found.people)))
+    except (WardenUnavailableError, WardenBusyError):
+        return
+
+
+async def _pick_canaries(people: Sequence[PersonReached]) -> set[tuple[int, str]]:
+    _, layout = installation()
+    client = WardenClient(layout.operator_socket, asker="scope")
+    found: set[tuple[int, str]] = set()
+    try:
+        for number in dict.fromkeys(one.organisation for one in people):
+            named = [one.patient for one in people if one.organisation == number]
+            for start in range(0, len(named), MOST_NAMED):
+                asked = PickCanaries(number, tuple(named[start : start + MOST_NAMED]))
+                given = await client.ask(asked, PickedCanaries)
+                if isinstance(given, Refusal):
+                    raise WardenUnavailableError
+                found.update((number, one) for one in given.patients)
+    finally:
+        await client.close()
+    return found
+
+
 def _json(found: Scope) -> str:
     told = {
         **msgspec.structs.asdict(found),
@@ -130,11 +172,22 @@ def _tell(found: Scope) -> None:
         f" only shown in lists, {found.resources:,} resources in all;"
         f" {found.refusals:,} questions refused."
     )
+    if found.canaries:
+        click.echo(
+            f"Canaries, which are not among them: {len(found.canaries):,}. Patients who"
+            " do not exist, and nobody to tell."
+        )
+    elif found.people and not found.is_known_who_exists:
+        click.echo(
+            "Canaries may be among them: the warden, which alone knows, was not asked."
+        )
     for person in found.people[:_MOST_SHOWN]:
         click.echo(_line(person))
     if len(found.people) > _MOST_SHOWN:
         rest = len(found.people) - _MOST_SHOWN
         click.echo(f"  and {rest:,} more: --json has them all")
+    for words in found.certainly_not[2:]:
+        click.echo(f"Certainly not: {words}")
     if found.is_whole:
         click.echo(
             f"All {found.entries_read:,} entries were read and have the signed root"

@@ -3,6 +3,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -59,6 +60,24 @@ def watch(*, ledger_key: str, name: str | None, folder: Path, as_json: bool) -> 
         return
     click.echo(f"Watches {log.name}. Its operator sets:")
     click.echo(f'WARDKEEP_WITNESSES="{own.key.text} https://ADDRESS-OF-THIS-WITNESS"')
+
+
+@witness.command()
+@click.argument("changes", type=click.File(encoding="utf-8"), default="-")
+@_FOLDER
+def follow(*, changes: TextIO, folder: Path) -> None:
+    """Know a ledger by its new key, which the old one announced.
+
+    CHANGES is the file `keys` of the ledger's folder.
+
+    \b
+    Example:
+      wardkeep witness follow < keys
+    """
+    text = changes.read()
+    own = Witness.open(folder, SystemClock())
+    found = own.follow(text.split("\n", 1)[0], text)
+    click.echo(f"{found.name} is known by {found.text} now.")
 
 
 @witness.command()

@@ -5,9 +5,11 @@ from typing import TypeAlias
 
 import msgspec
 
+from wardkeep.disclosure.canaries import CanaryAnswer
 from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.containment import ContainmentAnswer
 from wardkeep.disclosure.federation import FederationAnswer
+from wardkeep.disclosure.keys import KeyAnswer
 from wardkeep.disclosure.kiosks import KioskAnswer
 from wardkeep.disclosure.limits import LimitAnswer
 from wardkeep.disclosure.message import Message
@@ -17,6 +19,7 @@ from wardkeep.disclosure.provisioning import ProvisioningAnswer
 from wardkeep.disclosure.pulse import PulseAnswer
 from wardkeep.disclosure.smart import SmartAnswer
 from wardkeep.disclosure.support import SupportAnswer
+from wardkeep.disclosure.ways_in import WayInAnswer
 
 
 class Welcome(Message, frozen=True):
@@ -141,17 +144,28 @@ class Tokens(Message, frozen=True):
 
 
 class PatientKeys(msgspec.Struct, frozen=True, array_like=True):
-    """A new patient's three keys, wrapped for the row and plain for the writer."""
+    """A new patient's three keys, wrapped for the row.
+
+    Plain for the writer are those of banner and record: what is sealed has a key for
+    each row (`NewSeals`), and the one above them never leaves the warden.
+    """
 
     patient: str
     wrapped: tuple[bytes, bytes, bytes]
-    plain: tuple[bytes, bytes, bytes]
+    plain: tuple[bytes, bytes]
 
 
 class NewKeys(Message, frozen=True):
     """Keys in the order of the patients."""
 
     patients: tuple[PatientKeys, ...]
+
+
+class Seals(Message, frozen=True):
+    """A key for each resource, as it goes before the body, and plain for the writer."""
+
+    entry: int
+    seals: tuple[tuple[bytes, bytes], ...]
 
 
 class SharedKey(Message, frozen=True):
@@ -175,6 +189,13 @@ class AccessLine(msgspec.Struct, frozen=True, array_like=True):
     tier: str
     outcome: str
     resources: int
+    account: str = ""
+    types: str = ""
+    """What was disclosed, in words: `2 Condition, 1 Observation`."""
+    rule: str = ""
+    """Of a refusal: the rule that decided so, why, and what would have allowed it."""
+    because: str = ""
+    would_allow: str = ""
 
 
 class AccessHistory(Message, frozen=True):
@@ -183,6 +204,8 @@ class AccessHistory(Message, frozen=True):
     lines: tuple[AccessLine, ...]
     total: int
     entry: int
+    next: int = -1
+    """Ask for entries before this one; -1: there are no more."""
 
 
 class LedgerLine(msgspec.Struct, frozen=True, array_like=True):
@@ -328,6 +351,7 @@ Answer: TypeAlias = (
     | Grant
     | Tokens
     | NewKeys
+    | Seals
     | SharedKey
     | AccessHistory
     | LedgerPage
@@ -347,4 +371,7 @@ Answer: TypeAlias = (
     | LimitAnswer
     | PulseAnswer
     | PatientAnswer
+    | KeyAnswer
+    | WayInAnswer
+    | CanaryAnswer
 )

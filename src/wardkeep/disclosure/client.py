@@ -8,7 +8,14 @@ from typing import NamedTuple, TypeVar, cast
 from wardkeep.disclosure.answers import Answer, Grant, Refusal, Welcome
 from wardkeep.disclosure.message import PROTOCOL
 from wardkeep.disclosure.purpose import Action, Purpose
-from wardkeep.disclosure.questions import Disclose, Hello, Item, Question
+from wardkeep.disclosure.questions import (
+    Disclose,
+    ForWork,
+    Hello,
+    Item,
+    Question,
+    SaidTie,
+)
 from wardkeep.disclosure.sealed import OpenGrant
 from wardkeep.disclosure.wire import (
     UNREADABLE,
@@ -154,7 +161,7 @@ class WardenClient:
             wire = await self._connect()
         return await wire.ask(question)
 
-    async def disclose(
+    async def disclose(  # noqa: PLR0913 - what a disclosure is, each part named
         self,
         session: str,
         *,
@@ -163,9 +170,15 @@ class WardenClient:
         action: Action,
         items: tuple[Item, ...],
         request: str = "",
+        ties: tuple[SaidTie, ...] | None = None,
     ) -> OpenGrant | Refusal:
-        """The one door: the keys to exactly these items, once that is in the ledger."""
-        question = Disclose(session, purpose, reason, action, items, request)
+        """The one door: the keys to exactly these items, once that is in the ledger.
+
+        `ties` are what the items explain once they are written; None where resources
+        of their kinds never explain anything.
+        """
+        asked = Disclose(session, purpose, reason, action, items, request)
+        question = asked if ties is None else ForWork(asked, ties)
         given = await self.ask(question, Grant)
         return given if isinstance(given, Refusal) else OpenGrant(given, items)
 

@@ -92,6 +92,14 @@ class ReadAccount(Message, frozen=True):
     """Entries before this one; -1: from the newest."""
 
 
+class ReadRefusals(Message, frozen=True):
+    """What was refused in the organisation, the newest first."""
+
+    session: str
+    before: int = -1
+    """Entries before this one; -1: from the newest."""
+
+
 class QuestionOpening(Message, frozen=True):
     """A patient's own: I do not recognise this opening."""
 
@@ -108,6 +116,7 @@ ContainmentQuestion: TypeAlias = (
     | ListDevices
     | ReviewAlarm
     | ReadAccount
+    | ReadRefusals
     | QuestionOpening
 )
 
@@ -171,6 +180,15 @@ class OpeningView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     relationship: str
     resources: int
     outcome: str
+    types: str = ""
+    """What was disclosed, in words: `2 Condition, 1 Observation`."""
+    rule: str = ""
+    """Of a refusal: the rule that decided so, why, and what would have allowed it."""
+    because: str = ""
+    would_allow: str = ""
+    account: str = ""
+    who: str = ""
+    role_title: str = ""
 
 
 class AccountRead(Message, frozen=True):
@@ -189,4 +207,13 @@ class AccountRead(Message, frozen=True):
     next: int = -1
 
 
-ContainmentAnswer: TypeAlias = Containment | AccountRead
+class RefusalsRead(Message, frozen=True):
+    """What was refused, and how many refusals there are in all."""
+
+    total: int
+    lines: tuple[OpeningView, ...]
+    next: int = -1
+    """Ask for entries before this one; -1: there are no more."""
+
+
+ContainmentAnswer: TypeAlias = Containment | AccountRead | RefusalsRead

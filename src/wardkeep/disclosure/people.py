@@ -68,6 +68,32 @@ class ApproveRights(Message, frozen=True):
     request: str
 
 
+class StandFor(Message, frozen=True):
+    """Say which practitioner of the record an account is; none: nobody any more."""
+
+    account: str
+    references: tuple[str, ...]
+    """As in `Practitioner/x`, `PractitionerRole/y`."""
+
+
+class PlaceTeam(Message, frozen=True):
+    """Say which places and services of the record a team works in."""
+
+    team: str
+    references: tuple[str, ...]
+    """As in `Location/x`, `CareTeam/y`."""
+
+
+class JoinTeam(Message, frozen=True):
+    """Put somebody into a team, for good or for a while, as for a shift."""
+
+    team: str
+    account: str
+    since: int = 0
+    until: int = 0
+    """UTC microseconds since 1970; 0: from now, until somebody ends it."""
+
+
 class ChangePasskeys(Message, frozen=True):
     """Add or revoke passkeys of one's own, for the next minutes."""
 
@@ -79,6 +105,9 @@ PeopleAct: TypeAlias = (
     | IssueLinks
     | VouchFor
     | ApproveRights
+    | StandFor
+    | PlaceTeam
+    | JoinTeam
     | ChangePasskeys
 )
 
@@ -134,13 +163,12 @@ class EndTeam(Message, frozen=True):
     id: str
 
 
-class SetTeamMember(Message, frozen=True):
-    """Put somebody into a team, or take them out."""
+class LeaveTeam(Message, frozen=True):
+    """Take somebody out of a team."""
 
     session: str
     team: str
     account: str
-    is_member: bool
 
 
 class ListMyOrganisations(Message, frozen=True):
@@ -171,7 +199,7 @@ PeopleQuestion: TypeAlias = (
     | SaveSite
     | SaveTeam
     | EndTeam
-    | SetTeamMember
+    | LeaveTeam
     | ListMyOrganisations
     | SwitchOrganisation
     | AcceptInvitation
@@ -256,8 +284,10 @@ class TeamView(msgspec.Struct, frozen=True, array_like=True):
     id: str
     name: str
     site: str
-    members: tuple[tuple[str, str], ...]
-    """(account, display name), by name."""
+    members: tuple[tuple[str, str, int], ...]
+    """(account, display name, until when or 0), by name."""
+    places: tuple[str, ...] = ()
+    """References that the team stands for."""
 
 
 class SiteView(msgspec.Struct, frozen=True, array_like=True):
@@ -272,6 +302,8 @@ class Teams(Message, frozen=True):
 
     sites: tuple[SiteView, ...]
     teams: tuple[TeamView, ...]
+    practitioners: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(account, references) of those who stand for any."""
 
 
 class OrganisationView(msgspec.Struct, frozen=True, array_like=True):

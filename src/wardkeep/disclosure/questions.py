@@ -5,12 +5,14 @@ from typing import TypeAlias
 
 import msgspec
 
+from wardkeep.disclosure.canaries import CanaryQuestion
 from wardkeep.disclosure.confirming import ConfirmingQuestion
 from wardkeep.disclosure.containment import ContainmentQuestion
 from wardkeep.disclosure.federation import (
     FederationOperatorQuestion,
     FederationQuestion,
 )
+from wardkeep.disclosure.keys import KeyQuestion
 from wardkeep.disclosure.kiosks import KioskQuestion
 from wardkeep.disclosure.limits import LimitQuestion
 from wardkeep.disclosure.message import Message
@@ -26,6 +28,7 @@ from wardkeep.disclosure.smart import (
 )
 from wardkeep.disclosure.support import SupportQuestion
 from wardkeep.disclosure.waking import WakingQuestion
+from wardkeep.disclosure.ways_in import WayInQuestion
 
 ResourceRef: TypeAlias = tuple[str, str, int]
 """A resource at a version: (FHIR type, id, version)."""
@@ -39,6 +42,8 @@ class Item(msgspec.Struct, frozen=True, array_like=True):
     tier: Tier
     wrapped_key: bytes
     resources: tuple[ResourceRef, ...]
+    row_key: bytes = b""
+    """Of a sealed resource that is read: its own key, as it lies before its body."""
 
 
 # Questions anyone on the door's socket may ask -------------------------------
@@ -66,7 +71,6 @@ class ClientSignIn(Message, frozen=True):
     """A service client's signed assertion (RFC 7523)."""
 
     assertion: str
-    audience: str
     scope: str = ""
     """The scopes it wants of those it is registered with; empty: all of them."""
     proof: KeyProof | None = None
@@ -179,6 +183,46 @@ class NewPatientKeys(Message, frozen=True):
     """For each patient what is written with the keys; empty: it is not known yet."""
 
 
+class SaidTie(msgspec.Struct, frozen=True, array_like=True):
+    """Who may expect the patient of a written resource, why, and from when until when.
+
+    Which patient that is, the question around it says: the one whose keys it asks for.
+    """
+
+    type: str
+    id: str
+    """The resource that says so."""
+    who: str
+    """A reference, as in `Practitioner/x`, `Location/y`."""
+    kind: str
+    since: int
+    until: int
+    """UTC microseconds since 1970."""
+
+
+class ForWork(Message, frozen=True):
+    """A question for keys to write with, and what the work explains once it is written.
+
+    Answered as the question itself. What a named resource told before is over.
+    """
+
+    question: Disclose | NewPatientKeys
+    ties: tuple[SaidTie, ...]
+
+
+class NewSeals(Message, frozen=True):
+    """Keys to seal new versions of one patient's resources; they open nothing else."""
+
+    session: str
+    purpose: Purpose
+    reason: str
+    patient: str
+    wrapped_key: bytes
+    """The patient's wrapped key of the sealed tier."""
+    resources: tuple[ResourceRef, ...]
+    request: str = ""
+
+
 class OpenSharedKey(Message, frozen=True):
     """The key of the organisation's own resources; empty `wrapped_key` makes one."""
 
@@ -192,6 +236,8 @@ class ReadAccessHistory(Message, frozen=True):
     session: str
     patient: str
     at_most: int
+    before: int = -1
+    """Entries before this one; -1: from the newest on."""
 
 
 class ReadLedger(Message, frozen=True):
@@ -211,6 +257,8 @@ class ReadLedger(Message, frozen=True):
     is_one: bool = False
     """Whether one entry is read by its number: another scope covers that."""
     request: str = ""
+    account: str = ""
+    """Only what this account did; empty: anyone."""
 
 
 class AskErasure(Message, frozen=True):
@@ -311,6 +359,23 @@ class AddRelationships(Message, frozen=True):
 
     organisation: str
     pairs: tuple[tuple[str, str, str], ...]
+    times: tuple[tuple[int, int], ...] = ()
+    """For each when it begins and ends, in UTC microseconds since 1970; of a visit its
+    own times. Empty: all of them hold from now on."""
+
+
+class SetWork(Message, frozen=True):
+    """Say who is who: which account a practitioner is, and who works in which places.
+
+    What an account or a team stood for before is over; nobody leaves a team by it.
+    """
+
+    organisation: str
+    """Its short name."""
+    practitioners: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(account, references), as in `Practitioner/x`."""
+    teams: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    """(name, references, accounts); a team that is not there is made."""
 
 
 class BeginImport(Message, frozen=True):
@@ -339,6 +404,8 @@ DoorQuestion: TypeAlias = (
     | Disclose
     | ComputeTokens
     | NewPatientKeys
+    | ForWork
+    | NewSeals
     | OpenSharedKey
     | ReadAccessHistory
     | ReadLedger
@@ -360,6 +427,7 @@ DoorQuestion: TypeAlias = (
     | LimitQuestion
     | PulseQuestion
     | PatientQuestion
+    | WayInQuestion
 )
 OperatorQuestion: TypeAlias = (
     Hello
@@ -370,14 +438,19 @@ OperatorQuestion: TypeAlias = (
     | ListAccounts
     | RegisterClient
     | AddRelationships
+    | SetWork
     | BeginImport
     | CheckSession
     | EndSession
     | ComputeTokens
     | NewPatientKeys
+    | ForWork
+    | NewSeals
     | OpenSharedKey
     | AskHealth
     | SmartOperatorQuestion
     | FederationOperatorQuestion
+    | KeyQuestion
+    | CanaryQuestion
 )
 Question: TypeAlias = DoorQuestion | OperatorQuestion

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from wardkeep.crypto.aead import Cipher, Key
+from wardkeep.crypto.aead import KEY_BYTES, OVERHEAD_BYTES, Cipher, Key
 from wardkeep.disclosure.answers import Grant
 from wardkeep.disclosure.compression import compress, decompress
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.questions import Item, ResourceRef
+
+ROW_KEY_BYTES = KEY_BYTES + OVERHEAD_BYTES
+"""Of the wrapped key before the body of a row in the sealed tier."""
 
 
 class NotInGrantError(Exception):
@@ -37,6 +40,11 @@ class SealedResource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return (self.type, self.id, self.version)
 
     @property
+    def row_key(self) -> bytes:
+        """Its own wrapped key; empty outside the sealed tier."""
+        return self.body[:ROW_KEY_BYTES] if self.tier is Tier.SEALED else b""
+
+    @property
     def identity(self) -> bytes:
         """What its encryption is bound to."""
         return row_identity(
@@ -54,6 +62,11 @@ def row_identity(
 ) -> bytes:
     """The associated data of a row; docs/formats/sealed-row.md."""
     return f"1|{organisation}|{type_}|{id_}|{version}|{patient}|{tier._value_}".encode()
+
+
+def row_key_identity(identity: bytes) -> bytes:
+    """The associated data of a row's own wrapped key; `identity` is the row's."""
+    return b"row-key|" + identity
 
 
 def key_identity(*, organisation: int, patient: str, tier: Tier) -> bytes:
@@ -117,7 +130,8 @@ class OpenGrant:
 
 def open_row(cipher: Cipher, sealed: SealedResource) -> bytes:
     """Decrypt and decompress one row with its key."""
-    return decompress(cipher.open(sealed.body, sealed.identity))
+    box = sealed.body[ROW_KEY_BYTES:] if sealed.tier is Tier.SEALED else sealed.body
+    return decompress(cipher.open(box, sealed.identity))
 
 
 def seal_row(cipher: Cipher, text: bytes, identity: bytes) -> bytes:

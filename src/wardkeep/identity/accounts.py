@@ -13,6 +13,7 @@ from wardkeep.db.connection import Connection
 from wardkeep.identity.roles import Role
 
 PERSON, SERVICE = "person", "service"
+_ORGANISATION = "number, slug, name, wrapped_key, older_wrapped_key, wrapped_token_key"
 
 
 class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,10 @@ class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     name: str
     wrapped_key: bytes
+    older_wrapped_key: bytes | None = None
+    """The key before, while patients' keys may still be wrapped by it."""
+    wrapped_token_key: bytes | None = None
+    """Set once the organisation's key was replaced: search tokens stay the same."""
 
 
 class Membership(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +78,7 @@ async def create_organisation(connection: Connection, row: OrganisationRow) -> N
 
 async def organisations(connection: Connection) -> Sequence[OrganisationRow]:
     rows = await connection.fetch(
-        "select number, slug, name, wrapped_key from warden.organisation"
+        f"select {_ORGANISATION} from warden.organisation"  # noqa: S608 - constants
         " order by number"
     )
     return [OrganisationRow(**dict(row)) for row in rows]
@@ -83,7 +88,7 @@ async def find_organisation(
     connection: Connection, slug: str
 ) -> OrganisationRow | None:
     row = await connection.fetch_row(
-        "select number, slug, name, wrapped_key from warden.organisation"
+        f"select {_ORGANISATION} from warden.organisation"  # noqa: S608 - constants
         " where slug = $1",
         slug,
     )
@@ -277,9 +282,16 @@ _ENDINGS = (
         "update warden.session set ended_at = $2, ended_because = 'account ended'"
         " where account = $1 and ended_at is null"
     ),
+    (
+        "update warden.app_grant set ended_at = $2, ended_because = 'account ended'"
+        " where account = $1 and ended_at is null"
+    ),
 )
 
 
 async def _end_rest(connection: Connection, account: UUID, now: datetime) -> None:
     for statement in _ENDINGS:
         await connection.execute(statement, account, now)
+    await connection.execute(
+        "delete from warden.stands_for where account = $1", account
+    )

@@ -187,6 +187,16 @@ async def end_of_app(connection: Connection, app: str, *, clock: Clock) -> list[
     return [str(row["id"]) for row in rows]
 
 
+async def end_of_account(connection: Connection, account: str, *, clock: Clock) -> None:
+    """End every consent of somebody whose passkeys were lost, or stolen."""
+    await connection.execute(
+        "update warden.app_grant set ended_at = $2, ended_because = 'recovered'"
+        " where account = $1 and ended_at is null",
+        UUID(account),
+        clock.now(),
+    )
+
+
 async def of_account(
     connection: Connection, account: str, organisation: int, *, clock: Clock
 ) -> Sequence[AppGrant]:

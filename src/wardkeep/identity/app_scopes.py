@@ -58,6 +58,10 @@ class AppScopes(msgspec.Struct, frozen=True):
             letter in one.letters and one.type in (type_, ANY) for one in self.rights
         )
 
+    def is_named(self, letter: str, type_: str) -> bool:
+        """Whether it is said of this very type; `*` does not say it."""
+        return any(letter in one.letters and one.type == type_ for one in self.rights)
+
     def for_patient(self, *, is_chosen: bool) -> "AppScopes":
         """The rights to the patient whom the app was given, or to anybody else."""
         return AppScopes(

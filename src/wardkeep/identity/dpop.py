@@ -25,6 +25,15 @@ LARGEST = 4_096
 LONGEST_ID = 200
 ALGORITHMS = ("ES256", "ES384", "RS384", "EdDSA")
 _SMALLEST_RSA_BITS = 2048
+# What its key, an address that is none, or a number beyond all clocks may raise.
+_UNREADABLE = (
+    jwt.PyJWTError,
+    ValueError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+)
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +52,8 @@ class Held(msgspec.Struct, frozen=True):
     thumbprint: str
     id: str
     """Must not come again from this key."""
+    made_at: float
+    """Seconds since 1970, by the client's clock."""
 
 
 class BadProof(msgspec.Struct, frozen=True):
@@ -71,10 +82,12 @@ def verify(shown: Shown, *, now: datetime) -> Held | BadProof:
             },
         )
         made_by = thumbprint(key)
-    except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError) as error:
+        fault = _fault_in(claims, shown, now)
+    except _UNREADABLE as error:
         return BadProof(f"proof-{type(error).__name__}")
-    fault = _fault_in(claims, shown, now)
-    return BadProof(fault) if fault else Held(made_by, str(claims["jti"]))
+    if fault:
+        return BadProof(fault)
+    return Held(made_by, str(claims["jti"]), float(claims["iat"]))
 
 
 def _key_in(header: dict[str, Any]) -> dict[str, Any]:

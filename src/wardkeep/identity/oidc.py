@@ -9,6 +9,7 @@ anything: keys and tokens come in, claims or a refusal come out.
 import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 import jwt
@@ -168,13 +169,13 @@ def _fault_in(claims: Claims, expected: Expected) -> str:
         return "another-audience"
     now = expected.now.timestamp()
     made, over = _moment(claims, "iat"), _moment(claims, "exp")
-    early = _moment(claims, "nbf")
+    early = _moment(claims, "nbf") if "nbf" in claims else now
     if made is None or made > now + SKEW_SECONDS:
         return "not-yet"
-    if early is not None and early > now + SKEW_SECONDS:
+    if early is None or early > now + SKEW_SECONDS:
         return "not-yet"
-    is_over = over is not None and over <= now - SKEW_SECONDS
-    return "over" if is_over else ""
+    is_over = over is None or over <= now - SKEW_SECONDS
+    return "over" if "exp" in claims and is_over else ""
 
 
 def _fault_of_sign_in(claims: Claims, expected: Expected, nonce: str) -> str:
@@ -206,7 +207,14 @@ def _fault_of_logout(claims: Claims) -> str:
 
 
 def _moment(claims: Claims, name: str) -> float | None:
-    """Seconds since 1970; None where it is missing or no number."""
+    """Seconds since 1970; None where it is missing or no moment."""
     value = claims.get(name)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and value is not None else None
+    if not is_number or value is None:
+        return None
+    try:
+        seconds = float(value)
+    except OverflowError:
+        return None
+    # JSON as Python reads it has NaN, which is neither before nor after anything.
+    return seconds if isfinite(seconds) else None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may come once only: ids of assertions and proofs (RFC 7523, 3, `jti`).
 
-In memory and bounded. A start forgets them: whoever steals a proof within its few
-minutes and meets a start of the warden in them could use it once more.
+In memory and bounded. A start forgets them, and what was made before it is refused
+for that: it may have been used. So whoever stole one has nothing by a restart.
 """
 
 from wardkeep.base.clock import Clock
@@ -17,6 +17,16 @@ class Once:
         self._clock = clock
         self._seconds = seconds
         self._seen: dict[str, float] = {}
+        self._began = clock.monotonic_seconds()
+
+    def is_from_before(self, made_at: float) -> bool:
+        """Whether it was made before this began, in seconds since 1970.
+
+        When that was, is told by the wall clock as it stands now: one that was stepped
+        back meanwhile shuts nobody out. The second of the start itself is let through.
+        """
+        age = self._clock.monotonic_seconds() - self._began
+        return made_at < int(self._clock.now().timestamp() - age)
 
     def was_seen(self, id_: str) -> bool:
         """Whether the id came before; from now on it did."""

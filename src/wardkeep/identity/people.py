@@ -9,7 +9,7 @@ import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Connection
-from wardkeep.identity.accounts import PERSON
+from wardkeep.identity.accounts import PERSON, Granted, grant_role
 from wardkeep.identity.roles import Role
 
 
@@ -26,11 +26,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     device_bound: int
     last_signed_in: datetime | None
     has_link: bool
+    granted_by: str
+    """The account that asked for the role; empty: the operator."""
+    works_elsewhere: bool
+    """In another organisation too, as the same account."""
     teams: tuple[str, ...]
 
 
 _PEOPLE = """
-select a.id, a.display_name, m.role, m.created_at, m.valid_until,
+select a.id, a.display_name, m.role, m.created_at, m.valid_until, m.granted_by,
        coalesce(m.ended_at, a.ended_at) as ended_at,
        coalesce(c.passkeys, 0) as passkeys, coalesce(c.device_bound, 0) as device_bound,
        (select max(s.created_at) from warden.session s
@@ -38,6 +42,10 @@ select a.id, a.display_name, m.role, m.created_at, m.valid_until,
        exists (select from warden.invitation i
                 where i.account = a.id and i.used_at is null
                   and i.expires_at > $2) as has_link,
+       exists (select from warden.membership e
+                where e.account = a.id and e.organisation <> m.organisation
+                  and e.ended_at is null
+                  and (e.valid_until is null or e.valid_until > $2)) as works_elsewhere,
        array(select t.name from warden.team_member tm
                join warden.team t on t.id = tm.team
               where tm.account = a.id and tm.until is null and t.ended_at is null
@@ -73,6 +81,8 @@ async def people_of(
             device_bound=row["device_bound"],
             last_signed_in=row["last_signed_in"],
             has_link=row["has_link"],
+            granted_by="" if row["granted_by"] is None else str(row["granted_by"]),
+            works_elsewhere=row["works_elsewhere"],
             teams=tuple(row["teams"]),
         )
         for row in rows
@@ -102,7 +112,7 @@ async def working_here(
 async def end_roles(
     connection: Connection, account: str, *, organisation: int, clock: Clock
 ) -> bool:
-    """End all that somebody does here, teams and links too; whether there was any.
+    """End all that somebody does here, teams and apps too; whether there was any.
 
     Whoever works nowhere any more has their account and passkeys ended as well, by
     `accounts.end_account`, which is the caller's to call.
@@ -124,13 +134,44 @@ async def end_roles(
         now,
     )
     await connection.execute(
+        "delete from warden.stands_for where account = $1 and organisation = $2",
+        key,
+        organisation,
+    )
+    await connection.execute(
         "update warden.session set ended_at = $3, ended_because = 'work ended'"
         " where account = $1 and organisation = $2 and ended_at is null",
         key,
         organisation,
         now,
     )
+    # Whoever comes back one day does not find yesterday's apps at work.
+    await connection.execute(
+        "update warden.app_grant set ended_at = $3, ended_because = 'work ended'"
+        " where account = $1 and organisation = $2 and ended_at is null",
+        key,
+        organisation,
+        now,
+    )
     return status != "UPDATE 0"
+
+
+async def change_role(
+    connection: Connection,
+    account: str,
+    *,
+    organisation: int,
+    role: Role,
+    granted: Granted,
+    clock: Clock,
+) -> bool:
+    """Another role here for somebody who works here; False for who left meanwhile."""
+    if not await end_roles(connection, account, organisation=organisation, clock=clock):
+        return False
+    await grant_role(
+        connection, account, organisation=organisation, role=role, granted=granted
+    )
+    return True
 
 
 async def works_anywhere(connection: Connection, account: str) -> bool:
@@ -158,10 +199,21 @@ async def move_work(
         theirs,
     )
     await connection.execute(
-        "insert into warden.team_member (team, account, since)"
-        " select tm.team, $1, $3 from warden.team_member tm"
+        "insert into warden.team_member (team, account, since, valid_from, valid_until)"
+        " select tm.team, $1, $3, tm.valid_from, tm.valid_until"
+        "   from warden.team_member tm"
         "  where tm.account = $2 and tm.until is null on conflict do nothing",
         mine,
         theirs,
         clock.now(),
+    )
+    # Whoever asked for the new account, a directory above all, finds whom it became.
+    await connection.execute(
+        "update warden.rights_request"
+        "   set accounts = array_replace(accounts, $2, $1) where $2 = any(accounts)",
+        mine,
+        theirs,
+    )
+    await connection.execute(
+        "update warden.stands_for set account = $1 where account = $2", mine, theirs
     )

@@ -131,6 +131,16 @@ async def of_account(connection: Connection, account: str) -> Sequence[LinkedIde
     ]
 
 
+async def unlink_all(connection: Connection, account: str, *, clock: Clock) -> None:
+    """End every link of somebody whose passkeys were lost, or stolen."""
+    await connection.execute(
+        "update warden.linked_identity set ended_at = $2"
+        " where account = $1 and ended_at is null",
+        UUID(account),
+        clock.now(),
+    )
+
+
 async def unlink(
     connection: Connection, identity: str, account: str, *, clock: Clock
 ) -> bool:

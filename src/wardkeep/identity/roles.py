@@ -60,11 +60,41 @@ class Rights(msgspec.Struct, frozen=True):
     tiers: frozenset[str]
     purposes: frozenset[str]
     budget: Budget = Budget()
+    own_work: int = 0
+    """Different patients in 24 hours, of those whom work explains, whom only work
+    explains that the account wrote for itself. Beyond, they say why."""
+    homes: int = 0
+    """Different homes whose way in it may be given in 24 hours; 0: it visits none."""
+    may_seal: bool = False
+    """Whether it sets ways into homes, and other things that are sealed."""
 
 
-def _clinical(title: str, soft: int, hard: int, expected: int) -> Rights:
-    budget = Budget(soft, hard, expected)
-    return Rights(title, frozenset({BANNER, RECORD}), _CARE, budget)
+OWN_WORK = 5
+"""Whom people of most roles take on by themselves; a call taker's calls and a desk's
+bookings are all written by themselves."""
+HOMES_A_DAY = 14
+"""As many homes as a carer's longest published day has (domain.md, F.4)."""
+
+
+def _clinical(  # noqa: PLR0913 - a role has this many rights, the last ones named
+    title: str,
+    soft: int,
+    hard: int,
+    expected: int,
+    own_work: int = OWN_WORK,
+    *,
+    homes: int = 0,
+    may_seal: bool = True,
+) -> Rights:
+    return Rights(
+        title,
+        frozenset({BANNER, RECORD}),
+        _CARE,
+        Budget(soft, hard, expected),
+        own_work,
+        homes,
+        may_seal,
+    )
 
 
 class Role(enum.Enum):
@@ -103,24 +133,40 @@ class Role(enum.Enum):
         return _RIGHTS[self].budget
 
     @property
+    def own_work(self) -> int:
+        return _RIGHTS[self].own_work
+
+    @property
+    def homes(self) -> int:
+        return _RIGHTS[self].homes
+
+    @property
+    def may_seal(self) -> bool:
+        return _RIGHTS[self].may_seal
+
+    @property
     def purposes(self) -> frozenset[str]:
         return _RIGHTS[self].purposes
 
 
 _RIGHTS: Mapping[Role, Rights] = {
-    Role.HEALTH_ADVISOR: _clinical("Health advisor", 45, 70, 70),
-    Role.URGENT_CARE_CLINICIAN: _clinical("Urgent care clinician", 40, 60, 60),
+    Role.HEALTH_ADVISOR: _clinical("Health advisor", 45, 70, 70, 35, may_seal=False),
+    Role.URGENT_CARE_CLINICIAN: _clinical(
+        "Urgent care clinician", 40, 60, 60, 10, homes=HOMES_A_DAY
+    ),
     Role.SHIFT_LEAD: _clinical("Shift lead", 40, 80, 120),
     Role.RECEPTIONIST: Rights(
-        "Receptionist", frozenset({BANNER}), _DESK, Budget(150, 450, 900)
+        "Receptionist", frozenset({BANNER}), _DESK, Budget(150, 450, 900), 60
     ),
-    Role.COMMUNITY_COORDINATOR: _clinical("Community care coordinator", 25, 40, 60),
-    Role.CRISIS_WORKER: _clinical("Crisis worker", 45, 70, 60),
+    Role.COMMUNITY_COORDINATOR: _clinical(
+        "Community care coordinator", 25, 40, 60, homes=HOMES_A_DAY
+    ),
+    Role.CRISIS_WORKER: _clinical("Crisis worker", 45, 70, 60, 10, homes=HOMES_A_DAY),
     Role.WARD_NURSE: _clinical("Ward nurse", 30, 50, 60),
-    Role.DOCTOR: _clinical("Doctor", 80, 120, 150),
-    Role.CARER: _clinical("Carer", 16, 20, 28),
-    Role.CARE_COORDINATOR: _clinical("Care coordinator", 150, 250, 200),
-    Role.HOSPICE_NURSE: _clinical("Hospice nurse", 25, 40, 60),
+    Role.DOCTOR: _clinical("Doctor", 80, 120, 150, 10),
+    Role.CARER: _clinical("Carer", 16, 20, 28, 2, homes=HOMES_A_DAY, may_seal=False),
+    Role.CARE_COORDINATOR: _clinical("Care coordinator", 150, 250, 200, 20),
+    Role.HOSPICE_NURSE: _clinical("Hospice nurse", 25, 40, 60, homes=HOMES_A_DAY),
     Role.FINANCE_CLERK: Rights("Finance clerk", _NOTHING, _NOTHING),
     Role.PRIVACY_OFFICER: Rights(
         "Privacy officer",
@@ -131,8 +177,8 @@ _RIGHTS: Mapping[Role, Rights] = {
     Role.ADMINISTRATOR: Rights(
         "Administrator", _NOTHING, frozenset({"administration"})
     ),
-    Role.SERVICE: Rights("Service", frozenset({BANNER, RECORD}), _CARE),
-    Role.IMPORTER: Rights("Importer", _NOTHING, frozenset({"import"})),
+    Role.SERVICE: Rights("Service", frozenset({BANNER, RECORD}), _CARE, may_seal=True),
+    Role.IMPORTER: Rights("Importer", _NOTHING, frozenset({"import"}), may_seal=True),
     Role.SUPPORT: Rights(
         "Support", frozenset({BANNER, RECORD}), frozenset({"support"})
     ),
@@ -157,7 +203,8 @@ def needs_second_person(old: Role | None, new: Role) -> bool:
     """Whether one person alone may not give this role to somebody who has the other.
 
     A second one is needed where the role is guarded, its budget is larger, or it
-    reaches a tier that the other does not.
+    reaches a tier that the other does not. That a role visits homes opens none: a visit
+    does, which somebody else plans.
     """
     if new in GUARDED:
         return old is not new

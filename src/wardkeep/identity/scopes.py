@@ -46,6 +46,10 @@ class Scopes(msgspec.Struct, frozen=True):
         here = self.letters.get(type_)
         return here is not None and letter in here
 
+    def is_named(self, letter: str, type_: str) -> bool:
+        """Whether it is said of this very type; `*` does not say it."""
+        return letter in self.letters.get(type_, ())
+
     @property
     def text(self) -> str:
         """The scopes as SMART 2.2 writes them."""

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sites and teams: where people of an organisation work, and with whom."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,14 +20,22 @@ class Site(msgspec.Struct, frozen=True):
     name: str
 
 
+class Member(NamedTuple):
+    """Somebody in a team; no end: until somebody takes them out."""
+
+    account: str
+    until: datetime | None = None
+
+
 class Team(msgspec.Struct, frozen=True):
     """A team; `site` is a site's id, or empty."""
 
     id: str
     name: str
     site: str
-    members: tuple[str, ...]
-    """Accounts."""
+    members: tuple[Member, ...] = ()
+    places: tuple[str, ...] = ()
+    """References that it stands for."""
 
 
 async def sites_of(connection: Connection, organisation: int) -> Sequence[Site]:
@@ -37,23 +47,32 @@ async def sites_of(connection: Connection, organisation: int) -> Sequence[Site]:
     return [Site(str(row["id"]), row["name"]) for row in rows]
 
 
+_TEAMS = """
+select t.id, t.name, t.site,
+       array(select s.reference from warden.stands_for s where s.team = t.id
+              order by s.reference) as places,
+       coalesce(m.accounts, '{}') as accounts, coalesce(m.untils, '{}') as untils
+  from warden.team t
+  left join lateral (
+       select array_agg(account) as accounts, array_agg(valid_until) as untils
+         from warden.team_member where team = t.id and until is null) m on true
+ where t.organisation = $1 and t.ended_at is null order by lower(t.name)
+"""
+
+
 async def teams_of(connection: Connection, organisation: int) -> Sequence[Team]:
-    rows = await connection.fetch(
-        "select t.id, t.name, t.site, array("
-        "  select tm.account from warden.team_member tm"
-        "   where tm.team = t.id and tm.until is null) as members"
-        "  from warden.team t where t.organisation = $1 and t.ended_at is null"
-        " order by lower(t.name)",
-        organisation,
-    )
     return [
         Team(
             str(row["id"]),
             row["name"],
             str(row["site"] or ""),
-            tuple(map(str, row["members"])),
+            tuple(
+                Member(str(account), until)
+                for account, until in zip(row["accounts"], row["untils"], strict=True)
+            ),
+            tuple(row["places"]),
         )
-        for row in rows
+        for row in await connection.fetch(_TEAMS, organisation)
     ]
 
 
@@ -149,23 +168,79 @@ async def end(
     return "UPDATE 1" in ended
 
 
-async def set_member(
-    connection: Connection, *, team: str, account: str, is_member: bool, clock: Clock
+async def join_team(
+    connection: Connection,
+    *,
+    team: str,
+    account: str,
+    clock: Clock,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> None:
-    """Put somebody in, or take them out; twice is as once."""
-    if is_member:
-        await connection.execute(
-            "insert into warden.team_member (team, account, since)"
-            " values ($1, $2, $3) on conflict do nothing",
-            UUID(team),
-            UUID(account),
-            clock.now(),
-        )
-    else:
-        await connection.execute(
-            "update warden.team_member set until = $3"
-            " where team = $1 and account = $2 and until is null",
-            UUID(team),
-            UUID(account),
-            clock.now(),
-        )
+    """Put somebody in; who is in already is in from then until then."""
+    await connection.execute(
+        "insert into warden.team_member (team, account, since, valid_from, valid_until)"
+        " values ($1, $2, $3, $4, $5)"
+        " on conflict (team, account) where until is null do update"
+        " set valid_from = excluded.valid_from, valid_until = excluded.valid_until",
+        UUID(team),
+        UUID(account),
+        clock.now(),
+        since,
+        until,
+    )
+
+
+async def leave_team(
+    connection: Connection, *, team: str, account: str, clock: Clock
+) -> None:
+    """Take somebody out; twice is as once."""
+    await connection.execute(
+        "update warden.team_member set until = $3"
+        " where team = $1 and account = $2 and until is null",
+        UUID(team),
+        UUID(account),
+        clock.now(),
+    )
+
+
+async def practitioners_of(
+    connection: Connection, organisation: int
+) -> Sequence[tuple[str, tuple[str, ...]]]:
+    """(account, references) of all who stand for any."""
+    rows = await connection.fetch(
+        "select account, array_agg(reference order by reference) as names"
+        " from warden.stands_for where organisation = $1 and account is not null"
+        " group by account",
+        organisation,
+    )
+    return [(str(row["account"]), tuple(row["names"])) for row in rows]
+
+
+async def stand_for(
+    connection: Connection,
+    references: Collection[str],
+    *,
+    organisation: int,
+    clock: Clock,
+    account: str = "",
+    team: str = "",
+) -> None:
+    """Say what an account, or a team, stands for, in place of what it stood for.
+
+    Raises:
+        AlreadyExistsError: another account is that practitioner.
+    """
+    column = "account" if account else "team"
+    key = UUID(account or team)
+    await connection.execute(
+        f"delete from warden.stands_for"  # noqa: S608 - constants
+        f" where organisation = $1 and {column} = $2",
+        organisation,
+        key,
+    )
+    await connection.execute_many(
+        f"insert into warden.stands_for (organisation, reference, {column}, set_at)"  # noqa: S608 - constants
+        " values ($1, $2, $3, $4)",
+        [(organisation, one, key, clock.now()) for one in sorted(set(references))],
+    )

@@ -9,6 +9,7 @@ C2SP tlog-checkpoint (https://c2sp.org/tlog-checkpoint) in a C2SP signed note
 import base64
 import binascii
 import hashlib
+import sys
 
 import msgspec
 
@@ -47,9 +48,13 @@ def key_id(origin: str, key: VerifyKey) -> bytes:
 def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
     """The signed note."""
     text = checkpoint.text()
-    signature = key_id(checkpoint.origin, key.verify_key) + key.sign(text.encode())
-    encoded = base64.b64encode(signature).decode("ascii")
-    return f"{text}\n{_DASH}{checkpoint.origin} {encoded}\n"
+    return f"{text}\n{note_signature(text, checkpoint.origin, key)}\n"
+
+
+def note_signature(text: str, origin: str, key: SigningKey) -> str:
+    """The line, without its line feed, by which a key signs a note's text."""
+    signature = key_id(origin, key.verify_key) + key.sign(text.encode())
+    return f"{_DASH}{origin} {base64.b64encode(signature).decode('ascii')}"
 
 
 def open_checkpoint(note: str, *, origin: str, key: VerifyKey) -> Checkpoint:
@@ -63,6 +68,7 @@ def open_checkpoint(note: str, *, origin: str, key: VerifyKey) -> Checkpoint:
         message = "it does not have a checkpoint's lines"
         raise CheckpointRefusedError(message)
     found = _read(lines, origin=origin)
+    key = key.at(found.number)
     prefix = f"{_DASH}{origin} "
     if not lines[5].startswith(prefix):
         message = "the signature line names another ledger"
@@ -77,6 +83,13 @@ def open_checkpoint(note: str, *, origin: str, key: VerifyKey) -> Checkpoint:
         message = "its signature does not fit its text"
         raise CheckpointRefusedError(message)
     return found
+
+
+def checkpoint_number(text: str) -> int:
+    """What a checkpoint's number line says; a large number where it is none."""
+    number = text.split("\n")[3:4]
+    said = number[0].removeprefix("number ") if number else ""
+    return int(said) if _is_count(said) else sys.maxsize
 
 
 def _read(lines: list[str], *, origin: str) -> Checkpoint:

@@ -15,14 +15,21 @@ from pathlib import Path
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import EntryIndex as Position
-from wardkeep.crypto.signing import SigningKey
+from wardkeep.crypto.signing import SigningKey, VerifyKey
 from wardkeep.ledger import segment
 from wardkeep.ledger.checkpoint import Checkpoint, sign
 from wardkeep.ledger.entry import Entry, decode, encode
 from wardkeep.ledger.index import EntryIndex
 from wardkeep.ledger.merkle import Prover
-from wardkeep.ledger.opening import COSIGNED_NAME, Opened, open_folder
+from wardkeep.ledger.opening import (
+    COSIGNED_NAME,
+    Opened,
+    hold_against,
+    open_folder,
+)
+from wardkeep.ledger.parts import GrowingPart, StoredPart
 from wardkeep.ledger.publishing import Continued, Publisher
+from wardkeep.ledger.segment_index import index_path, open_index
 from wardkeep.ledger.tiles import sync_folder, write_all, write_file
 
 SEGMENT_BYTES = 64 * 1024 * 1024
@@ -51,9 +58,9 @@ class Ledger:
     ) -> None:
         """Use `Ledger.open`."""
         self._folder = folder
-        self._segments = opened.segments
-        self._offsets = opened.offsets
-        self._index = opened.index
+        self._parts = opened.parts
+        self._leaves = opened.leaves
+        self._read_from = opened.parts.read_from
         self._tree = opened.tree
         self._publisher = publisher
         self._chain = opened.chain
@@ -65,6 +72,8 @@ class Ledger:
         self._is_end_known = False
         self.torn = opened.torn
         """Files into which torn last writes were moved when the ledger was opened."""
+        self.why_thorough = opened.why_thorough
+        """Why everything was read when it was opened; empty: it was not needed."""
 
     @classmethod
     def open(
@@ -105,12 +114,12 @@ class Ledger:
     @property
     def committed_size(self) -> int:
         """Entries on the disk."""
-        return len(self._offsets)
+        return self._parts.entries
 
     @property
     def size(self) -> int:
         """Entries on the disk and those that wait for the next commit."""
-        return len(self._offsets) + len(self._pending)
+        return self._parts.entries + len(self._pending)
 
     def append(self, entry: Entry) -> Position:
         """Hold an entry for the next commit; the index that it will have.
@@ -155,15 +164,22 @@ class Ledger:
         write_all(self._file, b"".join(pieces))
         os.fdatasync(self._file)
         self._chain, self._end = chain, offset
+        part = self._part()
         for at, (encoded, entry) in zip(offsets, pending, strict=True):
-            self._index.add(len(self._offsets), entry)
-            self._offsets.append(at)
+            part.add(at, entry)
             self._publisher.add(encoded)
+
+    def _part(self) -> GrowingPart:
+        """The segment that is written."""
+        part = self._parts.last
+        if not isinstance(part, GrowingPart):
+            raise TypeError("the last segment is closed")
+        return part
 
     def _ready_segment(self) -> None:
         """Have the last segment open at its end; begin a new one when it is full."""
         if self._file < 0:
-            if self._segments:
+            if isinstance(self._parts.last, GrowingPart):
                 self._reopen_last()
             else:
                 self._begin_segment()
@@ -177,13 +193,12 @@ class Ledger:
             self._begin_segment()
 
     def _reopen_last(self) -> None:
-        _, path = self._segments[-1]
-        self._file = os.open(path, os.O_WRONLY)
+        self._file = os.open(self._part().path, os.O_WRONLY)
         self._end = os.lseek(self._file, 0, os.SEEK_END)
         self._is_end_known = True
 
     def _begin_segment(self) -> None:
-        first = len(self._offsets)
+        first = self._parts.entries
         path = segment.segment_path(self._folder, first)
         header = segment.Header(first_index=first, chain_before=self._chain)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -198,7 +213,7 @@ class Ledger:
             raise
         self._file, self._end = descriptor, segment.HEADER_BYTES
         self._is_end_known = True
-        self._segments.append((first, path))
+        self._parts.add(GrowingPart(first, path))
 
     def _undo(self) -> None:
         """Cut off what a failed write left; if even that fails, before the next."""
@@ -216,25 +231,16 @@ class Ledger:
         Raises:
             IndexError: there is none.
         """
-        if not 0 <= position < len(self._offsets):
+        if not 0 <= position < self._parts.entries:
             raise IndexError(position)
         return decode(self._read_bytes(position))
 
     def _read_bytes(self, position: int) -> bytes:
-        path = self._segment_of(position)
-        with path.open("rb") as file:
-            file.seek(self._offsets[position])
-            head = file.read(segment.FRAME_OVERHEAD_BYTES)
-            return file.read(int.from_bytes(head[:4], "big"))
-
-    def _segment_of(self, position: int) -> Path:
-        return next(
-            path for first, path in reversed(self._segments) if first <= position
-        )
+        return self._parts.entry_bytes(position)
 
     def entries(self, start: int, stop: int) -> Iterator[Entry]:
         """Entries from `start` up to, not including, `stop`."""
-        for position in range(start, min(stop, len(self._offsets))):
+        for position in range(start, min(stop, self._parts.entries)):
             yield self.read(position)
 
     def since(self, moment: int) -> list[Entry]:
@@ -242,23 +248,51 @@ class Ledger:
 
         `moment` in UTC microseconds since 1970. Read from the end, so that what was
         counted of the last hour or day is counted again without reading everything.
+        What lies in segments that were not read when the ledger was opened is held
+        against the signed tree now.
+
+        Raises:
+            LedgerDamagedError: an entry is not as it was written.
         """
         found: list[Entry] = []
         for position in range(self.committed_size - 1, -1, -1):
-            entry = self.read(position)
+            entry = decode(self._checked_bytes(position))
             if entry.at < moment:
                 break
             found.append(entry)
         found.reverse()
         return found
 
+    def _checked_bytes(self, position: int) -> bytes:
+        raw = self._read_bytes(position)
+        if position < self._read_from and self._leaves is not None:
+            where = f"entry {position}"
+            hold_against(self._leaves, position, raw, where=where)
+        return raw
+
     def entries_about(self, patient: str, *, organisation: int) -> Sequence[int]:
         """Positions of the organisation's entries about a patient, ascending."""
-        return self._index.about_patient(patient, organisation=organisation)
+        return self._parts.index.about_patient(patient, organisation=organisation)
 
     @property
     def index(self) -> EntryIndex:
-        return self._index
+        return self._parts.index
+
+    @property
+    def has_unindexed(self) -> bool:
+        """Whether a closed segment waits for its index file."""
+        return bool(self._parts.unindexed)
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
+    def use_indexes(self) -> None:
+        """Let go of what is in memory of closed segments that have an index file."""
+        for part in self._parts.unindexed:
+            index = open_index(index_path(part.path))
+            if index is not None and index.header.entries == part.entries:
+                self._parts.replace(StoredPart(part.path, index))
 
     def publish(self) -> None:
         """Write tiles and a signed checkpoint of what is committed; cheap if nothing.
@@ -267,6 +301,19 @@ class Ledger:
             OSError: the disk refused; the next call tries again.
         """
         self._publisher.publish()
+
+    def change_key(self, new: SigningKey) -> None:
+        """Sign checkpoints with another key from now on; the old one announces it.
+
+        Raises:
+            OSError: the disk refused; the old key goes on.
+        """
+        self._publisher.change_key(new)
+
+    @property
+    def verify_key(self) -> VerifyKey:
+        """The public half of the key in use."""
+        return self._publisher.verify_key
 
     def prover(self) -> Prover:
         """Proofs about what is published."""
@@ -297,6 +344,7 @@ class Ledger:
         return path.read_bytes().decode(errors="replace") if path.exists() else ""
 
     def close(self) -> None:
+        self._parts.close()
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

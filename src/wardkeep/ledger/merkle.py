@@ -45,6 +45,16 @@ class MerkleTree:
         self._levels: list[list[bytes]] = [[]]
         self.size = 0
 
+    @classmethod
+    def grown(
+        cls, store: StoreTile, size: int, rows: Sequence[Sequence[bytes]]
+    ) -> "MerkleTree":
+        """A tree of which only the right edge is known: one row for each tile level."""
+        tree = cls(store)
+        tree._levels = [list(row) for row in rows]
+        tree.size = size
+        return tree
+
     def append(self, leaf: bytes) -> None:
         """Add a leaf's hash."""
         self.size += 1
@@ -98,6 +108,8 @@ class Prover:
         self._edge = tree.edge()
         self._load = load
         self._size = tree.size
+        self._known: dict[tuple[int, int], bytes] = {}
+        """Roots of whole tiles and above: many proofs share them."""
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """RFC 9162 2.1.3: the path of leaf `index` in the tree of `size` leaves."""
@@ -145,6 +157,14 @@ class Prover:
 
     def _node(self, height: int, index: int) -> bytes:
         """The root of a perfect subtree of 2^height leaves."""
+        if height < TILE_HEIGHT:
+            return self._computed(height, index)
+        known = self._known.get((height, index))
+        if known is None:
+            known = self._known[height, index] = self._computed(height, index)
+        return known
+
+    def _computed(self, height: int, index: int) -> bytes:
         level, within = divmod(height, TILE_HEIGHT)
         count = 1 << within
         tile, offset = divmod(index * count, TILE_WIDTH)

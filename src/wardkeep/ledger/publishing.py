@@ -10,10 +10,12 @@ from pathlib import Path
 
 import msgspec
 
-from wardkeep.crypto.signing import SigningKey
+from wardkeep.crypto.signing import SigningKey, VerifyKey
 from wardkeep.ledger.checkpoint import Checkpoint
 from wardkeep.ledger.merkle import TILE_WIDTH, MerkleTree, Prover, leaf_hash
-from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, FullTile, Opened
+from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, Opened
+from wardkeep.ledger.remaking import ENTRIES, FullTile
+from wardkeep.ledger.succession import announce
 from wardkeep.ledger.tiles import (
     bundle,
     remove_partials,
@@ -22,7 +24,6 @@ from wardkeep.ledger.tiles import (
     write_file,
 )
 
-ENTRIES = "entries"
 Sign = Callable[[Checkpoint, SigningKey], str]
 
 
@@ -63,15 +64,22 @@ class Publisher:
         history = folder / HISTORY_NAME
         self._history_end = history.stat().st_size if history.exists() else 0
         self._unplaced = b""
-        self._forget_written()
 
-    def _forget_written(self) -> None:
-        """Tiles that a checkpoint covers are on the disk already."""
-        self._tiles[:] = [
-            tile
-            for tile in self._tiles
-            if not tile_path(self._folder, tile.level, tile.index).exists()
-        ]
+    def change_key(self, new: SigningKey) -> None:
+        """Sign with another key from now on; the old one announces it.
+
+        Raises:
+            OSError: the disk refused; the old key goes on.
+        """
+        with self._publishing:
+            after = self.newest.number if self.newest else -1
+            announce(self._folder, self._origin, old=self._key, new=new, after=after)
+            self._key = new
+
+    @property
+    def verify_key(self) -> VerifyKey:
+        """The public half of the key in use."""
+        return self._key.verify_key
 
     def add(self, encoded: bytes) -> None:
         """An entry was committed."""

@@ -9,7 +9,7 @@ whoever is not named here was not disclosed in this scope.
 import base64
 import mmap
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set as AbstractSet
 from pathlib import Path
 
 import msgspec
@@ -21,53 +21,19 @@ from wardkeep.ledger.checkpoint import (
     CheckpointRefusedError,
     open_checkpoint,
 )
-from wardkeep.ledger.entry import (
-    Entry,
-    EntryDamagedError,
-    PackedId,
-    decode,
-    pack_id,
-)
+from wardkeep.ledger.entry import Entry, EntryDamagedError
 from wardkeep.ledger.merkle import MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.opening import CHECKPOINT_NAME
+from wardkeep.ledger.succession import follow
 from wardkeep.ledger.tiles import tile_path
+from wardkeep.ledger.wanted import GRANTED, Selection, Wanted
 
-GRANTED = "grant"
 SHOWN_IN_LIST = "find"
+TIERS = ("banner", "record", "sealed")
+"""The parts of a patient's record, each under a key of its own."""
 _FRAME = struct.Struct(">I32s")
 _EACH = 50_000
 Progress = Callable[[int], None]
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose openings: every condition that is given must hold."""
-
-    account: str = ""
-    session: str = ""
-    organisation: int = 0
-    since: int = 0
-    """UTC microseconds since 1970, within; 0: from the beginning."""
-    until: int = 0
-    """The same, without; 0: to the end."""
-
-    @property
-    def needles(self) -> tuple[bytes, ...]:
-        """Bytes that every entry wanted holds, so that others need no decoding."""
-        return tuple(pack_id(one) for one in (self.account, self.session) if one)
-
-    def fits(self, entry: Entry) -> bool:
-        return (
-            self._is_theirs(entry)
-            and entry.at >= self.since
-            and (not self.until or entry.at < self.until)
-        )
-
-    def _is_theirs(self, entry: Entry) -> bool:
-        return (
-            _agrees(self.account, entry.packed_account)
-            and _agrees(self.session, entry.packed_session)
-            and self.organisation in (0, entry.organisation)
-        )
 
 
 class Disclosed(msgspec.Struct, kw_only=True):
@@ -124,8 +90,24 @@ class Scope(msgspec.Struct, kw_only=True):
     root: str = ""
     checkpoint: str = ""
     """The signed note."""
+    sessions: list[str] = msgspec.field(default_factory=list)
+    """Those that a passkey or an address was followed through."""
     people: list[PersonReached] = msgspec.field(default_factory=list)
+    certainly_not: list[str] = msgspec.field(default_factory=list)
+    """What was not disclosed in this scope; empty where that cannot be said."""
     proofs: list[Proof] = msgspec.field(default_factory=list)
+    canaries: list[PersonReached] = msgspec.field(default_factory=list)
+    """What was reached of patients who do not exist: there is nobody to tell."""
+    is_known_who_exists: bool = False
+    """Whether the canaries are no more among the people."""
+
+    def set_apart(self, canaries: AbstractSet[tuple[int, str]]) -> None:
+        """Take canaries, as (organisation, patient), out of the people."""
+        people, self.people = self.people, []
+        for one in people:
+            is_nobody = (one.organisation, one.patient) in canaries
+            (self.canaries if is_nobody else self.people).append(one)
+        self.is_known_who_exists = True
 
     @property
     def opened(self) -> int:
@@ -161,8 +143,7 @@ def scope_of(
 class _Reading:
     def __init__(self, folder: Path, wanted: Wanted, progress: Progress) -> None:
         self._folder = folder
-        self._wanted = wanted
-        self._needles = wanted.needles
+        self._selection = Selection(wanted)
         self._progress = progress
         self._tree = MerkleTree(lambda _level, _index, _hashes: None)
         self._people: dict[tuple[int, str], PersonReached] = {}
@@ -171,12 +152,14 @@ class _Reading:
         self._covered = -1
         self._root = b""
         self.scope = Scope()
+        self._tile = (-1, -1, b"")
 
     def read_checkpoint(self, key: VerifyKey, origin: str) -> Checkpoint | None:
         path = self._folder / CHECKPOINT_NAME
         try:
             note = path.read_bytes().decode()
-            found = open_checkpoint(note, origin=origin, key=key)
+            keys = follow(self._folder, key, origin=origin)
+            found = open_checkpoint(note, origin=origin, key=keys)
         except (OSError, UnicodeDecodeError, CheckpointRefusedError) as error:
             self.scope.faults.append(f"{CHECKPOINT_NAME}: {error}")
             return None
@@ -191,8 +174,7 @@ class _Reading:
             tree.append(leaf_hash(raw))
             if tree.size == size:
                 root = tree.root()
-            if not self._needles or all(one in raw for one in self._needles):
-                self._weigh(tree.size - 1, raw)
+            self._weigh(tree.size - 1, raw)
             if tree.size % _EACH == 0:
                 self._progress(tree.size)
         self.scope.entries_read = tree.size
@@ -233,11 +215,11 @@ class _Reading:
 
     def _weigh(self, position: int, raw: bytes) -> None:
         try:
-            entry = decode(raw)
+            entry = self._selection.take(raw)
         except EntryDamagedError:
             self.scope.faults.append(f"entry {position}: it cannot be read")
             return
-        if not self._wanted.fits(entry):
+        if entry is None:
             return
         self.scope.entries_matching += 1
         self._matching.append((position, raw))
@@ -316,19 +298,35 @@ class _Reading:
             tree.append(leaf_hash(raw))
 
     def _load(self, level: int, index: int) -> bytes:
-        return tile_path(self._folder, level, index).read_bytes()
+        """A tile; the same one is asked for several times in a proof."""
+        if self._tile[:2] != (level, index):
+            content = tile_path(self._folder, level, index).read_bytes()
+            self._tile = (level, index, content)
+        return self._tile[2]
 
     def finish(self) -> Scope:
         scope = self.scope
         scope.is_whole = not scope.faults
         scope.people = sorted(self._people.values(), key=lambda one: one.first)
+        scope.sessions = self._selection.sessions
+        if scope.is_whole:
+            scope.certainly_not = _certainly_not(scope)
         return scope
+
+
+def _certainly_not(scope: Scope) -> list[str]:
+    """All entries were read: what none of them names did not leave the store."""
+    given = {tier for person in scope.people for tier in person.tiers}
+    never = [
+        f"No {tier} part of anybody's record." for tier in TIERS if tier not in given
+    ]
+    return [
+        "Anybody who is not among the people named here.",
+        "Any resource, or version of one, that is not listed with its person.",
+        *never,
+    ]
 
 
 def _note(known: list[str], word: str) -> None:
     if word and word not in known:
         known.append(word)
-
-
-def _agrees(wanted: str, packed: PackedId) -> bool:
-    return not wanted or pack_id(wanted) == packed

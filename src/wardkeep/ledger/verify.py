@@ -18,6 +18,7 @@ from wardkeep.ledger import segment
 from wardkeep.ledger.checkpoint import (
     Checkpoint,
     CheckpointRefusedError,
+    checkpoint_number,
     open_checkpoint,
 )
 from wardkeep.ledger.cosignature import (
@@ -28,13 +29,14 @@ from wardkeep.ledger.cosignature import (
 )
 from wardkeep.ledger.entry import EntryDamagedError, decode
 from wardkeep.ledger.merkle import HASH_BYTES, TILE_WIDTH, MerkleTree, leaf_hash
+from wardkeep.ledger.notes import notes_of
 from wardkeep.ledger.opening import (
     CHECKPOINT_NAME,
     COSIGNED_NAME,
     HISTORY_NAME,
-    notes_of,
 )
 from wardkeep.ledger.segment import Frame, FrameFault
+from wardkeep.ledger.succession import KEYS_NAME, follow
 from wardkeep.ledger.tiles import bundle, tile_path, unbundle
 
 Progress = Callable[[int, int | None], None]
@@ -119,6 +121,7 @@ def verify(
     as a whole cannot be told from the newest: its own files agree with each other.
     """
     check = _Check(folder, key, origin=origin, progress=progress)
+    check.follow_keys()
     check.read_checkpoints()
     check.read_cosigned(witnesses, seen)
     check.read_segments()
@@ -145,6 +148,13 @@ class _Check:
         self.report.faults.append(Fault(file=name, place=place, wrong=wrong))
 
     # Checkpoints
+
+    def follow_keys(self) -> None:
+        """Know every key that the ledger ever signed with."""
+        try:
+            self._key = follow(self._folder, self._key, origin=self._origin)
+        except CheckpointRefusedError as error:
+            self._fault(KEYS_NAME, "", str(error))
 
     def read_checkpoints(self) -> None:
         history = self._folder / HISTORY_NAME
@@ -207,12 +217,13 @@ class _Check:
     def _read_cosigned(
         self, file: str, note: str, witnesses: Sequence[NoteKey]
     ) -> None:
-        log = NoteKey(name=self._origin, kind=LOG, public_bytes=self._key.public_bytes)
         try:
             found = read_signed_note(note)
         except NoteRefusedError as error:
             self._fault(file, "", str(error))
             return
+        key = self._key.at(checkpoint_number(found.text))
+        log = NoteKey(name=self._origin, kind=LOG, public_bytes=key.public_bytes)
         if not is_signed_by(found, log):
             self._fault(file, "", "this ledger's key did not sign it")
             return

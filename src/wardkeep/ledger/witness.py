@@ -24,6 +24,7 @@ import msgspec
 from wardkeep.base.clock import Clock
 from wardkeep.base.note_keys import COSIGNER, LOG, NoteKey, read_note_key
 from wardkeep.crypto.signing import SEED_BYTES, SigningKey
+from wardkeep.ledger.checkpoint import CheckpointRefusedError
 from wardkeep.ledger.cosignature import (
     NoteRefusedError,
     SignedNote,
@@ -34,6 +35,7 @@ from wardkeep.ledger.cosignature import (
     read_size,
 )
 from wardkeep.ledger.merkle import is_consistent
+from wardkeep.ledger.succession import steps_of
 from wardkeep.ledger.tiles import sync_folder, write_file
 
 LARGEST_REQUEST = 64 * 1024
@@ -138,12 +140,38 @@ class Witness:
             known = self.watched(log_id(log.name))
             if known is not None and known.vkey != log.text:
                 message = (
-                    f"{log.name} is watched with another key. A ledger with a new key"
-                    " is a new ledger: give it another name."
+                    f"{log.name} is watched with another key. Where that one announced"
+                    " the new one: wardkeep witness follow --help. Else it is a new"
+                    " ledger: give it another name."
                 )
                 raise WitnessFolderError(message)
             if known is None:
                 self._save(log.name, Watched(vkey=log.text))
+
+    def follow(self, origin: str, changes: str) -> NoteKey:
+        """Know a ledger by its newest key, which the one that is known here announced.
+
+        `changes` is the file `keys` of the ledger's folder.
+
+        Raises:
+            WitnessFolderError: it is not watched, or the known key announced none.
+        """
+        with self._alone():
+            known = self.watched(log_id(origin))
+            if known is None:
+                message = f"{origin} is not watched here."
+                raise WitnessFolderError(message)
+            try:
+                steps = steps_of(changes, origin)
+            except CheckpointRefusedError as error:
+                message = f"The changes cannot be followed: {error}"
+                raise WitnessFolderError(message) from None
+            if known.vkey not in [step.old.text for step in steps]:
+                message = f"The key of {origin} that is known here announced no other."
+                raise WitnessFolderError(message)
+            known.vkey = steps[-1].new.text
+            self._save(origin, known)
+            return steps[-1].new
 
     def watched(self, id_: str) -> Watched | None:
         """What is known of a ledger by its id (`log_id`)."""

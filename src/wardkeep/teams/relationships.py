@@ -1,19 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Relationships: why an account may expect a patient, ready in memory.
+"""Expected sets: why an account may expect a patient, ready in memory.
 
-One lookup for each opening. A relationship has a kind (ward, clinic, caseload, visit,
-referral) and a time from which, and perhaps until which, it holds.
+One lookup for each opening. What the work tells comes as ties (ties.py), which name
+practitioners and places; the rosters (rosters.py) say which accounts those are. Beside
+them stand relationships that somebody set up by hand.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from wardkeep.base.clock import from_microseconds, microseconds_since_epoch
 from wardkeep.db.connection import Connection
+from wardkeep.teams.rosters import Roster, load_roster
+from wardkeep.teams.ties import Ties, load_live
+from wardkeep.teams.visits import KIND as VISIT, Visit, visit_of
 
-KINDS = ("ward", "clinic", "caseload", "visit", "referral")
+KINDS = (
+    *("ward", "clinic", "caseload", "visit", "referral"),
+    *("appointment", "contact", "queue", "result"),
+)
+"""Never the door's own words for broken glass, contracts and one's own record."""
+SELF_MADE = ", self-made"
+"""Ends the relationship of an entry, where only what the account itself wrote explains
+the opening."""
+
+
+class Why(NamedTuple):
+    """What explains an opening."""
+
+    kind: str
+    is_self_made: bool = False
+
+    @property
+    def words(self) -> str:
+        """As the ledger has it."""
+        return f"{self.kind}{SELF_MADE}" if self.is_self_made else self.kind
 
 
 class Relationship(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,10 +57,13 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExpectedSets:
-    """Every relationship, by whom and whom for."""
+    """Every relationship by whom and whom for, every tie, and who is who."""
 
-    def __init__(self) -> None:
+    def __init__(self, ties: Ties | None = None) -> None:
         self._by_pair: dict[tuple[int, str, str], tuple[Relationship, ...]] = {}
+        self.ties = ties or Ties()
+        self.rosters: dict[int, Roster] = {}
+        """By organisation."""
 
     def add(self, relationship: Relationship) -> None:
         """Add one, or put it in the place of the one of its kind."""
@@ -60,15 +88,50 @@ class ExpectedSets:
         named = (organisation, patient)
         for pair in [pair for pair in self._by_pair if (pair[0], pair[2]) == named]:
             del self._by_pair[pair]
+        self.ties.forget_patient(organisation, patient)
 
     def explains(
         self, *, account: str, organisation: int, patient: str, at: datetime
-    ) -> str | None:
-        """The kind of a relationship that holds now; None where nothing explains."""
+    ) -> Why | None:
+        """What explains it now; None where nothing does.
+
+        What others wrote goes before what the account wrote for itself.
+        """
         for one in self._by_pair.get((organisation, account, patient), ()):
             if one.holds(at):
-                return one.kind
-        return None
+                return Why(one.kind)
+        roster = self.rosters.get(organisation)
+        if roster is None:
+            return None
+        moment, own = microseconds_since_epoch(at), None
+        for tie in self.ties.of(organisation, patient):
+            if tie.holds(moment) and roster.is_named(account, tie.who, moment):
+                if tie.made_by != account:
+                    return Why(tie.kind)
+                own = own or Why(tie.kind, is_self_made=True)
+        return own
+
+    def visits(
+        self, *, account: str, organisation: int, patient: str
+    ) -> tuple[Visit, ...]:
+        """The account's visits to the patient, whether they hold now or not.
+
+        None that the account itself wrote, for whoever plans visits lets people into
+        homes; and none of its team, for one carer is on a visit and not all of them.
+        """
+        found = [
+            visit_of(one.valid_from, one.valid_until)
+            for one in self._by_pair.get((organisation, account, patient), ())
+            if one.kind == VISIT
+        ]
+        roster = self.rosters.get(organisation, Roster())
+        mine = roster.practitioners.get(account, frozenset())
+        found += [
+            visit_of(from_microseconds(tie.since), from_microseconds(tie.until))
+            for tie in self.ties.of(organisation, patient)
+            if tie.kind == VISIT and tie.who in mine and tie.made_by != account
+        ]
+        return tuple(one for one in found if one is not None)
 
     def __len__(self) -> int:
         return len(self._by_pair)
@@ -98,9 +161,13 @@ async def add_relationships(
     )
 
 
-async def load_all(connection: Connection) -> ExpectedSets:
-    """Every stored relationship, for a warden that starts."""
-    expected = ExpectedSets()
+async def load_all(connection: Connection, *, at: datetime) -> ExpectedSets:
+    """Every relationship, every tie that is not over, and who is who; at a start."""
+    ties = await load_live(connection, at=microseconds_since_epoch(at))
+    expected = ExpectedSets(ties)
+    for row in await connection.fetch("select number from warden.organisation"):
+        number = row["number"]
+        expected.rosters[number] = await load_roster(connection, number)
     rows = await connection.fetch(
         "select organisation, account, patient, kind, valid_from, valid_until"
         " from warden.relationship"

@@ -135,6 +135,38 @@ def show_count(value: int) -> str:
     return f"{value:,}"
 
 
+_RELATIONSHIPS = {
+    "ward": ("a stay on your ward", "a stay on their ward"),
+    "clinic": ("your clinic", "their clinic"),
+    "appointment": (
+        "an appointment with you or your team",
+        "an appointment with them or their team",
+    ),
+    "contact": ("a contact with you or your team", "a contact with them or their team"),
+    "caseload": ("your caseload", "their caseload"),
+    "visit": ("your home visit", "their home visit"),
+    "referral": ("a referral or order of yours", "a referral or order of theirs"),
+    "queue": ("an item in your queue", "an item in their queue"),
+    "result": ("a result for you to look at", "a result for them to look at"),
+}
+"""By kind: as said to whom it concerns, and as said of them."""
+_SELF_MADE = ", self-made"
+
+
+def show_relationship(kind: str) -> str:
+    """Why somebody may expect a patient, said to them: `a stay on your ward`."""
+    plain = kind.removesuffix(_SELF_MADE)
+    words, _ = _RELATIONSHIPS.get(plain, (plain, plain))
+    return f"{words}, which you wrote yourself" if plain != kind else words
+
+
+def show_relationship_of(kind: str) -> str:
+    """The same, said of somebody else: `a stay on their ward`."""
+    plain = kind.removesuffix(_SELF_MADE)
+    _, words = _RELATIONSHIPS.get(plain, (plain, plain))
+    return f"{words}, written by themselves" if plain != kind else words
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "day": show_date,
     "moment": show_moment,
@@ -145,4 +177,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "cell": show_cell,
     "gender": show_gender,
     "count": show_count,
+    "relationship": show_relationship,
+    "relationship_of": show_relationship_of,
 }

@@ -15,8 +15,11 @@ from wardkeep.warden.sessions import Session
 GLASS_BROKEN, SOFT_LIMIT, FROZEN = "glass-broken", "soft-limit", "frozen"
 SEARCHING, SLOW, BREAKER = "searching", "slow", "breaker"
 QUESTIONED = "questioned"
+CANARY = "canary"
 TWO_STORIES = "two-stories"
 """The ledger is not the one that a witness saw."""
+LEDGER_CHANGED = "ledger-changed"
+"""The ledger's files are not as they were written."""
 REVIEW_WITHIN = timedelta(hours=72)
 MOST_LISTED = 200
 

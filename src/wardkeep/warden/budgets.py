@@ -14,8 +14,10 @@ from collections.abc import Collection, Iterable, Set as AbstractSet
 import msgspec
 
 from wardkeep.identity.roles import PEOPLE, Budget
+from wardkeep.ledger.beginnings import GOES_ON_FROM
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
+from wardkeep.teams.relationships import SELF_MADE, Why
 from wardkeep.warden.contracts import APP
 
 WINDOW_SECONDS = 24 * 3600.0
@@ -26,8 +28,6 @@ TRIES = 10
 MOST_SESSIONS = 20_000
 TOUCHES = frozenset({"sign-in", "wake", "prove", "confirm"})
 """Actions of entries that say: the account's own passkey was used in this session."""
-GOES_ON_FROM = "goes on from session "
-"""How the request of a sign-in begins that took no new touch of the passkey."""
 RELEASED = "release-freeze"
 """The action of an entry that gives an account its budget anew."""
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
@@ -41,9 +41,11 @@ class Spent(msgspec.Struct):
     expected: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     others: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     rows: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+    own: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+    """Of the expected, those whom only the account's own writing explains."""
 
     def forget_old(self, now: float) -> None:
-        for kept in (self.expected, self.others, self.rows):
+        for kept in (self.expected, self.others, self.rows, self.own):
             while kept:
                 patient, when = next(iter(kept.items()))
                 if when >= now - WINDOW_SECONDS:
@@ -113,14 +115,24 @@ class Budgets:
         return found
 
     def is_explained(
-        self, account: Account, patient: str, *, budget: Budget, now: float
+        self,
+        account: Account,
+        patient: str,
+        *,
+        why: Why,
+        budget: Budget,
+        own_work: int,
+        now: float,
     ) -> bool:
         """Whether a relationship still explains an opening.
 
-        Who expects more patients than anybody of the role does explains nothing by it.
+        Who expects more patients than anybody of the role does explains nothing by it,
+        and what an account wrote for itself explains only so many.
         """
-        expected = self._of(account, now).expected
-        return patient in expected or len(expected) < budget.expected
+        spent = self._of(account, now)
+        if why.is_self_made and not _has_room(spent.own, patient, own_work):
+            return False
+        return _has_room(spent.expected, patient, budget.expected)
 
     def after(
         self,
@@ -181,12 +193,14 @@ class Budgets:
             reached.met.add(patient)
 
     def expected(
-        self, account: Account, patients: Iterable[str], *, now: float
+        self, account: Account, explained: Iterable[tuple[str, str]], *, now: float
     ) -> None:
-        """Count patients whom the work explained."""
-        counted = self._of(account, now).expected
-        for patient in patients:
-            _count(counted, patient, now)
+        """Count patients whom the work explained: (patient, relationship)."""
+        spent = self._of(account, now)
+        for patient, relationship in explained:
+            _count(spent.expected, patient, now)
+            if relationship.endswith(SELF_MADE):
+                _count(spent.own, patient, now)
 
     def tried(self, session: str, patients: Iterable[str]) -> bool:
         """Count what was asked for beyond the reach; whether it is too much by now."""
@@ -262,13 +276,21 @@ class Budgets:
         session = apps_of(account) if is_by_app else entry.session
         self.opened(account, session, others, is_list=is_list, now=when)
         if not is_list:
-            explained = [one.patient for one in entry.subjects if one.relationship]
-            self.expected(account, filter(None, explained), now=when)
+            explained = [
+                (one.patient, one.relationship)
+                for one in entry.subjects
+                if one.relationship and one.packed_patient
+            ]
+            self.expected(account, explained, now=when)
 
 
 def apps_of(account: Account) -> str:
     """What stands for all apps of a person, in place of a session."""
     return f"apps {account[0]} {account[1]}"
+
+
+def _has_room(counted: Collection[str], patient: str, most: int) -> bool:
+    return patient in counted or len(counted) < most
 
 
 def _together(counted: Collection[str], patients: AbstractSet[str]) -> int:

@@ -186,17 +186,19 @@ async def withdraw(connection: Connection, id_: str, *, at: datetime) -> bool:
 async def destroy_rows(
     connection: Connection, *, organisation: int, patient: str
 ) -> Destroyed:
-    """Destroy keys, rows, history, relationships."""
+    """Destroy keys, rows, history, relationships, ties."""
     row = await connection.fetch_row(
         "select resources, versions from record.erase_patient($1, $2)",
         organisation,
         patient,
     )
-    await connection.execute(
-        "delete from warden.relationship where organisation = $1 and patient = $2",
-        organisation,
-        patient,
-    )
+    for table in ("relationship", "tie"):
+        await connection.execute(
+            f"delete from warden.{table}"  # noqa: S608 - constants
+            " where organisation = $1 and patient = $2",
+            organisation,
+            patient,
+        )
     return Destroyed(row["resources"], row["versions"]) if row else Destroyed(0, 0)
 
 

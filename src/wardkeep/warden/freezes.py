@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is frozen: in memory, so that it holds at once; kept, so that it stays.
 
-A freeze by a budget closes records and leaves the rest: its owner sees why, and may
-break the glass. Every other freeze stops each use of the sessions that it names.
+A freeze by a budget or a canary closes records and leaves the rest: its owner sees
+why, and may break the glass. Every other freeze stops each use of the sessions that it
+names.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ ACCOUNT, DEVICE, APP, TEAM = "account", "device", "app", "team"
 ORGANISATION, SUPPLIER = "organisation", "supplier"
 KINDS = (ACCOUNT, DEVICE, APP, TEAM, ORGANISATION, SUPPLIER)
 BUDGET, SCRAPING, CANARY, BY_HAND = "budget", "scraping", "canary", "by-hand"
+CLOSES_RECORDS = frozenset({BUDGET, CANARY})
+"""Causes by which one may err at a bedside: the glass can still be broken."""
 MOST_LISTED = 200
 
 
@@ -44,7 +47,7 @@ class Freeze(msgspec.Struct, kw_only=True, eq=False):
 
     @property
     def is_of_records_only(self) -> bool:
-        return self.cause == BUDGET
+        return self.cause in CLOSES_RECORDS
 
     def names(self, session: Session) -> bool:
         """Whether a session is one of those that it stops."""

@@ -16,6 +16,8 @@ from wardkeep.warden.root_key import RootKey
 class _OrganisationKeys(msgspec.Struct, frozen=True):
     wrapping: Cipher
     tokens: TokenKey
+    older: Cipher | None
+    """The wrapping key before, while rows may still be wrapped by it."""
 
 
 class KeyStore:
@@ -32,19 +34,39 @@ class KeyStore:
 
         It is not used before `admit`: that is for when the row is stored.
         """
-        return self._root.wrap(new_key(), _organisation_identity(organisation))
+        return self._root.wrap(new_key(), organisation_identity(organisation))
 
-    def admit(self, organisation: int, wrapped: bytes) -> None:
-        """Unwrap an organisation's key and hold it.
+    def admit(
+        self,
+        organisation: int,
+        wrapped: bytes,
+        *,
+        older: bytes | None = None,
+        token_key: bytes | None = None,
+    ) -> None:
+        """Unwrap an organisation's key and hold it, and the one before it.
 
         Raises:
             BoxCannotBeOpenedError: the row belongs to another root key.
         """
-        key = self._root.unwrap(wrapped, _organisation_identity(organisation))
-        self._organisations[organisation] = _OrganisationKeys(
-            wrapping=Cipher(derive(key, "wrap-patient-key")),
-            tokens=TokenKey(derive(key, "search-tokens")),
+        identity = organisation_identity(organisation)
+        key = self._root.unwrap(wrapped, identity)
+        tokens = (
+            token_key_of(key)
+            if token_key is None
+            else self._root.unwrap(token_key, token_key_identity(organisation))
         )
+        before = None if older is None else self._root.unwrap(older, identity)
+        self._organisations[organisation] = _OrganisationKeys(
+            wrapping=_wrapping(key),
+            tokens=TokenKey(tokens),
+            older=None if before is None else _wrapping(before),
+        )
+
+    def forget_older(self, organisation: int) -> None:
+        """Nothing is wrapped by the key before any more."""
+        held = self._organisations[organisation]
+        self._organisations[organisation] = msgspec.structs.replace(held, older=None)
 
     @property
     def organisations(self) -> tuple[int, ...]:
@@ -62,11 +84,29 @@ class KeyStore:
 
     def unwrap(self, organisation: int, wrapped: bytes, identity: bytes) -> Key | None:
         """The data key; None where it is not this organisation's and identity's."""
+        held = self._organisations[organisation]
         try:
-            opened = self._organisations[organisation].wrapping.open(wrapped, identity)
+            return Key(held.wrapping.open(wrapped, identity))
         except BoxCannotBeOpenedError:
-            return None
-        return Key(opened)
+            return _opened_by(held.older, wrapped, identity)
+
+    def rewrapped(
+        self, organisation: int, wrapped: bytes, identity: bytes
+    ) -> bytes | None:
+        """The same data key by the newest key; None where it is so already.
+
+        Raises:
+            BoxCannotBeOpenedError: neither key opens it.
+        """
+        held = self._organisations[organisation]
+        try:
+            held.wrapping.open(wrapped, identity)
+        except BoxCannotBeOpenedError:
+            opened = _opened_by(held.older, wrapped, identity)
+            if opened is None:
+                raise
+            return held.wrapping.seal(opened, identity)
+        return None
 
     def tokens(self, organisation: int, values: tuple[bytes, ...]) -> tuple[int, ...]:
         token = self._organisations[organisation].tokens.token
@@ -76,5 +116,27 @@ class KeyStore:
         return f"KeyStore({len(self._organisations)} organisations)"
 
 
-def _organisation_identity(organisation: int) -> bytes:
+def token_key_of(key: Key) -> Key:
+    """An organisation's first search-token key; a rotation of `key` keeps it."""
+    return derive(key, "search-tokens")
+
+
+def organisation_identity(organisation: int) -> bytes:
     return f"organisation-key|1|{organisation}".encode()
+
+
+def token_key_identity(organisation: int) -> bytes:
+    return f"search-token-key|1|{organisation}".encode()
+
+
+def _wrapping(key: Key) -> Cipher:
+    return Cipher(derive(key, "wrap-patient-key"))
+
+
+def _opened_by(cipher: Cipher | None, wrapped: bytes, identity: bytes) -> Key | None:
+    if cipher is None:
+        return None
+    try:
+        return Key(cipher.open(wrapped, identity))
+    except BoxCannotBeOpenedError:
+        return None

@@ -127,14 +127,21 @@ async def change(connection: Connection, one: Provisioned, *, was: int) -> bool:
     return status == "UPDATE 1"
 
 
-async def rename(connection: Connection, one: Provisioned) -> None:
-    """Give the account the name that the directory has."""
-    await connection.execute(
-        "update warden.account set display_name = $2"
-        " where id = $1 and ended_at is null",
+async def rename(connection: Connection, one: Provisioned) -> bool:
+    """Give the account the name that the directory has.
+
+    False where it works elsewhere too: how it is named there, this one does not say.
+    """
+    status = await connection.execute(
+        "update warden.account a set display_name = $2"
+        " where a.id = $1 and a.ended_at is null"
+        "   and not exists (select from warden.membership m where m.account = a.id"
+        "                    and m.organisation <> $3 and m.ended_at is null)",
         UUID(one.account),
         one.display_name,
+        one.organisation,
     )
+    return status == "UPDATE 1"
 
 
 async def forget(connection: Connection, one: Provisioned, *, at: datetime) -> None:

@@ -1,83 +1,104 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The root key: what wraps every organisation's key. Today a file; a device later.
+"""The root key: what wraps every organisation's key, wherever it is kept.
 
-The interface has two verbs, so that a PKCS#11 token or a cloud key service, from
-which no key ever comes out, can stand in its place.
+The interface is small, so that a PKCS#11 token or a cloud key service, from which no
+key ever comes out, can stand in the place of a file. What only some kinds can do is an
+interface of its own.
 """
 
-import os
-import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
-from wardkeep.crypto.aead import KEY_BYTES, Cipher, Key, new_key
-from wardkeep.crypto.derive import derive
+from wardkeep.crypto.aead import Key
 
 
 class RootKey(Protocol):
     """Wraps and unwraps 32-byte keys, bound to an identity."""
 
-    def wrap(self, key: Key, identity: bytes) -> bytes: ...
+    @property
+    def identity(self) -> str:
+        """Which key it is, in words for a person; nothing of it is secret."""
+        ...
+
+    def wrap(self, key: Key, identity: bytes) -> bytes:
+        """The key, sealed.
+
+        Raises:
+            RootKeyUnavailableError: the device or service does not answer.
+        """
+        ...
 
     def unwrap(self, wrapped: bytes, identity: bytes) -> Key:
         """Undo `wrap`.
 
         Raises:
             BoxCannotBeOpenedError: another root key, another identity, other bytes.
+            RootKeyUnavailableError: the device or service does not answer.
         """
         ...
 
 
-class RootKeyFileError(Exception):
-    """The root key's file cannot be used; the message says why and the mend."""
+@runtime_checkable
+class CanBeSplit(Protocol):
+    """A root key of which we hold the bytes: they can be put on paper."""
+
+    def unsafe_secret(self) -> Key:
+        """The root key itself. For the ceremony alone."""
+        ...
 
 
-class FileRootKey:
-    """A root key of 32 random bytes in a file that only its owner may read."""
+@runtime_checkable
+class CanBeDestroyed(Protocol):
+    """A root key that we may destroy once nothing is wrapped by it."""
 
-    __slots__ = ("_cipher",)
-
-    def __init__(self, path: Path) -> None:
-        self._cipher = Cipher(derive(_read(path), "wrap-organisation-key"))
-
-    @classmethod
-    def create(cls, path: Path) -> "FileRootKey":
-        """Make the file with a new key; never over an existing one."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(new_key())
-            file.flush()
-            os.fsync(file.fileno())
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-        return cls(path)
-
-    @classmethod
-    def open_or_create(cls, path: Path) -> "FileRootKey":
-        return cls(path) if path.exists() else cls.create(path)
-
-    def wrap(self, key: Key, identity: bytes) -> bytes:
-        return self._cipher.seal(key, identity)
-
-    def unwrap(self, wrapped: bytes, identity: bytes) -> Key:
-        return Key(self._cipher.open(wrapped, identity))
+    def destroy(self) -> None: ...
 
 
-def _read(path: Path) -> Key:
-    try:
-        mode = path.stat().st_mode
-        raw = path.read_bytes()
-    except OSError as error:
-        message = f"{path}: {error.strerror}. Restore the root key from its copy."
-        raise RootKeyFileError(message) from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        message = f"{path}: others may read it. Run: chmod 600 {path}"
-        raise RootKeyFileError(message)
-    if len(raw) != KEY_BYTES:
-        message = f"{path}: {len(raw)} bytes where a root key has {KEY_BYTES}."
-        raise RootKeyFileError(f"{message} Restore it from its copy.")
-    return Key(raw)
+class RootKeyUnavailableError(Exception):
+    """The root key cannot be used; the message says why and the mend."""
+
+
+class RootKeyExistsError(RootKeyUnavailableError):
+    """A new root key was asked for where there is one; it is never written over."""
+
+
+Ask = Callable[[str], str]
+"""Asks for a secret; the argument says in words which."""
+
+
+class Place(NamedTuple):
+    """What a kind needs besides its address: the warden's folder, and who to ask."""
+
+    folder: Path
+    ask: Ask
+
+
+class Kind(NamedTuple):
+    """One kind of root key, as its own file registers it."""
+
+    scheme: str
+    """What its addresses begin with."""
+    words: str
+    """How it is written, for a person."""
+    open: Callable[[str, Place], RootKey]
+    """The key at an address. Raises RootKeyUnavailableError."""
+    make: Callable[[str, Place], RootKey]
+    """A new key there. Raises RootKeyExistsError where there is one, or as `open`."""
+    asks: Callable[[str], str] = lambda _: ""
+    """What somebody has to be asked for to open it, in words; empty: nothing."""
+
+
+def kind_at(address: str, kinds: Mapping[str, Kind]) -> tuple[Kind, str]:
+    """The kind that an address names, and the rest of the address.
+
+    Raises:
+        RootKeyUnavailableError: there is no such kind.
+    """
+    scheme, _, rest = address.partition(":")
+    kind = kinds.get(scheme)
+    if kind is None:
+        known = "; ".join(one.words for one in kinds.values())
+        message = f"{address!r} names no root key. Write one of: {known}."
+        raise RootKeyUnavailableError(message)
+    return kind, rest

@@ -30,13 +30,16 @@ select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
  where exists (select from warden.account where id = $3 and ended_at is null)
    and not exists (select from warden.credential
                     where id = $7 and revoked_at is not null)
+   and exists (select from warden.membership
+                where account = $3 and organisation = $4 and role = $5
+                  and ended_at is null and (valid_until is null or valid_until > $9))
 """
 
 
 async def keep(connection: Connection, session: Session) -> bool:
     """Store a new session, before its token is told to anyone.
 
-    False where its account was ended or its passkey revoked meanwhile.
+    False where its account or work was ended, or its passkey revoked, meanwhile.
     """
     came = session.elsewhere
     status = await connection.execute(
@@ -90,11 +93,20 @@ select s.token_hash, s.id, s.account, a.display_name, s.organisation,
     on own.account = s.account and own.organisation = s.organisation
    and s.role = 'patient'
  where s.ended_at is null and s.expires_at > $1 and a.ended_at is null
+   and not exists (select from warden.credential k
+                    where k.id = s.credential and k.revoked_at is not null)
+   and exists (select from warden.membership m
+                where m.account = s.account and m.organisation = s.organisation
+                  and m.role = s.role and m.ended_at is null
+                  and (m.valid_until is null or m.valid_until > $1))
 """
 
 
 async def load_live(connection: Connection, *, clock: Clock) -> Sequence[Session]:
-    """The sessions that a restart must not end."""
+    """The sessions that a restart must not end.
+
+    Whatever was ended in the database, and not told to its sessions, ends them here.
+    """
     now, monotonic = clock.now(), clock.monotonic_seconds()
     found = []
     for row in await connection.fetch(_LIVE, now):

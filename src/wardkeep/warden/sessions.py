@@ -9,8 +9,9 @@ sleeps, and a passkey wakes it; after the second it is over.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from math import inf
 
 import msgspec
 
@@ -99,10 +100,14 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     own_patient: str = ""
     """Of a patient: the record that is theirs."""
     reasons: dict[str, HeldReason] = msgspec.field(default_factory=dict)
+    found: dict[str, float] = msgspec.field(default_factory=dict)
+    """Patients whom a list has shown, until then by the monotonic clock."""
     glass: dict[str, float] = msgspec.field(default_factory=dict)
     """Patients for whom the glass is broken, until then by the monotonic clock."""
     passkeys_open_until: float = 0.0
     """By the monotonic clock: until then passkeys may be added and revoked."""
+    passkey_used_monotonic: float = -inf
+    """When its owner last proved that it is they."""
     tokens_computed: int = 0
     is_changed: bool = False
 
@@ -126,6 +131,17 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
         if len(self.reasons) >= MAX_REASONS_HELD:
             self.reasons.pop(next(iter(self.reasons)))
         self.reasons[patient] = held
+
+    def hold_found(self, patients: Iterable[str], until: float) -> None:
+        """Remember whom a list has shown; the oldest are forgotten."""
+        for patient in patients:
+            self.found.pop(patient, None)
+            if len(self.found) >= MAX_REASONS_HELD:
+                self.found.pop(next(iter(self.found)))
+            self.found[patient] = until
+
+    def has_found(self, patient: str, now_monotonic: float) -> bool:
+        return self.found.get(patient, 0.0) > now_monotonic
 
     def held_reason(self, patient: str, now_monotonic: float) -> HeldReason | None:
         held = self.reasons.get(patient)

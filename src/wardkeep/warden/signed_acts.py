@@ -2,8 +2,9 @@
 """Signed acts: what was confirmed, by whom, and the signature that proves it.
 
 The challenge that the authenticator signed is `nonce | SHA-256(nonce | content)`, where
-the content is the session's id, a NUL and the act's MessagePack. Whoever has the row
-and the passkey's public key can verify all of it without us.
+the content is the session's id, a NUL and the act's MessagePack; of an act that names
+another by its id, that other's MessagePack follows. Whoever has the row and the
+passkey's public key can verify all of it without us.
 """
 
 from datetime import datetime
@@ -24,7 +25,7 @@ class SignedAct(msgspec.Struct, frozen=True, kw_only=True):
     credential: bytes
     title: str
     act: bytes
-    """MessagePack, as it came on the socket."""
+    """MessagePack, as it came on the socket, and of what it names by an id."""
     response: bytes
     """What `navigator.credentials.get` gave, as JSON."""
     signed_at: datetime

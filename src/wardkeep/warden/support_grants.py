@@ -117,6 +117,28 @@ class SupportGrants:
             raise
 
 
+async def is_held(connection: Connection, grant: SupportGrant) -> bool:
+    """Whether the same person has another of the same organisation.
+
+    Until the caller's transaction is over, nobody else is told no.
+    """
+    await connection.execute(
+        "select pg_catalog.pg_advisory_xact_lock("
+        "pg_catalog.hashtextextended($1, $2::bigint))",
+        grant.account,
+        grant.organisation,
+    )
+    found: bool = await connection.fetch_value(
+        "select exists (select from warden.support_grant"
+        " where account = $1 and organisation = $2 and ended_at is null"
+        "   and ends_at > $3)",
+        UUID(grant.account),
+        grant.organisation,
+        grant.starts_at,
+    )
+    return found
+
+
 async def keep(connection: Connection, grant: SupportGrant) -> None:
     await connection.execute(
         "insert into warden.support_grant (id, organisation, account, patients, tier,"

@@ -16,13 +16,15 @@ REFERENCE = "wardkeep.reference"
 """Where the scope holds the reference that error page and log share."""
 NO_PATTERN = "(none)"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_SINGLE = (
-    b"host",
-    b"origin",
-    b"sec-fetch-site",
-    b"sec-fetch-mode",
-    b"sec-fetch-dest",
-    b"content-length",
+_SINGLE = frozenset(
+    {
+        b"host",
+        b"origin",
+        b"sec-fetch-site",
+        b"sec-fetch-mode",
+        b"sec-fetch-dest",
+        b"content-length",
+    }
 )
 
 
@@ -60,6 +62,7 @@ class Exchange:
         "_headers",
         "_is_read",
         "_limits",
+        "_moves_again_at",
         "_read_bytes",
         "_receive",
         "_send",
@@ -85,6 +88,7 @@ class Exchange:
         self._read_bytes = 0
         self._deadline = asyncio.get_running_loop().time() + limits.body_seconds
         self._timeout: asyncio.Timeout | None = None
+        self._moves_again_at = 0.0
         self.reference = reference
         self.status = 0
         """The status sent; 0 while nothing was."""
@@ -92,6 +96,14 @@ class Exchange:
     def hold(self, timeout: asyncio.Timeout | None) -> None:
         """The time limit that each piece of the answer moves on; None: no more."""
         self._timeout = timeout
+
+    def _move_on(self, timeout: asyncio.Timeout) -> None:
+        """Give what is sent next its own time; a piece right behind another has it."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._moves_again_at and not timeout.expired():
+            seconds = self._limits.send_seconds
+            timeout.reschedule(now + seconds)
+            self._moves_again_at = now + seconds / 16
 
     async def receive(self) -> Message:
         if self._is_read:
@@ -116,9 +128,8 @@ class Exchange:
             headers = completed(message.get("headers", ()), self._headers)
             headers.append((b"x-request-id", self.reference.encode()))
             message = {**message, "headers": headers}
-        if self._timeout is not None and not self._timeout.expired():
-            now = asyncio.get_running_loop().time()
-            self._timeout.reschedule(now + self._limits.send_seconds)
+        if self._timeout is not None:
+            self._move_on(self._timeout)
         try:
             await self._send(message)
         except OSError:

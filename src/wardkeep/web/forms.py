@@ -10,6 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
+from wardkeep.base.entry_codes import holds_entry_code
 from wardkeep.base.outcome import Problem
 from wardkeep.web.trouble import MALFORMED, NOT_A_FORM, Trouble
 
@@ -32,15 +33,24 @@ class Form:
         self.values = dict(values)
         self.problems: dict[str, Problem] = {}
 
-    def text(self, name: str, *, called: str, at_most: int = 200) -> str:
+    def text(
+        self, name: str, *, called: str, at_most: int = 200, is_way_in: bool = False
+    ) -> str:
         """A line that must be given. `called` is what the screen calls it."""
-        text = self.optional_text(name, called=called, at_most=at_most)
+        text = self.optional_text(
+            name, called=called, at_most=at_most, is_way_in=is_way_in
+        )
         if not text and name not in self.problems:
             self.reject(name, wrong=f"{called} is missing", mend=f"Enter {called}.")
         return text
 
-    def optional_text(self, name: str, *, called: str, at_most: int = 200) -> str:
-        """A line that may be empty; tidied: no outer spaces, composed letters."""
+    def optional_text(
+        self, name: str, *, called: str, at_most: int = 200, is_way_in: bool = False
+    ) -> str:
+        """A line that may be empty; tidied: no outer spaces, composed letters.
+
+        A code that opens a home is refused everywhere but where a way in is set.
+        """
         text = unicodedata.normalize("NFC", self.values.get(name, "")).strip()
         if len(text) > at_most:
             self.reject(
@@ -54,6 +64,14 @@ class Form:
                 name,
                 wrong=f"{called} has characters that cannot be shown",
                 mend="Type it again.",
+            )
+            return ""
+        if not is_way_in and holds_entry_code(text):
+            self.reject(
+                name,
+                wrong=f"{called} seems to hold a code that opens a home",
+                mend="Set the code as a way in on the patient’s page, and leave it out"
+                " here.",
             )
             return ""
         return text

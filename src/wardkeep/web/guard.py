@@ -7,7 +7,7 @@ reference; pages add the check of where a request comes from, and their headers.
 
 import asyncio
 import logging
-import secrets
+import os
 from collections.abc import Callable, Mapping
 
 from starlette.responses import Response
@@ -47,6 +47,10 @@ HEALTH_PREFIX = "/health/"
 # No vowels and nothing that looks like something else: it is read out on telephones.
 _REFERENCE_LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"
 _HALF = 4
+_LETTER_OF = bytes(
+    [ord(_REFERENCE_LETTERS[byte % len(_REFERENCE_LETTERS)]) for byte in range(256)]
+)
+"""Some letters come a little more often than others: it need not be unguessable."""
 
 log = logging.getLogger("wardkeep.web")
 
@@ -57,10 +61,7 @@ Tell = Callable[[Trouble, str], Response]
 
 def new_reference() -> str:
     """What a person reads out and an operator finds in the log: BKQ4-7TXM."""
-    # Some letters come a little more often than others: it need not be unguessable.
-    many = len(_REFERENCE_LETTERS)
-    random_bytes = secrets.token_bytes(2 * _HALF)
-    letters = "".join([_REFERENCE_LETTERS[byte % many] for byte in random_bytes])
+    letters = os.urandom(2 * _HALF).translate(_LETTER_OF).decode()
     return f"{letters[:_HALF]}-{letters[_HALF:]}"
 
 
@@ -160,8 +161,11 @@ class Guard:
         except RepeatedHeaderError:
             trouble: Trouble | None = MALFORMED
         else:
-            found = (check(scope, headers) for check in self._checks)
-            trouble = next((one for one in found if one is not None), None)
+            trouble = None
+            for check in self._checks:
+                trouble = check(scope, headers)
+                if trouble is not None:
+                    break
         if trouble is None and self._under_way >= self._limits.at_once:
             trouble = BUSY
         if trouble is not None:

@@ -2,6 +2,7 @@
 """The headers that every answer carries, and those that pages carry besides."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from wardkeep.web.site import Site
 
@@ -63,8 +64,16 @@ def completed(
 ) -> list[tuple[bytes, bytes]]:
     """The answer's headers with ours where it does not say otherwise."""
     headers = [(name.lower(), value) for name, value in given]
-    names = {name for name, _ in headers}
-    return headers + [header for header in ours if header[0] not in names]
+    given_names = frozenset([name for name, _ in headers])
+    return [*headers, *_missing(tuple(ours), given_names)]
+
+
+@lru_cache(maxsize=256)
+def _missing(
+    ours: tuple[tuple[bytes, bytes], ...], given: frozenset[bytes]
+) -> tuple[tuple[bytes, bytes], ...]:
+    """Remembered: our own answers have a dozen sets of names."""
+    return tuple([header for header in ours if header[0] not in given])
 
 
 def _raw(headers: Iterable[tuple[str, str]]) -> tuple[tuple[bytes, bytes], ...]:

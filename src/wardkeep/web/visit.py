@@ -23,6 +23,7 @@ T = TypeVar("T")
 SEE_OTHER = 303
 _WITH_A_PAGE = {
     "prove-again": "web/prove.html",
+    "passkey-due": "web/prove.html",
     "budget-spent": "web/closed.html",
     "frozen": "web/closed.html",
 }

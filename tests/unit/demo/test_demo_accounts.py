@@ -1,46 +1,103 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who signs in, and whom their work lets them expect."""
 
-from collections import Counter, defaultdict
-from datetime import date
-from itertools import pairwise
+from collections import Counter
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from wardkeep.assembly.demo import (
     DemoOrganisation,
-    DemoRelationship,
     demo_accounts,
     demo_organisation_bundle,
-    demo_relationships,
+    demo_teams,
 )
+from wardkeep.assembly.demo.moments import moment
+from wardkeep.base.clock import microseconds_since_epoch
+from wardkeep.fhir.model.resource import Resource, parse
+from wardkeep.fhir.work.ties import ties_of
+from wardkeep.teams.relationships import ExpectedSets
+from wardkeep.teams.rosters import Roster, Seat
+from wardkeep.teams.ties import Source, Tie
 
 Json = dict[str, Any]
 Records = dict[str, list[Json]]
 Organisations = dict[str, DemoOrganisation]
 
 
+class Expecting:
+    """What the warden would make of the demo's records."""
+
+    def __init__(
+        self, organisation: DemoOrganisation, records: list[Json], now: datetime
+    ) -> None:
+        self.patients = [one["resources"][0]["id"] for one in records]
+        self._expected = ExpectedSets()
+        self._expected.rosters[1] = roster(organisation)
+        for record in records:
+            patient = record["resources"][0]["id"]
+            for one in record["resources"]:
+                self._tell(patient, one, microseconds_since_epoch(now))
+
+    def _tell(self, patient: str, content: Json, now: int) -> None:
+        resource = parse(msgspec.json.encode(content))
+        assert isinstance(resource, Resource)
+        said = ties_of(resource, content["id"], now=now)
+        ties = [Tie(one.who, one.kind, one.since, one.until, "import") for one in said]
+        source = Source(1, resource.type, content["id"], patient)
+        self._expected.ties.put({source: ties})
+
+    def by(self, account: str, at: datetime) -> dict[str, str]:
+        """Whom an account may expect then, and why."""
+        found = {
+            one: self._expected.explains(
+                account=account, organisation=1, patient=one, at=at
+            )
+            for one in self.patients
+        }
+        return {one: why.kind for one, why in found.items() if why}
+
+
+def roster(organisation: DemoOrganisation) -> Roster:
+    teams = demo_teams(organisation)
+    seats: dict[str, tuple[Seat, ...]] = {}
+    for team in teams:
+        for one in team.members:
+            seats[one] = (*seats.get(one, ()), Seat(team.name))
+    return Roster(
+        {one.key: frozenset(one.references) for one in demo_accounts(organisation)},
+        {team.name: frozenset(team.places) for team in teams},
+        seats,
+    )
+
+
 @pytest.fixture(scope="module")
-def relationships(
-    organisations: Organisations, today: date
-) -> dict[str, list[DemoRelationship]]:
-    """By account."""
-    found: dict[str, list[DemoRelationship]] = defaultdict(list)
-    for organisation in organisations.values():
-        for each in demo_relationships(organisation, today=today):
-            found[each.account_key].append(each)
-    return found
+def noon(today: date) -> datetime:
+    return moment(today, 12)
 
 
-def appointments(records: Records, slug: str) -> set[tuple[str, str]]:
-    """Patient id and start of every appointment."""
-    return {
-        (record["resources"][0]["id"], resource["start"])
+@pytest.fixture(scope="module")
+def fernhill(organisations: Organisations, records: Records, today: date) -> Expecting:
+    dawn = moment(today, 5)
+    return Expecting(organisations["fernhill"], records["fernhill"], dawn)
+
+
+@pytest.fixture(scope="module")
+def larkspur(organisations: Organisations, records: Records, today: date) -> Expecting:
+    dawn = moment(today, 5)
+    return Expecting(organisations["larkspur"], records["larkspur"], dawn)
+
+
+def resources_of(records: Records, slug: str, kind: str) -> list[tuple[str, Json]]:
+    """Each with the patient's id."""
+    return [
+        (record["resources"][0]["id"], resource)
         for record in records[slug]
         for resource in record["resources"]
-        if resource["resourceType"] == "Appointment"
-    }
+        if resource["resourceType"] == kind
+    ]
 
 
 def test_every_role_has_somebody(organisations: Organisations) -> None:
@@ -100,80 +157,91 @@ def test_a_title_and_a_given_name_are_told_apart(organisations: Organisations) -
 
 
 def test_a_clinician_is_explained_some_patients_and_must_say_why_for_others(
-    relationships: dict[str, list[DemoRelationship]],
+    fernhill: Expecting, noon: datetime
 ) -> None:
-    expected = {each.patient_id for each in relationships["fernhill-dr-kestrel"]}
-    kinds = {each.kind for each in relationships["fernhill-dr-kestrel"]}
-    assert 5 < len(expected) < 50
-    assert kinds == {"ward", "clinic"}
+    expected = fernhill.by("fernhill-dr-kestrel", noon)
+    assert 5 < len(expected) < 60
+    assert {"ward", "appointment"} <= set(expected.values())
 
 
 def test_officers_administrators_and_call_takers_expect_nobody(
-    organisations: Organisations, relationships: dict[str, list[DemoRelationship]]
+    organisations: Organisations,
+    fernhill: Expecting,
+    larkspur: Expecting,
+    noon: datetime,
 ) -> None:
-    for organisation in organisations.values():
-        for account in demo_accounts(organisation):
+    for slug, expecting in (("fernhill", fernhill), ("larkspur", larkspur)):
+        for account in demo_accounts(organisations[slug]):
             if account.role in {"privacy officer", "administrator", "call taker"}:
-                assert account.caseload == ()
-                assert account.key not in relationships
+                assert expecting.by(account.key, noon) == {}
 
 
-def test_ward_relationships_are_the_stays_that_are_still_open(
-    records: Records, relationships: dict[str, list[DemoRelationship]]
+def test_a_ward_nurse_expects_those_who_lie_on_her_ward_or_left_it_lately(
+    organisations: Organisations,
+    records: Records,
+    fernhill: Expecting,
+    noon: datetime,
 ) -> None:
+    place = f"Location/{organisations['fernhill'].place_id('kestrel')}"
+    since = (noon - timedelta(days=7)).isoformat()
     lying = {
-        record["resources"][0]["id"]
-        for record in records["fernhill"]
-        for each in record["resources"]
-        if each["resourceType"] == "Encounter" and each["status"] == "in-progress"
-    }
-    told = {each.patient_id for each in relationships["fernhill-coordinator"]}
-    assert told == lying
-    assert len(lying) > 20
-
-
-def test_clinic_relationships_are_appointments_of_today(
-    records: Records, relationships: dict[str, list[DemoRelationship]], today: date
-) -> None:
-    booked = {
         patient
-        for patient, start in appointments(records, "fernhill")
-        if start.startswith(today.isoformat())
+        for patient, one in resources_of(records, "fernhill", "Encounter")
+        if any(
+            here["location"]["reference"] == place for here in one.get("location", ())
+        )
+        and one["period"].get("end", since) >= since
     }
-    told = relationships["fernhill-reception-1"]
-    assert {each.patient_id for each in told} == booked
-    assert all(each.since < (each.until or each.since) for each in told)
+    told = fernhill.by("fernhill-nurse-kestrel", noon)
+    assert {one for one, why in told.items() if why == "ward"} == lying
+    assert len(lying) > 5
 
 
-def test_a_carer_expects_a_client_for_the_length_of_each_visit(
-    records: Records, relationships: dict[str, list[DemoRelationship]]
+def test_the_desk_expects_the_appointments_of_these_days_and_not_of_others(
+    records: Records, fernhill: Expecting, noon: datetime
 ) -> None:
-    booked = appointments(records, "larkspur")
-    round_today = relationships["larkspur-carer-00-early"]
-    assert round_today
-    for each in round_today:
-        assert (each.patient_id, each.since.isoformat()) in booked
-        assert each.until is not None
-        assert (each.until - each.since).seconds == 20 * 60
+    told = fernhill.by("fernhill-reception-1", noon)
+    for patient, one in resources_of(records, "fernhill", "Appointment"):
+        days = (datetime.fromisoformat(one["start"]) - noon).days
+        if -13 <= days <= 2:
+            assert told[patient] == "appointment"
+    booked = resources_of(records, "fernhill", "Appointment")
+    assert set(told) < {patient for patient, _ in booked}
 
 
-def test_a_carer_is_never_in_two_homes_at_once(
-    relationships: dict[str, list[DemoRelationship]],
+def test_a_carer_expects_a_client_around_each_visit_and_at_no_other_time(
+    records: Records, larkspur: Expecting, today: date
 ) -> None:
-    for key in ("larkspur-carer-00-early", "larkspur-carer-01-late"):
-        visits = sorted(relationships[key], key=lambda each: each.since)
-        for earlier, later in pairwise(visits):
-            assert earlier.until is not None
-            assert earlier.until <= later.since
+    carer = "larkspur-carer-00-early"
+    assert larkspur.by(carer, moment(today, 3)) == {}
+    expected = larkspur.by(carer, moment(today, 8, 30))
+    assert expected
+    assert set(expected.values()) == {"visit"}
+    for patient in expected:
+        starts = [
+            datetime.fromisoformat(one["start"])
+            for named, one in resources_of(records, "larkspur", "Appointment")
+            if named == patient
+        ]
+        near = [abs((one - moment(today, 8, 30)).total_seconds()) for one in starts]
+        assert min(near) <= 80 * 60
 
 
 def test_coordinators_share_all_living_clients_between_them(
-    relationships: dict[str, list[DemoRelationship]],
+    larkspur: Expecting, noon: datetime
 ) -> None:
-    north = {each.patient_id for each in relationships["larkspur-coordinator-north"]}
-    south = {each.patient_id for each in relationships["larkspur-coordinator-south"]}
+    north = set(larkspur.by("larkspur-coordinator-north", noon))
+    south = set(larkspur.by("larkspur-coordinator-south", noon))
     assert not north & south
     assert len(north | south) == 199
+
+
+def test_what_the_demos_work_explains_ends_by_itself(
+    fernhill: Expecting, larkspur: Expecting, noon: datetime
+) -> None:
+    later = noon + timedelta(days=120)
+    assert fernhill.by("fernhill-reception-1", later) == {}
+    assert larkspur.by("larkspur-carer-00-early", later) == {}
 
 
 def test_a_doctor_of_the_house_is_a_patient_as_well(

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from wardkeep.assembly.demo import DemoOrganisation, demo_patients
-from wardkeep.assembly.demo.chart.alerts import VERY_RESTRICTED
+from wardkeep.fhir.home.way_in import VERY_RESTRICTED
 
 Json = dict[str, Any]
 Records = dict[str, list[Json]]
@@ -85,6 +85,7 @@ def test_every_type_that_the_pages_show_occurs(records: Records) -> None:
     assert set(types) == {
         "AllergyIntolerance",
         "Appointment",
+        "Basic",
         "CarePlan",
         "CareTeam",
         "Condition",
@@ -101,19 +102,21 @@ def test_every_type_that_the_pages_show_occurs(records: Records) -> None:
     }
 
 
-def test_ways_into_homes_are_sealed_flags_of_a_few_clients(records: Records) -> None:
+def test_ways_into_homes_are_sealed_and_a_few_clients_have_one(
+    records: Records,
+) -> None:
     assert not any(sealed(record) for record in records["fernhill"])
-    found = [flag for record in records["larkspur"] for flag in sealed(record)]
+    found = [one for record in records["larkspur"] for one in sealed(record)]
     assert 3 <= len(found) <= 10
-    assert {flag["resourceType"] for flag in found} == {"Flag"}
+    assert {one["resourceType"] for one in found} == {"Basic"}
 
 
-def test_the_code_of_a_key_safe_stands_in_its_sealed_flag_alone(
+def test_the_code_of_a_key_safe_stands_in_its_way_in_alone(
     records: Records,
 ) -> None:
     for record in records["larkspur"]:
-        for flag in sealed(record):
-            others = [each for each in record["resources"] if each is not flag]
+        for way_in in sealed(record):
+            others = [each for each in record["resources"] if each is not way_in]
             assert "key safe" not in msgspec.json.encode(others).decode().lower()
 
 

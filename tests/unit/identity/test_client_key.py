@@ -71,13 +71,19 @@ def verified(key: Any, text: str) -> Signed | FactorRefused:
     return verify(text, claimed=claimed, jwk=read[0].jwk, audience=AUDIENCE)
 
 
+def id_of(found: Signed | FactorRefused) -> str:
+    assert isinstance(found, Signed), found
+    assert abs(found.made_at - time.time()) < 60
+    return found.id
+
+
 @pytest.mark.parametrize(
     ("key", "algorithm"),
     [(P256, "ES256"), (P384, "ES384"), (RSA2048, "RS384"), (ED25519, "EdDSA")],
     ids=["P-256", "P-384", "RSA", "Ed25519"],
 )
 def test_an_assertion_of_each_kind_of_key_holds(key: Any, algorithm: str) -> None:
-    assert verified(key, assertion(key, algorithm)) == Signed("j-1")
+    assert id_of(verified(key, assertion(key, algorithm))) == "j-1"
 
 
 def test_an_assertion_by_another_algorithm_than_its_keys_does_not_hold() -> None:
@@ -105,7 +111,7 @@ def test_an_assertion_that_is_not_for_a_few_minutes_from_now_does_not_hold(
 def test_an_assertion_whose_times_are_text_is_held_to_the_same_limits() -> None:
     now = int(time.time())
     short = assertion(P256, "ES256", exp=str(now + 60))
-    assert verified(P256, short) == Signed("j-1")
+    assert id_of(verified(P256, short)) == "j-1"
     long = assertion(P256, "ES256", exp=str(now + 3600))
     assert code_of(verified(P256, long)) == "lasts-too-long"
 

@@ -106,7 +106,13 @@ def test_a_token_in_which_nothing_is_wrong_gives_its_claims() -> None:
         ({"iat": NOW + 61}, "not-yet"),
         ({"iat": None}, "not-yet"),
         ({"iat": True}, "not-yet"),
+        ({"iat": float("nan")}, "not-yet"),
+        ({"iat": 10**400}, "not-yet"),
         ({"nbf": NOW + 61}, "not-yet"),
+        ({"nbf": float("nan")}, "not-yet"),
+        ({"exp": float("nan")}, "over"),
+        ({"exp": 10**400}, "over"),
+        ({"auth_time": float("nan")}, "stale"),
         ({"auth_time": NOW - 361}, "stale"),
         ({"auth_time": None}, "stale"),
         ({"auth_time": "now"}, "stale"),
@@ -180,6 +186,7 @@ def logout_code(**changed: Any) -> str:
         ({"aud": "another"}, "another-audience"),
         ({"iss": "https://evil.example"}, "another-issuer"),
         ({"exp": NOW - 61}, "over"),
+        ({"exp": float("nan")}, "over"),
     ],
 )
 def test_a_logout_token_is_one_and_nothing_else(

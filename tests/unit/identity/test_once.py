@@ -33,3 +33,18 @@ def test_a_flood_of_ids_is_bounded_and_forgets_the_oldest() -> None:
         assert not ids.was_seen(str(number))
     assert len(ids) == once.MOST
     assert ids.was_seen(str(once.MOST))
+
+
+def test_what_was_made_before_the_start_is_known_though_clocks_are_set() -> None:
+    clock = FrozenClock(NOW)
+    began = NOW.timestamp()
+    ids = Once(clock, seconds=600)
+    assert ids.is_from_before(began - 1)
+    assert not ids.is_from_before(began)
+    clock.move(timedelta(hours=3))
+    assert ids.is_from_before(began - 1)
+    assert not ids.is_from_before(began + 1)
+    # A clock that was an hour fast is put right: nobody waits for an hour.
+    clock.step_wall_time(timedelta(hours=-1))
+    assert not ids.is_from_before(clock.now().timestamp())
+    assert ids.is_from_before(began - 3602)

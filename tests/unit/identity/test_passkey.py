@@ -16,6 +16,8 @@ from wardkeep.identity.factors.passkey import (
 
 CLIENT_DATA = encoded(json.dumps({"challenge": encoded(b"challenge")}).encode())
 
+IN_A_FRAME = '{"challenge":"YQ","crossOrigin":true}'
+
 
 def answer(**changed: object) -> bytes:
     response = {"clientDataJSON": CLIENT_DATA, "userHandle": encoded(b"user")}
@@ -46,6 +48,10 @@ def test_an_answer_presents_credential_challenge_and_user() -> None:
         (answer(**client_data('{"challenge":"*"}')), "malformed"),
         (answer(**client_data("[" * 5000)), "malformed"),
         (b"\xff" + answer(), "malformed"),
+        (
+            answer(**client_data('{"challenge":"YQ","crossOrigin":true}')),
+            "cross-origin",
+        ),
         (answer(clientExtensionResults={"prf": {}}), "secret-sent"),
         (b" " * (LARGEST_RESPONSE_BYTES + 1), "too-large"),
     ],

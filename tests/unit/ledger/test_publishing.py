@@ -11,16 +11,18 @@ import pytest
 from support.ledgers import KEY, ORIGIN, entry_about, fill, full_at, open_ledger
 from wardkeep.ledger import segment
 from wardkeep.ledger.entry import (
+    Entry,
     EntryDamagedError,
     decode,
     encode,
     pack_id,
     unpack_id,
 )
-from wardkeep.ledger.index import EntryIndex
+from wardkeep.ledger.index import EntryIndex, GrowingIndex
 from wardkeep.ledger.log import Ledger, LedgerCannotWriteError
 from wardkeep.ledger.merkle import MerkleTree
-from wardkeep.ledger.opening import LedgerDamagedError, notes_of
+from wardkeep.ledger.notes import notes_of
+from wardkeep.ledger.opening import LedgerDamagedError
 from wardkeep.ledger.tiles import index_path, tile_path, unbundle, write_file
 from wardkeep.ledger.verify import verify
 
@@ -226,12 +228,18 @@ def test_closing_twice_is_nothing_more(tmp_path: Path) -> None:
     open_ledger(tmp_path).close()
 
 
+def index_of(*entries: Entry) -> EntryIndex:
+    growing, index = GrowingIndex(), EntryIndex()
+    for place, entry in enumerate(entries):
+        growing.add(place, entry)
+    index.add_segment(0, growing)
+    return index
+
+
 def test_entries_are_found_by_patient_within_their_organisation_only() -> None:
-    index = EntryIndex()
     ours, theirs, nobodys = entry_about("p-1"), entry_about("p-1"), entry_about("")
-    index.add(0, ours)
-    index.add(1, msgspec.structs.replace(theirs, organisation=2))
-    index.add(2, nobodys)
+    theirs = msgspec.structs.replace(theirs, organisation=2)
+    index = index_of(ours, theirs, nobodys)
     assert list(index.about_patient("p-1", organisation=1)) == [0]
     assert list(index.about_patient("p-1", organisation=2)) == [1]
     assert list(index.about_patient("", organisation=1)) == []
@@ -240,9 +248,7 @@ def test_entries_are_found_by_patient_within_their_organisation_only() -> None:
 def test_acts_without_a_session_are_filed_under_no_session() -> None:
     entry = entry_about("p-1")
     operators = msgspec.structs.replace(entry, packed_session=b"")
-    index = EntryIndex()
-    index.add(0, entry)
-    index.add(1, operators)
+    index = index_of(entry, operators)
     assert operators.session == ""
     assert list(index.by_session(entry.session)) == [0]
     assert list(index.by_session("")) == []
@@ -300,7 +306,7 @@ def test_entries_that_do_not_fit_their_checkpoint_are_not_opened(
     other.close()
     [forged] = (tmp_path / "two").glob("segment-*")
     forged.rename(tmp_path / "one" / forged.name)
-    with pytest.raises(LedgerDamagedError, match="do not fit the checkpoint"):
+    with pytest.raises(LedgerDamagedError, match="not fit the checkpoint"):
         open_ledger(tmp_path / "one")
 
 

@@ -12,9 +12,11 @@ from hypothesis import given, settings, strategies as st
 
 from support.ledgers import KEY, ORIGIN, open_ledger
 from wardkeep.ledger import segment
-from wardkeep.ledger.entry import Entry, Subject, decode
+from wardkeep.ledger.beginnings import beginning_in, told_of
+from wardkeep.ledger.entry import Entry, Subject, decode, encode, pack_id
 from wardkeep.ledger.merkle import is_included, leaf_hash
-from wardkeep.ledger.scope import Scope, Wanted, scope_of
+from wardkeep.ledger.scope import Scope, scope_of
+from wardkeep.ledger.wanted import Wanted, packed_session_of
 
 THIEF = "0b0b0b0b-0000-4000-8000-00000000000a"
 OTHER = "0b0b0b0b-0000-4000-8000-00000000000b"
@@ -185,3 +187,162 @@ def test_an_entry_that_was_changed_or_cut_off_is_no_silence(tmp_path: Path) -> N
     assert scoped(folder, account=THIEF).is_whole
     (folder / "checkpoint").unlink()
     assert not scoped(folder, account=THIEF).is_whole
+
+
+PASSKEY, OTHER_PASSKEY = b"\x5f" * 20, b"\x6f" * 20
+PROGRAM = "0b0b0b0b-0000-4000-8000-0000000000cc"
+
+
+def began(session: str, at: int, request: str) -> Entry:
+    entry = opening(THIEF, "p", at)
+    return msgspec.structs.replace(
+        entry,
+        packed_session=pack_id(session),
+        purpose="",
+        action="sign-in",
+        request=request,
+        subjects=[],
+    )
+
+
+def within(session: str, patient: str, at: int) -> Entry:
+    entry = opening(THIEF, patient, at)
+    return msgspec.structs.replace(entry, packed_session=pack_id(session))
+
+
+def signed_in(passkey: bytes, address: str) -> str:
+    return told_of(passkey=passkey, device=f"Chrome on Windows, at {address}")
+
+
+def patients(scope: Scope) -> list[str]:
+    assert scope.is_whole
+    return [one.patient for one in scope.people]
+
+
+@pytest.fixture
+def stolen_tablet(tmp_path: Path) -> Path:
+    """One passkey at two addresses, another passkey, and a session that went on."""
+    return written(
+        tmp_path,
+        [
+            began("s-1", 10, signed_in(PASSKEY, "203.0.113.7")),
+            began("s-2", 11, signed_in(PASSKEY, "198.51.100.9")),
+            began("s-3", 12, signed_in(OTHER_PASSKEY, "203.0.113.7")),
+            within("s-1", "p-1", 20),
+            within("s-2", "p-2", 21),
+            within("s-3", "p-3", 22),
+            began("s-4", 30, "goes on from session s-1"),
+            within("s-4", "p-4", 40),
+            within("s-9", "p-9", 41),
+        ],
+    )
+
+
+def test_a_passkey_is_followed_through_all_its_sessions(stolen_tablet: Path) -> None:
+    found = scoped(stolen_tablet, device=PASSKEY.hex())
+    assert patients(found) == ["p-1", "p-2", "p-4"]
+    assert found.sessions == ["s-1", "s-2", "s-4"]
+    assert patients(scoped(stolen_tablet, device=PASSKEY.hex().upper())) == [
+        "p-1",
+        "p-2",
+        "p-4",
+    ]
+    assert patients(scoped(stolen_tablet, device="ab")) == []
+
+
+def test_an_address_is_followed_whoever_came_from_it(stolen_tablet: Path) -> None:
+    found = scoped(stolen_tablet, address="203.0.113.7")
+    assert patients(found) == ["p-1", "p-3", "p-4"]
+    both = scoped(stolen_tablet, address="203.0.113.7", device=OTHER_PASSKEY.hex())
+    assert patients(both) == ["p-3"]
+    assert patients(scoped(stolen_tablet, address="203.0.113.8")) == []
+
+
+def test_sign_ins_before_the_window_count(stolen_tablet: Path) -> None:
+    found = scoped(stolen_tablet, device=PASSKEY.hex(), since=21, until=40)
+    assert patients(found) == ["p-2"]
+
+
+def test_a_refused_sign_in_begins_nothing(tmp_path: Path) -> None:
+    refused = msgspec.structs.replace(
+        began("s-1", 10, signed_in(PASSKEY, "203.0.113.7")), outcome="refusal:frozen"
+    )
+    folder = written(tmp_path, [refused, within("s-1", "p-1", 20)])
+    assert patients(scoped(folder, device=PASSKEY.hex())) == []
+
+
+def test_an_address_has_one_spelling(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path,
+        [
+            began("s-1", 10, signed_in(PASSKEY, "2001:db8::1")),
+            within("s-1", "p-1", 20),
+        ],
+    )
+    spelt = "2001:0DB8:0000:0000:0000:0000:0000:0001"
+    assert patients(scoped(folder, address=spelt)) == ["p-1"]
+
+
+def test_a_program_and_an_app_are_clients(tmp_path: Path) -> None:
+    by_app = msgspec.structs.replace(
+        opening(OTHER, "p-2", 20), request="app chart-app: read Observation"
+    )
+    folder = written(
+        tmp_path,
+        [
+            opening(PROGRAM, "p-1", 10),
+            by_app,
+            msgspec.structs.replace(by_app, at=30, request="app chart-app-2: read"),
+            opening(OTHER, "p-4", 40),
+        ],
+    )
+    assert patients(scoped(folder, client=PROGRAM)) == ["p-1"]
+    assert patients(scoped(folder, client="chart-app")) == ["p-2"]
+
+
+def test_what_was_certainly_not_disclosed_is_said_of_a_whole_ledger_alone(
+    stolen_tablet: Path,
+) -> None:
+    found = scoped(stolen_tablet, device=PASSKEY.hex())
+    assert found.certainly_not[2:] == [
+        "No banner part of anybody's record.",
+        "No sealed part of anybody's record.",
+    ]
+    path = segment.segment_path(stolen_tablet, 0)
+    path.write_bytes(path.read_bytes().replace(b"direct-care", b"direct-carf", 1))
+    assert scoped(stolen_tablet, device=PASSKEY.hex()).certainly_not == []
+
+
+@given(
+    passkey=st.binary(max_size=64),
+    address=st.one_of(st.just(""), st.ip_addresses().map(str)),
+)
+def test_how_a_session_began_comes_back(passkey: bytes, address: str) -> None:
+    device = f"Chrome on Windows, at {address}" if address else "Chrome on Windows"
+    found = beginning_in(told_of(passkey=passkey, device=device))
+    assert (found.passkey, found.address) == (passkey.hex(), address)
+    nothing = beginning_in(told_of(passkey=passkey, device=""))
+    assert (nothing.passkey, nothing.address) == (passkey.hex(), "")
+
+
+@given(
+    organisation=st.integers(min_value=0, max_value=2**40),
+    account=st.one_of(st.uuids().map(str), st.text(max_size=80)),
+    session=st.one_of(st.uuids().map(str), st.text(max_size=80)),
+    at=st.integers(min_value=0, max_value=2**52),
+)
+def test_a_session_is_found_in_an_entrys_bytes(
+    organisation: int, account: str, session: str, at: int
+) -> None:
+    entry = msgspec.structs.replace(
+        opening(THIEF, "p", at),
+        organisation=organisation,
+        packed_account=pack_id(account),
+        packed_session=pack_id(session),
+    )
+    assert packed_session_of(encode(entry)) == pack_id(session)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_have_some_session_or_none(raw: bytes) -> None:
+    assert isinstance(packed_session_of(raw), bytes)

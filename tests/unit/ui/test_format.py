@@ -8,6 +8,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
+from wardkeep.teams.relationships import KINDS
 from wardkeep.ui import format as words
 from wardkeep.ui.charts.trend import draw_trend
 from wardkeep.ui.kit import Assets, make_environment
@@ -124,3 +125,26 @@ def test_a_trend_of_noughts_is_a_line_and_of_one_value_is_none() -> None:
     assert "nan" not in line
     banded = draw_trend([Decimal(1), Decimal(9)], words="K", low=Decimal(3))
     assert 'class="c-band"' in banded
+
+
+@pytest.mark.parametrize(
+    ("kind", "mine", "theirs"),
+    [
+        ("ward", "a stay on your ward", "a stay on their ward"),
+        (
+            "appointment, self-made",
+            "an appointment with you or your team, which you wrote yourself",
+            "an appointment with them or their team, written by themselves",
+        ),
+        ("broken glass", "broken glass", "broken glass"),
+    ],
+)
+def test_a_relationship_is_said_in_plain_words(
+    kind: str, mine: str, theirs: str
+) -> None:
+    assert words.show_relationship(kind) == mine
+    assert words.show_relationship_of(kind) == theirs
+
+
+def test_every_kind_of_relationship_has_words() -> None:
+    assert all(words.show_relationship(kind) != kind for kind in KINDS)

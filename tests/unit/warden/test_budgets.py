@@ -15,6 +15,7 @@ from wardkeep.crypto.signing import SigningKey
 from wardkeep.identity.roles import REACH, Budget
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
+from wardkeep.teams.relationships import Why
 from wardkeep.warden.budgets import (
     MOST_SESSIONS,
     ROWS_A_PATIENT,
@@ -183,10 +184,14 @@ def test_lists_weigh_less_in_a_day_and_as_much_for_the_reach(
 
 
 def test_more_relationships_than_a_role_has_explain_nothing(budgets: Budgets) -> None:
-    own = [f"p{n}" for n in range(BUDGET.expected)]
-    budgets.expected(NURSE, own, now=0.0)
-    assert budgets.is_explained(NURSE, "p0", budget=BUDGET, now=0.0)
-    assert not budgets.is_explained(NURSE, "q", budget=BUDGET, now=0.0)
+    ward = Why("ward")
+    on_it = [(f"p{n}", ward.words) for n in range(BUDGET.expected)]
+    budgets.expected(NURSE, on_it, now=0.0)
+    found = [
+        budgets.is_explained(NURSE, one, why=ward, budget=BUDGET, own_work=0, now=0.0)
+        for one in ("p0", "q")
+    ]
+    assert found == [True, False]
 
 
 def test_attempts_after_the_reach_was_spent_are_counted_by_patient(

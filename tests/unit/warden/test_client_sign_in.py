@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Service clients at the entrance: replays, strangers and clients that ended."""
 
+import asyncio
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,9 @@ from wardkeep.disclosure.questions import (
     RegisterClient,
 )
 
-AUDIENCE = f"{ORIGIN}/token"
+AUDIENCE = f"{ORIGIN}/oauth/token"
+PAUSE = 1.0
+"""Seconds: what was made in the second of a start could have been made in it."""
 STRANGER = "0b0b0b0b-0000-4000-8000-0000000000ff"
 
 
@@ -39,12 +42,19 @@ class Client:
             RegisterClient("fernhill", "Ward board", keys, "system/*.rs", 60)
         )
 
-    def assertion(self, number: int = 1, *, account: str = "", kid: str = "k1") -> str:
+    def assertion(
+        self,
+        number: int = 1,
+        *,
+        account: str = "",
+        kid: str = "k1",
+        audience: str = AUDIENCE,
+    ) -> str:
         now = int(time.time())
         claims = {
             "iss": account or self.id,
             "sub": account or self.id,
-            "aud": AUDIENCE,
+            "aud": audience,
             "iat": now,
             "exp": now + 240,
             "jti": f"j-{number}",
@@ -53,7 +63,7 @@ class Client:
 
 
 async def sign_in(warden: RunningWarden, assertion: str) -> SignedIn | Refusal:
-    return await warden.door.ask(ClientSignIn(assertion, AUDIENCE), SignedIn)
+    return await warden.door.ask(ClientSignIn(assertion), SignedIn)
 
 
 @pytest.mark.parametrize("account", ["nobody", STRANGER])
@@ -93,3 +103,30 @@ async def test_an_assertion_is_remembered_for_as_long_as_it_could_come_again(
         assert isinstance(await sign_in(warden, first), Refusal)
         clock.move(timedelta(seconds=1))
         assert isinstance(await sign_in(warden, client.assertion(2)), SignedIn)
+
+
+async def test_an_assertion_is_of_no_use_again_after_a_restart(
+    installation: Installation,
+) -> None:
+    """Who reads one off the wire and brings the warden down has nothing by it."""
+    client = Client()
+    async with running_warden(installation) as warden:
+        await client.register(warden)
+        first = client.assertion(1)
+        assert isinstance(await sign_in(warden, first), SignedIn)
+    await asyncio.sleep(PAUSE)
+    async with running_warden(installation) as warden:
+        answer = await sign_in(warden, first)
+        assert isinstance(answer, Refusal)
+        assert isinstance(await sign_in(warden, client.assertion(2)), SignedIn)
+
+
+async def test_the_warden_knows_itself_for_whom_an_assertion_is(
+    installation: Installation,
+) -> None:
+    """A web process that is taken over has no say in it."""
+    client = Client()
+    async with running_warden(installation) as warden:
+        await client.register(warden)
+        elsewhere = client.assertion(1, audience="https://elsewhere.example.org/token")
+        assert isinstance(await sign_in(warden, elsewhere), Refusal)

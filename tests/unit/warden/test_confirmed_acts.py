@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from support.acts import Colleague, colleague, confirm, options_for
 from support.authenticator import SoftwareAuthenticator, decoded
 from support.ledgers import full_at
+from support.owner import owner_of
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.disclosure.answers import Done, Refusal, SessionView, SignedIn
 from wardkeep.disclosure.confirming import ActDescription, DescribeAct, FinishConfirm
@@ -185,6 +186,37 @@ async def test_the_evidence_verifies_with_nothing_but_the_public_key(
     )
 
 
+async def test_the_second_person_signs_what_was_asked_for_and_not_its_number_alone(
+    warden: RunningWarden, ada: Colleague, pia: Colleague, installation: Installation
+) -> None:
+    """Whoever writes into the warden's tables cannot have another act agreed to."""
+    small, large = AddPeople((NURSE,)), AddPeople((NewPerson("Eve", "administrator"),))
+    waits = await confirm(warden, ada, small, Waiting)
+    assert isinstance(waits, Waiting)
+    act = ApproveRights(waits.request)
+    options = await options_for(warden, pia, act)
+    assert not isinstance(options, Refusal)
+    response = pia.key.sign_in(options.options)
+    async with owner_of(installation) as owner:
+        await owner.execute(
+            "update warden.rights_request set act = $2 where id = $1",
+            UUID(waits.request),
+            msgspec.msgpack.encode(large),
+        )
+        changed = await warden.door.ask(FinishConfirm(pia.token, act, response), Done)
+        assert code_of(changed) == "not-confirmed"
+        await owner.execute(
+            "update warden.rights_request set act = $2 where id = $1",
+            UUID(waits.request),
+            msgspec.msgpack.encode(small),
+        )
+        assert isinstance(await confirm(warden, pia, act, Done), Done)
+        kept = await owner.fetch_value(
+            "select act from warden.signed_act where account = $1", UUID(pia.account)
+        )
+    assert kept == msgspec.msgpack.encode(act) + msgspec.msgpack.encode(small)
+
+
 async def test_a_leavers_session_and_passkeys_end_at_once(
     warden: RunningWarden, ada: Colleague
 ) -> None:
@@ -251,7 +283,7 @@ async def test_an_administrator_cannot_enrol_a_synced_passkey(
     assert isinstance(waits, Waiting)
     await confirm(warden, pia, ApproveRights(waits.request), Done)
     account = (await people(warden, ada))["Eve Lund"].account
-    links = await confirm(warden, ada, IssueLinks((account,)), Links)
+    links = await confirm(warden, pia, IssueLinks((account,)), Links)
     assert isinstance(links, Links)
     synced = SoftwareAuthenticator(origin=ORIGIN)
     synced.is_backup_eligible = synced.is_backed_up = True
@@ -306,6 +338,20 @@ async def test_a_first_link_is_for_people_without_a_passkey_alone(
     nurse = await colleague(warden, "ward_nurse")
     answer = await confirm(warden, ada, IssueLinks((nurse.account,)), Links)
     assert code_of(answer) == "has-passkey"
+
+
+async def test_nobody_asks_for_a_second_person_and_becomes_them(
+    warden: RunningWarden, ada: Colleague, pia: Colleague
+) -> None:
+    """Two accounts of one person would agree to everything."""
+    act = AddPeople((NewPerson("Ivo Marsh", "administrator"),))
+    waits = await confirm(warden, ada, act, Waiting)
+    assert isinstance(waits, Waiting)
+    done = await confirm(warden, pia, ApproveRights(waits.request), Done)
+    assert isinstance(done, Done)
+    links = IssueLinks(((await people(warden, ada))["Ivo Marsh"].account,))
+    assert code_of(await confirm(warden, ada, links, Links)) == "second-person"
+    assert isinstance(await confirm(warden, pia, links, Links), Links)
 
 
 async def test_people_of_another_organisation_are_nobody_here(

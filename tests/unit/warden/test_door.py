@@ -307,6 +307,23 @@ async def test_the_reason_of_a_search_which_nobody_weighed_admits_to_no_history(
         assert isinstance(await history(warden, doctor, "p-search"), Refusal)
 
 
+async def test_the_banner_that_a_list_has_shown_opens_without_a_reason_and_no_more(
+    installation: Installation,
+) -> None:
+    async with warden_of(installation) as warden:
+        doctor, other = [await warden.session("doctor") for _ in range(2)]
+        banner = await item_for(warden, "p-found", Tier.BANNER)
+        assert isinstance(await disclose(warden, doctor, banner, reason=""), Refusal)
+        found = await disclose(warden, doctor, banner, reason="", action=Action.FIND)
+        assert isinstance(found, Grant)
+        assert isinstance(await disclose(warden, doctor, banner, reason=""), Grant)
+        record = await item_for(warden, "p-found", Tier.RECORD)
+        assert isinstance(await disclose(warden, doctor, record, reason=""), Refusal)
+        written = await disclose(warden, doctor, banner, reason="", action=Action.WRITE)
+        assert isinstance(written, Refusal)
+        assert isinstance(await disclose(warden, other, banner, reason=""), Refusal)
+
+
 async def test_another_organisation_neither_shows_in_a_history_nor_hides_it(
     installation: Installation,
 ) -> None:

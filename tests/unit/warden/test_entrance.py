@@ -11,10 +11,9 @@ import pytest
 
 from support.acts import Colleague, confirm
 from support.authenticator import SoftwareAuthenticator
+from support.owner import owner_of, until_waited_for
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
-from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.base.clock import FrozenClock
-from wardkeep.db.connection import Connection, connect
 from wardkeep.disclosure.answers import (
     CeremonyOptions,
     Created,
@@ -57,32 +56,6 @@ async def warden_of(
     async with running_warden(installation, clock=clock) as warden:
         await warden.operator.ask(CreateOrganisation("fernhill", "Fernhill"), Created)
         yield warden
-
-
-@contextlib.asynccontextmanager
-async def owner_of(installation: Installation) -> AsyncIterator[Connection]:
-    address = address_for(installation.settings, installation.layout, OWNER)
-    connection = await connect(address)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-async def is_waited_for(connection: Connection) -> bool:
-    """Whether another session waits for a lock that this one holds."""
-    return bool(
-        await connection.fetch_value(
-            "select exists (select from pg_stat_activity"
-            " where pg_backend_pid() = any(pg_blocking_pids(pid)))"
-        )
-    )
-
-
-async def until_waited_for(connection: Connection) -> None:
-    async with asyncio.timeout(20):
-        while not await is_waited_for(connection):  # noqa: ASYNC110 - no event
-            await asyncio.sleep(0.01)
 
 
 def code_of(answer: object) -> str:

@@ -180,6 +180,19 @@ async def test_an_account_that_ended_is_refused_everything_more(
             assert (await refusal(warden, question)).code == "no-such-account"
 
 
+async def test_relationships_have_a_time_each_or_none_has(
+    installation: Installation,
+) -> None:
+    async with running_warden(installation) as warden:
+        await found(warden)
+        account = await warden.account("ward_nurse")
+        pairs = ((account, "p-1", "ward"), (account, "p-2", "ward"))
+        asked = AddRelationships("fernhill", pairs, ((1, 2),))
+        assert (await refusal(warden, asked)).code == "not-understood"
+        whole = AddRelationships("fernhill", pairs, ((1, 2), (0, 0)))
+        assert await warden.operator.ask(whole, Done) == Done()
+
+
 async def test_an_import_session_is_shown_and_ended_at_the_desk(
     installation: Installation,
 ) -> None:

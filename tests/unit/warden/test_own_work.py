@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support.acts import Colleague, colleague, confirm
-from support.authenticator import SoftwareAuthenticator
-from support.warden import ORIGIN, Installation, RunningWarden, running_warden
+from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.base.clock import FrozenClock, microseconds_since_epoch
 from wardkeep.disclosure.answers import Done, Refusal, SessionView, SignedIn
 from wardkeep.disclosure.people import (
@@ -98,18 +97,6 @@ async def test_a_link_for_who_lost_every_passkey_gives_nobody_else_work(
     assert isinstance(links, Links)
     question = AcceptInvitation(other.token, links.links[0].secret)
     assert code_of(await warden.door.ask(question, Done)) == "invitation-over"
-
-
-async def test_guarded_work_elsewhere_wants_a_passkey_of_one_device(
-    warden: RunningWarden,
-) -> None:
-    synced = SoftwareAuthenticator(origin=ORIGIN)
-    synced.is_backup_eligible = synced.is_backed_up = True
-    token, _ = await warden.enrol(await warden.account("doctor"), synced)
-    number, secret = await elsewhere(warden, "administrator")
-    await warden.door.ask(AcceptInvitation(token, secret), Done)
-    answer = await warden.door.ask(SwitchOrganisation(token, number), SignedIn)
-    assert code_of(answer) == "device-bound"
 
 
 async def test_a_shifts_work_ends_by_itself_and_its_session_with_it(

@@ -126,6 +126,8 @@ def test_a_patient_reads_their_own_record_and_no_other(action: Action) -> None:
 @pytest.mark.parametrize("tier", Tier)
 def test_a_role_reaches_its_tiers_and_the_shared_one(role: Role, tier: Tier) -> None:
     reaches = tier is Tier.SHARED or tier.word in role.tiers
+    if tier is Tier.SEALED:
+        reaches = role.homes > 0
     opening = msgspec.structs.replace(
         NURSE,
         role=role,
@@ -224,6 +226,16 @@ def test_records_open_one_patient_at_a_time(action: Action) -> None:
     assert code(ON_HER_WARD, action=action, patients_asked=1) == ""
     refused = code(ON_HER_WARD, action=action, patients_asked=2)
     assert refused == "one-patient-at-a-time"
+
+
+def test_the_banner_that_a_list_has_shown_needs_no_reason_and_nothing_else() -> None:
+    shown = msgspec.structs.replace(NURSE, reason="", tier=Tier.BANNER, is_found=True)
+    assert code(shown) == ""
+    assert code(shown, is_found=False) == "reason-needed"
+    assert code(shown, tier=Tier.RECORD) == "reason-needed"
+    assert code(shown, action=Action.WRITE) == "reason-needed"
+    spent = Standing(day=51, day_soft=30, day_most=50, reach=1, reach_most=25)
+    assert code(shown, standing=spent) == "budget-spent"
 
 
 def test_a_reason_is_asked_for_where_nothing_explains_the_opening() -> None:
@@ -338,4 +350,5 @@ def test_what_nobody_can_mend_is_told_before_what_a_reason_would() -> None:
         "reason-needed",
         "budget-spent",
     ]
-    assert len(ORDER) == len(told) + 1  # a patient's own record, tested by itself
+    # A patient's own record, and what is sealed (test_sealed_rules.py), by themselves.
+    assert len(ORDER) == len(told) + 1 + 5

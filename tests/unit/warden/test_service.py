@@ -3,14 +3,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 
 import pytest
 
+from support.owner import owner_of
 from support.waiting import until
 from support.warden import Installation, RunningWarden, running_warden
-from wardkeep.assembly.database import OWNER, address_for
-from wardkeep.db.connection import Connection, connect
+from wardkeep.db.connection import connect
 from wardkeep.db.embedded import EmbeddedPostgres
 from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.db.server.folder import BOOTSTRAP_ROLE
@@ -38,16 +37,6 @@ from wardkeep.warden.service import service as service_module
 from wardkeep.warden.service.batch import Reply
 
 
-@contextlib.asynccontextmanager
-async def owner_of(installation: Installation) -> AsyncIterator[Connection]:
-    address = address_for(installation.settings, installation.layout, OWNER)
-    connection = await connect(address)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
 async def health(warden: RunningWarden) -> Health:
     answer = await warden.door.ask(AskHealth(), Health)
     assert isinstance(answer, Health), answer
@@ -66,7 +55,7 @@ async def test_health_tells_what_runs_and_nothing_of_any_patient(
         assert said.organisations == 1
         assert said.live_sessions >= 1
         assert said.ledger_size == warden.service._ledger.committed_size
-        assert said.verify_key == warden.service._verify_key.public_bytes
+        assert said.verify_key == warden.service.ledger.verify_key.public_bytes
 
 
 async def test_a_question_outside_the_socket_s_own_is_not_understood(
@@ -198,7 +187,7 @@ async def test_the_house_is_kept_whatever_goes_wrong_in_between(
         await warden.door.ask(CheckSession(token), SessionView)
         session = next(iter(warden.service._sessions.live()))
         await until(lambda: not session.is_changed)
-        key, origin = warden.service._verify_key, warden.service._origin
+        key, origin = warden.service.ledger.verify_key, warden.service._origin
     assert verify(installation.layout.ledger, key, origin=origin).is_whole
 
 

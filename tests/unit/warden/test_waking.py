@@ -19,7 +19,7 @@ from wardkeep.disclosure.answers import (
     SessionView,
     SignedIn,
 )
-from wardkeep.disclosure.questions import CheckSession, EndAccount
+from wardkeep.disclosure.questions import CheckSession, EndAccount, EndSession
 from wardkeep.disclosure.waking import BeginWake, FallAsleep, FinishWake
 
 START = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
@@ -248,3 +248,19 @@ async def test_the_sixth_session_ends_the_one_used_the_longest_ago(
         seen = [await state(warden, one) for one in (*tokens, sixth.token)]
         assert seen == ["awake", "not-signed-in", *["awake"] * 4]
         assert "too many at once" in [one.reason for one in warden.entries()]
+
+
+async def test_who_signs_out_while_it_sleeps_is_signed_out(
+    installation: Installation,
+) -> None:
+    """The page offers it beside the passkey, so it must do it."""
+    clock = FrozenClock(START)
+    async with warden_of(installation, clock) as warden:
+        nurse = await colleague(warden, "ward_nurse")
+        other = await colleague(warden, "doctor")
+        await warden.door.ask(FallAsleep(nurse.token), Done)
+        assert await warden.door.ask(EndSession(nurse.token, "x"), Done) == Done()
+        assert await state(warden, nurse.token) == "asleep", "it ends itself alone"
+        assert await warden.door.ask(EndSession(nurse.token), Done) == Done()
+        assert await state(warden, nurse.token) == "not-signed-in"
+        assert await state(warden, other.token) == "awake"

@@ -43,6 +43,7 @@ CHOSEN = "chosen"
 """Our own parameter: whom the person found, for an app that works with one patient."""
 _NAMES = frozenset(Authorization.__struct_fields__)
 _LONGEST_STATE = 1_000
+_PROVE_AGAIN = "prove-again"
 _FORM_ACTION = "form-action 'self'"
 _TWICE = AuthorizationRefused(
     "invalid_request", "A parameter of the app’s request comes twice, or is too long."
@@ -274,6 +275,9 @@ async def _again(visit: Visit, form: Form, refusal: Refusal, *, query: str) -> R
     places = {"purpose-does-not-fit": "purpose", "patient-needed": "scopes"}
     place = "reason" if refusal.needs_reason else places.get(refusal.code)
     read = read_request(query)
+    if refusal.code == _PROVE_AGAIN and read is not None:
+        # After the passkey the form goes out again, and its answer on to the app.
+        return letting_forms_go_to(visit.refuse(refusal, form), [read[0].redirect_uri])
     if place is None or read is None:
         return visit.refuse(refusal)
     given = await visit.warden.ask_any(BeginAuthorization(visit.token, *read))

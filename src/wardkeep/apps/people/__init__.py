@@ -11,7 +11,7 @@ from wardkeep.apps.people.changing import (
     vouch_for,
 )
 from wardkeep.apps.people.importing import import_people, show_import
-from wardkeep.apps.people.one import set_team, show_person
+from wardkeep.apps.people.one import leave_team, show_person
 from wardkeep.apps.people.overview import KEEPERS, show_people
 from wardkeep.apps.people.requests import (
     approve_request,
@@ -21,6 +21,13 @@ from wardkeep.apps.people.requests import (
     withdraw_request,
 )
 from wardkeep.apps.people.teams import end_team, save_site, save_team, show_teams
+from wardkeep.apps.people.work import (
+    join_team,
+    set_places,
+    set_practitioner,
+    show_places,
+    show_work,
+)
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
 
@@ -42,8 +49,13 @@ app = App(
         save_site,
         save_team,
         end_team,
+        show_places,
+        set_places,
         show_person,
-        set_team,
+        show_work,
+        join_team,
+        leave_team,
+        set_practitioner,
         show_role,
         change_role,
         end_person,

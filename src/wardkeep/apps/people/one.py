@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from wardkeep.apps.people.overview import KEEPERS, MANAGERS, may_change, people_of
 from wardkeep.disclosure.answers import Done, Refusal
-from wardkeep.disclosure.people import ListTeams, PersonView, SetTeamMember, Teams
+from wardkeep.disclosure.people import LeaveTeam, ListTeams, PersonView, Teams
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
@@ -28,25 +28,30 @@ async def show_person(visit: Visit) -> Response:
     teams = await visit.warden.ask(ListTeams(visit.token), Teams)
     if isinstance(teams, Refusal):
         return visit.refuse(teams)
+    mine = [
+        (one, until)
+        for one in teams.teams
+        for account, _, until in one.members
+        if account == person.account
+    ]
     return visit.render(
         "people/one.html",
         person=person,
-        teams=teams.teams,
+        teams=mine,
+        practitioner=dict(teams.practitioners).get(person.account, ()),
         may_change=may_change(visit),
         is_me=person.account == visit.session.account,
     )
 
 
-@page("/people/{account}/teams", gate=MANAGERS, methods=("POST",))
-async def set_team(visit: Visit) -> Response:
+@page("/people/{account}/leave", gate=MANAGERS, methods=("POST",))
+async def leave_team(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
     team = form.text("team", called="the team", at_most=64)
-    is_member = form.values.get("do") == "join"
     account = visit.path("account")
-    question = SetTeamMember(visit.token, team, account, is_member)
-    given = await visit.warden.ask(question, Done)
+    given = await visit.warden.ask(LeaveTeam(visit.token, team, account), Done)
     if isinstance(given, Refusal):
         return visit.refuse(given)
     return visit.go_to(f"/people/{account}")

@@ -3,7 +3,7 @@
 
 from wardkeep.apps.records.documents import open_document
 from wardkeep.apps.records.finding import find_patient, show_find
-from wardkeep.apps.records.history import show_history
+from wardkeep.apps.records.history import download_history, show_history
 from wardkeep.apps.records.record import give_reason, open_record
 from wardkeep.web.apps import App
 from wardkeep.web.gates import Gate
@@ -22,6 +22,7 @@ app = App(
         give_reason,
         open_document,
         show_history,
+        download_history,
     ),
     navigation=(Link(words="Find a patient", path="/find", gate=FINDERS, position=10),),
 )

@@ -16,6 +16,7 @@ from wardkeep.apps.records.people import banner_of
 from wardkeep.apps.records.reading import SHOWN_TYPES
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.purpose import Purpose
+from wardkeep.disclosure.ways_in import AskWayIn, WayInStanding
 from wardkeep.fhir.store.outcomes import NotFound, Opened, Opener
 from wardkeep.fhir.store.reading import PatientQuery, Reader
 from wardkeep.ui.charts.news2 import draw_news2
@@ -31,6 +32,16 @@ REASON_PURPOSES = (
     (Purpose.PATIENT_REQUEST.value, "The patient asked"),
 )
 LONGEST_REASON = 200
+VISITORS = frozenset(
+    {
+        "carer",
+        "community_coordinator",
+        "crisis_worker",
+        "hospice_nurse",
+        "urgent_care_clinician",
+    }
+)
+"""Roles that visit homes; held equal to the warden's by a test."""
 _TIMELINE_LINES = 60
 
 
@@ -64,7 +75,16 @@ async def _open(visit: Visit, opener: Opener, *, form: Form | None) -> Response:
         return _refused(visit, opened, form)
     if form is not None:
         return visit.go_to(f"/patients/{visit.path('id')}")
-    return _show(visit, opened)
+    return _show(visit, opened, is_way_in_open=await _is_way_in_open(visit))
+
+
+async def _is_way_in_open(visit: Visit) -> bool:
+    """Whether one's own visit opens the way into this home now."""
+    if visit.session.role not in VISITORS:
+        return False
+    asked = AskWayIn(visit.token, visit.path("id"))
+    standing = await visit.warden.ask(asked, WayInStanding)
+    return isinstance(standing, WayInStanding) and standing.is_open
 
 
 def _refused(visit: Visit, refusal: Refusal, form: Form | None) -> Response:
@@ -88,7 +108,7 @@ def _ask_reason(visit: Visit, form: Form) -> Response:
     )
 
 
-def _show(visit: Visit, opened: Opened) -> Response:
+def _show(visit: Visit, opened: Opened, *, is_way_in_open: bool) -> Response:
     chart = build_chart((one.type, one.id, one.text) for one in opened.resources)
     observations = news2_chart(chart.vital_sets, is_scale_2=chart.is_spo2_scale_2)
     return visit.render(
@@ -97,6 +117,7 @@ def _show(visit: Visit, opened: Opened) -> Response:
         chart=chart,
         banner=banner_of(chart, visit.clock.now().date()),
         opened=opened,
+        is_way_in_open=is_way_in_open,
         news2=draw_news2(observations) if observations else None,
         news2_table=observations,
         news2_latest=news2_latest(chart),

@@ -16,6 +16,7 @@ from wardkeep.apps.security.freezing import (
 from wardkeep.apps.security.glass import ask_to_break_glass, show_glass
 from wardkeep.apps.security.overview import LOOKERS, show_security
 from wardkeep.apps.security.proving import begin_prove, finish_prove
+from wardkeep.apps.security.refusals import show_refusals
 from wardkeep.apps.security.reviewing import review, show_alarm
 from wardkeep.apps.security.today import show_now, show_today
 from wardkeep.web.apps import App
@@ -34,6 +35,7 @@ app = App(
         review,
         show_account,
         download_account,
+        show_refusals,
         show_glass,
         ask_to_break_glass,
         begin_prove,

@@ -1,22 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one account saw: how it stands today, and every opening, as page and as CSV."""
 
-import csv
-import io
+from functools import partial
 
 from starlette.responses import Response
 
-from wardkeep.base.clock import from_microseconds
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.containment import AccountRead, OpeningView, ReadAccount
+from wardkeep.disclosure.containment import AccountRead, ReadAccount
+from wardkeep.web.csv_answer import answer_csv
 from wardkeep.web.gates import Gate
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
 OFFICERS = Gate.SIGNED_IN.only("privacy_officer")
-MOST_PAGES = 100
-_COLUMNS = ("entry", "at", "patient", "action", "tier", "purpose", "reason")
-_MORE = ("relationship", "resources", "outcome")
+COLUMNS = (
+    "entry",
+    "at",
+    "patient",
+    "action",
+    "tier",
+    "purpose",
+    "reason",
+    "relationship",
+    "resources",
+    "outcome",
+    "types",
+    "rule",
+    "because",
+    "would_allow",
+)
 
 
 async def _read(visit: Visit, before: int) -> AccountRead | Refusal:
@@ -36,35 +48,5 @@ async def show_account(visit: Visit) -> Response:
 @page("/security/accounts/{account}/openings.csv", gate=OFFICERS)
 async def download_account(visit: Visit) -> Response:
     """All of it, page by page; each page is an entry that names whom it is about."""
-    lines: list[OpeningView] = []
-    before = -1
-    for _ in range(MOST_PAGES):
-        found = await _read(visit, before)
-        if isinstance(found, Refusal):
-            return visit.refuse(found)
-        lines += found.lines
-        before = found.next
-        if before < 0:
-            break
-    return Response(
-        _csv(lines),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="openings.csv"'},
-    )
-
-
-def _csv(lines: list[OpeningView]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow((*_COLUMNS, *_MORE))
-    for one in lines:
-        at = from_microseconds(one.at).isoformat()
-        values = [getattr(one, name) for name in _COLUMNS[2:] + _MORE]
-        writer.writerow([one.entry, at, *[_plain(value) for value in values]])
-    return text.getvalue()
-
-
-def _plain(value: object) -> str:
-    """A reason that begins like a formula is none for the spreadsheet that opens it."""
-    text = str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text
+    given = await answer_csv(partial(_read, visit), COLUMNS, name="openings.csv")
+    return visit.refuse(given) if isinstance(given, Refusal) else given

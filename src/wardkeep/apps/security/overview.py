@@ -28,7 +28,9 @@ KINDS = {
     "searching": "Searches without opening",
     "slow": "Many strangers over weeks",
     "breaker": "The circuit breaker tripped",
+    "canary": "Somebody opened a record of nobody",
     "questioned": "A patient asks about an opening",
+    "ledger-changed": "The ledger is not as it was written",
     "two-stories": "The ledger is not the one that a witness saw",
 }
 _HOUR = 3_600 * 1_000_000
@@ -52,6 +54,7 @@ async def show_security(visit: Visit) -> Response:
         kinds=KINDS,
         verdicts=VERDICTS,
         may_decide=found.may_decide,
+        is_officer=visit.session.role == "privacy_officer",
         hours_left={one.id: hours_left(visit, one) for one in found.alarms},
         notice=_NOTICES.get(visit.query("said"), ""),
     )

@@ -3,20 +3,22 @@
 
 from wardkeep.assembly.demo.accounts import (
     DemoAccount,
-    DemoRelationship,
+    DemoTeam,
     demo_accounts,
-    demo_relationships,
+    demo_teams,
 )
 from wardkeep.assembly.demo.bundles import demo_organisation_bundle, demo_patients
+from wardkeep.assembly.demo.nobody import nobodies
 from wardkeep.assembly.demo.organisations import DemoOrganisation, demo_organisations
 
 __all__ = [
     "DemoAccount",
     "DemoOrganisation",
-    "DemoRelationship",
+    "DemoTeam",
     "demo_accounts",
     "demo_organisation_bundle",
     "demo_organisations",
     "demo_patients",
-    "demo_relationships",
+    "demo_teams",
+    "nobodies",
 ]

@@ -92,5 +92,8 @@ def _practitioner_role(organisation: DemoOrganisation, member: StaffMember) -> J
     ]
     if located:
         fields["location"] = located
-    role_id = stable_id(member.organisation, "PractitionerRole", member.key)
-    return entry_of("PractitionerRole", role_id, fields)
+    return entry_of("PractitionerRole", practitioner_role_id(member), fields)
+
+
+def practitioner_role_id(member: StaffMember) -> str:
+    return stable_id(member.organisation, "PractitionerRole", member.key)

@@ -21,6 +21,8 @@ NEWBORN_DAYS = 24
 _DIED_DAYS_AGO = 41
 _WARDS = ("kestrel", "heron", "wren")
 _ADULT_AGE = 18
+STEP = 37
+"""Between the local numbers of two patients."""
 _MARRIED_AGE = 30
 _LARKSPUR_LINES_FROM = 500
 """Where the second organisation's share of the telephone numbers begins."""
@@ -66,6 +68,27 @@ def people_of(organisation: DemoOrganisation, *, today: date) -> Iterator[Person
         )
 
 
+def somebody(
+    organisation: DemoOrganisation, position: int, *, number: NhsNumber, today: date
+) -> Person:
+    """Somebody without a written part, at any position."""
+    chance = Chance(organisation.slug, position, "person")
+    part = _draw(organisation, position, chance)
+    return _person(organisation, position, part=part, number=number, today=today)
+
+
+def local_number(
+    organisation: DemoOrganisation, position: int, *, beyond: int = 0
+) -> str:
+    """The organisation's own number of a patient; `beyond` is of none."""
+    return f"{organisation.local_prefix}{100_000 + position * STEP + beyond}"
+
+
+def phone_line(organisation: DemoOrganisation, position: int) -> int:
+    """The last digits of a patient's telephones."""
+    return position + _LARKSPUR_LINES_FROM * (organisation.slug == "larkspur")
+
+
 def _person(
     organisation: DemoOrganisation,
     position: int,
@@ -81,7 +104,7 @@ def _person(
         position=position,
         patient_id=PatientId(stable_id(slug, position, "Patient")),
         nhs_number=number,
-        local_number=f"{organisation.local_prefix}{100_000 + position * 37}",
+        local_number=local_number(organisation, position),
         given=part.given,
         family=part.family,
         former_family=part.former_family,
@@ -89,7 +112,7 @@ def _person(
         born=_born(part, Chance(slug, position, "birthday"), today=today),
         died=today - timedelta(days=_DIED_DAYS_AGO) if deceased else None,
         address=_address(part, slug, position),
-        phone_line=position + _LARKSPUR_LINES_FROM * (slug == "larkspur"),
+        phone_line=phone_line(organisation, position),
         ward=part.ward,
         traits=part.traits,
     )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The plot of a demo life: what was found and when, stays, today's clinic.
 
-Cheap to work out, so that relationships can be told without writing a record.
+Cheap to work out, so that it can be looked at without writing a record.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drills: attacks on an installation of their own, and what each one got."""
 
-from wardkeep.assembly.drills import by_ledger, by_session, by_theft
+from wardkeep.assembly.drills import (
+    by_ledger,
+    by_scraping,
+    by_session,
+    by_theft,
+    by_work,
+    by_wreck,
+)
 from wardkeep.assembly.drills.ground import DrillBrokenError, Ground, ground
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
 from wardkeep.assembly.drills.running import run_drills
@@ -11,7 +18,10 @@ from wardkeep.assembly.drills.telling import drills_page, drills_table, drills_t
 SCENARIOS: Scenarios = (
     *by_theft.SCENARIOS,
     *by_ledger.SCENARIOS,
+    *by_wreck.SCENARIOS,
     *by_session.SCENARIOS,
+    *by_work.SCENARIOS,
+    *by_scraping.SCENARIOS,
 )
 
 __all__ = [

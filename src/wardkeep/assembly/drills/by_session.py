@@ -27,11 +27,14 @@ WORDS = {
     "contract-spent": "the contract, in each hour, until the key is ended",
     "not-this-organisation": "nobody granted anything: keys open for their own",
     "not-granted": "an organisation grants five patients for an hour, or nothing",
+    "no-visit-now": "a visit of one's own, which is now or is none",
     "": "nobody",
 }
 """What a refusal means to the attacker."""
 GANG, APART, A_LIST = 20, 150, 20
 _SLOWLY = "an alarm to the privacy officer: four weeks are counted too"
+A_ROUND = 8
+"""Homes that a carer visits about now."""
 SLOWLY = 6
 """Strangers a day: below every limit of a day."""
 
@@ -70,7 +73,7 @@ class Haul:
         return time.perf_counter() - self.began
 
 
-def _wanted(ground: Ground, who: Person, start: int) -> list[str]:
+def wanted(ground: Ground, who: Person, start: int) -> list[str]:
     """Today's patients, which the stolen screen lists, then everybody."""
     everybody = ground.patients[HOME]
     home = everybody[start:] + everybody[:start]
@@ -80,7 +83,7 @@ def _wanted(ground: Ground, who: Person, start: int) -> list[str]:
 
 async def _sweep(ground: Ground, who: Person, *, touches: bool, start: int = 0) -> Haul:
     haul = Haul(ground, who)
-    for patient in _wanted(ground, who, start):
+    for patient in wanted(ground, who, start):
         if not await haul.take(patient, touches=touches):
             break
     return haul
@@ -252,16 +255,64 @@ async def august_2022(ground: Ground) -> DrillResult:
     for patient in ground.patients[ELSEWHERE][:50]:
         if not await ground.reads(doctor.token, patient, organisation=ELSEWHERE):
             reached.add(patient)
-    other = await ground.person("doctor", expects=EXPECTED)
-    homes = await ground.opens_sealed(other.token, other.expected)
+    ways_in = await _ways_in_taken(ground)
     return DrillResult(
         scenario="2022",
         attacker="a doctor's session, the next customer, the ways into homes",
-        reached=len(reached) + homes,
+        reached=len(reached),
+        ways_in=ways_in,
         bound=EXPECTED + REACH,
-        tried=haul.tried + 50 + EXPECTED,
+        tried=haul.tried + 50 + 2 * EXPECTED,
         seconds=haul.seconds,
         stopped_by=haul.stop,
+    )
+
+
+async def _ways_in_taken(ground: Ground) -> int:
+    """Ways in that a doctor's session gets, and a carer's without her passkey."""
+    doctor = await ground.person("doctor", expects=EXPECTED)
+    await ground.set_ways_in(doctor.expected)
+    carer = await ground.person("carer")
+    for patient in doctor.expected:
+        await ground.plan_visit(carer, patient, starts=ground.clock.now())
+    ground.clock.move(timedelta(minutes=6))
+    said = [
+        await ground.reads_way_in(who.token, patient)
+        for who in (doctor, carer)
+        for patient in doctor.expected
+    ]
+    return said.count("")
+
+
+async def ways_into_homes(ground: Ground) -> DrillResult:
+    """A carer's session with the passkey at hand: the homes of her visits now.
+
+    Eight visits are now and eight this afternoon; a colleague has eight others.
+    """
+    carer = await ground.person("carer")
+    colleague = await ground.person("carer", expects=3 * A_ROUND)
+    homes = colleague.expected
+    await ground.set_ways_in(homes)
+    now = ground.clock.now()
+    for number, patient in enumerate(homes[: 2 * A_ROUND]):
+        starts = now if number < A_ROUND else now + timedelta(hours=6)
+        await ground.plan_visit(carer, patient, starts=starts)
+    began, reached, refused = time.perf_counter(), 0, ""
+    for patient in homes:
+        said = await ground.reads_way_in(carer.token, patient)
+        if said == "passkey-due":
+            await ground.prove(carer)
+            said = await ground.reads_way_in(carer.token, patient)
+        reached += not said
+        refused = said or refused
+    return DrillResult(
+        scenario="ways-into-homes",
+        attacker="a carer's session and her passkey, and every way into a home",
+        reached=reached,
+        bound=A_ROUND,
+        tried=len(homes),
+        seconds=time.perf_counter() - began,
+        stopped_by=WORDS.get(refused, refused),
     )
 
 
@@ -273,5 +324,6 @@ SCENARIOS: Scenarios = (
     Scenario("insider-fast", "An insider, in a day", insider_fast),
     Scenario("insider-slow", "An insider, over weeks", insider_slow),
     Scenario("in-concert", "Twenty accounts in concert", in_concert),
+    Scenario("ways-into-homes", "The ways into homes", ways_into_homes),
     Scenario("web-taken-over", "The web process taken over", web_taken_over),
 )

@@ -4,44 +4,28 @@
 import time
 from collections.abc import Iterator
 
-import jwt
-
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.assembly.drills.by_session import WORDS, Haul
 from wardkeep.assembly.drills.ground import HOME, SURNAME, Ground
+from wardkeep.assembly.drills.programs import stolen_program
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
-from wardkeep.base.ids import new_uuid
 from wardkeep.base.nhs_number import nth_test_number
-from wardkeep.crypto.es256 import new_es256_key, private_jwk, public_jwk
 from wardkeep.db.connection import connect
 from wardkeep.db.errors import DatabaseRefusedError
-from wardkeep.disclosure.answers import Created, Done, Refusal, SignedIn
+from wardkeep.disclosure.answers import Done
 from wardkeep.disclosure.questions import (
     AddRelationships,
-    ClientSignIn,
-    RegisterClient,
 )
 from wardkeep.identity.roles import REACH, Role
 
 CONTRACT = 60
-_MINUTE = 60
 
 
 async def stolen_program_key(ground: Ground) -> DrillResult:
     """A program's private key, used for an hour as fast as it goes."""
-    key = new_es256_key()
-    made = await ground.operator.ask(
-        RegisterClient(
-            organisation=HOME,
-            name="Drill program",
-            jwks=_key_set(public_jwk(key)),
-            scope="system/Patient.rs",
-            patients_per_hour=CONTRACT,
-        ),
-        Created,
+    token = await stolen_program(
+        ground, scope="system/Patient.rs", patients_per_hour=CONTRACT
     )
-    account = "" if isinstance(made, Refusal) else made.id
-    token = await _client_token(ground, account, private_jwk(key))
     began, reached, tried, said = time.perf_counter(), 0, 0, ""
     for patient in ground.patients[HOME][: CONTRACT * 3]:
         tried += 1
@@ -56,31 +40,6 @@ async def stolen_program_key(ground: Ground) -> DrillResult:
         seconds=time.perf_counter() - began,
         stopped_by=WORDS.get(said, said),
     )
-
-
-def _key_set(jwk: dict[str, str]) -> bytes:
-    pairs = ",".join(f'"{name}":"{value}"' for name, value in jwk.items())
-    return b'{"keys":[{' + pairs.encode() + b"}]}"
-
-
-async def _client_token(ground: Ground, account: str, jwk: dict[str, str]) -> str:
-    now = int(ground.clock.now().timestamp())
-    audience = f"{ground.settings.public_origin}/oauth/token"
-    assertion = jwt.encode(
-        {
-            "iss": account,
-            "sub": account,
-            "aud": audience,
-            "iat": now,
-            "exp": now + _MINUTE,
-            "jti": new_uuid(),
-        },
-        jwt.PyJWK(jwk, algorithm="ES256").key,
-        algorithm="ES256",
-        headers={"kid": jwk["kid"]},
-    )
-    entered = await ground.door.ask(ClientSignIn(assertion, audience), SignedIn)
-    return "" if isinstance(entered, Refusal) else entered.token
 
 
 async def database_dump(ground: Ground) -> DrillResult:

@@ -22,7 +22,7 @@ from wardkeep.assembly.layout import Layout
 from wardkeep.assembly.schema import migrate_now
 from wardkeep.assembly.serving import embedded_database
 from wardkeep.assembly.warden_process import warden_running
-from wardkeep.base.clock import SystemClock
+from wardkeep.base.clock import SystemClock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.nhs_number import SYSTEM, nth_test_number
 from wardkeep.base.settings import Settings
@@ -42,24 +42,35 @@ from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
     AddRelationships,
     BeginEnrolment,
+    BeginImport,
     BeginSignIn,
     CreateAccount,
     CreateOrganisation,
     Disclose,
     FinishEnrolment,
     FinishSignIn,
+    ForWork,
     Invite,
     Item,
+    SaidTie,
+    SetWork,
 )
-from wardkeep.fhir.store.outcomes import Opened, Opener
+from wardkeep.fhir.home.way_in import WayIn, way_in_resource
+from wardkeep.fhir.store.change import Change
+from wardkeep.fhir.store.draft import draft_of
+from wardkeep.fhir.store.outcomes import Opened, Opener, Written
 from wardkeep.fhir.store.reading import Reader
+from wardkeep.fhir.store.writing import Writer
 from wardkeep.warden.service.service import WardenService
 
 HOME, ELSEWHERE = "fernhill", "larkspur"
 SURNAME = "Quillfeather"
 """Of everybody here: nobody real has it, and a search of a dump would find it."""
+HOME_CODE = "C4821Y"
+"""Of every key safe here."""
 _CONNECTIONS = 4
 _A_BUNDLE = 500
+_A_WEEK = 7 * 24 * 3600 * 1_000_000
 A = TypeVar("A")
 
 
@@ -186,22 +197,51 @@ class Ground:
         response = who.key.sign_in(options.options)
         return await self.door.ask_any(FinishProve(who.token, response))
 
-    async def opens_sealed(self, token: str, patients: Sequence[str]) -> int:
-        """Ask for keys of sealed parts, which lie beside the rows; how many come."""
-        number = OrganisationId(self.numbers[HOME])
-        opened = 0
-        async with self.database.connection(number) as connection:
-            rows = await connection.fetch(
-                "select id, sealed_key from record.patient where id = any($1)",
-                list(patients),
+    async def set_ways_in(self, patients: Sequence[str]) -> None:
+        """Give each of them a key safe, as an import does."""
+        asked = BeginImport(HOME)
+        token = _must(await self.operator.ask(asked, SignedIn), SignedIn).token
+        writer = Writer(self.database, self.operator, clock=self.clock)
+        opener = Opener(
+            session=token,
+            organisation=OrganisationId(self.numbers[HOME]),
+            purpose=Purpose.IMPORT,
+        )
+        for patient in patients:
+            way_in = WayIn(kind="key-safe", code=HOME_CODE)
+            made = way_in_resource(
+                way_in,
+                patient=patient,
+                id_=f"way-{patient}",
+                created=self.clock.now().date(),
             )
-        for row in rows:
-            item = Item(row["id"], Tier.SEALED, row["sealed_key"], (("Flag", "f", 1),))
-            asked = Disclose(
-                token, Purpose.DIRECT_CARE, "visit at noon", Action.READ, (item,)
-            )
-            opened += not isinstance(await self.door.ask_any(asked), Refusal)
-        return opened
+            change = Change(drafts=[draft_of(made, f"way-{patient}")], expected=[0])
+            if not isinstance(await writer.write(change, opener=opener), Written):
+                message = "a way in could not be set"
+                raise DrillBrokenError(message)
+
+    async def plan_visit(self, who: Person, patient: str, *, starts: datetime) -> None:
+        """Twenty minutes, as whoever plans them writes it."""
+        ends = starts + timedelta(minutes=20)
+        times = (microseconds_since_epoch(starts), microseconds_since_epoch(ends))
+        pairs = ((who.account, patient, "visit"),)
+        await self.operator.ask(AddRelationships(HOME, pairs, (times,)), Done)
+
+    async def reads_way_in(self, token: str, patient: str) -> str:
+        """Read the code of a home; the refusal's code, or nothing."""
+        opener = Opener(
+            session=token,
+            organisation=OrganisationId(self.numbers[HOME]),
+            purpose=Purpose.DIRECT_CARE,
+            reason="rang about the visit at noon",
+        )
+        found = await self.reader.one("Basic", f"way-{patient}", opener=opener)
+        if isinstance(found, Refusal):
+            return found.code
+        is_clear = isinstance(found, Opened) and HOME_CODE.encode() in (
+            found.resources[0].text
+        )
+        return "" if is_clear else "not-in-the-clear"
 
     async def lists(self, token: str, patients: Sequence[str]) -> bool:
         """Ask for people as a search's list does, twenty at most; whether it came."""
@@ -219,6 +259,40 @@ class Ground:
         )
         asked = Disclose(token, Purpose.DIRECT_CARE, "", Action.FIND, items)
         return not isinstance(await self.door.ask_any(asked), Refusal)
+
+    async def known_as(self, who: Person) -> str:
+        """The practitioner that the record calls somebody by, from now on."""
+        reference = f"Practitioner/{who.account}"
+        asked = SetWork(HOME, ((who.account, (reference,)),))
+        _must(await self.operator.ask(asked, Done), Done)
+        return reference
+
+    async def forges(self, token: str, patient: str, who: Sequence[str]) -> bool:
+        """Ask for keys to write an appointment of a patient with these practitioners.
+
+        As a web process does it that writes what it likes; whether they came.
+        """
+        number = OrganisationId(self.numbers[HOME])
+        async with self.database.connection(number) as connection:
+            wrapped = await connection.fetch_value(
+                "select record_key from record.patient where id = $1", patient
+            )
+        named = f"forged-{patient}"
+        item = Item(patient, Tier.RECORD, wrapped, (("Appointment", named, 1),))
+        now = microseconds_since_epoch(self.clock.now())
+        ties = tuple(
+            SaidTie("Appointment", named, one, "appointment", now, now + _A_WEEK)
+            for one in who
+        )
+        asked = Disclose(
+            token,
+            Purpose.DIRECT_CARE,
+            "rang about an appointment",
+            Action.WRITE,
+            (item,),
+        )
+        given = await self.door.ask_any(ForWork(asked, ties))
+        return not isinstance(given, Refusal)
 
     async def reads(self, token: str, patient: str, *, organisation: str = HOME) -> str:
         """Read a patient's name and address; the refusal's code, or nothing."""

@@ -21,6 +21,8 @@ class DrillResult(msgspec.Struct, frozen=True, kw_only=True):
     """What we promise; more is a failure."""
     fields: int = 0
     """Of a copy: planted names, numbers and addresses that could be read in it."""
+    ways_in: int | None = None
+    """Ways into homes that were read where no visit was; None: nobody tried."""
     tried: int = 0
     seconds: float = 0.0
     """From the first attempt to the last one that gave something, or to the stop."""
@@ -28,7 +30,8 @@ class DrillResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        return self.reached <= self.bound and not self.fields
+        is_nothing_else = not self.fields and not self.ways_in
+        return self.reached <= self.bound and is_nothing_else
 
 
 class Scenario(msgspec.Struct, frozen=True):

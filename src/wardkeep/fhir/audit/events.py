@@ -3,8 +3,8 @@
 
 https://hl7.org/fhir/R4/auditevent.html and IHE's Basic Audit Log Patterns
 (https://profiles.ihe.net/ITI/BALP): one event names one patient, so whoever may see an
-event about one learns of no other. The ledger holds no network addresses, which BALP
-wants of both agents: therefore no event claims its profile.
+event about one learns of no other. An opening's entry holds no network address, which
+BALP wants of both agents: therefore no event claims its profile.
 """
 
 import base64

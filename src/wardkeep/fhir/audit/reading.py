@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """AuditEvents found in the ledger: by number, or by any search that looks at an event.
 
-The ledger has an index by patient and is in the order of time; whatever else a search
-asks is held against each event. Chains are not followed from these events.
+The ledger has an index by patient and account, and is in the order of time; whatever
+else a search asks is held against each event. Chains are not followed from events.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ import msgspec
 from wardkeep.disclosure.answers import LedgerLine, LedgerPage, Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import ReadLedger
-from wardkeep.fhir.audit.events import event_of
+from wardkeep.fhir.audit.events import ACCOUNTS, event_of
 from wardkeep.fhir.model.primitives import EARLIEST, LATEST
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.search.query import Query, holds
@@ -42,6 +42,9 @@ RECORDED = f"{TYPE}.recorded"
 _ABOUT = f"{TYPE}.entity.what"
 _UPDATED = f"{TYPE}.meta.lastUpdated"
 _PATIENT = f"{SEPARATOR}r{SEPARATOR}Patient/"
+_AGENT = f"{TYPE}.agent.who{SEPARATOR}"
+_ACCOUNTS = (f"{_AGENT}i{SEPARATOR}{ACCOUNTS}{SEPARATOR}", f"{_AGENT}v{SEPARATOR}")
+"""How a term begins that names who did it: `agent:identifier`."""
 
 
 _TOO_MANY = TooCostly(
@@ -71,6 +74,7 @@ class _Narrowed(msgspec.Struct, frozen=True, kw_only=True):
     """What of a query the ledger itself can look for."""
 
     patient: str
+    account: str
     since: int
     until: int
     first: int
@@ -140,6 +144,7 @@ class LedgerReader:
         question = ReadLedger(
             opener.session,
             patient=narrowed.patient,
+            account=narrowed.account,
             before=narrowed.before,
             first=narrowed.first,
             since=narrowed.since,
@@ -201,11 +206,12 @@ def _of_event(match: Match) -> Match:
 
 
 def _narrowed(query: Query, before: int) -> _Narrowed:
-    patient, low, high, first = "", EARLIEST, LATEST, 0
+    patient, account, low, high, first = "", "", EARLIEST, LATEST, 0
     for clause in query.clauses:
         if clause.is_negated:
             continue
         patient = patient or _patient_of(clause)
+        account = account or _account_of(clause)
         window = window_of(clause, RECORDED)
         if window is not None:
             low, high = max(low, window[0]), min(high, window[1])
@@ -214,6 +220,7 @@ def _narrowed(query: Query, before: int) -> _Narrowed:
             first, before = entry, min(before, entry + 1) if before >= 0 else entry + 1
     return _Narrowed(
         patient=patient,
+        account=account,
         since=low if low > EARLIEST else 0,
         until=high if high < LATEST else 0,
         first=first,
@@ -235,6 +242,18 @@ def _named_by(match: Match) -> str:
         terms = match.terms
     named = {one.decode(errors="replace").partition(_PATIENT)[2] for one in terms}
     return named.pop() if len(named) == 1 else ""
+
+
+def _account_of(clause: Clause) -> str:
+    """The one account that a clause names as who did it."""
+    match = clause.any_of[0] if len(clause.any_of) == 1 else None
+    if not isinstance(match, HasTerm):
+        return ""
+    named = match.term.decode(errors="replace")
+    for beginning in _ACCOUNTS:
+        if named.startswith(beginning):
+            return named.removeprefix(beginning)
+    return ""
 
 
 def _entry_of(clause: Clause) -> int | None:

@@ -18,6 +18,7 @@ from wardkeep.base.outcome import Problem
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.purpose import Tier
 from wardkeep.fhir.loading.documents import Document, Entry, documents
 from wardkeep.fhir.loading.limits import Limits
 from wardkeep.fhir.loading.lookup import Lookup
@@ -48,6 +49,7 @@ from wardkeep.fhir.store.outcomes import (
 from wardkeep.fhir.store.tokens import TokenMemory
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.validation import check
+from wardkeep.fhir.validation.entry_codes import entry_codes_in
 
 _TWO_TOKENS = struct.Struct(">qq")
 _MOST_PROBLEMS = 20
@@ -66,7 +68,9 @@ class Loader:
         clock: Clock,
     ) -> None:
         memory = TokenMemory(warden, opener.session)
-        self._writer = Writer(database, warden, clock=clock, memory=memory)
+        self._writer = Writer(
+            database, warden, clock=clock, memory=memory, takes_entry_codes=True
+        )
         self._lookup = Lookup(database, warden, opener=opener, memory=memory)
         self._memory = memory
         self._opener = opener
@@ -152,6 +156,7 @@ class Loader:
             patients=len(owners),
             unchanged=len(drafts) - len(fresh),
             bytes=sum(len(draft.resource.compact) for draft in fresh),
+            entry_codes=tuple(_entry_codes(document.name, fresh)),
         )
 
 
@@ -174,6 +179,14 @@ def _read(
         if isinstance(resource, Resource) and not problems:
             drafts.append(draft_of(resource, id_))
     return Refused(problems=tuple(problems)) if problems else drafts
+
+
+def _entry_codes(name: str, drafts: Iterable[Draft]) -> Iterator[str]:
+    """Where codes that open homes seem to stand, and never which."""
+    for draft in drafts:
+        if draft.tier is not Tier.SEALED:
+            for one in entry_codes_in(draft.resource):
+                yield f"{name}: {draft.type}/{draft.id}: {one.place}"
 
 
 def _placed(

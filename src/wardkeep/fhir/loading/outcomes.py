@@ -15,6 +15,8 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """The organisation's own resources that were here already, with this content."""
     bytes: int = 0
     """Compact JSON of what was stored."""
+    entry_codes: tuple[str, ...] = ()
+    """Places in which codes that open homes seem to stand; without the codes."""
 
 
 class KnownAlready(msgspec.Struct, frozen=True):

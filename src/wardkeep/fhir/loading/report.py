@@ -38,6 +38,8 @@ class ImportReport(msgspec.Struct, kw_only=True):
     """Compact JSON of what was loaded."""
     seconds: float = 0.0
     refused: list[Problem] = msgspec.field(default_factory=list)
+    entry_codes: list[str] = msgspec.field(default_factory=list)
+    """Places in which codes that open homes seem to stand; without the codes."""
 
     @property
     def rate(self) -> float:
@@ -51,6 +53,16 @@ class ImportReport(msgspec.Struct, kw_only=True):
             f"{self.known_documents:,} documents were loaded before.",
             f"{len(self.refused):,} problems.",
             *[f"  {problem}" for problem in self.refused],
+            *self._lines_of_codes(),
+        ]
+
+    def _lines_of_codes(self) -> list[str]:
+        if not self.entry_codes:
+            return []
+        found = len(self.entry_codes)
+        return [
+            f"Texts that seem to hold a code that opens a home: {found:,}. Move each:",
+            *[f"  {place}" for place in self.entry_codes],
         ]
 
     def count(self, outcome: Outcome | Problem) -> None:
@@ -62,6 +74,7 @@ class ImportReport(msgspec.Struct, kw_only=True):
                 self.patients += outcome.patients
                 self.unchanged += outcome.unchanged
                 self.bytes += outcome.bytes
+                self.entry_codes += outcome.entry_codes
             case KnownAlready():
                 self.known_documents += 1
             case Refused():

@@ -154,6 +154,7 @@ _NAMES = (
     "VisionPrescription",
 )
 _CODES = {name: code for code, name in enumerate(_NAMES, start=1)}
+_BY_CODE = dict(enumerate(_NAMES, start=1))
 
 
 def type_code(name: str) -> int:
@@ -163,9 +164,7 @@ def type_code(name: str) -> int:
 
 def type_name(code: int) -> str:
     """The resource type of a number; KeyError where no type has it."""
-    if not 1 <= code <= len(_NAMES):
-        raise KeyError(code)
-    return _NAMES[code - 1]
+    return _BY_CODE[code]
 
 
 def type_names() -> tuple[str, ...]:

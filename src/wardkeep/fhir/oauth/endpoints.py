@@ -56,7 +56,7 @@ class OAuthEndpoints:
     def __init__(self, warden: WardenClient, *, origin: str, clock: Clock) -> None:
         self._warden = warden
         self._origin = origin
-        self._tokens = TokenDesk(warden, audience=f"{origin}{token.PATH}", clock=clock)
+        self._tokens = TokenDesk(warden, clock=clock)
         self._posted: dict[str, Posted] = {
             token.PATH: self._tokens.answer,
             REVOKE: self._revoke,

@@ -38,9 +38,8 @@ Form = Mapping[str, str]
 class TokenDesk:
     """Answers the form of `POST /oauth/token`."""
 
-    def __init__(self, warden: WardenClient, *, audience: str, clock: Clock) -> None:
+    def __init__(self, warden: WardenClient, *, clock: Clock) -> None:
         self._warden = warden
-        self._audience = audience
         self._clock = clock
 
     async def answer(self, form: Form, proof: KeyProof | None) -> Answer:
@@ -64,9 +63,7 @@ class TokenDesk:
         client = client_in(form, is_assertion_needed=True)
         if isinstance(client, Answer):
             return client
-        question = ClientSignIn(
-            client.assertion, self._audience, form.get("scope", ""), proof
-        )
+        question = ClientSignIn(client.assertion, form.get("scope", ""), proof)
         signed_in = await self._warden.ask(question, SignedIn)
         if isinstance(signed_in, Refusal):
             return _refused_program(signed_in)

@@ -19,6 +19,7 @@ from wardkeep.fhir.rest.outcome import (
     told,
 )
 from wardkeep.fhir.store.change import MUST_EXIST
+from wardkeep.fhir.store.draft import is_sealed
 from wardkeep.fhir.store.outcomes import (
     AlreadyThere,
     Conflict,
@@ -76,7 +77,10 @@ def answered(
     *,
     place: int = 0,
 ) -> Answer:
-    """201 or 200 with the version that was written (`Prefer: return=`)."""
+    """201 or 200 with the version that was written (`Prefer: return=`).
+
+    What is sealed is not said again, whatever was preferred.
+    """
     reference = written.references[place]
     is_new = (reference.type, reference.id) in written.created
     headers = version_headers(reference.version, written.last_updated)
@@ -84,7 +88,7 @@ def answered(
         headers = (*headers, (b"location", _location(asking, reference)))
     status = 201 if is_new else 200
     wanted = preference(asking, "return")
-    if wanted == "minimal":
+    if wanted == "minimal" or is_sealed(resource):
         return Answer(status=status, headers=headers)
     if wanted == "operationoutcome":
         words = "It was created." if is_new else "It was updated."

@@ -19,7 +19,7 @@ from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.search.clinical_date import ELEMENTS
 from wardkeep.fhir.search.compartment import owner_element
 from wardkeep.fhir.search.index import index_of
-from wardkeep.fhir.search.terms import Range, term
+from wardkeep.fhir.search.terms import SEPARATOR, Range, term
 from wardkeep.fhir.search.units import stored_mark
 
 SECOND = 999_999
@@ -66,9 +66,18 @@ def other_time_key(resource_type: str) -> bytes:
     return term(resource_type, "~", "clinical_at")
 
 
+@cache
 def not_by_owner(element: str) -> bytes:
     """Says that the owner's usual element does not name the owner."""
     return term(element, "~", "")
+
+
+_NAMES, _BETWEEN = (b"R", b"~"), SEPARATOR.encode()
+
+
+def holds_no_value(secret: bytes) -> bool:
+    """Whether a term or key names an element and nothing that somebody wrote."""
+    return secret.partition(_BETWEEN)[2].partition(_BETWEEN)[0] in _NAMES
 
 
 @cache

@@ -82,6 +82,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         return current is not None and not current.is_deleted
 
 
+def patients_in(change: Change) -> frozenset[str]:
+    """Whom the drafts are about."""
+    return frozenset(one for draft in change.drafts for one in draft.patients)
+
+
 async def look_up(
     connection: Connection,
     change: Change,
@@ -96,7 +101,7 @@ async def look_up(
             [type_code(type_) for type_, _ in looked_for],
             [stored_id(id_) for _, id_ in looked_for],
         )
-    ids = {patient for draft in change.drafts for patient in draft.patients}
+    ids = set(patients_in(change))
     if change.removals:
         ids.update(row["patient"] for row in rows if row["patient"])
     return Known(

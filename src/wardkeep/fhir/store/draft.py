@@ -47,13 +47,16 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 def draft_of(resource: Resource, id_: str) -> Draft:
     """Look at a resource as the store does."""
     patients = (id_,) if resource.type == "Patient" else patients_of(resource)
+    tier = tier_of(resource, patients)
+    if tier is Tier.SEALED:
+        return _sealed(resource, id_, patients)
     moment = clinical_date(resource)
     clinical_at = _moment(moment)
     return Draft(
         resource=resource,
         id=id_,
         patients=patients,
-        tier=tier_of(resource, patients),
+        tier=tier,
         clinical_at=clinical_at,
         facts=row_facts(
             resource,
@@ -61,6 +64,23 @@ def draft_of(resource: Resource, id_: str) -> Draft:
             clinical_at=None if clinical_at is None else moment,
         ),
     )
+
+
+def _sealed(resource: Resource, id_: str, patients: tuple[str, ...]) -> Draft:
+    """Nothing is written beside it: no search finds it, so no token need tell of it."""
+    return Draft(
+        resource=resource,
+        id=id_,
+        patients=patients,
+        tier=Tier.SEALED,
+        clinical_at=None,
+        facts=RowFacts((), (), 0),
+    )
+
+
+def is_sealed(resource: Resource) -> bool:
+    """Whether it goes into the sealed tier."""
+    return tier_of(resource, patients_of(resource)) is Tier.SEALED
 
 
 def _moment(microseconds: int | None) -> datetime | None:

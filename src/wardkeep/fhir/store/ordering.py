@@ -68,6 +68,11 @@ class Ordering:
         self._tokens = tokens
         self._parameters = parameters
 
+    @property
+    def width(self) -> int:
+        """How many columns its keys take."""
+        return len(self._sorts)
+
     def columns(self, row: str) -> Sequence[str]:
         """Expressions for the keys, to be selected as `sort_0`, `sort_1` and so on."""
         return [

@@ -28,8 +28,10 @@ from wardkeep.fhir.store.rows import (
 from wardkeep.fhir.store.search_request import SearchRequest
 from wardkeep.fhir.store.search_sql import Conditions, Parameters, Tokens
 
+# The organisation as a parameter: row-level security's own comparison is then made
+# once, and not for each row (docs/performance.md).
 _OWN_TABLE = (
-    "record.resource as r where r.organisation = record.served_organisation()"
+    "record.resource as r where r.organisation = %s"
     " and not r.is_deleted and r.tier <> 3 and"
 )
 VIEW = "record.searchable as r where"
@@ -57,11 +59,12 @@ async def page_of(
     *,
     has_places: bool = False,
 ) -> Found:
-    sql, parameters, ordering = _statement(request, tokens)
-    rows = await connection.fetch(sql, *parameters.values)
+    sql, parameters, ordering = _statement(request, tokens, opener)
+    found = await connection.fetch(sql, *parameters.values)
+    rows = [row for row in found if row["type"] is not None]
     is_more = len(rows) > request.count
+    keys = await _keys(connection, rows, found[len(rows) :] or rows, opener)
     rows = rows[: request.count]
-    keys = await _keys(connection, rows, opener)
     is_counted = _is_counted_beside(request) and bool(rows)
     return Found(
         total=rows[0]["matches"] if is_counted else None,
@@ -72,7 +75,7 @@ async def page_of(
     )
 
 
-_NUMBER = "count(*) over () as matches"
+_NUMBER = "count(*) over ()"
 
 
 def _is_counted_beside(request: SearchRequest) -> bool:
@@ -80,21 +83,23 @@ def _is_counted_beside(request: SearchRequest) -> bool:
     return request.is_counted and request.as_of is None and request.after is None
 
 
-async def _keys(connection: Connection, rows: Sequence[Row], opener: Opener) -> Keys:
-    """The keys that came beside the rows, and those of further patients in them."""
-    also = {number for row in rows for number in row["also"] or ()}
+async def _keys(
+    connection: Connection, rows: Sequence[Row], of_keys: Sequence[Row], opener: Opener
+) -> Keys:
+    """The keys that came beside or behind the rows, and those of further patients."""
+    also = {number for row in rows if (some := row["also"]) for number in some}
     patients = {
-        row["patient"]: patient_key_row(row)
-        for row in {one["patient"]: one for one in rows}.values()
-        if row["patient"] is not None
+        number: patient_key_row(row)
+        for number, row in {one["patient_number"]: one for one in of_keys}.items()
+        if number is not None
     }
     if also - patients.keys():
         more = await keys_for(
             connection, opener.organisation, owners=(), also=tuple(also)
         )
         patients.update(more.patients)
-    shared = next((row["wrapped_key"] for row in rows if row["patient"] is None), b"")
-    return Keys(patients=patients, shared=shared or b"")
+    shared = next((row["wrapped_key"] for row in of_keys if row["wrapped_key"]), b"")
+    return Keys(patients=patients, shared=shared)
 
 
 def _stored(row: Row, keys: Keys, opener: Opener) -> StoredRow:
@@ -104,16 +109,19 @@ def _stored(row: Row, keys: Keys, opener: Opener) -> StoredRow:
 
 
 def _statement(
-    request: SearchRequest, tokens: Tokens
+    request: SearchRequest, tokens: Tokens, opener: Opener
 ) -> tuple[str, Parameters, Ordering]:
+    """A page's rows in their order, and the keys that open them."""
     parameters = Parameters()
+    is_of_one = _is_of_one_patient(request.queries)
+    here = parameters.add(opener.organisation, "::integer") if is_of_one else ""
     ordering = Ordering(
         _order_of(request),
         types=request.types,
         tokens=tokens,
         parameters=parameters,
     )
-    now = _OWN_TABLE if _is_of_one_patient(request.queries) else VIEW
+    now = _OWN_TABLE % here if is_of_one else VIEW
     found = _select(request, tokens, parameters, ordering, source=now)
     if request.as_of is not None:
         before = _select(request, tokens, parameters, ordering, source=_BEFORE)
@@ -128,14 +136,42 @@ def _statement(
         f"select * from ({found}) as q where {behind}"
         f" order by {ordering.by} limit {most}"
     )
-    sql = (
+    if not is_of_one:
+        return _with_keys_beside(page, ordering), parameters, ordering
+    # The columns that only rows have: patient, sort keys, number of matches.
+    more = 1 + ordering.width + _is_counted_beside(request)
+    return _with_keys_behind(page, here, more=more), parameters, ordering
+
+
+def _with_keys_beside(page: str, ordering: Ordering) -> str:
+    return (
         f"select q.*, {KEY_COLUMNS}, k.wrapped_key from ({page}) as q"
         " left join record.patient as p on p.number = q.patient"
         " left join record.shared_key as k on q.patient is null"
         " and k.organisation = record.served_organisation()"
         f" order by {ordering.by}"
     )
-    return sql, parameters, ordering
+
+
+_KEYLESS = (
+    "null::bigint as patient_number, null::text as patient_id, null::bytea as"
+    " banner_key, null::bytea as record_key, null::bytea as sealed_key,"
+    " null::bytea as wrapped_key"
+)
+
+
+def _with_keys_behind(page: str, here: str, *, more: int) -> str:
+    """A patient's keys in a row of their own, once, and not beside each of fifty."""
+    nulls = ", ".join(["null"] * (_COLUMNS + more))
+    return (
+        f"with q as materialized ({page}) select q.*, {_KEYLESS} from q"
+        f" union all select {nulls}, {KEY_COLUMNS}, null from record.patient as p"
+        f" where p.organisation = {here}"
+        " and p.number = any(array(select distinct q.patient from q))"
+    )
+
+
+_COLUMNS = RESOURCE_COLUMNS.count(",") + 1
 
 
 def _select(
@@ -146,11 +182,18 @@ def _select(
     *,
     source: str,
 ) -> str:
-    counting = [_NUMBER] if _is_counted_beside(request) else []
+    condition = where(request, tokens, parameters)
+    counting = []
+    if _is_counted_beside(request):
+        # An index has one patient's rows in their usual order: to count them by
+        # themselves is cheaper than to carry them all through a window.
+        is_in_order = not request.sorts and _is_of_one_patient(request.queries)
+        counts = f"(select count(*) from {source} {condition})"
+        counting.append(f"{counts if is_in_order else _NUMBER} as matches")
     columns = ", ".join(
         [RESOURCE_COLUMNS, "r.patient", *ordering.columns("r"), *counting]
     )
-    return f"select {columns} from {source} {where(request, tokens, parameters)}"
+    return f"select {columns} from {source} {condition}"
 
 
 def where(request: SearchRequest, tokens: Tokens, parameters: Parameters) -> str:

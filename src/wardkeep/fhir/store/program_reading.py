@@ -12,7 +12,7 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.fhir.model.type_codes import type_code, type_name
-from wardkeep.fhir.store.gathering import Gatherer
+from wardkeep.fhir.store.gathering import Gatherer, current_rows
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource, Opener
 from wardkeep.fhir.store.releasing import Keys, keys_for, release
 from wardkeep.fhir.store.rows import (
@@ -108,7 +108,7 @@ class ProgramReader:
     def __init__(self, database: Database, warden: WardenClient) -> None:
         self._database = database
         self._warden = warden
-        self._gatherer = Gatherer(database)
+        self._gatherer = Gatherer(database, current_rows)
 
     async def one(
         self, type_: str, id_: str, *, opener: Opener, version: int | None = None
@@ -139,7 +139,7 @@ class ProgramReader:
     ) -> Row | None:
         organisation, code = opener.organisation, type_code(type_)
         if version is None:
-            return await self._gatherer.row(organisation, code, id_)
+            return await self._gatherer.row(organisation, (code, id_))
         async with self._database.connection(organisation) as connection:
             return await connection.fetch_row(
                 _VERSION, organisation, code, stored_id(id_), version

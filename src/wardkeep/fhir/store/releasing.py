@@ -64,22 +64,23 @@ async def keys_for(
 def items_for(rows: Sequence[StoredRow], keys: Keys) -> tuple[Item, ...]:
     """What to ask the door for: one item for each patient and tier."""
     by_id = {one.id: one for one in keys.patients.values()}
-    named: dict[tuple[str, Tier], list[ResourceRef]] = {}
+    named: dict[tuple[str, Tier, bytes], list[ResourceRef]] = {}
     for row in rows:
-        named.setdefault((row.patient, row.tier), []).append(row.ref)
+        named.setdefault((row.patient, row.tier, row.row_key), []).append(row.ref)
     for row in rows:
         for number in row.also:
             other = keys.patients.get(number)
             if other is not None:
-                named.setdefault((other.id, Tier.BANNER), []).append(row.ref)
+                named.setdefault((other.id, Tier.BANNER, b""), []).append(row.ref)
     return tuple(
         Item(
             patient=patient,
             tier=tier,
             wrapped_key=by_id[patient].wrapped_key(tier) if patient else keys.shared,
             resources=tuple(refs),
+            row_key=row_key,
         )
-        for (patient, tier), refs in named.items()
+        for (patient, tier, row_key), refs in named.items()
     )
 
 

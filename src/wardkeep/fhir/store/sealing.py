@@ -9,6 +9,7 @@ import msgspec
 from wardkeep.base.ids import OrganisationId
 from wardkeep.crypto.aead import Cipher
 from wardkeep.disclosure.purpose import Tier
+from wardkeep.disclosure.questions import ResourceRef
 from wardkeep.disclosure.sealed import row_identity, seal_row
 from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.store.abbreviation import abbreviate
@@ -18,6 +19,9 @@ from wardkeep.fhir.store.stamping import Stamp, stamped
 
 Ciphers = Mapping[tuple[str, Tier], Cipher]
 """Keys by (patient, tier); the organisation's own under ("", SHARED)."""
+Seals = Mapping[ResourceRef, tuple[bytes, Cipher]]
+"""What is sealed has a key for each row: wrapped, as it goes before the body, and made
+ready."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +39,7 @@ def seal_draft(
     *,
     version: int,
     ciphers: Ciphers,
+    seals: Seals,
     tokens: Sequence[int],
 ) -> NewRow:
     """The row of a draft under its owner's key; `tokens` are of its secrets.
@@ -56,6 +61,11 @@ def seal_draft(
         patient=draft.owner,
         tier=draft.tier,
     )
+    before, cipher = (
+        seals[draft.type, draft.id, version]
+        if draft.tier is Tier.SEALED
+        else (b"", ciphers[draft.owner, draft.tier])
+    )
     facts = draft.facts
     keys = tokens[len(facts.terms) :]
     also = [place.numbers[one] for one in draft.patients[1:] if one in place.numbers]
@@ -75,6 +85,6 @@ def seal_draft(
         ]
         or None,
         present=facts.present.to_bytes((facts.present.bit_length() + 7) // 8, "little"),
-        body=seal_row(ciphers[draft.owner, draft.tier], short, identity),
+        body=before + seal_row(cipher, short, identity),
         also=also or None,
     )

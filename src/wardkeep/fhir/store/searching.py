@@ -26,7 +26,7 @@ from wardkeep.fhir.store.search_request import (
     TooCostly,
 )
 from wardkeep.fhir.store.search_sql import Parameters, Tokens, secrets_in
-from wardkeep.fhir.store.tokens import tokens_of
+from wardkeep.fhir.store.tokens import TokensOfNames
 
 
 class FoundIds(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +46,7 @@ class Searcher:
         self._database = database
         self._warden = warden
         self._clock = clock
+        self._names = TokensOfNames(warden)
         self._links = Links(database, warden)
         self._confirmer = Confirmer(database, warden, clock=clock)
 
@@ -152,10 +153,7 @@ class Searcher:
         for type_ in request.types:
             if request.sorts and clinical_element(type_):
                 secrets[other_time_key(type_)] = None
-        given = await tokens_of(self._warden, opener.session, list(secrets))
-        if isinstance(given, Refusal):
-            return given
-        return dict(zip(secrets, given, strict=True))
+        return await self._names.of(list(secrets), opener=opener)
 
     async def _open(
         self, found: Found, request: SearchRequest, opener: Opener

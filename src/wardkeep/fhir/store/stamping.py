@@ -40,11 +40,15 @@ class Stamp(NamedTuple):
 
 def stamped(resource: Resource, stamp: Stamp) -> bytes:
     """The JSON of a version: id and meta are ours, the rest is its own."""
-    named = f'{{"resourceType":"{resource.type}","id":"{stamp.id}"'.encode()
+    bare = f'{{"resourceType":"{resource.type}"'.encode()
+    named = b'%b,"id":"%b"' % (bare, stamp.id.encode())
     content, compact = resource.content, resource.compact
     own = content.get("meta")
     if own is None and compact.startswith(named):
         return b"%b}%b" % (stamp.head, compact[len(named) :])
+    if "meta" not in content and "id" not in content and compact.startswith(bare):
+        # As it is sent to be created.
+        return b"%b}%b" % (stamp.head, compact[len(bare) :])
     opening = named + b',"meta":{"'
     if isinstance(own, dict) and _OURS.isdisjoint(own) and compact.startswith(opening):
         return b"%b,%b" % (stamp.head, compact[len(opening) - 1 :])

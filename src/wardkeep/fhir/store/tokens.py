@@ -6,8 +6,12 @@ from collections.abc import Iterator, Sequence
 from wardkeep.disclosure.answers import Refusal, Tokens
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import ComputeTokens
+from wardkeep.fhir.search.row_facts import holds_no_value
+from wardkeep.fhir.store.outcomes import Opener
 
 MOST_VALUES = 20_000
+MOST_NAMES = 50_000
+"""Remembered in a process: an organisation searches by a few hundred."""
 MOST_BYTES = 2 * 1024 * 1024
 """Of the values in one question: a quarter of what a frame may have."""
 
@@ -72,3 +76,32 @@ class TokenMemory:
         known = {value: young[value] for value in wanted & young.keys()}
         known.update({value: old[value] for value in wanted & old.keys()})
         return known
+
+
+class TokensOfNames:
+    """Tokens for searches; those that name an element and no value are remembered.
+
+    They are the same for every search of an organisation, and tell of nobody. Whatever
+    stands for a value is asked each time, so that the warden judges and counts it.
+    """
+
+    def __init__(self, warden: WardenClient) -> None:
+        self._warden = warden
+        self._known: dict[tuple[int, bytes], int] = {}
+
+    async def of(
+        self, secrets: Sequence[bytes], *, opener: Opener
+    ) -> dict[bytes, int] | Refusal:
+        """The token of each; of what is not remembered in one question."""
+        organisation = opener.organisation
+        tokens = {one: self._known.get((organisation, one)) for one in secrets}
+        found = {one: token for one, token in tokens.items() if token is not None}
+        missing = [one for one, token in tokens.items() if token is None]
+        given = await tokens_of(self._warden, opener.session, missing)
+        if isinstance(given, Refusal):
+            return given
+        for one, token in zip(missing, given, strict=True):
+            found[one] = token
+            if holds_no_value(one) and len(self._known) < MOST_NAMES:
+                self._known[organisation, one] = token
+        return found

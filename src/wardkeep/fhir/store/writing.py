@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from wardkeep.base.clock import Clock
+from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.outcome import Problem
 from wardkeep.db.connection import Database
 from wardkeep.db.errors import AlreadyExistsError
@@ -28,8 +28,10 @@ from wardkeep.fhir.store.change import (
     Known,
     Removal,
     look_up,
+    patients_in,
 )
 from wardkeep.fhir.store.draft import Draft
+from wardkeep.fhir.store.gathering import Gatherer, patients_keys
 from wardkeep.fhir.store.keys import own_wrapped_key
 from wardkeep.fhir.store.opening import name_people
 from wardkeep.fhir.store.outcomes import (
@@ -45,14 +47,19 @@ from wardkeep.fhir.store.reserved import ledger_event_id
 from wardkeep.fhir.store.rows import (
     NewRow,
     insert_patient,
+    patient_key_row,
 )
 from wardkeep.fhir.store.sealing import Place, seal_draft
 from wardkeep.fhir.store.tokens import TokenMemory, tokens_of
 from wardkeep.fhir.store.write_keys import (
+    Planned,
     WriteKeys,
     add_existing_keys,
+    add_seals,
     new_patient_keys,
 )
+from wardkeep.fhir.validation.entry_codes import entry_codes_in
+from wardkeep.fhir.work.ties import tells_ties
 
 ATTEMPTS = 3
 _MARK = """
@@ -80,15 +87,22 @@ class Writer:
         clock: Clock,
         memory: TokenMemory | None = None,
         must_patients_exist: bool = True,
+        takes_entry_codes: bool = False,
     ) -> None:
         """Share the memory of a load's tokens, where one session writes everything.
+
+        What seems to hold a code that opens a home is refused. A load takes it: what
+        an organisation has elsewhere cannot be asked to be written anew, and its
+        report lists it.
 
         FHIR lets a reference point to what is not there yet: programs may write about
         a patient who comes later; imports and pages may not.
         """
         self._must_patients_exist = must_patients_exist
+        self._takes_entry_codes = takes_entry_codes
         self._database = database
         self._warden = warden
+        self._patients = Gatherer(database, patients_keys)
         self._clock = clock
         self._memory = memory
 
@@ -101,6 +115,9 @@ class Writer:
         wrong = _wrong_names(named)
         if wrong is not None:
             return Invalid(problems=(wrong,))
+        codes = [] if self._takes_entry_codes else _entry_codes(change.drafts)
+        if codes:
+            return Invalid(problems=tuple(codes))
         for attempt in range(ATTEMPTS):
             # What must not exist is not looked for: the database refuses it anyway.
             looked_for = [
@@ -124,21 +141,11 @@ class Writer:
     async def _prepare(
         self, change: Change, looked_for: Sequence[tuple[str, str]], opener: Opener
     ) -> _Ready | Refusal | Conflict | Invalid:
-        shared: bytes | Refusal = b""
-        async with self._database.connection(opener.organisation) as connection:
-            known = await look_up(connection, change, looked_for, opener)
-            wrong = _conflict(known, change) or self._invalid(known, change.drafts)
-            if wrong is not None:
-                return wrong
-            if any(not draft.owner for draft in change.drafts) or _is_any_shared(
-                known, change.removals
-            ):
-                shared = await own_wrapped_key(
-                    connection,
-                    self._warden,
-                    session=opener.session,
-                    organisation=opener.organisation,
-                )
+        known = await self._known(change, looked_for, opener)
+        wrong = _conflict(known, change) or self._invalid(known, change.drafts)
+        if wrong is not None:
+            return wrong
+        shared = await self._shared(known, change, opener)
         if isinstance(shared, Refusal):
             return shared
         secrets = [one for draft in change.drafts for one in draft.secrets]
@@ -152,6 +159,33 @@ class Writer:
             return found
         tokens = list(_dealt(found, [len(draft.secrets) for draft in change.drafts]))
         return _Ready(change=change, known=known, keys=keys, tokens=tokens)
+
+    async def _known(
+        self, change: Change, looked_for: Sequence[tuple[str, str]], opener: Opener
+    ) -> Known:
+        """What there is; a single patient is looked up together with others'."""
+        organisation, patients = opener.organisation, patients_in(change)
+        if looked_for or len(patients) > 1:
+            async with self._database.connection(organisation) as connection:
+                return await look_up(connection, change, looked_for, opener)
+        found = [await self._patients.row(organisation, one) for one in patients]
+        keys = [patient_key_row(row) for row in found if row is not None]
+        return Known(current={}, patients={one.id: one for one in keys})
+
+    async def _shared(
+        self, known: Known, change: Change, opener: Opener
+    ) -> bytes | Refusal:
+        """The organisation's own wrapped key, where the change needs it."""
+        is_any_new = any(not draft.owner for draft in change.drafts)
+        if not is_any_new and not _is_any_shared(known, change.removals):
+            return b""
+        async with self._database.connection(opener.organisation) as connection:
+            return await own_wrapped_key(
+                connection,
+                self._warden,
+                session=opener.session,
+                organisation=opener.organisation,
+            )
 
     def _invalid(self, known: Known, drafts: Sequence[Draft]) -> Invalid | None:
         arriving = {draft.id for draft in drafts if draft.type == "Patient"}
@@ -176,8 +210,11 @@ class Writer:
         drafts = change.drafts
         owners = dict.fromkeys(draft.owner for draft in drafts if draft.owner)
         new = [owner for owner in owners if owner not in known.patients]
-        versions = [(draft, known.next_version(draft)) for draft in drafts]
-        keys = await new_patient_keys(self._warden, opener, new, versions)
+        planned = Planned(
+            [(draft, known.next_version(draft)) for draft in drafts],
+            microseconds_since_epoch(self._clock.now()),
+        )
+        keys = await new_patient_keys(self._warden, opener, new, planned)
         if isinstance(keys, Refusal):
             return keys
         refused = await add_existing_keys(
@@ -185,8 +222,11 @@ class Writer:
             self._warden,
             opener,
             patients=known.patients,
-            versions=versions,
+            planned=planned,
             shared=shared,
+        )
+        refused = refused or await add_seals(
+            keys, self._warden, opener, patients=known.patients, planned=planned
         )
         refused = refused or await self._reach_sealed(known, drafts, opener)
         refused = refused or await self._name_others(known, drafts, opener)
@@ -240,6 +280,10 @@ class Writer:
         """Ask the door for each, and drop the keys; the first entry that names one."""
         first = NO_ENTRY
         for item in items:
+            # What is deleted explains nothing any more.
+            is_over = action is Action.DELETE and any(
+                tells_ties(type_) for type_, _, _ in item.resources
+            )
             grant = await self._warden.disclose(
                 opener.session,
                 purpose=opener.purpose,
@@ -247,6 +291,7 @@ class Writer:
                 action=action,
                 items=(item,),
                 request=opener.request,
+                ties=() if is_over else None,
             )
             if isinstance(grant, Refusal):
                 return grant
@@ -333,6 +378,15 @@ def _is_one_new_row(ready: _Ready) -> bool:
     return ready.known.next_version(change.drafts[0]) == 1
 
 
+def _entry_codes(drafts: Sequence[Draft]) -> list[Problem]:
+    return [
+        problem
+        for draft in drafts
+        if draft.tier is not Tier.SEALED
+        for problem in entry_codes_in(draft.resource)
+    ]
+
+
 def _wrong_names(named: Sequence[tuple[str, str]]) -> Problem | None:
     if len(set(named)) != len(named):
         return _TWICE
@@ -348,6 +402,7 @@ def _rows(ready: _Ready, place: Place) -> Iterator[NewRow]:
             place,
             version=ready.known.next_version(draft),
             ciphers=ready.keys.ciphers,
+            seals=ready.keys.seals,
             tokens=tokens,
         )
 

@@ -33,6 +33,8 @@ class Signed(msgspec.Struct, frozen=True):
     """An assertion that holds; its id must not come again until it runs out."""
 
     id: str
+    made_at: int
+    """Seconds since 1970, as the client's clock says, and not after ours."""
 
 
 class PublicKey(msgspec.Struct, frozen=True):
@@ -118,4 +120,4 @@ def verify(
         return FactorRefused(code=f"assertion-{type(error).__name__}")
     if not 0 < lasts <= LONGEST_SECONDS or claims["sub"] != claimed.account:
         return FactorRefused(code="lasts-too-long")
-    return Signed(str(claims["jti"]))
+    return Signed(str(claims["jti"]), int(claims["iat"]))

@@ -155,8 +155,9 @@ class _Answer(msgspec.Struct, rename="camel"):
     )
 
 
-class _ClientData(msgspec.Struct):
+class _ClientData(msgspec.Struct, rename="camel"):
     challenge: str
+    cross_origin: bool = False
 
 
 def present(response: bytes) -> Presented | FactorRefused:
@@ -171,6 +172,9 @@ def present(response: bytes) -> Presented | FactorRefused:
         client = msgspec.json.decode(
             _from_base64url(answer.response.client_data_json), type=_ClientData
         )
+        # A page of ours in somebody else's frame (WebAuthn 7.2, step 13).
+        if client.cross_origin:
+            return FactorRefused(code="cross-origin")
         return Presented(
             credential=_from_base64url(answer.raw_id),
             challenge=_from_base64url(client.challenge),

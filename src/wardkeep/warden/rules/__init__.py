@@ -5,22 +5,28 @@ Each rule is one pure function in a file of its own. The order is policy: what a
 person can do nothing about comes before what a typed reason would mend.
 """
 
+import sys
 from collections.abc import Callable
 
 from wardkeep.warden.rules.budget_holds import budget_holds
 from wardkeep.warden.rules.contract_holds import contract_holds
+from wardkeep.warden.rules.homes_are_few import homes_are_few
 from wardkeep.warden.rules.key_is_ours import key_is_ours
 from wardkeep.warden.rules.list_is_short import list_is_short
 from wardkeep.warden.rules.not_erased import not_erased
 from wardkeep.warden.rules.not_frozen import not_frozen
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.one_way_in import one_way_in
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
 from wardkeep.warden.rules.own_record_alone import own_record_alone
+from wardkeep.warden.rules.passkey_is_fresh import passkey_is_fresh
 from wardkeep.warden.rules.patient_is_chosen import patient_is_chosen
 from wardkeep.warden.rules.purpose_fits_role import purpose_fits_role
 from wardkeep.warden.rules.reason_is_given import reason_is_given
 from wardkeep.warden.rules.role_reaches_tier import role_reaches_tier
 from wardkeep.warden.rules.scope_covers import scope_covers
+from wardkeep.warden.rules.seal_is_set_by_carers import seal_is_set_by_carers
 from wardkeep.warden.rules.support_is_granted import support_is_granted
+from wardkeep.warden.rules.visit_is_now import visit_is_now
 
 Rule = Callable[[Opening], Refused | None]
 
@@ -36,8 +42,13 @@ ORDER: tuple[Rule, ...] = (
     purpose_fits_role,
     contract_holds,
     list_is_short,
+    one_way_in,
+    seal_is_set_by_carers,
+    visit_is_now,
     reason_is_given,
     budget_holds,
+    homes_are_few,
+    passkey_is_fresh,
 )
 
 
@@ -48,3 +59,17 @@ def judge(opening: Opening) -> Refused | None:
         if refused is not None:
             return refused
     return None
+
+
+def _explains(rule: Rule) -> tuple[Explained, ...]:
+    """What stands beside the rule; a rule that does not explain itself is an error."""
+    beside: tuple[Explained, ...] = sys.modules[rule.__module__].EXPLAINS
+    return beside
+
+
+EXPLAINED = {
+    one.code: (rule.__name__.replace("_", " "), one)
+    for rule in ORDER
+    for one in _explains(rule)
+}
+"""By a refusal's code: the rule that decides so, and its words."""

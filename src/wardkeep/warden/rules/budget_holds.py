@@ -6,7 +6,7 @@ whoever stole a session has none. Beyond the day's budget a second person decide
 """
 
 from wardkeep.warden.budgets import Standing
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 DAY_SPENT, PROVE_AGAIN = "budget-spent", "prove-again"
 _DAY_SPENT = Refused(
@@ -14,6 +14,21 @@ _DAY_SPENT = Refused(
     why="You have opened more people whom nothing in your work explains than your role"
     " opens in a day, so records are closed for you.",
     mend="Ask a colleague who may release you. In an emergency, break the glass.",
+)
+EXPLAINS = (
+    Explained(
+        code="budget-spent",
+        because="The account had opened as many people beyond its work as its"
+        " role opens in a day.",
+        would_allow="A release by a second person, or breaking the glass for this"
+        " one patient.",
+    ),
+    Explained(
+        code="prove-again",
+        because="The session had met as many people beyond its work as it may"
+        " between two touches of the passkey.",
+        would_allow="The passkey of the account’s owner.",
+    ),
 )
 
 

@@ -5,7 +5,7 @@ A stolen key of one program was enough for everything in many incidents (MOVEit 
 the contract is what its work needs, so the rest stays shut.
 """
 
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 CODE = "contract-spent"
 _REFUSED = Refused(
@@ -13,6 +13,14 @@ _REFUSED = Refused(
     why="This program has opened as many patients' records as its contract allows"
     " in an hour.",
     mend="Ask again later, or have its contract changed.",
+)
+EXPLAINS = (
+    Explained(
+        code="contract-spent",
+        because="The program had opened as many different patients within the"
+        " hour as its contract allows.",
+        would_allow="Waiting, or a contract with a higher number.",
+    ),
 )
 
 

@@ -6,7 +6,7 @@ million people's by an export button (shared by every such incident).
 """
 
 from wardkeep.disclosure.purpose import Action, Tier
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 LONGEST_LIST = 20
 """People whom a person sees in one list."""
@@ -27,6 +27,24 @@ _ONE_AT_A_TIME = Refused(
     code="one-patient-at-a-time",
     why="Records are opened one patient at a time.",
     mend="Open each patient you need.",
+)
+EXPLAINS = (
+    Explained(
+        code="list-too-long",
+        because="More people matched than one list may name.",
+        would_allow="Another detail, so that fewer people match.",
+    ),
+    Explained(
+        code="page-too-long",
+        because="A page asked for more patients than one page may have, or a"
+        " person asked for a program’s page.",
+        would_allow="Smaller pages.",
+    ),
+    Explained(
+        code="one-patient-at-a-time",
+        because="Several patients’ records were asked for in one question.",
+        would_allow="Opening each patient by itself.",
+    ),
 )
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a rule is shown of an opening, and how it refuses."""
 
+from datetime import datetime
+
 import msgspec
 
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
@@ -8,12 +10,30 @@ from wardkeep.disclosure.questions import ResourceRef
 from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.roles import Role
 from wardkeep.identity.scopes import Scopes
+from wardkeep.teams.visits import Visit
 from wardkeep.warden.budgets import Standing
 
 GLASS = "broken glass"
 """The relationship of whoever broke the glass for this patient a moment ago."""
 OWN = "own record"
 """The relationship of a patient to what is theirs."""
+
+
+class WayIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule is shown besides, where something sealed is to be read."""
+
+    now: datetime
+    """UTC."""
+    visits: tuple[Visit, ...]
+    """The account's own to this patient, past ones and later ones."""
+    is_alone: bool
+    """Whether the whole question names one resource and nothing beside it."""
+    is_row_key_right: bool
+    """Whether the row's own key opened under the patient's, for this very row."""
+    homes_left: int
+    """How many more the account may be let into today, after this one."""
+    passkey_seconds: float
+    """Since the owner's passkey was used in this session."""
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +51,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """Distinct patients in the same question."""
     is_key_ours: bool
     """Whether the wrapped key opened under this organisation, patient and tier."""
+    is_found: bool = False
+    """Whether a list has shown this patient's banner in this session lately."""
     resources: tuple[ResourceRef, ...] = ()
     scopes: Scopes | AppScopes | None = None
     """What a program may do, or an app with this patient; None for people."""
@@ -45,6 +67,13 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     is_frozen: bool = False
     """Whether records are closed for the account."""
     is_erased: bool = False
+    way_in: WayIn | None = None
+    """Where something sealed is to be read."""
+
+    @property
+    def reads_sealed(self) -> bool:
+        return self.tier is Tier.SEALED and self.action is Action.READ
+
     """Whether the patient's erasure was approved."""
 
 
@@ -55,3 +84,11 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     mend: str
     needs_reason: bool = False
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """A refusal in words for whoever looks at it later, one sentence each."""
+
+    code: str
+    because: str
+    would_allow: str

@@ -6,12 +6,20 @@ Whoever holds a patient's session, or forged one in the web process, reaches one
 
 from wardkeep.disclosure.purpose import Action
 from wardkeep.identity.roles import Role
-from wardkeep.warden.rules.opening import OWN, Opening, Refused
+from wardkeep.warden.rules.opening import OWN, Explained, Opening, Refused
 
 _REFUSED = Refused(
     code="not-your-record",
     why="This is not your own record.",
     mend="Go to My record.",
+)
+EXPLAINS = (
+    Explained(
+        code="not-your-record",
+        because="A patient’s sign-in asked for something else than to read"
+        " their own record.",
+        would_allow="Nothing would: a patient reads their own record alone.",
+    ),
 )
 
 

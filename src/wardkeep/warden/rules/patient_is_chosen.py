@@ -6,12 +6,19 @@ scopes are about the patient in context. Held here, because the web process may 
 taken over; what is asked must be named, or no scope could be held against it.
 """
 
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 _REFUSED = Refused(
     code="another-patient",
     why="This app was let into another patient's record, and into no other.",
     mend="Open the app anew for this patient.",
+)
+EXPLAINS = (
+    Explained(
+        code="another-patient",
+        because="An app asked for another patient than the one it was let in for.",
+        would_allow="Opening the app anew for that patient.",
+    ),
 )
 
 

@@ -2,7 +2,15 @@
 """A role opens records for the purposes of its work and for no others."""
 
 from wardkeep.disclosure.purpose import Tier
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
+
+EXPLAINS = (
+    Explained(
+        code="purpose-does-not-fit",
+        because="The role does not open records for the purpose that was given.",
+        would_allow="One of the purposes that the role has.",
+    ),
+)
 
 
 def purpose_fits_role(opening: Opening) -> Refused | None:

@@ -1,15 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A role reaches the tiers its work needs: a receptionist no clinical record."""
+"""A role reaches the tiers its work needs: a receptionist no clinical record.
 
-from wardkeep.disclosure.purpose import Tier
-from wardkeep.warden.rules.opening import Opening, Refused
+What is sealed is read by those who visit and set by those who plan care; the two are
+different rights, and neither includes the other.
+"""
+
+from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
+
+EXPLAINS = (
+    Explained(
+        code="role-does-not-reach",
+        because="The role does not include this part of a record.",
+        would_allow="A role whose work needs that part.",
+    ),
+)
 
 
 def role_reaches_tier(opening: Opening) -> Refused | None:
-    if opening.tier is Tier.SHARED or opening.tier.word in opening.role.tiers:
+    if opening.tier is Tier.SHARED or _reaches(opening):
         return None
     return Refused(
         code="role-does-not-reach",
         why=f"The role {opening.role.title} does not open this part of a record.",
         mend="Ask a colleague whose work needs it.",
     )
+
+
+def _reaches(opening: Opening) -> bool:
+    if opening.tier is not Tier.SEALED:
+        return opening.tier.word in opening.role.tiers
+    if opening.action is Action.READ:
+        return opening.role.homes > 0
+    return opening.action in (Action.WRITE, Action.DELETE) and opening.role.may_seal

@@ -11,7 +11,7 @@ from wardkeep.disclosure.purpose import Action
 from wardkeep.disclosure.questions import ResourceRef
 from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.scopes import Scopes
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 _LETTERS = {
     Action.READ: "r",
@@ -20,6 +20,13 @@ _LETTERS = {
     Action.DELETE: "d",
 }
 _FIRST = 1
+EXPLAINS = (
+    Explained(
+        code="scope-does-not-cover",
+        because="The program or app asked for something that its scopes do not name.",
+        would_allow="Registration, or consent, with the scope that it needs.",
+    ),
+)
 
 
 def scope_covers(opening: Opening) -> Refused | None:

@@ -7,12 +7,20 @@ role reaches none: each opening needs the controller's grant for that very patie
 
 from wardkeep.disclosure.purpose import Action
 from wardkeep.identity.roles import Role
-from wardkeep.warden.rules.opening import Opening, Refused
+from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 _REFUSED = Refused(
     code="not-granted",
     why="Nobody granted support access to this.",
     mend="Ask the organisation to grant it, for this patient and for a few minutes.",
+)
+EXPLAINS = (
+    Explained(
+        code="not-granted",
+        because="The operator’s support asked for a record that no grant named"
+        " at that moment.",
+        would_allow="A grant by the organisation for this patient, and only to read.",
+    ),
 )
 
 

@@ -18,8 +18,9 @@ from wardkeep.disclosure.answers import Refusal, SignedIn
 from wardkeep.identity.accounts import Membership
 from wardkeep.identity.factor import Factor
 from wardkeep.identity.scopes import Scopes
+from wardkeep.ledger.beginnings import GOES_ON_FROM, told_of
 from wardkeep.warden import session_store
-from wardkeep.warden.budgets import GOES_ON_FROM, Budgets
+from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.service.said import FROZEN
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.session_store import Ended
@@ -99,9 +100,9 @@ class Admission:
         if not proof.goes_on_from and not session.is_for_programs:
             whose = (session.organisation, session.account)
             self._budgets.touched(session.id, whose)
-        told = f"{GOES_ON_FROM}{proof.goes_on_from}" if proof.goes_on_from else ""
+            session.passkey_used_monotonic = self._clock.monotonic_seconds()
         self._trace.of_session(
-            session, "sign-in", reason=proof.factor.name, request=told
+            session, "sign-in", reason=proof.factor.name, request=_told(proof)
         )
         if not session.is_for_programs:
             await self._end_surplus(session)
@@ -202,6 +203,13 @@ class Admission:
         async with self._database.connection() as connection:
             await session_store.note_use(connection, changed)
             await self._note_ends(connection)
+
+
+def _told(proof: Proof) -> str:
+    """How a session began, so that the ledger alone can say it of each one."""
+    if proof.goes_on_from:
+        return f"{GOES_ON_FROM}{proof.goes_on_from}"
+    return told_of(passkey=proof.credential, device=proof.device[:LONGEST_DEVICE])
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

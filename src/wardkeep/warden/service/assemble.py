@@ -8,16 +8,16 @@ import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.note_keys import NoteKey
-from wardkeep.crypto.signing import VerifyKey
 from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets, load_all
-from wardkeep.warden.alarms import TWO_STORIES
+from wardkeep.warden.alarms import LEDGER_CHANGED, TWO_STORIES
+from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
-from wardkeep.warden.root_key import RootKey
+from wardkeep.warden.root_key_ring import RootKeyRing
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.assemble_containment import (
     ContainmentParts,
@@ -42,6 +42,7 @@ from wardkeep.warden.service.assemble_smart import (
 from wardkeep.warden.service.audit import Audit
 from wardkeep.warden.service.batch import Batch
 from wardkeep.warden.service.ceremonies import Ceremonies
+from wardkeep.warden.service.compacting import Compaction
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.erasing import Eraser
@@ -51,22 +52,32 @@ from wardkeep.warden.service.office import Office
 from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.patients import Patients
 from wardkeep.warden.service.patients_in import PatientMatch
+from wardkeep.warden.service.planting import (
+    Planting,
+    PlantingParts,
+    load_canaries,
+)
 from wardkeep.warden.service.retention import Retention
+from wardkeep.warden.service.rotating import KeyFile, Rotator
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.tying import Tying
 from wardkeep.warden.service.watch import Watch
+from wardkeep.warden.service.ways_in import WaysInDesk
 from wardkeep.warden.service.witnessing import Witnessing
 from wardkeep.warden.service.writers import Writers
 from wardkeep.warden.sessions import Sessions
 from wardkeep.warden.support_grants import SupportGrants, load_live
+from wardkeep.warden.ways_in import WaysIn
 
 
 class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
     """What a warden needs besides its database."""
 
-    root_key: RootKey
+    root_key: RootKeyRing
     ledger: Ledger
-    verify_key: VerifyKey
+    signing_key_file: KeyFile
+    """Where the ledger's signing key is kept."""
     ledger_name: str
     origin: str
     """The public origin; passkeys are bound to it."""
@@ -85,6 +96,14 @@ class _Known(NamedTuple):
     erased: ErasedPatients
     support: SupportGrants
     watch: Watch
+    canaries: Canaries
+
+
+class _Writing(NamedTuple):
+    """The desks of those who write."""
+
+    at_the_door: tuple[Desk, ...]
+    for_the_operator: tuple[Desk, ...]
 
 
 class _Made(NamedTuple):
@@ -102,12 +121,12 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     """A warden that knows every key, account, session and relationship.
 
     Raises:
-        BoxCannotBeOpenedError: the root key is not the one of this database.
+        RootKeyUnavailableError: the root key is not the one of this database.
     """
     trace = Trace(parts.ledger, parts.clock)
     known = await _known(database, parts, trace)
     door = _door(parts, known)
-    writers = _writers(parts, known, door)
+    writing = _writing(database, parts, known, door)
     retention = Retention(
         database=database, sessions=known.sessions, trace=trace, clock=parts.clock
     )
@@ -124,7 +143,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     people = _people(database, parts, known, made)
     smart = await _smart(database, parts, known, made)
     federation = await _federation(database, parts, known, made)
-    office = _office(database, parts, known, (people.own_sessions, trace))
+    rotator = await _rotator(database, parts, known, made)
     return WardenService(
         database=database,
         ledger=parts.ledger,
@@ -133,29 +152,46 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         admission=admission,
         batch=batch,
         eraser=eraser,
+        rotator=rotator,
         witnessing=_witnessing(parts, known),
+        compaction=_compaction(parts, known),
         at_the_door=(
             door.desk,
-            writers.desk,
+            *writing.at_the_door,
             _audit(parts, known, door).desk,
-            eraser.desk,
+            *acting,
             retention.desk,
-            patients.desk,
-            *contained,
             *people.desks,
             *smart.at_the_door,
             *federation.at_the_door,
         ),
         for_the_operator=(
-            writers.desk,
-            office.desk,
+            *writing.for_the_operator,
+            people.for_the_operator,
+            _office(database, parts, known, (people.own_sessions, trace)).desk,
+            rotator.desk,
             *smart.for_the_operator,
             *federation.for_the_operator,
         ),
         trace=trace,
-        verify_key=parts.verify_key,
         origin=parts.ledger_name,
     )
+
+
+async def _rotator(
+    database: Database, parts: WardenParts, known: _Known, made: _Made
+) -> Rotator:
+    rotator = Rotator(
+        database=database,
+        keystore=known.keystore,
+        ring=parts.root_key,
+        ledger=parts.ledger,
+        signing_key_file=parts.signing_key_file,
+        trace=made.trace,
+        clock=parts.clock,
+    )
+    await rotator.resume(made.batch.written)
+    return rotator
 
 
 def _admission(
@@ -266,9 +302,10 @@ async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known
         erased=ErasedPatients(),
         support=SupportGrants(parts.clock),
         watch=await make_watch(database, parts.ledger, sessions, trace, parts.clock),
+        canaries=Canaries(),
     )
     async with database.connection() as connection:
-        expected = await load_all(connection)
+        expected = await load_all(connection, at=parts.clock.now())
         for one in await load_live(connection, clock=parts.clock):
             known.support.add(one)
         await remember_everything(
@@ -278,7 +315,8 @@ async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known
             directory=known.directory,
             clock=parts.clock,
         )
-    return known._replace(expected=expected)
+    canaries = await load_canaries(database, parts.root_key)
+    return known._replace(expected=expected, canaries=canaries)
 
 
 def _door(parts: WardenParts, known: _Known) -> Door:
@@ -291,7 +329,26 @@ def _door(parts: WardenParts, known: _Known) -> Door:
         erased=known.erased,
         support=known.support,
         watch=known.watch,
+        ways_in=WaysIn.recounted(
+            parts.ledger,
+            now=parts.clock.now().timestamp(),
+            monotonic=parts.clock.monotonic_seconds(),
+        ),
+        canaries=known.canaries,
         clock=parts.clock,
+    )
+
+
+def _planting(database: Database, parts: WardenParts, known: _Known) -> Planting:
+    return Planting(
+        PlantingParts(
+            database,
+            parts.root_key,
+            known.canaries,
+            known.erased,
+            Trace(parts.ledger, parts.clock),
+            parts.clock,
+        )
     )
 
 
@@ -302,7 +359,7 @@ def _containment(
     made: tuple[Door, Ceremonies, Trace],
 ) -> tuple[Desk, ...]:
     door, ceremonies, trace = made
-    return make_containment_desks(
+    desks = make_containment_desks(
         ContainmentParts(
             database=database,
             door=door,
@@ -315,6 +372,7 @@ def _containment(
             clock=parts.clock,
         )
     )
+    return (*desks, _ways_in(database, parts, known, door).desk)
 
 
 def _witnessing(parts: WardenParts, known: _Known) -> Witnessing:
@@ -326,13 +384,37 @@ def _witnessing(parts: WardenParts, known: _Known) -> Witnessing:
     return Witnessing(parts.ledger, parts.witnesses, clock=parts.clock, tell=tell)
 
 
-def _writers(parts: WardenParts, known: _Known, door: Door) -> Writers:
-    return Writers(
+def _compaction(parts: WardenParts, known: _Known) -> Compaction:
+    def tell(detail: str) -> None:
+        known.watch.alarms.raise_to_all(
+            LEDGER_CHANGED, known.keystore.organisations, detail=detail
+        )
+
+    return Compaction(parts.ledger, origin=parts.ledger_name, tell=tell)
+
+
+def _writing(
+    database: Database, parts: WardenParts, known: _Known, door: Door
+) -> _Writing:
+    writers = Writers(
         door=door,
         keystore=known.keystore,
         ledger=parts.ledger,
         sessions=known.sessions,
         erased=known.erased,
+    )
+    tying = Tying(
+        database=database,
+        sessions=known.sessions,
+        expected=known.expected,
+        door=door,
+        writers=writers,
+        clock=parts.clock,
+    )
+    planting = _planting(database, parts, known)
+    return _Writing(
+        (writers.desk, tying.desk),
+        (writers.desk, tying.operator_desk, planting.desk),
     )
 
 
@@ -342,6 +424,20 @@ def _audit(parts: WardenParts, known: _Known, door: Door) -> Audit:
         ledger=parts.ledger,
         sessions=known.sessions,
         directory=known.directory,
+        clock=parts.clock,
+    )
+
+
+def _ways_in(
+    database: Database, parts: WardenParts, known: _Known, door: Door
+) -> WaysInDesk:
+    return WaysInDesk(
+        database=database,
+        door=door,
+        ledger=parts.ledger,
+        sessions=known.sessions,
+        directory=known.directory,
+        erased=known.erased,
         clock=parts.clock,
     )
 

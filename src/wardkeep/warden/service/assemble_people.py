@@ -32,6 +32,7 @@ from wardkeep.warden.service.rights import Rights
 from wardkeep.warden.service.support import SupportOffice
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.waking import Waking
+from wardkeep.warden.service.who_is_who import WhoIsWho
 from wardkeep.warden.service.workforce import Workforce
 from wardkeep.warden.service.workplaces import Workplaces
 from wardkeep.warden.sessions import Sessions
@@ -63,6 +64,7 @@ class PeopleDesks(NamedTuple):
 
     desks: tuple[Desk, ...]
     own_sessions: OwnSessions
+    for_the_operator: Desk
 
 
 def make_people_desks(parts: PeopleParts) -> PeopleDesks:
@@ -70,6 +72,7 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
     entrance, enrolling = _ways_in(parts)
     rights, workforce, offices = _rights(parts)
     own_sessions = OwnSessions(sessions=parts.sessions, admission=parts.admission)
+    who_is_who = _who_is_who(parts)
     kiosks = Kiosks(
         database=parts.database,
         sessions=parts.sessions,
@@ -91,6 +94,7 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
             rights.desk,
             workforce.desk,
             kiosks.desk,
+            who_is_who.desk,
             *parts.acting,
         ),
     )
@@ -116,10 +120,19 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
             trace=parts.trace,
             clock=parts.clock,
         ).desk,
-        *_places(parts),
+        *_places(parts, who_is_who),
         confirming.desk,
     )
-    return PeopleDesks(desks, own_sessions)
+    return PeopleDesks(desks, own_sessions, who_is_who.operator_desk)
+
+
+def _who_is_who(parts: PeopleParts) -> WhoIsWho:
+    return WhoIsWho(
+        database=parts.database,
+        expected=parts.expected,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
 
 
 def _ways_in(parts: PeopleParts) -> tuple[Desk, Desk]:
@@ -181,11 +194,12 @@ def _rights(parts: PeopleParts) -> tuple[Rights, Workforce, tuple[Desk, ...]]:
     return rights, workforce, (support.desk, limits.desk)
 
 
-def _places(parts: PeopleParts) -> tuple[Desk, ...]:
+def _places(parts: PeopleParts, who_is_who: WhoIsWho) -> tuple[Desk, ...]:
     workplaces = Workplaces(
         database=parts.database,
         sessions=parts.sessions,
         directory=parts.directory,
+        who_is_who=who_is_who,
         trace=parts.trace,
         clock=parts.clock,
     )

@@ -25,6 +25,7 @@ from wardkeep.warden.rules.scope_covers import scope_lacks
 from wardkeep.warden.service.by_app import LONGEST_REQUEST
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import BY_CONTRACT, Door
+from wardkeep.warden.service.lines import types_in, why_refused
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.weighed import RESOURCES_AN_ENTRY
 from wardkeep.warden.sessions import Session, Sessions
@@ -88,11 +89,21 @@ class Audit:
             )
         )
         at_most = max(1, min(asked.at_most, LONGEST_HISTORY))
-        newest = [
-            self._access_line(index, asked.patient)
-            for index in reversed(indexes[-at_most:])
+        last = len(indexes)
+        if asked.before >= 0:
+            last = bisect_left(indexes, asked.before)
+        first = max(0, last - at_most)
+        lines = [
+            line
+            for place in range(last - 1, first - 1, -1)
+            for line in self._access_lines(indexes[place], asked.patient)
         ]
-        return AccessHistory(lines=tuple(newest), total=len(indexes), entry=entry)
+        return AccessHistory(
+            lines=tuple(lines),
+            total=len(indexes),
+            entry=entry,
+            next=indexes[first] if first else -1,
+        )
 
     def _may_read_history(self, session: Session, patient: str) -> Refusal | None:
         is_auditor = Purpose.AUDIT.value in session.role.purposes
@@ -107,9 +118,16 @@ class Audit:
             needs_reason=True,
         )
 
-    def _access_line(self, index: int, patient: str) -> AccessLine:
+    def _access_lines(self, index: int, patient: str) -> list[AccessLine]:
+        """The line of an entry; none where its key in the index was another's."""
         entry = self._ledger.read(index)
         subjects = entry.subjects_about(patient)
+        return [self._access_line(index, entry, subjects)] if subjects else []
+
+    def _access_line(
+        self, index: int, entry: Entry, subjects: tuple[Subject, ...]
+    ) -> AccessLine:
+        words = why_refused(entry.outcome)
         return AccessLine(
             entry=index,
             at=entry.at,
@@ -122,6 +140,11 @@ class Audit:
             tier=", ".join(dict.fromkeys(one.tier for one in subjects)),
             outcome=entry.outcome,
             resources=sum(one.resource_count for one in subjects),
+            account=entry.account,
+            types=types_in(subjects),
+            rule=words.rule,
+            because=words.because,
+            would_allow=words.would_allow,
         )
 
     def read_ledger(self, asked: ReadLedger) -> Answer:
@@ -139,7 +162,8 @@ class Audit:
         while place > oldest and _size(lines) < RESOURCES_AN_ENTRY // 2:
             place -= 1
             entry = self._ledger.read(positions[place])
-            if entry.organisation == session.organisation:
+            is_ours = entry.organisation == session.organisation
+            if is_ours and asked.account in ("", entry.account):
                 lines.extend(self._lines(positions[place], entry, asked.patient))
         for portion in _portions(lines):
             self._ledger.append(
@@ -163,6 +187,8 @@ class Audit:
             positions = self._ledger.entries_about(
                 asked.patient, organisation=session.organisation
             )
+        elif asked.account:
+            positions = self._ledger.index.by_account(asked.account)
         first, last = bisect_left(positions, asked.first), len(positions)
         if asked.before >= 0:
             last = bisect_left(positions, asked.before)

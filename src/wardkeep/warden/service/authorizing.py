@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+import msgspec
+
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import new_secret, new_uuid
 from wardkeep.db.connection import Database
@@ -42,6 +44,7 @@ from wardkeep.identity.apps import Apps, RegisteredApp
 from wardkeep.identity.roles import Role
 from wardkeep.ledger.entry import Subject
 from wardkeep.teams.relationships import ExpectedSets
+from wardkeep.warden.rules.budget_holds import PROVE_AGAIN
 from wardkeep.warden.rules.reason_is_given import ASK, TOO_THIN, is_too_thin
 from wardkeep.warden.service.consents import app_view
 from wardkeep.warden.service.desk import Desk
@@ -74,6 +77,12 @@ PURPOSE_DOES_NOT_FIT = Refusal(
     code="purpose-does-not-fit",
     why="Your role does not open records for this purpose.",
     mend="Choose the purpose that the app works for.",
+)
+PROVEN_SECONDS = 300.0
+PROVE_FOR_APP = Refusal(
+    code=PROVE_AGAIN,
+    why="The app would go on after you have signed out.",
+    mend="Use your passkey to show that it is you who lets it.",
 )
 CHOOSE_A_PATIENT = Refusal(
     code="patient-needed",
@@ -252,6 +261,8 @@ class Authorizing:
                 "access_denied", words, asked.asked.redirect_uri
             )
             return self._refused(session, asked.asked, denied)
+        if OFFLINE in ticked.words and not self._is_owner_here(session):
+            return self._prove_first(session, judged)
         why = self._why(session, asked, judged, ticked)
         if isinstance(why, Refusal):
             return why
@@ -259,6 +270,20 @@ class Authorizing:
         return await self._give(
             session, asked.asked, judged._replace(scopes=ticked), why
         )
+
+    def _is_owner_here(self, session: Session) -> bool:
+        age = self._clock.monotonic_seconds() - session.passkey_used_monotonic
+        return age <= PROVEN_SECONDS
+
+    def _prove_first(self, session: Session, judged: _Judged) -> Refusal:
+        """What outlives the session is given by a person, never by a stolen session."""
+        entry = self._trace.of_session(
+            session,
+            "app-consent",
+            request=f"app {judged.app.id}",
+            outcome=f"refusal:{PROVE_AGAIN}",
+        )
+        return msgspec.structs.replace(PROVE_FOR_APP, entry=entry)
 
     def _why(
         self,
@@ -364,8 +389,8 @@ def _fault_in(asked: Authorization, base: str) -> tuple[str, str] | None:
         return "invalid_request", words
     if asked.aud.rstrip("/") != base:
         return "invalid_request", f"aud is {base}."
-    if len(asked.nonce) > LONGEST_NONCE:
-        return "invalid_request", "nonce is too long."
+    if len(asked.nonce) > LONGEST_NONCE or not asked.nonce.isprintable():
+        return "invalid_request", f"nonce has at most {LONGEST_NONCE} characters."
     if asked.dpop_jkt and not _S256.fullmatch(asked.dpop_jkt):
         return "invalid_request", "dpop_jkt is a SHA-256 thumbprint (RFC 7638)."
     return None

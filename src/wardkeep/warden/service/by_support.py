@@ -27,8 +27,10 @@ def why_granted(grants: SupportGrants, session: Session) -> tuple[Purpose, str]:
 
 def note_opening(grants: SupportGrants, session: Session, asked: Disclose) -> None:
     """Whoever watches the grant sees it at once."""
+    if session.role is not Role.SUPPORT:
+        return
     grant = grants.holding(session.account, session.organisation)
-    if session.role is not Role.SUPPORT or grant is None:
+    if grant is None:
         return
     tiers: dict[str, set[str]] = {}
     for item in asked.items:

@@ -142,7 +142,7 @@ class Ceremonies:
             {
                 **msgspec.structs.asdict(found),
                 "account": account,
-                "label": label.strip() or "Passkey",
+                "label": "".join(filter(str.isprintable, label)).strip() or "Passkey",
                 "created_at": self._clock.now(),
             },
             Credential,

@@ -20,7 +20,9 @@ from wardkeep.disclosure.confirming import (
     DescribeAct,
     FinishConfirm,
 )
+from wardkeep.identity import accounts
 from wardkeep.identity.credentials import Credential
+from wardkeep.identity.roles import NEED_DEVICE
 from wardkeep.warden import signed_acts
 from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.service.batch import Written
@@ -91,7 +93,7 @@ class Confirming:
         described = await acting.describe(session, asked.act)
         if isinstance(described, Refusal):
             return described
-        act = _encoder.encode(asked.act)
+        act = await _signed(session, acting, asked.act)
         return await self._ceremonies.begin_bound(
             _CONFIRM,
             _bound(session, act),
@@ -104,52 +106,65 @@ class Confirming:
         if isinstance(found, Refusal):
             return found
         session, acting = found
-        credential = await self._confirmed(session, acting, asked)
+        signed = await _signed(session, acting, asked.act)
+        credential = await self._confirmed(session, acting, asked.response, signed)
         if isinstance(credential, Refusal):
             return credential
         described = await acting.describe(session, asked.act)
         if isinstance(described, Refusal):
             return described
-        if not await self._kept(session, credential.id, described.title, asked):
+        evidence = SignedAct(
+            organisation=session.organisation,
+            account=session.account,
+            session=session.id,
+            credential=credential.id,
+            title=described.title,
+            act=signed,
+            response=asked.response,
+            signed_at=self._clock.now(),
+        )
+        if not await self._kept(session, evidence):
             return LEDGER_CANNOT_WRITE
         return await acting.perform(session, asked.act)
 
     async def _confirmed(
-        self, session: Session, acting: Acting, asked: FinishConfirm
+        self, session: Session, acting: Acting, response: bytes, signed: bytes
     ) -> Credential | Refusal:
         """The passkey that signed this act just now."""
-        act = _encoder.encode(asked.act)
         proven = await self._ceremonies.finish_assertion(
-            _CONFIRM, asked.response, _bound(session, act)
+            _CONFIRM, response, _bound(session, signed)
         )
         if isinstance(proven, Unproven):
             return self._refuse(session, proven.code, NOT_CONFIRMED)
         credential = proven.credential
         if credential.account != session.account:
             return self._refuse(session, "wrong-account", NOT_CONFIRMED)
-        if acting.needs_device_bound and credential.is_backup_eligible:
+        if credential.is_backup_eligible and await self._must_stay(session, acting):
             return self._refuse(session, DEVICE_BOUND.code, DEVICE_BOUND)
         return credential
 
-    async def _kept(
-        self, session: Session, credential: bytes, title: str, asked: FinishConfirm
-    ) -> bool:
-        """Keep the evidence and name it in the ledger, before anything is done."""
-        signed = SignedAct(
-            organisation=session.organisation,
-            account=session.account,
-            session=session.id,
-            credential=credential,
-            title=title,
-            act=_encoder.encode(asked.act),
-            response=asked.response,
-            signed_at=self._clock.now(),
-        )
-        self._budgets.touched(session.id, (session.organisation, session.account))
+    async def _must_stay(self, session: Session, acting: Acting) -> bool:
+        """Whether a passkey that its maker copies between devices will not do.
+
+        What concerns one's own account reaches all of one's work: a copied passkey must
+        not make the one that guarded work elsewhere asks for.
+        """
+        if not acting.is_own:
+            return acting.needs_device_bound
         async with self._database.connection() as connection:
-            id_ = await signed_acts.keep(connection, signed)
+            works = await accounts.memberships_of(
+                connection, session.account, clock=self._clock
+            )
+        return any(one.role in NEED_DEVICE for one in works)
+
+    async def _kept(self, session: Session, evidence: SignedAct) -> bool:
+        """Keep the evidence and name it in the ledger, before anything is done."""
+        self._budgets.touched(session.id, (session.organisation, session.account))
+        session.passkey_used_monotonic = session.last_used_monotonic
+        async with self._database.connection() as connection:
+            id_ = await signed_acts.keep(connection, evidence)
         self._trace.of_session(
-            session, "confirm", reason=title, request=f"signed act {id_}"
+            session, "confirm", reason=evidence.title, request=f"signed act {id_}"
         )
         return await self._written()
 
@@ -164,6 +179,14 @@ class Confirming:
     def _refuse(self, session: Session, code: str, refusal: Refusal) -> Refusal:
         entry = self._trace.of_session(session, "confirm", outcome=f"refusal:{code}")
         return msgspec.structs.replace(refusal, entry=entry)
+
+
+async def _signed(session: Session, acting: Acting, act: Act) -> bytes:
+    """What is signed: the act, and whatever it names by an id alone."""
+    encoded = _encoder.encode(act)
+    if acting.refers_to is None:
+        return encoded
+    return encoded + await acting.refers_to(session, act)
 
 
 def _bound(session: Session, act: bytes) -> str:

@@ -17,6 +17,7 @@ Later: TypeAlias = Callable[[Any], Awaitable[Answer]]
 
 Describe: TypeAlias = Callable[[Session, Any], Awaitable[ActDescription | Refusal]]
 Perform: TypeAlias = Callable[[Session, Any], Awaitable[Answer]]
+RefersTo: TypeAlias = Callable[[Session, Any], Awaitable[bytes]]
 
 
 class Acting(NamedTuple):
@@ -31,6 +32,8 @@ class Acting(NamedTuple):
     """Whether only a passkey that stays on one device confirms it."""
     is_own: bool = False
     """Whether it concerns one's own account alone: then patients may as well."""
+    refers_to: RefersTo | None = None
+    """Of an act that names another by its id: that other, which is signed too."""
 
 
 class Desk(NamedTuple):

@@ -7,17 +7,19 @@ not written down is a refusal, whatever the rules said.
 """
 
 from collections.abc import Sequence, Set as AbstractSet
+from datetime import datetime
 from typing import NamedTuple
 
 from wardkeep import __version__
 from wardkeep.base.clock import Clock, microseconds_since_epoch
+from wardkeep.crypto.aead import Key
 from wardkeep.disclosure.answers import (
     Answer,
     Grant,
     Refusal,
 )
 from wardkeep.disclosure.message import MAX_ITEMS, MAX_REASON_CHARACTERS
-from wardkeep.disclosure.purpose import Action, Purpose
+from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
     Disclose,
     Item,
@@ -26,13 +28,17 @@ from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity.roles import Role
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
-from wardkeep.teams.relationships import ExpectedSets
+from wardkeep.teams.relationships import SELF_MADE, ExpectedSets
+from wardkeep.teams.visits import Visit
 from wardkeep.warden.budgets import Standing
+from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
+from wardkeep.warden.row_keys import identity_of, open_row_key
 from wardkeep.warden.rules import judge
-from wardkeep.warden.rules.opening import GLASS, OWN, Opening, Refused
+from wardkeep.warden.rules.not_frozen import NOW_CLOSED
+from wardkeep.warden.rules.opening import GLASS, OWN, Opening, Refused, WayIn
 from wardkeep.warden.service.by_app import (
     BESIDE,
     LONGEST_REQUEST,
@@ -68,10 +74,15 @@ from wardkeep.warden.sessions import (
     Sessions,
 )
 from wardkeep.warden.support_grants import SupportGrants
+from wardkeep.warden.ways_in import WaysIn
 
 GRANTED = "grant"
 BY_CONTRACT = "contract"
 """Why a program may expect a patient: what it was registered for says so."""
+
+
+BY_IMPORT = "import"
+BY_VISIT = "visit"
 
 
 class _Context(NamedTuple):
@@ -99,6 +110,8 @@ class Door:
         erased: ErasedPatients,
         support: SupportGrants,
         watch: Watch,
+        ways_in: WaysIn,
+        canaries: Canaries,
         clock: Clock,
     ) -> None:
         self._keystore = keystore
@@ -109,6 +122,8 @@ class Door:
         self._erased = erased
         self._support = support
         self._watch = watch
+        self._ways_in = ways_in
+        self._canaries = canaries
         self._clock = clock
         self.desk = Desk(at_once={Disclose: self.disclose})
 
@@ -119,34 +134,57 @@ class Door:
         if not 1 <= len(asked.items) <= MAX_ITEMS:
             return NOTHING_ASKED
         patients = {item.patient for item in asked.items if item.patient}
-        context = self._context(session, asked, patients)
+        now = self._clock.now()
+        context = self._context(session, asked, patients, now)
         weighed = [self._weigh(session, asked, item, context) for item in asked.items]
         first = worst(weighed)
         if first is not None and first.refused is not None:
             return self._refuse(session, asked, first, first.refused)
+        met = self._canaries.met(session.organisation, _opened(weighed), asked.action)
+        if met and context.patients > 1:
+            # Nobody's work is a page of strangers: none of it is given.
+            self._spring(session, met)
+            return self._refuse(session, asked, weighed[0], NOW_CLOSED)
         if session.is_for_programs:
-            now = self._clock.now().timestamp()
-            self._contracts.opened(contractor(session), patients, now=now)
+            moment = now.timestamp()
+            self._contracts.opened(contractor(session), patients, now=moment)
         note_opening(self._support, session, asked)
         self._watch.opened(session, asked, context.explained, context.standing)
-        return self._grant(session, asked, weighed)
+        self._count_homes(session, asked)
+        granted = self._grant(session, asked, weighed, now)
+        if met:
+            self._spring(session, met)
+        return granted
+
+    def _spring(self, session: Session, met: Sequence[str]) -> None:
+        """Somebody opened a patient who does not exist: it holds from here on."""
+        at = microseconds_since_epoch(self._clock.now())
+        self._canaries.note_met(session.organisation, met, at=at)
+        self._watch.canary_met(session, met)
 
     def _context(
-        self, session: Session, asked: Disclose, patients: AbstractSet[str]
+        self,
+        session: Session,
+        asked: Disclose,
+        patients: AbstractSet[str],
+        now: datetime,
     ) -> "_Context":
-        explained = {one: self.explains(session, one) for one in patients}
-        others = {one for one, why in explained.items() if not why}
         is_list = asked.action is Action.FIND
+        explained = {one: self.explains(session, one) for one in patients}
+        if is_list:
+            # What somebody wrote for themselves explains no list: its rows count.
+            explained = {one: _not_own(why) for one, why in explained.items()}
+        others = {one for one, why in explained.items() if not why}
         return _Context(
             patients=len(patients),
             explained=explained,
-            contract_left=self._contract_left(session, patients),
+            contract_left=self._contract_left(session, patients, now),
             standing=self._watch.standing(session, others, is_list=is_list),
             is_frozen=self._watch.is_closed(session),
         )
 
     def _contract_left(
-        self, session: Session, patients: AbstractSet[str]
+        self, session: Session, patients: AbstractSet[str], now: datetime
     ) -> int | None:
         if not session.is_for_programs:
             return None
@@ -154,7 +192,7 @@ class Door:
             contractor(session),
             patients,
             most=session.patients_per_hour,
-            now=self._clock.now().timestamp(),
+            now=now.timestamp(),
         )
 
     def _weigh(
@@ -171,6 +209,12 @@ class Door:
             organisation=session.organisation, patient=item.patient, tier=item.tier
         )
         key = self._keystore.unwrap(session.organisation, item.wrapped_key, identity)
+        is_key_ours = key is not None
+        way_in = None
+        if item.tier is Tier.SEALED and asked.action is Action.READ:
+            key = _of_row(session, item, key)
+            way_in = self._way_in(session, asked, item, is_right=key is not None)
+            relationship = BY_VISIT if way_in.visits else relationship
         opening = Opening(
             role=session.role,
             purpose=purpose,
@@ -179,15 +223,18 @@ class Door:
             tier=item.tier,
             relationship=relationship,
             patients_asked=context.patients,
-            is_key_ours=key is not None,
+            is_key_ours=is_key_ours,
+            is_found=session.has_found(item.patient, self._clock.monotonic_seconds()),
             resources=item.resources,
             scopes=scopes_for(session, item.patient, is_beside=is_beside),
             is_within_consent=is_beside or is_within_consent(session, item),
             is_support_granted=is_granted(self._support, session, item),
             contract_left=context.contract_left,
             standing=context.standing,
-            is_frozen=context.is_frozen,
+            is_frozen=context.is_frozen
+            and not self._watch.is_still_shown(session, item.patient),
             is_erased=self._erased.has(session.organisation, item.patient),
+            way_in=way_in,
         )
         return Weighed(
             item=item,
@@ -199,6 +246,46 @@ class Door:
             is_beside=is_beside,
         )
 
+    def _way_in(
+        self, session: Session, asked: Disclose, item: Item, *, is_right: bool
+    ) -> WayIn:
+        """What the rules are shown besides, where something sealed is to be read."""
+        now, monotonic = self._clock.now(), self._clock.monotonic_seconds()
+        account = (session.organisation, session.account)
+        return WayIn(
+            now=now,
+            visits=self.visits(session, item.patient),
+            is_alone=[len(one.resources) for one in asked.items] == [1],
+            is_row_key_right=is_right,
+            homes_left=self._ways_in.left_after(
+                account, item.patient, most=session.role.homes, now=monotonic
+            ),
+            passkey_seconds=monotonic - session.passkey_used_monotonic,
+        )
+
+    def visits(self, session: Session, patient: str) -> tuple[Visit, ...]:
+        """The account's own visits to a patient."""
+        return self._expected.visits(
+            account=session.account,
+            organisation=session.organisation,
+            patient=patient,
+        )
+
+    def _visit_words(self, session: Session, patient: str) -> str:
+        """The visit for which a way in is given, as the entry names it."""
+        now = self._clock.now()
+        live = [one for one in self.visits(session, patient) if one.is_open(now)]
+        return live[0].words if live else ""
+
+    def _count_homes(self, session: Session, asked: Disclose) -> None:
+        if asked.action is not Action.READ:
+            return
+        account = (session.organisation, session.account)
+        for item in asked.items:
+            if item.tier is Tier.SEALED:
+                now = self._clock.monotonic_seconds()
+                self._ways_in.given(account, item.patient, now=now)
+
     def _known(self, session: Session, item: Item, context: "_Context") -> str:
         """As it was found once for the question; for no patient, as for anybody."""
         found = context.explained.get(item.patient)
@@ -208,6 +295,8 @@ class Door:
         """Why the session's account may expect the patient; empty where it may not."""
         if session.scopes is not None:
             return BY_CONTRACT
+        if session.role is Role.IMPORTER:
+            return BY_IMPORT
         if session.role is Role.SUPPORT:
             return BY_SUPPORT
         if session.own_patient:
@@ -220,9 +309,9 @@ class Door:
             patient=patient,
             at=self._clock.now(),
         )
-        if found and not self._watch.still_explains(session, patient):
-            return ""
-        return found or ""
+        if found and self._watch.still_explains(session, patient, found):
+            return found.words
+        return ""
 
     def _why(
         self, session: Session, asked: Disclose, patient: str
@@ -244,24 +333,28 @@ class Door:
         return Purpose(held.purpose), held.reason
 
     def _grant(
-        self, session: Session, asked: Disclose, weighed: Sequence[Weighed]
+        self,
+        session: Session,
+        asked: Disclose,
+        weighed: Sequence[Weighed],
+        now: datetime,
     ) -> Grant:
         first = -1
         for portion in portions(weighed):
             index = self._ledger.append(self._entry(session, asked, portion))
             first = index if first < 0 else first
         # A search's reason was weighed by no rule: it opens nothing later.
-        if asked.action is not Action.FIND:
+        if asked.action is Action.FIND:
+            until = self._clock.monotonic_seconds() + REASON_HOLDS_SECONDS
+            session.hold_found([one.item.patient for one in weighed], until)
+        else:
             for one in weighed:
                 self._hold_reason(session, one)
-        is_without_key = asked.action is Action.DELETE
         return Grant(
             entry=first,
-            granted_at=microseconds_since_epoch(self._clock.now()),
+            granted_at=microseconds_since_epoch(now),
             relationships=tuple([one.relationship for one in weighed]),
-            keys=tuple(
-                [b"" if is_without_key or one.is_beside else one.key for one in weighed]
-            ),
+            keys=tuple([b"" if _stays(asked, one) else one.key for one in weighed]),
         )
 
     def _hold_reason(self, session: Session, one: Weighed) -> None:
@@ -298,12 +391,15 @@ class Door:
         outcome: str = GRANTED,
     ) -> Entry:
         first = portion.weighed[0]
+        request = asked.request[:LONGEST_REQUEST]
+        if first.item.tier is Tier.SEALED and asked.action is Action.READ:
+            request = self._visit_words(session, first.item.patient)
         return self.entry_of(
             session,
             action=asked.action.value,
             purpose=first.purpose.value,
             reason=first.reason,
-            request=asked.request[:LONGEST_REQUEST],
+            request=request,
             subjects=portion.subjects,
             outcome=outcome,
         )
@@ -334,3 +430,29 @@ class Door:
             outcome=outcome,
             software=__version__,
         )
+
+
+def _not_own(relationship: str) -> str:
+    return "" if relationship.endswith(SELF_MADE) else relationship
+
+
+def _of_row(session: Session, item: Item, sealed: Key | None) -> Key | None:
+    """The one row's own key; None where there is not one row, or it is not its key."""
+    if sealed is None or len(item.resources) != 1:
+        return None
+    identity = identity_of(session.organisation, item.patient, item.resources[0])
+    return open_row_key(sealed, item.row_key, identity)
+
+
+def _stays(asked: Disclose, one: Weighed) -> bool:
+    """Whether its key stays here: nobody needs it, or nobody gets it.
+
+    The key of the whole sealed tier never leaves; each row of it has its own.
+    """
+    is_whole_tier = one.item.tier is Tier.SEALED and asked.action is not Action.READ
+    return asked.action is Action.DELETE or one.is_beside or is_whole_tier
+
+
+def _opened(weighed: Sequence[Weighed]) -> AbstractSet[str]:
+    """The patients whose keys would leave; those who are only named keep theirs."""
+    return {one.item.patient for one in weighed if not one.is_beside}

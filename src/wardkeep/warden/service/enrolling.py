@@ -2,7 +2,7 @@
 """Passkeys: the first by an invitation, further ones while signed in, and their end."""
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
-from wardkeep.db.connection import Database
+from wardkeep.db.connection import Connection, Database
 from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.answers import (
     Answer,
@@ -23,7 +23,13 @@ from wardkeep.disclosure.questions import (
     LookAtInvitation,
     RevokePasskey,
 )
-from wardkeep.identity import accounts, credentials, invitations
+from wardkeep.identity import (
+    accounts,
+    app_grants,
+    credentials,
+    invitations,
+    providers,
+)
 from wardkeep.identity.accounts import Membership
 from wardkeep.identity.credentials import Credential
 from wardkeep.identity.factors.passkey import PASSKEY
@@ -155,13 +161,20 @@ class Enrolling:
                 if used is None:
                     return INVITATION_OVER
                 if used.is_recovery:
-                    await credentials.revoke_all(
-                        connection, used.account, clock=self._clock
-                    )
+                    await self._end_all_else(connection, used.account)
                 await credentials.add(connection, credential)
         except AlreadyExistsError:
             return PASSKEY_REFUSED
         return used
+
+    async def _end_all_else(self, connection: Connection, account: str) -> None:
+        """Whoever has the lost passkey may have left more ways in behind."""
+        for end in (
+            credentials.revoke_all,
+            app_grants.end_of_account,
+            providers.unlink_all,
+        ):
+            await end(connection, account, clock=self._clock)
 
     async def _note_enrolment(self, member: Membership, used: Invited) -> None:
         """The entry names both: whose passkey it is, and who vouched for them."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Database
-from wardkeep.disclosure.answers import Answer, Refusal
+from wardkeep.disclosure.answers import Answer, Refusal, SignedIn
 from wardkeep.disclosure.questions import BeginSignIn, ClientSignIn, FinishSignIn
 from wardkeep.identity import accounts, clients
 from wardkeep.identity.factors import FactorRefused, client_key
@@ -22,7 +22,7 @@ from wardkeep.warden.service.admission import Admission, Proof
 from wardkeep.warden.service.ceremonies import Ceremonies, Unproven
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.key_proofs import KeyProofs
-from wardkeep.warden.service.said import DEVICE_BOUND
+from wardkeep.warden.service.said import DEVICE_BOUND, FROZEN
 
 SCOPE_REFUSED = Refusal(
     code="invalid-scope",
@@ -75,18 +75,22 @@ class Entrance:
             return self._admission.refuse(found.code, account=found.account)
         credential = found.credential
         async with self._database.connection() as connection:
-            member = await accounts.membership_of(
+            works = await accounts.memberships_of(
                 connection, credential.account, clock=self._clock
             )
-        if member is None:
+        if not works:
             return self._admission.refuse("no-membership", account=credential.account)
-        if member.role in NEED_DEVICE and credential.is_backup_eligible:
-            self._admission.refuse(DEVICE_BOUND.code, account=credential.account)
-            return DEVICE_BOUND
-        return await self._admission.admit(
-            member,
-            Proof(factor=PASSKEY, credential=credential.id, device=asked.device),
-        )
+        proof = Proof(factor=PASSKEY, credential=credential.id, device=asked.device)
+        answer: SignedIn | Refusal = DEVICE_BOUND
+        # Where they worked last; what is closed there does not close work elsewhere.
+        for member in works:
+            if member.role in NEED_DEVICE and credential.is_backup_eligible:
+                self._admission.refuse(DEVICE_BOUND.code, account=credential.account)
+                continue
+            answer = await self._admission.admit(member, proof)
+            if answer is not FROZEN:
+                return answer
+        return answer
 
     async def _client_sign_in(self, asked: ClientSignIn) -> Answer:
         claimed = client_key.claim(asked.assertion)
@@ -124,9 +128,11 @@ class Entrance:
     def _fault_in(self, asked: ClientSignIn, claimed: Claimed, jwk: str) -> str:
         """The code of what is wrong with an assertion; empty where it holds."""
         signed = client_key.verify(
-            asked.assertion, claimed=claimed, jwk=jwk, audience=asked.audience
+            asked.assertion, claimed=claimed, jwk=jwk, audience=self._proofs.token_url
         )
         if isinstance(signed, FactorRefused):
             return signed.code
+        if self._assertions.is_from_before(signed.made_at):
+            return "made-before-the-start"
         is_replay = self._assertions.was_seen(f"{claimed.account} {signed.id}")
         return "replayed" if is_replay else ""

@@ -281,7 +281,7 @@ class Freezing:
             target=one.target,
             what=self._what(one),
             because=one.because,
-            cause=one.cause,
+            cause=_told(one, session),
             frozen_at=microseconds_since_epoch(one.frozen_at),
             frozen_by=name(one.frozen_by) if one.frozen_by else "",
             released_at=when(one.released_at),
@@ -313,6 +313,12 @@ class Freezing:
 def may_release(session: Session, freeze: Freeze) -> bool:
     """A shift lead at night releases what a budget closed, and nothing else."""
     return session.role in GUARDED or freeze.is_of_records_only
+
+
+def _told(freeze: Freeze, session: Session) -> str:
+    """The cause; whoever only releases is not told that there are canaries."""
+    is_hidden = freeze.cause == freezes.CANARY and session.role not in GUARDED
+    return freezes.BUDGET if is_hidden else freeze.cause
 
 
 def _fault_in(asked: FreezeNow, session: Session) -> Refusal | None:

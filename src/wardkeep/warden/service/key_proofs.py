@@ -40,6 +40,8 @@ class KeyProofs:
     def __init__(self, clock: Clock, *, origin: str) -> None:
         self._clock = clock
         self._origin = origin
+        self.token_url = f"{origin}{TOKEN_PATH}"
+        """Whom an assertion must be made for: never what somebody says it is."""
         seconds = dpop.OLDEST_SECONDS + dpop.NEWEST_SECONDS
         self._seen = Once(clock, seconds=seconds)
 
@@ -55,6 +57,9 @@ class KeyProofs:
             log.info("a proof was refused: %s", held.code)
             return None
         if not proof.url.startswith(f"{self._origin}/"):
+            return None
+        if self._seen.is_from_before(held.made_at):
+            log.info("a proof was refused: made before the start")
             return None
         is_replay = self._seen.was_seen(f"{held.thumbprint} {held.id}")
         return None if is_replay else held.thumbprint
@@ -92,5 +97,8 @@ class AppClients:
         )
         if isinstance(signed, FactorRefused):
             log.info("an app's assertion was refused: %s", signed.code)
+            return False
+        if self._seen.is_from_before(signed.made_at):
+            log.info("an app's assertion was refused: made before the start")
             return False
         return not self._seen.was_seen(f"{app.id} {signed.id}")

@@ -46,6 +46,7 @@ LONGEST_NAME = 80
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """No vowels, so that no code is a word; no digits that look like letters."""
 _CODE_LENGTH = 8
+_TAKEN = "-"
 QUESTIONS_A_MINUTE = 12
 _MINUTE = 60.0
 NO_SUCH_CODE = bad(
@@ -121,6 +122,9 @@ class Kiosks:
         found = self._pairings.get(hash_token(asked.secret))
         if found is None or found.until < self._clock.monotonic_seconds():
             return NOT_BEGUN
+        # Somebody is letting it in at this very moment: it asks again.
+        if found.client_id == _TAKEN:
+            return Paired("")
         if found.client_id:
             self._pairings.pop(hash_token(asked.secret), None)
         return Paired(found.client_id)
@@ -158,20 +162,24 @@ class Kiosks:
         if waiting is None:
             return NO_SUCH_CODE
         # Taken before the database is asked: of two who type it at once, one pairs.
-        waiting.client_id = "-"
-        async with self._database.transaction() as connection:
-            account = await clients.register_client(
-                connection,
-                organisation=session.organisation_id,
-                name=act.name.strip(),
-                keys=[waiting.key],
-                scope=KIOSK,
-                patients_per_hour=0,
-                clock=self._clock,
-            )
-        waiting.client_id = str(account)
-        self._directory.remember(str(account), act.name.strip())
-        self._trace.of_session(session, "add-kiosk", request=f"account {account}")
+        waiting.client_id = _TAKEN
+        made = ""
+        try:
+            async with self._database.transaction() as connection:
+                made = await clients.register_client(
+                    connection,
+                    organisation=session.organisation_id,
+                    name=act.name.strip(),
+                    keys=[waiting.key],
+                    scope=KIOSK,
+                    patients_per_hour=0,
+                    clock=self._clock,
+                )
+        finally:
+            # Where the database refused, the code is as good as before.
+            waiting.client_id = made
+        self._directory.remember(made, act.name.strip())
+        self._trace.of_session(session, "add-kiosk", request=f"account {made}")
         return Done()
 
     # Kiosks of the organisation

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an account saw, and a patient's "I do not recognise this"; both from the ledger.
+"""What an account saw, what was refused, and a patient's "I do not recognise this".
 
 To look is an entry as well, and it names whom the lines are about.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from wardkeep.base.clock import Clock
@@ -13,6 +14,8 @@ from wardkeep.disclosure.containment import (
     OpeningView,
     QuestionOpening,
     ReadAccount,
+    ReadRefusals,
+    RefusalsRead,
 )
 from wardkeep.disclosure.purpose import Action, Purpose
 from wardkeep.identity.roles import Budget, Role, role_named
@@ -21,7 +24,8 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.warden import alarms
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.door import GRANTED, Door
+from wardkeep.warden.service.door import Door
+from wardkeep.warden.service.lines import GRANTED, views_of
 from wardkeep.warden.service.rights_words import bad
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.watch import Watch
@@ -54,7 +58,11 @@ class Looking:
         self._clock = clock
         self._questioned: set[tuple[str, int]] = set()
         self.desk = Desk(
-            at_once={ReadAccount: self._read, QuestionOpening: self._question}
+            at_once={
+                ReadAccount: self._read,
+                ReadRefusals: self._refusals,
+                QuestionOpening: self._question,
+            }
         )
 
     def _read(self, asked: ReadAccount) -> Answer:
@@ -64,37 +72,64 @@ class Looking:
         if session.is_for_programs or session.role is not Role.PRIVACY_OFFICER:
             return NOT_YOUR_WORK
         positions = self._ledger.index.by_account(asked.account)
+        lines, next_ = self._lines(session, positions, asked.before, asked.account)
+        self._note_look(session, lines, request=f"account {asked.account}"[:100])
+        return self._answer(session, asked.account, positions, lines, next_)
+
+    def _refusals(self, asked: ReadRefusals) -> Answer:
+        session = self._sessions.use(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        if session.is_for_programs or session.role is not Role.PRIVACY_OFFICER:
+            return NOT_YOUR_WORK
+        positions = self._ledger.index.refused(session.organisation)
         lines, next_ = self._lines(session, positions, asked.before)
+        self._note_look(session, lines, request="refusals")
+        return RefusalsRead(total=len(positions), lines=tuple(lines), next=next_)
+
+    def _note_look(
+        self, session: Session, lines: Sequence[OpeningView], *, request: str
+    ) -> None:
+        """To look is an entry, and names whom the lines are about."""
         subjects = [
             Subject.about(patient=one, tier="", relationship="", resources=())
             for one in dict.fromkeys(line.patient for line in lines)
+            if one
         ]
         self._ledger.append(
             self._door.entry_of(
                 session,
                 action=Action.HISTORY.value,
                 purpose=Purpose.AUDIT.value,
-                request=f"account {asked.account}"[:100],
+                request=request,
                 subjects=subjects,
             )
         )
-        return self._answer(session, asked.account, positions, lines, next_)
 
     def _lines(
-        self, session: Session, positions: Sequence[int], before: int
+        self,
+        session: Session,
+        positions: Sequence[int],
+        before: int,
+        account: str = "",
     ) -> tuple[list[OpeningView], int]:
-        """Openings, the newest first, and where to go on."""
+        """Openings, the newest first, and where to go on.
+
+        A page goes on where the last one ended, whatever was added meanwhile.
+        """
         lines: list[OpeningView] = []
-        looked = 0
-        for position in reversed(positions):
-            if 0 <= before <= position:
-                continue
-            if len(lines) >= LINES_A_PAGE or looked >= LOOKED_AT_ONCE:
+        last = len(positions) if before < 0 else bisect_left(positions, before)
+        for place in range(last - 1, -1, -1):
+            position = positions[place]
+            if len(lines) >= LINES_A_PAGE or last - place > LOOKED_AT_ONCE:
                 return lines, position + 1
-            looked += 1
             entry = self._ledger.read(position)
-            if entry.organisation == session.organisation and entry.purpose:
-                lines.extend(_views(position, entry))
+            # Two ids may share a key of the index.
+            is_meant = account in ("", entry.account)
+            is_ours = entry.organisation == session.organisation
+            is_told = entry.purpose or entry.outcome != GRANTED
+            if is_meant and is_ours and is_told:
+                lines.extend(views_of(position, entry, self._directory))
         return lines, -1
 
     def _answer(
@@ -169,25 +204,8 @@ class Looking:
         about = self._ledger.entries_about(
             session.own_patient, organisation=session.organisation
         )
-        if position not in set(about):
-            return bad("There is no such entry about your record.")
-        return self._ledger.read(position)
-
-
-def _views(position: int, entry: Entry) -> list[OpeningView]:
-    return [
-        OpeningView(
-            entry=position,
-            at=entry.at,
-            patient=one.patient,
-            action=entry.action,
-            tier=one.tier,
-            purpose=entry.purpose,
-            reason=entry.reason,
-            relationship=one.relationship,
-            resources=one.resource_count,
-            outcome="" if entry.outcome == GRANTED else entry.outcome,
-        )
-        for one in entry.subjects
-        if one.packed_patient
-    ]
+        if position in set(about):
+            entry = self._ledger.read(position)
+            if entry.subjects_about(session.own_patient):
+                return entry
+        return bad("There is no such entry about your record.")

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 
-from wardkeep.base.clock import Clock, microseconds_since_epoch
+from wardkeep.base.clock import Clock, from_microseconds, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Database
 from wardkeep.db.errors import AlreadyExistsError
@@ -46,10 +46,12 @@ from wardkeep.teams.relationships import (
     Relationship,
     add_relationships,
 )
+from wardkeep.teams.visits import AFTER, BEFORE, KIND as VISIT
 from wardkeep.warden.directory import IMPORTER, Directory
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.own_sessions import OwnSessions
+from wardkeep.warden.service.said import NOT_UNDERSTOOD
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Sessions, SignedInAs
 from wardkeep.warden.support_grants import HOME
@@ -153,13 +155,16 @@ class Office:
     async def _found(self, slug: str, name: str) -> OrganisationId:
         async with self._database.transaction() as connection:
             number = await accounts.next_organisation_number(connection)
-            wrapped = self._keystore.make_organisation_key(number)
+            # In a thread: the root key may be in a device or a service elsewhere.
+            wrapped = await asyncio.to_thread(
+                self._keystore.make_organisation_key, number
+            )
             row = OrganisationRow(
                 number=number, slug=slug, name=name, wrapped_key=wrapped
             )
             await accounts.create_organisation(connection, row)
         # Only now: a key that was not stored would seal what nobody can open again.
-        self._keystore.admit(number, wrapped)
+        await asyncio.to_thread(self._keystore.admit, number, wrapped)
         return number
 
     async def _found_home_of_support(self) -> None:
@@ -298,6 +303,8 @@ class Office:
                 why="That is not a kind of relationship.",
                 mend=f"The kinds are: {', '.join(KINDS)}.",
             )
+        if asked.times and len(asked.times) != len(asked.pairs):
+            return NOT_UNDERSTOOD
         async with self._database.transaction() as connection:
             found = await accounts.find_organisation(connection, asked.organisation)
             if found is None:
@@ -319,16 +326,26 @@ class Office:
     def _relationships(
         self, organisation: OrganisationId, asked: AddRelationships
     ) -> list[Relationship]:
-        return [
-            Relationship(
-                organisation=organisation,
-                account=account,
-                patient=patient,
-                kind=kind,
-                valid_from=self._clock.now(),
+        times = asked.times or ((0, 0),) * len(asked.pairs)
+        made = []
+        for (account, patient, kind), (begins, ends) in zip(
+            asked.pairs, times, strict=True
+        ):
+            valid_from = from_microseconds(begins) if begins else self._clock.now()
+            valid_until = from_microseconds(ends) if ends else None
+            if kind == VISIT and valid_until is not None:
+                valid_from, valid_until = valid_from - BEFORE, valid_until + AFTER
+            made.append(
+                Relationship(
+                    organisation=organisation,
+                    account=account,
+                    patient=patient,
+                    kind=kind,
+                    valid_from=valid_from,
+                    valid_until=valid_until,
+                )
             )
-            for account, patient, kind in asked.pairs
-        ]
+        return made
 
     async def _begin_import(self, asked: BeginImport) -> Answer:
         async with self._database.connection() as connection:

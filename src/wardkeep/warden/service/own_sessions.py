@@ -57,9 +57,16 @@ class OwnSessions:
         """End a session of one's own: this one, or another by its id."""
         session = self._sessions.use_own(asked.session)
         if session is None:
+            await self._end_unusable(asked)
             return Done()
         which = asked.which or session.id
         for one in self._sessions.of_account(session.account):
             if one.id == which:
                 await self._admission.end([one], why="signed out")
         return Done()
+
+    async def _end_unusable(self, asked: EndSession) -> None:
+        """One that sleeps or is frozen ends itself, and none but itself."""
+        held = self._sessions.held(asked.session)
+        if held is not None and asked.which in ("", held.id):
+            await self._admission.end([held], why="signed out")

@@ -121,6 +121,18 @@ class OwnWork:
         is_patient = any(one.own_patient for one in works)
         return not (keys or is_patient or invited == session.account)
 
+    async def _needs_device(
+        self, connection: Connection, invited: str, session: Session
+    ) -> bool:
+        """Whether the work asks for another passkey than the session's.
+
+        Asked before it is taken on: who has none of one device could then make none.
+        """
+        works = await accounts.memberships_of(connection, invited, clock=self._clock)
+        credential = await credentials.find(connection, session.credential)
+        is_guarded = any(one.role in NEED_DEVICE for one in works)
+        return is_guarded and (credential is None or credential.is_backup_eligible)
+
     async def _accept(self, asked: AcceptInvitation) -> Answer:
         """Somebody who has a passkey here takes on the work that a link is for."""
         session = self._person(asked.session)
@@ -134,12 +146,16 @@ class OwnWork:
                 return INVITATION_OVER
             if not await self._is_new(connection, invited.account, session):
                 return INVITATION_OVER
+            if await self._needs_device(connection, invited.account, session):
+                return DEVICE_BOUND
             used = await invitations.use(connection, asked.secret, clock=self._clock)
             if used is None:
                 return INVITATION_OVER
             await people.move_work(
                 connection, invited.account, to=session.account, clock=self._clock
             )
+            # One organisation vouched for the work that it knew of.
+            await invitations.end_all(connection, session.account, clock=self._clock)
         async with self._database.connection() as connection:
             await accounts.end_account(connection, invited.account, clock=self._clock)
         self._trace.of_session(

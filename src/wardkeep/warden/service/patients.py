@@ -25,7 +25,7 @@ from wardkeep.disclosure.purpose import Action, Purpose
 from wardkeep.identity import accounts, credentials, own_records
 from wardkeep.identity.accounts import PERSON, Granted
 from wardkeep.identity.roles import BANNER, PEOPLE, Role
-from wardkeep.ledger.entry import Subject
+from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
@@ -33,7 +33,7 @@ from wardkeep.warden.rules.opening import OWN
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.door import GRANTED, Door
-from wardkeep.warden.service.links import LinkOffice
+from wardkeep.warden.service.links import FIRST_HOURS, RECOVERY_HOURS, LinkOffice
 from wardkeep.warden.service.rights_words import when
 from wardkeep.warden.service.said import ERASED, NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
@@ -115,12 +115,19 @@ class Patients:
             old = await own_records.account_of(
                 connection, session.organisation, act.patient
             )
+            has_passkey = old is not None and bool(
+                await credentials.of_account(connection, old)
+            )
+        hours = RECOVERY_HOURS if has_passkey else FIRST_HOURS
         warning = "Do it only when the person stands before you and you know who it is."
-        if old is not None:
+        if has_passkey:
             warning += " Their passkeys of before end when they use the new link."
         return ActDescription(
             title="Give the patient a link to sign in",
-            lines=(("Record", act.patient), ("It lasts", "72 hours, for one use")),
+            lines=(
+                ("Record", act.patient),
+                ("It lasts", f"{hours:.0f} h, for one use"),
+            ),
             warning=warning,
         )
 
@@ -227,7 +234,7 @@ class Patients:
         )
         wanted = [one for one in positions if asked.before < 0 or one < asked.before]
         shown = wanted[-LINES_A_PAGE:]
-        lines = [self._line(one, session) for one in reversed(shown)]
+        lines = [line for one in reversed(shown) for line in self._lines(one, session)]
         self._note_look(session)
         is_more = len(wanted) > len(shown)
         return OwnAccess(
@@ -250,9 +257,19 @@ class Patients:
             )
         )
 
-    def _line(self, position: int, session: Session) -> OwnAccessLine:
+    def _lines(self, position: int, session: Session) -> list[OwnAccessLine]:
+        """The line of an entry; none where its key in the index was another's."""
         entry = self._ledger.read(position)
         about = entry.subjects_about(session.own_patient)
+        return [self._line(position, entry, about, session)] if about else []
+
+    def _line(
+        self,
+        position: int,
+        entry: Entry,
+        about: tuple[Subject, ...],
+        session: Session,
+    ) -> OwnAccessLine:
         return OwnAccessLine(
             entry=position,
             at=entry.at,

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One identity provider, asked from the warden: what it publishes, codes for tokens.
 
-Its keys are read anew when a token names one that is not known, once a minute at most:
-a provider may rotate its keys at any moment, and a flood of made-up key ids does not
-become a flood of requests.
+Its keys are read anew each hour, and when a token names one that is not known, once a
+minute at most: a provider may rotate its keys at any moment, or take one back, and a
+flood of made-up key ids does not become a flood of requests.
 """
 
 import asyncio
 import logging
+from math import inf
 from typing import Any
 from urllib.parse import urlencode
 
@@ -227,8 +228,9 @@ class ProviderClient:
         async with self._reading_keys:
             is_known = any(one.get("kid") == key_id for one in self._keys)
             now = self._clock.monotonic_seconds()
-            is_time = self._keys_at is None or now >= self._keys_at + KEYS_SECONDS
-            if not is_known and is_time:
+            age = inf if self._keys_at is None else now - self._keys_at
+            # A key that the provider took back must not be good for ever.
+            if age >= (DISCOVERY_SECONDS if is_known else KEYS_SECONDS):
                 self._keys_at = now
                 raw = await self._outside.get(found.jwks_uri)
                 if isinstance(raw, Unreachable):

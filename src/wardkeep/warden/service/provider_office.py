@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's desk for identity providers: adding, listing and ending them."""
 
+import asyncio
+
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import new_uuid
 from wardkeep.db.connection import Database
@@ -63,7 +65,8 @@ class ProviderOffice:
         if found is None:
             return NO_SUCH_ORGANISATION
         id_ = new_uuid()
-        wrapped, sealed = self._known.seal_new_key(id_)
+        # In a thread: the root key may be in a device or a service elsewhere.
+        wrapped, sealed = await asyncio.to_thread(self._known.seal_new_key, id_)
         row = ProviderRow(
             id=id_,
             organisation=found.number,
@@ -76,7 +79,7 @@ class ProviderOffice:
             wrapped_key=wrapped,
             sealed_private_key=sealed,
         )
-        client = self._known.make(row)
+        client = await asyncio.to_thread(self._known.make, row)
         told = await client.discover()
         if isinstance(told, FactorRefused):
             client.close()
@@ -89,7 +92,7 @@ class ProviderOffice:
         async with self._database.connection() as connection:
             await providers.add_provider(connection, row, clock=self._clock)
         client.close()
-        added = self._known.add(row)
+        added = await asyncio.to_thread(self._known.add, row)
         self._trace.of_operator(
             "add-identity-provider",
             organisation=row.organisation,

@@ -94,6 +94,7 @@ class Proving:
         if self._sessions.use(asked.session) is not session:
             return NOT_SIGNED_IN
         self._watch.budgets.touched(session.id, account_of(session))
+        session.passkey_used_monotonic = session.last_used_monotonic
         self._trace.of_session(session, _PROVE)
         return Done()
 

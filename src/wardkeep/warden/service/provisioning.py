@@ -86,6 +86,8 @@ class Provisioning:
             return session
         if asked.attribute not in provisioned.ATTRIBUTES:
             return ProvisioningRefused(400, "invalidFilter", "Nothing has that name.")
+        if not asked.value.isprintable():
+            return ProvisionedList(0, ())
         async with self._database.connection() as connection:
             found = await provisioned.found_by(
                 connection,
@@ -178,8 +180,14 @@ class Provisioning:
     ) -> None:
         """What the change needs: a new account, or another role for one that works."""
         if one.state == WORKING:
-            await provisioned.rename(connection, one)
-            self._names.remember(one.account, one.display_name)
+            if await provisioned.rename(connection, one):
+                self._names.remember(one.account, one.display_name)
+                self._trace.of_session(
+                    session,
+                    "rename-account",
+                    reason=one.display_name,
+                    request=f"account {one.account}",
+                )
             await self._withdraw(connection, session, one.change)
             if one.role == had_role:
                 return
@@ -259,8 +267,10 @@ def _fault_in(asked: SaveProvisioned) -> ProvisioningRefused | None:
     if not all(0 < len(one) <= LONGEST and one.isprintable() for one in texts):
         words = f"userName and displayName have 1 to {LONGEST} letters each."
         return ProvisioningRefused(400, "invalidValue", words)
-    if len(asked.external_id) > LONGEST:
-        return ProvisioningRefused(400, "invalidValue", "externalId is too long.")
+    external = asked.external_id
+    if len(external) > LONGEST or not external.isprintable():
+        words = f"externalId has at most {LONGEST} letters, and nothing else."
+        return ProvisioningRefused(400, "invalidValue", words)
     role = role_named(asked.role)
     if role is None:
         known = ", ".join(one.value for one in Role if role_named(one.value))

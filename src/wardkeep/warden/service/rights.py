@@ -43,14 +43,15 @@ from wardkeep.warden.service.rights_words import (
     ANOTHER,
     NO_SUCH_PERSON,
     NOT_OPEN,
-    NOT_YOURSELF,
     SECOND_PERSON,
+    MeanwhileError,
     adding_needs_second,
     bad,
     change_needs_second,
     fault_in_change,
     fault_in_end,
     fault_in_people,
+    fault_in_vouching,
     may_manage,
     moment,
     role_until,
@@ -126,7 +127,9 @@ class Rights:
                 AddPeople: Acting(self._describe_adding, self._ask_or_do),
                 ChangeRole: Acting(self._describe_change, self._ask_or_do),
                 VouchFor: Acting(self._describe_vouching, self._ask_or_do),
-                ApproveRights: Acting(self._describe_approval, self._approve),
+                ApproveRights: Acting(
+                    self._describe_approval, self._approve, refers_to=self._approved
+                ),
                 **{
                     kind: Acting(office.describe, self._ask_or_do)
                     for kind, office in offices.items()
@@ -197,13 +200,15 @@ class Rights:
         person = await self._person(session, act.account)
         if person is None:
             return NO_SUCH_PERSON
-        if person.account == session.account:
-            return NOT_YOURSELF
+        refused = fault_in_vouching(person, by=session.account)
+        if refused is not None:
+            return refused
         needs_second = person.role in GUARDED
         return ActDescription(
             title=f"Vouch for {person.display_name}, who lost every passkey",
             lines=(("Role", person.role.title), ("How you made sure", how)),
-            warning="Their old passkeys and sessions end when the link is used. "
+            warning="Their old passkeys, sessions, apps and linked identities end when"
+            " the link is used. "
             + (SECOND_PERSON if needs_second else "Your name stays in the ledger."),
         )
 
@@ -248,8 +253,11 @@ class Rights:
     async def _ask_or_do(self, session: Session, act: Granting) -> Answer:
         """Do it, or ask a second person: what was described a moment ago decides."""
         if not await self._needs_second(session, act):
-            async with self._database.transaction() as connection:
-                done = await self._grant(connection, session.account, session, act)
+            try:
+                async with self._database.transaction() as connection:
+                    done = await self._grant(connection, session.account, session, act)
+            except MeanwhileError as error:
+                return error.refusal
             return await self._settled(session, act, done)
         described = await self._describe(session, act)
         if isinstance(described, Refusal):
@@ -287,8 +295,13 @@ class Rights:
             return NOT_OPEN
         try:
             return await self._do_approved(session, request)
-        except _DecidedMeanwhileError:
-            return NOT_OPEN
+        except MeanwhileError as error:
+            return error.refusal
+
+    async def _approved(self, session: Session, act: ApproveRights) -> bytes:
+        """The act that the second person reads, and signs with their yes."""
+        request = await self._open_one(act.request, session)
+        return b"" if request is None else request.act
 
     async def _do_approved(self, session: Session, request: RightsRequest) -> Answer:
         inner = _granting_decoder.decode(request.act)
@@ -302,7 +315,7 @@ class Rights:
                 accounts=done.accounts,
             )
             if not is_first:
-                raise _DecidedMeanwhileError
+                raise MeanwhileError(NOT_OPEN)
         self._trace.of_session(
             session,
             "approve-rights",
@@ -319,19 +332,15 @@ class Rights:
             case AddPeople():
                 return await self._add(connection, by, session, act)
             case ChangeRole():
-                await people.end_roles(
-                    connection,
-                    act.account,
-                    organisation=session.organisation,
-                    clock=self._clock,
-                )
-                await accounts.grant_role(
+                if not await people.change_role(
                     connection,
                     act.account,
                     organisation=session.organisation,
                     role=Role(act.role),
                     granted=Granted(by=by, until=moment(act.until)),
-                )
+                    clock=self._clock,
+                ):
+                    raise MeanwhileError(NO_SUCH_PERSON)
                 return _Done((act.account,), Done())
             case VouchFor():
                 link = await self._links.recovery(connection, act.account, by=by)
@@ -355,12 +364,8 @@ class Rights:
                 granted=Granted(by=by, until=moment(one.until)),
             )
             if one.team:
-                await workplaces.set_member(
-                    connection,
-                    team=one.team,
-                    account=account,
-                    is_member=True,
-                    clock=self._clock,
+                await workplaces.join_team(
+                    connection, team=one.team, account=account, clock=self._clock
                 )
             made.append(str(account))
         return _Done(tuple(made), Done())
@@ -484,7 +489,3 @@ class Rights:
                 organisation=session.organisation,
                 clock=self._clock,
             )
-
-
-class _DecidedMeanwhileError(Exception):
-    """Two approved at once; what the second began is rolled back."""

@@ -36,6 +36,17 @@ NOT_OPEN = Refusal(
     why="There is no such change that waits for a decision.",
     mend="See the list: somebody may have decided it.",
 )
+OPERATORS_PERSON = Refusal(
+    code="operators-person",
+    why="That is one of the operator's people, whose account is not yours to change.",
+    mend="End their support access, on the page Support.",
+)
+WORKS_ELSEWHERE = Refusal(
+    code="works-elsewhere",
+    why="They work in another organisation too, which a new link would open as well.",
+    mend="End their work here and add them anew: they take it on with the passkey that"
+    " the other organisation gives them.",
+)
 ANOTHER = Refusal(
     code="second-person",
     why="Whoever asked for a change, or gains by it, cannot confirm it.",
@@ -51,6 +62,14 @@ DEVICE_FIRST = Refusal(
     why="That role needs a passkey that stays on one device, and the person has none.",
     mend="Ask them to add one on their account page first, as on a security key.",
 )
+
+
+class MeanwhileError(Exception):
+    """Somebody else was faster; what was begun is rolled back."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
 
 
 def may_manage(session: Session, *more: Role) -> Refusal | None:
@@ -95,12 +114,27 @@ def moment(microseconds: int) -> datetime | None:
     return from_microseconds(microseconds) if microseconds else None
 
 
+def fault_in_vouching(person: Person, *, by: str) -> Refusal | None:
+    """Why a link for this person may not be made by that account.
+
+    A link is good for all of an account. So one organisation alone makes none for
+    somebody whom another lets in too: it would let itself in there.
+    """
+    if person.account == by:
+        return NOT_YOURSELF
+    if person.role is Role.SUPPORT:
+        return OPERATORS_PERSON
+    return WORKS_ELSEWHERE if person.works_elsewhere else None
+
+
 def fault_in_change(
     person: Person, role: Role, until: int, *, by: str
 ) -> Refusal | None:
     """Why somebody may not be given this role by that account."""
     if person.account == by:
         return NOT_YOURSELF
+    if person.role is Role.SUPPORT:
+        return OPERATORS_PERSON
     if role is person.role and until == when(person.until):
         return NO_CHANGE
     return DEVICE_FIRST if role in GUARDED and not person.device_bound else None

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
 
-from wardkeep.crypto.signing import VerifyKey
 from wardkeep.db.connection import Database
 from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.disclosure.answers import Answer, Health
@@ -19,8 +18,10 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.batch import Batch, Reply
+from wardkeep.warden.service.compacting import Compaction
 from wardkeep.warden.service.desk import AtOnce, Desk, Later
 from wardkeep.warden.service.erasing import Eraser
+from wardkeep.warden.service.rotating import Rotator
 from wardkeep.warden.service.said import (
     BUSY,
     DATABASE_UNAVAILABLE,
@@ -55,11 +56,12 @@ class WardenService:
         admission: Admission,
         batch: Batch,
         eraser: Eraser,
+        rotator: Rotator,
         witnessing: Witnessing,
+        compaction: Compaction,
         at_the_door: Sequence[Desk],
         for_the_operator: Sequence[Desk],
         trace: Trace,
-        verify_key: VerifyKey,
         origin: str,
     ) -> None:
         self._database = database
@@ -68,16 +70,20 @@ class WardenService:
         self._sessions = sessions
         self._admission = admission
         self._trace = trace
-        self._verify_key = verify_key
         self._origin = origin
         self._batch = batch
         self._eraser = eraser
+        self.rotator = rotator
+        """Replaces keys, beside everything else."""
         self.witnessing = witnessing
         """Runs beside the housekeeping: `keep_witnessed`."""
+        self.compaction = compaction
+        """Runs beside the housekeeping as well: `keep_compacted`."""
         eraser.write_with(batch.written)
         self._tasks: set[asyncio.Task[None]] = set()
         self._door_at_once, self._door_later = self._questions(at_the_door)
-        self._saves = [save for desk in at_the_door for save in desk.saves]
+        desks = (*at_the_door, *for_the_operator)
+        self._saves = dict.fromkeys(save for desk in desks for save in desk.saves)
         self._operator_at_once, self._operator_later = self._questions(for_the_operator)
 
     @property
@@ -139,7 +145,7 @@ class WardenService:
             ledger_size=self._ledger.committed_size,
             live_sessions=len(self._sessions),
             organisations=len(self._keystore),
-            verify_key=self._verify_key.public_bytes,
+            verify_key=self._ledger.verify_key.public_bytes,
             origin=self._origin,
             witnesses=self.witnessing.views,
         )
@@ -177,6 +183,7 @@ class WardenService:
         """Finish what was begun, write what is known, close the ledger."""
         self.witnessing.close()
         await self._eraser.close()
+        await self.rotator.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
         await self._save_sessions()

@@ -5,6 +5,7 @@ https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys. Access toke
 no JWTs, so a rotation signs nobody out.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -45,7 +46,10 @@ class SigningKeys:
                 found = await app_grants.signing_keys(connection, shown_since=since)
         newest_first = sorted(found, key=lambda one: one.is_retired)
         self._keys = [
-            self._root_key.unwrap(one.sealed, _identity(one.id)) for one in newest_first
+            await asyncio.to_thread(
+                self._root_key.unwrap, one.sealed, _identity(one.id)
+            )
+            for one in newest_first
         ]
 
     async def rotate(self) -> str:
@@ -58,7 +62,8 @@ class SigningKeys:
     async def _make(self, connection: Connection) -> str:
         key = new_es256_key()
         id_ = public_jwk(key)["kid"]
-        sealed = self._root_key.wrap(key, _identity(id_))
+        # In a thread: the root key may be in a device or a service elsewhere.
+        sealed = await asyncio.to_thread(self._root_key.wrap, key, _identity(id_))
         await app_grants.add_signing_key(connection, id_, sealed, clock=self._clock)
         return id_
 

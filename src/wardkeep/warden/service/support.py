@@ -38,7 +38,14 @@ from wardkeep.warden.directory import Directory
 from wardkeep.warden.rules.reason_is_given import is_too_thin
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.rights_words import SECOND_PERSON, bad, may_manage, when
+from wardkeep.warden.service.rights_words import (
+    NOT_YOURSELF,
+    SECOND_PERSON,
+    MeanwhileError,
+    bad,
+    may_manage,
+    when,
+)
 from wardkeep.warden.service.said import NOT_SIGNED_IN
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session, Sessions
@@ -97,6 +104,8 @@ class SupportOffice:
             known = dict(await support_grants.supporters(connection))
         if act.account not in known:
             return NO_SUCH_SUPPORTER
+        if act.account == session.account:
+            return NOT_YOURSELF
         if self._grants.holding(act.account, session.organisation) is not None:
             return ONE_AT_A_TIME
         return ActDescription(
@@ -122,7 +131,11 @@ class SupportOffice:
     async def grant(
         self, connection: Connection, by: str, session: Session, act: GrantSupport
     ) -> Callable[[], None]:
-        """Write it down; what is returned makes it hold, once that is committed."""
+        """Write it down; what is returned makes it hold, once that is committed.
+
+        Raises:
+            MeanwhileError: another grant for the same person was faster.
+        """
         now = self._clock.now()
         lasts = timedelta(minutes=act.minutes)
         made = SupportGrant(
@@ -139,6 +152,10 @@ class SupportOffice:
             ends_at=now + lasts,
             ends_monotonic=self._clock.monotonic_seconds() + lasts.total_seconds(),
         )
+        # Two that were asked for apart, and are confirmed at the same moment, are one
+        # too many: the second waits here until the first is there.
+        if await support_grants.is_held(connection, made):
+            raise MeanwhileError(ONE_AT_A_TIME)
         await support_grants.keep(connection, made)
         await accounts.grant_role(
             connection,

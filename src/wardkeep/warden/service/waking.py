@@ -79,6 +79,7 @@ class Waking:
         if self._of(asked.session) is not session:
             return NOT_SIGNED_IN
         self._sessions.wake(session)
+        session.passkey_used_monotonic = session.last_used_monotonic
         self._budgets.touched(session.id, (session.organisation, session.account))
         self._trace.of_session(session, "wake")
         return Done()

@@ -5,7 +5,7 @@ Nothing here waits: the count, the freeze and their entries are made in the same
 the opening that they are about.
 """
 
-from collections.abc import Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,6 +17,7 @@ from wardkeep.disclosure.questions import Disclose
 from wardkeep.identity.roles import PEOPLE, Budget
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
+from wardkeep.teams.relationships import Why
 from wardkeep.warden import alarms, freezes
 from wardkeep.warden.alarms import Alarms
 from wardkeep.warden.breaker import REACH_WHEN_TRIPPED, Breaker
@@ -24,10 +25,14 @@ from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of
 from wardkeep.warden.freezes import Freeze, Freezes
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
+from wardkeep.warden.rules.visit_is_now import CODE as NO_VISIT
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session
 
 GLASS_SECONDS = 60 * 60
+SHOWN_SECONDS = 4.0
+"""A page asks twice for what it shows; what opened must not close before it is seen,
+or whoever slipped knows which it was. It is of nobody."""
 FREEZE = "freeze"
 """The action of a freeze's entry."""
 MANY_LISTED, FEW_OPENED = 60, 0.1
@@ -39,7 +44,14 @@ _TRIPPED = (
 )
 _WATCHED = frozenset(PEOPLE)
 _SPENT = "More records were opened in a day than the role opens beyond its work."
+_HOMES = "The ways into many homes were asked for where no visit was."
 _SCRAPED = "Many records were asked for after the passkey was due, and it was not used."
+_LED_NOWHERE = "A record was opened that no work leads to."
+"""To whoever releases: that it was a canary is told to those who decide alone."""
+_CANARY = (
+    "A record was opened that is of no real person, and that no work leads to. It may"
+    " have been a slip, or somebody who goes through records."
+)
 
 
 class Watch:
@@ -64,15 +76,22 @@ class Watch:
         self._clock = clock
         self._breaker = breaker
         self._told: dict[tuple[str, int, str], float] = {}
+        self._shown: dict[tuple[str, str], float] = {}
+        """Until when a session reads on in a canary that it opened."""
 
     # Before an opening
 
-    def still_explains(self, session: Session, patient: str) -> bool:
+    def still_explains(self, session: Session, patient: str, why: Why) -> bool:
         """Whether a relationship counts, however many there are by now."""
         if not is_watched(session):
             return True
         return self.budgets.is_explained(
-            account_of(session), patient, budget=self.budget(session), now=self._now()
+            account_of(session),
+            patient,
+            why=why,
+            budget=self.budget(session),
+            own_work=session.role.own_work,
+            now=self._now(),
         )
 
     def budget(self, session: Session) -> Budget:
@@ -140,13 +159,17 @@ class Watch:
             elif self._breaker.opened(session.organisation, others, now):
                 self._tell(session, alarms.BREAKER, _TRIPPED)
         if not is_list and any(explained.values()):
-            known = [one for one, why in explained.items() if why]
+            known = [(one, why) for one, why in explained.items() if why]
             self.budgets.expected(account, known, now=now)
 
     def refused(self, session: Session, asked: Disclose, code: str) -> None:
         """Freeze where the day is spent, or somebody goes on without a passkey."""
         if code == DAY_SPENT:
             self.freeze_account(session, freezes.BUDGET, _SPENT)
+        elif code == NO_VISIT and is_watched(session):
+            homes = {item.patient for item in asked.items}
+            if self.budgets.tried(reach_of(session), homes):
+                self.freeze_account(session, freezes.SCRAPING, _HOMES)
         elif code == PROVE_AGAIN:
             # A list is one attempt, however many people it would have named.
             named = dict.fromkeys(item.patient for item in asked.items if item.patient)
@@ -174,11 +197,33 @@ class Watch:
         self._told[key] = now + _DAY_SECONDS
         self.alarms.raise_(kind, session, detail=detail)
 
-    def freeze_account(self, session: Session, cause: str, because: str) -> None:
+    def canary_met(self, session: Session, patients: Sequence[str]) -> None:
+        """Freeze: records are closed for a person, a program is stopped altogether.
+
+        A person may have slipped, and stand at a bed: the glass can still be broken.
+        """
+        cause = freezes.SCRAPING
+        if is_watched(session):
+            cause, until = freezes.CANARY, self._now() + SHOWN_SECONDS
+            # Kept from the first opening on: the record closes with all others.
+            self._shown = {
+                one: then for one, then in self._shown.items() if then > self._now()
+            }
+            for patient in patients:
+                self._shown.setdefault((session.id, patient), until)
+        self.freeze_account(session, cause, _LED_NOWHERE, is_by_canary=True)
+
+    def is_still_shown(self, session: Session, patient: str) -> bool:
+        """Whether a canary that was opened a moment ago may be read to its end."""
+        return self._shown.get((session.id, patient), 0.0) > self._now()
+
+    def freeze_account(
+        self, session: Session, cause: str, because: str, *, is_by_canary: bool = False
+    ) -> None:
         """Freeze the account of a session, once for each depth."""
         old = self.freezes.of(session)
         is_deeper = old is not None and old.is_of_records_only
-        if old is not None and not (is_deeper and cause != freezes.BUDGET):
+        if old is not None and not (is_deeper and cause not in freezes.CLOSES_RECORDS):
             return
         made = Freeze(
             id=new_uuid(),
@@ -193,7 +238,9 @@ class Watch:
         entry = self._trace.of_session(
             session, FREEZE, reason=because, request=request_of(made)
         )
-        self.alarms.raise_(alarms.FROZEN, session, detail=because, entry=entry)
+        kind = alarms.CANARY if is_by_canary else alarms.FROZEN
+        detail = _CANARY if is_by_canary else because
+        self.alarms.raise_(kind, session, detail=detail, entry=entry)
 
     def _now(self) -> float:
         return self._clock.monotonic_seconds()

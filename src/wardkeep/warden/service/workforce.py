@@ -18,7 +18,7 @@ from wardkeep.disclosure.people import (
 )
 from wardkeep.identity import accounts, people
 from wardkeep.identity.people import Person
-from wardkeep.identity.roles import Role
+from wardkeep.identity.roles import GUARDED, Role
 from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Acting, Desk
@@ -38,6 +38,12 @@ _HAS_PASSKEY = Refusal(
     code="has-passkey",
     why="One of them has a passkey already.",
     mend="Leave them out. Who lost every passkey is vouched for, one at a time.",
+)
+_BY_ANOTHER = Refusal(
+    code="second-person",
+    why="Whoever asked for an administrator or privacy officer does not make their"
+    " link as well.",
+    mend="Ask a colleague who manages people to make it, and to hand it over.",
 )
 
 
@@ -175,6 +181,10 @@ class Workforce:
             return NO_SUCH_PERSON
         if any(one.passkeys for one in named):
             return _HAS_PASSKEY
+        # Else somebody asks for a colleague who does not exist, and becomes them.
+        own = [one for one in named if one.granted_by == session.account]
+        if any(one.role in GUARDED for one in own):
+            return _BY_ANOTHER
         many = len(named)
         title = f"Make an enrolment link for {named[0].display_name}"
         if many > 1:

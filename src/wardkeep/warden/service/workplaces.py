@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sites and teams: administrators set them up, and say who is in which."""
+"""Sites and teams: administrators set them up and end them, and take people out.
+
+Putting somebody in is an act of its own (who_is_who.py).
+"""
 
 import re
 from uuid import UUID
@@ -10,22 +13,23 @@ from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.answers import Answer, Created, Done, Refusal
 from wardkeep.disclosure.people import (
     EndTeam,
+    LeaveTeam,
     ListTeams,
     SaveSite,
     SaveTeam,
-    SetTeamMember,
     SiteView,
     Teams,
     TeamView,
 )
-from wardkeep.identity import people, workplaces
+from wardkeep.identity import workplaces
 from wardkeep.identity.roles import Role
 from wardkeep.identity.workplaces import Team
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.rights_words import NO_SUCH_PERSON, bad, may_manage
+from wardkeep.warden.service.rights_words import bad, may_manage, when
 from wardkeep.warden.service.said import NOT_SIGNED_IN
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.who_is_who import NO_SUCH_TEAM, WhoIsWho
 from wardkeep.warden.sessions import Session, Sessions
 
 LONGEST_NAME = 80
@@ -34,11 +38,6 @@ _NAME_TAKEN = Refusal(
     code="already-there",
     why="Another one has that name.",
     mend="Choose another name.",
-)
-_NO_SUCH_TEAM = Refusal(
-    code="no-such-team",
-    why="There is no such team or site here.",
-    mend="See the list of teams: somebody may have ended it.",
 )
 
 
@@ -51,12 +50,14 @@ class Workplaces:
         database: Database,
         sessions: Sessions,
         directory: Directory,
+        who_is_who: WhoIsWho,
         trace: Trace,
         clock: Clock,
     ) -> None:
         self._database = database
         self._sessions = sessions
         self._directory = directory
+        self._who_is_who = who_is_who
         self._trace = trace
         self._clock = clock
         self.desk = Desk(
@@ -65,7 +66,7 @@ class Workplaces:
                 SaveSite: self._save_site,
                 SaveTeam: self._save_team,
                 EndTeam: self._end,
-                SetTeamMember: self._set_member,
+                LeaveTeam: self._leave,
             }
         )
 
@@ -82,15 +83,24 @@ class Workplaces:
         async with self._database.connection() as connection:
             sites = await workplaces.sites_of(connection, session.organisation)
             teams = await workplaces.teams_of(connection, session.organisation)
+            practitioners = await workplaces.practitioners_of(
+                connection, session.organisation
+            )
         return Teams(
             sites=tuple(SiteView(one.id, one.name) for one in sites),
             teams=tuple(self._view(one) for one in teams),
+            practitioners=tuple(practitioners),
         )
 
     def _view(self, team: Team) -> TeamView:
-        named = [(one, self._directory.display_name(one)) for one in team.members]
-        members = tuple(sorted(named, key=lambda pair: (pair[1].lower(), pair[0])))
-        return TeamView(team.id, team.name, team.site, members)
+        name, now = self._directory.display_name, self._clock.now()
+        named = [
+            (one.account, name(one.account), when(one.until))
+            for one in team.members
+            if one.until is None or one.until > now
+        ]
+        members = tuple(sorted(named, key=lambda one: (one[1].lower(), one[0])))
+        return TeamView(team.id, team.name, team.site, members, team.places)
 
     async def _save_site(self, asked: SaveSite) -> Answer:
         session = self._allowed(asked.session)
@@ -123,10 +133,10 @@ class Workplaces:
             async with self._database.connection() as connection:
                 sites = await workplaces.sites_of(connection, session.organisation)
                 if asked.site and asked.site not in {one.id for one in sites}:
-                    return _NO_SUCH_TEAM
+                    return NO_SUCH_TEAM
                 id_ = await workplaces.save_team(
                     connection,
-                    Team(asked.id, name, asked.site, ()),
+                    Team(asked.id, name, asked.site),
                     organisation=session.organisation,
                     clock=self._clock,
                 )
@@ -138,7 +148,7 @@ class Workplaces:
         self, session: Session, action: str, id_: str | None, name: str
     ) -> Answer:
         if id_ is None:
-            return _NO_SUCH_TEAM
+            return NO_SUCH_TEAM
         self._trace.of_session(session, action, reason=name, request=f"team {id_}")
         return Created(id_)
 
@@ -147,7 +157,7 @@ class Workplaces:
         if isinstance(session, Refusal):
             return session
         if not _is_id(asked.id):
-            return _NO_SUCH_TEAM
+            return NO_SUCH_TEAM
         async with self._database.transaction() as connection:
             is_ended = await workplaces.end(
                 connection,
@@ -155,37 +165,30 @@ class Workplaces:
                 organisation=session.organisation,
                 clock=self._clock,
             )
+            await self._who_is_who.reload(connection, session.organisation)
         if not is_ended:
-            return _NO_SUCH_TEAM
+            return NO_SUCH_TEAM
         self._trace.of_session(session, "end-team", request=f"team {asked.id}")
         return Done()
 
-    async def _set_member(self, asked: SetTeamMember) -> Answer:
+    async def _leave(self, asked: LeaveTeam) -> Answer:
         session = self._allowed(asked.session)
         if isinstance(session, Refusal):
             return session
-        async with self._database.transaction() as connection:
+        if not _is_id(asked.account):
+            return NO_SUCH_TEAM
+        async with self._database.connection() as connection:
             teams = await workplaces.teams_of(connection, session.organisation)
             if asked.team not in {one.id for one in teams}:
-                return _NO_SUCH_TEAM
-            person = await people.working_here(
-                connection,
-                asked.account,
-                organisation=session.organisation,
-                clock=self._clock,
+                return NO_SUCH_TEAM
+            await workplaces.leave_team(
+                connection, team=asked.team, account=asked.account, clock=self._clock
             )
-            if person is None:
-                return NO_SUCH_PERSON
-            await workplaces.set_member(
-                connection,
-                team=asked.team,
-                account=asked.account,
-                is_member=asked.is_member,
-                clock=self._clock,
-            )
-        action = "join-team" if asked.is_member else "leave-team"
+            await self._who_is_who.reload(connection, session.organisation)
         self._trace.of_session(
-            session, action, request=f"account {asked.account} team {asked.team}"
+            session,
+            "leave-team",
+            request=f"account {asked.account} team {asked.team}",
         )
         return Done()
 

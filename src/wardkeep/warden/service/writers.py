@@ -6,9 +6,11 @@ None of it opens what exists of a patient.
 
 from wardkeep.disclosure.answers import (
     Answer,
+    Grant,
     NewKeys,
     PatientKeys,
     Refusal,
+    Seals,
     SharedKey,
     Tokens,
 )
@@ -16,7 +18,10 @@ from wardkeep.disclosure.message import MAX_ITEMS
 from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.disclosure.questions import (
     ComputeTokens,
+    Disclose,
+    Item,
     NewPatientKeys,
+    NewSeals,
     OpenSharedKey,
     ResourceRef,
 )
@@ -26,6 +31,7 @@ from wardkeep.ledger.entry import Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
+from wardkeep.warden.row_keys import identity_of, new_row_key
 from wardkeep.warden.rules.scope_covers import scope_lacks
 from wardkeep.warden.service.by_app import scopes_for
 from wardkeep.warden.service.desk import Desk
@@ -75,6 +81,7 @@ class Writers:
             at_once={
                 ComputeTokens: self.compute_tokens,
                 NewPatientKeys: self.new_patient_keys,
+                NewSeals: self.new_seals,
                 OpenSharedKey: self.open_shared_key,
             }
         )
@@ -130,7 +137,45 @@ class Writers:
         return PatientKeys(
             patient=patient,
             wrapped=(banner[0], record[0], sealed[0]),
-            plain=(banner[1], record[1], sealed[1]),
+            plain=(banner[1], record[1]),
+        )
+
+    def new_seals(self, asked: NewSeals) -> Answer:
+        """Keys for rows that will be sealed: each opens its own row and no other."""
+        if not 1 <= len(asked.resources) <= MAX_ITEMS:
+            return NOTHING_ASKED
+        session = self._sessions.use_at_door(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        item = Item(asked.patient, Tier.SEALED, asked.wrapped_key, asked.resources)
+        judged = self._door.disclose(
+            Disclose(
+                asked.session,
+                asked.purpose,
+                asked.reason,
+                Action.WRITE,
+                (item,),
+                asked.request,
+            )
+        )
+        if not isinstance(judged, Grant):
+            return judged
+        tier_key = key_identity(
+            organisation=session.organisation, patient=asked.patient, tier=Tier.SEALED
+        )
+        sealed = self._keystore.unwrap(
+            session.organisation, asked.wrapped_key, tier_key
+        )
+        if sealed is None:
+            return NOTHING_ASKED
+        return Seals(
+            judged.entry,
+            tuple(
+                new_row_key(
+                    sealed, identity_of(session.organisation, asked.patient, one)
+                )
+                for one in asked.resources
+            ),
         )
 
     def open_shared_key(self, asked: OpenSharedKey) -> Answer:

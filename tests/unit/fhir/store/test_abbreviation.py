@@ -37,6 +37,15 @@ def test_a_body_does_not_repeat_what_its_row_says() -> None:
     assert b'"versionId":"3","lastUpdated":"2026-11-01T09:30:15.123Z"' in whole
 
 
+def test_what_is_sent_without_an_id_is_stamped_as_if_it_had_one() -> None:
+    rest = '"status":"final","_id":{"extension":[]}'
+    bare = resource(f'{{"resourceType":"Observation",{rest}}}')
+    named = resource(f'{{"resourceType":"Observation","id":"{STAMP.id}",{rest}}}')
+    assert stamped(bare, STAMP) == stamped(named, STAMP)
+    nothing = resource('{"resourceType":"Observation"}')
+    assert parse(stamped(nothing, STAMP)) == parse(STAMP.head + b"}}")
+
+
 def test_its_own_meta_is_kept_behind_the_stamp() -> None:
     one = resource(
         f'{{"resourceType":"Observation","id":"{STAMP.id}",'

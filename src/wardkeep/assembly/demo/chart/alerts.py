@@ -6,15 +6,11 @@ from datetime import date, timedelta
 from wardkeep.assembly.demo.cast import Trait
 from wardkeep.assembly.demo.chart.codes import Json, hl7, text_only
 from wardkeep.assembly.demo.chart.sheet import Sheet
-
-VERY_RESTRICTED = {
-    "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
-    "code": "V",
-    "display": "very restricted",
-}
-"""The label that puts a resource into the sealed tier."""
+from wardkeep.fhir.home.way_in import WayIn, way_in_resource
 
 _FALLS_AGE = 84
+_OWN = ("resourceType", "id")
+"""What the sheet says of each resource itself."""
 
 
 def write_alerts(sheet: Sheet) -> None:
@@ -62,6 +58,21 @@ def _write_way_in(sheet: Sheet) -> None:
     """The code of a key safe: released to the carer on the visit and nobody else."""
     chance = sheet.chance("key safe")
     code = "".join(str(chance.below(10)) for _ in range(4))
-    words = f"Key safe beside the back door, code {code}. Put the key back."
-    label = {"meta": {"security": [VERY_RESTRICTED]}}
-    sheet.write("Flag", {**label, **_flag(sheet, "safety", words)})
+    agreed = _since(sheet)
+    made = way_in_resource(
+        WayIn(
+            kind="key-safe",
+            code=code,
+            where="Beside the back door",
+            notes="Put the key back, and turn the dial on.",
+            backup="The neighbour at number 2",
+            call="The coordinator on call",
+            agreed_on=agreed,
+            reviewed_on=agreed,
+        ),
+        patient=str(sheet.person.patient_id),
+        id_="way-in",
+        created=agreed,
+    )
+    content = {name: one for name, one in made.content.items() if name not in _OWN}
+    sheet.write(made.type, {**content, "subject": sheet.patient})

@@ -4,7 +4,7 @@
 from datetime import datetime, timedelta
 
 from wardkeep.assembly.demo.chart.codes import Json, text_only
-from wardkeep.assembly.demo.chart.sheet import Sheet
+from wardkeep.assembly.demo.chart.sheet import Sheet, as_class
 from wardkeep.assembly.demo.moments import instant
 from wardkeep.assembly.demo.rounds import visits_on
 from wardkeep.assembly.demo.staff import staff_of
@@ -36,12 +36,14 @@ def _write_home_visits(sheet: Sheet) -> None:
     today = sheet.story.today
     for ahead in range(_PLANNED_DAYS):
         for visit in visits_on(sheet.person, today + timedelta(days=ahead)):
+            words = f"{visit.slot.name} visit: {visit.slot.help_given}"
             _write_appointment(
                 sheet,
-                f"{visit.slot.name} visit: {visit.slot.help_given}",
+                words,
                 starts=visit.starts,
                 ends=visit.ends,
                 with_whom=[sheet.staff(visit.carer)],
+                kind=as_class("HH", words),
             )
 
 
@@ -52,13 +54,14 @@ def _write_appointment(
     starts: datetime,
     ends: datetime,
     with_whom: list[Json],
+    kind: Json | None = None,
 ) -> None:
     actors = (sheet.patient, *with_whom)
     sheet.write(
         "Appointment",
         {
             "status": "booked",
-            "serviceType": [text_only(words)],
+            "serviceType": [kind or text_only(words)],
             "description": words,
             "start": instant(starts),
             "end": instant(ends),

@@ -17,10 +17,11 @@ from wardkeep.assembly.demo.rounds import (
     round_of,
     visits_on,
 )
-from wardkeep.assembly.demo.staff import carer_key
 
 _PLAN_DAYS_AGO = 240
 _VISITED_DAYS = 7
+_NURSING_EVERY = 9
+"""The community nurse has every ninth client on her list."""
 _NOTES = (
     "Ate well and was in good spirits.",
     "A little tired today; had tea and toast.",
@@ -57,11 +58,10 @@ def _coordinator(sheet: Sheet) -> str:
 
 def _write_team(sheet: Sheet) -> Json:
     number = round_of(sheet.person)
-    members = (
-        (_coordinator(sheet), "Coordinator"),
-        (carer_key(number, "early"), "Carer in the mornings"),
-        (carer_key(number, "late"), "Carer in the evenings"),
-    )
+    # Carers come by visit and are not on it: each is let in for the visit alone.
+    members = [(_coordinator(sheet), "Coordinator")]
+    if sheet.person.position % _NURSING_EVERY == 0:
+        members.append(("nurse", "Community nurse"))
     return sheet.write(
         "CareTeam",
         {

@@ -116,6 +116,11 @@ _CLASSES = {
 }
 
 
+def as_class(code: str, words: str) -> Json:
+    """A concept that says of which class a contact is to be, in these words."""
+    return {"coding": [_CLASSES[code]], "text": words}
+
+
 def led_by(practitioner: Json) -> list[Json]:
     """The participant list of an encounter with one person in charge."""
     return [{"type": [_PERFORMER], "individual": practitioner}]

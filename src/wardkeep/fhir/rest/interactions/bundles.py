@@ -23,6 +23,7 @@ from wardkeep.fhir.rest.rights import session_of
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.rest.transaction import Done, transact
 from wardkeep.fhir.rest.written import with_own_references
+from wardkeep.fhir.store.draft import is_sealed
 from wardkeep.fhir.store.outcomes import Reference
 from wardkeep.fhir.store.stamping import Stamp, instant, stamped
 from wardkeep.fhir.validation import check
@@ -187,8 +188,11 @@ def _without_resource(told_of: bytes) -> bytes:
 
 
 def _resource(entry: Entry, one: Reference, done: Done) -> bytes:
+    resource = done.resources[entry.place]
+    if is_sealed(resource):
+        return b""  # what is sealed is not said again
     stamp = Stamp(one.type, one.id, one.version, done.written.last_updated)
-    return b'"resource":%b,' % stamped(done.resources[entry.place], stamp)
+    return b'"resource":%b,' % stamped(resource, stamp)
 
 
 def _written(asking: Asking, one: Reference, done: Done, resource: bytes) -> bytes:

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is who in the record: a person's practitioner, their teams, a team's places.
+
+The record's appointments, stays and queues name practitioners and places; these pages
+say which account and which team those are. Each is confirmed with a passkey.
+"""
+
+from starlette.responses import Response
+
+from wardkeep.apps.people.one import named
+from wardkeep.apps.people.overview import MANAGERS
+from wardkeep.base.clock import microseconds_since_epoch
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.people import (
+    JoinTeam,
+    ListTeams,
+    PersonView,
+    PlaceTeam,
+    StandFor,
+    Teams,
+    TeamView,
+)
+from wardkeep.web.confirming import ask_to_confirm
+from wardkeep.web.forms import Form
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+FOR_GOOD = "0"
+HOURS = {
+    FOR_GOOD: "Until somebody ends it",
+    "12": "For a shift: 12 hours from now",
+    "24": "On call: 24 hours from now",
+    "168": "For a week from now",
+}
+CHOOSE = ("", "Choose a team")
+LONGEST_LIST = 2000
+_HOUR = 3600 * 1_000_000
+_BACK = "/people/{0}"
+
+
+async def _teams(visit: Visit) -> Teams | Response:
+    given = await visit.warden.ask(ListTeams(visit.token), Teams)
+    return visit.refuse(given) if isinstance(given, Refusal) else given
+
+
+def _show_work(visit: Visit, person: PersonView, teams: Teams, form: Form) -> Response:
+    problems = tuple(form.problems.values())
+    known = dict(teams.practitioners).get(person.account, ())
+    return visit.render(
+        "people/work.html",
+        status=422 if problems else 200,
+        problems=problems,
+        person=person,
+        teams=(CHOOSE, *((one.id, one.name) for one in teams.teams)),
+        team=form.values.get("team", ""),
+        hours=tuple(HOURS.items()),
+        chosen=form.values.get("hours", FOR_GOOD),
+        references=form.values.get("references", "\n".join(known)),
+    )
+
+
+async def _person_and_teams(visit: Visit) -> tuple[PersonView, Teams] | Response:
+    person = await named(visit)
+    if isinstance(person, Response):
+        return person
+    teams = await _teams(visit)
+    return teams if isinstance(teams, Response) else (person, teams)
+
+
+@page("/people/{account}/work", gate=MANAGERS)
+async def show_work(visit: Visit) -> Response:
+    found = await _person_and_teams(visit)
+    if isinstance(found, Response):
+        return found
+    return _show_work(visit, *found, Form({}))
+
+
+@page("/people/{account}/join", gate=MANAGERS, methods=("POST",))
+async def join_team(visit: Visit) -> Response:
+    found = await _person_and_teams(visit)
+    form = await visit.form()
+    if isinstance(found, Response):
+        return found
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    person, teams = found
+    ids = tuple(one.id for one in teams.teams)
+    team = form.choice("team", called="a team", among=ids)
+    hours = form.choice("hours", called="for how long", among=tuple(HOURS))
+    if form.problems:
+        return _show_work(visit, person, teams, form)
+    now = microseconds_since_epoch(visit.clock.now())
+    until = 0 if hours == FOR_GOOD else now + int(hours) * _HOUR
+    return await ask_to_confirm(
+        visit,
+        JoinTeam(team, person.account, until=until),
+        back=f"/people/{person.account}/work",
+        after=_BACK.format(person.account),
+        button="Put them in with my passkey",
+    )
+
+
+@page("/people/{account}/practitioner", gate=MANAGERS, methods=("POST",))
+async def set_practitioner(visit: Visit) -> Response:
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    account = visit.path("account")
+    said = form.optional_text(
+        "references", called="the practitioner", at_most=LONGEST_LIST
+    )
+    return await ask_to_confirm(
+        visit,
+        StandFor(account, tuple(said.split())),
+        back=f"/people/{account}/work",
+        after=_BACK.format(account),
+        button="Save with my passkey",
+    )
+
+
+async def _team(visit: Visit) -> TeamView | Response:
+    teams = await _teams(visit)
+    if isinstance(teams, Response):
+        return teams
+    wanted = visit.path("team")
+    return next((one for one in teams.teams if one.id == wanted), visit.tell(NOT_FOUND))
+
+
+@page("/people/teams/{team}/places", gate=MANAGERS)
+async def show_places(visit: Visit) -> Response:
+    team = await _team(visit)
+    if isinstance(team, Response):
+        return team
+    return visit.render("people/places.html", team=team, problems=())
+
+
+@page("/people/teams/{team}/places", gate=MANAGERS, methods=("POST",))
+async def set_places(visit: Visit) -> Response:
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    team = visit.path("team")
+    said = form.optional_text("places", called="the places", at_most=LONGEST_LIST)
+    return await ask_to_confirm(
+        visit,
+        PlaceTeam(team, tuple(said.split())),
+        back=f"/people/teams/{team}/places",
+        after="/people/teams",
+        button="Save with my passkey",
+    )

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An organisation of the drills with canaries among its patients.
+
+Patients and canaries are of one make, and planted as an operator would. Each has one
+observation by one of a dozen practitioners, so that references lead from one to others.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from wardkeep.assembly.demo.chance import Chance
+from wardkeep.assembly.demo.names import given_name
+from wardkeep.assembly.demo.stable_ids import stable_id
+from wardkeep.assembly.drills.ground import SURNAME, DrillBrokenError, Ground
+from wardkeep.assembly.importing import load_paths
+from wardkeep.assembly.planting import SHARE, plant
+from wardkeep.base.nhs_number import SYSTEM, check_digit
+from wardkeep.disclosure.answers import Created
+from wardkeep.disclosure.questions import CreateOrganisation
+
+MEADOW = "thistledown"
+PATIENTS = 558
+CANARIES = PATIENTS * SHARE // (100 - SHARE)
+PRACTITIONERS = 12
+_FIRST_BODY, _APART = 300_000, 97
+_AN_ADULT = 40
+_encode = msgspec.json.Encoder().encode
+
+
+async def meadow(ground: Ground) -> tuple[str, ...]:
+    """The ids of everybody in it, canaries too: what a scraper may come by."""
+    if MEADOW not in ground.patients:
+        made = await ground.operator.ask(
+            CreateOrganisation(MEADOW, MEADOW.title()), Created
+        )
+        if not isinstance(made, Created):
+            raise DrillBrokenError(str(made))
+        ground.numbers[MEADOW] = int(made.id)
+        everybody = tuple(stable_id(MEADOW, n) for n in range(PATIENTS + CANARIES))
+        await _fill(ground, everybody)
+        ground.patients[MEADOW] = everybody
+    return ground.patients[MEADOW]
+
+
+async def _fill(ground: Ground, everybody: Sequence[str]) -> None:
+    with tempfile.TemporaryDirectory(prefix="wardkeep-meadow-") as folder:
+        real, nobody = Path(folder) / "real", Path(folder) / "nobody"
+        real.mkdir()
+        nobody.mkdir()
+        (real / "0-staff.json").write_bytes(_encode(_bundle(_staff())))
+        for number, id_ in enumerate(everybody):
+            place = real if number < PATIENTS else nobody
+            text = _encode(_bundle(_record(id_, number)))
+            (place / f"{number:05d}.json").write_bytes(text)
+        report = await load_paths(
+            ground.settings,
+            ground.layout,
+            paths=[real],
+            organisation=MEADOW,
+            show=lambda **_: None,
+        )
+        planted = await plant(
+            ground.settings, ground.layout, organisation=MEADOW, paths=[nobody]
+        )
+    if report.patients != PATIENTS or planted.living != CANARIES:
+        message = f"{report.patients} patients, {planted.living} canaries were loaded"
+        raise DrillBrokenError(message)
+
+
+def given_names() -> tuple[str, ...]:
+    """The first names that somebody who searches by name would try."""
+    chance = Chance(MEADOW, "guesses")
+    drawn = (_first_name(chance) for _ in range(5 * PATIENTS))
+    return tuple(sorted(set(drawn)))
+
+
+def _first_name(chance: Chance) -> str:
+    return given_name(chance, chance.pick(("female", "male")), _AN_ADULT)
+
+
+def practitioner(number: int) -> str:
+    return stable_id(MEADOW, "Practitioner", number)
+
+
+def _staff() -> list[dict[str, object]]:
+    return [
+        {
+            "resourceType": "Practitioner",
+            "id": practitioner(number),
+            "name": [{"family": f"Drill{number}"}],
+        }
+        for number in range(PRACTITIONERS)
+    ]
+
+
+def _record(id_: str, number: int) -> list[dict[str, object]]:
+    chance = Chance(MEADOW, number)
+    patient: dict[str, object] = {
+        "resourceType": "Patient",
+        "id": id_,
+        "identifier": [{"system": SYSTEM, "value": _nhs_number(number)}],
+        "name": [{"family": SURNAME, "given": [_first_name(chance)]}],
+        "address": [{"line": [f"{chance.between(1, 99)} Nowhere Lane"]}],
+        "birthDate": f"19{chance.between(30, 89)}-0{chance.between(1, 9)}-15",
+    }
+    observation: dict[str, object] = {
+        "resourceType": "Observation",
+        "id": stable_id(MEADOW, number, "Observation"),
+        "status": "final",
+        "code": {"text": "Pulse"},
+        "subject": {"reference": f"Patient/{id_}"},
+        "performer": [
+            {"reference": "Practitioner/" + practitioner(chance.below(PRACTITIONERS))}
+        ],
+        "valueQuantity": {"value": chance.between(55, 99), "unit": "/min"},
+    }
+    return [patient, observation]
+
+
+def _nhs_number(number: int) -> str:
+    """A valid one of the test range; the next where there is no check digit."""
+    body = _FIRST_BODY + number * _APART
+    while True:
+        nine = f"999{body:06d}"
+        check = check_digit(nine)
+        if check is not None:
+            return f"{nine}{check}"
+        body += 1
+
+
+def _bundle(resources: Sequence[dict[str, object]]) -> dict[str, object]:
+    entries = [{"resource": one} for one in resources]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}

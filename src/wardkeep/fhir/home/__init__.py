@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Wardkeep keeps of people's homes, as FHIR resources."""

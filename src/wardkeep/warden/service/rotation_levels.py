@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The levels of keys, and for each how what it wraps is turned over to a new one.
+
+A pass reads all that the key wraps and wraps anew what is still under the old one. What
+opens by the new key is left alone, so a pass may be broken off anywhere and begun
+again, and one that finds nothing is the proof that nothing is left.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from wardkeep.crypto.aead import BoxCannotBeOpenedError, new_key
+from wardkeep.db.connection import Connection, Database
+from wardkeep.disclosure.purpose import Tier
+from wardkeep.disclosure.sealed import key_identity
+from wardkeep.identity import accounts
+from wardkeep.warden import rotations
+from wardkeep.warden.keystore import (
+    KeyStore,
+    organisation_identity,
+    token_key_identity,
+    token_key_of,
+)
+from wardkeep.warden.root_key_ring import RootKeyRing
+from wardkeep.warden.rotations import ROOT_WRAPPED, WrappedKeys, Wrapping
+
+PORTION = 200
+"""Patients a statement: 4 ms of the loop, in which no other question is answered."""
+_TIERS = (
+    (Tier.BANNER, "banner_key"),
+    (Tier.RECORD, "record_key"),
+    (Tier.SEALED, "sealed_key"),
+)
+
+
+class Passed(NamedTuple):
+    """What one pass found."""
+
+    seen: int
+    rewrapped: int
+    """Were under the old key when the pass came by."""
+    unreadable: int
+    """Open by neither key: whoever wrote them did not have them from us."""
+
+
+Tell = Callable[[int, int], None]
+"""Takes how many of how many are done."""
+
+
+class Level(Protocol):
+    """A level of keys."""
+
+    settle_seconds: float
+    """For how long somebody may still hold what the old key wrapped."""
+
+    async def prepare(self, organisation: int) -> None:
+        """Know both keys, and wrap by the new one from now on."""
+        ...
+
+    async def turn_all(self, organisation: int, tell: Tell) -> Passed:
+        """One pass."""
+        ...
+
+    async def retire(self, organisation: int) -> None:
+        """Destroy the old key."""
+        ...
+
+
+class RootLevel:
+    """Organisations' keys, and what else the root key wraps, by a new root key."""
+
+    def __init__(self, database: Database, ring: RootKeyRing) -> None:
+        self._database = database
+        self._ring = ring
+        self.settle_seconds = 60.0
+        """An organisation or provider that is being made is stored within a second."""
+
+    async def prepare(self, organisation: int) -> None:
+        """Nothing: the ring turned when the rotation began."""
+
+    async def turn_all(self, organisation: int, tell: Tell) -> Passed:
+        del organisation
+        async with self._database.connection() as connection:
+            found = [
+                (where, key, wrapped)
+                for where in ROOT_WRAPPED
+                for key, wrapped in await rotations.wrapped_by_root(connection, where)
+            ]
+        rewrapped = unreadable = 0
+        for done, (where, key, wrapped) in enumerate(found):
+            tell(done, len(found))
+            try:
+                is_old = await self._turn(where, key, wrapped)
+            except BoxCannotBeOpenedError:
+                unreadable += 1
+            else:
+                rewrapped += is_old
+        tell(len(found), len(found))
+        return Passed(len(found), rewrapped, unreadable)
+
+    async def _turn(self, where: Wrapping, key: object, wrapped: bytes) -> bool:
+        # In a thread: a device or a service takes its time.
+        identity = where.identity.format(key).encode()
+        anew = await asyncio.to_thread(self._ring.rewrapped, wrapped, identity)
+        if anew is None:
+            return False
+        async with self._database.connection() as connection:
+            await rotations.put_rewrapped(
+                connection, where, key=key, old=wrapped, new=anew
+            )
+        return True
+
+    async def retire(self, organisation: int) -> None:
+        del organisation
+        await asyncio.to_thread(self._ring.forget_older)
+
+
+class OrganisationLevel:
+    """Patients' keys and the shared one by an organisation's new key."""
+
+    def __init__(
+        self, database: Database, ring: RootKeyRing, keystore: KeyStore
+    ) -> None:
+        self._database = database
+        self._ring = ring
+        self._keystore = keystore
+        self.settle_seconds = 3600.0
+        """A load holds new patients' keys for as long as one source takes: minutes."""
+
+    async def turn(self, connection: Connection, organisation: int) -> None:
+        """Have a new key in the row, with the one before beside it."""
+        identity = organisation_identity(organisation)
+        before = await rotations.lock_organisation(connection, organisation)
+        old = await asyncio.to_thread(self._ring.unwrap, before, identity)
+        wrapped = await asyncio.to_thread(self._ring.wrap, new_key(), identity)
+        tokens = await asyncio.to_thread(
+            self._ring.wrap, token_key_of(old), token_key_identity(organisation)
+        )
+        await rotations.turn_organisation(
+            connection, organisation, wrapped=wrapped, older=before, token_key=tokens
+        )
+
+    async def prepare(self, organisation: int) -> None:
+        async with self._database.connection() as connection:
+            found = await accounts.organisations(connection)
+        row = next(one for one in found if one.number == organisation)
+        await asyncio.to_thread(
+            self._keystore.admit,
+            organisation,
+            row.wrapped_key,
+            older=row.older_wrapped_key,
+            token_key=row.wrapped_token_key,
+        )
+
+    async def turn_all(self, organisation: int, tell: Tell) -> Passed:
+        async with self._database.connection() as connection:
+            total = await rotations.count_wrapped(connection, organisation)
+        tell(0, total)
+        seen = after = 0
+        passed = await self._turn_shared(organisation)
+        while portion := await self._portion(organisation, after):
+            after = portion[-1].number
+            seen += len(portion)
+            here = await self._turn_portion(organisation, portion)
+            passed = Passed(
+                passed.seen + here.seen,
+                passed.rewrapped + here.rewrapped,
+                passed.unreadable + here.unreadable,
+            )
+            tell(min(seen, total), total)
+            await asyncio.sleep(0)
+        return passed
+
+    async def _portion(self, organisation: int, after: int) -> list[WrappedKeys]:
+        async with self._database.connection() as connection:
+            return await rotations.wrapped_portion(
+                connection, organisation, after=after, at_most=PORTION
+            )
+
+    async def _turn_portion(
+        self, organisation: int, portion: list[WrappedKeys]
+    ) -> Passed:
+        pairs, unreadable = [], 0
+        for row in portion:
+            try:
+                changes = dict(self._changes(organisation, row))
+            except BoxCannotBeOpenedError:
+                unreadable += 1
+                continue
+            if changes:
+                pairs.append((row, msgspec.structs.replace(row, **changes)))
+        if pairs:
+            async with self._database.connection() as connection:
+                await rotations.put_portion(connection, organisation, pairs)
+        return Passed(len(portion), len(pairs), unreadable)
+
+    def _changes(
+        self, organisation: int, row: WrappedKeys
+    ) -> Iterator[tuple[str, bytes]]:
+        for tier, column in _TIERS:
+            identity = key_identity(
+                organisation=organisation, patient=row.id, tier=tier
+            )
+            wrapped: bytes = getattr(row, column)
+            anew = self._keystore.rewrapped(organisation, wrapped, identity)
+            if anew is not None:
+                yield column, anew
+
+    async def _turn_shared(self, organisation: int) -> Passed:
+        identity = key_identity(organisation=organisation, patient="", tier=Tier.SHARED)
+        async with self._database.connection() as connection:
+            wrapped = await rotations.shared_key(connection, organisation)
+            if wrapped is None:
+                return Passed(0, 0, 0)
+            try:
+                anew = self._keystore.rewrapped(organisation, wrapped, identity)
+            except BoxCannotBeOpenedError:
+                return Passed(1, 0, 1)
+            if anew is not None:
+                await rotations.put_shared_key(
+                    connection, organisation, old=wrapped, new=anew
+                )
+        return Passed(1, int(anew is not None), 0)
+
+    async def retire(self, organisation: int) -> None:
+        async with self._database.connection() as connection:
+            await rotations.forget_older(connection, organisation)
+        self._keystore.forget_older(organisation)

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Takes ties with the question that asks for keys to write with, before the keys leave.
+
+A tie is taken only for a patient whom that very question opened: so whoever forges one
+has spent a relationship, or a reason and their budget, on that patient before, and
+forging adds nobody. Of new patients, whose keys the question makes, it is taken as long
+as nobody of that id is here, and of a person for so many a day.
+"""
+
+import asyncio
+import re
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from wardkeep.base.clock import Clock, microseconds_since_epoch
+from wardkeep.db.connection import Database
+from wardkeep.disclosure.answers import Answer, Refusal
+from wardkeep.disclosure.purpose import Action
+from wardkeep.disclosure.questions import (
+    Disclose,
+    ForWork,
+    NewPatientKeys,
+    ResourceRef,
+    SaidTie,
+)
+from wardkeep.identity.roles import Role
+from wardkeep.teams import ties
+from wardkeep.teams.relationships import KINDS, ExpectedSets
+from wardkeep.teams.rosters import load_roster
+from wardkeep.teams.ties import Source, Tie
+from wardkeep.warden.budgets import WINDOW_SECONDS
+from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.door import Door
+from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_UNDERSTOOD
+from wardkeep.warden.service.writers import Writers
+from wardkeep.warden.sessions import Session, Sessions
+
+MOST_TIES = 40
+"""Of one resource: a multidisciplinary meeting has fewer."""
+LONGEST = timedelta(days=800)
+"""From its beginning, and from now, to a tie's end: each ends by itself."""
+ROSTER_SECONDS, TIDY_SECONDS = 60.0, 3600.0
+_WHO = re.compile(
+    r"(Practitioner|PractitionerRole|Location|HealthcareService|CareTeam|Organization)"
+    r"/[A-Za-z0-9\-.]{1,64}"
+)
+_CHANGES = frozenset({Action.WRITE, Action.DELETE})
+Refs = Sequence[tuple[ResourceRef, str]]
+"""Resources with the patient whom the question names for each."""
+
+
+class Tying:
+    """Answers those who write what the work explains."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        sessions: Sessions,
+        expected: ExpectedSets,
+        door: Door,
+        writers: Writers,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._expected = expected
+        self._door = door
+        self._writers = writers
+        self._clock = clock
+        self._in_turn = asyncio.Lock()
+        self._new: dict[tuple[int, str], dict[str, float]] = {}
+        """New patients of whom an account told ties, and when."""
+        self._rosters_due = self._tidy_due = 0.0
+        self.desk = Desk(later={ForWork: self._for_work}, saves=(self.keep,))
+        self.operator_desk = Desk(later={ForWork: self._for_import})
+
+    async def _for_import(self, asked: ForWork) -> Answer:
+        """The operator's socket opens nothing: keys of new patients alone."""
+        is_new = isinstance(asked.question, NewPatientKeys)
+        return await self._for_work(asked) if is_new else NOT_UNDERSTOOD
+
+    async def _for_work(self, asked: ForWork) -> Answer:
+        question = asked.question
+        session = self._sessions.use_at_door(question.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        if not self._are_sound(asked.ties):
+            return NOT_UNDERSTOOD
+        if isinstance(question, Disclose):
+            answer = self._door.disclose(question)
+        else:
+            answer = self._writers.new_patient_keys(question)
+        if not isinstance(answer, Refusal):
+            refs = await self._refs(session, question)
+            by = (session.organisation, session.account)
+            await self._take(by, refs, asked.ties)
+        return answer
+
+    async def _refs(
+        self, session: Session, question: Disclose | NewPatientKeys
+    ) -> Refs:
+        """What is written, and about whom: only what may tell ties."""
+        if isinstance(question, Disclose):
+            if question.action not in _CHANGES:
+                return ()
+            return [
+                (ref, one.patient) for one in question.items for ref in one.resources
+            ]
+        taken = await self._new_ones(session, question.patients)
+        named = zip(question.patients, question.resources, strict=False)
+        return [(ref, one) for one, refs in named if one in taken for ref in refs]
+
+    async def _new_ones(
+        self, session: Session, named: Sequence[str]
+    ) -> Collection[str]:
+        """Those of them that are new, and of whom this session may tell ties."""
+        if session.role is Role.IMPORTER:
+            return named
+        async with self._database.connection() as connection:
+            here = await ties.patients_here(connection, session.organisation, named)
+        new = [one for one in named if one not in here]
+        return new if session.is_for_programs else self._registered(session, new)
+
+    def _registered(self, session: Session, new: Sequence[str]) -> Collection[str]:
+        """Those of them that a person's account may tell ties of today."""
+        now = self._clock.monotonic_seconds()
+        whose = (session.organisation, session.account)
+        seen = {
+            patient: when
+            for patient, when in self._new.get(whose, {}).items()
+            if when > now - WINDOW_SECONDS
+        }
+        room = max(0, session.role.own_work - len(seen))
+        taken = [one for one in dict.fromkeys(new) if one not in seen][:room]
+        self._new[whose] = {**seen, **dict.fromkeys(taken, now)}
+        return {*taken, *(one for one in new if one in seen)}
+
+    def _are_sound(self, said: Sequence[SaidTie]) -> bool:
+        """Whether they are what our own resources tell, whoever sent them."""
+        longest = LONGEST // timedelta(microseconds=1)
+        last = microseconds_since_epoch(self._clock.now()) + longest
+        return all(
+            one.kind in KINDS
+            and _WHO.fullmatch(one.who)
+            and one.since < one.until <= min(last, one.since + longest)
+            for one in said
+        )
+
+    async def _take(
+        self, by: tuple[int, str], refs: Refs, said: Sequence[SaidTie]
+    ) -> None:
+        """In the place of what these resources told; the database has it first."""
+        organisation, account = by
+        by_resource: dict[tuple[str, str], list[Tie]] = {}
+        for one in said:
+            made = Tie(one.who, one.kind, one.since, one.until, account)
+            by_resource.setdefault((one.type, one.id), []).append(made)
+        told = {}
+        for (type_, id_, _), patient in refs:
+            source = Source(organisation, type_, id_, patient)
+            mine = by_resource.get((type_, id_), [])[:MOST_TIES]
+            if mine or self._expected.ties.has(source):
+                told[source] = mine
+        if not told:
+            return
+        async with self._in_turn:
+            async with self._database.transaction() as connection:
+                await ties.save(connection, told)
+            self._expected.ties.put(told)
+
+    async def keep(self) -> None:
+        """Now and then: who is who, and what is over."""
+        now = self._clock.monotonic_seconds()
+        if now >= self._rosters_due:
+            self._rosters_due = now + ROSTER_SECONDS
+            async with self._database.connection() as connection:
+                for organisation in tuple(self._expected.rosters):
+                    roster = await load_roster(connection, organisation)
+                    self._expected.rosters[organisation] = roster
+        if now >= self._tidy_due:
+            self._tidy_due = now + TIDY_SECONDS
+            at = microseconds_since_epoch(self._clock.now())
+            self._expected.ties.forget_over(at)
+            async with self._database.connection() as connection:
+                await ties.forget_over(connection, at=at)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose way in each account was given: different homes in 24 hours.
+
+Counted by the clock that cannot be set, and at a start counted again from the ledger:
+a restart forgets nothing.
+"""
+
+from collections import OrderedDict
+
+from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.log import Ledger
+
+WINDOW_SECONDS = 24 * 3600.0
+_GRANTED = "grant"
+_MICROSECONDS = 1_000_000
+Account = tuple[int, str]
+"""Organisation and account."""
+
+
+class WaysIn:
+    """The homes that every account was let into."""
+
+    def __init__(self) -> None:
+        self._given: dict[Account, OrderedDict[str, float]] = {}
+
+    def given(self, account: Account, patient: str, *, now: float) -> None:
+        """Count one."""
+        homes = self._given.setdefault(account, OrderedDict())
+        homes[patient] = now
+        homes.move_to_end(patient)
+
+    def left_after(
+        self, account: Account, patient: str, *, most: int, now: float
+    ) -> int:
+        """How many more homes were left, had this one been opened; below 0: none."""
+        homes = self._given.get(account, OrderedDict())
+        while homes:
+            oldest, when = next(iter(homes.items()))
+            if when >= now - WINDOW_SECONDS:
+                break
+            del homes[oldest]
+        return most - len(homes) - (patient not in homes)
+
+    @classmethod
+    def recounted(cls, ledger: Ledger, *, now: float, monotonic: float) -> "WaysIn":
+        """From the entries of the last 24 hours, by the clock that all else counts by.
+
+        `now` in seconds since 1970; what is dated later counts as given now.
+        """
+        found = cls()
+        for entry in ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS)):
+            if is_given(entry):
+                age = max(0.0, now - entry.at / _MICROSECONDS)
+                account = (entry.organisation, entry.account)
+                for patient in entry.patients:
+                    found.given(account, patient, now=monotonic - age)
+        return found
+
+
+def is_given(entry: Entry) -> bool:
+    """Whether an entry says that something sealed was read."""
+    return (
+        entry.outcome == _GRANTED
+        and entry.action == Action.READ
+        and any(one.tier == Tier.SEALED.word for one in entry.subjects)
+    )

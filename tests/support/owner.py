@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The database's owner beside a running warden: what a crash or a race leaves there."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from support.warden import Installation
+from wardkeep.assembly.database import OWNER, address_for
+from wardkeep.db.connection import Connection, connect
+
+
+@contextlib.asynccontextmanager
+async def owner_of(installation: Installation) -> AsyncIterator[Connection]:
+    address = address_for(installation.settings, installation.layout, OWNER)
+    connection = await connect(address)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def waiting(connection: Connection) -> int:
+    """How many sessions wait for a lock, the first of them for one of ours."""
+    # Within a transaction the list of sessions is remembered.
+    await connection.execute("select pg_stat_clear_snapshot()")
+    many: int = await connection.fetch_value(
+        "select count(*) from pg_stat_activity"
+        " where cardinality(pg_blocking_pids(pid)) > 0"
+    )
+    return many
+
+
+async def until_waited_for(connection: Connection, *, many: int = 1) -> None:
+    async with asyncio.timeout(20):
+        while await waiting(connection) < many:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.01)
