@@ -58,6 +58,7 @@ RETENTION_ENDED = "retention-ended"
 GROUNDS = ("person-asked", "court-order", RETENTION_ENDED, "registered-in-error")
 FEWEST_REASON_CHARACTERS = 10
 log = logging.getLogger(__name__)
+_encoder = msgspec.msgpack.Encoder()
 
 _BAD = Refusal(
     code="bad-erasure",
@@ -125,7 +126,11 @@ class Eraser:
                 ListErasures: self._list,
                 WithdrawErasure: self._withdraw,
             },
-            acts={DestroyRecord: Acting(self._describe, self._approve)},
+            acts={
+                DestroyRecord: Acting(
+                    self._describe, self._approve, refers_to=self._asked_for
+                )
+            },
         )
 
     def write_with(self, written: Written) -> None:
@@ -229,6 +234,13 @@ class Eraser:
             ),
             warning="It cannot be undone, by anybody. Backups do not bring it back.",
         )
+
+    async def _asked_for(self, session: Session, act: DestroyRecord) -> bytes:
+        """What is destroyed, so that it is signed and not the request's number alone."""
+        asked = await self._open_one(act.erasure, session)
+        if asked is None:
+            return b""
+        return _encoder.encode((asked.patient, asked.rule, asked.before, asked.ground))
 
     async def _approve(self, session: Session, act: DestroyRecord) -> Answer:
         async with self._deciding:

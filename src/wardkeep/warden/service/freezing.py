@@ -94,7 +94,10 @@ class Freezing:
             },
             acts={
                 ReleaseFreeze: Acting(
-                    self._describe, self._release, needs_device_bound=False
+                    self._describe,
+                    self._release,
+                    needs_device_bound=False,
+                    refers_to=self._frozen,
                 )
             },
             saves=(self.save,),
@@ -176,6 +179,11 @@ class Freezing:
             warning="Talk with the person first, by voice. They get their day's budget"
             " anew.",
         )
+
+    async def _frozen(self, _session: Session, act: ReleaseFreeze) -> bytes:
+        """Who is released, so that it is signed and not the freeze's number alone."""
+        found = self._parts.watch.freezes.get(act.freeze)
+        return b"" if found is None else request_of(found).encode()
 
     async def _release(self, session: Session, act: ReleaseFreeze) -> Answer:
         found = self._found(session, act.freeze)
