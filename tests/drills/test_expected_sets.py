@@ -451,8 +451,12 @@ async def test_a_tie_names_nobody_whom_its_question_does_not_open(
         tie("Location/"),
         tie(WARD, hours=-2),
         tie(WARD, hours=LONGEST // timedelta(hours=1) + 1),
+        SaidTie("Encounter", "e-1", WARD, "visit", -(10**17), 1 - 10**17),
     ],
-    ids=["glass", "own", "contract", "a patient", "no id", "backwards", "too long"],
+    ids=[
+        *("glass", "own", "contract", "a patient", "no id", "backwards", "too long"),
+        "before all calendars",
+    ],
 )
 async def test_a_tie_that_our_own_resources_never_tell_is_not_taken(
     warden: RunningWarden, forged: SaidTie
