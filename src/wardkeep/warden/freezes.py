@@ -158,7 +158,7 @@ async def load_holding(connection: Connection) -> Sequence[Freeze]:
     rows = await connection.fetch(
         "select * from warden.freeze where released_at is null"
     )
-    return [await _with_members(connection, _freeze(row)) for row in rows]
+    return [await with_members(connection, _freeze(row)) for row in rows]
 
 
 async def known_ids(connection: Connection) -> frozenset[str]:
@@ -180,7 +180,8 @@ async def newest(connection: Connection, organisation: int) -> Sequence[Freeze]:
     return [_freeze(row) for row in rows]
 
 
-async def _with_members(connection: Connection, one: Freeze) -> Freeze:
+async def with_members(connection: Connection, one: Freeze) -> Freeze:
+    """Of a team: naming who is in it today."""
     if one.kind == TEAM:
         one.accounts = await members_of(connection, one.target)
     return one
