@@ -23,6 +23,7 @@ from wardkeep.disclosure.answers import (
     SessionView,
 )
 from wardkeep.disclosure.people import (
+    ChangeRole,
     EndPerson,
     EndTeam,
     JoinTeam,
@@ -354,6 +355,28 @@ async def test_a_team_that_ended_and_a_leaver_are_explained_by_nothing(
     assert await opens(warden, next_one.token, item) == "ward"
     await warden.operator.ask(EndAccount(next_one.account), Done)
     assert (await team_of(warden, admin)).practitioners == ()
+
+
+@pytest.mark.parametrize(
+    ("role", "by_team"), [("ward_nurse", "ward"), ("hospice_nurse", "(reason-needed)")]
+)
+async def test_who_gets_another_role_or_stays_for_longer_is_still_who_they_are(
+    warden: RunningWarden, clock: MovedClock, role: str, by_team: str
+) -> None:
+    admin, nurse = [
+        await colleague(warden, one) for one in ("administrator", "ward_nurse")
+    ]
+    named = (nurse.account, ("Practitioner/n-1",))
+    await who_is_who(warden, nurse.account, practitioners=[named])
+    [on_ward] = await admitted(warden, 1, tie(WARD))
+    [on_list] = await admitted(warden, 1, tie("Practitioner/n-1", kind="caseload"))
+    ends = now() + 400 * HOUR
+    assert await confirm(warden, admin, ChangeRole(nurse.account, role, ends), Done)
+    clock.ahead = timedelta(minutes=2)
+    await warden.service._save_sessions()
+    token = (await warden.sign_in(nurse.key)).token  # type: ignore[union-attr]
+    assert await opens(warden, token, on_list) == "caseload"
+    assert await opens(warden, token, on_ward) == by_team
 
 
 @pytest.mark.parametrize(
