@@ -69,11 +69,40 @@ _DECIDERS = frozenset({Role.PRIVACY_OFFICER, Role.ADMINISTRATOR})
 _SUPPLIERS = frozenset({Role.SUPPORT, Role.SERVICE})
 
 
+_Mark = tuple[int, str, str]
+"""Organisation, kind, and what of a session is held against it."""
+_NONE: dict[str, "Freeze"] = {}
+_WHOLE = frozenset({ORGANISATION, SUPPLIER})
+
+
+def _marks_on(freeze: Freeze) -> Iterator[_Mark]:
+    """Where a freeze is looked for."""
+    if freeze.kind == TEAM:
+        yield from ((freeze.organisation, TEAM, one) for one in freeze.accounts)
+    else:
+        target = "" if freeze.kind in _WHOLE else freeze.target
+        yield freeze.organisation, freeze.kind, target
+
+
+def _marks_of(session: Session) -> Iterator[_Mark]:
+    """Where freezes of a session are looked for."""
+    where = session.organisation
+    yield where, ACCOUNT, session.account
+    yield where, TEAM, session.account
+    yield where, DEVICE, session.credential.hex()
+    yield where, ORGANISATION, ""
+    yield where, SUPPLIER, ""
+    if session.app is not None:
+        yield where, APP, session.app.app
+
+
 class Freezes:
     """Every freeze that holds."""
 
     def __init__(self) -> None:
         self._holding: dict[str, Freeze] = {}
+        self._by_mark: dict[_Mark, dict[str, Freeze]] = {}
+        """Asked with each use of a session: whoever freezes much delays nobody else."""
         self._unsaved: dict[str, Freeze] = {}
 
     def __iter__(self) -> Iterator[Freeze]:
@@ -89,7 +118,12 @@ class Freezes:
         """The freeze that stops a session; one that stops all of it goes first."""
         if not self._holding:
             return None
-        found = [one for one in self._holding.values() if one.names(session)]
+        found = [
+            one
+            for mark in _marks_of(session)
+            for one in self._by_mark.get(mark, _NONE).values()
+            if one.names(session)
+        ]
         return min(found, key=lambda one: one.is_of_records_only, default=None)
 
     def stops(self, session: Session) -> bool:
@@ -97,26 +131,25 @@ class Freezes:
         found = self.of(session)
         return found is not None and not found.is_of_records_only
 
-    def has_account(self, organisation: int, account: str) -> Freeze | None:
-        """The freeze of exactly this account."""
-        for one in self._holding.values():
-            named = (one.kind, one.organisation, one.target)
-            if named == (ACCOUNT, organisation, account):
-                return one
-        return None
-
     def add(self, freeze: Freeze) -> None:
-        self._holding[freeze.id] = freeze
+        self.restore(freeze)
         self._unsaved[freeze.id] = freeze
 
     def restore(self, freeze: Freeze) -> None:
         """Take back one that the database remembers."""
         self._holding[freeze.id] = freeze
+        for mark in _marks_on(freeze):
+            self._by_mark.setdefault(mark, {})[freeze.id] = freeze
 
     def release(self, freeze: Freeze, *, at: datetime, by: str, reason: str) -> None:
         freeze.released_at, freeze.released_by = at, by
         freeze.release_reason = reason
         self._holding.pop(freeze.id, None)
+        for mark in _marks_on(freeze):
+            kept = self._by_mark.get(mark, {})
+            kept.pop(freeze.id, None)
+            if not kept:
+                self._by_mark.pop(mark, None)
         self._unsaved[freeze.id] = freeze
 
     async def save(self, connection: Connection) -> None:
