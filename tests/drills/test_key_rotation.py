@@ -485,6 +485,24 @@ async def test_the_ledgers_key_is_replaced_while_it_is_written(
         assert report.is_whole, report.faults
 
 
+async def test_changes_of_the_ledgers_key_that_are_asked_for_at_once_follow_each_other(
+    fresh: Installation,
+) -> None:
+    async with running_warden(fresh) as running:
+        await running.organisation()
+        made = await asyncio.gather(
+            *(running.operator.ask_any(RotateKey(LEDGER)) for _ in range(4))
+        )
+        assert all(isinstance(one, Created) for one in made), made
+        last = running.service.ledger.verify_key
+    async with running_warden(fresh) as running:
+        await running.account("doctor")
+    key = signing_key(fresh.layout).verify_key
+    assert key.public_bytes == last.public_bytes
+    report = verify(fresh.layout.ledger, key, origin=ledger_name(fresh.settings))
+    assert report.is_whole, report.faults
+
+
 async def test_a_second_rotation_of_the_same_key_is_refused_until_the_first_ends(
     fresh: Installation,
 ) -> None:
