@@ -346,3 +346,26 @@ def test_a_session_is_found_in_an_entrys_bytes(
 @given(st.binary(max_size=60))
 def test_any_bytes_have_some_session_or_none(raw: bytes) -> None:
     assert isinstance(packed_session_of(raw), bytes)
+
+
+@pytest.mark.parametrize(
+    "device",
+    ["; x", "A browser; Chrome, at 203.0.113.7", "x; passkey ab, at 203.0.113.7"],
+)
+def test_whatever_the_web_process_says_of_a_device_hides_no_passkey(
+    tmp_path: Path, device: str
+) -> None:
+    told = told_of(passkey=PASSKEY, device=device)
+    folder = written(tmp_path, [began("s-1", 10, told), within("s-1", "p-1", 20)])
+    assert patients(scoped(folder, device=PASSKEY.hex())) == ["p-1"]
+    assert patients(scoped(folder, device="ab")) == []
+
+
+@pytest.mark.parametrize(
+    "device",
+    [f"passkey {OTHER_PASSKEY.hex()}", "goes on from session s-9", "app chart-app: x"],
+)
+def test_a_device_cannot_be_called_what_the_warden_alone_says(device: str) -> None:
+    assert told_of(passkey=b"", device=device) == ""
+    told = told_of(passkey=PASSKEY, device=device)
+    assert beginning_in(told).passkey == PASSKEY.hex()
