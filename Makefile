@@ -9,7 +9,7 @@ TESTS ?= tests
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench format drills clean reset-demo browser
+.PHONY: help demo test lint bench format drills mutants clean reset-demo browser
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,10 @@ lint: $(DEV_STAMP) ## check style, types and the directions of imports
 format: $(DEV_STAMP) ## let the formatter have its way
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+mutants: $(DEV_STAMP) ## change the rules of the door a little everywhere: a test has to notice
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
+	$(BIN)/python tools/mutate.py
 
 bench: $(DEV_STAMP) ## measure speed, size and memory; a table and JSON
 	$(BIN)/python -m bench

@@ -7,6 +7,7 @@ from wardkeep.assembly.drills import (
     by_session,
     by_theft,
     by_work,
+    by_wreck,
 )
 from wardkeep.assembly.drills.ground import DrillBrokenError, Ground, ground
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
@@ -17,6 +18,7 @@ from wardkeep.assembly.drills.telling import drills_page, drills_table, drills_t
 SCENARIOS: Scenarios = (
     *by_theft.SCENARIOS,
     *by_ledger.SCENARIOS,
+    *by_wreck.SCENARIOS,
     *by_session.SCENARIOS,
     *by_work.SCENARIOS,
     *by_scraping.SCENARIOS,

@@ -38,10 +38,10 @@ async def ledger_edited(ground: Ground) -> DrillResult:
                 whole[:place] + bytes((whole[place] ^ 1,)) + whole[place + 1 :]
             )
             tried += 1
-            unnoticed += _is_whole(ground, copy)
+            unnoticed += is_whole(ground, copy)
         path.write_bytes(whole[:-50])
         tried += 1
-        unnoticed += _is_whole(ground, copy)
+        unnoticed += is_whole(ground, copy)
     return DrillResult(
         scenario="ledger-edited",
         attacker="root on the warden's disk, who edits or cuts off the ledger",
@@ -53,13 +53,14 @@ async def ledger_edited(ground: Ground) -> DrillResult:
     )
 
 
-def _is_whole(
+def is_whole(
     ground: Ground,
     folder: Path,
     *,
     seen: str = "",
     witnesses: Sequence[NoteKey] = (),
 ) -> bool:
+    """Whether the verifier finds nothing wrong with a copy of the ledger."""
     key, name = signing_key(ground.layout).verify_key, ledger_name(ground.settings)
     return verify(folder, key, origin=name, witnesses=witnesses, seen=seen).is_whole
 
@@ -69,21 +70,21 @@ async def ledger_rolled_back(ground: Ground) -> DrillResult:
     nurse = await ground.person("ward_nurse", expects=EXPECTED)
     ledger, began = ground.service.ledger, time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        witness = _witness_of(ground, Path(folder) / "witness")
+        witness = witness_of(ground, Path(folder) / "witness")
         copies, size = [], 0
         for day, patient in enumerate(nurse.expected[:_DAYS]):
             await ground.reads(nurse.token, patient)
             ledger.publish()
             copies.append(Path(folder) / str(day))
             shutil.copytree(ground.layout.ledger, copies[-1])
-            size = _cosigned(ledger, witness, size)
+            size = cosigned(ledger, witness, size)
         watched = witness.watched(log_id(ledger_name(ground.settings)))
         seen = watched.note if watched is not None else ""
         unnoticed = sum(
-            _is_whole(ground, copy, seen=seen, witnesses=[witness.key])
+            is_whole(ground, copy, seen=seen, witnesses=[witness.key])
             for copy in copies[:-1]
         )
-        if not _is_whole(ground, copies[-1], seen=seen, witnesses=[witness.key]):
+        if not is_whole(ground, copies[-1], seen=seen, witnesses=[witness.key]):
             message = "the true ledger does not fit what the witness saw"
             raise AssertionError(message)
     return DrillResult(
@@ -97,7 +98,8 @@ async def ledger_rolled_back(ground: Ground) -> DrillResult:
     )
 
 
-def _witness_of(ground: Ground, folder: Path) -> Witness:
+def witness_of(ground: Ground, folder: Path) -> Witness:
+    """A witness elsewhere, which watches the ground's ledger."""
     public = signing_key(ground.layout).verify_key.public_bytes
     name = ledger_name(ground.settings)
     found = Witness.begin(folder, "witness.example.net/w1", SystemClock())
@@ -105,7 +107,7 @@ def _witness_of(ground: Ground, folder: Path) -> Witness:
     return found
 
 
-def _cosigned(ledger: Ledger, witness: Witness, old: int) -> int:
+def cosigned(ledger: Ledger, witness: Witness, old: int) -> int:
     """The size that the witness signed."""
     found = ledger.continued(old)
     if found is None:

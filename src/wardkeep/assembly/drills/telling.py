@@ -10,6 +10,15 @@ OF_2022 = 79_404
 _HOUR, _DAY = 3600.0, 86_400.0
 
 
+_CHANGES = {
+    "ledger-edited",
+    "ledger-rolled-back",
+    "ledger-and-the-owner",
+    "witness-offline",
+}
+_COPIES = {"database-dump", "backup-theft", "disk-theft"}
+
+
 def drills_text(results: Sequence[DrillResult]) -> str:
     """A line for each drill."""
     return "\n".join(_line(one) for one in results)
@@ -27,9 +36,9 @@ def _line(one: DrillResult) -> str:
 
 
 def _got(one: DrillResult) -> str:
-    if one.scenario in {"ledger-edited", "ledger-rolled-back"}:
+    if one.scenario in _CHANGES:
         return f"{one.reached:,} changes unnoticed"
-    if one.scenario == "database-dump":
+    if one.scenario in _COPIES:
         return f"{one.fields:,} fields readable"
     if one.scenario == "ways-into-homes":
         return f"{one.reached:,} ways in"

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attacks with stolen passwords, disks and backups, and by the database's owner."""
+
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from wardkeep.assembly.database import address_for
+from wardkeep.assembly.drills.by_ledger import cosigned, is_whole, witness_of
+from wardkeep.assembly.drills.by_session import EXPECTED
+from wardkeep.assembly.drills.ground import HOME, SURNAME, DrillBrokenError, Ground
+from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.assembly.proof import ledger_name
+from wardkeep.base.ids import OrganisationId
+from wardkeep.base.nhs_number import nth_test_number
+from wardkeep.crypto.aead import BoxCannotBeOpenedError
+from wardkeep.db.connection import Connection, connect
+from wardkeep.db.roles import OWNER
+from wardkeep.disclosure.answers import Refusal, SignedIn
+from wardkeep.disclosure.questions import FinishSignIn
+from wardkeep.ledger.witness import Watched, log_id
+
+GUESSES = 50
+WRECKED = 20
+_SECRETS = """
+select count(*) from information_schema.columns
+ where table_schema in ('warden', 'record', 'jobs', 'public')
+   and column_name ~* '(password|passwort|passcode|security_question)'
+"""
+_BODIES = """
+select r.id, r.type, r.body from record.resource as r
+  join record.patient as p on p.number = r.patient where p.id = any($1)
+"""
+_OVERWRITE = "update record.resource set body = $3 where id = $1 and type = $2"
+
+
+async def stolen_password(ground: Ground) -> DrillResult:
+    """Everything that people remember and type; the warden takes none of it."""
+    owner = await _owner(ground)
+    kept = await owner.fetch_value(_SECRETS)
+    await owner.close()
+    if kept:
+        message = f"{kept} columns could hold a password"
+        raise AssertionError(message)
+    began, reached = time.perf_counter(), 0
+    for guess in range(GUESSES):
+        typed = msgspec.json.encode(
+            {"username": "nurse", "password": f"Winter{guess}!"}
+        )
+        answer = await ground.door.ask(FinishSignIn(typed, "drill"), SignedIn)
+        reached += not isinstance(answer, Refusal)
+    return DrillResult(
+        scenario="stolen-password",
+        attacker="everything that a person remembers or types",
+        reached=reached,
+        bound=0,
+        tried=GUESSES,
+        seconds=time.perf_counter() - began,
+        stopped_by="there is no password: only a passkey's signature signs in",
+    )
+
+
+async def backup_theft(ground: Ground) -> DrillResult:
+    """The backups: a copy of the database and one of the ledger."""
+    ground.service.ledger.publish()
+    return _searched(
+        "backup-theft",
+        "the backups: copies of the database and of the ledger",
+        _files((ground.layout.database, ground.layout.ledger)),
+    )
+
+
+async def disk_theft(ground: Ground) -> DrillResult:
+    """The disk of the machine that serves pages: all but the warden's own folder."""
+    everything = _files((ground.layout.data,))
+    return _searched(
+        "disk-theft",
+        "the disk that the web process and the database are on",
+        (one for one in everything if ground.layout.warden not in one.parents),
+    )
+
+
+def _files(folders: Iterable[Path]) -> Iterator[Path]:
+    for folder in folders:
+        yield from (one for one in sorted(folder.rglob("*")) if one.is_file())
+
+
+def _searched(scenario: str, attacker: str, files: Iterable[Path]) -> DrillResult:
+    """What of names, addresses and NHS numbers can be read in the files as they lie."""
+    numbers = [nth_test_number(n) for n in range(WRECKED)]
+    needles = [one.encode() for one in (SURNAME, "Nowhere Lane", *numbers)]
+    began, fields, tried = time.perf_counter(), 0, 0
+    for path in files:
+        raw = path.read_bytes()
+        tried += 1
+        fields += sum(raw.count(one) for one in needles)
+    return DrillResult(
+        scenario=scenario,
+        attacker=attacker,
+        reached=0,
+        bound=0,
+        fields=fields,
+        tried=tried,
+        seconds=time.perf_counter() - began,
+        stopped_by="rows are sealed under keys that are not there",
+    )
+
+
+async def ledger_and_the_owner(ground: Ground) -> DrillResult:
+    """The database's owner looks for the traces of an opening, to take them away."""
+    nurse = await ground.person("ward_nurse", expects=EXPECTED)
+    began, found, tried = time.perf_counter(), 0, 0
+    owner = await _owner(ground)
+    for table in await owner.fetch(
+        "select quote_ident(table_schema) || '.' || quote_ident(table_name) as name"
+        "  from information_schema.tables where table_schema in ('warden', 'record')"
+    ):
+        tried += 1
+        before = await _rows(owner, table["name"])
+        await ground.reads(nurse.token, nurse.expected[tried % EXPECTED])
+        found += await _rows(owner, table["name"]) != before
+    # What the owner can take away: who is told of it. The ledger has it all the same.
+    await owner.execute("delete from warden.alarm")
+    await owner.close()
+    ground.service.ledger.publish()
+    if not is_whole(ground, ground.layout.ledger):
+        found += 1
+    return DrillResult(
+        scenario="ledger-and-the-owner",
+        attacker="the database's owner, who takes traces of an opening away",
+        reached=found,
+        bound=0,
+        tried=tried,
+        seconds=time.perf_counter() - began,
+        stopped_by="no table has a trace: the ledger is the warden's own files",
+    )
+
+
+async def _rows(owner: Connection, table: str) -> int:
+    """How many rows a table of the catalogue has now."""
+    counted = await owner.fetch_value(f"select count(*) from {table}")  # noqa: S608
+    return int(counted)
+
+
+async def witness_offline(ground: Ground) -> DrillResult:
+    """The witness is cut off, and an older ledger put back while it does not look."""
+    nurse = await ground.person("ward_nurse", expects=EXPECTED)
+    ledger, began = ground.service.ledger, time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        witness = witness_of(ground, Path(folder) / "witness")
+        older = await _days(ground, nurse.token, nurse.expected[:2], Path(folder))
+        size = cosigned(ledger, witness, 0)
+        # Cut off: care goes on, and what it signed before cannot be taken back.
+        newer = await _days(ground, nurse.token, nurse.expected[2:4], Path(folder))
+        seen = _note(witness.watched(log_id(ledger_name(ground.settings))))
+        unnoticed = sum(
+            is_whole(ground, one, seen=seen, witnesses=[witness.key])
+            for one in older[:-1]
+        )
+        if not is_whole(ground, newer[-1], seen=seen, witnesses=[witness.key]):
+            message = "care did not go on without the witness"
+            raise DrillBrokenError(message)
+        # Back: it signs what it missed.
+        if cosigned(ledger, witness, size) <= size:
+            message = "the witness did not catch up"
+            raise DrillBrokenError(message)
+    return DrillResult(
+        scenario="witness-offline",
+        attacker="root, who cuts the witness off and puts an older ledger back",
+        reached=unnoticed,
+        bound=0,
+        tried=len(older) - 1,
+        seconds=time.perf_counter() - began,
+        stopped_by="what it signed before stays; it signs the rest when it is back",
+    )
+
+
+async def _days(
+    ground: Ground, token: str, patients: Sequence[str], folder: Path
+) -> list[Path]:
+    """A day for each patient: opened, published, and the ledger copied."""
+    copies = []
+    for patient in patients:
+        await ground.reads(token, patient)
+        ground.service.ledger.publish()
+        copies.append(folder / f"day-{patient}")
+        shutil.copytree(ground.layout.ledger, copies[-1])
+    return copies
+
+
+def _note(watched: Watched | None) -> str:
+    return "" if watched is None else watched.note
+
+
+async def ransomware(ground: Ground) -> DrillResult:
+    """The database is overwritten with noise, and its copy put back."""
+    doctor = await ground.person("doctor", expects=WRECKED)
+    owner = await _owner(ground)
+    rows = await owner.fetch(_BODIES, list(doctor.expected))
+    began, wrong = time.perf_counter(), 0
+    # The trigger keeps every version from everybody but the owner of the table.
+    await owner.execute("alter table record.resource disable trigger user")
+    for row in rows:
+        noise = secrets.token_bytes(len(row["body"]))
+        await owner.execute(_OVERWRITE, row["id"], row["type"], noise)
+    for patient in doctor.expected:
+        try:
+            wrong += not await ground.reads(doctor.token, patient)
+        except BoxCannotBeOpenedError:
+            continue
+    for row in rows:
+        await owner.execute(_OVERWRITE, row["id"], row["type"], row["body"])
+    await owner.execute("alter table record.resource enable trigger user")
+    await owner.close()
+    for patient in doctor.expected:
+        if said := await ground.reads(doctor.token, patient):
+            message = f"{patient} does not open from the copy: {said}"
+            raise AssertionError(message)
+    return DrillResult(
+        scenario="ransomware",
+        attacker="the database, overwritten with noise",
+        reached=wrong,
+        bound=0,
+        tried=len(rows),
+        seconds=time.perf_counter() - began,
+        stopped_by="nothing opens wrongly, and all of it from the copy put back",
+    )
+
+
+async def _owner(ground: Ground) -> Connection:
+    owner = await connect(address_for(ground.settings, ground.layout, OWNER))
+    await owner.serve(OrganisationId(ground.numbers[HOME]))
+    return owner
+
+
+SCENARIOS: Scenarios = (
+    Scenario("stolen-password", "What people remember", stolen_password),
+    Scenario("backup-theft", "The backups, stolen", backup_theft),
+    Scenario("disk-theft", "The disk, stolen", disk_theft),
+    Scenario("ledger-and-the-owner", "The database's owner", ledger_and_the_owner),
+    Scenario("witness-offline", "The witness, cut off", witness_offline),
+    Scenario("ransomware", "The database, overwritten", ransomware),
+)
