@@ -52,7 +52,7 @@ from wardkeep.disclosure.questions import (
     SaidTie,
     SetWork,
 )
-from wardkeep.warden import canaries
+from wardkeep.warden import canaries, erasures
 from wardkeep.warden.rotations import (
     ROOT_WRAPPED,
     put_rewrapped,
@@ -450,6 +450,27 @@ async def test_an_older_list_never_arrives_after_a_newer_one(
         counts = await warden.operator.ask(CountCanaries(home), CanaryCounts)
         assert isinstance(counts, CanaryCounts)
         assert counts.living == 2
+
+
+async def test_retired_ones_are_asked_for_at_once_at_a_start(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_warden(installation) as warden:
+        warden.home = f"org-{secrets.token_hex(4)}"
+        await warden.organisation(warden.home)
+        await patients(warden, 0, canaries=5)
+        retired = RetireCanaries(warden.home, is_met_only=False)
+        counts = await warden.operator.ask(retired, CanaryCounts)
+        assert isinstance(counts, CanaryCounts)
+        assert (counts.living, counts.retired) == (0, 5)
+    destroyed: list[str] = []
+
+    async def counted(_: Connection, *, organisation: int, patient: str) -> None:
+        destroyed.append(f"{organisation} {patient}")
+
+    monkeypatch.setattr(erasures, "destroy_rows", counted)
+    async with running_warden(installation):
+        assert destroyed == []
 
 
 async def test_the_key_of_the_list_is_turned_with_the_root_key(

@@ -398,6 +398,10 @@ async def test_a_freeze_that_the_database_never_heard_of_holds_after_a_crash(
         warden.home = home
         check = CheckSession(nurse.token)
         assert code_of(await warden.door.ask_any(check)) == "frozen"
+        # And somebody is told, as they would have been.
+        officer = await colleague(warden, "privacy_officer")
+        told = [one for one in (await desk(warden, officer)).alarms if one.account]
+        assert {(one.kind, one.account) for one in told} == {("frozen", nurse.account)}
 
 
 async def test_a_team_frozen_in_the_last_moment_is_frozen_after_a_crash(

@@ -371,7 +371,8 @@ async def test_who_gets_another_role_or_stays_for_longer_is_still_who_they_are(
     [on_ward] = await admitted(warden, 1, tie(WARD))
     [on_list] = await admitted(warden, 1, tie("Practitioner/n-1", kind="caseload"))
     ends = now() + 400 * HOUR
-    assert await confirm(warden, admin, ChangeRole(nurse.account, role, ends), Done)
+    act = ChangeRole(nurse.account, role, ends)
+    assert await confirm(warden, admin, act, Done) == Done()
     clock.ahead = timedelta(minutes=2)
     await warden.service._save_sessions()
     token = (await warden.sign_in(nurse.key)).token  # type: ignore[union-attr]

@@ -115,8 +115,9 @@ class ExpectedSets:
         if roster is None:
             return None
         moment, own = microseconds_since_epoch(at), None
+        mine = roster.names_of(account, moment)
         for tie in self.ties.of(organisation, patient):
-            if tie.holds(moment) and roster.is_named(account, tie.who, moment):
+            if tie.who in mine and tie.holds(moment):
                 if tie.made_by != account:
                     return Why(tie.kind)
                 own = own or Why(tie.kind, is_self_made=True)

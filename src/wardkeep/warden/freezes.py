@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from wardkeep.db.connection import Connection, Row
+from wardkeep.db.words import storable
 from wardkeep.identity.roles import Role
 from wardkeep.warden.sessions import Session
 
@@ -175,14 +176,14 @@ async def _keep(connection: Connection, one: Freeze) -> None:
         UUID(one.id),
         one.organisation,
         one.kind,
-        one.target,
-        one.because,
+        storable(one.target),
+        storable(one.because),
         one.cause,
         one.frozen_at,
         UUID(one.frozen_by) if one.frozen_by else None,
         one.released_at,
         UUID(one.released_by) if one.released_by else None,
-        one.release_reason or None,
+        storable(one.release_reason) or None,
     )
 
 

@@ -69,7 +69,7 @@ async def make_watch(
             watch.freezes.restore(one)
         # What was frozen in the last seconds before a crash is in the ledger alone.
         for one in freezes_in(ledger, but=known, now=clock.now()):
-            watch.freezes.add(await freezes.with_members(connection, one))
+            watch.take_back(await freezes.with_members(connection, one))
     sessions.is_frozen = watch.freezes.stops
     return watch
 
