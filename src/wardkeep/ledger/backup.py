@@ -41,6 +41,8 @@ from wardkeep.ledger.succession import KEYS_NAME, follow
 FORMAT = 1
 _MANIFEST, _SUFFIX = "manifest-", ".json"
 _DIGITS = 20
+MOST_JOINED = 64 * 1024 * 1024
+"""Bytes: no stretch is longer, so that none fills the memory."""
 Progress = Callable[[str], None]
 
 
@@ -203,11 +205,12 @@ class _BackUp:
         """
         kept = self._stretches(path, end)
         start = kept[-1].start + kept[-1].length if kept else 0
-        while kept and kept[-1].length <= end - start:
+        while kept and kept[-1].length <= end - start <= MOST_JOINED:
             start = kept.pop().start
         self._pieces += kept
-        if start < end:
-            self._keep(path.name, start, _read(path, start, end - start))
+        for at in range(start, end, MOST_JOINED):
+            length = min(MOST_JOINED, end - at)
+            self._keep(path.name, at, _read(path, at, length))
 
     def _stretches(self, path: Path, end: int) -> list[Piece]:
         """Those that were copied and are still so; a torn write is cut off later."""

@@ -395,3 +395,19 @@ def test_a_copy_goes_on_over_a_change_of_the_signing_key(tmp_path: Path) -> None
         against = Against(key=key, origin=ORIGIN)
         at = tmp_path / key.public_bytes.hex()[:8]
         assert put_back(at, place, against).is_in_place
+
+
+def test_no_stretch_is_longer_than_fits_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wardkeep.ledger.backup.MOST_JOINED", 1_000)
+    folder, place = tmp_path / "old", tmp_path / "copies"
+    for _ in range(40):
+        grown_by_one(folder)
+        copied(folder, place)
+    manifest = newest_manifest(FolderDepot(place))
+    assert manifest is not None
+    lengths = [one.length for one in manifest.pieces if one.file == "checkpoints"]
+    assert len(lengths) > 3
+    assert max(lengths) <= 1_000
+    assert put_back(tmp_path / "new", place).is_in_place

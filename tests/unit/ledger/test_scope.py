@@ -258,6 +258,31 @@ def test_an_address_is_followed_whoever_came_from_it(stolen_tablet: Path) -> Non
     assert patients(scoped(stolen_tablet, address="203.0.113.8")) == []
 
 
+def test_a_passkey_and_something_else_lose_no_session_that_went_on(
+    tmp_path: Path,
+) -> None:
+    """Of an account elsewhere, of one session, of an app: each by its own entries."""
+    elsewhere = {"packed_account": pack_id(OTHER), "packed_session": pack_id("s-2")}
+    by_app = opening(THIEF, "p-3", 40)
+    folder = written(
+        tmp_path,
+        [
+            began("s-1", 10, signed_in(PASSKEY, "203.0.113.7")),
+            msgspec.structs.replace(
+                began("s-2", 20, "goes on from session s-1"), **elsewhere
+            ),
+            msgspec.structs.replace(within("s-2", "p-2", 30), **elsewhere),
+            msgspec.structs.replace(
+                by_app, packed_session=pack_id("s-1"), request="app chart-app: read"
+            ),
+        ],
+    )
+    tablet = PASSKEY.hex()
+    assert patients(scoped(folder, device=tablet, account=OTHER)) == ["p-2"]
+    assert patients(scoped(folder, device=tablet, session="s-2")) == ["p-2"]
+    assert patients(scoped(folder, device=tablet, client="chart-app")) == ["p-3"]
+
+
 def test_sign_ins_before_the_window_count(stolen_tablet: Path) -> None:
     found = scoped(stolen_tablet, device=PASSKEY.hex(), since=21, until=40)
     assert patients(found) == ["p-2"]
