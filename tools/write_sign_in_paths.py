@@ -25,6 +25,7 @@ PAGE = ROOT / "docs" / "sign-in-paths.md"
 DESKS = ROOT / "src" / "wardkeep" / "warden" / "service"
 
 WITHOUT_SESSION = {
+    "ForWork": "carries another question, which names a session and is answered as itself",
     "Hello": "begins a connection; tells the version",
     "BeginSignIn": "gives a random challenge",
     "FinishSignIn": "is a way in, above",

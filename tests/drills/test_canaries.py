@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Canaries: who opens one is stopped at once, everywhere; nobody else notices."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.assembly.database import OWNER, address_for
-from wardkeep.base.clock import FrozenClock
+from wardkeep.base.clock import FrozenClock, SystemClock, microseconds_since_epoch
 from wardkeep.crypto.aead import BoxCannotBeOpenedError
-from wardkeep.db.connection import connect
+from wardkeep.db.connection import Connection, connect
 from wardkeep.db.errors import DatabaseUnavailableError
 from wardkeep.disclosure.answers import (
     Answer,
@@ -41,8 +43,16 @@ from wardkeep.disclosure.containment import (
     ReleaseFreeze,
 )
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
-from wardkeep.disclosure.questions import CheckSession, Disclose, Item, NewPatientKeys
-from wardkeep.warden import canaries
+from wardkeep.disclosure.questions import (
+    CheckSession,
+    Disclose,
+    ForWork,
+    Item,
+    NewPatientKeys,
+    SaidTie,
+    SetWork,
+)
+from wardkeep.warden import canaries, erasures
 from wardkeep.warden.rotations import (
     ROOT_WRAPPED,
     put_rewrapped,
@@ -166,13 +176,36 @@ async def test_a_relationship_or_broken_glass_is_no_way_round_it(
 
 
 @pytest.mark.parametrize("action", [Action.WRITE, Action.DELETE])
-async def test_writing_to_one_is_opening_it(
+async def test_writing_to_one_closes_records_and_nothing_is_written(
     warden: RunningWarden, action: Action
 ) -> None:
     nurse = await colleague(warden, "ward_nurse")
+    officer = await colleague(warden, "privacy_officer")
     (real,), (trap,) = await patients(warden, 1, canaries=1)
-    assert isinstance(await opens(warden, nurse.token, trap, action=action), Grant)
+    refused = await opens(warden, nurse.token, trap, action=action)
+    assert code_of(refused) == "frozen"
     assert code_of(await opens(warden, nurse.token, real)) == "frozen"
+    [alarm] = (await desk(warden, officer)).alarms
+    assert alarm.account == nurse.account
+
+
+async def test_one_account_leads_no_colleagues_to_nobody(
+    warden: RunningWarden,
+) -> None:
+    """A stay of nobody on a ward would close records for whoever works there."""
+    nurse, other = [await colleague(warden, "ward_nurse") for _ in range(2)]
+    _, (trap,) = await patients(warden, 0, canaries=1)
+    ward = "Location/w-1"
+    placed = SetWork(warden.home, (), (("Ward 1", (ward,), (other.account,)),))
+    assert await warden.operator.ask(placed, Done) == Done()
+    now = microseconds_since_epoch(SystemClock().now())
+    stay = SaidTie("Encounter", "e-1", ward, "ward", now, now + 3_600_000_000)
+    written = msgspec.structs.replace(trap, resources=(("Encounter", "e-1", 1),))
+    asked = Disclose(nurse.token, Purpose.DIRECT_CARE, REASON, Action.WRITE, (written,))
+    refused = await warden.door.ask_any(ForWork(asked, (stay,)))
+    assert code_of(refused) == "frozen"
+    unexplained = await opens(warden, other.token, trap, reason="")
+    assert code_of(unexplained) == "reason-needed"
 
 
 async def test_at_night_the_glass_is_still_there_and_a_shift_lead_releases(
@@ -384,6 +417,60 @@ async def test_what_the_database_did_not_hear_is_told_again(
         counts = await warden.operator.ask(CountCanaries(home), CanaryCounts)
         assert isinstance(counts, CanaryCounts)
         assert counts.met == 1
+
+
+async def test_an_older_list_never_arrives_after_a_newer_one(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_warden(installation) as warden:
+        warden.home = f"org-{secrets.token_hex(4)}"
+        await warden.organisation(warden.home)
+        keep, is_first = canaries.keep, True
+
+        async def slowly_at_first(
+            connection: Connection, one: canaries.SealedList
+        ) -> None:
+            nonlocal is_first
+            if is_first:
+                is_first = False
+                await asyncio.sleep(0.3)
+            await keep(connection, one)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(canaries, "keep", slowly_at_first)
+            await asyncio.gather(
+                *(
+                    warden.operator.ask_any(PlantCanaries(warden.home, (one,)))
+                    for one in ("p-sooner", "p-later")
+                )
+            )
+            warden.service._saves.clear()
+        home = warden.home
+    async with running_warden(installation) as warden:
+        counts = await warden.operator.ask(CountCanaries(home), CanaryCounts)
+        assert isinstance(counts, CanaryCounts)
+        assert counts.living == 2
+
+
+async def test_retired_ones_are_asked_for_at_once_at_a_start(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_warden(installation) as warden:
+        warden.home = f"org-{secrets.token_hex(4)}"
+        await warden.organisation(warden.home)
+        await patients(warden, 0, canaries=5)
+        retired = RetireCanaries(warden.home, is_met_only=False)
+        counts = await warden.operator.ask(retired, CanaryCounts)
+        assert isinstance(counts, CanaryCounts)
+        assert (counts.living, counts.retired) == (0, 5)
+    destroyed: list[str] = []
+
+    async def counted(_: Connection, *, organisation: int, patient: str) -> None:
+        destroyed.append(f"{organisation} {patient}")
+
+    monkeypatch.setattr(erasures, "destroy_rows", counted)
+    async with running_warden(installation):
+        assert destroyed == []
 
 
 async def test_the_key_of_the_list_is_turned_with_the_root_key(

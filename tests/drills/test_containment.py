@@ -17,6 +17,7 @@ from support.warden import (
     forget_ledger,
     running_warden,
 )
+from wardkeep.db.errors import DatabaseUnavailableError
 from wardkeep.disclosure.answers import (
     Done,
     Grant,
@@ -36,10 +37,11 @@ from wardkeep.disclosure.containment import (
     ReviewAlarm,
 )
 from wardkeep.disclosure.patients import InvitePatient, OwnAccess, ReadOwnAccess
-from wardkeep.disclosure.people import Links, SwitchOrganisation
+from wardkeep.disclosure.people import Links, ListTeams, SwitchOrganisation, Teams
 from wardkeep.disclosure.purpose import Action, Purpose
-from wardkeep.disclosure.questions import CheckSession, Disclose
+from wardkeep.disclosure.questions import CheckSession, Disclose, SetWork
 from wardkeep.identity.roles import REACH, Role
+from wardkeep.warden import freezes
 from wardkeep.warden.breaker import FLOOR, SHARE
 from wardkeep.warden.budgets import TRIES
 
@@ -394,6 +396,35 @@ async def test_a_freeze_that_the_database_never_heard_of_holds_after_a_crash(
         warden.service._saves.clear()
     async with running_warden(installation) as warden:
         warden.home = home
+        check = CheckSession(nurse.token)
+        assert code_of(await warden.door.ask_any(check)) == "frozen"
+        # And somebody is told, as they would have been.
+        officer = await colleague(warden, "privacy_officer")
+        told = [one for one in (await desk(warden, officer)).alarms if one.account]
+        assert {(one.kind, one.account) for one in told} == {("frozen", nurse.account)}
+
+
+async def test_a_team_frozen_in_the_last_moment_is_frozen_after_a_crash(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_warden(installation) as warden:
+        warden.home = home = f"org-{secrets.token_hex(4)}"
+        await warden.organisation(home)
+        officer = await colleague(warden, "privacy_officer")
+        nurse = await colleague(warden, "ward_nurse")
+        placed = SetWork(home, (), (("Ward 7", (), (nurse.account,)),))
+        assert await warden.operator.ask(placed, Done) == Done()
+        found = await warden.door.ask(ListTeams(officer.token), Teams)
+        assert isinstance(found, Teams)
+
+        async def away(*_: object) -> None:
+            raise DatabaseUnavailableError
+
+        monkeypatch.setattr(freezes, "_keep", away)
+        asked = FreezeNow(officer.token, "team", found.teams[0].id, "odd openings")
+        assert await warden.door.ask(asked, Done) == Done()
+    monkeypatch.undo()
+    async with running_warden(installation) as warden:
         check = CheckSession(nurse.token)
         assert code_of(await warden.door.ask_any(check)) == "frozen"
 

@@ -23,6 +23,7 @@ from wardkeep.disclosure.answers import (
     SessionView,
 )
 from wardkeep.disclosure.people import (
+    ChangeRole,
     EndPerson,
     EndTeam,
     JoinTeam,
@@ -357,6 +358,29 @@ async def test_a_team_that_ended_and_a_leaver_are_explained_by_nothing(
 
 
 @pytest.mark.parametrize(
+    ("role", "by_team"), [("ward_nurse", "ward"), ("hospice_nurse", "(reason-needed)")]
+)
+async def test_who_gets_another_role_or_stays_for_longer_is_still_who_they_are(
+    warden: RunningWarden, clock: MovedClock, role: str, by_team: str
+) -> None:
+    admin, nurse = [
+        await colleague(warden, one) for one in ("administrator", "ward_nurse")
+    ]
+    named = (nurse.account, ("Practitioner/n-1",))
+    await who_is_who(warden, nurse.account, practitioners=[named])
+    [on_ward] = await admitted(warden, 1, tie(WARD))
+    [on_list] = await admitted(warden, 1, tie("Practitioner/n-1", kind="caseload"))
+    ends = now() + 400 * HOUR
+    act = ChangeRole(nurse.account, role, ends)
+    assert await confirm(warden, admin, act, Done) == Done()
+    clock.ahead = timedelta(minutes=2)
+    await warden.service._save_sessions()
+    token = (await warden.sign_in(nurse.key)).token  # type: ignore[union-attr]
+    assert await opens(warden, token, on_list) == "caseload"
+    assert await opens(warden, token, on_ward) == by_team
+
+
+@pytest.mark.parametrize(
     "wrong",
     ["no organisation", "no account", "no place", "no practitioner", "two accounts"],
 )
@@ -451,8 +475,12 @@ async def test_a_tie_names_nobody_whom_its_question_does_not_open(
         tie("Location/"),
         tie(WARD, hours=-2),
         tie(WARD, hours=LONGEST // timedelta(hours=1) + 1),
+        SaidTie("Encounter", "e-1", WARD, "visit", -(10**17), 1 - 10**17),
     ],
-    ids=["glass", "own", "contract", "a patient", "no id", "backwards", "too long"],
+    ids=[
+        *("glass", "own", "contract", "a patient", "no id", "backwards", "too long"),
+        "before all calendars",
+    ],
 )
 async def test_a_tie_that_our_own_resources_never_tell_is_not_taken(
     warden: RunningWarden, forged: SaidTie

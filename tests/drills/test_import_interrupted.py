@@ -18,11 +18,12 @@ from support.waiting import until
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.assembly.database import WORKER, address_for
 from wardkeep.base.ids import OrganisationId
-from wardkeep.db.connection import connect
+from wardkeep.db.connection import Connection, connect
 
 PEOPLE = 40
 OBSERVATIONS = 150
 WHOLE = (PEOPLE * (OBSERVATIONS + 1), PEOPLE)
+_FIRST = "select exists (select from record.resource)"
 _COUNT = """
 select (select count(*) from record.resource), (select count(*) from record.patient),
        (select count(*) from record.import_mark)
@@ -80,10 +81,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-async def rows(installation: Installation, organisation: int) -> tuple[int, int, int]:
+async def looking(installation: Installation, organisation: int) -> Connection:
     address = address_for(installation.settings, installation.layout, WORKER)
     connection = await connect(address)
     await connection.serve(OrganisationId(organisation))
+    return connection
+
+
+async def rows(installation: Installation, organisation: int) -> tuple[int, int, int]:
+    connection = await looking(installation, organisation)
     [found] = await connection.fetch(_COUNT)
     await connection.close()
     one, two, three = found.values()
@@ -91,13 +97,11 @@ async def rows(installation: Installation, organisation: int) -> tuple[int, int,
 
 
 async def begun(installation: Installation, organisation: int) -> None:
-    """Return once something is stored."""
-
-    async def has_rows() -> bool:
-        return (await rows(installation, organisation))[0] > 0
-
-    while not await has_rows():  # noqa: ASYNC110 - the database is another process
-        await asyncio.sleep(0.01)
+    """Return once something is stored, by one connection: the import does not wait."""
+    connection = await looking(installation, organisation)
+    while not await connection.fetch_value(_FIRST):  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.001)
+    await connection.close()
 
 
 async def goes_on(

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from support.ledgers import full_at
@@ -43,7 +44,7 @@ from wardkeep.disclosure.questions import AskHealth
 from wardkeep.ledger.verify import verify
 from wardkeep.warden.keystore import organisation_identity
 from wardkeep.warden.root_key import RootKeyUnavailableError
-from wardkeep.warden.root_key_ring import read_record
+from wardkeep.warden.root_key_ring import read_record, write_record
 from wardkeep.warden.root_keys.plain_file import make_file, open_file
 
 pytestmark = pytest.mark.xdist_group("key-rotation")
@@ -378,6 +379,65 @@ async def test_a_row_that_nobody_can_open_does_not_hold_up_the_rotation(
         assert (last.rewrapped, last.unreadable) == (2, 1)
 
 
+async def test_one_damaged_key_of_a_patient_takes_none_of_the_others_with_it(
+    fresh: Installation,
+) -> None:
+    async with running_warden(fresh) as running:
+        number = await running.organisation()
+        plain = await store_patients(running, number, ["p-1"], slug="fernhill")
+        address = address_for(fresh.settings, fresh.layout, OWNER)
+        connection = await connect(address)
+        await connection.serve(OrganisationId(number))
+        await connection.execute("update record.patient set sealed_key = $1", bytes(60))
+        await connection.close()
+        settle_at_once(running)
+        await rotate(running, RotateKey(ORGANISATION, organisation="fernhill"))
+        last = await until_finished(running)
+        assert (last.rewrapped, last.unreadable) == (1, 1)
+        after = opened(running, number, await wrapped_now(fresh, number))
+        assert after["p-1"] == (*plain["p-1"][:2], None), "record and banner still open"
+
+
+async def test_an_old_root_key_stays_where_something_opened_by_none(
+    fresh: Installation,
+) -> None:
+    async with running_warden(fresh) as running:
+        await running.organisation()
+        await _damage_a_signing_key(fresh)
+        settle_at_once(running)
+        await rotate(running, RotateKey(ROOT))
+        assert (await until_finished(running)).unreadable == 1
+        said = [one.reason for one in running.entries() if "end-key" in one.action]
+    assert said[-1].endswith("1 open by none, so it is kept")
+    assert read_record(fresh.layout.warden).older == ""
+    assert fresh.layout.root_key.exists()
+
+
+async def test_a_rotation_does_not_end_while_an_older_root_key_is_away_and_needed(
+    fresh: Installation,
+) -> None:
+    async with running_warden(fresh) as running:
+        await running.organisation()
+    await _damage_a_signing_key(fresh)
+    record = read_record(fresh.layout.warden)
+    write_record(
+        fresh.layout.warden, msgspec.structs.replace(record, older="file:away.key")
+    )
+    async with running_warden(fresh) as running:
+        settle_at_once(running)
+        await _until_state(running, "Bring it back")
+    assert read_record(fresh.layout.warden).older == "file:away.key"
+
+
+async def _damage_a_signing_key(installation: Installation) -> None:
+    await _owner(
+        installation,
+        "insert into warden.signing_key (id, sealed_key, created_at, retired_at)"
+        " values ('away', decode(repeat('00', 60), 'hex'), '2026-01-01', '2026-01-02')"
+        " returning id as found",
+    )
+
+
 async def test_an_erasure_in_the_middle_of_a_rotation_stays_one(
     fresh: Installation,
 ) -> None:
@@ -423,6 +483,24 @@ async def test_the_ledgers_key_is_replaced_while_it_is_written(
     for key in (before, after):
         report = verify(fresh.layout.ledger, key, origin=ledger_name(fresh.settings))
         assert report.is_whole, report.faults
+
+
+async def test_changes_of_the_ledgers_key_that_are_asked_for_at_once_follow_each_other(
+    fresh: Installation,
+) -> None:
+    async with running_warden(fresh) as running:
+        await running.organisation()
+        made = await asyncio.gather(
+            *(running.operator.ask_any(RotateKey(LEDGER)) for _ in range(4))
+        )
+        assert all(isinstance(one, Created) for one in made), made
+        last = running.service.ledger.verify_key
+    async with running_warden(fresh) as running:
+        await running.account("doctor")
+    key = signing_key(fresh.layout).verify_key
+    assert key.public_bytes == last.public_bytes
+    report = verify(fresh.layout.ledger, key, origin=ledger_name(fresh.settings))
+    assert report.is_whole, report.faults
 
 
 async def test_a_second_rotation_of_the_same_key_is_refused_until_the_first_ends(

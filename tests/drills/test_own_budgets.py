@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """An organisation tightens what a role may open: who may, and that it holds."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from typing import Any
 
+import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm
@@ -18,10 +21,12 @@ from wardkeep.disclosure.people import (
     Waiting,
 )
 from wardkeep.identity.roles import Budget, Role
+from wardkeep.warden import limits
 
 NURSE = Role.WARD_NURSE
 PRODUCT = NURSE.budget
 TIGHT = SetBudget(role=NURSE.value, soft=2, hard=4, expected=6, reach=3)
+LOOSER = Budget(3, 9, 6, 3)
 LOOSE = SetBudget(role=NURSE.value, soft=2, hard=5, expected=6, reach=3)
 
 
@@ -108,6 +113,28 @@ async def test_whatever_becomes_larger_waits_for_a_second_person(
     shown = await budget(warden, officer)
     assert numbers(shown) == Budget(2, 5, 6, 3)
     assert (shown.set_by, shown.confirmed_by) == ("Pia Swift", "Ada Moor")
+
+
+async def test_one_person_loosens_nothing_by_being_slower_than_another(
+    warden: RunningWarden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = await colleague(warden, "privacy_officer")
+    other = await colleague(warden, "administrator")
+    keep = limits.keep
+
+    async def slowly(*told: Any) -> None:
+        if told[3] == LOOSER:
+            await asyncio.sleep(0.5)
+        await keep(*told)
+
+    monkeypatch.setattr(limits, "keep", slowly)
+    between = msgspec.structs.replace(LOOSE, hard=LOOSER.hard, soft=LOOSER.soft)
+    late, done = await asyncio.gather(
+        confirm(warden, other, between, Done), confirm(warden, officer, TIGHT, Done)
+    )
+    assert done == Done()
+    assert code_of(late) == "bad-rights"
+    assert numbers(await budget(warden, officer)) == Budget(2, 4, 6, 3)
 
 
 async def test_back_to_the_products_own_is_a_loosening_and_is_shown_as_nobodys(

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The privacy officer's questions of the ledger, and who else may not ask them."""
 
+import asyncio
 import secrets
+import sys
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -273,4 +275,29 @@ async def test_a_change_in_a_closed_segment_is_told_to_everybody_once(
         assert done is not None
     [words] = told
     assert path.name in words
+    ledger.close()
+
+
+async def test_a_check_that_cannot_run_now_runs_at_the_next_look(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = open_ledger(tmp_path_factory.mktemp("ledger"), segment_bytes=2_000)
+    for number in range(60):
+        ledger.append(entry_about("p", number=number))
+        ledger.commit()
+    ledger.publish()
+    for name in ("FIRST_SECONDS", "LOOK_SECONDS"):
+        monkeypatch.setattr(f"wardkeep.warden.service.compacting.{name}", 0.05)
+    python = sys.executable
+    monkeypatch.setattr(sys, "executable", "/nothing/there")
+    compaction = Compaction(ledger, origin=LOG, tell=lambda _words: None)
+    task = asyncio.create_task(compaction.keep_compacted())
+    await asyncio.sleep(0.3)
+    assert ledger.has_unindexed
+    monkeypatch.setattr(sys, "executable", python)
+    async with asyncio.timeout(60):
+        while ledger.has_unindexed:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     ledger.close()

@@ -36,6 +36,18 @@ def patient(id_: str, n: int, family: str) -> dict[str, object]:
     }
 
 
+def pulse(of: str) -> dict[str, object]:
+    """Something clinical: a banner alone opens again once a list has shown it."""
+    return {
+        "resourceType": "Observation",
+        "id": new_uuid(),
+        "status": "final",
+        "code": {"text": "Pulse"},
+        "subject": {"reference": f"Patient/{of}"},
+        "valueQuantity": {"value": 72, "unit": "/min"},
+    }
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("canaries")) as running:
@@ -43,7 +55,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         keys = tmp_path_factory.mktemp("keys")
         with closing(Program(running, keys, organisation="fernhill")) as program:
             for n in range(PATIENTS):
-                program.put(patient(new_uuid(), n, f"ASHDOWN{n}"))
+                one = patient(new_uuid(), n, f"ASHDOWN{n}")
+                program.put(one)
+                program.put(pulse(str(one["id"])))
         running.command(
             *("canary", "plant", str(nobody(tmp_path_factory.mktemp("nobody")))),
             *("--organisation", "fernhill"),
@@ -53,10 +67,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def nobody(folder: Path) -> Path:
     record = patient(new_uuid(), 500, A_SLIP)
+    found = pulse(str(record["id"]))
     bundle = {
         "resourceType": "Bundle",
         "type": "collection",
-        "entry": [{"resource": record}],
+        "entry": [{"resource": record}, {"resource": found}],
     }
     (folder / "1.json").write_text(json.dumps(bundle))
     return folder

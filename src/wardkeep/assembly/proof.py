@@ -74,6 +74,11 @@ def _write_public(path: Path, key: SigningKey) -> None:
     public.write_text(key.verify_key.public_bytes.hex() + "\n", encoding="ascii")
 
 
+def _told(path: Path) -> str:
+    public = path.with_suffix(".pub")
+    return public.read_text(encoding="ascii").strip() if public.exists() else ""
+
+
 def signing_key(layout: Layout) -> SigningKey:
     """The warden's signing key; made when the installation is new."""
     path = layout.signing_key
@@ -83,7 +88,11 @@ def signing_key(layout: Layout) -> SigningKey:
         if len(seed) != SEED_BYTES:
             message = f"{path} is damaged. Restore it from its copy."
             raise SigningKeyFileError(message)
-        return SigningKey(seed)
+        key = SigningKey(seed)
+        # A kill may have come between the two files.
+        if _told(path) != key.verify_key.public_bytes.hex():
+            _write_public(path, key)
+        return key
     key = SigningKey.generate()
     _write_closed(path, key.seed())
     _write_public(path, key)

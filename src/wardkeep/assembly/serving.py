@@ -64,7 +64,7 @@ def everything_running(
                 Program(
                     name=name,
                     log=layout.log / f"{name}.log",
-                    secrets=secrets if name == "warden" else (),
+                    secrets=secrets if name == "warden" else {},
                 )
                 for name in PROGRAMS
             ],

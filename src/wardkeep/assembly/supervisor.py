@@ -36,8 +36,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     log: Path
-    secrets: tuple[str, ...] = ()
-    """What it asks for at each start; given on its standard input, a line each."""
+    secrets: Mapping[str, str] = {}
+    """What it asks for at each start, by the words; given on its standard input."""
 
     def command(self) -> list[str]:
         supervised = ["--supervised-by", str(os.getpid())]
@@ -46,10 +46,10 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
         return [sys.executable, "-m", "wardkeep.cli", self.name, *supervised]
 
     def give_secrets(self, process: subprocess.Popen[bytes]) -> None:
-        """A pipe holds far more than these lines: nobody waits."""
+        """A pipe holds far more than these few: nobody waits."""
         if process.stdin is not None:
             with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-                pipe.write("".join(f"{one}\n" for one in self.secrets).encode())
+                pipe.write(msgspec.json.encode(self.secrets))
 
 
 class _Child:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from wardkeep.assembly.asking import asking
+from wardkeep.assembly.asking import asking, asking_supervisor
 from wardkeep.assembly.parent import end_with_parent
 from wardkeep.assembly.serving import serve_everything
 from wardkeep.assembly.warden_process import run_warden
@@ -80,7 +80,12 @@ def warden(*, supervised_by: int, passphrase_fd: int | None) -> None:
     """
     _tie(supervised_by)
     settings, layout = installation()
-    run_warden(settings, layout, ask=asking(passphrase_fd))
+    ask = (
+        asking_supervisor(passphrase_fd)
+        if supervised_by and passphrase_fd is not None
+        else asking(passphrase_fd)
+    )
+    run_warden(settings, layout, ask=ask)
 
 
 @click.command()

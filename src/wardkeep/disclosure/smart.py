@@ -224,6 +224,8 @@ class AuthorizationView(Message, frozen=True, kw_only=True):
     needs_patient: bool
     needs_reason: bool
     """Whether it is about more than one patient, so that a reason is asked once."""
+    is_reason_due: bool
+    """Whether the one patient is not explained, and no reason was given yet."""
     lasts_seconds: int
 
 

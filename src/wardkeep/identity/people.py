@@ -118,13 +118,19 @@ async def end_roles(
     `accounts.end_account`, which is the caller's to call.
     """
     key, now = UUID(account), clock.now()
-    status = await connection.execute(
-        "update warden.membership set ended_at = $3"
-        " where account = $1 and organisation = $2 and ended_at is null",
+    roles = await _end_memberships(connection, key, organisation, now)
+    await _leave_teams(connection, key, organisation, now)
+    await connection.execute(
+        "delete from warden.stands_for where account = $1 and organisation = $2",
         key,
         organisation,
-        now,
     )
+    return bool(roles)
+
+
+async def _leave_teams(
+    connection: Connection, key: UUID, organisation: int, now: datetime
+) -> None:
     await connection.execute(
         "update warden.team_member tm set until = $3 from warden.team t"
         " where tm.account = $1 and tm.until is null and t.id = tm.team"
@@ -133,10 +139,19 @@ async def end_roles(
         organisation,
         now,
     )
-    await connection.execute(
-        "delete from warden.stands_for where account = $1 and organisation = $2",
+
+
+async def _end_memberships(
+    connection: Connection, key: UUID, organisation: int, now: datetime
+) -> frozenset[str]:
+    """With sessions and apps by them; which roles there were."""
+    rows = await connection.fetch(
+        "update warden.membership set ended_at = $3"
+        " where account = $1 and organisation = $2 and ended_at is null"
+        " returning role",
         key,
         organisation,
+        now,
     )
     await connection.execute(
         "update warden.session set ended_at = $3, ended_because = 'work ended'"
@@ -153,7 +168,7 @@ async def end_roles(
         organisation,
         now,
     )
-    return status != "UPDATE 0"
+    return frozenset(row["role"] for row in rows)
 
 
 async def change_role(
@@ -165,9 +180,17 @@ async def change_role(
     granted: Granted,
     clock: Clock,
 ) -> bool:
-    """Another role here for somebody who works here; False for who left meanwhile."""
-    if not await end_roles(connection, account, organisation=organisation, clock=clock):
+    """Another role here for somebody who works here; False for who left meanwhile.
+
+    Who they are in the record stays, and with the same role for longer their teams do:
+    without either nothing of their work would explain what they open.
+    """
+    key, now = UUID(account), clock.now()
+    roles = await _end_memberships(connection, key, organisation, now)
+    if not roles:
         return False
+    if role.value not in roles:
+        await _leave_teams(connection, key, organisation, now)
     await grant_role(
         connection, account, organisation=organisation, role=role, granted=granted
     )

@@ -41,6 +41,8 @@ from wardkeep.ledger.succession import KEYS_NAME, follow
 FORMAT = 1
 _MANIFEST, _SUFFIX = "manifest-", ".json"
 _DIGITS = 20
+MOST_JOINED = 64 * 1024 * 1024
+"""Bytes: no stretch is longer, so that none fills the memory."""
 Progress = Callable[[str], None]
 
 
@@ -110,6 +112,7 @@ class _BackUp:
         self._origin = origin
         self._progress = progress
         self._there = set(depot.names())
+        self._before = newest_manifest(depot, names=sorted(self._there))
         self._pieces: list[Piece] = []
         self._copied = 0
         self._bytes = 0
@@ -120,8 +123,9 @@ class _BackUp:
         if last.note is None:
             raise LedgerDamagedError("it has no checkpoint yet; start the warden once")
         newest = self._opened(last.note)
+        self._refuse_others()
         self._copy_segments()
-        self._copy_history(last.end)
+        self._copy_growing(self._folder / HISTORY_NAME, last.end)
         self._copy_whole(COSIGNED_NAME)
         self._copy_whole(KEYS_NAME)
         manifest = Manifest(
@@ -147,6 +151,22 @@ class _BackUp:
             message = f"the newest checkpoint cannot be trusted: {error}"
             raise LedgerDamagedError(message) from None
 
+    def _refuse_others(self) -> None:
+        """Go on with copies of this very ledger alone; others would hide each other."""
+        before = self._before
+        if before is None:
+            return
+        if before.origin != self._origin:
+            raise DepotError(f"there are copies of {before.origin}; name another place")
+        path = self._folder / HISTORY_NAME
+        history = [one for one in before.pieces if one.file == HISTORY_NAME]
+        if history and not _is_still(path, history[-1]):
+            raise LedgerDamagedError(
+                f"the copies there, up to checkpoint {before.number}, are not of its"
+                " past: an older ledger was put in its place. Restore from them, or"
+                " copy to another place"
+            )
+
     def _copy_segments(self) -> None:
         leaves = leaves_now(self._folder, self._key, origin=self._origin)
         if leaves is None:
@@ -159,8 +179,7 @@ class _BackUp:
             if one is not None:
                 self._copy_closed(one, leaves)
             else:
-                raw = path.read_bytes()
-                self._keep(path.name, 0, raw)
+                self._copy_growing(path, path.stat().st_size)
 
     def _copy_closed(self, one: Closed, leaves: Leaves) -> None:
         """What was copied already is not read again."""
@@ -178,18 +197,35 @@ class _BackUp:
         self._pieces.append(Piece(path.name, 0, length, name, sha256))
         return True
 
-    def _copy_history(self, end: int) -> None:
-        """A stretch for each run: the history only grows."""
-        start = 0
-        before = newest_manifest(self._depot, names=sorted(self._there))
-        for piece in before.pieces if before is not None else ():
-            if piece.file == HISTORY_NAME and piece.start + piece.length <= end:
-                self._pieces.append(piece)
-                start = piece.start + piece.length
-        if start < end:
-            with (self._folder / HISTORY_NAME).open("rb") as file:
-                file.seek(start)
-                self._keep(HISTORY_NAME, start, file.read(end - start))
+    def _copy_growing(self, path: Path, end: int) -> None:
+        """Of a file that only grows: what was copied before, and a stretch more.
+
+        Stretches that are no longer than what is new are copied again as one with it,
+        so that a file has few of them however often it is copied.
+        """
+        kept = self._stretches(path, end)
+        start = kept[-1].start + kept[-1].length if kept else 0
+        while kept and kept[-1].length <= end - start <= MOST_JOINED:
+            start = kept.pop().start
+        self._pieces += kept
+        for at in range(start, end, MOST_JOINED):
+            length = min(MOST_JOINED, end - at)
+            self._keep(path.name, at, _read(path, at, length))
+
+    def _stretches(self, path: Path, end: int) -> list[Piece]:
+        """Those that were copied and are still so; a torn write is cut off later."""
+        found: list[Piece] = []
+        place = 0
+        for one in self._before.pieces if self._before is not None else ():
+            if one.file != path.name:
+                continue
+            is_next = one.start == place and one.start + one.length <= end
+            # The history was looked at before, and may be far longer than a segment.
+            if not is_next or (path.name != HISTORY_NAME and not _is_still(path, one)):
+                break
+            found.append(one)
+            place += one.length
+        return found
 
     def _copy_whole(self, name: str) -> None:
         path = self._folder / name
@@ -237,6 +273,18 @@ def _read_manifest(name: str, raw: bytes) -> Manifest:
     if found.format != FORMAT:
         raise DepotError(f"{name} was made by another version of Wardkeep")
     return found
+
+
+def _read(path: Path, start: int, length: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(length)
+
+
+def _is_still(path: Path, piece: Piece) -> bool:
+    """Whether the file has there what was copied."""
+    raw = _read(path, piece.start, piece.length)
+    return hashlib.sha256(raw).hexdigest() == piece.sha256
 
 
 def _name_of(number: int) -> str:

@@ -28,8 +28,10 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def told_of(*, passkey: bytes, device: str) -> str:
-    """The request of a sign-in."""
+    """The request of a sign-in; `device` is what the web process says of it."""
     words = [f"{_PASSKEY}{passkey.hex()}"] if passkey else []
+    # Only the warden says which passkey it was, or which session went before.
+    device = "" if device.startswith((_PASSKEY, GOES_ON_FROM, APP)) else device
     return _AND.join([*words, device] if device else words)
 
 
@@ -37,9 +39,13 @@ def beginning_in(request: str) -> Beginning:
     """Undo it."""
     if request.startswith(GOES_ON_FROM):
         return Beginning(session_before=request.removeprefix(GOES_ON_FROM))
-    passkey, _, device = request.rpartition(_AND)
+    # The passkey comes first and is the warden's word; what follows is not, and may
+    # hold anything that would hide it.
+    passkey, _, device = request.partition(_AND)
+    if not passkey.startswith(_PASSKEY):
+        passkey, device = "", request
     return Beginning(
-        passkey=passkey.removeprefix(_PASSKEY) if passkey else _alone(request),
+        passkey=passkey.removeprefix(_PASSKEY),
         address=plain_address(device.rpartition(_AT)[2]),
     )
 
@@ -57,8 +63,3 @@ def plain_address(text: str) -> str:
         return str(ipaddress.ip_address(text.strip()))
     except ValueError:
         return ""
-
-
-def _alone(request: str) -> str:
-    is_one = request.startswith(_PASSKEY)
-    return request.removeprefix(_PASSKEY) if is_one else ""

@@ -19,6 +19,7 @@ from wardkeep.ledger.opening import (
     checked_entry,
     hold_against,
     keep_index,
+    made_index,
     newest_checkpoint,
 )
 from wardkeep.ledger.parts import GrowingPart
@@ -65,11 +66,16 @@ def leaves_now(folder: Path, key: VerifyKey, *, origin: str) -> Leaves | None:
     return None
 
 
-def check_segment(one: Closed, leaves: Leaves) -> GrowingPart:
+def check_segment(
+    one: Closed, leaves: Leaves, *, with_index: bool = False
+) -> GrowingPart:
     """Read and check a segment, and see that its index is there and fits.
 
+    With `with_index` also that it is the one that the segment makes, byte by byte.
+
     Raises:
-        LedgerDamagedError: an entry is not as it was written; the place is named.
+        LedgerDamagedError: an entry, or the index, is not as it was written; the place
+            is named.
         TilesDifferError: the tiles do not serve to say so.
     """
     raw = one.path.read_bytes()
@@ -90,8 +96,14 @@ def check_segment(one: Closed, leaves: Leaves) -> GrowingPart:
     if part.entries != one.entries:
         message = f"{one.path.name}: {part.entries} entries, not {one.entries}"
         raise LedgerDamagedError(message)
+    chains = header.chain_before, chain
     if index_of(one) is None:
-        keep_index(part, raw, header.chain_before, chain)
+        keep_index(part, raw, *chains)
+    elif with_index and index_path(one.path).read_bytes() != made_index(
+        part, raw, *chains
+    ):
+        message = f"{index_path(one.path).name}: it is not the index of its segment."
+        raise LedgerDamagedError(f"{message} Remove it, and start the warden again")
     return part
 
 

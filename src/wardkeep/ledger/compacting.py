@@ -61,7 +61,8 @@ def compact(
 ) -> Compacted:
     """See that every closed segment is checked once, and has its index and Parquet.
 
-    With `check_all` those are read again that were checked before. Nothing is done
+    With `check_all` those are read again that were checked before, and their indexes
+    held against them. Nothing is done
     while another process does it.
     """
     done = Compacted()
@@ -112,7 +113,7 @@ def _do(
 ) -> None:
     index = index_of(one)
     if index is None or check_all:
-        check_segment(one, leaves)
+        check_segment(one, leaves, with_index=check_all)
         done.checked += 1
         done.indexed += index is None
         index = index_of(one)

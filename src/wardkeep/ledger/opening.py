@@ -30,11 +30,12 @@ from wardkeep.ledger.segment import Frame, FrameFault
 from wardkeep.ledger.segment_index import (
     IndexHeader,
     StoredIndex,
+    index_bytes,
     index_path,
     open_index,
-    write_index,
 )
 from wardkeep.ledger.succession import follow
+from wardkeep.ledger.tiles import write_file
 
 CHECKPOINT_NAME = "checkpoint"
 HISTORY_NAME = "checkpoints"
@@ -261,6 +262,18 @@ def keep_index(
     part: GrowingPart, raw: bytes, chain_before: bytes, chain_end: bytes
 ) -> None:
     """Write the index of a closed segment that was read and fits."""
+    made = made_index(part, raw, chain_before, chain_end)
+    # The index is a help: a disk that refuses it costs speed and nothing else.
+    try:
+        write_file(index_path(part.path), made)
+    except OSError:
+        return
+
+
+def made_index(
+    part: GrowingPart, raw: bytes, chain_before: bytes, chain_end: bytes
+) -> bytes:
+    """What the index of a segment that was read has to be."""
     header = IndexHeader(
         first=part.first,
         entries=part.entries,
@@ -272,11 +285,7 @@ def keep_index(
         postings=sum(map(len, part.index.postings.values())),
         erased=part.index.erased,
     )
-    # The index is a help: a disk that refuses it costs speed and nothing else.
-    try:
-        write_index(index_path(part.path), header, part.index, part.offsets)
-    except OSError:
-        return
+    return index_bytes(header, part.index, part.offsets)
 
 
 def _use_index(parts: Parts, part: GrowingPart) -> None:

@@ -15,7 +15,7 @@ from wardkeep.ledger.checkpoint import Checkpoint
 from wardkeep.ledger.merkle import TILE_WIDTH, MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, Opened
 from wardkeep.ledger.remaking import ENTRIES, FullTile
-from wardkeep.ledger.succession import announce
+from wardkeep.ledger.succession import announce, is_announced
 from wardkeep.ledger.tiles import (
     bundle,
     remove_partials,
@@ -73,7 +73,14 @@ class Publisher:
         """
         with self._publishing:
             after = self.newest.number if self.newest else -1
-            announce(self._folder, self._origin, old=self._key, new=new, after=after)
+            try:
+                announce(
+                    self._folder, self._origin, old=self._key, new=new, after=after
+                )
+            except OSError:
+                # Once it can be read, what the old key signs is not believed any more.
+                if not is_announced(self._folder, self._origin, new.verify_key):
+                    raise
             self._key = new
 
     @property

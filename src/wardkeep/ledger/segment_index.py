@@ -15,7 +15,6 @@ from pathlib import Path
 import msgspec
 
 from wardkeep.ledger.index import GrowingIndex
-from wardkeep.ledger.tiles import write_file
 
 MAGIC = b"WKINDEX\x01"
 _HEAD = struct.Struct("<8sI")
@@ -108,14 +107,10 @@ def open_index(path: Path) -> StoredIndex | None:
     return StoredIndex(path, header, start)
 
 
-def write_index(
-    path: Path, header: IndexHeader, index: GrowingIndex, offsets: Sequence[int]
-) -> None:
-    """Write whole or not at all.
-
-    Raises:
-        OSError: the disk refused.
-    """
+def index_bytes(
+    header: IndexHeader, index: GrowingIndex, offsets: Sequence[int]
+) -> bytes:
+    """The file's content: the same for the same segment."""
     pairs = sorted(
         key << _PLACE_BITS | place
         for key, places in index.postings.items()
@@ -131,7 +126,7 @@ def write_index(
         places.tobytes(),
         array("I", offsets).tobytes(),
     )
-    write_file(path, b"".join(pieces))
+    return b"".join(pieces)
 
 
 def _padded(size: int) -> int:

@@ -79,6 +79,12 @@ def announce(
     sync_folder(folder)
 
 
+def is_announced(folder: Path, origin: str, key: VerifyKey) -> bool:
+    """Whether a key is the newest one that was announced."""
+    steps = read_steps(folder, origin)
+    return bool(steps) and steps[-1].new.public_bytes == key.public_bytes
+
+
 def follow(folder: Path, key: VerifyKey, *, origin: str) -> VerifyKey:
     """The ledger's keys, found from one that is trusted; `key` where it never changed.
 

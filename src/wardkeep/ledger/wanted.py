@@ -81,12 +81,16 @@ class Selection:
         return entry if self._fits(entry) else None
 
     def _may_be(self, raw: bytes) -> bool:
+        is_by_sign_in = self._wanted.is_by_sign_in
+        # Whoever's it is: what is wanted may go on from a session of somebody else.
+        if is_by_sign_in and self._may_begin(raw):
+            return True
         for needle in self._needles:
             if needle not in raw:
                 return False
         if self._client and not (self._client in raw or self._packed_client in raw):
             return False
-        if not self._wanted.is_by_sign_in or self._may_begin(raw):
+        if not is_by_sign_in:
             return True
         return bool(self._followed) and packed_session_of(raw) in self._followed
 

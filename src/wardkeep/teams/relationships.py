@@ -6,6 +6,7 @@ practitioners and places; the rosters (rosters.py) say which accounts those are.
 them stand relationships that somebody set up by hand.
 """
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
@@ -64,6 +65,16 @@ class ExpectedSets:
         self.ties = ties or Ties()
         self.rosters: dict[int, Roster] = {}
         """By organisation."""
+        self._in_turn = asyncio.Lock()
+
+    async def read_roster(self, connection: Connection, organisation: int) -> None:
+        """Judge by what the database says now.
+
+        In turn, so that what was read before somebody left a team never takes the
+        place of what was read after it.
+        """
+        async with self._in_turn:
+            self.rosters[organisation] = await load_roster(connection, organisation)
 
     def add(self, relationship: Relationship) -> None:
         """Add one, or put it in the place of the one of its kind."""
@@ -104,8 +115,9 @@ class ExpectedSets:
         if roster is None:
             return None
         moment, own = microseconds_since_epoch(at), None
+        mine = roster.names_of(account, moment)
         for tie in self.ties.of(organisation, patient):
-            if tie.holds(moment) and roster.is_named(account, tie.who, moment):
+            if tie.who in mine and tie.holds(moment):
                 if tie.made_by != account:
                     return Why(tie.kind)
                 own = own or Why(tie.kind, is_self_made=True)

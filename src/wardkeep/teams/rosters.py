@@ -6,7 +6,7 @@ places are theirs for as long, judged at each opening. Times are UTC microsecond
 1970.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set as AbstractSet
 from typing import NamedTuple
 
 import msgspec
@@ -14,6 +14,9 @@ import msgspec
 from wardkeep.db.connection import Connection
 
 FOR_EVER = 1 << 62
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Seat(NamedTuple):
@@ -34,13 +37,14 @@ class Roster(msgspec.Struct, frozen=True):
     seats: Mapping[str, tuple[Seat, ...]] = {}
     """By account."""
 
-    def is_named(self, account: str, who: str, at: int) -> bool:
-        """Whether a reference is this account, or a team that it is in just then."""
-        if who in self.practitioners.get(account, ()):
-            return True
-        return any(
-            seat.since <= at < seat.until and who in self.places.get(seat.team, ())
-            for seat in self.seats.get(account, ())
+    def names_of(self, account: str, at: int) -> AbstractSet[str]:
+        """The references that are this account, or a team that it is in just then."""
+        return self.practitioners.get(account, _NONE).union(
+            *(
+                self.places.get(seat.team, _NONE)
+                for seat in self.seats.get(account, ())
+                if seat.since <= at < seat.until
+            )
         )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import new_uuid
 from wardkeep.db.connection import Connection, Row
+from wardkeep.db.words import storable
 from wardkeep.warden.sessions import Session
 
 GLASS_BROKEN, SOFT_LIMIT, FROZEN = "glass-broken", "soft-limit", "frozen"
@@ -114,7 +115,7 @@ class Alarms:
                 one.account,
                 one.session,
                 one.patient,
-                one.detail,
+                storable(one.detail),
                 one.entry,
                 one.raised_at,
                 one.due_at,

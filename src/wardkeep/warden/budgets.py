@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Set as AbstractSet
 import msgspec
 
 from wardkeep.identity.roles import PEOPLE, Budget
-from wardkeep.ledger.beginnings import GOES_ON_FROM
+from wardkeep.ledger.beginnings import GOES_ON_FROM, SIGN_IN
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import SELF_MADE, Why
@@ -256,7 +256,7 @@ class Budgets:
             return
         if entry.action == RELEASED:
             self.released((entry.organisation, entry.request.rpartition(" ")[2]))
-        elif entry.request.startswith(GOES_ON_FROM):
+        elif entry.action == SIGN_IN and entry.request.startswith(GOES_ON_FROM):
             old = entry.request.removeprefix(GOES_ON_FROM)
             self.carried(old, entry.session, (entry.organisation, entry.account))
         elif entry.action in TOUCHES:

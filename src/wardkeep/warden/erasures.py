@@ -192,14 +192,21 @@ async def destroy_rows(
         organisation,
         patient,
     )
+    await forget_work(connection, organisation=organisation, patients=(patient,))
+    return Destroyed(row["resources"], row["versions"]) if row else Destroyed(0, 0)
+
+
+async def forget_work(
+    connection: Connection, *, organisation: int, patients: Sequence[str]
+) -> None:
+    """Destroy who expected these patients."""
     for table in ("relationship", "tie"):
         await connection.execute(
             f"delete from warden.{table}"  # noqa: S608 - constants
-            " where organisation = $1 and patient = $2",
+            " where organisation = $1 and patient = any($2)",
             organisation,
-            patient,
+            list(patients),
         )
-    return Destroyed(row["resources"], row["versions"]) if row else Destroyed(0, 0)
 
 
 async def note_progress(

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from wardkeep.db.connection import Connection, Row
+from wardkeep.db.words import storable
 from wardkeep.identity.roles import Role
 from wardkeep.warden.sessions import Session
 
@@ -69,11 +70,40 @@ _DECIDERS = frozenset({Role.PRIVACY_OFFICER, Role.ADMINISTRATOR})
 _SUPPLIERS = frozenset({Role.SUPPORT, Role.SERVICE})
 
 
+_Mark = tuple[int, str, str]
+"""Organisation, kind, and what of a session is held against it."""
+_NONE: dict[str, "Freeze"] = {}
+_WHOLE = frozenset({ORGANISATION, SUPPLIER})
+
+
+def _marks_on(freeze: Freeze) -> Iterator[_Mark]:
+    """Where a freeze is looked for."""
+    if freeze.kind == TEAM:
+        yield from ((freeze.organisation, TEAM, one) for one in freeze.accounts)
+    else:
+        target = "" if freeze.kind in _WHOLE else freeze.target
+        yield freeze.organisation, freeze.kind, target
+
+
+def _marks_of(session: Session) -> Iterator[_Mark]:
+    """Where freezes of a session are looked for."""
+    where = session.organisation
+    yield where, ACCOUNT, session.account
+    yield where, TEAM, session.account
+    yield where, DEVICE, session.credential.hex()
+    yield where, ORGANISATION, ""
+    yield where, SUPPLIER, ""
+    if session.app is not None:
+        yield where, APP, session.app.app
+
+
 class Freezes:
     """Every freeze that holds."""
 
     def __init__(self) -> None:
         self._holding: dict[str, Freeze] = {}
+        self._by_mark: dict[_Mark, dict[str, Freeze]] = {}
+        """Asked with each use of a session: whoever freezes much delays nobody else."""
         self._unsaved: dict[str, Freeze] = {}
 
     def __iter__(self) -> Iterator[Freeze]:
@@ -89,7 +119,12 @@ class Freezes:
         """The freeze that stops a session; one that stops all of it goes first."""
         if not self._holding:
             return None
-        found = [one for one in self._holding.values() if one.names(session)]
+        found = [
+            one
+            for mark in _marks_of(session)
+            for one in self._by_mark.get(mark, _NONE).values()
+            if one.names(session)
+        ]
         return min(found, key=lambda one: one.is_of_records_only, default=None)
 
     def stops(self, session: Session) -> bool:
@@ -97,26 +132,25 @@ class Freezes:
         found = self.of(session)
         return found is not None and not found.is_of_records_only
 
-    def has_account(self, organisation: int, account: str) -> Freeze | None:
-        """The freeze of exactly this account."""
-        for one in self._holding.values():
-            named = (one.kind, one.organisation, one.target)
-            if named == (ACCOUNT, organisation, account):
-                return one
-        return None
-
     def add(self, freeze: Freeze) -> None:
-        self._holding[freeze.id] = freeze
+        self.restore(freeze)
         self._unsaved[freeze.id] = freeze
 
     def restore(self, freeze: Freeze) -> None:
         """Take back one that the database remembers."""
         self._holding[freeze.id] = freeze
+        for mark in _marks_on(freeze):
+            self._by_mark.setdefault(mark, {})[freeze.id] = freeze
 
     def release(self, freeze: Freeze, *, at: datetime, by: str, reason: str) -> None:
         freeze.released_at, freeze.released_by = at, by
         freeze.release_reason = reason
         self._holding.pop(freeze.id, None)
+        for mark in _marks_on(freeze):
+            kept = self._by_mark.get(mark, {})
+            kept.pop(freeze.id, None)
+            if not kept:
+                self._by_mark.pop(mark, None)
         self._unsaved[freeze.id] = freeze
 
     async def save(self, connection: Connection) -> None:
@@ -142,14 +176,14 @@ async def _keep(connection: Connection, one: Freeze) -> None:
         UUID(one.id),
         one.organisation,
         one.kind,
-        one.target,
-        one.because,
+        storable(one.target),
+        storable(one.because),
         one.cause,
         one.frozen_at,
         UUID(one.frozen_by) if one.frozen_by else None,
         one.released_at,
         UUID(one.released_by) if one.released_by else None,
-        one.release_reason or None,
+        storable(one.release_reason) or None,
     )
 
 
@@ -158,7 +192,7 @@ async def load_holding(connection: Connection) -> Sequence[Freeze]:
     rows = await connection.fetch(
         "select * from warden.freeze where released_at is null"
     )
-    return [await _with_members(connection, _freeze(row)) for row in rows]
+    return [await with_members(connection, _freeze(row)) for row in rows]
 
 
 async def known_ids(connection: Connection) -> frozenset[str]:
@@ -180,7 +214,8 @@ async def newest(connection: Connection, organisation: int) -> Sequence[Freeze]:
     return [_freeze(row) for row in rows]
 
 
-async def _with_members(connection: Connection, one: Freeze) -> Freeze:
+async def with_members(connection: Connection, one: Freeze) -> Freeze:
+    """Of a team: naming who is in it today."""
     if one.kind == TEAM:
         one.accounts = await members_of(connection, one.target)
     return one

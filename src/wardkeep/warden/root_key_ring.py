@@ -87,6 +87,11 @@ class RootKeyRing:
         """Empty where there is none."""
         return "" if self._older is None else self._older.identity
 
+    @property
+    def lacks_older(self) -> bool:
+        """Whether there is an older one, by the record, that could not be opened."""
+        return bool(self.record.older) and self._older is None
+
     def wrap(self, key: Key, identity: bytes) -> bytes:
         return self._newest.wrap(key, identity)
 
@@ -127,7 +132,8 @@ class RootKeyRing:
             RootKeyUnavailableError: it cannot be made, or a rotation is under way.
         """
         if self.record.older:
-            message = "A rotation of the root key is under way. Wait for its end."
+            message = "A rotation of the root key is under way. Wait for its end; where"
+            message += " none is shown, begin it again: wardkeep key resume"
             raise RootKeyUnavailableError(message)
         place = self._place._replace(ask=lambda words: secret or self._place.ask(words))
         made = make_root_key(address, place)
@@ -137,10 +143,10 @@ class RootKeyRing:
         write_record(self._place.folder, record)
         self.record, self._older, self._newest = record, self._newest, made
 
-    def forget_older(self) -> None:
+    def forget_older(self, *, is_kept: bool = False) -> None:
         """Let go of the older key, and destroy it unless it is to be kept."""
-        older = self._older
-        if isinstance(older, CanBeDestroyed) and not self.record.keeps_older:
+        older, is_kept = self._older, is_kept or self.record.keeps_older
+        if isinstance(older, CanBeDestroyed) and not is_kept:
             older.destroy()
         record = RootKeyRecord(current=self.record.current)
         write_record(self._place.folder, record)

@@ -124,10 +124,11 @@ async def unfinished(connection: Connection) -> list[Rotation]:
 
 
 async def newest(connection: Connection, *, at_most: int) -> list[Rotation]:
-    """The latest, whatever became of them, the newest first."""
+    """Those under way and the latest, whatever became of them, the newest first."""
     rows = await connection.fetch(
         f"select {_COLUMNS} from warden.key_rotation"  # noqa: S608 - constants
-        " order by began_at desc limit $1",
+        " where finished_at is null or id in (select id from warden.key_rotation"
+        " order by began_at desc limit $1) order by began_at desc",
         at_most,
     )
     return [_rotation(dict(row)) for row in rows]

@@ -348,7 +348,7 @@ class Sessions:
     def may_go_on(self, token: str) -> bool:
         """Whether what was opened for a token may still be sent; to ask is no use."""
         session = self._by_hash.get(hash_token(token))
-        if session is None or not self._is_awake(session):
+        if session is None or session.only or not self._is_awake(session):
             return False
         person = b"" if session.app is None else session.app.person_session
         return not person or self.is_live(person)

@@ -33,6 +33,8 @@ class Walk:
         self._ledger = ledger
         self._walkers = walkers
         self._position = -1
+        self._in_turn = asyncio.Lock()
+        """One walk at a time: many who ask make no turn of the loop longer."""
 
     @property
     def is_behind(self) -> bool:
@@ -43,11 +45,12 @@ class Walk:
 
         `now` in UTC microseconds since 1970. Others have their turns in between.
         """
-        for _ in range(MOST_PORTIONS):
-            self.step(now)
-            if not self.is_behind:
-                return
-            await asyncio.sleep(0)
+        async with self._in_turn:
+            for _ in range(MOST_PORTIONS):
+                self.step(now)
+                if not self.is_behind:
+                    return
+                await asyncio.sleep(0)
 
     def step(self, now: int) -> None:
         """The next portion."""

@@ -12,6 +12,10 @@ from wardkeep.disclosure.answers import Refusal
 
 MOST_PAGES = 100
 AT = "at"
+_NOT_ALL = (
+    "This is not all: there are older lines, before entry {}. The command"
+    " `wardkeep ledger ask` gives them."
+)
 
 
 class Page(Protocol):
@@ -32,6 +36,7 @@ async def answer_csv(
 ) -> Response | Refusal:
     """All pages in one file; each is asked for, and written down, by itself.
 
+    Where there are more than a request can ask for, its last line says so.
     `columns` are fields of the lines; `at` becomes a time (ISO 8601).
     """
     rows: list[list[object]] = []
@@ -44,6 +49,8 @@ async def answer_csv(
         before = found.next
         if before < 0:
             break
+    else:
+        rows.append([_NOT_ALL.format(before)])
     return Response(
         csv_text(columns, rows),
         media_type="text/csv; charset=utf-8",

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Codes of key safes, doors and alarms are found in free text, and little else is."""
 
+import re
 import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from wardkeep.base import entry_codes
 from wardkeep.base.entry_codes import (
     LONGEST_TEXT,
     STEMS,
@@ -72,6 +74,22 @@ def test_the_time_grows_with_the_length_and_no_faster(piece: str) -> None:
     seconds(100)
     short, long = seconds(1_000), seconds(10_000)
     assert long < 40 * short + 0.05
+
+
+def test_each_number_is_looked_at_once_however_many_doors_are_near(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a request of 64 MB, the most that is taken, holds all others up."""
+    looked_at, is_code = 0, entry_codes._is_code
+
+    def counted(text: str, found: re.Match[str]) -> bool:
+        nonlocal looked_at
+        looked_at += 1
+        return is_code(text, found)
+
+    monkeypatch.setattr(entry_codes, "_is_code", counted)
+    assert not holds_entry_code("door 2021 " * 100)
+    assert looked_at == 100
 
 
 @settings(max_examples=200, deadline=None)

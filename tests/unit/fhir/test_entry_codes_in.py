@@ -33,7 +33,7 @@ def places(type_: str, **content: Any) -> list[str]:
     ("content", "place"),
     [
         ({"note": [{"text": "All well."}, {"text": CODE}]}, "note[1].text"),
-        ({"text": {"status": "generated", "div": f"<div>{CODE}</div>"}}, "text.div"),
+        ({"text": {"status": "additional", "div": f"<div>{CODE}</div>"}}, "text.div"),
         ({"text": {"div": "<div>Key&#32;safe 4821</div>"}}, "text.div"),
         ({"address": [{"line": ["2 Reed Lane", CODE]}]}, "address[0].line[1]"),
         ({"content": [{"attachment": {"contentType": "text/plain", "data": PLAIN}}]},
@@ -64,6 +64,8 @@ def test_a_code_is_found_wherever_words_are_written(
         {"content": [{"attachment": {"contentType": "text/plain", "data": "%%%"}}]},
         {"content": [{"attachment": {"contentType": "text/plain"}}]},
         {"note": [{"text": "Key safe fitted on 12/03/2024"}]},
+        {"text": {"status": "generated", "div": f"<div>{CODE}</div>"}},
+        {"contained": [{"resourceType": "ValueSet", "description": CODE}]},
         {"code": {"text": "Heart rate"}, "valueInteger": 4821},
     ],
 )

@@ -255,3 +255,24 @@ def test_a_change_ends_the_turn_with_its_place(
     assert main(arguments) == 0
     assert main([*arguments, "all"]) == 1
     assert path.name in json.loads(capsys.readouterr().out.splitlines()[-1])["fault"]
+
+
+def test_an_index_that_hides_an_entry_is_found_by_the_days_check(
+    tmp_path: Path,
+) -> None:
+    compacted(tmp_path)
+    path = index_path(segments_in(tmp_path)[1][1])
+    index = open_index(path)
+    assert index is not None
+    raw = bytearray(path.read_bytes())
+    # Behind the header: the first key of a person, program or session.
+    raw[-4 * index.header.entries - 12 * index.header.postings] ^= 1
+    path.write_bytes(raw)
+    assert open_index(path) is not None, "a start takes it"
+    assert compact(tmp_path, KEY.verify_key, origin=ORIGIN).fault == ""
+    found = compact(tmp_path, KEY.verify_key, origin=ORIGIN, check_all=True)
+    assert found.fault.startswith(f"{path.name}: it is not the index of its segment")
+    path.unlink()
+    open_ledger(tmp_path, segment_bytes=SMALL).close()
+    found = compact(tmp_path, KEY.verify_key, origin=ORIGIN, check_all=True)
+    assert found.fault == ""

@@ -2,6 +2,7 @@
 """Copies of the ledger: nothing twice, nothing damaged, whole after any kill."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -217,6 +218,76 @@ def test_a_copy_older_than_what_a_witness_saw_stays_beside(tmp_path: Path) -> No
     assert len(entries_of(tmp_path / "new")) == 300
 
 
+def test_a_ledger_that_was_put_back_to_an_older_state_does_not_hide_its_copies(
+    tmp_path: Path,
+) -> None:
+    folder, place = tmp_path / "old", tmp_path / "copies"
+    grown(folder, 100)
+    shutil.copytree(folder, tmp_path / "snapshot")
+    grown(folder, 100)
+    copied(folder, place)
+    for entries in (10, 400):  # fewer checkpoints than the copies have, and more
+        grown(tmp_path / "snapshot", entries)
+        with pytest.raises(LedgerDamagedError, match="not of its past"):
+            copied(tmp_path / "snapshot", place)
+    assert put_back(tmp_path / "new", place).is_in_place
+    assert entries_of(tmp_path / "new") == entries_of(folder)
+    grown(tmp_path / "new", 10)
+    assert copied(tmp_path / "new", place).entries == 210, "what was put back goes on"
+
+
+def test_copies_of_another_ledger_are_not_mixed_with(tmp_path: Path) -> None:
+    grown(tmp_path / "old", 30)
+    copied(tmp_path / "old", tmp_path / "copies")
+    [path] = (tmp_path / "copies").glob("manifest-*")
+    other = b"other.example.net/wardkeep-ledger"
+    path.write_bytes(path.read_bytes().replace(ORIGIN.encode(), other))
+    with pytest.raises(DepotError, match=other.decode()):
+        copied(tmp_path / "old", tmp_path / "copies")
+
+
+def test_copies_every_few_minutes_take_no_more_than_what_is_new_needs(
+    tmp_path: Path,
+) -> None:
+    folder, place, runs = tmp_path / "old", tmp_path / "copies", 128
+    sizes, most = [], 0
+    for _ in range(runs):
+        grown_by_one(folder)
+        sizes.append(copied(folder, place).copied_bytes)
+        manifest = newest_manifest(FolderDepot(place))
+        assert manifest is not None
+        most = max(most, len(manifest.pieces))
+    whole = sum(one.stat().st_size for one in folder.glob("segment-*.ledger"))
+    history = (folder / "checkpoints").stat().st_size
+    assert most <= 2 * 8 + 2, "the stretches of a file are few"
+    assert sum(sizes) < 9 * (whole + history), "each byte some seven times, not 128"
+    assert put_back(tmp_path / "new", place).is_in_place
+    assert entries_of(tmp_path / "new") == list(range(128))
+
+
+def grown_by_one(folder: Path) -> None:
+    ledger = open_ledger(folder)
+    size = ledger.committed_size
+    ledger.append(msgspec.structs.replace(entry_about("p-1", number=size), at=size))
+    ledger.commit()
+    ledger.publish()
+    ledger.close()
+
+
+def test_what_was_torn_when_it_was_copied_is_not_gone_on_with(tmp_path: Path) -> None:
+    folder, place = tmp_path / "old", tmp_path / "copies"
+    grown(folder, 30)
+    copied(folder, place)
+    _, last = segments_in(folder)[-1]
+    with last.open("ab") as file:
+        file.write(bytes(20))
+    copied(folder, place)
+    grown(folder, 5)  # the start cuts off what was torn, and writes other bytes there
+    assert copied(folder, place).entries == 35
+    assert put_back(tmp_path / "new", place).is_in_place
+    assert entries_of(tmp_path / "new") == entries_of(folder)
+
+
 COPYING = """
 import sys, time
 from pathlib import Path
@@ -324,3 +395,19 @@ def test_a_copy_goes_on_over_a_change_of_the_signing_key(tmp_path: Path) -> None
         against = Against(key=key, origin=ORIGIN)
         at = tmp_path / key.public_bytes.hex()[:8]
         assert put_back(at, place, against).is_in_place
+
+
+def test_no_stretch_is_longer_than_fits_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wardkeep.ledger.backup.MOST_JOINED", 1_000)
+    folder, place = tmp_path / "old", tmp_path / "copies"
+    for _ in range(40):
+        grown_by_one(folder)
+        copied(folder, place)
+    manifest = newest_manifest(FolderDepot(place))
+    assert manifest is not None
+    lengths = [one.length for one in manifest.pieces if one.file == "checkpoints"]
+    assert len(lengths) > 3
+    assert max(lengths) <= 1_000
+    assert put_back(tmp_path / "new", place).is_in_place

@@ -258,6 +258,31 @@ def test_an_address_is_followed_whoever_came_from_it(stolen_tablet: Path) -> Non
     assert patients(scoped(stolen_tablet, address="203.0.113.8")) == []
 
 
+def test_a_passkey_and_something_else_lose_no_session_that_went_on(
+    tmp_path: Path,
+) -> None:
+    """Of an account elsewhere, of one session, of an app: each by its own entries."""
+    elsewhere = {"packed_account": pack_id(OTHER), "packed_session": pack_id("s-2")}
+    by_app = opening(THIEF, "p-3", 40)
+    folder = written(
+        tmp_path,
+        [
+            began("s-1", 10, signed_in(PASSKEY, "203.0.113.7")),
+            msgspec.structs.replace(
+                began("s-2", 20, "goes on from session s-1"), **elsewhere
+            ),
+            msgspec.structs.replace(within("s-2", "p-2", 30), **elsewhere),
+            msgspec.structs.replace(
+                by_app, packed_session=pack_id("s-1"), request="app chart-app: read"
+            ),
+        ],
+    )
+    tablet = PASSKEY.hex()
+    assert patients(scoped(folder, device=tablet, account=OTHER)) == ["p-2"]
+    assert patients(scoped(folder, device=tablet, session="s-2")) == ["p-2"]
+    assert patients(scoped(folder, device=tablet, client="chart-app")) == ["p-3"]
+
+
 def test_sign_ins_before_the_window_count(stolen_tablet: Path) -> None:
     found = scoped(stolen_tablet, device=PASSKEY.hex(), since=21, until=40)
     assert patients(found) == ["p-2"]
@@ -346,3 +371,26 @@ def test_a_session_is_found_in_an_entrys_bytes(
 @given(st.binary(max_size=60))
 def test_any_bytes_have_some_session_or_none(raw: bytes) -> None:
     assert isinstance(packed_session_of(raw), bytes)
+
+
+@pytest.mark.parametrize(
+    "device",
+    ["; x", "A browser; Chrome, at 203.0.113.7", "x; passkey ab, at 203.0.113.7"],
+)
+def test_whatever_the_web_process_says_of_a_device_hides_no_passkey(
+    tmp_path: Path, device: str
+) -> None:
+    told = told_of(passkey=PASSKEY, device=device)
+    folder = written(tmp_path, [began("s-1", 10, told), within("s-1", "p-1", 20)])
+    assert patients(scoped(folder, device=PASSKEY.hex())) == ["p-1"]
+    assert patients(scoped(folder, device="ab")) == []
+
+
+@pytest.mark.parametrize(
+    "device",
+    [f"passkey {OTHER_PASSKEY.hex()}", "goes on from session s-9", "app chart-app: x"],
+)
+def test_a_device_cannot_be_called_what_the_warden_alone_says(device: str) -> None:
+    assert told_of(passkey=b"", device=device) == ""
+    told = told_of(passkey=PASSKEY, device=device)
+    assert beginning_in(told).passkey == PASSKEY.hex()

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from support.ledgers import CLOCK, KEY, ORIGIN, entry_about, open_ledger
-from wardkeep.assembly.proof import SigningKeyFile
+from support.warden import settings_for
+from wardkeep.assembly.layout import Layout
+from wardkeep.assembly.proof import SigningKeyFile, signing_key, verify_key_from
 from wardkeep.base.note_keys import LOG, NoteKey
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger.checkpoint import (
@@ -175,3 +177,44 @@ def test_a_crash_at_any_step_leaves_one_key_in_use(tmp_path: Path) -> None:
     file.prepare(THIRD)
     SigningKeyFile(path).settle(folder)
     assert path.read_bytes() == SECOND.seed(), "the newest that was announced"
+
+
+def test_a_disk_that_fails_behind_the_announcement_leaves_no_key_that_nobody_believes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_folder: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    folder = tmp_path / "ledger"
+    ledger = open_ledger(folder)
+    grow(ledger)
+    with monkeypatch.context() as broken:
+        broken.setattr("wardkeep.ledger.succession.sync_folder", fail)
+        ledger.change_key(SECOND)
+        broken.setattr("wardkeep.ledger.succession.write_file", lambda *_: fail(folder))
+        with pytest.raises(OSError, match="Input/output"):
+            ledger.change_key(THIRD)
+    grow(ledger)
+    ledger.close()
+    assert ledger.verify_key.public_bytes == SECOND.verify_key.public_bytes
+    assert verify(folder, KEY.verify_key, origin=ORIGIN).is_whole
+
+
+def test_a_public_key_that_a_kill_left_behind_is_written_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    layout = Layout.of(settings_for(tmp_path))
+    layout.make()
+    first = signing_key(layout)
+    file = SigningKeyFile(layout.signing_key)
+    file.prepare(SECOND)
+    layout.signing_key.with_suffix(".next").replace(layout.signing_key)
+    assert _public(layout) == first.verify_key.public_bytes
+    assert signing_key(layout).seed() == SECOND.seed()
+    assert _public(layout) == SECOND.verify_key.public_bytes
+
+
+def _public(layout: Layout) -> bytes:
+    key = verify_key_from(layout, None)
+    assert key is not None
+    return key.public_bytes

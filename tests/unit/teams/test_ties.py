@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ties: what the work explains, who is who in it, and what an account's own explain."""
 
+import asyncio
+from typing import cast
+
 import pytest
 
 from wardkeep.base.clock import from_microseconds
+from wardkeep.db.connection import Connection
 from wardkeep.identity.roles import Role
 from wardkeep.teams.relationships import SELF_MADE, ExpectedSets, Why
 from wardkeep.teams.rosters import Roster, Seat
@@ -141,3 +145,31 @@ def test_what_one_wrote_oneself_explains_so_many_and_those_again() -> None:
     assert explained("p-0")
     assert explained("one more", others)
     assert explained("one more", own, 24 * 3600 + 1.0)
+
+
+class _Slow:
+    """A connection that answers when it is let."""
+
+    def __init__(self, account: str) -> None:
+        self._account = account
+        self.is_let = asyncio.Event()
+
+    async def fetch(self, query: str, *_: object) -> list[dict[str, object]]:
+        await self.is_let.wait()
+        is_about_people = "account is not null" in query
+        return [{"account": self._account, "names": [ROWAN]}] if is_about_people else []
+
+
+async def test_a_roster_that_was_read_earlier_takes_no_later_ones_place() -> None:
+    """Who was taken out of a team while it was read would be back in it."""
+    expected, before, after = ExpectedSets(), _Slow("left"), _Slow("stayed")
+    after.is_let.set()
+    reading = [
+        asyncio.create_task(expected.read_roster(cast(Connection, one), 1))
+        for one in (before, after)
+    ]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    before.is_let.set()
+    await asyncio.gather(*reading)
+    assert set(expected.rosters[1].practitioners) == {"stayed"}

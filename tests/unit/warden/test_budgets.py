@@ -231,6 +231,15 @@ def test_an_entry_counts_as_it_did_when_it_was_made(
     assert budgets.counts(NURSE, now=0.0) == counted
 
 
+def test_an_opening_counts_whatever_the_web_process_says_of_it(
+    budgets: Budgets,
+) -> None:
+    made = entry("read", "s1", START, "p1")
+    made = msgspec.structs.replace(made, request="goes on from session s2")
+    budgets.count_entry(made, 0.0)
+    assert budgets.counts(NURSE, now=0.0) == (0, 1, 0)
+
+
 def test_what_the_work_explained_is_counted_apart(budgets: Budgets) -> None:
     budgets.count_entry(entry("read", "s1", START, "p1", "ward"), 0.0)
     assert budgets.counts(NURSE, now=0.0) == (1, 0, 0)

@@ -125,6 +125,22 @@ async def test_a_refusal_that_no_reason_mends_is_told_before_one_that_it_does(
         assert not answer.needs_reason
 
 
+@pytest.mark.parametrize("words", ["app a-1: GET /Patient", "goes on from session s"])
+async def test_who_made_a_request_is_said_by_the_warden_alone(
+    installation: Installation, words: str
+) -> None:
+    """At a start budgets and contracts are counted again by these words."""
+    async with warden_of(installation) as warden:
+        item = await item_for(warden, f"p-{words[:3]}")
+        doctor = await warden.session("doctor")
+        asked = Disclose(
+            doctor, Purpose.DIRECT_CARE, REASON, Action.READ, (item,), words
+        )
+        granted = await warden.door.ask(asked, Grant)
+        assert isinstance(granted, Grant)
+        assert warden.service._ledger.read(granted.entry).request == f"“{words}”"
+
+
 async def test_a_wrapped_key_of_another_tier_or_patient_does_not_open(
     installation: Installation,
 ) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Slow scraping: a few strangers a day, for weeks, by one account; and the breaker."""
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -107,6 +108,19 @@ def test_nobody_waits_for_more_than_a_portion(ledger: Ledger) -> None:
         walk.step(int((START + DAY) * 1_000_000))
         turns += 1
     assert turns == 3
+
+
+async def test_many_who_ask_walk_one_after_another(ledger: Ledger) -> None:
+    for n in range(A_PORTION * 3):
+        ledger.append(opening(START + n, f"p-{n}", "ward"))
+    ledger.commit()
+    walk, now = Walk(ledger, ()), int((START + DAY) * 1_000_000)
+    asking = [asyncio.create_task(walk.go_on(now)) for _ in range(8)]
+    turns = 0
+    while not all(one.done() for one in asking):
+        await asyncio.sleep(0)
+        turns += walk.is_behind
+    assert turns >= 2  # not all in one turn of the loop
 
 
 # The breaker

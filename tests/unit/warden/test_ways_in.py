@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ways into homes at the door: who is given one, when, how many, and what is traced."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,11 +12,14 @@ import pytest
 
 from support.authenticator import KEYS
 from support.homes import END, START, Home, ask, code_of, home, person, prove, visits
+from support.rotations import keys_of, rotate, settle_at_once, until_finished
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.base.clock import FrozenClock
 from wardkeep.disclosure.answers import Grant, NewKeys, Refusal, Seals
+from wardkeep.disclosure.keys import ORGANISATION, RotateKey
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import Item, NewPatientKeys, NewSeals
+from wardkeep.disclosure.sealed import key_identity
 from wardkeep.disclosure.ways_in import AskWayIn, WayInStanding
 from wardkeep.identity.roles import HOMES_A_DAY, PEOPLE, Role
 from wardkeep.teams.visits import AFTER, BEFORE, LONGEST
@@ -329,3 +333,41 @@ async def standing(warden: RunningWarden, token: str, patient: str) -> WayInStan
 
 def _microseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000)
+
+
+async def test_a_way_in_opens_all_through_a_change_of_the_organisations_key(
+    installation: Installation,
+) -> None:
+    """What was read before the change serves until its end, and then no more."""
+    async with warden_at(installation, FrozenClock(START)) as warden:
+        there = await home(warden)
+        number = max(warden.service._keystore.organisations)
+        carer, token = await person(warden)
+        await visits(warden, carer, there.patient)
+        asked = RotateKey(ORGANISATION, organisation=warden.home)
+        await rotate(warden, asked)
+        async with asyncio.timeout(30):
+            while not (await keys_of(warden)).rotations[0].state.startswith("all"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        [before] = there.items
+        identity = key_identity(
+            organisation=number, patient=there.patient, tier=Tier.SEALED
+        )
+        anew = warden.service._keystore.rewrapped(number, before.wrapped_key, identity)
+        assert anew is not None
+        after = msgspec.structs.replace(before, wrapped_key=anew)
+        for item in (before, after):
+            answer = await ask(warden, token, item)
+            assert isinstance(answer, Grant), answer
+            assert answer.keys == (there.plain[0],), "the row's key is the same one"
+        # A way in that is set by what was read before is one like the others.
+        setter, refs = await warden.import_session(warden.home), before.resources
+        seals = NewSeals(setter, Purpose.IMPORT, "", there.patient, there.wrapped, refs)
+        given = await warden.operator.ask(seals, Seals)
+        assert isinstance(given, Seals)
+        settle_at_once(warden)
+        await until_finished(warden)
+        again = msgspec.structs.replace(after, row_key=given.seals[0][0])
+        assert await code_of(warden, token, after) == ""
+        assert await code_of(warden, token, again) == ""
+        assert await code_of(warden, token, before) == "not-this-organisation"

@@ -130,6 +130,8 @@ async def _ask(
         if isinstance(found, Refusal):
             is_reason_due = found.needs_reason
             return _why(visit, query, None) if is_reason_due else visit.refuse(found)
+        if given.is_reason_due:
+            return _why(visit, query, None)
         patient = found
     return _consent(visit, given, query=query, patient=patient, form=form)
 

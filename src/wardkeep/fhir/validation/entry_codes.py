@@ -2,7 +2,8 @@
 """Codes that open a home, in the free text of a resource: where, and never which.
 
 Looked at are words that people write: narratives, notes, displays, addresses, texts of
-attachments. Not looked at are identifiers, codes, dates and references. A question with
+attachments. Not looked at are identifiers, codes, dates and references, narratives that
+are made of the other elements, and what standards are written in. A question with
 its answer counts as one text, as a form asks for a code in one element and has it in
 the next. What bears the label of the sealed tier is where a code belongs.
 """
@@ -25,6 +26,17 @@ _NOT_WORDS = frozenset(
 )
 """Elements in which nobody writes words."""
 _NOT_WORDS_OF = frozenset(("identifier", "telecom", "meta"))
+_DEFINITIONS = frozenset(
+    (
+        *("CapabilityStatement", "CodeSystem", "CompartmentDefinition", "ConceptMap"),
+        *("ActivityDefinition", "ChargeItemDefinition", "EventDefinition"),
+        *("ExampleScenario", "GraphDefinition", "ImplementationGuide", "Library"),
+        *("Measure", "MessageDefinition", "NamingSystem", "OperationDefinition"),
+        *("PlanDefinition", "SearchParameter", "StructureDefinition", "StructureMap"),
+        *("TerminologyCapabilities", "TestReport", "TestScript", "ValueSet"),
+    )
+)
+"""What standards are written in: full of codes, and about nobody's home."""
 _WORDS = (
     *("key", "keys", "keysafe", "keysafes", "keybox", "keycabinet", "keylock"),
     *("keypad", "keypads", "keyfob", "safe", "safes", "lockbox", "lockboxes", "coded"),
@@ -101,23 +113,32 @@ def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _texts_of(value: dict[str, object], place: str) -> Iterator[tuple[str, str]]:
+    if value.get("resourceType") in _DEFINITIONS:
+        return
     question = ""
     for name, one in value.items():
-        inner = f"{place}.{name}"
         if name in _NOT_WORDS_OF:
             continue
-        if name == "data":
-            yield from _attached(value, inner)
-        elif name == "div" and isinstance(one, str):
-            yield inner, unescape(without_markup(one))
-        elif isinstance(one, str):
-            if name not in _NOT_WORDS:
-                yield inner, one
-        else:
-            yield from _texts(one, inner)
+        yield from _element(value, name, f"{place}.{name}")
         question = question or _question(name, one)
     if question:
         yield from _answers(value, place, question)
+
+
+def _element(of: dict[str, object], name: str, place: str) -> Iterator[tuple[str, str]]:
+    """The texts of one element of `of`."""
+    value = of[name]
+    if name == "data":
+        yield from _attached(of, place)
+    elif name == "div" and isinstance(value, str):
+        # Made of the other elements alone, which are looked at themselves:
+        # https://hl7.org/fhir/R4/narrative.html#Narrative.status.
+        if of.get("status") != "generated":
+            yield place, unescape(without_markup(value))
+    elif not isinstance(value, str):
+        yield from _texts(value, place)
+    elif name not in _NOT_WORDS:
+        yield place, value
 
 
 def _question(name: str, value: object) -> str:

@@ -67,9 +67,9 @@ async def make_watch(
         known = await freezes.known_ids(connection)
         for one in await freezes.load_holding(connection):
             watch.freezes.restore(one)
-    # What was frozen in the last seconds before a crash is in the ledger alone.
-    for one in freezes_in(ledger, but=known, now=clock.now()):
-        watch.freezes.add(one)
+        # What was frozen in the last seconds before a crash is in the ledger alone.
+        for one in freezes_in(ledger, but=known, now=clock.now()):
+            watch.take_back(await freezes.with_members(connection, one))
     sessions.is_frozen = watch.freezes.stops
     return watch
 

@@ -201,6 +201,7 @@ class Authorizing:
             patient=judged.patient,
             needs_patient=judged.scopes.needs_patient,
             needs_reason=judged.scopes.is_about_anybody,
+            is_reason_due=self._is_reason_due(session, judged),
             lasts_seconds=self._lasts_seconds(session, judged.scopes),
         )
 
@@ -312,6 +313,16 @@ class Authorizing:
                 TOO_THIN.code, TOO_THIN.why, TOO_THIN.mend, needs_reason=True
             )
         return purpose, reason
+
+    def _is_reason_due(self, session: Session, judged: _Judged) -> bool:
+        """Whether nothing explains, nor did she say, why an app may open the record.
+
+        That a list showed the banner explains the banner alone.
+        """
+        if not judged.patient or judged.scopes.is_about_anybody:
+            return False
+        held = session.held_reason(judged.patient, self._clock.monotonic_seconds())
+        return held is None and not self._explains(session, judged.patient)
 
     def _explains(self, session: Session, patient: str) -> bool:
         found = self._expected.explains(

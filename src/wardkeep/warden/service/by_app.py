@@ -7,6 +7,7 @@ from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.questions import Item
 from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.scopes import Scopes
+from wardkeep.ledger.beginnings import GOES_ON_FROM
 from wardkeep.warden.contracts import APP
 from wardkeep.warden.sessions import ByApp, Session
 
@@ -20,8 +21,16 @@ def contractor(session: Session) -> str:
     return session.account if session.app is None else session.app.app
 
 
-def told_by(app: ByApp, request: str) -> str:
-    return f"{APP}{app.app}: {request}"[:LONGEST_REQUEST]
+def told_by(app: ByApp | None, request: str) -> str:
+    """A request as its entry has it: who made it is said by the warden alone.
+
+    At a start all is counted again by these words, and the web process chooses what
+    follows them: what begins like them is quoted.
+    """
+    if app is not None:
+        return f"{APP}{app.app}: {request}"[:LONGEST_REQUEST]
+    is_taken = request.startswith((APP, GOES_ON_FROM))
+    return f"“{request}”"[:LONGEST_REQUEST] if is_taken else request
 
 
 def scopes_for(

@@ -46,12 +46,19 @@ class Compaction:
         await asyncio.sleep(FIRST_SECONDS)
         loop = asyncio.get_running_loop()
         while True:
-            is_due = loop.time() - self._checked_at >= CHECK_ALL_SECONDS
-            if is_due or self._ledger.has_unindexed:
-                await self.turn(check_all=is_due)
-                if is_due:
-                    self._checked_at = loop.time()
+            # What has no memory or files left now may have them at the next look.
+            try:
+                await self._look(loop.time())
+            except OSError as error:
+                log.warning("the ledger cannot be checked: %s", error)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self, now: float) -> None:
+        is_due = now - self._checked_at >= CHECK_ALL_SECONDS
+        if is_due or self._ledger.has_unindexed:
+            await self.turn(check_all=is_due)
+            if is_due:
+                self._checked_at = now
 
     async def turn(self, *, check_all: bool) -> Compacted | None:
         """One run of the process; None where it could not be run to its end."""

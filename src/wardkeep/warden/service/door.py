@@ -81,6 +81,7 @@ BY_CONTRACT = "contract"
 """Why a program may expect a patient: what it was registered for says so."""
 
 
+_CHANGES = frozenset({Action.WRITE, Action.DELETE})
 BY_IMPORT = "import"
 BY_VISIT = "visit"
 
@@ -141,8 +142,9 @@ class Door:
         if first is not None and first.refused is not None:
             return self._refuse(session, asked, first, first.refused)
         met = self._canaries.met(session.organisation, _opened(weighed), asked.action)
-        if met and context.patients > 1:
-            # Nobody's work is a page of strangers: none of it is given.
+        if met and (context.patients > 1 or asked.action in _CHANGES):
+            # Nobody's work is a page of strangers: none of it is given. And what was
+            # written of nobody would lead colleagues to them.
             self._spring(session, met)
             return self._refuse(session, asked, weighed[0], NOW_CLOSED)
         if session.is_for_programs:
@@ -425,7 +427,7 @@ class Door:
             purpose=purpose,
             reason=reason,
             action=action,
-            request=request if session.app is None else told_by(session.app, request),
+            request=told_by(session.app, request),
             subjects=subjects,
             outcome=outcome,
             software=__version__,

@@ -10,6 +10,7 @@ is the pause). What the ledger says stays: it has ids and no clinical content.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,7 @@ from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.index import ERASE
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
+from wardkeep.teams.ties import patients_here
 from wardkeep.warden import erasures
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients, Erasure
@@ -320,10 +322,13 @@ class Eraser:
         async with self._database.connection() as connection:
             found = await erasures.approved(connection)
         known = {(one.organisation, one.patient) for one in found if one.done_at}
+        gone: dict[int, list[str]] = {}
         for organisation, patient in self._ledger.index.erased:
             self._erased.add(organisation, patient)
             if (organisation, patient) not in known:
-                await self._destroy_again(organisation, patient)
+                gone.setdefault(organisation, []).append(patient)
+        for organisation, patients in gone.items():
+            await self._destroy_again(organisation, patients)
         for one in found:
             if one.patient:
                 self._erased.add(one.organisation, one.patient)
@@ -338,12 +343,18 @@ class Eraser:
             await self._finish(erasure, None)
         log.warning("an erasure that was interrupted goes on")
 
-    async def _destroy_again(self, organisation: int, patient: str) -> None:
-        async with self._database.transaction() as connection:
-            counted = await erasures.destroy_rows(
-                connection, organisation=organisation, patient=patient
+    async def _destroy_again(self, organisation: int, patients: Sequence[str]) -> None:
+        """Those of them that are back; asked at once, for retired canaries are many."""
+        async with self._database.connection() as connection:
+            await erasures.forget_work(
+                connection, organisation=organisation, patients=patients
             )
-        if counted.versions:
+            back = await patients_here(connection, organisation, patients)
+        for patient in back:
+            async with self._database.transaction() as connection:
+                await erasures.destroy_rows(
+                    connection, organisation=organisation, patient=patient
+                )
             log.warning("a record that a backup brought back was erased again")
 
     async def _open_one(self, id_: str, session: Session) -> Erasure | None:

@@ -4,6 +4,7 @@
 To freeze takes one person and no delay; to release takes a second one with a passkey.
 """
 
+import re
 from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
@@ -43,6 +44,7 @@ from wardkeep.warden.service.watch import FREEZE, Watch, request_of
 from wardkeep.warden.sessions import Session, Sessions
 
 LONGEST_WORDS = 200
+_CREDENTIAL = re.compile(r"(?:[0-9a-f]{2}){1,1023}")
 THE_LEDGER = "The ledger itself"
 """Whom an alarm is about that is about nobody's account."""
 RELEASERS = GUARDED | {Role.SHIFT_LEAD}
@@ -337,10 +339,15 @@ def _fault_in(asked: FreezeNow, session: Session) -> Refusal | None:
     if asked.target == session.account:
         return NOT_YOUR_OWN
     is_whole = asked.kind in {freezes.SUPPLIER, freezes.ORGANISATION}
-    needs_uuid = asked.kind in {freezes.ACCOUNT, freezes.TEAM, freezes.APP}
-    if bool(asked.target) is is_whole or (needs_uuid and not _is_uuid(asked.target)):
+    is_named = _IS_ID.get(asked.kind, _is_uuid)
+    if bool(asked.target) is is_whole or not (is_whole or is_named(asked.target)):
         return bad("Name what is to be frozen by its id.")
     return None
+
+
+def _is_credential(text: str) -> bool:
+    """As freezes name a passkey: its id in hexadecimal, 1,023 bytes at most."""
+    return _CREDENTIAL.fullmatch(text) is not None
 
 
 def _is_uuid(text: str) -> bool:
@@ -349,3 +356,6 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_IS_ID = {freezes.DEVICE: _is_credential}

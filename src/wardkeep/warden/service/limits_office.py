@@ -17,7 +17,12 @@ from wardkeep.warden import limits
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.limits import Limits, SetBy
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.rights_words import SECOND_PERSON, bad, may_manage
+from wardkeep.warden.service.rights_words import (
+    SECOND_PERSON,
+    MeanwhileError,
+    bad,
+    may_manage,
+)
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session, Sessions
@@ -30,6 +35,7 @@ _LINES = (
     ("reach", "The passkey is asked for beyond"),
 )
 _AS_IT_IS = bad("That is the budget that holds already.")
+_MEANWHILE = bad("Somebody set that budget a moment ago. Look at it anew.")
 
 
 class LimitsOffice:
@@ -94,6 +100,9 @@ class LimitsOffice:
         role, budget = Role(act.role), budget_of(act)
         set_by = SetBy(by, session.account, self._clock.now())
         await limits.keep(connection, session.organisation, role, budget, set_by)
+        if by == session.account and self.needs_second(session, act):
+            # It was tighter when it was asked for; a colleague tightened since.
+            raise MeanwhileError(_MEANWHILE)
 
         def begin() -> None:
             self._limits.remember(session.organisation, role, budget, set_by)

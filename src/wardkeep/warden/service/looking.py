@@ -204,7 +204,8 @@ class Looking:
         about = self._ledger.entries_about(
             session.own_patient, organisation=session.organisation
         )
-        if position in set(about):
+        place = bisect_left(about, position)
+        if about[place : place + 1] == [position]:
             entry = self._ledger.read(position)
             if entry.subjects_about(session.own_patient):
                 return entry

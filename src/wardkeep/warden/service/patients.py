@@ -5,6 +5,7 @@ An account of a patient holds no name, so that a copy of the database names nobo
 """
 
 import secrets
+from bisect import bisect_left
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import is_fhir_id
@@ -232,11 +233,13 @@ class Patients:
         positions = self._ledger.entries_about(
             patient, organisation=session.organisation
         )
-        wanted = [one for one in positions if asked.before < 0 or one < asked.before]
-        shown = wanted[-LINES_A_PAGE:]
+        last = len(positions)
+        if asked.before >= 0:
+            last = bisect_left(positions, asked.before)
+        shown = positions[max(0, last - LINES_A_PAGE) : last]
         lines = [line for one in reversed(shown) for line in self._lines(one, session)]
         self._note_look(session)
-        is_more = len(wanted) > len(shown)
+        is_more = last > len(shown)
         return OwnAccess(
             organisation_name=session.organisation_name,
             lines=tuple(lines),

@@ -58,6 +58,7 @@ class Planting:
 
     def __init__(self, parts: PlantingParts) -> None:
         self._parts = parts
+        self._in_turn = asyncio.Lock()
         self.desk = Desk(
             later={
                 PlantCanaries: self._plant,
@@ -75,13 +76,15 @@ class Planting:
 
     async def _save_list(self, organisation: int) -> None:
         known = self._parts.canaries
-        known.unsaved.discard(organisation)
-        try:
-            async with self._parts.database.connection() as connection:
-                await canaries.keep(connection, await self._sealed(organisation))
-        except BaseException:
-            known.unsaved.add(organisation)
-            raise
+        # One after another: an older list must not arrive after a newer one.
+        async with self._in_turn:
+            known.unsaved.discard(organisation)
+            try:
+                async with self._parts.database.connection() as connection:
+                    await canaries.keep(connection, await self._sealed(organisation))
+            except BaseException:
+                known.unsaved.add(organisation)
+                raise
 
     async def _sealed(self, organisation: int) -> SealedList:
         identity, key = _identity(organisation), new_key()

@@ -134,6 +134,7 @@ class Rotator:
         self._under_way: dict[str, Progress] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._again = asyncio.Event()
+        self._changing_signer = asyncio.Lock()
         self.desk = Desk(
             later={
                 AskKeys: self._ask,
@@ -254,7 +255,9 @@ class Rotator:
         name = new.verify_key.public_bytes.hex()
         if not await self._is_noted(0, f"ledger key: to {name}"):
             return LEDGER_CANNOT_WRITE
-        await asyncio.to_thread(self._change_signing_key, new)
+        # One at a time: there is one place for a key that is not announced yet.
+        async with self._changing_signer:
+            await asyncio.to_thread(self._change_signing_key, new)
         self._trace.of_operator("end-key-rotation", reason=f"ledger key: {name} signs")
         return Created(name)
 
@@ -335,13 +338,14 @@ class Rotator:
         said = f"{rotation.level} key: 0 of {passed.seen} under the old key"
         if passed.unreadable:
             said += f", {passed.unreadable} open by none"
+            said += ", so it is kept" if rotation.level == ROOT else ""
         self._trace.of_operator(
             "end-key-rotation", organisation=rotation.organisation, reason=said
         )
         if not await self._written():
             message = "the ledger cannot be written"
             raise LedgerAwayError(message)
-        await level.retire(rotation.organisation)
+        await level.retire(rotation.organisation, passed)
         async with self._database.connection() as connection:
             await rotations.finish(
                 connection,

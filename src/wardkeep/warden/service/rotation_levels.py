@@ -24,7 +24,8 @@ from wardkeep.warden.keystore import (
     token_key_identity,
     token_key_of,
 )
-from wardkeep.warden.root_key_ring import RootKeyRing
+from wardkeep.warden.root_key import RootKeyUnavailableError
+from wardkeep.warden.root_key_ring import RECORD_NAME, RootKeyRing
 from wardkeep.warden.rotations import ROOT_WRAPPED, WrappedKeys, Wrapping
 
 PORTION = 200
@@ -50,6 +51,14 @@ Tell = Callable[[int, int], None]
 """Takes how many of how many are done."""
 
 
+def _older_is_away(unreadable: int, ring: RootKeyRing) -> str:
+    return (
+        f"{unreadable} keys do not open, and the older root key ({ring.record.older})"
+        " could not be used at the start. Bring it back and start the warden again;"
+        f" if it is lost for good, take it out of {RECORD_NAME}."
+    )
+
+
 class Level(Protocol):
     """A level of keys."""
 
@@ -64,8 +73,8 @@ class Level(Protocol):
         """One pass."""
         ...
 
-    async def retire(self, organisation: int) -> None:
-        """Destroy the old key."""
+    async def retire(self, organisation: int, last: Passed) -> None:
+        """Destroy the old key, as the last pass allows."""
         ...
 
 
@@ -99,6 +108,8 @@ class RootLevel:
             else:
                 rewrapped += is_old
         tell(len(found), len(found))
+        if unreadable and self._ring.lacks_older:
+            raise RootKeyUnavailableError(_older_is_away(unreadable, self._ring))
         return Passed(len(found), rewrapped, unreadable)
 
     async def _turn(self, where: Wrapping, key: object, wrapped: bytes) -> bool:
@@ -113,9 +124,11 @@ class RootLevel:
             )
         return True
 
-    async def retire(self, organisation: int) -> None:
+    async def retire(self, organisation: int, last: Passed) -> None:
+        """Where something opened by none it stays: a device may have been mistaken."""
         del organisation
-        await asyncio.to_thread(self._ring.forget_older)
+        is_kept = last.unreadable > 0
+        await asyncio.to_thread(self._ring.forget_older, is_kept=is_kept)
 
 
 class OrganisationLevel:
@@ -185,13 +198,12 @@ class OrganisationLevel:
     ) -> Passed:
         pairs, unreadable = [], 0
         for row in portion:
-            try:
-                changes = dict(self._changes(organisation, row))
-            except BoxCannotBeOpenedError:
-                unreadable += 1
-                continue
-            if changes:
-                pairs.append((row, msgspec.structs.replace(row, **changes)))
+            changes = dict(self._changes(organisation, row))
+            unreadable += None in changes.values()
+            # One that is damaged takes none of the others with it.
+            anew = {column: key for column, key in changes.items() if key}
+            if anew:
+                pairs.append((row, msgspec.structs.replace(row, **anew)))
         if pairs:
             async with self._database.connection() as connection:
                 await rotations.put_portion(connection, organisation, pairs)
@@ -199,15 +211,20 @@ class OrganisationLevel:
 
     def _changes(
         self, organisation: int, row: WrappedKeys
-    ) -> Iterator[tuple[str, bytes]]:
+    ) -> Iterator[tuple[str, bytes | None]]:
+        """Columns to be wrapped anew, and by what; None where neither key opens it."""
         for tier, column in _TIERS:
             identity = key_identity(
                 organisation=organisation, patient=row.id, tier=tier
             )
             wrapped: bytes = getattr(row, column)
-            anew = self._keystore.rewrapped(organisation, wrapped, identity)
-            if anew is not None:
-                yield column, anew
+            try:
+                anew = self._keystore.rewrapped(organisation, wrapped, identity)
+            except BoxCannotBeOpenedError:
+                yield column, None
+            else:
+                if anew is not None:
+                    yield column, anew
 
     async def _turn_shared(self, organisation: int) -> Passed:
         identity = key_identity(organisation=organisation, patient="", tier=Tier.SHARED)
@@ -225,7 +242,8 @@ class OrganisationLevel:
                 )
         return Passed(1, int(anew is not None), 0)
 
-    async def retire(self, organisation: int) -> None:
+    async def retire(self, organisation: int, last: Passed) -> None:
+        del last
         async with self._database.connection() as connection:
             await rotations.forget_older(connection, organisation)
         self._keystore.forget_older(organisation)

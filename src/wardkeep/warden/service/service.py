@@ -172,12 +172,12 @@ class WardenService:
             )
 
     async def _save_sessions(self) -> None:
-        try:
-            await self._admission.save()
-            for save in self._saves:
+        # Each by itself: what one desk cannot save keeps no other from it.
+        for save in (self._admission.save, *self._saves):
+            try:
                 await save()
-        except Exception as error:  # noqa: BLE001 - as above
-            log.warning("sessions cannot be saved: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - as above
+                log.warning("sessions cannot be saved: %s", type(error).__name__)
 
     async def close(self) -> None:
         """Finish what was begun, write what is known, close the ledger."""

@@ -26,7 +26,6 @@ from wardkeep.disclosure.questions import (
 from wardkeep.identity.roles import Role
 from wardkeep.teams import ties
 from wardkeep.teams.relationships import KINDS, ExpectedSets
-from wardkeep.teams.rosters import load_roster
 from wardkeep.teams.ties import Source, Tie
 from wardkeep.warden.budgets import WINDOW_SECONDS
 from wardkeep.warden.service.desk import Desk
@@ -137,13 +136,16 @@ class Tying:
         return {*taken, *(one for one in new if one in seen)}
 
     def _are_sound(self, said: Sequence[SaidTie]) -> bool:
-        """Whether they are what our own resources tell, whoever sent them."""
+        """Whether they are what our own resources tell, whoever sent them.
+
+        Moments that no calendar has would fail whoever reads the patient's visits.
+        """
         longest = LONGEST // timedelta(microseconds=1)
         last = microseconds_since_epoch(self._clock.now()) + longest
         return all(
             one.kind in KINDS
             and _WHO.fullmatch(one.who)
-            and one.since < one.until <= min(last, one.since + longest)
+            and 0 <= one.since < one.until <= min(last, one.since + longest)
             for one in said
         )
 
@@ -176,8 +178,7 @@ class Tying:
             self._rosters_due = now + ROSTER_SECONDS
             async with self._database.connection() as connection:
                 for organisation in tuple(self._expected.rosters):
-                    roster = await load_roster(connection, organisation)
-                    self._expected.rosters[organisation] = roster
+                    await self._expected.read_roster(connection, organisation)
         if now >= self._tidy_due:
             self._tidy_due = now + TIDY_SECONDS
             at = microseconds_since_epoch(self._clock.now())

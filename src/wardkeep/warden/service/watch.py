@@ -19,7 +19,7 @@ from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import Why
 from wardkeep.warden import alarms, freezes
-from wardkeep.warden.alarms import Alarms
+from wardkeep.warden.alarms import Alarm, Alarms
 from wardkeep.warden.breaker import REACH_WHEN_TRIPPED, Breaker
 from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of
 from wardkeep.warden.freezes import Freeze, Freezes
@@ -241,6 +241,27 @@ class Watch:
         kind = alarms.CANARY if is_by_canary else alarms.FROZEN
         detail = _CANARY if is_by_canary else because
         self.alarms.raise_(kind, session, detail=detail, entry=entry)
+
+    def take_back(self, freeze: Freeze) -> None:
+        """One that only the ledger remembers: its alarm was lost by the same crash."""
+        self.freezes.add(freeze)
+        if freeze.frozen_by:
+            return
+        is_by_canary = freeze.cause == freezes.CANARY
+        self.alarms.keep(
+            Alarm(
+                id=new_uuid(),
+                organisation=freeze.organisation,
+                kind=alarms.CANARY if is_by_canary else alarms.FROZEN,
+                account=freeze.target,
+                session="",
+                patient="",
+                detail=_CANARY if is_by_canary else freeze.because,
+                entry=-1,
+                raised_at=freeze.frozen_at,
+                due_at=freeze.frozen_at + alarms.REVIEW_WITHIN,
+            )
+        )
 
     def _now(self) -> float:
         return self._clock.monotonic_seconds()

@@ -24,7 +24,6 @@ from wardkeep.identity import accounts, people, workplaces
 from wardkeep.identity.people import Person
 from wardkeep.identity.workplaces import Team
 from wardkeep.teams.relationships import ExpectedSets
-from wardkeep.teams.rosters import load_roster
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.rights_words import (
     NO_SUCH_PERSON,
@@ -89,8 +88,7 @@ class WhoIsWho:
 
     async def reload(self, connection: Connection, organisation: int) -> None:
         """Judge by what the database says, from now on."""
-        roster = await load_roster(connection, organisation)
-        self._expected.rosters[organisation] = roster
+        await self._expected.read_roster(connection, organisation)
 
     # Which practitioner an account is
 

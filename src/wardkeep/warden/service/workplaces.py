@@ -165,6 +165,7 @@ class Workplaces:
                 organisation=session.organisation,
                 clock=self._clock,
             )
+        async with self._database.connection() as connection:
             await self._who_is_who.reload(connection, session.organisation)
         if not is_ended:
             return NO_SUCH_TEAM

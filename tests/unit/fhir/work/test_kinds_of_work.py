@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each kind of work: who may expect the patient by it, from when until when."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from wardkeep.disclosure.questions import SaidTie
 from wardkeep.fhir.model.primitives import span_of
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.work.expects import DAY, HOUR, MINUTE, OPEN_DAYS
-from wardkeep.fhir.work.ties import MOST_TIES, tells_ties, ties_of
+from wardkeep.fhir.work.ties import LONGEST, MOST_TIES, tells_ties, ties_of
 from wardkeep.teams.relationships import KINDS
 from wardkeep.warden.service import tying
 
@@ -321,3 +322,36 @@ def test_one_resource_tells_so_many_ties_and_the_warden_takes_as_many() -> None:
 def test_every_kind_that_is_told_is_one_that_the_warden_takes() -> None:
     kinds = {"appointment", "visit", "ward", "contact", "caseload", "queue"}
     assert kinds | {"referral", "result"} <= set(KINDS)
+
+
+# However long ago, however far off
+
+
+@pytest.mark.parametrize(
+    ("type_", "fields"),
+    [
+        ("CareTeam", {"status": "active", "period": {"start": "2015-01-01"}}),
+        ("EpisodeOfCare", {"period": {"start": "2019-05"}, "careManager": ref(DOCTOR)}),
+        (
+            "EpisodeOfCare",
+            {"period": {"end": "2062-01-01"}, "careManager": ref(DOCTOR)},
+        ),
+        ("Encounter", stay(WARD, period={"start": "2022-03-01"})),
+        ("ServiceRequest", {"authoredOn": "2023-01-01", "performer": [ref(DOCTOR)]}),
+        ("Appointment", booked(DOCTOR, end="2062-11-25T11:00:00Z")),
+    ],
+)
+def test_what_began_years_ago_or_ends_in_years_is_told_as_long_as_it_is_taken(
+    type_: str, fields: Json
+) -> None:
+    found = told(type_, **{"status": "active", **fields})
+    assert found
+    most = tying.LONGEST // timedelta(microseconds=1)
+    assert all(NOW < one.until <= NOW + LONGEST < NOW + most for one in found)
+    assert all(0 < one.until - one.since <= LONGEST for one in found)
+    assert all(one.since <= NOW for one in found)
+
+
+def test_what_begins_in_years_is_told_by_a_later_version() -> None:
+    late = booked(DOCTOR, start="2030-11-25T10:40:00Z", end="2030-11-25T11:00:00Z")
+    assert told("Appointment", **late) == []
