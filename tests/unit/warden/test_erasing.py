@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from support.acts import ApproveErasure
+from support.owner import owner_of
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.assembly.database import OWNER, WARDEN, address_for
 from wardkeep.base.clock import FrozenClock, SystemClock
@@ -134,6 +135,19 @@ async def test_two_people_close_a_record_for_good(installation: Installation) ->
     async with running_warden(installation) as again:
         doctor = await again.session("doctor")
         assert await opened(again, doctor, item) == "erased"
+
+
+async def test_who_approves_signs_whom_it_is_about_and_not_a_number(
+    installation: Installation,
+) -> None:
+    async with warden_of(installation) as warden:
+        who = await people_of(warden)
+        await item_for(warden, "signed-for")
+        erasure = await ask(warden, who.administrator, "signed-for")
+        assert await decide(warden, ApproveErasure(who.officer, erasure)) == ""
+    async with owner_of(installation) as owner:
+        signed = await owner.fetch("select act from warden.signed_act")
+    assert [one for one in signed if b"signed-for" in one["act"]] != []
 
 
 async def test_nobody_gets_an_erased_id_again(installation: Installation) -> None:

@@ -238,7 +238,7 @@ class Eraser:
         )
 
     async def _asked_for(self, session: Session, act: DestroyRecord) -> bytes:
-        """What is destroyed, so that it is signed and not the request's number alone."""
+        """What is destroyed, which is signed with the number of the request."""
         asked = await self._open_one(act.erasure, session)
         if asked is None:
             return b""

@@ -183,7 +183,7 @@ class Freezing:
         )
 
     async def _frozen(self, _session: Session, act: ReleaseFreeze) -> bytes:
-        """Who is released, so that it is signed and not the freeze's number alone."""
+        """Who is released, which is signed with the number of the freeze."""
         found = self._parts.watch.freezes.get(act.freeze)
         return b"" if found is None else request_of(found).encode()
 
