@@ -6,6 +6,7 @@ and the next run goes on with what is there.
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -101,16 +102,20 @@ def _fetch(file: str, stretches: Sequence[Piece], depot: Depot, into: Path) -> N
         raise DepotError(f"the manifest names {file!r}, which is no file of a ledger")
     if len(stretches) == 1 and path.exists() and _has(path, stretches[0]):
         return
-    whole: list[bytes] = []
-    for one in stretches:
-        part = into / f".{file}.part"
-        depot.fetch(one.name, part)
-        raw = part.read_bytes()
-        part.unlink()
-        if hashlib.sha256(raw).hexdigest() != one.sha256:
-            raise DepotError(f"{one.name} is not what its manifest says")
-        whole.append(raw)
-    write_file(path, b"".join(whole))
+    beside, part = into / f".{file}.new", into / f".{file}.part"
+    # A stretch at a time: a history of years is larger than a memory.
+    with beside.open("wb") as whole:
+        beside.chmod(0o600)
+        for one in stretches:
+            depot.fetch(one.name, part)
+            raw = part.read_bytes()
+            part.unlink()
+            if hashlib.sha256(raw).hexdigest() != one.sha256:
+                raise DepotError(f"{one.name} is not what its manifest says")
+            whole.write(raw)
+        whole.flush()
+        os.fsync(whole.fileno())
+    beside.replace(path)
 
 
 def _has(path: Path, piece: Piece) -> bool:
