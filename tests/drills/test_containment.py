@@ -10,6 +10,7 @@ import pytest
 from support.acts import Colleague, colleague, confirm
 from support.authenticator import SoftwareAuthenticator
 from support.openings import code_of, desk, opens, prove, reach, records, spend
+from support.owner import owner_of
 from support.warden import (
     ORIGIN,
     Installation,
@@ -265,6 +266,36 @@ async def test_glass_is_broken_for_one_patient_whatever_the_budget_says(
     reviewed = ReviewAlarm(officer.token, waiting[0].id, "in-order", "cardiac arrest")
     assert await warden.door.ask_any(reviewed) == Done()
     assert code_of(await warden.door.ask_any(reviewed)) == "no-such-alarm"
+
+
+async def test_broken_glass_is_looked_at_though_its_alarm_died_in_a_crash(
+    installation: Installation,
+) -> None:
+    async with running_warden(installation) as warden:
+        warden.home = home = f"org-{secrets.token_hex(4)}"
+        await warden.organisation(home)
+        nurse = await colleague(warden, "ward_nurse")
+        beds = await records(warden, 2)
+        for bed in beds:
+            act = BreakGlass(bed.patient, "life")
+            assert await confirm(warden, nurse, act, Done) == Done()
+    async with owner_of(installation) as owner:
+        # As if the machine had died before the second alarm was saved.
+        await owner.execute(
+            "delete from warden.alarm where patient = $1", beds[1].patient
+        )
+    async with running_warden(installation) as warden:
+        warden.home = home
+        officer = await colleague(warden, "privacy_officer")
+        waiting = [one for one in (await desk(warden, officer)).alarms if one.patient]
+        assert sorted(one.patient for one in waiting) == sorted(
+            bed.patient for bed in beds
+        )
+        assert {one.kind for one in waiting} == {"glass-broken"}
+        assert all(one.detail for one in waiting)
+    async with running_warden(installation) as warden:
+        again = await desk(warden, officer)
+        assert len([one for one in again.alarms if one.patient]) == len(beds)
 
 
 @pytest.mark.parametrize("role", ["receptionist", "privacy_officer", "administrator"])

@@ -123,6 +123,18 @@ class Alarms:
             self._unsaved.pop(one.id, None)
 
 
+async def entries_of(
+    connection: Connection, kind: str, *, since: datetime
+) -> frozenset[int]:
+    """The entries about which there is an alarm of a kind."""
+    rows = await connection.fetch(
+        "select entry from warden.alarm where kind = $1 and raised_at >= $2",
+        kind,
+        since,
+    )
+    return frozenset(row["entry"] for row in rows)
+
+
 async def newest(connection: Connection, organisation: int) -> Sequence[Alarm]:
     """Those that wait, the first due first; then those that were looked at."""
     rows = await connection.fetch(

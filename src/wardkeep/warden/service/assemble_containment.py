@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts containment together: what is counted, frozen and looked at."""
 
+from datetime import timedelta
+
 import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
-from wardkeep.warden import freezes
+from wardkeep.warden import alarms, freezes
 from wardkeep.warden.alarms import Alarms
 from wardkeep.warden.breaker import Breaker
 from wardkeep.warden.budgets import Budgets
@@ -21,7 +23,7 @@ from wardkeep.warden.service.looking import Looking
 from wardkeep.warden.service.picture import Picture
 from wardkeep.warden.service.proving import Proving
 from wardkeep.warden.service.trace import Trace
-from wardkeep.warden.service.watch import Watch, freezes_in
+from wardkeep.warden.service.watch import Watch, freezes_in, glass_in
 from wardkeep.warden.sessions import Sessions
 
 
@@ -70,6 +72,11 @@ async def make_watch(
         # What was frozen in the last seconds before a crash is in the ledger alone.
         for one in freezes_in(ledger, but=known, now=clock.now()):
             watch.take_back(await freezes.with_members(connection, one))
+        told = await alarms.entries_of(
+            connection, alarms.GLASS_BROKEN, since=clock.now() - timedelta(days=2)
+        )
+        for lost in glass_in(ledger, but=told, now=clock.now()):
+            watch.alarms.keep(lost)
     sessions.is_frozen = watch.freezes.stops
     return watch
 

@@ -28,11 +28,10 @@ from wardkeep.warden.service.rights_words import bad
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.waking import NOT_WOKEN
-from wardkeep.warden.service.watch import Watch, account_of, is_watched
+from wardkeep.warden.service.watch import BREAK_GLASS, Watch, account_of, is_watched
 from wardkeep.warden.sessions import Session, Sessions
 
 _PROVE = "prove"
-BREAK_GLASS = "break-glass"
 """The action of its entry."""
 NO_PASSKEY = Refusal(
     code="no-passkey",

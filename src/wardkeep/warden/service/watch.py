@@ -33,6 +33,8 @@ GLASS_SECONDS = 60 * 60
 SHOWN_SECONDS = 4.0
 """A page asks twice for what it shows; what opened must not close before it is seen,
 or whoever slipped knows which it was. It is of nobody."""
+BREAK_GLASS = "break-glass"
+"""The action of the entry that says: somebody broke the glass for a patient."""
 FREEZE = "freeze"
 """The action of a freeze's entry."""
 MANY_LISTED, FEW_OPENED = 60, 0.1
@@ -288,6 +290,33 @@ def freezes_in(
                 cause=cause,
                 frozen_at=from_microseconds(entry.at),
                 frozen_by=entry.account if cause == freezes.BY_HAND else "",
+            )
+
+
+def glass_in(
+    ledger: Ledger, *, but: AbstractSet[int], now: datetime
+) -> Iterator[Alarm]:
+    """Glass broken in the last day that nobody would look at: its alarm was lost.
+
+    `but`: positions of entries about which there is an alarm.
+    """
+    entries = ledger.since(microseconds_since_epoch(now - timedelta(days=1)))
+    for position, entry in enumerate(entries, ledger.committed_size - len(entries)):
+        if entry.action != BREAK_GLASS or position in but:
+            continue
+        raised_at = from_microseconds(entry.at)
+        for patient in entry.patients:
+            yield Alarm(
+                id=new_uuid(),
+                organisation=entry.organisation,
+                kind=alarms.GLASS_BROKEN,
+                account=entry.account,
+                session=entry.session,
+                patient=patient,
+                detail=entry.reason,
+                entry=position,
+                raised_at=raised_at,
+                due_at=raised_at + alarms.REVIEW_WITHIN,
             )
 
 
