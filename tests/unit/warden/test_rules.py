@@ -107,6 +107,7 @@ def test_what_nobody_says_is_the_narrower() -> None:
         is_key_ours=True,
     )
     assert code(bare) == "not-granted"
+    assert not bare.is_found
 
 
 def test_a_grant_of_support_is_nothing_to_anybody_else() -> None:

@@ -16,6 +16,8 @@ from wardkeep.teams.visits import LONGEST, Visit, visit_of
 from wardkeep.warden.rules import judge
 from wardkeep.warden.rules.one_way_in import one_way_in
 from wardkeep.warden.rules.opening import GLASS, Opening, WayIn
+from wardkeep.warden.rules.passkey_is_fresh import FRESH_SECONDS
+from wardkeep.warden.rules.role_reaches_tier import role_reaches_tier
 from wardkeep.warden.rules.seal_is_set_by_carers import seal_is_set_by_carers
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
@@ -72,6 +74,28 @@ def test_a_visit_now_and_a_fresh_passkey_open_one() -> None:
 )
 def test_each_rule_by_itself_refuses(changed: dict[str, object], expected: str) -> None:
     assert code(way_in=asked(**changed)) == expected
+
+
+@pytest.mark.parametrize(
+    "changed", [{"homes_left": 1}, {"passkey_seconds": FRESH_SECONDS}]
+)
+def test_the_last_moment_and_homes_to_come_open(changed: dict[str, object]) -> None:
+    assert FRESH_SECONDS == 300
+    assert code(way_in=asked(**changed)) == ""
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("action", Action)
+def test_what_is_sealed_is_read_by_who_visits_and_set_by_who_may(
+    role: Role, action: Action
+) -> None:
+    if action is Action.READ:
+        reaches = role.homes > 0
+    else:
+        reaches = role.may_seal and action in {Action.WRITE, Action.DELETE}
+    opening = msgspec.structs.replace(OPENING, role=role, action=action)
+    refused = role_reaches_tier(opening)
+    assert (refused is None) is reaches
 
 
 def test_who_must_do_nothing_but_touch_the_passkey_is_told_that_last() -> None:
