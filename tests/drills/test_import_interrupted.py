@@ -30,6 +30,11 @@ select (select count(*) from record.resource), (select count(*) from record.pati
 """
 
 
+def _as_from_a_terminal() -> None:
+    """Hear Ctrl-C, also where the tests themselves were started in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Import:
     """`wardkeep import` of a folder, running."""
 
@@ -49,6 +54,7 @@ class Import:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=_as_from_a_terminal,
         )
         return cls(process)
 
