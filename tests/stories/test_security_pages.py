@@ -294,6 +294,8 @@ async def loosens(wren: Device, origin: str) -> None:
     await wren.press("Go on")
     await wren.reads("A second person has to confirm it")
     await wren.press("Set it with my passkey")
+    # The page before has the same words: what counts is where one arrives.
+    await wren.arrives("/people/requests/*")
     await wren.reads("Set what the role Hospice nurse may open")
 
 
