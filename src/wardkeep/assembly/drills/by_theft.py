@@ -2,7 +2,8 @@
 """Attacks with what was copied or forged: keys, databases, relationships."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.assembly.drills.by_session import WORDS, Haul
@@ -19,6 +20,8 @@ from wardkeep.disclosure.questions import (
 from wardkeep.identity.roles import REACH, Role
 
 CONTRACT = 60
+LOOKED_FOR = 20
+"""NHS numbers that are looked for in what was stolen."""
 
 
 async def stolen_program_key(ground: Ground) -> DrillResult:
@@ -44,15 +47,31 @@ async def stolen_program_key(ground: Ground) -> DrillResult:
 
 async def database_dump(ground: Ground) -> DrillResult:
     """Every byte of the database's folder, searched for what was planted."""
+    return searched(
+        "database-dump",
+        "a copy of the whole database, as from its backup or its disk",
+        files_in((ground.layout.database,)),
+    )
+
+
+def files_in(folders: Iterable[Path]) -> Iterator[Path]:
+    """Every file below some folders."""
+    for folder in folders:
+        yield from (one for one in sorted(folder.rglob("*")) if one.is_file())
+
+
+def searched(scenario: str, attacker: str, files: Iterable[Path]) -> DrillResult:
+    """What of names, addresses and NHS numbers can be read in the files as they lie."""
+    numbers = [nth_test_number(n) for n in range(LOOKED_FOR)]
+    needles = [one.encode() for one in (SURNAME, "Nowhere Lane", *numbers)]
     began, fields, tried = time.perf_counter(), 0, 0
-    numbers = [nth_test_number(n) for n in range(20)]
-    needles = [SURNAME, "Nowhere Lane", *numbers]
-    for raw in _files(ground):
+    for path in files:
+        raw = path.read_bytes()
         tried += 1
-        fields += sum(raw.count(one.encode()) for one in needles)
+        fields += sum(raw.count(one) for one in needles)
     return DrillResult(
-        scenario="database-dump",
-        attacker="a copy of the whole database, as from its backup or its disk",
+        scenario=scenario,
+        attacker=attacker,
         reached=0,
         bound=0,
         fields=fields,
@@ -60,13 +79,6 @@ async def database_dump(ground: Ground) -> DrillResult:
         seconds=time.perf_counter() - began,
         stopped_by="rows are sealed under keys that are not there",
     )
-
-
-def _files(ground: Ground) -> Iterator[bytes]:
-    """Each file of the database, its log of changes too, as it lies there."""
-    for path in sorted(ground.layout.database.rglob("*")):
-        if path.is_file():
-            yield path.read_bytes()
 
 
 async def forged_relationships(ground: Ground) -> DrillResult:

@@ -5,7 +5,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,11 +13,11 @@ import msgspec
 from wardkeep.assembly.database import address_for
 from wardkeep.assembly.drills.by_ledger import cosigned, is_whole, witness_of
 from wardkeep.assembly.drills.by_session import EXPECTED
-from wardkeep.assembly.drills.ground import HOME, SURNAME, DrillBrokenError, Ground
+from wardkeep.assembly.drills.by_theft import files_in, searched
+from wardkeep.assembly.drills.ground import HOME, DrillBrokenError, Ground
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
 from wardkeep.assembly.proof import ledger_name
 from wardkeep.base.ids import OrganisationId
-from wardkeep.base.nhs_number import nth_test_number
 from wardkeep.crypto.aead import BoxCannotBeOpenedError
 from wardkeep.db.connection import Connection, connect
 from wardkeep.db.roles import OWNER
@@ -68,46 +68,20 @@ async def stolen_password(ground: Ground) -> DrillResult:
 async def backup_theft(ground: Ground) -> DrillResult:
     """The backups: a copy of the database and one of the ledger."""
     ground.service.ledger.publish()
-    return _searched(
+    return searched(
         "backup-theft",
         "the backups: copies of the database and of the ledger",
-        _files((ground.layout.database, ground.layout.ledger)),
+        files_in((ground.layout.database, ground.layout.ledger)),
     )
 
 
 async def disk_theft(ground: Ground) -> DrillResult:
     """The disk of the machine that serves pages: all but the warden's own folder."""
-    everything = _files((ground.layout.data,))
-    return _searched(
+    everything = files_in((ground.layout.data,))
+    return searched(
         "disk-theft",
         "the disk that the web process and the database are on",
         (one for one in everything if ground.layout.warden not in one.parents),
-    )
-
-
-def _files(folders: Iterable[Path]) -> Iterator[Path]:
-    for folder in folders:
-        yield from (one for one in sorted(folder.rglob("*")) if one.is_file())
-
-
-def _searched(scenario: str, attacker: str, files: Iterable[Path]) -> DrillResult:
-    """What of names, addresses and NHS numbers can be read in the files as they lie."""
-    numbers = [nth_test_number(n) for n in range(WRECKED)]
-    needles = [one.encode() for one in (SURNAME, "Nowhere Lane", *numbers)]
-    began, fields, tried = time.perf_counter(), 0, 0
-    for path in files:
-        raw = path.read_bytes()
-        tried += 1
-        fields += sum(raw.count(one) for one in needles)
-    return DrillResult(
-        scenario=scenario,
-        attacker=attacker,
-        reached=0,
-        bound=0,
-        fields=fields,
-        tried=tried,
-        seconds=time.perf_counter() - began,
-        stopped_by="rows are sealed under keys that are not there",
     )
 
 

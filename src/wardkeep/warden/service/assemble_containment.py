@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import msgspec
 
-from wardkeep.base.clock import Clock
+from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden import alarms, freezes
@@ -70,12 +70,15 @@ async def make_watch(
         for one in await freezes.load_holding(connection):
             watch.freezes.restore(one)
         # What was frozen in the last seconds before a crash is in the ledger alone.
-        for one in freezes_in(ledger, but=known, now=clock.now()):
+        day_ago = microseconds_since_epoch(clock.now() - timedelta(days=1))
+        entries = ledger.since(day_ago)
+        first = ledger.committed_size - len(entries)
+        for one in freezes_in(entries, but=known):
             watch.take_back(await freezes.with_members(connection, one))
         told = await alarms.entries_of(
             connection, alarms.GLASS_BROKEN, since=clock.now() - timedelta(days=2)
         )
-        for lost in glass_in(ledger, but=told, now=clock.now()):
+        for lost in glass_in(entries, first=first, but=told):
             watch.alarms.keep(lost)
     sessions.is_frozen = watch.freezes.stops
     return watch

@@ -6,17 +6,15 @@ the opening that they are about.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
-from datetime import datetime, timedelta
 
 import msgspec
 
-from wardkeep.base.clock import Clock, from_microseconds, microseconds_since_epoch
+from wardkeep.base.clock import Clock, from_microseconds
 from wardkeep.base.ids import new_uuid
 from wardkeep.disclosure.purpose import Action
 from wardkeep.disclosure.questions import Disclose
 from wardkeep.identity.roles import PEOPLE, Budget
 from wardkeep.ledger.entry import Entry
-from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import Why
 from wardkeep.warden import alarms, freezes
 from wardkeep.warden.alarms import Alarm, Alarms
@@ -269,11 +267,8 @@ class Watch:
         return self._clock.monotonic_seconds()
 
 
-def freezes_in(
-    ledger: Ledger, *, but: AbstractSet[str], now: datetime
-) -> Iterator[Freeze]:
-    """Freezes of the last day that the ledger has and the database was not told of."""
-    entries = ledger.since(microseconds_since_epoch(now - timedelta(days=1)))
+def freezes_in(entries: Sequence[Entry], *, but: AbstractSet[str]) -> Iterator[Freeze]:
+    """Freezes that the entries have and the database was not told of."""
     released = {_id_in(one) for one in entries if one.action == RELEASED}
     for entry in entries:
         words = entry.request.split(" ")
@@ -294,14 +289,13 @@ def freezes_in(
 
 
 def glass_in(
-    ledger: Ledger, *, but: AbstractSet[int], now: datetime
+    entries: Sequence[Entry], *, first: int, but: AbstractSet[int]
 ) -> Iterator[Alarm]:
-    """Glass broken in the last day that nobody would look at: its alarm was lost.
+    """Broken glass that nobody would look at: its alarm was lost.
 
-    `but`: positions of entries about which there is an alarm.
+    `first`: the position of the first entry; `but`: those that have an alarm.
     """
-    entries = ledger.since(microseconds_since_epoch(now - timedelta(days=1)))
-    for position, entry in enumerate(entries, ledger.committed_size - len(entries)):
+    for position, entry in enumerate(entries, first):
         if entry.action != BREAK_GLASS or position in but:
             continue
         raised_at = from_microseconds(entry.at)
