@@ -12,9 +12,9 @@ from collections.abc import Callable
 import uvloop
 
 from bench._stack import RECORDS, Stack, Visitor, stack
-from wardkeep.apps.records.reading import SHOWN_TYPES
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.ids import OrganisationId
+from wardkeep.care.reading import SHOWN_TYPES
 from wardkeep.db.connection import Database, connect
 from wardkeep.db.roles import OWNER
 from wardkeep.disclosure.client import WardenClient

@@ -35,6 +35,7 @@ from wardkeep.fhir.rest.asking import MOST_BODY_BYTES
 from wardkeep.fhir.rest.interaction import find_interactions
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.finding import Finder
+from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
 from wardkeep.fhir.store.ways_in import WaysInKept
@@ -164,6 +165,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         database,
         warden,
         Finder(database, warden),
+        Lister(database, warden),
         Reader(database, warden),
         Writer(database, warden, clock=SystemClock()),
         WaysInKept(database),

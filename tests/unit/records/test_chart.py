@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from wardkeep.apps.records.chart import Chart, build_chart
-from wardkeep.apps.records.reading import Unreadable, read
+from wardkeep.care.reading import Unreadable, read
 
 LOINC = "http://loinc.org"
 

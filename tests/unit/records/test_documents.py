@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from wardkeep.apps.records.documents import sheet_of
-from wardkeep.apps.records.people import who_is
+from wardkeep.care.people import who_is
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.fhir.store.outcomes import OpenedResource
 

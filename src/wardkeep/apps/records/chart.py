@@ -7,9 +7,9 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from wardkeep.apps.records import reading
 from wardkeep.apps.records.timeline import Happening, happening_of
 from wardkeep.apps.records.vital_signs import VitalSet, vital_sets
+from wardkeep.care import reading
 
 NO_KNOWN_ALLERGY_CODES = ("716186003", "no-known-allergy")
 """SNOMED CT 716186003 |No known allergy|; also written as plain text."""

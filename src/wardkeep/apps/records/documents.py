@@ -13,9 +13,9 @@ import binascii
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.records import reading
-from wardkeep.apps.records.finding import opener_of
-from wardkeep.apps.records.people import who_is
+from wardkeep.care import reading
+from wardkeep.care.opening import opener_of
+from wardkeep.care.people import who_is
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource
 from wardkeep.fhir.store.reading import Reader

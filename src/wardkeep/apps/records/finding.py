@@ -12,13 +12,12 @@ from urllib.parse import quote
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.records.people import who_is
 from wardkeep.base import nhs_number
-from wardkeep.base.ids import OrganisationId
+from wardkeep.care.opening import opener_of
+from wardkeep.care.people import who_is
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.purpose import Purpose
 from wardkeep.fhir.store.finding import Facts, Finder
-from wardkeep.fhir.store.outcomes import FoundPatients, Opener, TooMany
+from wardkeep.fhir.store.outcomes import FoundPatients, TooMany
 from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
 from wardkeep.web.gates import Gate
@@ -28,11 +27,6 @@ from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
 _FOR_AN_APP = "/oauth/authorize?"
-PURPOSES = {
-    "audit": Purpose.AUDIT,
-    "administration": Purpose.ADMINISTRATION,
-    "direct-care": Purpose.DIRECT_CARE,
-}
 _PREFIX = 3
 _TYPED = ("nhs_number", "family", "given", "day", "month", "year")
 
@@ -91,21 +85,6 @@ async def find_patient(visit: Visit) -> Response:
     if isinstance(found, TooMany):
         return _show(visit, form, too_many=True)
     return _show(visit, form, results=_results(visit, found), entry=found.entry)
-
-
-def opener_of(
-    visit: Visit, *, purpose: Purpose | None = None, reason: str = ""
-) -> Opener:
-    """The visitor as the store asks the door for them."""
-    usual = PURPOSES["direct-care"]
-    if visit.session.role == "privacy_officer":
-        usual = PURPOSES["audit"]
-    return Opener(
-        session=visit.token,
-        organisation=OrganisationId(visit.session.organisation),
-        purpose=purpose or usual,
-        reason=reason,
-    )
 
 
 def _results(visit: Visit, found: FoundPatients) -> list[Result]:

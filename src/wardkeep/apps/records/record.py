@@ -7,18 +7,21 @@ dot; Buenos Aires saw the quickest one picked), and a reason kept in the address
 would be in histories and logs).
 """
 
+from datetime import date
+
 from starlette.responses import Response
 
 from wardkeep.apps.records.chart import Chart, build_chart
-from wardkeep.apps.records.finding import opener_of
 from wardkeep.apps.records.observations import news2_chart, news2_latest, trends
-from wardkeep.apps.records.people import banner_of
-from wardkeep.apps.records.reading import SHOWN_TYPES
+from wardkeep.care.opening import opener_of
+from wardkeep.care.people import banner_of
+from wardkeep.care.reading import SHOWN_TYPES
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.purpose import Purpose
 from wardkeep.disclosure.ways_in import AskWayIn, WayInStanding
 from wardkeep.fhir.store.outcomes import NotFound, Opened, Opener
 from wardkeep.fhir.store.reading import PatientQuery, Reader
+from wardkeep.ui.banner import Banner
 from wardkeep.ui.charts.news2 import draw_news2
 from wardkeep.web.forms import Form
 from wardkeep.web.gates import Gate
@@ -115,7 +118,7 @@ def _show(visit: Visit, opened: Opened, *, is_way_in_open: bool) -> Response:
         "records/record.html",
         id=visit.path("id"),
         chart=chart,
-        banner=banner_of(chart, visit.clock.now().date()),
+        banner=_banner(chart, visit.clock.now().date()),
         opened=opened,
         is_way_in_open=is_way_in_open,
         news2=draw_news2(observations) if observations else None,
@@ -124,6 +127,16 @@ def _show(visit: Visit, opened: Opened, *, is_way_in_open: bool) -> Response:
         trends=trends(chart.series),
         timeline=chart.timeline[:_TIMELINE_LINES],
         timeline_left=_left(chart),
+    )
+
+
+def _banner(chart: Chart, today: date) -> Banner:
+    return banner_of(
+        chart.patient,
+        today,
+        allergies=tuple([one.words for one in chart.allergies]),
+        is_free_of_known_allergies=chart.is_free_of_known_allergies,
+        alerts=chart.alerts,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from wardkeep.apps.records import reading
+from wardkeep.care import reading
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):

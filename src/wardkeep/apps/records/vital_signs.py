@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from wardkeep.apps.records import reading
+from wardkeep.care import reading
 
 _MINUTE = len("2026-11-23T09:41")
 _RESPIRATION, _PULSE, _TEMPERATURE = "9279-1", "8867-4", "8310-5"

@@ -9,8 +9,8 @@ style sheet alone; the script hides it sooner, when the window is left.
 
 from starlette.responses import Response
 
-from wardkeep.apps.ways_in.opener import opener_of
 from wardkeep.base.ids import is_fhir_id
+from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.ways_in import AskWayIn, WayInStanding
 from wardkeep.fhir.home.way_in import KINDS, TYPE, read_way_in

@@ -11,8 +11,8 @@ from datetime import date
 from starlette.responses import Response
 
 from wardkeep.apps.ways_in.giving import CARERS
-from wardkeep.apps.ways_in.opener import opener_of
 from wardkeep.base.ids import new_uuid
+from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.ways_in import AskWayIn, WayInStanding
 from wardkeep.fhir.home.way_in import KINDS, WayIn, way_in_resource

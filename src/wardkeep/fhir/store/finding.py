@@ -13,8 +13,9 @@ from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.search.days import day_term
 from wardkeep.fhir.search.index import identifier_term
 from wardkeep.fhir.search.query import Query, parse_query, terms_in
+from wardkeep.fhir.store.listing import listed
 from wardkeep.fhir.store.opening import PEOPLE_A_LIST, list_people
-from wardkeep.fhir.store.outcomes import FoundPatients, Opener, PatientRow, TooMany
+from wardkeep.fhir.store.outcomes import FoundPatients, Opener, TooMany
 from wardkeep.fhir.store.rows import (
     KEY_COLUMNS,
     RESOURCE_COLUMNS,
@@ -96,14 +97,7 @@ class Finder:
         if isinstance(grant, Refusal):
             return grant
         return FoundPatients(
-            patients=tuple(
-                PatientRow(
-                    id=row.id,
-                    version=row.version,
-                    text=row.whole(grant.open(row)),
-                )
-                for row in stored
-            ),
+            patients=tuple([listed(row, grant) for row in stored]),
             entry=grant.entry,
             granted_at=grant.granted_at,
         )

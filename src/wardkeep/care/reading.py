@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the record's pages read of each FHIR R4 resource, and nothing more.
+"""What pages read of each FHIR R4 resource, and nothing more.
 
 Decoding straight into these structs skips what a page does not show: about 2 µs a
 resource against 10 for a dictionary (docs/performance.md). Every field is optional:

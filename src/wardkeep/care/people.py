@@ -4,9 +4,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from wardkeep.apps.records import reading
-from wardkeep.apps.records.chart import Chart
 from wardkeep.base import nhs_number
+from wardkeep.care import reading
 from wardkeep.ui.banner import Banner, BannerName
 from wardkeep.ui.format import show_age, show_date
 
@@ -16,28 +15,18 @@ def who_is(id_: str, text: bytes, today: date) -> Banner:
     patient = reading.read("Patient", id_, text)
     if not isinstance(patient, reading.Patient):
         patient = reading.Patient()
-    return _banner(patient, today, allergies=(), is_free=False, alerts=())
+    return banner_of(patient, today)
 
 
-def banner_of(chart: Chart, today: date) -> Banner:
-    """The banner of an opened record."""
-    return _banner(
-        chart.patient,
-        today,
-        allergies=tuple(one.words for one in chart.allergies),
-        is_free=chart.is_free_of_known_allergies,
-        alerts=chart.alerts,
-    )
-
-
-def _banner(
+def banner_of(
     patient: reading.Patient,
     today: date,
     *,
-    allergies: tuple[str, ...],
-    is_free: bool,
-    alerts: tuple[str, ...],
+    allergies: tuple[str, ...] = (),
+    is_free_of_known_allergies: bool = False,
+    alerts: tuple[str, ...] = (),
 ) -> Banner:
+    """The banner of an opened record, with what is known beside the person."""
     died = patient.deceased_date_time[:10]
     return Banner(
         name=_name(patient.name),
@@ -49,7 +38,7 @@ def _banner(
         address=patient.address[0].words if patient.address else "",
         telephone=_telephone(patient.telecom),
         allergies=allergies,
-        is_free_of_known_allergies=is_free,
+        is_free_of_known_allergies=is_free_of_known_allergies,
         alerts=alerts,
     )
 
