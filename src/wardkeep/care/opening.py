@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The visitor as the store asks the door for them."""
+"""The visitor: as the store asks the door for them, and as an author."""
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.purpose import Purpose
+from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.web.visit import Visit
 
 OF_OFFICERS = "privacy_officer"
+_PERSON = "Practitioner/"
 
 
 def opener_of(
@@ -21,3 +23,18 @@ def opener_of(
         purpose=purpose or usual,
         reason=reason,
     )
+
+
+async def author_of(visit: Visit) -> dict[str, str]:
+    """The visitor as a FHIR Reference to whoever wrote something.
+
+    It has no `reference` where nobody has said which practitioner they are; their name
+    is there in any case.
+    """
+    work = await visit.warden.ask(AskWhoIAm(visit.token), WhoIAm)
+    said = {"display": visit.session.display_name}
+    if isinstance(work, WhoIAm):
+        people = [one for one in work.practitioners if one.startswith(_PERSON)]
+        if people:
+            said["reference"] = people[0]
+    return said

@@ -20,6 +20,7 @@ from wardkeep.disclosure.pulse import PulseAnswer
 from wardkeep.disclosure.smart import SmartAnswer
 from wardkeep.disclosure.support import SupportAnswer
 from wardkeep.disclosure.ways_in import WayInAnswer
+from wardkeep.disclosure.who_i_am import WhoIAmAnswer
 
 
 class Welcome(Message, frozen=True):
@@ -373,5 +374,6 @@ Answer: TypeAlias = (
     | PatientAnswer
     | KeyAnswer
     | WayInAnswer
+    | WhoIAmAnswer
     | CanaryAnswer
 )

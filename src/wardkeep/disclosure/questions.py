@@ -29,6 +29,7 @@ from wardkeep.disclosure.smart import (
 from wardkeep.disclosure.support import SupportQuestion
 from wardkeep.disclosure.waking import WakingQuestion
 from wardkeep.disclosure.ways_in import WayInQuestion
+from wardkeep.disclosure.who_i_am import WhoIAmQuestion
 
 ResourceRef: TypeAlias = tuple[str, str, int]
 """A resource at a version: (FHIR type, id, version)."""
@@ -428,6 +429,7 @@ DoorQuestion: TypeAlias = (
     | PulseQuestion
     | PatientQuestion
     | WayInQuestion
+    | WhoIAmQuestion
 )
 OperatorQuestion: TypeAlias = (
     Hello

@@ -64,6 +64,7 @@ from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.tying import Tying
 from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.service.ways_in import WaysInDesk
+from wardkeep.warden.service.who_i_am import WhoIAmDesk
 from wardkeep.warden.service.witnessing import Witnessing
 from wardkeep.warden.service.writers import Writers
 from wardkeep.warden.sessions import Sessions
@@ -372,7 +373,10 @@ def _containment(
             clock=parts.clock,
         )
     )
-    return (*desks, _ways_in(database, parts, known, door).desk)
+    who_i_am = WhoIAmDesk(
+        sessions=known.sessions, expected=known.expected, clock=parts.clock
+    )
+    return (*desks, _ways_in(database, parts, known, door).desk, who_i_am.desk)
 
 
 def _witnessing(parts: WardenParts, known: _Known) -> Witnessing:
