@@ -22,6 +22,7 @@ from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.letters.letters import Letters
 from wardkeep.fhir.oauth.cors import Cors, Origins
 from wardkeep.fhir.oauth.endpoints import FOR_ALL, PREFIXES, OAuthEndpoints
 from wardkeep.fhir.rest import interactions
@@ -161,13 +162,15 @@ _SIGN_IN_LIMITS = Limits(body_bytes=64 * 1024)
 
 def services_on(database: Database, warden: WardenClient) -> Services:
     """What pages may use."""
+    reader = Reader(database, warden)
     return Services(
         database,
         warden,
         Finder(database, warden),
         Lister(database, warden),
-        Reader(database, warden),
+        reader,
         Writer(database, warden, clock=SystemClock()),
         WaysInKept(database),
+        Letters(reader, warden),
         RetainedReader(database),
     )

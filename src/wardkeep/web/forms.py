@@ -47,11 +47,14 @@ class Form:
     def optional_text(
         self, name: str, *, called: str, at_most: int = 200, is_way_in: bool = False
     ) -> str:
-        """A line that may be empty; tidied: no outer spaces, composed letters.
+        """A text that may be empty; tidied: no outer spaces, composed letters.
+
+        Lines end as they do in the record, however the browser sent them.
 
         A code that opens a home is refused everywhere but where a way in is set.
         """
-        text = unicodedata.normalize("NFC", self.values.get(name, "")).strip()
+        typed = self.values.get(name, "").replace("\r\n", "\n")
+        text = unicodedata.normalize("NFC", typed).strip()
         if len(text) > at_most:
             self.reject(
                 name,

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing a letter, and changing one that nobody approved yet.
+
+Two people who change one letter at once lose nothing: the second is shown what the
+first one wrote beside their own words, and decides.
+"""
+
+import msgspec
+from starlette.responses import Response
+
+from wardkeep.apps.letters.opening import (
+    CHANGED,
+    WRITERS,
+    Found,
+    address_of,
+    find_letter,
+    save,
+    who_is_it,
+)
+from wardkeep.apps.letters.receivers import receiver_of
+from wardkeep.apps.letters.wording import SKELETONS
+from wardkeep.base.clock import Clock
+from wardkeep.base.ids import is_fhir_id, new_uuid
+from wardkeep.care.opening import author_of
+from wardkeep.fhir.letters.letter import Letter, Person, State
+from wardkeep.fhir.store.outcomes import Conflict
+from wardkeep.ui.banner import Banner
+from wardkeep.ui.paper.letter import unprintable
+from wardkeep.web.forms import MAX_FIELD_CHARACTERS, Form
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+_FIELDS = {
+    "subject": ("the subject", 150),
+    "to": ("whom it is to", 500),
+    "body": ("the letter", MAX_FIELD_CHARACTERS - 1),
+    "copies": ("copies", 500),
+}
+
+
+class Typed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the form is filled with."""
+
+    which: str
+    """The id that the letter has, or will have."""
+    version: int
+    """What it builds on; 0: it is new."""
+    values: dict[str, str]
+
+
+@page("/patients/{id}/letters/new", gate=WRITERS)
+async def show_new(visit: Visit) -> Response:
+    who = await who_is_it(visit)
+    if isinstance(who, Response):
+        return who
+    values = {"to": await receiver_of(visit, visit.query("to"), who[1])}
+    _, values["body"] = SKELETONS.get(visit.query("as"), SKELETONS["blank"])
+    if is_fhir_id(visit.query("like")):
+        like = await find_letter(visit, visit.query("like"))
+        if isinstance(like, Response):
+            return like
+        values = _values(like.letter)
+    typed = Typed(which=new_uuid(), version=0, values=values)
+    return _show(visit, who[0], typed)
+
+
+@page("/patients/{id}/letters/new", gate=WRITERS, methods=("POST",))
+async def write_letter(visit: Visit) -> Response:
+    """Sent twice, it is written once: the page gave the letter its id."""
+    return await _take(visit, found=None)
+
+
+@page("/patients/{id}/letters/{letter}/change", gate=WRITERS)
+async def show_change(visit: Visit) -> Response:
+    who = await who_is_it(visit)
+    if isinstance(who, Response):
+        return who
+    found = await _draft(visit)
+    if isinstance(found, Response):
+        return found
+    typed = Typed(which=found.id, version=found.version, values=_values(found.letter))
+    return _show(visit, who[0], typed)
+
+
+@page("/patients/{id}/letters/{letter}/change", gate=WRITERS, methods=("POST",))
+async def change_letter(visit: Visit) -> Response:
+    found = await _draft(visit)
+    return found if isinstance(found, Response) else await _take(visit, found=found)
+
+
+async def _draft(visit: Visit) -> Found | Response:
+    found = await find_letter(visit, visit.path("letter"))
+    if isinstance(found, Found) and found.letter.state is not State.DRAFT:
+        return visit.tell(CHANGED)
+    return found
+
+
+async def _take(visit: Visit, *, found: Found | None) -> Response:
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    which = form.values.get("which", "") if found is None else found.id
+    if not is_fhir_id(which):
+        return visit.tell(NOT_FOUND)
+    said = {
+        name: form.optional_text(name, called=called, at_most=most)
+        for name, (called, most) in _FIELDS.items()
+    }
+    _judge(form, said)
+    version = form.values.get("version", "")
+    built_on = int(version) if version.isascii() and version.isdigit() else 0
+    typed = Typed(which=which, version=built_on, values=form.values)
+    if form.problems:
+        return await _again(visit, typed, form)
+    letter = await _letter(visit, said, found)
+    written = await save(visit, letter, id_=which, version=built_on)
+    if isinstance(written, Conflict):
+        return await _both(visit, typed, letter)
+    if isinstance(written, Response):
+        return written
+    return visit.go_to(f"{address_of(visit, which)}?said=saved")
+
+
+def _judge(form: Form, said: dict[str, str]) -> None:
+    for name in ("subject", "to", "body"):
+        if not said[name] and name not in form.problems:
+            called = _FIELDS[name][0]
+            form.reject(name, wrong=f"{called} is missing", mend=f"Enter {called}.")
+    for name, text in said.items():
+        lacking = unprintable(text)
+        if lacking:
+            form.reject(
+                name,
+                wrong=f"{_FIELDS[name][0]} has a character that cannot be printed:"
+                f" {lacking}",
+                mend="Write it in Latin, Greek or Cyrillic letters.",
+            )
+
+
+async def _letter(visit: Visit, said: dict[str, str], found: Found | None) -> Letter:
+    """Who wrote it first stays its author."""
+    if found is not None:
+        return msgspec.structs.replace(found.letter, **said)
+    return Letter(
+        subject=said["subject"],
+        to=said["to"],
+        body=said["body"],
+        copies=said["copies"],
+        author=Person(**await author_of(visit)),
+        written=instant(visit.clock),
+    )
+
+
+async def _both(visit: Visit, typed: Typed, mine: Letter) -> Response:
+    """Somebody else wrote meanwhile: both texts, unless they are the same."""
+    found = await find_letter(visit, typed.which)
+    if isinstance(found, Response):
+        return found
+    if _values(found.letter) == _values(mine):
+        return visit.go_to(f"{address_of(visit, typed.which)}?said=saved")
+    if found.letter.state is not State.DRAFT:
+        return visit.tell(CHANGED)
+    typed = msgspec.structs.replace(typed, version=found.version)
+    return await _again(visit, typed, Form({}), theirs=found.letter)
+
+
+async def _again(
+    visit: Visit, typed: Typed, form: Form, *, theirs: Letter | None = None
+) -> Response:
+    who = await who_is_it(visit)
+    if isinstance(who, Response):
+        return who
+    return _show(visit, who[0], typed, form=form, theirs=theirs)
+
+
+def _show(
+    visit: Visit,
+    banner: Banner,
+    typed: Typed,
+    *,
+    form: Form | None = None,
+    theirs: Letter | None = None,
+) -> Response:
+    problems = tuple(form.problems.values()) if form is not None else ()
+    status = 409 if theirs is not None else 422 if problems else 200
+    return visit.render(
+        "letters/write.html",
+        status=status,
+        id=visit.path("id"),
+        banner=banner,
+        typed=typed,
+        values={name: typed.values.get(name, "") for name in _FIELDS},
+        is_new="letter" not in visit.request.path_params,
+        problems=problems,
+        theirs=theirs,
+        most=_FIELDS["body"][1],
+    )
+
+
+def _values(letter: Letter) -> dict[str, str]:
+    return {name: getattr(letter, name) for name in _FIELDS}
+
+
+def instant(clock: Clock) -> str:
+    """Now, as a FHIR instant."""
+    return clock.now().isoformat(timespec="seconds")
