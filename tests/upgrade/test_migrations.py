@@ -45,7 +45,7 @@ def empty(postgres_server: PostgresServer) -> Iterator[FreshDatabase]:
 async def owner(empty: FreshDatabase) -> AsyncIterator[Connection]:
     made = await connect(empty.address(OWNER))
     await made.execute(
-        "drop schema record, warden, jobs, wardkeep_schema cascade;"
+        "drop schema if exists record, clinic, warden, jobs, wardkeep_schema cascade;"
         " grant all on schema public to wardkeep_owner"
     )
     yield made
@@ -141,7 +141,7 @@ async def test_nobody_but_the_owner_becomes_the_owner_of_tables(
         await apply(superuser)
     rows = await superuser.fetch(
         "select distinct tableowner::text as owner from pg_tables"
-        " where schemaname in ('record', 'warden', 'jobs', 'wardkeep_schema')"
+        " where schemaname in ('record', 'clinic', 'warden', 'jobs', 'wardkeep_schema')"
     )
     assert [row["owner"] for row in rows] == [OWNER]
     await superuser.close()

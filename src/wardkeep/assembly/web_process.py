@@ -22,6 +22,7 @@ from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.letters.letters import Letters
 from wardkeep.fhir.oauth.cors import Cors, Origins
 from wardkeep.fhir.oauth.endpoints import FOR_ALL, PREFIXES, OAuthEndpoints
@@ -162,15 +163,18 @@ _SIGN_IN_LIMITS = Limits(body_bytes=64 * 1024)
 
 def services_on(database: Database, warden: WardenClient) -> Services:
     """What pages may use."""
+    clock = SystemClock()
     reader = Reader(database, warden)
+    writer = Writer(database, warden, clock=clock)
     return Services(
         database,
         warden,
         Finder(database, warden),
         Lister(database, warden),
         reader,
-        Writer(database, warden, clock=SystemClock()),
+        writer,
         WaysInKept(database),
         Letters(reader, warden),
         RetainedReader(database),
+        Clinic.on(database, warden, reader, writer, clock=clock),
     )

@@ -67,6 +67,11 @@ class Ties:
     def has(self, source: Source) -> bool:
         return source in self._by_patient.get((source.organisation, source.patient), ())
 
+    def told_by(self, source: Source) -> tuple[Tie, ...]:
+        return self._by_patient.get((source.organisation, source.patient), {}).get(
+            source, ()
+        )
+
     def of(self, organisation: int, patient: str) -> Iterator[Tie]:
         for ties in self._by_patient.get((organisation, patient), {}).values():
             yield from ties

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from wardkeep.base.stored_id import stored_id
 from wardkeep.db.connection import Connection
+from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.fhir.model.type_codes import type_code
-from wardkeep.fhir.store.change import Guard, Known, Removal
-from wardkeep.fhir.store.outcomes import Reference
+from wardkeep.fhir.store.change import Beside, Guard, Known, Removal
+from wardkeep.fhir.store.outcomes import NO_GUARD, Reference
 from wardkeep.fhir.store.rows import NewRow, insert_rows, replace_row
 from wardkeep.fhir.store.sealing import Place
 
@@ -42,6 +43,21 @@ async def pass_guards(connection: Connection, guards: Sequence[Guard]) -> None:
     for place, guard in enumerate(guards):
         if await connection.fetch_row(guard.sql, *guard.values) is not None:
             raise GuardMetError(place)
+
+
+async def write_beside(connection: Connection, statements: Sequence[Beside]) -> None:
+    """What goes with the change.
+
+    Raises:
+        GuardMetError: somebody else was first.
+    """
+    for one in statements:
+        try:
+            status = await connection.execute(one.sql, *one.values)
+        except AlreadyExistsError:
+            raise GuardMetError(NO_GUARD) from None
+        if status.endswith(" 0"):
+            raise GuardMetError(NO_GUARD)
 
 
 async def remove(

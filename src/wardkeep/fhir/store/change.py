@@ -46,6 +46,17 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[object, ...]
 
 
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement of the same transaction, on rows that lie beside the record.
+
+    It must change a row and break no rule of uniqueness: else somebody else did it
+    first, nothing is written, and the answer is `AlreadyThere`.
+    """
+
+    sql: str
+    values: tuple[object, ...]
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """All that is to be written, or nothing of it."""
 
@@ -54,6 +65,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """For each draft what it builds on; None: whatever there is, 0: nothing."""
     removals: Sequence[Removal] = ()
     guards: Sequence[Guard] = ()
+    beside: Sequence[Beside] = ()
     mark: bytes = b""
     """What an import knows its document by; it is kept with the change."""
 

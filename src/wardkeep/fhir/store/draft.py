@@ -17,6 +17,10 @@ SEALED_CODES = frozenset(("R", "V"))
 """Restricted and very restricted (HL7 v3 Confidentiality)."""
 
 
+DESK_TYPES = frozenset(("Appointment", "AppointmentResponse"))
+"""What a desk works with: who comes when, where and to whom (decision 32)."""
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A resource that is about to be stored."""
 
@@ -97,13 +101,17 @@ def tier_of(resource: Resource, patients: tuple[str, ...]) -> Tier:
     """How sensitive it is.
 
     A Patient is always in the banner tier, or nobody could be found; a protected
-    address belongs into a resource of its own that says so.
+    address belongs into a resource of its own that says so. An appointment is in it
+    because the desk that books it has no other; a restricted one is sealed like all
+    that is restricted.
     """
     if resource.type == "Patient":
         return Tier.BANNER
     if not patients:
         return Tier.SHARED
-    return Tier.SEALED if _is_restricted(resource.content.get("meta")) else Tier.RECORD
+    if _is_restricted(resource.content.get("meta")):
+        return Tier.SEALED
+    return Tier.BANNER if resource.type in DESK_TYPES else Tier.RECORD
 
 
 def _is_restricted(meta: object) -> bool:

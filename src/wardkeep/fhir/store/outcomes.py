@@ -13,6 +13,8 @@ from wardkeep.fhir.store.limits import Limits
 NO_ENTRY = -1
 """Where the ledger has no entry: nothing of any patient was opened."""
 
+NO_GUARD = -1
+
 
 class Opener(msgspec.Struct, frozen=True, kw_only=True):
     """Who opens records, and why: what every question to the store carries."""
@@ -104,7 +106,7 @@ class AlreadyThere(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody wrote what this change was to write unless it was there."""
 
     guard: int
-    """Which of the change's guards met it."""
+    """Which of the change's guards met it; NO_GUARD: a statement beside it did."""
 
 
 class TooMany(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,14 +12,21 @@ from wardkeep.db.connection import Database
 from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import Item
 from wardkeep.fhir.store.applying import (
     GuardMetError,
     LostRaceError,
     pass_guards,
     remove,
+    write_beside,
     write_rows,
+)
+from wardkeep.fhir.store.bookings import (
+    KEPT,
+    SlotTakenError,
+    end_bookings,
+    keep_bookings,
 )
 from wardkeep.fhir.store.change import (
     MUST_EXIST,
@@ -133,6 +140,8 @@ class Writer:
                 return await self._store(ready, opener)
             except GuardMetError as met:
                 return AlreadyThere(guard=met.guard)
+            except SlotTakenError:
+                return Invalid(problems=(SLOT_TAKEN,))
             except (AlreadyExistsError, LostRaceError):
                 continue
         type_, id_ = named[0]
@@ -336,6 +345,15 @@ class Writer:
             rows = list(_rows(ready, place))
             await write_rows(connection, place, rows)
             removed = await remove(connection, place, change.removals, known)
+            await keep_bookings(
+                connection,
+                organisation,
+                change.drafts,
+                numbers=numbers,
+                is_import=opener.purpose is Purpose.IMPORT,
+            )
+            await end_bookings(connection, organisation, removed)
+            await write_beside(connection, change.beside)
             if change.mark:
                 await connection.execute(_MARK, organisation, change.mark, len(rows))
         references = tuple(
@@ -373,7 +391,9 @@ def _asked(named: Named, known: Known, *, shared: bytes = b"") -> list[Item]:
 def _is_one_new_row(ready: _Ready) -> bool:
     change = ready.change
     is_more = change.guards or change.removals or change.mark or ready.keys.wrapped
-    if is_more or len(change.drafts) != 1:
+    if is_more or change.beside or len(change.drafts) != 1:
+        return False
+    if change.drafts[0].type in KEPT:
         return False
     return ready.known.next_version(change.drafts[0]) == 1
 
@@ -446,6 +466,11 @@ def _another_patient(draft: Draft) -> Problem:
     )
 
 
+SLOT_TAKEN = Problem(
+    place="Appointment.slot",
+    wrong="somebody else has booked this slot",
+    mend="Choose another slot.",
+)
 _OF_THE_LEDGER = Problem(
     place="AuditEvent.id",
     wrong="it is an entry of the ledger, which nobody changes",

@@ -12,6 +12,8 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+import msgspec
+
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Answer, Refusal
@@ -163,13 +165,25 @@ class Tying:
             source = Source(organisation, type_, id_, patient)
             mine = by_resource.get((type_, id_), [])[:MOST_TIES]
             if mine or self._expected.ties.has(source):
-                told[source] = mine
+                told[source] = [self._kept(source, one) for one in mine]
         if not told:
             return
         async with self._in_turn:
             async with self._database.transaction() as connection:
                 await ties.save(connection, told)
             self._expected.ties.put(told)
+
+    def _kept(self, source: Source, tie: Tie) -> Tie:
+        """The tie as it was told before, where nothing of it is longer or new.
+
+        A desk that checks somebody in writes the appointment anew and has made no work
+        for itself: whoever booked it said so before.
+        """
+        for old in self._expected.ties.told_by(source):
+            is_same = (old.who, old.kind) == (tie.who, tie.kind)
+            if is_same and old.since <= tie.since and tie.until <= old.until:
+                return msgspec.structs.replace(tie, made_by=old.made_by)
+        return tie
 
     async def keep(self) -> None:
         """Now and then: who is who, and what is over."""

@@ -97,9 +97,13 @@ def test_whoever_declined_an_appointment_is_not_explained_by_it() -> None:
     assert told("Appointment", **booked(participant=participant)) == []
 
 
-@pytest.mark.parametrize("status", ["cancelled", "entered-in-error"])
-def test_a_cancelled_appointment_explains_nothing(status: str) -> None:
-    assert told("Appointment", **booked(DOCTOR, status=status)) == []
+def test_an_appointment_that_was_a_mistake_explains_nothing() -> None:
+    assert told("Appointment", **booked(DOCTOR, status="entered-in-error")) == []
+
+
+def test_a_cancelled_appointment_explains_for_a_day_more() -> None:
+    [tie] = told("Appointment", **booked(DOCTOR, status="cancelled"))
+    assert tie.until == NOW + DAY
 
 
 def test_a_missed_appointment_still_explains_the_call_about_it() -> None:

@@ -4,7 +4,8 @@
 https://hl7.org/fhir/R4/appointment.html. Three days before, because clinics prepare
 their lists (notes, results, interpreters); two weeks after: a clinic's letter is due in
 one, and whoever missed it is rung and booked anew within two. One that is cancelled
-explains nothing any more.
+explains for a day more, for whoever rings about it, or takes the cancelling back; then
+nothing. A visit to a home that is cancelled explains nothing at once.
 """
 
 from collections.abc import Iterator
@@ -23,24 +24,26 @@ from wardkeep.fhir.work.expects import (
 )
 from wardkeep.fhir.work.home import VISIT, any_is_home, window
 
-PREPARED_DAYS, FOLLOWED_DAYS = 3, 14
+PREPARED_DAYS, FOLLOWED_DAYS, CANCELLED_DAYS = 3, 14, 1
 _FIRM = frozenset({"booked", "arrived", "checked-in", "fulfilled"})
 _LIVE = _FIRM | {"proposed", "pending", "waitlist", "noshow"}
 
 
-def ties(content: Content, _: Moment) -> Iterator[Expects]:
+def ties(content: Content, moment: Moment) -> Iterator[Expects]:
     span = when(content.get("start"))
     if span is None:
         return
-    begins, ends = span.low, _end(content, span.low)
+    begins, ends, status = span.low, _end(content, span.low), status_of(content)
     is_visit = any_is_home(content, "serviceCategory", "serviceType", "appointmentType")
-    if status_of(content) not in (_FIRM if is_visit else _LIVE):
+    if status not in (_FIRM if is_visit else _LIVE | {"cancelled"}):
         return
     if is_visit:
         kind, (since, until) = VISIT, window(begins, ends)
     else:
         kind, since = "appointment", begins - PREPARED_DAYS * DAY
         until = (ends or begins) + FOLLOWED_DAYS * DAY
+    if status == "cancelled":
+        until = min(until, moment.now + CANCELLED_DAYS * DAY)
     for one in listed(content, "participant"):
         if one.get("status") != "declined":
             for who in referred(one.get("actor")):

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A clinic with many at once: one entry each, one booking a slot, and plain answers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from support.clinics import OTHER, PLACE, Town, Who, clinic_town
+from support.warden import Installation
+from wardkeep.base.clock import FrozenClock
+from wardkeep.base.ids import new_uuid
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.clinics.changing import Arriving
+from wardkeep.fhir.clinics.diary import Wanted
+from wardkeep.fhir.clinics.outcomes import (
+    AlreadyIn,
+    Booked,
+    CheckedIn,
+    FreeSlot,
+    Moved,
+    NotOn,
+    NotSo,
+    SlotTaken,
+    TooEarly,
+    TooLate,
+    WrongDay,
+    WrongSite,
+)
+from wardkeep.fhir.clinics.resources import OUTCOME_URL, Outcome, instant
+from wardkeep.fhir.clinics.room import visit_id
+from wardkeep.fhir.clinics.words import Channel, Doer, ShownAs, Standing
+from wardkeep.fhir.store.outcomes import Opened
+from wardkeep.fhir.store.reading import Reader
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+NINE = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(installation: Installation) -> AsyncIterator[Town]:
+    async with clinic_town(installation, clock=FrozenClock(NINE)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(town: Town) -> Who:
+    return await town.works("receptionist")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def doctor(town: Town) -> Who:
+    return await town.works("doctor", Channel.ROOM)
+
+
+async def entries(town: Town, appointment: str, *, status: str = "%") -> int:
+    async with town.database.connection(town.organisation) as connection:
+        found: int = await connection.fetch_value(
+            "select count(*) from clinic.entry where appointment = $1"
+            " and status like $2",
+            appointment,
+            status,
+        )
+    return found
+
+
+async def status_of(town: Town, appointment: str) -> str:
+    line = await town.clinic.rows.one(town.organisation, appointment)
+    assert line is not None
+    return line.status
+
+
+def at_a_kiosk(who: Who, *places: str) -> Doer:
+    return who.by._replace(channel=Channel.KIOSK, places=frozenset(places))
+
+
+async def test_fifty_receptionists_and_six_kiosks_make_one_entry(
+    town: Town, desk: Who
+) -> None:
+    booked = await town.books("raced", starts=NINE + 10 * MINUTE)
+    ways = [desk.by] * 50 + [at_a_kiosk(desk)] * 6
+    answers = await asyncio.gather(
+        *[town.clinic.desk.arrive(booked, by=by, opener=desk.opener) for by in ways]
+    )
+    assert {type(one) for one in answers} == {CheckedIn, AlreadyIn}
+    assert sum(isinstance(one, CheckedIn) for one in answers) == 1
+    assert await entries(town, booked) == 1
+    assert await status_of(town, booked) == "checked-in"
+    told = [one for one in answers if isinstance(one, AlreadyIn)]
+    assert {one.route[0].ticket for one in told} == {1}
+
+
+async def test_of_two_who_book_one_slot_one_does_and_the_other_is_offered_others(
+    town: Town, desk: Who
+) -> None:
+    slots = await with_slots(town)
+    await town.books("slot-a", starts=NINE)
+    await town.books("slot-b", starts=NINE)
+
+    async def books(patient: str) -> object:
+        wanted = Wanted(
+            id=new_uuid(),
+            patient=patient,
+            place=PLACE,
+            words="Heart clinic",
+            slot=slots[0],
+        )
+        return await town.clinic.diary.book(wanted, opener=desk.opener)
+
+    told = await asyncio.gather(books("slot-a-patient"), books("slot-b-patient"))
+    assert {type(one) for one in told} == {Booked, SlotTaken}, told
+    [taken] = [one for one in told if isinstance(one, SlotTaken)]
+    assert [one.id for one in taken.free] == [one.id for one in slots[1:]]
+
+
+async def with_slots(town: Town) -> list[FreeSlot]:
+    starts = [NINE + timedelta(days=1, minutes=15 * n) for n in range(3)]
+    await town.load(
+        [
+            {
+                "resourceType": "Schedule",
+                "id": "heart-times",
+                "actor": [{"reference": f"Location/{PLACE}"}],
+            },
+            *[
+                {
+                    "resourceType": "Slot",
+                    "id": f"slot-{n}",
+                    "schedule": {"reference": "Schedule/heart-times"},
+                    "status": "free",
+                    "start": instant(one),
+                    "end": instant(one + 15 * MINUTE),
+                }
+                for n, one in enumerate(starts)
+            ],
+        ]
+    )
+    found = await town.clinic.diary.free(
+        PLACE, since=NINE, until=NINE + timedelta(days=2), opener=town.loader
+    )
+    assert not isinstance(found, Refusal)
+    return list(found)
+
+
+async def test_the_same_booking_sent_twice_is_made_once(town: Town, desk: Who) -> None:
+    await town.books("twice", starts=NINE)
+    wanted = Wanted(
+        id=new_uuid(), patient="twice-patient", place=PLACE, words="Walk-in"
+    )
+    first = await town.clinic.diary.book(wanted, opener=desk.opener)
+    again = await town.clinic.diary.book(wanted, opener=desk.opener)
+    assert first == again == Booked(appointment=wanted.id, starts_at=NINE)
+
+
+@pytest.mark.parametrize(
+    ("starts", "places", "expected"),
+    [
+        (NINE + 3 * 60 * MINUTE, (), TooEarly),
+        (NINE - 30 * MINUTE, (), TooLate),
+        (NINE + timedelta(days=1), (), WrongDay),
+        (NINE + 10 * MINUTE, (OTHER,), WrongSite),
+    ],
+)
+async def test_a_kiosk_has_a_plain_answer_for_each_case(
+    town: Town,
+    desk: Who,
+    starts: datetime,
+    places: tuple[str, ...],
+    expected: type,
+) -> None:
+    booked = await town.books(new_uuid(), starts=starts)
+    by = at_a_kiosk(desk, *places)
+    told = await town.clinic.desk.arrive(booked, by=by, opener=desk.opener)
+    assert isinstance(told, expected), told
+    assert await entries(town, booked) == 0
+
+
+async def test_a_cancelled_one_says_so_and_its_undo_brings_it_back(
+    town: Town, desk: Who
+) -> None:
+    booked = await town.books("cancelled", starts=NINE)
+    work = town.clinic.desk
+    done = await work.cancel(booked, why="Rang", by=desk.by, opener=desk.opener)
+    assert isinstance(done, Moved), done
+    told = await work.arrive(booked, by=at_a_kiosk(desk), opener=desk.opener)
+    assert told == NotOn(standing=Standing.CANCELLED, starts_at=NINE)
+    back = await work.undo(booked, by=desk.by, opener=desk.opener)
+    assert isinstance(back, Moved), back
+    assert back.line.standing is Standing.EXPECTED
+
+
+async def test_several_appointments_are_one_arrival_and_a_route(
+    town: Town, desk: Who
+) -> None:
+    first, second = "route-1", "route-2"
+    await town.books(first, second, starts=NINE + 5 * MINUTE)
+    told = await town.clinic.desk.arrive(
+        second, by=at_a_kiosk(desk), opener=desk.opener
+    )
+    assert isinstance(told, CheckedIn), told
+    assert [one.appointment for one in told.route] == [first, second]
+
+
+async def test_checked_in_by_mistake_is_taken_back_once(town: Town, desk: Who) -> None:
+    booked = await town.books("mistake", starts=NINE)
+    work = town.clinic.desk
+    await work.arrive(booked, by=desk.by, opener=desk.opener)
+    told = await asyncio.gather(
+        *[work.undo(booked, by=desk.by, opener=desk.opener) for _ in range(5)]
+    )
+    assert sum(isinstance(one, Moved) for one in told) == 1, told
+    assert await status_of(town, booked) == "booked"
+    assert await entries(town, booked, status="undone") == 1
+    again = await work.arrive(booked, by=desk.by, opener=desk.opener)
+    assert isinstance(again, CheckedIn), again
+
+
+async def test_from_the_call_to_what_came_of_it(
+    town: Town, desk: Who, doctor: Who
+) -> None:
+    booked = await town.books("seen", starts=NINE)
+    shown = Arriving(shown_as=ShownAs.FIRST_NAME)
+    desk_work, room = town.clinic.desk, town.clinic.room
+    await desk_work.arrive(booked, by=desk.by, opener=desk.opener, arriving=shown)
+    line = await town.clinic.rows.one(town.organisation, booked)
+    assert line is not None
+    label = await town.clinic.labels.seal(line, "Test", opener=doctor.opener)
+    assert isinstance(label, bytes)
+    assert b"Test" not in label
+    by, opener = doctor.by, doctor.opener
+    called = await room.call(booked, room="Room 4", label=label, by=by, opener=opener)
+    assert isinstance(called, Moved), called
+    on_screen = await town.clinic.rows.shown(town.organisation, [PLACE], NINE.date())
+    assert [one.room for one in on_screen] == ["Room 4"]
+    assert await town.clinic.labels.open(on_screen, opener=desk.opener) == ("Test",)
+    back = await room.requeue(booked, by=by, opener=opener)
+    assert isinstance(back, Moved), back
+    begun = await asyncio.gather(
+        *[room.start(booked, name="Dr Ash", by=by, opener=opener) for _ in range(3)]
+    )
+    assert sum(isinstance(one, Moved) for one in begun) == 1, begun
+    ended = await asyncio.gather(
+        *[
+            room.finish(booked, Outcome.FOLLOW_UP, by=by, opener=opener)
+            for _ in range(3)
+        ]
+    )
+    assert sum(isinstance(one, Moved) for one in ended) == 1, ended
+    assert await status_of(town, booked) == "fulfilled"
+    reader = Reader(town.database, town.warden.door)
+    held = await reader.one("Encounter", visit_id(line), opener=doctor.opener)
+    assert isinstance(held, Opened), held
+    assert OUTCOME_URL.encode() in held.resources[0].text
+
+
+async def test_a_desk_begins_no_visit(town: Town, desk: Who) -> None:
+    """A receptionist's session, stolen or not, writes nothing clinical."""
+    booked = await town.books("not-hers", starts=NINE)
+    await town.clinic.desk.arrive(booked, by=desk.by, opener=desk.opener)
+    told = await town.clinic.room.start(
+        booked, name="Nobody", by=desk.by, opener=desk.opener
+    )
+    assert isinstance(told, Refusal), told
+    assert told.code == "role-does-not-reach"
+    line = await town.clinic.rows.one(town.organisation, booked)
+    assert line is not None
+    assert line.standing is Standing.WAITING
+
+
+async def test_who_left_is_not_called(town: Town, desk: Who, doctor: Who) -> None:
+    booked = await town.books("left", starts=NINE)
+    await town.clinic.desk.arrive(booked, by=desk.by, opener=desk.opener)
+    gone = await town.clinic.desk.left(booked, by=desk.by, opener=desk.opener)
+    assert isinstance(gone, Moved), gone
+    told = await town.clinic.room.call(
+        booked, room="Room 1", label=b"", by=doctor.by, opener=doctor.opener
+    )
+    assert isinstance(told, NotSo), told
+    assert told.line.standing is Standing.LEFT
