@@ -54,6 +54,7 @@ FOR_PATIENTS = {
     "MayGoOn",
     "ListSessions",
     "ReadOwnAccess",
+    "WhichMayGoOn",
 }
 """Questions that a patient's session gets an answer to, and no refusal."""
 

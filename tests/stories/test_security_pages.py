@@ -261,7 +261,7 @@ async def tightens(pat: Device, origin: str) -> None:
     """By oneself, and it holds at once."""
     await pat.go(f"{origin}/security")
     await pat.page.get_by_role("link", name="Today, hour by hour").click()
-    await pat.reads("It is kept up to date")
+    await pat.reads("Live ·")
     await pat.reads("Nobody’s day is unlike their other days")
     await clean(pat, "security-today")
     await pat.page.get_by_role("link", name="Back to security").click()

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The web process: apps on the record store, served by granian."""
 
+import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from typing import Any
 
 from granian.constants import Interfaces, Loops
 from granian.server import Server
@@ -20,6 +23,7 @@ from wardkeep.assembly.parent import end_with_parent
 from wardkeep.assembly.schema import wait_for_schema
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
+from wardkeep.db.changes import Ear
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.clinics.clinic import Clinic
@@ -44,12 +48,14 @@ from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.scim.application import PREFIX as SCIM, ScimApplication
 from wardkeep.web.application import Mount, application
-from wardkeep.web.apps import find_apps
+from wardkeep.web.apps import FoundApp, find_apps
+from wardkeep.web.hub import Hub
 from wardkeep.web.lifespan import Lifespan
 from wardkeep.web.logs import set_up_logs
 from wardkeep.web.metrics import Metrics, serve_metrics
 from wardkeep.web.services import Services
 from wardkeep.web.site import Limits, Site
+from wardkeep.web.streams import MOST_AT_ONCE
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +65,14 @@ def run_web(settings: Settings, _layout: Layout) -> None:
     set_up_logs(settings.log_level, process="web")
     os.umask(0o077)
     os.environ[_PARENT] = str(os.getpid())
-    server = Server(
-        "wardkeep.assembly.web_process:make_application",
+    serve_application("wardkeep.assembly.web_process:make_application", settings)
+
+
+def serve_application(target: str, settings: Settings) -> None:
+    """Have granian serve what the factory `target` makes, in each worker."""
+    _raise_file_limit()
+    server = _Server(
+        target,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
@@ -68,6 +80,7 @@ def run_web(settings: Settings, _layout: Layout) -> None:
         loop=Loops.uvloop,
         factory=True,
         websockets=False,
+        backpressure=MOST_AT_ONCE,
         log_enabled=False,
         log_access=False,
         respawn_failed_workers=True,
@@ -77,6 +90,28 @@ def run_web(settings: Settings, _layout: Layout) -> None:
     server.serve()
 
 
+class _Server(Server):
+    """Granian, whose workers end their streams before they are stopped.
+
+    A worker waits for answers under way, and a stream of events never ends by itself.
+    """
+
+    def signal_handler_interrupt(self, *args: Any, **more: Any) -> None:
+        for worker in self.wrks:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.inner.pid, END_STREAMS)
+        super().signal_handler_interrupt(*args, **more)
+
+
+def _raise_file_limit() -> None:
+    """Each open board is a connection, and 1,024 of them are the usual limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+END_STREAMS = signal.SIGUSR1
+"""What the server tells its workers when it is told to stop."""
 _PARENT = "_WARDKEEP_WEB_PARENT"
 """Tells a worker whose child it is; no setting."""
 
@@ -94,27 +129,43 @@ def make_application() -> ASGIApp:
 
 
 @contextlib.asynccontextmanager
-async def web_running(settings: Settings, layout: Layout) -> AsyncIterator[ASGIApp]:
-    """Connections open, and the application on them, while the block lasts."""
+async def web_running(
+    settings: Settings, layout: Layout, found: Iterable[FoundApp] | None = None
+) -> AsyncIterator[ASGIApp]:
+    """Connections open, and the apps on them (all of ours), while the block lasts."""
     database = Database(
         address_for(settings, layout, WEB), size=settings.database_connections
     )
     await wait_for_schema(database)
     warden = WardenClient(layout.door_socket, asker="web")
     metrics = Metrics()
+    clock = SystemClock()
+    hub = Hub(clock)
+    ear = Ear(address_for(settings, layout, WEB), heard=hub.hear, listens=hub.listen)
     port = (
         serve_metrics(metrics, settings.metrics_port) if settings.metrics_port else None
     )
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(END_STREAMS, hub.close_all)
+    listening = (
+        asyncio.create_task(ear.listen()),
+        asyncio.create_task(hub.watch_sessions(warden)),
+    )
     try:
         yield application(
-            find_apps(apps),
-            services_on(database, warden),
+            find_apps(apps) if found is None else found,
+            services_on(database, warden).with_these(hub),
             Site.of(settings),
-            clock=SystemClock(),
+            clock=clock,
             metrics=metrics,
             mounts=mounts_on(database, warden, settings),
         )
     finally:
+        loop.remove_signal_handler(END_STREAMS)
+        hub.close_all()
+        for task in listening:
+            task.cancel()
+        await asyncio.wait(listening)
         if port is not None:
             port.close()
         await warden.close()

@@ -9,7 +9,7 @@ set only when it changes.
 
 import asyncio
 import select
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
@@ -126,6 +126,18 @@ class Connection:
             await self._driver.executemany(sql, rows)
         except _DRIVER_ERRORS as error:
             raise self._named(error) from None
+
+    async def hear(
+        self, channel: str, heard: Callable[[str], None], lost: Callable[[], None]
+    ) -> None:
+        """Call `heard` with what is told on a channel, `lost` when the session ends."""
+        try:
+            await self._driver.add_listener(
+                channel, lambda _driver, _process, _channel, said: heard(str(said))
+            )
+        except _DRIVER_ERRORS as error:
+            raise self._named(error) from None
+        self._driver.add_termination_listener(lambda _driver: lost())
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:

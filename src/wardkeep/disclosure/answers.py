@@ -34,6 +34,12 @@ class Done(Message, frozen=True):
     """It is done and there is nothing to tell."""
 
 
+class GoingOn(Message, frozen=True):
+    """Which sessions may go on, in the order in which they were named."""
+
+    may: tuple[bool, ...]
+
+
 class Refusal(Message, frozen=True):
     """No, why not, and what the person can do about it."""
 
@@ -342,6 +348,7 @@ class Created(Message, frozen=True):
 Answer: TypeAlias = (
     Welcome
     | Done
+    | GoingOn
     | Refusal
     | CeremonyOptions
     | SignedIn

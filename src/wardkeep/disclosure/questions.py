@@ -116,6 +116,12 @@ class MayGoOn(Message, frozen=True):
     session: str
 
 
+class WhichMayGoOn(Message, frozen=True):
+    """The same for many sessions at once, at most `MAX_SESSIONS`: `GoingOn`."""
+
+    sessions: tuple[str, ...]
+
+
 class EndSession(Message, frozen=True):
     """Sign out, everywhere at once; `which` names another of one's own sessions."""
 
@@ -396,6 +402,7 @@ DoorQuestion: TypeAlias = (
     | FinishEnrolment
     | CheckSession
     | MayGoOn
+    | WhichMayGoOn
     | EndSession
     | ListSessions
     | BeginAddPasskey

@@ -18,6 +18,7 @@ import msgspec
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId, new_secret, new_uuid
 from wardkeep.disclosure.answers import SessionView
+from wardkeep.disclosure.message import GLANCE
 from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.roles import NEED_DEVICE, Role
 from wardkeep.identity.scopes import Scopes
@@ -281,9 +282,10 @@ class Sessions:
     def glance(self, token: str) -> Session | None:
         """As `use_own`, for what a page asks by itself again and again: it is no use.
 
-        So a page that is left open lets its session sleep.
+        So a page that is left open lets its session sleep. Every question that such
+        a page's handler asks names the session at a glance (message.py).
         """
-        session = self._by_hash.get(hash_token(token))
+        session = self._by_hash.get(hash_token(token.removeprefix(GLANCE)))
         if session is None or session.only or not self._is_awake(session):
             return None
         is_person = session.app is None and session.scopes is None
@@ -291,6 +293,8 @@ class Sessions:
 
     def use_own(self, token: str) -> Session | None:
         """The same and patients' too, for what concerns one's own account or record."""
+        if token.startswith(GLANCE):
+            return self.glance(token)
         return self._own(self._by_hash.get(hash_token(token)))
 
     def _own(self, session: Session | None) -> Session | None:
@@ -314,6 +318,8 @@ class Sessions:
 
     def use_at_door(self, token: str) -> Session | None:
         """The same, and for apps' tokens and for handles of proven ones."""
+        if token.startswith(GLANCE):
+            return self.glance(token)
         token_hash = hash_token(token)
         handle = self._handles.get(token_hash)
         if handle is not None:

@@ -6,6 +6,7 @@ behind a guard with the same host allow-list and limits.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import msgspec
 from starlette.datastructures import Headers
@@ -25,6 +26,7 @@ from wardkeep.web.guard import (
 )
 from wardkeep.web.headers import for_every_answer, for_pages
 from wardkeep.web.health import HEALTH_PAGES
+from wardkeep.web.hub import Hub
 from wardkeep.web.look import (
     STATIC_PREFIX,
     look_of,
@@ -36,6 +38,7 @@ from wardkeep.web.routes import Routes
 from wardkeep.web.services import Services
 from wardkeep.web.site import Limits, Site
 from wardkeep.web.static import StaticFiles
+from wardkeep.web.streams import MOST_AT_ONCE, PATH as STREAMS, Streams
 
 _TRIES_A_SECOND = 5.0
 _TRIES_AT_ONCE = 60
@@ -69,6 +72,9 @@ def application(
         mount.prefix: _guard_mount(mount, site, clock=clock, metrics=metrics)
         for mount in mounts
     }
+    if not services.has(Hub):
+        # One that never listens: nothing is live then, and pages say so.
+        services = services.with_these(Hub(clock))
     pages = _pages(tuple(apps), services, site, clock=clock, metrics=metrics)
     return _by_prefix(guarded, pages)
 
@@ -113,21 +119,31 @@ def _pages(
     look = look_of(apps)
     rendering = Rendering(look.environment, site=site, clock=clock)
     pace = Pace(clock, a_second=_TRIES_A_SECOND, at_once=_TRIES_AT_ONCE)
+    routes = Routes(
+        [page for one in apps for page in one.app.pages] + list(HEALTH_PAGES)
+    )
+    services = services.with_these(site, pace)
     gatekeeper = Gatekeeper(
-        Routes([page for one in apps for page in one.app.pages] + list(HEALTH_PAGES)),
-        services=services.with_these(site, pace),
+        routes,
+        services=services,
         rendering=rendering,
         navigation=[link for one in apps for link in one.app.navigation],
         clock=clock,
     )
-    return Guard(
-        _with_static(StaticFiles(look.files), gatekeeper),
-        site=site,
+    streams = Streams(routes, services=services, rendering=rendering, hub=services[Hub])
+    # Streams stay open: they have places of their own.
+    many = Limits(at_once=MOST_AT_ONCE)
+    guard = partial(
+        Guard,
         checks=(host_check(site.hosts), origin_check(site), length_check(site)),
         headers=for_pages(site),
         tell=telling_by_page(rendering),
         metrics=metrics,
         clock=clock,
+    )
+    return _by_prefix(
+        {STREAMS: guard(streams, site=msgspec.structs.replace(site, limits=many))},
+        guard(_with_static(StaticFiles(look.files), gatekeeper), site=site),
     )
 
 

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from wardkeep.base.clock import Clock
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.message import at_a_glance
 from wardkeep.disclosure.questions import CheckSession
 from wardkeep.web.cookies import forget_session, session_token
 from wardkeep.web.exchange import PATTERN, REFERENCE
@@ -109,7 +110,7 @@ class Gatekeeper:
         visit = Visit(
             request,
             session=session,
-            token=token,
+            token=at_a_glance(token) if page.is_glance else token,
             services=self._services,
             rendering=self._rendering,
             surroundings=self._surroundings(page.path, session),

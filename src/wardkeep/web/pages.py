@@ -12,6 +12,7 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.web.gates import PUBLIC_GATES, AnyGate, PublicGate, SignedInGate
+from wardkeep.web.live import Hears
 from wardkeep.web.visit import PublicVisit, Visit
 
 SignedInHandler = Callable[[Visit], Awaitable[Response]]
@@ -30,6 +31,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Takes a Visit behind a SignedInGate, a PublicVisit behind a PublicGate."""
     is_glance: bool = False
     """Whether a script asks it again and again: that is no use of the session."""
+    hears: "Callable[[Visit], Hears] | None" = None
+    """What a live part is told of (live.py)."""
 
     @property
     def name(self) -> str:
@@ -43,6 +46,7 @@ def page(
     gate: SignedInGate,
     methods: Collection[str] = _READ,
     is_glance: bool = False,
+    hears: Callable[[Visit], Hears] | None = None,
 ) -> Callable[[SignedInHandler], Page]: ...
 
 
@@ -58,8 +62,9 @@ def page(
     gate: AnyGate,
     methods: Collection[str] = _READ,
     is_glance: bool = False,
+    hears: Callable[[Visit], Hears] | None = None,
 ) -> Callable[[Callable[[Any], Awaitable[Response]]], Page]:
-    """Make a handler a page.
+    """Make a handler a page; with `hears`, the live part of one.
 
     Raises:
         TypeError: the gate is missing, or is not one of those in wardkeep.web.gates;
@@ -81,7 +86,12 @@ def page(
 
     def make(handler: Callable[[Any], Awaitable[Response]]) -> Page:
         return Page(
-            path=path, gate=gate, methods=verbs, handler=handler, is_glance=is_glance
+            path=path,
+            gate=gate,
+            methods=verbs,
+            handler=handler,
+            is_glance=is_glance or hears is not None,
+            hears=hears,
         )
 
     return make

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import jinja2
 import msgspec
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from wardkeep.base.clock import Clock
@@ -46,6 +47,11 @@ class Rendering:
             context, surroundings=surroundings, site=self._site
         )
         return HTMLResponse(text, status_code=status)
+
+    def part(self, template: str, context: Mapping[str, object]) -> Markup:
+        """A part of a page, with nothing around it."""
+        text = self._environment.get_template(template).render(context, site=self._site)
+        return Markup(text)  # noqa: S704 - it was escaped while it was rendered
 
     def trouble(
         self, trouble: Trouble, reference: str, surroundings: Surroundings

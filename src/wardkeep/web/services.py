@@ -20,6 +20,10 @@ class Services:
         """The same services and some more."""
         return Services(*self._by_type.values(), *things)
 
+    def has(self, kind: type) -> bool:
+        """Whether there is one of exactly this type."""
+        return kind in self._by_type
+
     def __getitem__(self, kind: type[T]) -> T:
         """The service of exactly this type, or of a class below it.
 

@@ -2,8 +2,10 @@
 """A visit: one request as a page sees it, with who asks and what the page may use."""
 
 from typing import TypeVar
+from urllib.parse import quote, urlencode
 
 import msgspec
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -12,6 +14,9 @@ from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.web.exchange import REFERENCE
 from wardkeep.web.forms import Form, read_form, read_json
+from wardkeep.web.hub import Hub
+from wardkeep.web.live import Ground, LivePart, Region
+from wardkeep.web.parts import tree_of
 from wardkeep.web.rendering import Rendering, Surroundings
 from wardkeep.web.return_path import safe_return_path
 from wardkeep.web.services import Services
@@ -154,6 +159,50 @@ class Visit(PublicVisit):
         )
         self.session = session
         self.token = token
+
+    @property
+    def ground(self) -> Ground:
+        """What shared parts are made from: this organisation, and nobody's session."""
+        return Ground(
+            organisation=self.session.organisation,
+            path_parts=dict(self.request.path_params),
+            services=self.services,
+            rendering=self._rendering,
+        )
+
+    def live(self, part: LivePart, **query: str) -> Region:
+        """A live part at this page's address, as things stand before anything is read.
+
+        Raises:
+            TypeError: the page is no live part.
+        """
+        if part.hears is None:
+            message = f"the page {part.path} is no live part: give it `hears`"
+            raise TypeError(message)
+        hub = self.services[Hub]
+        keys = hub.keys(self.session.organisation, part.hears(self))
+        names = self.request.path_params
+        path = part.path.format(**{name: quote(names[name]) for name in names})
+        return Region(
+            path=f"{path}?{urlencode(query)}" if query else path,
+            seen=hub.seen(keys),
+            whose=self.session.session,
+            at=hub.time_words(),
+        )
+
+    def answer_part(self, region: Region, part: Markup) -> Response:
+        """A live part by itself, as its script takes it."""
+        told = {
+            "seen": region.seen,
+            "whose": region.whose,
+            "at": region.at,
+            "parts": tree_of(part),
+        }
+        return self.answer_json(told)
+
+    def part(self, region: Region, template: str, **context: object) -> Response:
+        """The same from a template."""
+        return self.answer_part(region, self._rendering.part(template, context))
 
     @property
     def first_place(self) -> str:

@@ -7,8 +7,8 @@ the page itself would be a list of patients), and scores (nobody can answer for 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
-import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.security.account import OFFICERS
@@ -16,6 +16,7 @@ from wardkeep.apps.security.overview import DECIDERS
 from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.pulse import HourView, PulseRead, ReadPulse
+from wardkeep.web.live import Signal
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
@@ -30,48 +31,45 @@ MOST_REASONED, MOST_GLASS = 6.0, 1.0
 """Of all openings, in percent (PRODUCT, P9 and P10)."""
 
 
-class Shown(msgspec.Struct, frozen=True):
-    """What the page's script asks for every few seconds."""
+async def _shown(visit: Visit) -> dict[str, Any] | Refusal:
+    found = await visit.warden.ask(ReadPulse(visit.token), PulseRead)
+    if isinstance(found, Refusal):
+        return found
+    return {
+        "found": found,
+        "cells": cells_of(found),
+        "columns": COLUMNS,
+        "hours": range(len(found.hours)),
+        "may_look": OFFICERS.admits(visit.session.role),
+    }
 
-    cells: dict[str, str]
-    """Words by the name of their place."""
-    unusual: int
-    is_tripped: bool
-    is_behind: bool
+
+def _hears(_visit: Visit) -> Signal:
+    # The warden's own picture; nobody tells of each opening.
+    return Signal(every_seconds=5)
 
 
-async def _pulse(visit: Visit) -> PulseRead | Refusal:
-    return await visit.warden.ask(ReadPulse(visit.token), PulseRead)
+@page("/security/today/live", gate=DECIDERS, hears=_hears)
+async def show_now(visit: Visit) -> Response:
+    live = visit.live(show_now)
+    shown = await _shown(visit)
+    if isinstance(shown, Refusal):
+        return visit.refuse(shown)
+    return visit.part(live, "security/today_part.html", **shown)
 
 
 @page("/security/today", gate=DECIDERS)
 async def show_today(visit: Visit) -> Response:
-    found = await _pulse(visit)
-    if isinstance(found, Refusal):
-        return visit.refuse(found)
-    return visit.render(
-        "security/today.html",
-        found=found,
-        cells=cells_of(found),
-        columns=COLUMNS,
-        hours=range(len(found.hours)),
-        may_look=OFFICERS.admits(visit.session.role),
-    )
-
-
-@page("/security/today/now", gate=DECIDERS, is_glance=True)
-async def show_now(visit: Visit) -> Response:
-    found = await _pulse(visit)
-    if isinstance(found, Refusal):
-        return visit.refuse(found)
-    told = Shown(cells_of(found), len(found.unusual), found.is_tripped, found.is_behind)
-    return visit.answer_json(told)
+    live = visit.live(show_now)
+    shown = await _shown(visit)
+    if isinstance(shown, Refusal):
+        return visit.refuse(shown)
+    return visit.render("security/today.html", live=live, **shown)
 
 
 def cells_of(found: PulseRead) -> dict[str, str]:
     """Every word of the page that changes, by the name of its place."""
     cells = {
-        "at": f"{from_microseconds(found.at).astimezone(LONDON):%H:%M:%S}",
         "others": f"{found.others} of {found.breaker}",
         "at-work": str(found.at_work),
     }

@@ -1,30 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Watching what support opens, as it happens, and ending it by one button."""
 
-import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.support.overview import KEEPERS
 from wardkeep.disclosure.answers import Done, Refusal
 from wardkeep.disclosure.support import EndSupport, SupportWatched, WatchSupport
-from wardkeep.ui.format import show_microseconds
+from wardkeep.web.live import Signal
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
-
-
-class ShownOpening(msgspec.Struct, frozen=True):
-    """One opening, as the page shows it."""
-
-    at: str
-    what: str
-    patient: str
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """What the page's script asks for every other second; the newest first."""
-
-    is_open: bool
-    openings: tuple[ShownOpening, ...]
 
 
 async def _watched(visit: Visit) -> SupportWatched | Refusal:
@@ -32,26 +16,31 @@ async def _watched(visit: Visit) -> SupportWatched | Refusal:
     return await visit.warden.ask(question, SupportWatched)
 
 
+def _hears(_visit: Visit) -> Signal:
+    # The warden keeps what support opens in its memory; nobody tells of it.
+    return Signal(every_seconds=2)
+
+
+@page("/support/{grant}/live", gate=KEEPERS, hears=_hears)
+async def show_openings(visit: Visit) -> Response:
+    live = visit.live(show_openings)
+    found = await _watched(visit)
+    if isinstance(found, Refusal):
+        return visit.refuse(found)
+    return visit.part(
+        live, "support/watch_part.html", grant=found.grant, openings=found.openings
+    )
+
+
 @page("/support/{grant}", gate=KEEPERS)
 async def watch_support(visit: Visit) -> Response:
+    live = visit.live(show_openings)
     found = await _watched(visit)
     if isinstance(found, Refusal):
         return visit.refuse(found)
     return visit.render(
-        "support/watch.html", grant=found.grant, openings=found.openings
+        "support/watch.html", live=live, grant=found.grant, openings=found.openings
     )
-
-
-@page("/support/{grant}/openings", gate=KEEPERS, is_glance=True)
-async def show_openings(visit: Visit) -> Response:
-    found = await _watched(visit)
-    if isinstance(found, Refusal):
-        return visit.refuse(found)
-    shown = [
-        ShownOpening(show_microseconds(one.at), one.what, one.patient)
-        for one in found.openings
-    ]
-    return visit.answer_json(Shown(bool(found.grant.seconds_left), tuple(shown)))
 
 
 @page("/support/{grant}/end", gate=KEEPERS, methods=("POST",))

@@ -68,6 +68,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     beside: Sequence[Beside] = ()
     mark: bytes = b""
     """What an import knows its document by; it is kept with the change."""
+    tells: Sequence[Topic] = ()
+    """What live pages hear has changed, once this is committed."""
 
 
 class Current(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.outcome import Problem
+from wardkeep.db.changes import tell
 from wardkeep.db.connection import Database
 from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.answers import Refusal
@@ -356,6 +357,7 @@ class Writer:
             await write_beside(connection, change.beside)
             if change.mark:
                 await connection.execute(_MARK, organisation, change.mark, len(rows))
+            await tell(connection, organisation, change.tells)
         references = tuple(
             Reference(draft.type, draft.id, row.version)
             for draft, row in zip(change.drafts, rows, strict=True)
@@ -391,7 +393,8 @@ def _asked(named: Named, known: Known, *, shared: bytes = b"") -> list[Item]:
 def _is_one_new_row(ready: _Ready) -> bool:
     change = ready.change
     is_more = change.guards or change.removals or change.mark or ready.keys.wrapped
-    if is_more or change.beside or len(change.drafts) != 1:
+    is_more = is_more or change.beside or change.tells
+    if is_more or len(change.drafts) != 1:
         return False
     if change.drafts[0].type in KEPT:
         return False

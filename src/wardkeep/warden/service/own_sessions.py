@@ -1,16 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sessions of one's own: whose this one is, which there are, and their end."""
 
-from wardkeep.disclosure.answers import Answer, Done, Sessions as SessionList
+from wardkeep.disclosure.answers import (
+    Answer,
+    Done,
+    GoingOn,
+    Sessions as SessionList,
+)
+from wardkeep.disclosure.message import MAX_SESSIONS
 from wardkeep.disclosure.questions import (
     CheckSession,
     EndSession,
     ListSessions,
     MayGoOn,
+    WhichMayGoOn,
 )
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.said import ASLEEP, FROZEN, NOT_SIGNED_IN
+from wardkeep.warden.service.said import (
+    ASLEEP,
+    FROZEN,
+    NOT_SIGNED_IN,
+    NOT_UNDERSTOOD,
+)
 from wardkeep.warden.sessions import Sessions
 
 
@@ -24,6 +36,7 @@ class OwnSessions:
             at_once={
                 CheckSession: self.check_session,
                 MayGoOn: self._may_go_on,
+                WhichMayGoOn: self._which_may_go_on,
                 ListSessions: self._list_sessions,
             },
             later={EndSession: self.end_session},
@@ -42,6 +55,11 @@ class OwnSessions:
 
     def _may_go_on(self, asked: MayGoOn) -> Answer:
         return Done() if self._sessions.may_go_on(asked.session) else NOT_SIGNED_IN
+
+    def _which_may_go_on(self, asked: WhichMayGoOn) -> Answer:
+        if len(asked.sessions) > MAX_SESSIONS:
+            return NOT_UNDERSTOOD
+        return GoingOn(tuple([self._sessions.may_go_on(one) for one in asked.sessions]))
 
     def _list_sessions(self, asked: ListSessions) -> Answer:
         session = self._sessions.use_own(asked.session)
