@@ -54,6 +54,8 @@ class _Growing(HTMLParser):
             self._open.append(made)
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in _VOID:
+            return
         if self._open[-1][0] != tag:
             message = f"</{tag}> closes <{self._open[-1][0]}>: close every tag"
             raise PartIsWrongError(message)

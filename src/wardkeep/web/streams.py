@@ -63,7 +63,8 @@ class Streams:
         scope[PATTERN] = PATH
         token = session_token(Request(scope), self._services[Site])
         wanted = wanted_of(scope["query_string"])
-        if scope["method"] != "GET" or not wanted:
+        is_stream = scope["method"] == "GET" and scope["path"] == PATH
+        if not is_stream or not wanted:
             await NOT_HERE(scope, receive, send)
             return
         warden = self._services[WardenClient]

@@ -2,19 +2,19 @@
 """What changes is told with the commit, heard by all, and never taken for granted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
 
 from support.postgres import FreshDatabase
+from support.waiting import until
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.changes import CHANNEL, Changed, Ear, Topic, read, tell
 from wardkeep.db.connection import Connection, connect
 
 FERNHILL = OrganisationId(1)
 CLINIC = Topic("clinic", "3")
-PATIENCE_SECONDS = 10.0
 
 
 class Heard:
@@ -30,11 +30,6 @@ class Heard:
         )
         self.task = asyncio.create_task(self._ear.listen())
 
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not holds():
-                await asyncio.sleep(0.01)
-
     async def end(self) -> None:
         self.task.cancel()
         with suppress(asyncio.CancelledError):
@@ -44,7 +39,7 @@ class Heard:
 @pytest.fixture
 async def heard(fresh_database: FreshDatabase) -> AsyncIterator[Heard]:
     made = Heard(fresh_database)
-    await made.until(lambda: made.states == [True])
+    await until(lambda: made.states == [True])
     yield made
     await made.end()
 
@@ -70,7 +65,7 @@ async def test_a_change_is_heard_once_it_is_committed_and_not_before(
         await tell(writer, FERNHILL, [CLINIC, CLINIC, Topic("desk")])
         await asyncio.sleep(0.1)
         assert heard.changes == []
-    await heard.until(lambda: len(heard.changes) > 1)
+    await until(lambda: len(heard.changes) > 1)
     assert [(one.organisation, one.topic) for one in heard.changes] == [
         (FERNHILL, CLINIC),
         (FERNHILL, Topic("desk")),
@@ -85,7 +80,7 @@ async def test_what_was_not_committed_is_never_heard(
             await tell(writer, FERNHILL, [CLINIC])
             raise ZeroDivisionError
     await tell(writer, FERNHILL, [Topic("after")])
-    await heard.until(lambda: bool(heard.changes))
+    await until(lambda: bool(heard.changes))
     assert [one.topic.kind for one in heard.changes] == ["after"]
 
 
@@ -98,11 +93,11 @@ async def test_all_ears_hear_the_same_mark_and_each_change_has_its_own(
     fresh_database: FreshDatabase, heard: Heard, writer: Connection
 ) -> None:
     other = Heard(fresh_database)
-    await other.until(lambda: other.states == [True])
+    await until(lambda: other.states == [True])
     await tell(writer, FERNHILL, [CLINIC])
     await tell(writer, FERNHILL, [CLINIC])
-    await heard.until(lambda: len(heard.changes) > 1)
-    await other.until(lambda: len(other.changes) > 1)
+    await until(lambda: len(heard.changes) > 1)
+    await until(lambda: len(other.changes) > 1)
     await other.end()
     assert heard.changes == other.changes
     assert heard.changes[0].mark != heard.changes[1].mark
@@ -115,9 +110,9 @@ async def test_a_lost_connection_is_said_and_made_anew(
         "select pg_terminate_backend(pid) from pg_stat_activity"
         " where usename = 'wardkeep_web' and datname = current_database()"
     )
-    await heard.until(lambda: heard.states == [True, False, True])
+    await until(lambda: heard.states == [True, False, True])
     await tell(writer, FERNHILL, [CLINIC])
-    await heard.until(lambda: bool(heard.changes))
+    await until(lambda: bool(heard.changes))
 
 
 async def test_what_no_writer_of_ours_says_is_not_heard(
@@ -126,7 +121,7 @@ async def test_what_no_writer_of_ours_says_is_not_heard(
     for said in ("", "1 clinic/3", "x clinic/3 0123456789abcdef", "1 9/3 " + "0" * 16):
         await writer.execute("select pg_notify($1, $2)", CHANNEL, said)
     await tell(writer, FERNHILL, [CLINIC])
-    await heard.until(lambda: bool(heard.changes))
+    await until(lambda: bool(heard.changes))
     assert len(heard.changes) == 1
 
 

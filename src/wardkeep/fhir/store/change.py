@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from wardkeep.base.stored_id import id_of, stored_id
+from wardkeep.db.changes import Topic
 from wardkeep.db.connection import Connection, Row
 from wardkeep.fhir.model.type_codes import type_code, type_name
 from wardkeep.fhir.store.draft import Draft
