@@ -158,6 +158,7 @@ class Hub:
         self._streams: dict[str, OrderedDict[Stream, tuple[Listener, ...]]] = {}
         self._boards: dict[tuple[object, int, str], Board] = {}
         self._turns: dict[Listener, None] = {}
+        self._left = SIGNALS_AT_ONCE
         self._turn: asyncio.TimerHandle | None = None
 
     # -- what is known -----------------------------------------------------------------
@@ -221,27 +222,27 @@ class Hub:
     def _tell(self, listener: Listener) -> None:
         if listener.board is not None:
             listener.board.make()
+        elif self._left > 0 and not self._turns:
+            self._signal(listener)
         else:
             self._turns[listener] = None
-            if self._turn is None:
-                self._turn = asyncio.get_running_loop().call_later(0, self._give_turns)
+
+    def _signal(self, listener: Listener) -> None:
+        self._left -= 1
+        listener.told_at = self._clock.monotonic_seconds()
+        listener.stream.put(listener.of, event("changed", of=listener.of))
+        if self._turn is None:
+            self._turn = asyncio.get_running_loop().call_later(
+                SIGNALS_EVERY_SECONDS, self._give_turns
+            )
 
     def _give_turns(self) -> None:
-        now = self._clock.monotonic_seconds()
+        """A new portion, and who waits for it first in the order of waiting."""
+        self._turn = None
+        self._left = SIGNALS_AT_ONCE
         for listener in list(self._turns)[:SIGNALS_AT_ONCE]:
             del self._turns[listener]
-            listener.told_at = now
-            listener.stream.put(listener.of, event("changed", of=listener.of))
-        # The next ones wait also where nobody was left over: a pace, not a burst each.
-        is_busy = bool(self._turns)
-        loop = asyncio.get_running_loop()
-        again = self._give_turns if is_busy else self._rest
-        self._turn = loop.call_later(SIGNALS_EVERY_SECONDS, again)
-
-    def _rest(self) -> None:
-        self._turn = None
-        if self._turns:
-            self._give_turns()
+            self._signal(listener)
 
     # -- who listens -------------------------------------------------------------------
 
