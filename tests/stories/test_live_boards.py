@@ -48,7 +48,7 @@ def token(server: Served) -> str:
 @pytest_asyncio.fixture(loop_scope="module")
 async def writer(server: Served, site: LiveSite) -> AsyncIterator[Connection]:
     """The database as a process beside the web's: it tells what it writes."""
-    assert site
+    assert site.server is server
     made = await connect(address_for(server.settings, server.layout, WEB))
     await made.execute("delete from record.test_row")
     yield made

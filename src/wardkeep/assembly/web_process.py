@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from granian.constants import Interfaces, Loops
-from granian.server import Server
+from granian.server.mp import MPServer
 from starlette.types import ASGIApp
 
 from wardkeep import apps
@@ -90,7 +90,7 @@ def serve_application(target: str, settings: Settings) -> None:
     server.serve()
 
 
-class _Server(Server):
+class _Server(MPServer):
     """Granian, whose workers end their streams before they are stopped.
 
     A worker waits for answers under way, and a stream of events never ends by itself.
