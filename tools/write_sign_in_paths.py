@@ -47,6 +47,7 @@ WITHOUT_SESSION = {
     "IntrospectToken": "tells a client about a token, to who has both the client's key and the token",
     "CheckToken": "tells whose a token is, to who has it and, where it is bound, its key",
     "AskSigningKeys": "gives public keys",
+    "WhichMayGoOn": "names sessions by their secrets, and tells of each whether it may go on",
     "KnowsOrigin": "tells whether an app is registered at a web address",
     "AskHealth": "tells whether the warden can work; nothing of anybody",
 }

@@ -54,7 +54,6 @@ FOR_PATIENTS = {
     "MayGoOn",
     "ListSessions",
     "ReadOwnAccess",
-    "WhichMayGoOn",
 }
 """Questions that a patient's session gets an answer to, and no refusal."""
 

@@ -100,7 +100,7 @@ class _Server(MPServer):
         for worker in self.wrks:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(worker.inner.pid, END_STREAMS)
-        super().signal_handler_interrupt(*args, **more)
+        super().signal_handler_interrupt(*args, **more)  # type: ignore[no-untyped-call]
 
 
 def _raise_file_limit() -> None:

@@ -5,8 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from support.warden import Installation, running_warden
 from wardkeep.base.clock import FrozenClock
-from wardkeep.disclosure.message import at_a_glance
+from wardkeep.disclosure.answers import Done, GoingOn, Refusal
+from wardkeep.disclosure.message import MAX_SESSIONS, at_a_glance
+from wardkeep.disclosure.questions import WhichMayGoOn
+from wardkeep.disclosure.waking import FallAsleep
 from wardkeep.identity.roles import Role
 from wardkeep.warden.sessions import ASLEEP_SECONDS, Sessions, SignedInAs
 
@@ -58,3 +62,18 @@ def test_patients_and_programs_have_no_more_by_a_glance(clock: FrozenClock) -> N
     assert sessions.use(at_a_glance(patient)) is None
     assert sessions.use_only(at_a_glance(patient), "kiosk") is None
     assert sessions.use_at_door(at_a_glance("unknown")) is None
+
+
+async def test_of_many_sessions_each_goes_on_or_not_by_itself(
+    installation: Installation,
+) -> None:
+    async with running_warden(installation) as warden:
+        warden.home = "glances"
+        await warden.organisation(warden.home)
+        awake, asleep = [await warden.session("doctor") for _ in range(2)]
+        assert await warden.door.ask(FallAsleep(asleep), Done) == Done()
+        asked = WhichMayGoOn((asleep, awake, "", "unknown", awake))
+        told = await warden.door.ask(asked, GoingOn)
+        assert told == GoingOn((False, True, False, False, True))
+        many = WhichMayGoOn(("x",) * (MAX_SESSIONS + 1))
+        assert isinstance(await warden.door.ask(many, GoingOn), Refusal)
