@@ -393,8 +393,8 @@ def _asked(named: Named, known: Known, *, shared: bytes = b"") -> list[Item]:
 def _is_one_new_row(ready: _Ready) -> bool:
     change = ready.change
     is_more = change.guards or change.removals or change.mark or ready.keys.wrapped
-    is_more = is_more or change.beside or change.tells
-    if is_more or len(change.drafts) != 1:
+    is_beside = change.beside or change.tells
+    if is_more or is_beside or len(change.drafts) != 1:
         return False
     if change.drafts[0].type in KEPT:
         return False
