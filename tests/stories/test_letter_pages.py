@@ -138,7 +138,7 @@ async def test_a_letter_is_written_approved_sent_and_withdrawn(
         # Then there is a PDF with the words, and nobody changes them any more
         await has_a_pdf(rowan, tmp_path)
         await cara.go(f"{address}/change")
-        await cara.reads("Somebody else changed the letter just now")
+        await cara.reads("Somebody else changed it just now")
         # And that it left, and why it was withdrawn, is noted
         await leaves_and_comes_back(rowan)
         await rowan.go(f"{origin}/patients/ann/letters")

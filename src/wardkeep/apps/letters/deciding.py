@@ -13,20 +13,23 @@ from starlette.responses import Response
 
 from wardkeep.apps.letters.opening import (
     APPROVERS,
-    CHANGED,
-    READERS,
-    WRITERS,
     Found,
     address_of,
     find_letter,
     save,
-    who_is_it,
 )
 from wardkeep.apps.letters.wording import SENT_BY
 from wardkeep.apps.letters.writing import instant
 from wardkeep.base.clock import LONDON
+from wardkeep.care.of_patient import (
+    CHANGED,
+    READERS,
+    WRITERS,
+    who_is_it,
+)
 from wardkeep.care.opening import author_of
-from wardkeep.fhir.letters.letter import Letter, Person, State
+from wardkeep.fhir.letters.letter import Letter, State
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.outcomes import Conflict
 from wardkeep.ui.banner import Banner, name_for_banner
 from wardkeep.ui.format import show_date, show_nhs_number

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every page of letters begins with: who it is about, and the letter."""
+"""Finding one letter, and saving it."""
 
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.care.of_patient import CHANGED, refused
 from wardkeep.care.opening import opener_of
-from wardkeep.care.people import who_is
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.letters.letter import TYPE, Letter, letter_resource, read_letter
 from wardkeep.fhir.store.change import Change
@@ -13,16 +13,10 @@ from wardkeep.fhir.store.draft import draft_of
 from wardkeep.fhir.store.outcomes import Conflict, NotFound, Opened, Written
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.writing import Writer
-from wardkeep.ui.banner import Banner
 from wardkeep.web.gates import Gate
-from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
 
-READERS = Gate.SIGNED_IN.but(
-    "administrator", "finance_clerk", "privacy_officer", "receptionist"
-)
-"""Whose role opens records; the door decides all the same."""
-WRITERS = READERS.but("support")
 APPROVERS = Gate.SIGNED_IN.only(
     "community_coordinator",
     "crisis_worker",
@@ -33,12 +27,6 @@ APPROVERS = Gate.SIGNED_IN.only(
     "ward_nurse",
 )
 """Clinicians: their name stands under the letter."""
-CHANGED = Trouble(
-    status=409,
-    title="Somebody else changed the letter just now",
-    why="It was changed after this page was drawn, so nothing was done.",
-    mend="Go back to the letter, read it as it is now, and decide again.",
-)
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,20 +35,6 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     version: int
     letter: Letter
-
-
-async def who_is_it(visit: Visit) -> tuple[Banner, bytes] | Response:
-    """The patient's banner and Patient resource; else the page that says why not."""
-    patient = visit.path("id")
-    person = await visit.services[Reader].one(
-        "Patient", patient, opener=opener_of(visit)
-    )
-    if isinstance(person, NotFound):
-        return visit.tell(NOT_FOUND)
-    if isinstance(person, Refusal):
-        return refused(visit, person)
-    text = person.resources[0].text
-    return who_is(patient, text, visit.clock.now().date()), text
 
 
 async def find_letter(visit: Visit, id_: str) -> Found | Response:
@@ -98,13 +72,6 @@ async def save(
     if isinstance(written, Written | Conflict):
         return written
     return visit.tell(CHANGED)
-
-
-def refused(visit: Visit, refusal: Refusal) -> Response:
-    """Where only a reason is missing, the record is where to give it."""
-    if refusal.needs_reason:
-        return visit.go_to(f"/patients/{visit.path('id')}")
-    return visit.refuse(refusal)
 
 
 def address_of(visit: Visit, id_: str) -> str:

@@ -9,16 +9,9 @@ everybody's letters (each row would open a record).
 
 from starlette.responses import Response
 
-from wardkeep.apps.letters.opening import (
-    APPROVERS,
-    READERS,
-    WRITERS,
-    find_letter,
-    letters_in,
-    refused,
-    who_is_it,
-)
+from wardkeep.apps.letters.opening import APPROVERS, find_letter, letters_in
 from wardkeep.apps.letters.wording import SENT_BY
+from wardkeep.care.of_patient import READERS, WRITERS, refused, who_is_it
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.letters.letter import State

@@ -9,20 +9,24 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.letters.opening import (
-    CHANGED,
-    WRITERS,
     Found,
     address_of,
     find_letter,
     save,
-    who_is_it,
 )
 from wardkeep.apps.letters.receivers import receiver_of
 from wardkeep.apps.letters.wording import SKELETONS
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import is_fhir_id, new_uuid
+from wardkeep.care.of_patient import (
+    CHANGED,
+    WRITERS,
+    who_is_it,
+    whole_number,
+)
 from wardkeep.care.opening import author_of
-from wardkeep.fhir.letters.letter import Letter, Person, State
+from wardkeep.fhir.letters.letter import Letter, State
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.outcomes import Conflict
 from wardkeep.ui.banner import Banner
 from wardkeep.ui.paper.letter import unprintable
@@ -108,8 +112,7 @@ async def _take(visit: Visit, *, found: Found | None) -> Response:
         for name, (called, most) in _FIELDS.items()
     }
     _judge(form, said)
-    version = form.values.get("version", "")
-    built_on = int(version) if version.isascii() and version.isdigit() else 0
+    built_on = whole_number(form.values.get("version", ""))
     typed = Typed(which=which, version=built_on, values=form.values)
     if form.problems:
         return await _again(visit, typed, form)

@@ -13,6 +13,7 @@ import enum
 
 import msgspec
 
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
 
 TYPE = "DocumentReference"
@@ -31,13 +32,6 @@ class State(enum.StrEnum):
     APPROVED = "Approved"
     SENT = "Sent"
     WITHDRAWN = "Withdrawn"
-
-
-class Person(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A FHIR Reference to somebody; either may be empty."""
-
-    reference: str = ""
-    display: str = ""
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,11 +6,11 @@ import pytest
 
 from wardkeep.fhir.letters.letter import (
     Letter,
-    Person,
     State,
     letter_resource,
     read_letter,
 )
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.validation import check
 
 DRAFT = Letter(

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing a plan: the form has what it says now, and a change says why.
+
+Two who change it at once lose nothing: the second is shown where theirs differs from
+what the first one wrote, and decides.
+"""
+
+from datetime import date, timedelta
+
+from starlette.responses import Response
+
+from wardkeep.apps.plans.opening import Found, find_plan, kind_asked, save
+from wardkeep.care.of_patient import WRITERS, who_is_it, whole_number
+from wardkeep.care.opening import author_of
+from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.plans.differences import Line, differences
+from wardkeep.fhir.plans.kinds import Kind, Section
+from wardkeep.fhir.plans.plan import Plan
+from wardkeep.fhir.store.outcomes import Conflict
+from wardkeep.web.forms import Form
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import Trouble
+from wardkeep.web.visit import Visit
+
+LONGEST_SECTION = 4000
+_A_MONTH = timedelta(days=30)
+_MOST_YEARS = timedelta(days=2 * 366)
+_BORN = ("day", "month", "year")
+Theirs = tuple[tuple[Section, tuple[Line, ...]], ...]
+
+
+@page("/patients/{id}/plans/{kind}/change", gate=WRITERS)
+async def show_plan_form(visit: Visit) -> Response:
+    kind = kind_asked(visit)
+    if isinstance(kind, Response):
+        return kind
+    found = await find_plan(visit, kind)
+    if isinstance(found, Response):
+        return found
+    return await _show(visit, found, _typed(visit, found))
+
+
+@page("/patients/{id}/plans/{kind}/change", gate=WRITERS, methods=("POST",))
+async def write_plan(visit: Visit) -> Response:
+    kind = kind_asked(visit)
+    if isinstance(kind, Response):
+        return kind
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    version = whole_number(form.values.get("version", ""))
+    plan = await _read(visit, form, kind, is_new=version == 0)
+    if plan is None:
+        return await _show(visit, Found(kind=kind, version=version), form)
+    written = await save(visit, kind, plan, version=version)
+    if isinstance(written, Conflict):
+        return await _both(visit, kind, form, plan)
+    if isinstance(written, Response):
+        return written
+    return visit.go_to(f"/patients/{visit.path('id')}/plans?saved={kind.code}")
+
+
+async def _read(visit: Visit, form: Form, kind: Kind, *, is_new: bool) -> Plan | None:
+    """What was typed; None where something is wrong with it."""
+    said = {
+        one.code: form.optional_text(
+            one.code, called=one.title, at_most=LONGEST_SECTION
+        )
+        for one in kind.sections
+    }
+    agreed = form.text("agreed", called="with whom it was made")
+    change = form.values.get("change", "")
+    if not is_new:
+        change = form.text("change", called="what was changed and why")
+    review = _review(form, visit.clock.now().date())
+    if not any(said.values()) and not form.problems:
+        first = kind.sections[0]
+        form.reject(first.code, wrong="Nothing is written", mend="Write one section.")
+    if form.problems or review is None:
+        return None
+    return Plan(
+        sections={code: text for code, text in said.items() if text},
+        agreed=agreed,
+        review=review,
+        change=change,
+        author=Person(**await author_of(visit)),
+        written=visit.clock.now().isoformat(timespec="seconds"),
+    )
+
+
+def _review(form: Form, today: date) -> date | None:
+    parts = {
+        part: form.optional_text(f"review-{part}", called=f"the {part}", at_most=4)
+        for part in _BORN
+    }
+    try:
+        found = date(*(int(parts[part]) for part in reversed(_BORN)))
+    except ValueError:
+        found = None
+    if found is None or not today < found <= today + _MOST_YEARS:
+        form.reject(
+            "review-day",
+            wrong="That is no day on which it can be looked at again",
+            mend="Give a day within the next two years, as in 17 4 2027.",
+        )
+        return None
+    return found
+
+
+async def _both(visit: Visit, kind: Kind, form: Form, mine: Plan) -> Response:
+    """Somebody else wrote meanwhile: what differs, unless nothing does."""
+    found = await find_plan(visit, kind)
+    if isinstance(found, Response):
+        return found
+    theirs = found.plan.sections if found.plan is not None else {}
+    if theirs == mine.sections:
+        return visit.go_to(f"/patients/{visit.path('id')}/plans?saved={kind.code}")
+    differing = tuple(
+        (one, lines)
+        for one in kind.sections
+        if (
+            lines := differences(
+                theirs.get(one.code, ""), mine.sections.get(one.code, "")
+            )
+        )
+    )
+    return await _show(visit, found, form, theirs=differing)
+
+
+def _typed(visit: Visit, found: Found) -> Form:
+    """A form filled with what the plan says now."""
+    plan = found.plan
+    review = visit.clock.now().date() + _A_MONTH * found.kind.months
+    values = {"agreed": "", "change": ""}
+    if plan is not None:
+        values |= plan.sections | {"agreed": plan.agreed}
+    for part in _BORN:
+        values[f"review-{part}"] = str(getattr(review, part))
+    return Form(values)
+
+
+async def _show(
+    visit: Visit, found: Found, form: Form, *, theirs: Theirs = ()
+) -> Response:
+    who = await who_is_it(visit)
+    if isinstance(who, Response):
+        return who
+    problems = tuple(form.problems.values())
+    return visit.render(
+        "plans/write.html",
+        status=409 if theirs else 422 if problems else 200,
+        id=visit.path("id"),
+        banner=who[0],
+        kind=found.kind,
+        version=found.version,
+        typed=form.values,
+        problems=problems,
+        theirs=theirs,
+        most=LONGEST_SECTION,
+    )

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pages about one patient begin with: who it is, and where a reason is given."""
+
+from starlette.responses import Response
+
+from wardkeep.care.opening import opener_of
+from wardkeep.care.people import who_is
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.store.outcomes import NotFound
+from wardkeep.fhir.store.reading import Reader
+from wardkeep.ui.banner import Banner
+from wardkeep.web.gates import Gate
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+READERS = Gate.SIGNED_IN.but(
+    "administrator", "finance_clerk", "privacy_officer", "receptionist"
+)
+"""Whose role opens records; the door decides all the same."""
+WRITERS = READERS.but("support")
+CHANGED = Trouble(
+    status=409,
+    title="Somebody else changed it just now",
+    why="It was changed after this page was drawn, so nothing was done.",
+    mend="Go back, read it as it is now, and decide again.",
+)
+
+
+async def who_is_it(visit: Visit) -> tuple[Banner, bytes] | Response:
+    """The patient's banner and Patient resource; else the page that says why not."""
+    patient = visit.path("id")
+    person = await visit.services[Reader].one(
+        "Patient", patient, opener=opener_of(visit)
+    )
+    if isinstance(person, NotFound):
+        return visit.tell(NOT_FOUND)
+    if isinstance(person, Refusal):
+        return refused(visit, person)
+    text = person.resources[0].text
+    return who_is(patient, text, visit.clock.now().date()), text
+
+
+def refused(visit: Visit, refusal: Refusal) -> Response:
+    """Where only a reason is missing, the record is where to give it."""
+    if refusal.needs_reason:
+        return visit.go_to(f"/patients/{visit.path('id')}")
+    return visit.refuse(refusal)
+
+
+def whole_number(text: str) -> int:
+    """A version as a form sent it; 0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() else 0
