@@ -99,6 +99,7 @@ def test_every_type_that_the_pages_show_occurs(records: Records) -> None:
         "Observation",
         "Patient",
         "Procedure",
+        "RiskAssessment",
     }
 
 

@@ -28,6 +28,7 @@ class Trait(Enum):
     TWIN = "one of twins"
     INTERPRETER = "needs an interpreter"
     KEY_SAFE = "carers open the door from a key safe"
+    SAFETY_PLAN = "made a safety plan with a team"
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +95,7 @@ FERNHILL_PARTS = (
     _part("Robin|Mistlegate", "unknown", 49),
     _part("|Quillon", "male", 37),
     _part("Pieter|van der Puddle", "male", 55),
-    _part("Gwen|ap Mossley", "female", 61),
+    _part("Gwen|ap Mossley", "female", 61, Trait.SAFETY_PLAN),
     _part("Winston|Copperdown", "male", 83, Trait.DECEASED),
     _part("Abdi|Sorrelham", "male", 40, Trait.YEAR_OF_BIRTH_ONLY, Trait.INTERPRETER),
     _part("Terence|Mossfield", "male", 51, Trait.NO_FIXED_ADDRESS, ward="kestrel"),

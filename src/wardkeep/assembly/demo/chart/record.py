@@ -11,6 +11,7 @@ from wardkeep.assembly.demo.chart.letters import (
     write_death_notice,
 )
 from wardkeep.assembly.demo.chart.patient import write_patient
+from wardkeep.assembly.demo.chart.plans import write_plans
 from wardkeep.assembly.demo.chart.prevention import write_prevention
 from wardkeep.assembly.demo.chart.problems import (
     write_allergies,
@@ -40,6 +41,7 @@ def record_of(organisation: DemoOrganisation, story: Story) -> Json:
     write_clinic_letters(sheet)
     write_home_care(sheet)
     write_alerts(sheet)
+    write_plans(sheet)
     write_appointments(sheet)
     write_death_notice(sheet)
     return transaction(sheet.entries)
