@@ -76,8 +76,8 @@ def _write_letter(sheet: Sheet) -> None:
         to=f"{sheet.organisation.surgery}\n1 High Street",
         body="Dear colleague,\n\nThank you for asking us to see her.\n\n# What we found"
         "\nShe sleeps better, and walks each day.\n\n# What we agreed\n- Weekly visits"
-        " go on until the new year\n- Medicines for seven days at a time\n\n# What we ask"
-        " of you\n- Please take blood for kidney function in two weeks\n\n"
+        " go on until the new year\n- Medicines for seven days at a time\n\n# What we"
+        " ask of you\n- Please take blood for kidney function in two weeks\n\n"
         "Yours sincerely,",
         copies="Gwen ap Mossley",
         author=Person(**sheet.staff("dr-kestrel")),
