@@ -511,7 +511,7 @@ async def test_a_second_rotation_of_the_same_key_is_refused_until_the_first_ends
         at_the_door = await running.door.ask_any(RotateKey(ROOT))
         assert isinstance(at_the_door, Refusal), "who has the web process asks in vain"
         for wrong, code in (
-            (RotateKey("patient"), "no-such-level"),
+            (RotateKey("session"), "no-such-level"),
             (RotateKey(ORGANISATION, organisation="gone"), "no-such-organisation"),
             (RotateKey(ROOT, to="floppy:a"), "root-key"),
         ):

@@ -20,6 +20,7 @@ from wardkeep.base.clock import Clock, SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.wire import door_decoder, operator_decoder
+from wardkeep.fhir.model.type_codes import type_name
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.root_key import Ask, Place
 from wardkeep.warden.root_key_ring import RootKeyRing, open_ring
@@ -120,6 +121,7 @@ def _open_parts(
         ledger=ledger,
         signing_key_file=SigningKeyFile(layout.signing_key),
         ledger_name=name,
+        type_name=type_name,
         origin=settings.public_origin,
         clock=clock,
         witnesses=settings.witnesses,

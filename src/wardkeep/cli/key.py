@@ -25,6 +25,7 @@ from wardkeep.disclosure.keys import (
     LEDGER,
     LEVELS,
     ORGANISATION,
+    PATIENT,
     ROOT,
     AskKeys,
     Keys,
@@ -73,7 +74,7 @@ def status(*, as_json: bool) -> None:
 
 
 def _line(one: RotationView) -> str:
-    which = f"{one.level} {one.organisation}".strip()
+    which = f"{one.level} {one.organisation} {one.patient}".strip()
     began = from_microseconds(one.began_at).astimezone(LONDON)
     how_far = "" if one.is_finished else f", {one.done:,} of {one.total:,} read"
     lost = f", {one.unreadable:,} open by no key" if one.unreadable else ""
@@ -86,6 +87,8 @@ def _line(one: RotationView) -> str:
 @key.command()
 @click.option("--level", required=True, type=click.Choice(LEVELS), help="Which key.")
 @click.option("--organisation", default="", help="Whose, by its short name.")
+@click.option("--patient", default="", help="Whose data keys, by the record's id.")
+@click.option("--every-patient", is_flag=True, help="All data keys, one by one.")
 @click.option("--to", default="", help="The new root key: file:NAME, pkcs11:…, …")
 @click.option("--keep-old", is_flag=True, help="Leave the old root key where it is.")
 @click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
@@ -99,6 +102,8 @@ def rotate(  # noqa: PLR0913 - what can be said of a rotation
     *,
     level: str,
     organisation: str,
+    patient: str,
+    every_patient: bool,
     to: str,
     keep_old: bool,
     yes: bool,
@@ -113,11 +118,16 @@ def rotate(  # noqa: PLR0913 - what can be said of a rotation
     \b
     Example:
       wardkeep key rotate --level organisation --organisation fernhill
+      wardkeep key rotate --level patient --organisation fernhill --patient 9d2f…
       wardkeep key rotate --level root --to passphrase:root-2.key
     """
     is_root = level == ROOT
-    if (level == ORGANISATION) is not bool(organisation):
-        fail("name --organisation for an organisation's key, and for no other.")
+    if (level in {ORGANISATION, PATIENT}) is not bool(organisation):
+        fail("name --organisation for an organisation's or patients' keys alone.")
+    if (level == PATIENT) is not (bool(patient) or every_patient):
+        fail("say --patient ID or --every-patient with --level patient, and only then.")
+    if patient and every_patient:
+        fail("say either --patient or --every-patient.")
     if is_root and not (keep_old or yes):
         click.confirm(_KEEPERS_WARNING, abort=True)
     made = ask_operator(
@@ -127,6 +137,7 @@ def rotate(  # noqa: PLR0913 - what can be said of a rotation
             to=to,
             secret=_secret_for(to, passphrase_fd) if is_root else "",
             keeps_older=keep_old,
+            patient=patient,
         ),
         Created,
     )

@@ -5,6 +5,7 @@ NIST SP 800-38D (https://doi.org/10.6028/NIST.SP.800-38D): 96-bit random nonces,
 most 2^32 seals under one key. A box is `nonce (12) | ciphertext | tag (16)`.
 """
 
+import contextlib
 import os
 from typing import NewType
 
@@ -62,3 +63,44 @@ class Cipher:
 
     def __repr__(self) -> str:
         return "Cipher(<key not shown>)"
+
+
+class TurningCipher(Cipher):
+    """The newest of several keys, with those before it, while boxes move to it.
+
+    It seals by the newest. Which key a box is under is told by its tag: no number
+    beside it, which could be wrong.
+    """
+
+    __slots__ = ("_before",)
+
+    def __init__(self, newest: Key, *before: Key) -> None:
+        super().__init__(newest)
+        self._before = tuple(Cipher(one) for one in before)
+
+    def open(self, box: bytes, identity: bytes) -> bytes:
+        """Decrypt a box by whichever key opens it.
+
+        Raises:
+            BoxCannotBeOpenedError: none does.
+        """
+        for cipher in (super(), *self._before):
+            with contextlib.suppress(BoxCannotBeOpenedError):
+                return cipher.open(box, identity)
+        raise BoxCannotBeOpenedError
+
+
+def cipher_of(keys: bytes) -> Cipher:
+    """One key made ready, or several in a row, the newest first.
+
+    Raises:
+        ValueError: it is no key, or no whole number of them.
+    """
+    if len(keys) == KEY_BYTES:
+        return Cipher(Key(keys))
+    return TurningCipher(
+        *(
+            Key(keys[start : start + KEY_BYTES])
+            for start in range(0, max(len(keys), 1), KEY_BYTES)
+        )
+    )

@@ -7,8 +7,8 @@ import msgspec
 
 from wardkeep.disclosure.message import Message
 
-ROOT, ORGANISATION, LEDGER = "root", "organisation", "ledger"
-LEVELS = (ROOT, ORGANISATION, LEDGER)
+ROOT, ORGANISATION, LEDGER, PATIENT = "root", "organisation", "ledger", "patient"
+LEVELS = (ROOT, ORGANISATION, LEDGER, PATIENT)
 
 
 class AskKeys(Message, frozen=True):
@@ -25,13 +25,15 @@ class RotateKey(Message, frozen=True):
     level: str
     """One of `LEVELS`."""
     organisation: str = ""
-    """The short name; of an organisation's key alone."""
+    """The short name; of an organisation's key, and of its patients' alone."""
     to: str = ""
     """The new root key's address; empty: a new one of the same kind."""
     secret: str = ""
     """The passphrase or PIN that the new root key asks for."""
     keeps_older: bool = False
     """Whether the old root key is left where it is."""
+    patient: str = ""
+    """FHIR id of whose data keys; empty: of every patient of the organisation."""
 
 
 class ResumeRotation(Message, frozen=True):
@@ -62,6 +64,8 @@ class RotationView(msgspec.Struct, frozen=True, array_like=True):
     is_finished: bool = False
     unreadable: int = 0
     """What opened neither by the old key nor by the new one."""
+    patient: str = ""
+    """Whose data keys; empty: everybody's, or another level."""
 
 
 class Keys(Message, frozen=True):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from wardkeep.crypto.aead import KEY_BYTES, OVERHEAD_BYTES, Cipher, Key
+from wardkeep.crypto.aead import KEY_BYTES, OVERHEAD_BYTES, Cipher, cipher_of
 from wardkeep.disclosure.answers import Grant
 from wardkeep.disclosure.compression import compress, decompress
 from wardkeep.disclosure.purpose import Tier
@@ -84,7 +84,7 @@ class OpenGrant:
         self.granted_at = grant.granted_at
         self.relationships = grant.relationships
         self._ciphers = {
-            (item.patient, item.tier): Cipher(Key(key))
+            (item.patient, item.tier): cipher_of(key)
             for item, key in zip(items, grant.keys, strict=True)
             if key  # a deletion is written down, and its key stays
         }

@@ -13,7 +13,10 @@ from wardkeep.db.connection import Connection
 from wardkeep.identity.roles import Role
 
 PERSON, SERVICE = "person", "service"
-_ORGANISATION = "number, slug, name, wrapped_key, older_wrapped_key, wrapped_token_key"
+_ORGANISATION = (
+    "number, slug, name, wrapped_key, older_wrapped_key, wrapped_token_key,"
+    " key_generation"
+)
 
 
 class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +30,8 @@ class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
     """The key before, while patients' keys may still be wrapped by it."""
     wrapped_token_key: bytes | None = None
     """Set once the organisation's key was replaced: search tokens stay the same."""
+    key_generation: int = 0
+    """Of data keys that are made now."""
 
 
 class Membership(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,10 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
     rewrapped: int
     unreadable: int
     finished_at: datetime | None
+    patient: str = ""
+    """Whose data keys; empty where it is everybody's, or no data key."""
+    generation: int = 0
+    """Of the data keys that it gives."""
 
 
 class WrappedKeys(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,11 +88,20 @@ ROOT_WRAPPED = (
 )
 """All that the root key wraps; a test holds this list against the database."""
 
-_COLUMNS = "id, level, organisation, began_at, rewrapped, unreadable, finished_at"
+_COLUMNS = (
+    "id, level, organisation, began_at, rewrapped, unreadable, finished_at, patient,"
+    " generation"
+)
 
 
 async def begin(
-    connection: Connection, *, level: str, organisation: int, at: datetime
+    connection: Connection,
+    *,
+    level: str,
+    organisation: int,
+    at: datetime,
+    patient: str = "",
+    generation: int = 0,
 ) -> Rotation:
     """Write down that it begins.
 
@@ -97,12 +110,15 @@ async def begin(
     """
     id_ = new_uuid()
     await connection.execute(
-        "insert into warden.key_rotation (id, level, organisation, began_at)"
-        " values ($1, $2, $3, $4)",
+        "insert into warden.key_rotation"
+        " (id, level, organisation, began_at, patient, generation)"
+        " values ($1, $2, $3, $4, $5, $6)",
         UUID(id_),
         level,
         organisation,
         at,
+        patient,
+        generation,
     )
     return Rotation(
         id=id_,
@@ -112,6 +128,8 @@ async def begin(
         rewrapped=0,
         unreadable=0,
         finished_at=None,
+        patient=patient,
+        generation=generation,
     )
 
 
@@ -151,7 +169,7 @@ async def finish(
     connection: Connection, id_: str, *, unreadable: int, at: datetime
 ) -> None:
     await connection.execute(
-        "update warden.key_rotation set unreadable = $2, finished_at = $3"
+        "update warden.key_rotation set unreadable = unreadable + $2, finished_at = $3"
         " where id = $1",
         UUID(id_),
         unreadable,

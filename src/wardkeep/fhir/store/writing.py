@@ -70,6 +70,9 @@ from wardkeep.fhir.validation.entry_codes import entry_codes_in
 from wardkeep.fhir.work.ties import tells_ties
 
 ATTEMPTS = 3
+KEYS_SERVE_SECONDS = 600.0
+"""How long a version may still be sealed by keys that were read: a rotation destroys
+keys that were replaced, later than that (decision 28)."""
 _MARK = """
 insert into record.import_mark (organisation, source, resources) values ($1, $2, $3)
 """
@@ -134,9 +137,12 @@ class Writer:
                 if attempt or version != MUST_NOT_EXIST
             ]
             looked_for.extend((one.type, one.id) for one in change.removals)
+            began = self._clock.monotonic_seconds()
             ready = await self._prepare(change, looked_for, opener)
             if not isinstance(ready, _Ready):
                 return ready
+            if self._clock.monotonic_seconds() - began > KEYS_SERVE_SECONDS:
+                continue
             try:
                 return await self._store(ready, opener)
             except GuardMetError as met:

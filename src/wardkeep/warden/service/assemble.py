@@ -17,6 +17,7 @@ from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
+from wardkeep.warden.resealing import TypeName
 from wardkeep.warden.root_key_ring import RootKeyRing
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.assemble_containment import (
@@ -82,6 +83,7 @@ class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
     ledger_name: str
     origin: str
     """The public origin; passkeys are bound to it."""
+    type_name: TypeName
     clock: Clock
     witnesses: Sequence[tuple[NoteKey, str]] = ()
     """Who co-signs the ledger's checkpoints, and where they are asked."""
@@ -188,6 +190,7 @@ async def _rotator(
         ring=parts.root_key,
         ledger=parts.ledger,
         signing_key_file=parts.signing_key_file,
+        type_name=parts.type_name,
         trace=made.trace,
         clock=parts.clock,
     )

@@ -210,12 +210,14 @@ class Door:
         identity = key_identity(
             organisation=session.organisation, patient=item.patient, tier=item.tier
         )
-        key = self._keystore.unwrap(session.organisation, item.wrapped_key, identity)
-        is_key_ours = key is not None
+        keys = self._keystore.unwrap_all(
+            session.organisation, item.wrapped_key, identity
+        )
+        key = b"".join(keys)
         way_in = None
         if item.tier is Tier.SEALED and asked.action is Action.READ:
-            key = _of_row(session, item, key)
-            way_in = self._way_in(session, asked, item, is_right=key is not None)
+            key = _of_row(session, item, keys)
+            way_in = self._way_in(session, asked, item, is_right=bool(key))
             relationship = BY_VISIT if way_in.visits else relationship
         opening = Opening(
             role=session.role,
@@ -225,7 +227,7 @@ class Door:
             tier=item.tier,
             relationship=relationship,
             patients_asked=context.patients,
-            is_key_ours=is_key_ours,
+            is_key_ours=bool(keys),
             is_found=session.has_found(item.patient, self._clock.monotonic_seconds()),
             resources=item.resources,
             scopes=scopes_for(session, item.patient, is_beside=is_beside),
@@ -240,7 +242,7 @@ class Door:
         )
         return Weighed(
             item=item,
-            key=key or b"",
+            key=key,
             relationship=relationship,
             purpose=purpose,
             reason=reason,
@@ -438,12 +440,13 @@ def _not_own(relationship: str) -> str:
     return "" if relationship.endswith(SELF_MADE) else relationship
 
 
-def _of_row(session: Session, item: Item, sealed: Key | None) -> Key | None:
-    """The one row's own key; None where there is not one row, or it is not its key."""
-    if sealed is None or len(item.resources) != 1:
-        return None
+def _of_row(session: Session, item: Item, sealed: Sequence[Key]) -> bytes:
+    """The one row's own key; empty where there is not one row, or it is not its key."""
+    if len(item.resources) != 1:
+        return b""
     identity = identity_of(session.organisation, item.patient, item.resources[0])
-    return open_row_key(sealed, item.row_key, identity)
+    found = (open_row_key(one, item.row_key, identity) for one in sealed)
+    return next((key for key in found if key is not None), b"")
 
 
 def _stays(asked: Disclose, one: Weighed) -> bool:

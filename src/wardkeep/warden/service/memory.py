@@ -9,6 +9,7 @@ from wardkeep.identity.accounts import (
     display_names,
     organisations,
 )
+from wardkeep.warden.data_keys import floors
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.root_key import RootKeyUnavailableError
@@ -31,6 +32,8 @@ async def remember_everything(
     """
     for organisation in await organisations(connection):
         _admit(keystore, organisation)
+    for floor in await floors(connection):
+        keystore.retire(*floor)
     for account, name in (await display_names(connection)).items():
         directory.remember(account, name)
     for session in await load_live(connection, clock=clock):
@@ -44,6 +47,7 @@ def _admit(keystore: KeyStore, row: OrganisationRow) -> None:
             row.wrapped_key,
             older=row.older_wrapped_key,
             token_key=row.wrapped_token_key,
+            generation=row.key_generation,
         )
     except BoxCannotBeOpenedError:
         message = (

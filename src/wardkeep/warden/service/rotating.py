@@ -26,6 +26,7 @@ from wardkeep.disclosure.keys import (
     LEDGER,
     LEVELS,
     ORGANISATION,
+    PATIENT,
     ROOT,
     AskKeys,
     Keys,
@@ -37,17 +38,24 @@ from wardkeep.disclosure.keys import (
 from wardkeep.identity import accounts
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden import rotations
+from wardkeep.warden.data_keys import begin_generation, wrapped_keys_of
 from wardkeep.warden.keystore import KeyStore
+from wardkeep.warden.resealing import TypeName
 from wardkeep.warden.root_key import RootKeyUnavailableError
 from wardkeep.warden.root_key_ring import RootKeyRing
 from wardkeep.warden.rotations import Rotation
 from wardkeep.warden.service.batch import Written
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.rotation_levels import (
+    LedgerAwayError,
     Level,
     OrganisationLevel,
     Passed,
     RootLevel,
+)
+from wardkeep.warden.service.rotation_of_patients import (
+    OlderKeysError,
+    PatientsLevel,
 )
 from wardkeep.warden.service.said import LEDGER_CANNOT_WRITE
 from wardkeep.warden.service.trace import Trace
@@ -66,6 +74,11 @@ _NO_ORGANISATION = Refusal(
     code="no-such-organisation",
     why="There is no organisation of that name.",
     mend="Give its short name: wardkeep key rotate --help",
+)
+_NO_PATIENT = Refusal(
+    code="no-such-patient",
+    why="The organisation has no patient of that id with keys.",
+    mend="Give the record's FHIR id; what was erased has no keys any more.",
 )
 _UNDER_WAY = Refusal(
     code="already-there",
@@ -91,10 +104,6 @@ class KeyFile(Protocol):
         ...
 
 
-class LedgerAwayError(Exception):
-    """The end of a rotation cannot be written down, so the old key stays."""
-
-
 class Progress(msgspec.Struct, kw_only=True):
     """How far one rotation is."""
 
@@ -118,6 +127,7 @@ class Rotator:
         ring: RootKeyRing,
         ledger: Ledger,
         signing_key_file: KeyFile,
+        type_name: TypeName,
         trace: Trace,
         clock: Clock,
     ) -> None:
@@ -130,11 +140,19 @@ class Rotator:
         self._clock = clock
         self.root = RootLevel(database, ring)
         self.of_organisation = OrganisationLevel(database, ring, keystore)
+        self.of_patients = PatientsLevel(
+            database,
+            keystore,
+            trace,
+            type_name=type_name,
+            written=self._is_written,
+        )
         self._written: Written = _not_yet
         self._under_way: dict[str, Progress] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._again = asyncio.Event()
         self._changing_signer = asyncio.Lock()
+        self._beginning = asyncio.Lock()
         self.desk = Desk(
             later={
                 AskKeys: self._ask,
@@ -199,6 +217,7 @@ class Rotator:
             state="finished" if one.finished_at else state,
             is_finished=one.finished_at is not None,
             unreadable=one.unreadable,
+            patient=one.patient,
         )
 
     async def _rotate(self, asked: RotateKey) -> Answer:
@@ -207,6 +226,9 @@ class Rotator:
                 return await self._rotate_root(asked)
             if asked.level == ORGANISATION:
                 return await self._rotate_organisation(asked)
+            if asked.level == PATIENT:
+                async with self._beginning:
+                    return await self._rotate_data_keys(asked)
             if asked.level == LEDGER:
                 return await self._rotate_ledger()
         except AlreadyExistsError:
@@ -246,6 +268,37 @@ class Rotator:
         async with self._database.transaction() as connection:
             rotation = await self._begin_row(connection, ORGANISATION, row.number)
             await self.of_organisation.turn(connection, row.number)
+        self._start(rotation)
+        return Created(rotation.id)
+
+    async def _rotate_data_keys(self, asked: RotateKey) -> Answer:
+        """Of one patient or of all; never both at once, nor two of one patient."""
+        async with self._database.connection() as connection:
+            row = await accounts.find_organisation(connection, asked.organisation)
+            if row is None:
+                return _NO_ORGANISATION
+            named = (row.number, asked.patient)
+            if asked.patient and not await wrapped_keys_of(connection, *named):
+                return _NO_PATIENT
+            for other in await rotations.unfinished(connection):
+                is_here = (other.level, other.organisation) == (PATIENT, row.number)
+                if is_here and not (other.patient and asked.patient):
+                    return _UNDER_WAY
+        said = f"data keys of {asked.patient or 'every patient'}"
+        if not await self._is_noted(row.number, said):
+            return LEDGER_CANNOT_WRITE
+        async with self._database.transaction() as connection:
+            generation = await begin_generation(
+                connection, row.number, now_seconds=int(self._clock.now().timestamp())
+            )
+            rotation = await rotations.begin(
+                connection,
+                level=PATIENT,
+                organisation=row.number,
+                at=self._clock.now(),
+                patient=asked.patient,
+                generation=generation,
+            )
         self._start(rotation)
         return Created(rotation.id)
 
@@ -297,7 +350,7 @@ class Rotator:
         while True:
             try:
                 await self._turn(progress)
-            except (*_AWAY, LedgerAwayError) as error:
+            except (*_AWAY, LedgerAwayError, OlderKeysError) as error:
                 words = str(error) or type(error).__name__
                 progress.state = f"waits and tries again: {words}"
             except Exception as error:
@@ -310,16 +363,14 @@ class Rotator:
 
     async def _turn(self, progress: Progress) -> None:
         """Passes until one finds nothing, long enough after the last that did."""
-        level: Level = (
-            self.root if progress.rotation.level == ROOT else self.of_organisation
-        )
-        organisation = progress.rotation.organisation
-        await level.prepare(organisation)
+        rotation = progress.rotation
+        level = self._level(rotation)
+        await level.prepare(rotation)
         quiet_since = self._clock.monotonic_seconds()
         while True:
             progress.state = "wraps anew"
             began = self._clock.monotonic_seconds()
-            passed = await level.turn_all(organisation, progress.tell)
+            passed = await level.turn_all(rotation, progress.tell)
             if passed.rewrapped:
                 await self._count(progress, passed)
                 quiet_since = self._clock.monotonic_seconds()
@@ -332,20 +383,22 @@ class Rotator:
                 await self._pause(left)
         await self._end(progress, level, passed)
 
+    def _level(self, rotation: Rotation) -> Level:
+        if rotation.level == PATIENT:
+            return self.of_patients
+        return self.root if rotation.level == ROOT else self.of_organisation
+
     async def _end(self, progress: Progress, level: Level, passed: Passed) -> None:
         """First the ledger, then the old key, then the row that says so."""
         rotation = progress.rotation
-        said = f"{rotation.level} key: 0 of {passed.seen} under the old key"
-        if passed.unreadable:
-            said += f", {passed.unreadable} open by none"
-            said += ", so it is kept" if rotation.level == ROOT else ""
+        progress.state = "proves it"
+        said = await level.prove(rotation, passed)
         self._trace.of_operator(
             "end-key-rotation", organisation=rotation.organisation, reason=said
         )
         if not await self._written():
-            message = "the ledger cannot be written"
-            raise LedgerAwayError(message)
-        await level.retire(rotation.organisation, passed)
+            raise LedgerAwayError
+        await level.retire(rotation, passed)
         async with self._database.connection() as connection:
             await rotations.finish(
                 connection,
@@ -366,6 +419,9 @@ class Rotator:
             async with asyncio.timeout(seconds):
                 await self._again.wait()
         self._again.clear()
+
+    async def _is_written(self) -> bool:
+        return await self._written()
 
     async def _is_noted(self, organisation: int, said: str) -> bool:
         """Whether the ledger has it that a rotation begins; else nothing is begun."""

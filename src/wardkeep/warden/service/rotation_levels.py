@@ -26,7 +26,7 @@ from wardkeep.warden.keystore import (
 )
 from wardkeep.warden.root_key import RootKeyUnavailableError
 from wardkeep.warden.root_key_ring import RECORD_NAME, RootKeyRing
-from wardkeep.warden.rotations import ROOT_WRAPPED, WrappedKeys, Wrapping
+from wardkeep.warden.rotations import ROOT_WRAPPED, Rotation, WrappedKeys, Wrapping
 
 PORTION = 200
 """Patients a statement: 4 ms of the loop, in which no other question is answered."""
@@ -59,21 +59,32 @@ def _older_is_away(unreadable: int, ring: RootKeyRing) -> str:
     )
 
 
+class LedgerAwayError(Exception):
+    """A step of a rotation cannot be written down, so the old key stays."""
+
+    def __init__(self) -> None:
+        super().__init__("the ledger cannot be written")
+
+
 class Level(Protocol):
     """A level of keys."""
 
     settle_seconds: float
     """For how long somebody may still hold what the old key wrapped."""
 
-    async def prepare(self, organisation: int) -> None:
+    async def prepare(self, rotation: Rotation) -> None:
         """Know both keys, and wrap by the new one from now on."""
         ...
 
-    async def turn_all(self, organisation: int, tell: Tell) -> Passed:
+    async def turn_all(self, rotation: Rotation, tell: Tell) -> Passed:
         """One pass."""
         ...
 
-    async def retire(self, organisation: int, last: Passed) -> None:
+    async def prove(self, rotation: Rotation, last: Passed) -> str:
+        """What the ledger is to say, before the old key goes."""
+        ...
+
+    async def retire(self, rotation: Rotation, last: Passed) -> None:
         """Destroy the old key, as the last pass allows."""
         ...
 
@@ -87,11 +98,11 @@ class RootLevel:
         self.settle_seconds = 60.0
         """An organisation or provider that is being made is stored within a second."""
 
-    async def prepare(self, organisation: int) -> None:
+    async def prepare(self, rotation: Rotation) -> None:
         """Nothing: the ring turned when the rotation began."""
 
-    async def turn_all(self, organisation: int, tell: Tell) -> Passed:
-        del organisation
+    async def turn_all(self, rotation: Rotation, tell: Tell) -> Passed:
+        del rotation
         async with self._database.connection() as connection:
             found = [
                 (where, key, wrapped)
@@ -124,9 +135,14 @@ class RootLevel:
             )
         return True
 
-    async def retire(self, organisation: int, last: Passed) -> None:
+    async def prove(self, rotation: Rotation, last: Passed) -> str:
+        """The last pass is the proof."""
+        said = _nothing_left(rotation, last)
+        return f"{said}, so it is kept" if last.unreadable else said
+
+    async def retire(self, rotation: Rotation, last: Passed) -> None:
         """Where something opened by none it stays: a device may have been mistaken."""
-        del organisation
+        del rotation
         is_kept = last.unreadable > 0
         await asyncio.to_thread(self._ring.forget_older, is_kept=is_kept)
 
@@ -156,7 +172,8 @@ class OrganisationLevel:
             connection, organisation, wrapped=wrapped, older=before, token_key=tokens
         )
 
-    async def prepare(self, organisation: int) -> None:
+    async def prepare(self, rotation: Rotation) -> None:
+        organisation = rotation.organisation
         async with self._database.connection() as connection:
             found = await accounts.organisations(connection)
         row = next(one for one in found if one.number == organisation)
@@ -166,9 +183,11 @@ class OrganisationLevel:
             row.wrapped_key,
             older=row.older_wrapped_key,
             token_key=row.wrapped_token_key,
+            generation=row.key_generation,
         )
 
-    async def turn_all(self, organisation: int, tell: Tell) -> Passed:
+    async def turn_all(self, rotation: Rotation, tell: Tell) -> Passed:
+        organisation = rotation.organisation
         async with self._database.connection() as connection:
             total = await rotations.count_wrapped(connection, organisation)
         tell(0, total)
@@ -242,8 +261,17 @@ class OrganisationLevel:
                 )
         return Passed(1, int(anew is not None), 0)
 
-    async def retire(self, organisation: int, last: Passed) -> None:
+    async def prove(self, rotation: Rotation, last: Passed) -> str:
+        """The last pass is the proof."""
+        return _nothing_left(rotation, last)
+
+    async def retire(self, rotation: Rotation, last: Passed) -> None:
         del last
         async with self._database.connection() as connection:
-            await rotations.forget_older(connection, organisation)
-        self._keystore.forget_older(organisation)
+            await rotations.forget_older(connection, rotation.organisation)
+        self._keystore.forget_older(rotation.organisation)
+
+
+def _nothing_left(rotation: Rotation, last: Passed) -> str:
+    said = f"{rotation.level} key: 0 of {last.seen} under the old key"
+    return f"{said}, {last.unreadable} open by none" if last.unreadable else said
