@@ -2,12 +2,8 @@
 """Drills on keys that are replaced: nothing is refused, lost, or left under the old."""
 
 import asyncio
-import os
 import secrets
-import signal
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +21,7 @@ from support.rotations import (
     wrapped_now,
 )
 from support.warden import Installation, RunningWarden, installation_in, running_warden
+from support.warden_process import ask_and_forget, warden_process
 from wardkeep.assembly.database import OWNER, WARDEN, WORKER, address_for
 from wardkeep.assembly.drills.ground import HOME, Ground, ground
 from wardkeep.assembly.proof import ledger_name, signing_key
@@ -32,7 +29,6 @@ from wardkeep.base.ids import OrganisationId
 from wardkeep.crypto.aead import BoxCannotBeOpenedError, Key
 from wardkeep.db.connection import connect
 from wardkeep.disclosure.answers import Created, Health, Refusal
-from wardkeep.disclosure.client import WardenClient, WardenUnavailableError
 from wardkeep.disclosure.keys import (
     LEDGER,
     ORGANISATION,
@@ -135,50 +131,6 @@ async def test_searches_find_the_same_after_an_organisations_key_was_replaced(
         assert tokens == before, "also after a start"
 
 
-@asynccontextmanager
-async def warden_process(installation: Installation) -> AsyncIterator[int]:
-    """`wardkeep warden` in a process of its own, killed at the end of the block."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "wardkeep.cli", "warden"),
-        env={**os.environ, "WARDKEEP_DATA": str(installation.settings.data)},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(30):
-            while not await _answers(installation):
-                assert process.returncode is None, await process.communicate()
-                await asyncio.sleep(0.02)
-        yield process.pid
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGKILL)
-        await process.communicate()
-
-
-async def _answers(installation: Installation) -> bool:
-    client = WardenClient(installation.layout.operator_socket, asker="drill")
-    try:
-        running = RunningWarden.__new__(RunningWarden)
-        running.operator = client
-        await keys_of(running)
-    except WardenUnavailableError:
-        return False
-    finally:
-        await client.close()
-    return True
-
-
-async def _ask_and_forget(installation: Installation, asked: RotateKey) -> None:
-    """Ask, and do not wait: the answer may never come."""
-    client = WardenClient(installation.layout.operator_socket, asker="drill")
-    task = asyncio.create_task(client.ask_any(asked))
-    await asyncio.sleep(secrets.randbelow(100) / 1000)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    await client.close()
-
-
 async def test_an_organisations_rotation_that_is_killed_anywhere_loses_no_key(
     fresh: Installation,
 ) -> None:
@@ -191,7 +143,7 @@ async def test_an_organisations_rotation_that_is_killed_anywhere_loses_no_key(
     halfway = []
     for _ in range(ROUNDS):
         async with warden_process(fresh):
-            await _ask_and_forget(fresh, asked)
+            await ask_and_forget(fresh, asked)
             await asyncio.sleep(secrets.randbelow(200) / 1000)
         now = await wrapped_now(fresh, number)
         halfway.append(sum(now[one] != before[one] for one in now))
@@ -229,7 +181,7 @@ async def test_a_root_rotation_that_is_killed_anywhere_opens_again(
     moved = set()
     for _ in range(ROUNDS):
         async with warden_process(fresh):
-            await _ask_and_forget(fresh, RotateKey(ROOT))
+            await ask_and_forget(fresh, RotateKey(ROOT))
             await asyncio.sleep(secrets.randbelow(50) / 1000)
         async with running_warden(fresh) as running:
             for number, keys in plain.items():

@@ -3,16 +3,19 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from support.warden import Installation, RunningWarden
 from wardkeep.assembly.database import WORKER, address_for
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import connect
 from wardkeep.disclosure.answers import Created, NewKeys
+from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.keys import AskKeys, Keys, RotateKey, RotationView
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.questions import NewPatientKeys
 from wardkeep.disclosure.sealed import key_identity
+from wardkeep.warden.service.service import WardenService
 
 TIERS = (Tier.BANNER, Tier.RECORD, Tier.SEALED)
 _PORTION = 500
@@ -23,6 +26,18 @@ select $1, * from unnest($2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
 _READ = "select id, banner_key, record_key, sealed_key from record.patient"
 
 Triple = tuple[bytes, bytes, bytes]
+
+
+class HasService(Protocol):
+    """A warden in this process."""
+
+    service: WardenService
+
+
+class HasOperator(Protocol):
+    """A warden that is asked as the operator asks."""
+
+    operator: WardenClient
 
 
 async def store_patients(
@@ -91,26 +106,27 @@ def opened(
     }
 
 
-def settle_at_once(running: RunningWarden) -> None:
+def settle_at_once(running: HasService) -> None:
     """Nobody holds anything here: a rotation may end as soon as it is through."""
     running.service.rotator.root.settle_seconds = 0
     running.service.rotator.of_organisation.settle_seconds = 0
+    running.service.rotator.of_patients.settle_seconds = 0
     running.service.rotator._again.set()
 
 
-async def rotate(running: RunningWarden, asked: RotateKey) -> str:
+async def rotate(running: HasOperator, asked: RotateKey) -> str:
     made = await running.operator.ask(asked, Created)
     assert isinstance(made, Created), made
     return made.id
 
 
-async def keys_of(running: RunningWarden) -> Keys:
+async def keys_of(running: HasOperator) -> Keys:
     found = await running.operator.ask(AskKeys(), Keys)
     assert isinstance(found, Keys), found
     return found
 
 
-async def until_finished(running: RunningWarden, seconds: float = 60) -> RotationView:
+async def until_finished(running: HasOperator, seconds: float = 60) -> RotationView:
     """Wait until no rotation is under way; the newest one."""
     async with asyncio.timeout(seconds):
         while True:

@@ -84,7 +84,9 @@ class TurningCipher(Cipher):
         Raises:
             BoxCannotBeOpenedError: none does.
         """
-        for cipher in (super(), *self._before):
+        with contextlib.suppress(BoxCannotBeOpenedError):
+            return super().open(box, identity)
+        for cipher in self._before:
             with contextlib.suppress(BoxCannotBeOpenedError):
                 return cipher.open(box, identity)
         raise BoxCannotBeOpenedError

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wardkeep warden` in a process of its own, which a drill kills where it likes."""
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from support.rotations import keys_of
+from support.warden import Installation, RunningWarden
+from wardkeep.disclosure.client import WardenClient, WardenUnavailableError
+from wardkeep.disclosure.keys import RotateKey
+
+_HASTY = """
+import sys
+from wardkeep.cli.entrance import main
+from wardkeep.warden.service.rotation_of_patients import PatientsLevel as level
+made = level.__init__
+def hasty(self, *parts, **named):
+    made(self, *parts, **named)
+    self.settle_seconds = 0.0
+level.__init__ = hasty
+sys.argv = ["wardkeep", "warden"]
+main()
+"""
+"""A warden that waits for nobody before it destroys patients' old keys."""
+
+
+@asynccontextmanager
+async def warden_process(
+    installation: Installation, *, is_hasty: bool = False
+) -> AsyncIterator[int]:
+    """`wardkeep warden` in a process of its own, killed at the end of the block."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *(("-c", _HASTY) if is_hasty else ("-m", "wardkeep.cli", "warden")),
+        env={**os.environ, "WARDKEEP_DATA": str(installation.settings.data)},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(30):
+            while not await _answers(installation):
+                assert process.returncode is None, await process.communicate()
+                await asyncio.sleep(0.02)
+        yield process.pid
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGKILL)
+        await process.communicate()
+
+
+async def _answers(installation: Installation) -> bool:
+    client = WardenClient(installation.layout.operator_socket, asker="drill")
+    try:
+        running = RunningWarden.__new__(RunningWarden)
+        running.operator = client
+        await keys_of(running)
+    except WardenUnavailableError:
+        return False
+    finally:
+        await client.close()
+    return True
+
+
+async def ask_and_forget(installation: Installation, asked: RotateKey) -> None:
+    """Ask, and do not wait: the answer may never come."""
+    client = WardenClient(installation.layout.operator_socket, asker="drill")
+    task = asyncio.create_task(client.ask_any(asked))
+    await asyncio.sleep(secrets.randbelow(100) / 1000)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await client.close()
