@@ -128,15 +128,20 @@ def plain_keys(
     service: WardenService,
     number: int,
     wrapped: Mapping[str, tuple[bytes, bytes, bytes]],
+    *,
+    place: int = 0,
 ) -> dict[str, dict[Tier, Key]]:
-    """The newest data keys of patients, as only the warden knows them."""
+    """Patients' data keys, as only the warden knows them: the newest, or one behind.
+
+    Where there is none behind, the newest too.
+    """
     found: dict[str, dict[Tier, Key]] = {}
     for patient, columns in wrapped.items():
         for tier, column in zip(TIERS, columns, strict=True):
             identity = key_identity(organisation=number, patient=patient, tier=tier)
-            key = service._keystore.unwrap(number, column, identity)
-            if key is not None:
-                found.setdefault(patient, {})[tier] = key
+            keys = service._keystore.unwrap_all(number, column, identity)
+            if keys:
+                found.setdefault(patient, {})[tier] = keys[: place + 1][-1]
     return found
 
 

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drills on patients' data keys: the warden killed, a backup brought back."""
+
+import asyncio
+import json
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.rotations import (
+    Triple,
+    keys_of,
+    rotate,
+    settle_at_once,
+    until_finished,
+    wrapped_now,
+)
+from support.sealed_rows import Row, plain_keys, rows_of
+from support.warden import Installation, RunningWarden, installation_in, running_warden
+from support.warden_process import ask_and_forget, warden_process
+from wardkeep.assembly.importing import load_paths
+from wardkeep.disclosure.keys import PATIENT, RotateKey
+from wardkeep.fhir.home.way_in import VERY_RESTRICTED
+
+pytestmark = pytest.mark.xdist_group("data-key-rotation")
+PATIENTS, EACH = 60, 20
+ROUNDS = 6
+EVERYBODY = RotateKey(PATIENT, organisation="fernhill")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Installation]:
+    with installation_in(tmp_path / "data") as made:
+        yield made
+
+
+def _bundle(patients: int, each: int) -> bytes:
+    made: list[dict[str, object]] = []
+    for n in range(patients):
+        named = {"reference": f"Patient/p-{n:03d}"}
+        made.append({"resourceType": "Patient", "id": f"p-{n:03d}"})
+        made.append(
+            {
+                "resourceType": "Basic",
+                "id": f"way-{n:03d}",
+                "meta": {"security": [VERY_RESTRICTED]},
+                "code": {"text": "way in"},
+                "subject": named,
+            }
+        )
+        made.extend(
+            {
+                "resourceType": "Observation",
+                "id": f"pulse-{n:03d}-{m:03d}",
+                "status": "final",
+                "code": {"text": "pulse"},
+                "subject": named,
+            }
+            for m in range(each)
+        )
+    entries = [{"resource": one} for one in made]
+    found = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    return json.dumps(found).encode()
+
+
+async def _load(running: RunningWarden, folder: Path) -> int:
+    """An organisation with patients, each with rows in three tiers; its number."""
+    number = await running.organisation()
+    path = folder / "all.json"
+    path.write_bytes(_bundle(PATIENTS, EACH))
+    made = running.installation
+    report = await load_paths(
+        made.settings,
+        made.layout,
+        paths=[path],
+        organisation="fernhill",
+        show=lambda **_: None,
+    )
+    assert report.resources == PATIENTS * (EACH + 2)
+    return number
+
+
+async def _open_all(running: RunningWarden, number: int) -> tuple[int, list[Row]]:
+    """That every row opens by a key that its patient has; how many by the newest."""
+    made = running.installation
+    rows = await rows_of(made.settings, made.layout, number)
+    wrapped = await wrapped_now(made, number)
+    newest = plain_keys(running.service, number, wrapped)
+    behind = plain_keys(running.service, number, wrapped, place=1)
+    by_newest = [row for row in rows if row.opens(number, newest)]
+    left = [row for row in rows if not row.opens(number, newest)]
+    assert all(row.opens(number, behind) for row in left)
+    return len(by_newest), rows
+
+
+async def test_a_warden_that_is_killed_anywhere_loses_no_row_and_goes_on(
+    fresh: Installation, tmp_path: Path
+) -> None:
+    async with running_warden(fresh) as running:
+        number = await _load(running, tmp_path)
+        _, before = await _open_all(running, number)
+    told = []
+    for _ in range(ROUNDS):
+        # It waits for nobody: it is killed while it seals, and while it proves.
+        async with warden_process(fresh, is_hasty=True):
+            await ask_and_forget(fresh, EVERYBODY)
+            await asyncio.sleep(secrets.randbelow(400) / 1000)
+        async with running_warden(fresh) as running:
+            await running.service.rotator.close()
+            told.append((await _open_all(running, number))[0])
+    async with running_warden(fresh) as running:
+        settle_at_once(running)
+        if not (await keys_of(running)).rotations:
+            await rotate(running, EVERYBODY)
+        assert (await until_finished(running)).unreadable == 0
+        count, after = await _open_all(running, number)
+        assert count == len(before), "all of them by the newest key"
+        assert [row.name for row in after] == [row.name for row in before]
+        assert all(
+            now.body != then.body for now, then in zip(after, before, strict=True)
+        )
+        said = [one.reason for one in running.entries() if "end-key" in one.action]
+    words = f"data keys: {PATIENTS} patients, {len(before)} versions, 0 open by none"
+    assert any(one.startswith(words) for one in said), said
+
+
+def test_a_backup_from_before_a_rotation_opens_and_its_keys_are_replaced_again(
+    tmp_path: Path,
+) -> None:
+    with installation_in(tmp_path / "data") as fresh:
+        number = asyncio.run(_filled(fresh, tmp_path))
+    _copy(fresh.layout.database, tmp_path / "backup")
+    with installation_in(tmp_path / "data") as fresh:
+        wrapped = asyncio.run(_turned(fresh, number))
+    shutil.rmtree(fresh.layout.database)
+    _copy(tmp_path / "backup", fresh.layout.database)
+    with installation_in(tmp_path / "data") as fresh:
+        asyncio.run(_turned(fresh, number, before=wrapped))
+
+
+def _copy(folder: Path, to: Path) -> None:
+    """With its owners: the server runs as a user of its own where we are root."""
+    subprocess.run(["cp", "-a", str(folder), str(to)], check=True)
+
+
+async def _filled(fresh: Installation, folder: Path) -> int:
+    async with running_warden(fresh) as running:
+        return await _load(running, folder)
+
+
+async def _turned(
+    fresh: Installation, number: int, *, before: dict[str, Triple] | None = None
+) -> dict[str, Triple]:
+    """All opens, all keys are replaced, all opens; the wrapped keys afterwards.
+
+    `before` are those of a time that a restore undid: they open no more.
+    """
+    async with running_warden(fresh) as running:
+        count, rows = await _open_all(running, number)
+        assert count == len(rows), "also what a backup brought back"
+        settle_at_once(running)
+        await rotate(running, EVERYBODY)
+        assert (await until_finished(running)).unreadable == 0
+        count, _ = await _open_all(running, number)
+        assert count == len(rows)
+        assert plain_keys(running.service, number, before or {}) == {}
+        return await wrapped_now(fresh, number)
