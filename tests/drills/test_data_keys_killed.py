@@ -2,7 +2,6 @@
 """Drills on patients' data keys: the warden killed, a backup brought back."""
 
 import asyncio
-import json
 import secrets
 import shutil
 import subprocess
@@ -19,12 +18,11 @@ from support.rotations import (
     until_finished,
     wrapped_now,
 )
-from support.sealed_rows import Row, plain_keys, rows_of
+from support.sealed_rows import Row, plain_keys, records_bundle, rows_of
 from support.warden import Installation, RunningWarden, installation_in, running_warden
 from support.warden_process import ask_and_forget, warden_process
 from wardkeep.assembly.importing import load_paths
 from wardkeep.disclosure.keys import PATIENT, RotateKey
-from wardkeep.fhir.home.way_in import VERY_RESTRICTED
 
 pytestmark = pytest.mark.xdist_group("data-key-rotation")
 PATIENTS, EACH = 60, 20
@@ -38,40 +36,11 @@ def fresh(tmp_path: Path) -> Iterator[Installation]:
         yield made
 
 
-def _bundle(patients: int, each: int) -> bytes:
-    made: list[dict[str, object]] = []
-    for n in range(patients):
-        named = {"reference": f"Patient/p-{n:03d}"}
-        made.append({"resourceType": "Patient", "id": f"p-{n:03d}"})
-        made.append(
-            {
-                "resourceType": "Basic",
-                "id": f"way-{n:03d}",
-                "meta": {"security": [VERY_RESTRICTED]},
-                "code": {"text": "way in"},
-                "subject": named,
-            }
-        )
-        made.extend(
-            {
-                "resourceType": "Observation",
-                "id": f"pulse-{n:03d}-{m:03d}",
-                "status": "final",
-                "code": {"text": "pulse"},
-                "subject": named,
-            }
-            for m in range(each)
-        )
-    entries = [{"resource": one} for one in made]
-    found = {"resourceType": "Bundle", "type": "collection", "entry": entries}
-    return json.dumps(found).encode()
-
-
 async def _load(running: RunningWarden, folder: Path) -> int:
     """An organisation with patients, each with rows in three tiers; its number."""
     number = await running.organisation()
     path = folder / "all.json"
-    path.write_bytes(_bundle(PATIENTS, EACH))
+    path.write_bytes(records_bundle(PATIENTS, EACH))
     made = running.installation
     report = await load_paths(
         made.settings,
@@ -162,10 +131,13 @@ async def _turned(
     async with running_warden(fresh) as running:
         count, rows = await _open_all(running, number)
         assert count == len(rows), "also what a backup brought back"
+        is_restored = before is not None
+        assert (await keys_of(running)).behind == ("fernhill",) * is_restored
         settle_at_once(running)
         await rotate(running, EVERYBODY)
         assert (await until_finished(running)).unreadable == 0
         count, _ = await _open_all(running, number)
         assert count == len(rows)
         assert plain_keys(running.service, number, before or {}) == {}
+        assert (await keys_of(running)).behind == ()
         return await wrapped_now(fresh, number)

@@ -24,6 +24,7 @@ from wardkeep.disclosure.sealed import (
     open_row,
     row_key_identity,
 )
+from wardkeep.fhir.home.way_in import VERY_RESTRICTED
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.model.type_codes import type_name
 from wardkeep.fhir.store.change import Change, Removal
@@ -216,3 +217,33 @@ class Notes:
         change = Change(drafts=drafts, expected=[0, 0])
         answer = await self._loader.write(change, opener=self._load)
         assert isinstance(answer, Written), answer
+
+
+def records_bundle(patients: int, each: int) -> bytes:
+    """Patients with rows in three tiers: one, so many, and one."""
+    made: list[dict[str, object]] = []
+    for n in range(patients):
+        named = {"reference": f"Patient/p-{n:03d}"}
+        made.append({"resourceType": "Patient", "id": f"p-{n:03d}"})
+        made.append(
+            {
+                "resourceType": "Basic",
+                "id": f"way-{n:03d}",
+                "meta": {"security": [VERY_RESTRICTED]},
+                "code": {"text": "way in"},
+                "subject": named,
+            }
+        )
+        made.extend(
+            {
+                "resourceType": "Observation",
+                "id": f"pulse-{n:03d}-{m:03d}",
+                "status": "final",
+                "code": {"text": "pulse"},
+                "subject": named,
+            }
+            for m in range(each)
+        )
+    entries = [{"resource": one} for one in made]
+    found = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    return json.dumps(found).encode()

@@ -24,6 +24,7 @@ from wardkeep.disclosure.questions import AskHealth
 from wardkeep.warden.root_key import RootKeyUnavailableError
 from wardkeep.warden.root_key_ring import read_record
 
+DATA_KEYS_ARE_BACK = "Data keys that were destroyed are back in the database of {}."
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -105,14 +106,24 @@ async def _warden(layout: Layout) -> list[Finding]:
             is_well=health.is_database_reachable,
             mend="See that PostgreSQL runs and that the warden's password is right.",
         ),
-        *([_root_key(keys)] if isinstance(keys, Keys) else []),
+        *(_warden_keys(keys) if isinstance(keys, Keys) else []),
         *[_witness(one) for one in health.witnesses],
     ]
 
 
-def _root_key(keys: Keys) -> Finding:
+def _warden_keys(keys: Keys) -> Iterator[Finding]:
     what = f"The root key answers: {keys.root_key}"
-    return Finding(what=what, is_well=not keys.fault, mend=keys.fault)
+    yield Finding(what=what, is_well=not keys.fault, mend=keys.fault)
+    for slug in keys.behind:
+        what = DATA_KEYS_ARE_BACK.format(slug)
+        yield Finding(what=what, is_well=False, mend=data_keys_mend(slug))
+
+
+def data_keys_mend(slug: str) -> str:
+    return (
+        "Was a backup restored? Then replace them again; else somebody put them back:"
+        f" wardkeep key rotate --level patient --organisation {slug} --every-patient"
+    )
 
 
 def _witness(one: WitnessView) -> Finding:

@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from wardkeep.assembly.asking import asking
 from wardkeep.assembly.ceremony import Paper, make_papers, recover_root_key
+from wardkeep.assembly.checkup import DATA_KEYS_ARE_BACK, data_keys_mend
 from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.cli.terminal import (
     ask_operator,
@@ -69,6 +70,8 @@ def status(*, as_json: bool) -> None:
     click.echo(f"Root key: {found.root_key}. {found.fault or 'It answers.'}")
     if found.older_root_key:
         click.echo(f"Until the rotation has ended, also: {found.older_root_key}")
+    for slug in found.behind:
+        click.echo(f"{DATA_KEYS_ARE_BACK.format(slug)} {data_keys_mend(slug)}")
     for one in found.rotations:
         click.echo(_line(one))
 

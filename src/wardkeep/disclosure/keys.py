@@ -76,6 +76,9 @@ class Keys(Message, frozen=True):
     fault: str
     """Why the root key does not answer, and the mend; empty: it does."""
     rotations: tuple[RotationView, ...] = ()
+    behind: tuple[str, ...] = ()
+    """Organisations of whom the database has data keys that were destroyed once: a
+    backup was restored, or somebody put them back."""
 
 
 KeyQuestion: TypeAlias = AskKeys | RotateKey | ResumeRotation | NoteSplit

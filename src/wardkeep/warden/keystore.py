@@ -74,10 +74,10 @@ class KeyStore:
         )
 
     def begin_generation(self, organisation: int, generation: int) -> None:
-        """Data keys that are made from now on are of this generation."""
+        """Data keys made from now on are of this generation, or of a later one."""
         held = self._organisations[organisation]
         self._organisations[organisation] = msgspec.structs.replace(
-            held, generation=generation
+            held, generation=max(generation, held.generation)
         )
 
     def retire(self, organisation: int, patient: str, generation: int) -> None:

@@ -83,6 +83,11 @@ class RootKeyRing:
         return self._newest.identity
 
     @property
+    def folder(self) -> Path:
+        """The warden's own."""
+        return self._place.folder
+
+    @property
     def older_identity(self) -> str:
         """Empty where there is none."""
         return "" if self._older is None else self._older.identity

@@ -38,7 +38,8 @@ from wardkeep.disclosure.keys import (
 from wardkeep.identity import accounts
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden import rotations
-from wardkeep.warden.data_keys import begin_generation, wrapped_keys_of
+from wardkeep.warden.data_keys import begin_generation, floors, wrapped_keys_of
+from wardkeep.warden.floors_file import FloorsFile
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.resealing import TypeName
 from wardkeep.warden.root_key import RootKeyUnavailableError
@@ -140,11 +141,13 @@ class Rotator:
         self._clock = clock
         self.root = RootLevel(database, ring)
         self.of_organisation = OrganisationLevel(database, ring, keystore)
+        self._floors_file = FloorsFile(ring.folder)
         self.of_patients = PatientsLevel(
             database,
             keystore,
             trace,
             type_name=type_name,
+            floors_file=self._floors_file,
             written=self._is_written,
         )
         self._written: Written = _not_yet
@@ -195,12 +198,14 @@ class Rotator:
         async with self._database.connection() as connection:
             found = await rotations.newest(connection, at_most=NEWEST)
             slugs = await _slugs(connection)
+            behind = self._floors_file.behind(await floors(connection))
         views = [self._view(one, slugs.get(one.organisation, "")) for one in found]
         return Keys(
             root_key=self._ring.identity,
             older_root_key=self._ring.older_identity,
             fault=fault,
             rotations=tuple(views),
+            behind=tuple(slugs.get(one, str(one)) for one in behind),
         )
 
     def _view(self, one: Rotation, slug: str) -> RotationView:

@@ -19,6 +19,7 @@ from wardkeep.db.connection import Connection, Database
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.warden import data_keys, rotations
 from wardkeep.warden.data_keys import Body, Proved, SizedVersion
+from wardkeep.warden.floors_file import FloorsFile
 from wardkeep.warden.keystore import PATIENT_TIERS, KeyStore
 from wardkeep.warden.resealing import Digest, PatientRows, TypeName
 from wardkeep.warden.rotations import Rotation, WrappedKeys
@@ -67,8 +68,10 @@ class PatientsLevel:
         trace: Trace,
         *,
         type_name: TypeName,
+        floors_file: FloorsFile,
         written: Written,
     ) -> None:
+        self._floors_file = floors_file
         self._written = written
         self._database = database
         self._keystore = keystore
@@ -275,6 +278,7 @@ class PatientsLevel:
         floor = (rotation.organisation, rotation.patient, rotation.generation)
         async with self._database.connection() as connection:
             await data_keys.raise_floor(connection, *floor)
+        await asyncio.to_thread(self._floors_file.raise_to, floor)
         self._keystore.retire(*floor)
 
 
