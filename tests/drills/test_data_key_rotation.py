@@ -24,12 +24,14 @@ from support.sealed_rows import (
     digest_over,
     plain_keys,
     rows_of,
+    shared_now,
 )
 from support.warden import Installation, settings_for
 from wardkeep.assembly.database import WARDEN, WEB, WORKER, address_for
 from wardkeep.assembly.drills.ground import HOME, Ground, Person, ground
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.stored_id import stored_id
+from wardkeep.crypto.aead import Key
 from wardkeep.db.connection import connect
 from wardkeep.db.errors import DatabaseRefusedError
 from wardkeep.disclosure.answers import Grant, Refusal
@@ -86,6 +88,23 @@ class Ward:
         id_ = f"pulse-{patient}"
         found = await self.here.reader.one("Observation", id_, opener=opener)
         return answer or ("" if isinstance(found, Opened) else str(found))
+
+    async def plain(self) -> dict[str, dict[Tier, Key]]:
+        """All newest data keys, the shared one too."""
+        where = (self.here.settings, self.here.layout, self.number)
+        shared = await shared_now(*where)
+        return plain_keys(
+            self.here.service, self.number, await self.wrapped(), shared=shared
+        )
+
+    async def reads_ward(self, id_: str) -> str:
+        opener = Opener(
+            session=self.nurse.token,
+            organisation=OrganisationId(self.number),
+            purpose=Purpose.DIRECT_CARE,
+        )
+        found = await self.here.reader.one("Location", id_, opener=opener)
+        return "" if isinstance(found, Opened) else str(found)
 
     def said(self, action: str = "end-key-rotation") -> list[str]:
         ledger = self.here.service._ledger
@@ -203,6 +222,30 @@ async def test_a_row_from_before_that_is_put_back_does_not_open_and_is_counted(
     assert await ward.reads(mine) == "", "one row takes no other with it"
 
 
+async def test_what_belongs_to_no_patient_gets_a_new_key_with_everybodys(
+    ward: Ward,
+) -> None:
+    here = ward.here
+    for _ in range(2):
+        await ward.notes.open_ward("ward-9")
+    where = (here.settings, here.layout, ward.number)
+    shared = await shared_now(*where)
+    old = plain_keys(here.service, ward.number, {}, shared=shared)
+    await rotate(here, EVERYBODY)
+    await _until_state(ward, "all wrapped anew")
+    assert await ward.reads_ward("ward-9") == ""
+    settle_at_once(here)
+    assert (await until_finished(here)).unreadable == 0
+    rows = [row for row in await ward.rows() if not row.patient]
+    shared = await shared_now(*where)
+    new = plain_keys(here.service, ward.number, {}, shared=shared)
+    assert [row.version for row in rows] == [1, 2]
+    assert all(row.opens(ward.number, new) for row in rows)
+    assert not any(row.opens(ward.number, old) for row in rows)
+    assert await ward.reads_ward("ward-9") == ""
+    assert f" digest {digest_over(await ward.rows())}" in ward.said()[-1]
+
+
 async def test_readers_writers_and_an_import_go_on_while_every_key_is_replaced(
     ward: Ward,
 ) -> None:
@@ -221,7 +264,7 @@ async def test_readers_writers_and_an_import_go_on_while_every_key_is_replaced(
     assert len(answers) > 10
     assert written > 10
     assert set(answers) == {""}, "no read was refused or failed"
-    new = plain_keys(ward.here.service, ward.number, await ward.wrapped())
+    new = await ward.plain()
     rows = await ward.rows()
     assert len({row.patient for row in rows}) > PATIENTS, "new patients came meanwhile"
     assert all(row.opens(ward.number, new) for row in rows if row.body)
@@ -247,6 +290,7 @@ async def _keep_writing(ward: Ward) -> int:
             )
             if written % 10 == 0:
                 await asyncio.shield(ward.notes.register(f"new-{written:04d}"))
+                await asyncio.shield(ward.notes.open_ward("ward-9"))
             written += 1
     except asyncio.CancelledError:
         return written

@@ -18,7 +18,14 @@ from support.rotations import (
     until_finished,
     wrapped_now,
 )
-from support.sealed_rows import Row, plain_keys, records_bundle, rows_of
+from support.sealed_rows import (
+    SHARED_ROWS,
+    Row,
+    plain_keys,
+    records_bundle,
+    rows_of,
+    shared_now,
+)
 from support.warden import Installation, RunningWarden, installation_in, running_warden
 from support.warden_process import ask_and_forget, warden_process
 from wardkeep.assembly.importing import load_paths
@@ -49,7 +56,7 @@ async def _load(running: RunningWarden, folder: Path) -> int:
         organisation="fernhill",
         show=lambda **_: None,
     )
-    assert report.resources == PATIENTS * (EACH + 2)
+    assert report.resources == PATIENTS * (EACH + 2) + SHARED_ROWS
     return number
 
 
@@ -58,8 +65,9 @@ async def _open_all(running: RunningWarden, number: int) -> tuple[int, list[Row]
     made = running.installation
     rows = await rows_of(made.settings, made.layout, number)
     wrapped = await wrapped_now(made, number)
-    newest = plain_keys(running.service, number, wrapped)
-    behind = plain_keys(running.service, number, wrapped, place=1)
+    shared = await shared_now(made.settings, made.layout, number)
+    newest = plain_keys(running.service, number, wrapped, shared=shared)
+    behind = plain_keys(running.service, number, wrapped, shared=shared, place=1)
     by_newest = [row for row in rows if row.opens(number, newest)]
     left = [row for row in rows if not row.opens(number, newest)]
     assert all(row.opens(number, behind) for row in left)

@@ -33,15 +33,17 @@ from wardkeep.fhir.store.outcomes import Opener, Written
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.warden.service.service import WardenService
 
+SHARED_ROWS = 3
 TIERS = (Tier.BANNER, Tier.RECORD, Tier.SEALED)
 _ROWS = """
-select x.*, p.id as patient_id from (
+select x.*, coalesce(p.id, '') as patient_id from (
   select type, id, version, tier, body, patient, last_updated from record.resource
   union all
   select type, id, version, tier, body, patient, last_updated from record.history) as x
-  join record.patient as p on p.number = x.patient
- order by p.number, type, id, version
+  left join record.patient as p on p.number = x.patient
+ order by p.number nulls first, type, id, version
 """
+_SHARED = "select wrapped_key from record.shared_key"
 Plain = Mapping[str, Mapping[Tier, Key]]
 """Data keys in the clear, by patient and tier."""
 
@@ -92,7 +94,7 @@ async def _connected(settings: Settings, layout: Layout, role: str) -> Connectio
 
 
 async def rows_of(settings: Settings, layout: Layout, number: int) -> list[Row]:
-    """Every version of every patient's, in the order of a proof."""
+    """Every version of what is shared and of every patient's, in a proof's order."""
     connection = await _connected(settings, layout, WORKER)
     try:
         await connection.serve(OrganisationId(number))
@@ -113,6 +115,18 @@ async def rows_of(settings: Settings, layout: Layout, number: int) -> list[Row]:
     ]
 
 
+async def shared_now(settings: Settings, layout: Layout, number: int) -> bytes:
+    """The wrapped key of what belongs to no patient."""
+    connection = await _connected(settings, layout, WORKER)
+    try:
+        await connection.serve(OrganisationId(number))
+        found = await connection.fetch_value(_SHARED)
+    finally:
+        await connection.close()
+    assert isinstance(found, bytes)
+    return found
+
+
 async def as_owner(
     settings: Settings, layout: Layout, number: int, sql: str, *values: object
 ) -> str:
@@ -130,6 +144,7 @@ def plain_keys(
     number: int,
     wrapped: Mapping[str, tuple[bytes, bytes, bytes]],
     *,
+    shared: bytes = b"",
     place: int = 0,
 ) -> dict[str, dict[Tier, Key]]:
     """Patients' data keys, as only the warden knows them: the newest, or one behind.
@@ -137,8 +152,13 @@ def plain_keys(
     Where there is none behind, the newest too.
     """
     found: dict[str, dict[Tier, Key]] = {}
-    for patient, columns in wrapped.items():
-        for tier, column in zip(TIERS, columns, strict=True):
+    named = [
+        (patient, tier, column)
+        for patient, columns in wrapped.items()
+        for tier, column in zip(TIERS, columns, strict=True)
+    ]
+    for patient, tier, column in [*named, ("", Tier.SHARED, shared)]:
+        if column:
             identity = key_identity(organisation=number, patient=patient, tier=tier)
             keys = service._keystore.unwrap_all(number, column, identity)
             if keys:
@@ -201,6 +221,15 @@ class Notes:
         draft = draft_of(pulse(id_, patient, beats), id_)
         await self._write(Change(drafts=[draft], expected=[None]))
 
+    async def open_ward(self, id_: str) -> None:
+        """A place, which belongs to no patient, or its next version."""
+        text = json.dumps({"resourceType": "Location", "id": id_, "name": "Ward"})
+        made = parse(text.encode())
+        assert isinstance(made, Resource), made
+        change = Change(drafts=[draft_of(made, id_)], expected=[None])
+        answer = await self._loader.write(change, opener=self._load)
+        assert isinstance(answer, Written), answer
+
     async def remove(self, id_: str) -> None:
         await self._write(Change(removals=[Removal(type="Observation", id=id_)]))
 
@@ -220,8 +249,11 @@ class Notes:
 
 
 def records_bundle(patients: int, each: int) -> bytes:
-    """Patients with rows in three tiers: one, so many, and one."""
-    made: list[dict[str, object]] = []
+    """What is shared, and patients with rows in three tiers: one, so many, and one."""
+    made: list[dict[str, object]] = [
+        {"resourceType": "Location", "id": f"ward-{n}", "name": "Ward"}
+        for n in range(SHARED_ROWS)
+    ]
     for n in range(patients):
         named = {"reference": f"Patient/p-{n:03d}"}
         made.append({"resourceType": "Patient", "id": f"p-{n:03d}"})

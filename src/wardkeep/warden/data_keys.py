@@ -106,14 +106,20 @@ async def lock(
 
 
 async def versions_of(
-    connection: Connection, organisation: int, number: int
+    connection: Connection, organisation: int, number: int | None
 ) -> list[SizedVersion]:
-    """The names of all versions of a patient's, in order."""
-    rows = await connection.fetch(
-        "select type, id, version, size from record.versions_of($1, $2)",
-        organisation,
-        number,
-    )
+    """The names of all versions of a patient's, in order; of nobody's for None."""
+    if number is None:
+        rows = await connection.fetch(
+            "select type, id, version, size from record.shared_versions_of($1)",
+            organisation,
+        )
+    else:
+        rows = await connection.fetch(
+            "select type, id, version, size from record.versions_of($1, $2)",
+            organisation,
+            number,
+        )
     return [
         SizedVersion(VersionName(row["type"], row["id"], row["version"]), row["size"])
         for row in rows
@@ -123,7 +129,7 @@ async def versions_of(
 async def bodies_of(
     connection: Connection,
     organisation: int,
-    number: int,
+    number: int | None,
     names: Sequence[VersionName],
 ) -> list[Body]:
     """Those of the versions that are still there, in order."""
@@ -147,7 +153,7 @@ async def bodies_of(
 async def reseal(
     connection: Connection,
     organisation: int,
-    number: int,
+    number: int | None,
     pairs: Sequence[tuple[Body, bytes]],
 ) -> int:
     """Put new bodies in the place of the old; how many were still those."""

@@ -83,8 +83,7 @@ class KeyStore:
     def retire(self, organisation: int, patient: str, generation: int) -> None:
         """Open no key from before a generation any more, from whichever copy.
 
-        Of one patient; of all of them where none is named. What is shared keeps its
-        key.
+        Of one patient; where none is named of all of them, and of what is shared.
         """
         for floor in _floors_for(organisation, patient):
             self._floors[floor] = max(generation, self._floors.get(floor, FIRST))
@@ -230,7 +229,7 @@ def _floors_for(organisation: int, patient: str) -> list[bytes]:
     """What a floor is found by: identities of keys, or `_everybody` of them."""
     named = [
         key_identity(organisation=organisation, patient=patient, tier=tier)
-        for tier in PATIENT_TIERS
+        for tier in Tier
     ]
     return named if patient else [_everybody(one) for one in named]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One patient's rows from one data key to the next, in the warden, never decompressed.
+"""Rows from one data key to the next, in the warden, and never decompressed.
 
 What is opened here goes nowhere: from one box into another. Nobody is shown it, so it
 is no disclosure, and there is no grant.
@@ -18,8 +18,8 @@ TypeName = Callable[[int], str]
 """The name of a resource type by its number in the database."""
 
 
-class PatientRows:
-    """Opens and seals one patient's rows by the newest key and the one before."""
+class SealedRows:
+    """Opens and seals one owner's rows by the newest key and the one before."""
 
     def __init__(
         self,
@@ -29,7 +29,10 @@ class PatientRows:
         *,
         type_name: TypeName,
     ) -> None:
-        """`keys` are the newest first; a tier whose key opens by nothing has none."""
+        """`patient` is empty for what belongs to nobody.
+
+        `keys` are the newest first; a tier whose key opens by nothing has none.
+        """
         self._organisation = organisation
         self._patient = patient
         self._type_name = type_name
@@ -90,7 +93,7 @@ def _seal(cipher: Cipher, tier: Tier, plain: bytes, identity: bytes) -> bytes:
 
 
 class Digest:
-    """What a proof says of one patient's rows: docs/formats/database.md."""
+    """What a proof says of one owner's rows: docs/formats/database.md."""
 
     def __init__(self, patient: str) -> None:
         self._made = hashlib.sha256(f"{patient}\n".encode())

@@ -72,7 +72,26 @@ begin
     order by 1, 2, 3;
 end $$;
 
--- Some of those versions. A version that was deleted has no body.
+-- The same of what belongs to no patient.
+create index resource_shared on record.resource (organisation, type, id)
+  where patient is null;
+create index history_shared on record.history (organisation, type, id, version)
+  where patient is null;
+create function record.shared_versions_of(kept_in integer)
+returns table (type smallint, id bytea, version integer, size integer)
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  perform set_config('wardkeep.organisation', kept_in::text, true);
+  return query
+    select r.type, r.id, r.version, octet_length(r.body)
+      from record.resource as r where r.organisation = kept_in and r.patient is null
+    union all
+    select h.type, h.id, h.version, octet_length(h.body)
+      from record.history as h where h.organisation = kept_in and h.patient is null
+    order by 1, 2, 3;
+end $$;
+
+-- Some of those versions; `owner` is null for what belongs to no patient. A version that was deleted has no body.
 create function record.bodies_of(
   kept_in integer, owner bigint, types smallint[], ids bytea[], versions integer[])
 returns table (type smallint, id bytea, version integer, tier smallint, body bytea)
@@ -83,12 +102,14 @@ begin
     select r.type, r.id, r.version, r.tier, r.body
       from unnest(types, ids, versions) as n (type, id, version)
       join record.resource as r on r.organisation = kept_in and r.type = n.type
-       and r.id = n.id and r.version = n.version and r.patient = owner
+       and r.id = n.id and r.version = n.version
+       and r.patient is not distinct from owner
     union all
     select h.type, h.id, h.version, h.tier, h.body
       from unnest(types, ids, versions) as n (type, id, version)
       join record.history as h on h.organisation = kept_in and h.type = n.type
-       and h.id = n.id and h.version = n.version and h.patient = owner
+       and h.id = n.id and h.version = n.version
+       and h.patient is not distinct from owner
     order by 1, 2, 3;
 end $$;
 
@@ -109,7 +130,8 @@ begin
       from unnest(types, ids, versions, starts, bodies)
            as n (type, id, version, start, body)
       join record.resource as r on r.organisation = kept_in and r.type = n.type
-       and r.id = n.id and r.version = n.version and r.patient = owner
+       and r.id = n.id and r.version = n.version
+       and r.patient is not distinct from owner
        and substr(r.body, 1, octet_length(n.start)) = n.start
        for update of r skip locked)
   update record.resource as r set body = mine.body from mine
@@ -121,7 +143,8 @@ begin
       from unnest(types, ids, versions, starts, bodies)
            as n (type, id, version, start, body)
       join record.history as h on h.organisation = kept_in and h.type = n.type
-       and h.id = n.id and h.version = n.version and h.patient = owner
+       and h.id = n.id and h.version = n.version
+       and h.patient is not distinct from owner
        and substr(h.body, 1, octet_length(n.start)) = n.start
        for update of h skip locked)
   update record.history as h set body = mine.body from mine
@@ -143,6 +166,7 @@ revoke all on function
   record.wrapped_keys_of(integer, text),
   record.lock_wrapped_keys(integer, bigint[]),
   record.versions_of(integer, bigint),
+  record.shared_versions_of(integer),
   record.bodies_of(integer, bigint, smallint[], bytea[], integer[]),
   record.reseal(integer, bigint, smallint[], bytea[], integer[], bytea[], bytea[])
   from public;
@@ -150,6 +174,7 @@ grant execute on function
   record.wrapped_keys_of(integer, text),
   record.lock_wrapped_keys(integer, bigint[]),
   record.versions_of(integer, bigint),
+  record.shared_versions_of(integer),
   record.bodies_of(integer, bigint, smallint[], bytea[], integer[]),
   record.reseal(integer, bigint, smallint[], bytea[], integer[], bytea[], bytea[])
   to wardkeep_warden;

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from wardkeep.crypto.aead import Cipher, Key
+from wardkeep.crypto.aead import Cipher, cipher_of
 from wardkeep.db.connection import Connection
 from wardkeep.disclosure.answers import Refusal, SharedKey
 from wardkeep.disclosure.client import WardenClient
@@ -136,7 +136,7 @@ async def shared_cipher(
 ) -> Cipher | Refusal:
     """The organisation's own key, for this request and no longer."""
     given = await warden.ask(OpenSharedKey(opener.session, wrapped_key), SharedKey)
-    return given if isinstance(given, Refusal) else Cipher(Key(given.key))
+    return given if isinstance(given, Refusal) else cipher_of(given.key)
 
 
 def open_shared(cipher: Cipher, rows: Sequence[StoredRow]) -> Opened:

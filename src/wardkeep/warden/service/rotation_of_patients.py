@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""New data keys for one patient, or for every patient of an organisation.
+"""New data keys for one patient, or for all of an organisation and what it shares.
 
 First the new key lies before the old one in the patient's row: both open, and whoever
 writes from then on seals by the new one. Then each version is sealed anew where it
@@ -9,19 +9,20 @@ in the wrapped keys themselves, so it goes on from wherever it was broken off.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from wardkeep.crypto.aead import BoxCannotBeOpenedError
 from wardkeep.db.connection import Connection, Database
+from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.warden import data_keys, rotations
 from wardkeep.warden.data_keys import Body, Proved, SizedVersion
 from wardkeep.warden.floors_file import FloorsFile
 from wardkeep.warden.keystore import PATIENT_TIERS, KeyStore
-from wardkeep.warden.resealing import Digest, PatientRows, TypeName
+from wardkeep.warden.resealing import Digest, SealedRows, TypeName
 from wardkeep.warden.rotations import Rotation, WrappedKeys
 from wardkeep.warden.service.batch import Written
 from wardkeep.warden.service.rotation_levels import (
@@ -58,8 +59,25 @@ class _Checked(NamedTuple):
     digest: Digest
 
 
+class _Owner(NamedTuple):
+    """Whose rows: a patient's, or nobody's, which the organisation has for all."""
+
+    number: int | None
+    id: str
+    wrapped: Mapping[Tier, bytes]
+
+    def keys(self, organisation: int) -> Iterator[tuple[Tier, bytes, bytes]]:
+        """(tier, whose key it is, what lies there)."""
+        for tier, wrapped in self.wrapped.items():
+            yield (
+                tier,
+                key_identity(organisation=organisation, patient=self.id, tier=tier),
+                wrapped,
+            )
+
+
 class PatientsLevel:
-    """Patients' data keys, and all that lies under them."""
+    """Patients' data keys and the shared one, and all that lies under them."""
 
     def __init__(
         self,
@@ -87,14 +105,15 @@ class PatientsLevel:
     async def turn_all(self, rotation: Rotation, tell: Tell) -> Passed:
         """New keys for whoever has none yet, and all rows under them."""
         total = await self._count(rotation)
-        seen = turned = shut = after = 0
+        seen = shut = after = 0
+        turned = await self._turn_shared(rotation)
         tell(0, total)
         while portion := await self._portion(rotation, after):
             turned += await self._give_new_keys(rotation, portion)
             for row in await self._portion(rotation, after):
-                shut += not self._opens_all(rotation.organisation, row)
+                shut += not self._opens_all(rotation.organisation, _owner(row))
                 if _is_turning(row):
-                    await self._reseal(rotation.organisation, row)
+                    await self._reseal(rotation.organisation, _owner(row))
             after = portion[-1].number
             seen += len(portion)
             tell(min(seen, total), total)
@@ -134,52 +153,81 @@ class PatientsLevel:
     def _new_keys(
         self, rotation: Rotation, row: WrappedKeys
     ) -> Iterator[tuple[str, bytes]]:
-        for column, identity, wrapped in _keys_of(rotation.organisation, row):
-            try:
-                anew = self._keystore.turned(
-                    rotation.organisation, wrapped, identity, rotation.generation
-                )
-            except BoxCannotBeOpenedError:
-                # Rubbish in a row: its rows are counted as what opens by no key.
-                continue
+        keys = _owner(row).keys(rotation.organisation)
+        for column, (_, identity, wrapped) in zip(_COLUMNS, keys, strict=True):
+            anew = self._new_key(rotation, wrapped, identity)
             if anew is not None:
                 yield column, anew
 
-    async def _reseal(self, organisation: int, row: WrappedKeys) -> None:
-        """Everything of one patient under the newest key, in small transactions."""
-        rows = self._rows(organisation, row)
+    def _new_key(
+        self, rotation: Rotation, wrapped: bytes, identity: bytes
+    ) -> bytes | None:
+        try:
+            return self._keystore.turned(
+                rotation.organisation, wrapped, identity, rotation.generation
+            )
+        except BoxCannotBeOpenedError:
+            # Rubbish in a row: what lies under it is counted as opened by no key.
+            return None
+
+    async def _turn_shared(self, rotation: Rotation) -> int:
+        """The same for what belongs to no patient, in a rotation of everybody's."""
+        owner = await self._shared(rotation)
+        if owner is None:
+            return 0
+        organisation = rotation.organisation
+        [(_, identity, wrapped)] = owner.keys(organisation)
+        anew = self._new_key(rotation, wrapped, identity)
+        if anew is not None:
+            async with self._database.connection() as connection:
+                await rotations.put_shared_key(
+                    connection, organisation, old=wrapped, new=anew
+                )
+            owner = owner._replace(wrapped={Tier.SHARED: anew})
+        if _is_turning(owner):
+            await self._reseal(organisation, owner)
+        return int(anew is not None)
+
+    async def _shared(self, rotation: Rotation) -> _Owner | None:
+        if rotation.patient:
+            return None
         async with self._database.connection() as connection:
-            named = await data_keys.versions_of(connection, organisation, row.number)
+            found = await rotations.shared_key(connection, rotation.organisation)
+        return None if found is None else _Owner(None, "", {Tier.SHARED: found})
+
+    async def _reseal(self, organisation: int, owner: _Owner) -> None:
+        """Everything of one owner under the newest key, in small transactions."""
+        rows = self._rows(organisation, owner)
+        async with self._database.connection() as connection:
+            named = await data_keys.versions_of(connection, organisation, owner.number)
         for portion in _portions(named):
             async with self._database.connection() as connection:
+                names = [one.name for one in portion]
                 bodies = await data_keys.bodies_of(
-                    connection,
-                    organisation,
-                    row.number,
-                    [one.name for one in portion],
+                    connection, organisation, owner.number, names
                 )
                 pairs = list(_resealed(rows, bodies))
                 if pairs:
-                    await data_keys.reseal(connection, organisation, row.number, pairs)
+                    await data_keys.reseal(
+                        connection, organisation, owner.number, pairs
+                    )
             # Whoever asks the door comes between two portions.
             await asyncio.sleep(0)
 
     def _rows(
-        self, organisation: int, row: WrappedKeys, *, is_newest_only: bool = False
-    ) -> PatientRows:
+        self, organisation: int, owner: _Owner, *, is_newest_only: bool = False
+    ) -> SealedRows:
         keys = {}
-        for tier, (_, identity, wrapped) in zip(
-            PATIENT_TIERS, _keys_of(organisation, row), strict=True
-        ):
+        for tier, identity, wrapped in owner.keys(organisation):
             found = self._keystore.unwrap_all(organisation, wrapped, identity)
             keys[tier] = found[:1] if is_newest_only else found
-        return PatientRows(organisation, row.id, keys, type_name=self._type_name)
+        return SealedRows(organisation, owner.id, keys, type_name=self._type_name)
 
-    def _opens_all(self, organisation: int, row: WrappedKeys) -> bool:
+    def _opens_all(self, organisation: int, owner: _Owner) -> bool:
         """Whether its keys are ours, and none of them one that was replaced."""
         return all(
             self._keystore.unwrap(organisation, wrapped, identity) is not None
-            for _, identity, wrapped in _keys_of(organisation, row)
+            for _, identity, wrapped in owner.keys(organisation)
         )
 
     # The proof ---------------------------------------------------------------
@@ -203,7 +251,7 @@ class PatientsLevel:
 
     async def _prove_round(self, rotation: Rotation) -> int:
         """How many are left: somebody wrote for them just now."""
-        left = after = 0
+        left, after = await self._retire_shared(rotation), 0
         while portion := await self._portion(rotation, after):
             after = portion[-1].number
             if any(any(self._new_keys(rotation, row)) for row in portion):
@@ -226,32 +274,53 @@ class PatientsLevel:
                 connection, organisation, [row.number for row in some]
             )
             for row in locked:
-                found = await self._checked(connection, organisation, row)
+                found = await self._checked(connection, organisation, _owner(row))
                 if found.older:
-                    late.append(row)
+                    late.append(_owner(row))
                     continue
                 so_far = _with(so_far, found)
                 pairs.append((row, _newest_only(row)))
             if pairs:
-                await self._write_down(rotation, len(pairs), so_far)
+                who = rotation.patient or f"{len(pairs)} more patients"
+                await self._write_down(rotation, who, so_far)
                 await rotations.put_portion(connection, organisation, pairs)
                 await data_keys.note_proved(connection, rotation.id, so_far)
-        for row in late:
-            await self._reseal(organisation, row)
+        for owner in late:
+            await self._reseal(organisation, owner)
         return len(pairs)
 
+    async def _retire_shared(self, rotation: Rotation) -> int:
+        """The key of what belongs to no patient; 1 where somebody wrote just now."""
+        owner, organisation = await self._shared(rotation), rotation.organisation
+        if owner is None or not _is_turning(owner):
+            return 0
+        async with self._database.transaction() as connection:
+            so_far = await data_keys.proved(connection, rotation.id)
+            found = await self._checked(connection, organisation, owner)
+            if not found.older:
+                so_far = _with(so_far, found, patients=0)
+                await self._write_down(rotation, "what is shared", so_far)
+                old = owner.wrapped[Tier.SHARED]
+                await rotations.put_shared_key(
+                    connection, organisation, old=old, new=_newest_box(old)
+                )
+                await data_keys.note_proved(connection, rotation.id, so_far)
+                return 0
+        await self._reseal(organisation, owner)
+        return 1
+
     async def _checked(
-        self, connection: Connection, organisation: int, row: WrappedKeys
+        self, connection: Connection, organisation: int, owner: _Owner
     ) -> _Checked:
-        newest = self._rows(organisation, row, is_newest_only=True)
-        either = self._rows(organisation, row)
-        named = await data_keys.versions_of(connection, organisation, row.number)
+        newest = self._rows(organisation, owner, is_newest_only=True)
+        either = self._rows(organisation, owner)
+        named = await data_keys.versions_of(connection, organisation, owner.number)
         older = unreadable = 0
-        digest = Digest(row.id)
+        digest = Digest(owner.id)
         for portion in _portions(named):
             names = [one.name for one in portion]
             bodies = await data_keys.bodies_of(
-                connection, organisation, row.number, names
+                connection, organisation, owner.number, names
             )
             digest.add(bodies)
             for one in bodies:
@@ -260,10 +329,7 @@ class PatientsLevel:
                     unreadable += not _opens(either, one)
         return _Checked(len(named), older, unreadable, digest)
 
-    async def _write_down(
-        self, rotation: Rotation, patients: int, so_far: Proved
-    ) -> None:
-        who = f"patient {rotation.patient}" if rotation.patient else f"{patients} more"
+    async def _write_down(self, rotation: Rotation, who: str, so_far: Proved) -> None:
         self._trace.of_operator(
             "prove-key-rotation",
             organisation=rotation.organisation,
@@ -290,36 +356,39 @@ def _words(proved: Proved) -> str:
     )
 
 
-def _with(so_far: Proved, found: _Checked) -> Proved:
+def _with(so_far: Proved, found: _Checked, *, patients: int = 1) -> Proved:
     return Proved(
-        patients=so_far.patients + 1,
+        patients=so_far.patients + patients,
         rows=so_far.rows + found.rows,
         unreadable=so_far.unreadable + found.unreadable,
         digest=found.digest.behind(so_far.digest),
     )
 
 
-def _keys_of(organisation: int, row: WrappedKeys) -> Iterator[tuple[str, bytes, bytes]]:
-    """(column, whose key of which tier, what lies there), tier by tier."""
-    for tier, column in zip(PATIENT_TIERS, _COLUMNS, strict=True):
-        identity = key_identity(organisation=organisation, patient=row.id, tier=tier)
-        yield column, identity, getattr(row, column)
+def _owner(row: WrappedKeys) -> _Owner:
+    wrapped = {
+        tier: getattr(row, column)
+        for tier, column in zip(PATIENT_TIERS, _COLUMNS, strict=True)
+    }
+    return _Owner(row.number, row.id, wrapped)
 
 
-def _is_turning(row: WrappedKeys) -> bool:
-    return any(len(boxes_in(getattr(row, column))) > 1 for column in _COLUMNS)
+def _is_turning(owner: WrappedKeys | _Owner) -> bool:
+    wrapped = (owner if isinstance(owner, _Owner) else _owner(owner)).wrapped
+    return any(len(boxes_in(column)) > 1 for column in wrapped.values())
+
+
+def _newest_box(column: bytes) -> bytes:
+    """A column without the key before; rubbish stays what it is."""
+    return column_of(boxes_in(column)[:1]) or column
 
 
 def _newest_only(row: WrappedKeys) -> WrappedKeys:
-    anew = {
-        column: column_of(boxes_in(getattr(row, column))[:1])
-        or getattr(row, column)  # rubbish stays what it is
-        for column in _COLUMNS
-    }
+    anew = {column: _newest_box(getattr(row, column)) for column in _COLUMNS}
     return msgspec.structs.replace(row, **anew)
 
 
-def _opens(rows: PatientRows, one: Body) -> bool:
+def _opens(rows: SealedRows, one: Body) -> bool:
     try:
         rows.resealed(one)
     except BoxCannotBeOpenedError:
@@ -327,9 +396,7 @@ def _opens(rows: PatientRows, one: Body) -> bool:
     return True
 
 
-def _resealed(
-    rows: PatientRows, bodies: Sequence[Body]
-) -> Iterator[tuple[Body, bytes]]:
+def _resealed(rows: SealedRows, bodies: Sequence[Body]) -> Iterator[tuple[Body, bytes]]:
     """Those that are under an older key; what opens by none is left alone."""
     for one in bodies:
         try:

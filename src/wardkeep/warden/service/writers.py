@@ -194,16 +194,16 @@ class Writers:
         if not asked.wrapped_key:
             wrapped, key = self._keystore.make_key(session.organisation, identity)
             return SharedKey(wrapped_key=wrapped, key=key)
-        opened = self._keystore.unwrap(
+        opened = self._keystore.unwrap_all(
             session.organisation, asked.wrapped_key, identity
         )
-        if opened is None:
+        if not opened:
             return Refusal(
                 code="not-this-organisation",
                 why="This key does not belong to your organisation.",
                 mend="Nothing: another organisation's data cannot be opened here.",
             )
-        return SharedKey(wrapped_key=asked.wrapped_key, key=opened)
+        return SharedKey(wrapped_key=asked.wrapped_key, key=b"".join(opened))
 
 
 def _may_register(
