@@ -2,9 +2,11 @@
 """Drills on patients' data keys: the warden killed, a backup brought back."""
 
 import asyncio
+import os
 import secrets
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,6 +131,19 @@ async def _filled(fresh: Installation, folder: Path) -> int:
         return await _load(running, folder)
 
 
+async def _command(fresh: Installation, *words: str) -> str:
+    """What `wardkeep key` prints."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "wardkeep.cli", "key", *words),
+        env={**os.environ, "WARDKEEP_DATA": str(fresh.settings.data)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, wrong = await process.communicate()
+    assert process.returncode == 0, wrong
+    return out.decode()
+
+
 async def _turned(
     fresh: Installation, number: int, *, before: dict[str, Triple] | None = None
 ) -> dict[str, Triple]:
@@ -141,8 +156,12 @@ async def _turned(
         assert count == len(rows), "also what a backup brought back"
         is_restored = before is not None
         assert (await keys_of(running)).behind == ("fernhill",) * is_restored
+        said = await _command(fresh, "status")
+        assert ("destroyed are back" in said) is is_restored
         settle_at_once(running)
-        await rotate(running, EVERYBODY)
+        words = ("--level", "patient", "--organisation", "fernhill", "--every-patient")
+        said = await _command(fresh, "rotate", *words, "--wait")
+        assert f"patient fernhill: finished; {PATIENTS + 1} wrapped anew" in said
         assert (await until_finished(running)).unreadable == 0
         count, _ = await _open_all(running, number)
         assert count == len(rows)

@@ -9,8 +9,9 @@ in the wrapped keys themselves, so it goes on from wherever it was broken off.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -41,6 +42,7 @@ BYTES_AT_ONCE = 1024 * 1024
 BUSY_SECONDS = 0.5
 """Until somebody for whom others write is tried again."""
 _COLUMNS = ("banner_key", "record_key", "sealed_key")
+R = TypeVar("R")
 
 
 class OlderKeysError(Exception):
@@ -206,7 +208,7 @@ class PatientsLevel:
                 bodies = await data_keys.bodies_of(
                     connection, organisation, owner.number, names
                 )
-                pairs = list(_resealed(rows, bodies))
+                pairs = await _beside(portion, partial(_resealed, rows, bodies))
                 if pairs:
                     await data_keys.reseal(
                         connection, organisation, owner.number, pairs
@@ -322,11 +324,9 @@ class PatientsLevel:
             bodies = await data_keys.bodies_of(
                 connection, organisation, owner.number, names
             )
-            digest.add(bodies)
-            for one in bodies:
-                if not _opens(newest, one):
-                    older += _opens(either, one)
-                    unreadable += not _opens(either, one)
+            act = partial(_read, bodies, newest=newest, either=either, digest=digest)
+            found = await _beside(portion, act)
+            older, unreadable = older + found[0], unreadable + found[1]
         return _Checked(len(named), older, unreadable, digest)
 
     async def _write_down(self, rotation: Rotation, who: str, so_far: Proved) -> None:
@@ -396,15 +396,34 @@ def _opens(rows: SealedRows, one: Body) -> bool:
     return True
 
 
-def _resealed(rows: SealedRows, bodies: Sequence[Body]) -> Iterator[tuple[Body, bytes]]:
+def _resealed(rows: SealedRows, bodies: Sequence[Body]) -> list[tuple[Body, bytes]]:
     """Those that are under an older key; what opens by none is left alone."""
+    pairs = []
     for one in bodies:
         try:
             anew = rows.resealed(one)
         except BoxCannotBeOpenedError:
             continue
         if anew is not None:
-            yield one, anew
+            pairs.append((one, anew))
+    return pairs
+
+
+def _read(
+    bodies: Sequence[Body], *, newest: SealedRows, either: SealedRows, digest: Digest
+) -> tuple[int, int]:
+    """(open by the key before alone, open by none)."""
+    digest.add(bodies)
+    left = [one for one in bodies if not _opens(newest, one)]
+    older = sum(_opens(either, one) for one in left)
+    return older, len(left) - older
+
+
+async def _beside(portion: Sequence[SizedVersion], act: Callable[[], R]) -> R:
+    """Do it here; in a thread where one large body would hold up the door."""
+    if sum(one.size for one in portion) <= BYTES_AT_ONCE:
+        return act()
+    return await asyncio.to_thread(act)
 
 
 def _portions(named: Sequence[SizedVersion]) -> Iterator[Sequence[SizedVersion]]:
