@@ -27,11 +27,11 @@ from support.sealed_rows import (
     shared_now,
 )
 from support.warden import Installation, settings_for
-from wardkeep.assembly.database import WARDEN, WEB, WORKER, address_for
+from wardkeep.assembly.database import OWNER, WARDEN, WEB, WORKER, address_for
 from wardkeep.assembly.drills.ground import HOME, Ground, Person, ground
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.stored_id import stored_id
-from wardkeep.crypto.aead import Key
+from wardkeep.crypto.aead import Cipher, Key
 from wardkeep.db.connection import connect
 from wardkeep.db.errors import DatabaseRefusedError
 from wardkeep.disclosure.answers import Grant, Refusal
@@ -43,8 +43,9 @@ from wardkeep.disclosure.keys import (
 )
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import Disclose, Item
+from wardkeep.fhir.store.applying import KEYS_SERVE_SECONDS
 from wardkeep.fhir.store.outcomes import Opened, Opener
-from wardkeep.fhir.store.writing import KEYS_SERVE_SECONDS, Writer
+from wardkeep.fhir.store.writing import Writer
 from wardkeep.ledger.entry import Entry
 from wardkeep.warden.service import rotation_of_patients
 
@@ -247,6 +248,64 @@ async def test_what_belongs_to_no_patient_gets_a_new_key_with_everybodys(
     assert not any(row.opens(ward.number, old) for row in rows)
     assert await ward.reads_ward("ward-9") == ""
     assert f" digest {digest_over(await ward.rows())}" in ward.said()[-1]
+
+
+async def test_what_a_waiting_rooms_screen_reads_out_moves_to_the_new_key_too(
+    ward: Ward,
+) -> None:
+    here, mine = ward.here, ward.nurse.expected[-1]
+    await ward.notes.open_ward("ward-9")
+    bound = f"clinic label {ward.number} 1".encode()
+    label = Cipher((await ward.plain())[""][Tier.SHARED]).seal(b"Ada", bound)
+    await ward.owner(
+        "insert into clinic.entry (patient, arrived_at, changed_at, organisation,"
+        " ticket, day, appointment, place, status, label)"
+        " select number, now(), now(), organisation, n, current_date, 'a' || n, 'p',"
+        " 'called', $2 from record.patient, generate_series(1, 2) as n where id = $1",
+        mine,
+        label,
+    )
+    settle_at_once(here)
+    await rotate(here, EVERYBODY)
+    assert (await until_finished(here)).unreadable == 1, "one is another entry's"
+    held = await connect(address_for(here.settings, here.layout, WEB))
+    await held.serve(OrganisationId(ward.number))
+    found = await held.fetch("select label from clinic.entry order by number")
+    await held.close()
+    moved, kept = (row["label"] for row in found)
+    key = (await ward.plain())[""][Tier.SHARED]
+    assert Cipher(key).open(moved, bound) == b"Ada"
+    assert kept == label
+
+
+async def test_all_that_lies_under_data_keys_is_on_the_list_of_a_rotation(
+    ward: Ward,
+) -> None:
+    held = await connect(address_for(ward.here.settings, ward.here.layout, OWNER))
+    rows = await held.fetch(
+        "select table_schema || '.' || table_name || '.' || column_name as found"
+        "  from information_schema.columns as c"
+        " where data_type = 'bytea' and table_schema not in ('warden', 'pg_catalog')"
+        "   and exists (select from information_schema.tables as t"
+        "                where t.table_schema = c.table_schema"
+        "                  and t.table_name = c.table_name"
+        "                  and t.table_type = 'BASE TABLE')"
+    )
+    await held.close()
+    assert sorted(row["found"] for row in rows) == [
+        "clinic.entry.label",  # by record.boxes_beside, under the shared key
+        "record.history.body",  # by record.bodies_of
+        "record.history.id",
+        "record.history.present",
+        "record.import_mark.source",
+        "record.patient.banner_key",  # the keys themselves
+        "record.patient.record_key",
+        "record.patient.sealed_key",
+        "record.resource.body",  # by record.bodies_of
+        "record.resource.id",
+        "record.resource.present",
+        "record.shared_key.wrapped_key",
+    ], "what is sealed under a data key goes into record.boxes_beside"
 
 
 async def test_readers_writers_and_an_import_go_on_while_every_key_is_replaced(

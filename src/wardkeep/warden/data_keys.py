@@ -3,7 +3,7 @@
 
 The warden sees rows of the record here and nowhere else, and of them the sealed bodies
 alone: functions that belong to the schema's owner give and take them
-(`0018_data_keys.sql`), so that no process has a right to change a version in its place.
+(`0019_data_keys.sql`), so that no process has a right to change a version in its place.
 """
 
 from collections.abc import Sequence
@@ -40,6 +40,18 @@ class Body(NamedTuple):
     name: VersionName
     tier: int
     body: bytes
+
+
+class BoxBeside(NamedTuple):
+    """Something small that lies under an owner's data key in another table."""
+
+    place: str
+    """Schema, table and column."""
+    key: str
+    tier: int
+    identity: str
+    """What its box is bound to."""
+    box: bytes
 
 
 class Proved(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +178,38 @@ async def reseal(
         [new for _, new in pairs],
     )
     return found
+
+
+async def boxes_beside(
+    connection: Connection, organisation: int, number: int | None
+) -> list[BoxBeside]:
+    """What lies under an owner's data keys and is no version of a resource."""
+    rows = await connection.fetch(
+        "select place, key, tier, identity, box from record.boxes_beside($1, $2)",
+        organisation,
+        number,
+    )
+    return [BoxBeside(*row.values()) for row in rows]
+
+
+async def reseal_beside(
+    connection: Connection,
+    organisation: int,
+    number: int | None,
+    *,
+    old: BoxBeside,
+    new: bytes,
+) -> None:
+    """Put a new box in the place of the old one, where that is still there."""
+    await connection.execute(
+        "select record.reseal_beside($1, $2, $3, $4, $5, $6)",
+        organisation,
+        number,
+        old.place,
+        old.key,
+        old.box,
+        new,
+    )
 
 
 def _columns(

@@ -12,10 +12,12 @@ from wardkeep.base.stored_id import id_of
 from wardkeep.crypto.aead import BoxCannotBeOpenedError, Cipher, Key, new_key
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.sealed import ROW_KEY_BYTES, row_identity, row_key_identity
-from wardkeep.warden.data_keys import Body
+from wardkeep.warden.data_keys import Body, BoxBeside
 
 TypeName = Callable[[int], str]
 """The name of a resource type by its number in the database."""
+Turn = Callable[[Cipher, bytes, bytes], bytes]
+"""Opens or seals by a tier's key, for an identity."""
 
 
 class SealedRows:
@@ -36,7 +38,7 @@ class SealedRows:
         self._organisation = organisation
         self._patient = patient
         self._type_name = type_name
-        self._ciphers = {
+        self._ciphers: dict[int, list[Cipher]] = {
             tier: [Cipher(one) for one in of_tier] for tier, of_tier in keys.items()
         }
 
@@ -49,13 +51,36 @@ class SealedRows:
         if not row.body:
             return None
         tier, identity = self._named(row)
+        if tier is Tier.SEALED:
+            return self._moved(
+                tier, row.body, identity, open_=_open_own, seal=_seal_own
+            )
+        return self._moved(tier, row.body, identity)
+
+    def resealed_beside(self, beside: BoxBeside) -> bytes | None:
+        """The same for what lies in another table.
+
+        Raises:
+            BoxCannotBeOpenedError: no key opens it.
+        """
+        return self._moved(beside.tier, beside.box, beside.identity.encode())
+
+    def _moved(
+        self,
+        tier: int,
+        box: bytes,
+        identity: bytes,
+        *,
+        open_: Turn = Cipher.open,
+        seal: Turn = Cipher.seal,
+    ) -> bytes | None:
         ciphers = self._ciphers.get(tier, [])
         for place, cipher in enumerate(ciphers):
             try:
-                plain = _open(cipher, tier, row.body, identity)
+                plain = open_(cipher, box, identity)
             except BoxCannotBeOpenedError:
                 continue
-            return _seal(ciphers[0], tier, plain, identity) if place else None
+            return seal(ciphers[0], plain, identity) if place else None
         raise BoxCannotBeOpenedError
 
     def _named(self, row: Body) -> tuple[Tier, bytes]:
@@ -76,17 +101,14 @@ class SealedRows:
         return tier, identity
 
 
-def _open(cipher: Cipher, tier: Tier, body: bytes, identity: bytes) -> bytes:
-    if tier is not Tier.SEALED:
-        return cipher.open(body, identity)
+def _open_own(cipher: Cipher, body: bytes, identity: bytes) -> bytes:
+    """What is sealed has a key of its own before it."""
     key = cipher.open(body[:ROW_KEY_BYTES], row_key_identity(identity))
     return Cipher(Key(key)).open(body[ROW_KEY_BYTES:], identity)
 
 
-def _seal(cipher: Cipher, tier: Tier, plain: bytes, identity: bytes) -> bytes:
-    """What is sealed gets a new key of its own, as who had the tier's had that too."""
-    if tier is not Tier.SEALED:
-        return cipher.seal(plain, identity)
+def _seal_own(cipher: Cipher, plain: bytes, identity: bytes) -> bytes:
+    """By a new key of its own, as who had the tier's had that too."""
     key = new_key()
     wrapped = cipher.seal(key, row_key_identity(identity))
     return wrapped + Cipher(key).seal(plain, identity)

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 
+from wardkeep.base.clock import Clock
 from wardkeep.base.stored_id import stored_id
 from wardkeep.db.connection import Connection
 from wardkeep.db.errors import AlreadyExistsError
@@ -20,6 +21,11 @@ update record.resource
 """
 
 
+KEYS_SERVE_SECONDS = 600.0
+"""How long a version may still be stored by keys that were read: a rotation destroys
+keys that were replaced, later than that (decision 28)."""
+
+
 class LostRaceError(Exception):
     """A version that was current a moment ago is no longer."""
 
@@ -30,6 +36,16 @@ class GuardMetError(Exception):
     def __init__(self, guard: int) -> None:
         super().__init__()
         self.guard = guard
+
+
+def be_in_time(clock: Clock, began: float) -> None:
+    """`began` is the monotonic second before wrapped keys were read.
+
+    Raises:
+        LostRaceError: they may have been replaced, and have to be read again.
+    """
+    if clock.monotonic_seconds() - began > KEYS_SERVE_SECONDS:
+        raise LostRaceError
 
 
 async def pass_guards(connection: Connection, guards: Sequence[Guard]) -> None:

@@ -18,6 +18,7 @@ from wardkeep.disclosure.questions import Item
 from wardkeep.fhir.store.applying import (
     GuardMetError,
     LostRaceError,
+    be_in_time,
     pass_guards,
     remove,
     write_beside,
@@ -70,9 +71,6 @@ from wardkeep.fhir.validation.entry_codes import entry_codes_in
 from wardkeep.fhir.work.ties import tells_ties
 
 ATTEMPTS = 3
-KEYS_SERVE_SECONDS = 600.0
-"""How long a version may still be sealed by keys that were read: a rotation destroys
-keys that were replaced, later than that (decision 28)."""
 _MARK = """
 insert into record.import_mark (organisation, source, resources) values ($1, $2, $3)
 """
@@ -85,6 +83,7 @@ class _Ready(msgspec.Struct, frozen=True, kw_only=True):
     known: Known
     keys: WriteKeys
     tokens: Sequence[Sequence[int]]
+    began: float
 
 
 class Writer:
@@ -137,12 +136,9 @@ class Writer:
                 if attempt or version != MUST_NOT_EXIST
             ]
             looked_for.extend((one.type, one.id) for one in change.removals)
-            began = self._clock.monotonic_seconds()
             ready = await self._prepare(change, looked_for, opener)
             if not isinstance(ready, _Ready):
                 return ready
-            if self._clock.monotonic_seconds() - began > KEYS_SERVE_SECONDS:
-                continue
             try:
                 return await self._store(ready, opener)
             except GuardMetError as met:
@@ -157,6 +153,7 @@ class Writer:
     async def _prepare(
         self, change: Change, looked_for: Sequence[tuple[str, str]], opener: Opener
     ) -> _Ready | Refusal | Conflict | Invalid:
+        began = self._clock.monotonic_seconds()
         known = await self._known(change, looked_for, opener)
         wrong = _conflict(known, change) or self._invalid(known, change.drafts)
         if wrong is not None:
@@ -174,7 +171,7 @@ class Writer:
         if isinstance(found, Refusal):
             return found
         tokens = list(_dealt(found, [len(draft.secrets) for draft in change.drafts]))
-        return _Ready(change=change, known=known, keys=keys, tokens=tokens)
+        return _Ready(change=change, known=known, keys=keys, tokens=tokens, began=began)
 
     async def _known(
         self, change: Change, looked_for: Sequence[tuple[str, str]], opener: Opener
@@ -333,6 +330,7 @@ class Writer:
         return await name_people(self._warden, opener, people=people)
 
     async def _store(self, ready: _Ready, opener: Opener) -> Written:
+        be_in_time(self._clock, ready.began)
         organisation, now = opener.organisation, self._clock.now()
         change, known = ready.change, ready.known
         numbers = {one.id: one.number for one in known.patients.values()}

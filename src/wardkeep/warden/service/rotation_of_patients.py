@@ -9,6 +9,7 @@ in the wrapped keys themselves, so it goes on from wherever it was broken off.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -43,6 +44,7 @@ BUSY_SECONDS = 0.5
 """Until somebody for whom others write is tried again."""
 _COLUMNS = ("banner_key", "record_key", "sealed_key")
 R = TypeVar("R")
+B = TypeVar("B")
 
 
 class OlderKeysError(Exception):
@@ -215,6 +217,22 @@ class PatientsLevel:
                     )
             # Whoever asks the door comes between two portions.
             await asyncio.sleep(0)
+        await self._reseal_beside(organisation, owner, rows)
+
+    async def _reseal_beside(
+        self, organisation: int, owner: _Owner, rows: SealedRows
+    ) -> None:
+        """The same of what lies in other tables."""
+        async with self._database.connection() as connection:
+            for one in await data_keys.boxes_beside(
+                connection, organisation, owner.number
+            ):
+                with contextlib.suppress(BoxCannotBeOpenedError):
+                    anew = rows.resealed_beside(one)
+                    if anew is not None:
+                        await data_keys.reseal_beside(
+                            connection, organisation, owner.number, old=one, new=anew
+                        )
 
     def _rows(
         self, organisation: int, owner: _Owner, *, is_newest_only: bool = False
@@ -317,7 +335,10 @@ class PatientsLevel:
         newest = self._rows(organisation, owner, is_newest_only=True)
         either = self._rows(organisation, owner)
         named = await data_keys.versions_of(connection, organisation, owner.number)
-        older = unreadable = 0
+        beside = await data_keys.boxes_beside(connection, organisation, owner.number)
+        older, unreadable = _count(
+            beside, newest.resealed_beside, either.resealed_beside
+        )
         digest = Digest(owner.id)
         for portion in _portions(named):
             names = [one.name for one in portion]
@@ -388,9 +409,18 @@ def _newest_only(row: WrappedKeys) -> WrappedKeys:
     return msgspec.structs.replace(row, **anew)
 
 
-def _opens(rows: SealedRows, one: Body) -> bool:
+def _count(
+    boxes: Sequence[B], newest: Callable[[B], object], either: Callable[[B], object]
+) -> tuple[int, int]:
+    """(open by the key before alone, open by none)."""
+    left = [one for one in boxes if not _opens(newest, one)]
+    older = sum(_opens(either, one) for one in left)
+    return older, len(left) - older
+
+
+def _opens(by: Callable[[B], object], one: B) -> bool:
     try:
-        rows.resealed(one)
+        by(one)
     except BoxCannotBeOpenedError:
         return False
     return True
@@ -414,9 +444,7 @@ def _read(
 ) -> tuple[int, int]:
     """(open by the key before alone, open by none)."""
     digest.add(bodies)
-    left = [one for one in bodies if not _opens(newest, one)]
-    older = sum(_opens(either, one) for one in left)
-    return older, len(left) - older
+    return _count(bodies, newest.resealed, either.resealed)
 
 
 async def _beside(portion: Sequence[SizedVersion], act: Callable[[], R]) -> R:

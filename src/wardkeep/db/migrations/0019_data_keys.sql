@@ -154,6 +154,37 @@ begin
   return here + changed;
 end $$;
 
+-- What else lies under an owner's data keys, each a box bound to an identity of its own:
+-- what a waiting room's screen reads out. A table that gets such a column goes in here,
+-- and below (tests/drills/test_data_key_rotation.py has the list of them).
+create index entry_labelled on clinic.entry (organisation) where label is not null;
+create function record.boxes_beside(kept_in integer, owner bigint)
+returns table (place text, key text, tier smallint, identity text, box bytea)
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  perform set_config('wardkeep.organisation', kept_in::text, true);
+  if owner is null then
+    return query
+      select 'clinic.entry.label', e.number::text, 0::smallint,
+             format('clinic label %s %s', kept_in, e.number), e.label
+        from clinic.entry as e
+       where e.organisation = kept_in and e.label is not null and e.label <> ''
+       order by e.number;
+  end if;
+end $$;
+
+create function record.reseal_beside(
+  kept_in integer, owner bigint, place text, key text, old bytea, fresh bytea)
+returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  perform set_config('wardkeep.organisation', kept_in::text, true);
+  if owner is null and place = 'clinic.entry.label' then
+    update clinic.entry as e set label = fresh
+     where e.organisation = kept_in and e.number = key::bigint and e.label = old;
+  end if;
+end $$;
+
 -- Only the owner's own functions may leave a version what it is; whoever else changes a
 -- row makes the next version, and the database keeps the one before.
 drop trigger resource_keeps_history on record.resource;
@@ -168,7 +199,9 @@ revoke all on function
   record.versions_of(integer, bigint),
   record.shared_versions_of(integer),
   record.bodies_of(integer, bigint, smallint[], bytea[], integer[]),
-  record.reseal(integer, bigint, smallint[], bytea[], integer[], bytea[], bytea[])
+  record.reseal(integer, bigint, smallint[], bytea[], integer[], bytea[], bytea[]),
+  record.boxes_beside(integer, bigint),
+  record.reseal_beside(integer, bigint, text, text, bytea, bytea)
   from public;
 grant execute on function
   record.wrapped_keys_of(integer, text),
@@ -176,5 +209,7 @@ grant execute on function
   record.versions_of(integer, bigint),
   record.shared_versions_of(integer),
   record.bodies_of(integer, bigint, smallint[], bytea[], integer[]),
-  record.reseal(integer, bigint, smallint[], bytea[], integer[], bytea[], bytea[])
+  record.reseal(integer, bigint, smallint[], bytea[], integer[], bytea[], bytea[]),
+  record.boxes_beside(integer, bigint),
+  record.reseal_beside(integer, bigint, text, text, bytea, bytea)
   to wardkeep_warden;
