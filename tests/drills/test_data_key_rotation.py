@@ -47,7 +47,9 @@ from wardkeep.fhir.store.applying import KEYS_SERVE_SECONDS
 from wardkeep.fhir.store.outcomes import Opened, Opener
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.ledger.entry import Entry
+from wardkeep.warden.rotations import Rotation
 from wardkeep.warden.service import rotation_of_patients
+from wardkeep.warden.service.rotation_levels import Passed
 
 pytestmark = pytest.mark.xdist_group("data-key-rotation")
 PATIENTS = 24
@@ -361,8 +363,12 @@ async def _keep_writing(ward: Ward) -> int:
 class SlowWriter(Writer):
     """One that has its keys, and stops before it stores what it sealed."""
 
-    def __init__(self, ward: Ward, *, seconds: float = 0) -> None:
-        super().__init__(ward.here.database, ward.here.door, clock=ward.here.clock)
+    def __init__(
+        self, ward: Ward, *, seconds: float = 0, is_load: bool = False
+    ) -> None:
+        here = ward.here
+        warden = here.operator if is_load else here.door
+        super().__init__(here.database, warden, clock=here.clock)
         self._ground, self._seconds = ward.here, seconds
         self.reached, self.go = asyncio.Event(), asyncio.Event()
         self.prepared = 0
@@ -397,6 +403,37 @@ async def test_what_a_slow_writer_seals_by_the_old_key_is_sealed_anew_before_the
     late = await _newest(ward, mine)
     assert not late.opens(ward.number, old)
     assert await ward.reads(mine) == ""
+
+
+async def test_what_comes_by_keys_of_before_between_the_last_pass_and_the_proof_is_met(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ward.notes.open_ward("ward-9")
+    level = ward.here.service.rotator.of_patients
+    prove, slow, writing = level.prove, [], []
+    proofs: list[int] = []
+    for act in (ward.notes.open_ward("ward-9"), ward.notes.register("late")):
+        ward.notes.loader = writer = SlowWriter(ward, is_load=True)
+        writing.append(asyncio.create_task(act))
+        await writer.reached.wait()
+        slow.append(writer)
+
+    async def late(rotation: Rotation, last: Passed) -> str:
+        for one in slow:
+            one.go.set()
+        await asyncio.gather(*writing)
+        proofs.append(len(ward.said("prove-key-rotation")))
+        return await prove(rotation, last)
+
+    monkeypatch.setattr(level, "prove", late)
+    settle_at_once(ward.here)
+    await rotate(ward.here, EVERYBODY)
+    last = await until_finished(ward.here)
+    assert proofs == [0, 0], "the first one ended before any old key was destroyed"
+    assert (last.rewrapped, last.unreadable) == (PATIENTS + 2, 0)
+    new, rows = await ward.plain(), await ward.rows()
+    assert all(row.opens(ward.number, new) for row in rows if row.body)
+    assert {("late", 1), ("", 2)} <= {(row.patient, row.version) for row in rows}
 
 
 async def test_a_writer_that_took_too_long_asks_for_keys_again(ward: Ward) -> None:

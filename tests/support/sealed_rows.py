@@ -208,7 +208,7 @@ class Notes:
         )
         self._load = Opener(session=load, organisation=number, purpose=Purpose.IMPORT)
         self.writer = Writer(here.database, here.door, clock=here.clock)
-        self._loader = Writer(here.database, here.operator, clock=here.clock)
+        self.loader = Writer(here.database, here.operator, clock=here.clock)
 
     @classmethod
     async def of(cls, here: Ground, token: str) -> "Notes":
@@ -227,7 +227,7 @@ class Notes:
         made = parse(text.encode())
         assert isinstance(made, Resource), made
         change = Change(drafts=[draft_of(made, id_)], expected=[None])
-        answer = await self._loader.write(change, opener=self._load)
+        answer = await self.loader.write(change, opener=self._load)
         assert isinstance(answer, Written), answer
 
     async def remove(self, id_: str) -> None:
@@ -244,7 +244,7 @@ class Notes:
         first = f"first-{patient}"
         drafts = [draft_of(made, patient), draft_of(pulse(first, patient, 66), first)]
         change = Change(drafts=drafts, expected=[0, 0])
-        answer = await self._loader.write(change, opener=self._load)
+        answer = await self.loader.write(change, opener=self._load)
         assert isinstance(answer, Written), answer
 
 
