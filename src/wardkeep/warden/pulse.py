@@ -27,6 +27,7 @@ TIMES_USUAL = 3
 MOST_UNUSUAL = 20
 _DAYS_KEPT = 28
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
+_PRINT, _COPY = "print", "copy"
 
 
 class Hour(msgspec.Struct):
@@ -37,6 +38,9 @@ class Hour(msgspec.Struct):
     glass: int = 0
     listed: int = 0
     refused: int = 0
+    printed: int = 0
+    copied: int = 0
+    """Of those opened, whose record went out."""
 
     @property
     def opened(self) -> int:
@@ -137,6 +141,8 @@ class Pulse:
 
 
 def _count(hour: Hour, action: str, relationship: str) -> None:
+    hour.printed += action == _PRINT
+    hour.copied += action == _COPY
     if action == _FIND:
         hour.listed += 1
     elif relationship == GLASS:
