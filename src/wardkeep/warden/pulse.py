@@ -27,7 +27,7 @@ TIMES_USUAL = 3
 MOST_UNUSUAL = 20
 _DAYS_KEPT = 28
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
-_PRINT, _COPY = "print", "copy"
+_PRINT, _COPY, _BANNER = "print", "copy", "banner"
 
 
 class Hour(msgspec.Struct):
@@ -92,6 +92,10 @@ class Pulse:
         for subject in entry.subjects:
             if subject.packed_patient:
                 _count(hour, entry.action, subject.relationship)
+                # A long record has several entries; the person is named in one of them.
+                if subject.tier == _BANNER:
+                    hour.printed += entry.action == _PRINT
+                    hour.copied += entry.action == _COPY
         if entry.action != _FIND:
             self._meet(entry)
 
@@ -141,8 +145,6 @@ class Pulse:
 
 
 def _count(hour: Hour, action: str, relationship: str) -> None:
-    hour.printed += action == _PRINT
-    hour.copied += action == _COPY
     if action == _FIND:
         hour.listed += 1
     elif relationship == GLASS:

@@ -19,7 +19,6 @@ from wardkeep.disclosure.copies import (
     GROUNDS,
     LONGEST_ASKER,
     PARTS,
-    PERSON,
     PURPOSES,
     MakeCopy,
 )
@@ -68,7 +67,6 @@ async def _show(visit: Visit, form: Form | None) -> Response:
         banner=banner,
         grounds=grounds_of(visit.session.role),
         parts=PARTS,
-        person=PERSON,
         chosen=tuple(PARTS) if form is None else _chosen(form),
         values={name: values.get(name, "") for name in _FIELDS},
         problems=problems,

@@ -23,6 +23,7 @@ Row = tuple[str, ...]
 _WRONG = "entered-in-error"
 _ENDED = ("inactive", "remission", "resolved")
 _DENIES = ("716186003", "no-known-allergy")
+_ACTIVE = "Active"
 _LOW, _HIGH = "from {}", "up to {}"
 
 
@@ -175,7 +176,7 @@ def _medicines(found: Read) -> Section:
             one.medication_codeable_concept.words or one.medication_reference.display,
             _doses(one.dosage_instruction),
             _day(one.authored_on),
-            one.status,
+            one.status.capitalize(),
         )
         for one in found.of(reading.MedicationRequest)
         if one.status != _WRONG
@@ -185,12 +186,12 @@ def _medicines(found: Read) -> Section:
             one.medication_codeable_concept.words,
             _doses(one.dosage),
             _day(one.effective_date_time or one.effective_period.start),
-            one.status,
+            one.status.capitalize(),
         )
         for one in found.of(reading.MedicationStatement)
         if one.status != _WRONG
     ]
-    rows.sort(key=lambda row: row[3] != "active")
+    rows.sort(key=lambda row: row[3] != _ACTIVE)
     return Section(
         "Medicines",
         ("Medicine", "How it is taken", "Since", "State"),
@@ -317,7 +318,7 @@ def _plans(found: Read) -> Section:
             one.title or ", ".join(each.words for each in one.category),
             one.description,
             _day(one.period.start),
-            one.status,
+            one.status.capitalize(),
         )
         for one in found.of(reading.CarePlan)
         if one.status != _WRONG

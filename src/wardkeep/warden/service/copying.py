@@ -93,8 +93,8 @@ class Copying:
                 ("Who asked", act.asked_by),
                 ("Reason", act.reason),
                 ("What", "; ".join(titles)),
-                ("From", act.since or "the beginning"),
-                ("Until", act.until or "now"),
+                ("From", _day(act.since) or "the beginning"),
+                ("Until", _day(act.until) or "now"),
             ),
             warning="What has left cannot be called back. The patient sees that it was"
             " made, and another person looks at it within three days. Sealed parts are"
@@ -158,6 +158,11 @@ def _fault_in(session: Session, act: MakeCopy) -> Refusal | None:
     if not _is_period(act.since, act.until):
         return bad("The period ends after it begins, in days as in 2026-11-28.")
     return None
+
+
+def _day(text: str) -> str:
+    """As in 28-Nov-2026; empty where none was named."""
+    return f"{date.fromisoformat(text):%d-%b-%Y}" if text else ""
 
 
 def _is_period(since: str, until: str) -> bool:
