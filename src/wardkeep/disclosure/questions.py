@@ -454,6 +454,7 @@ OperatorQuestion: TypeAlias = (
     | CheckSession
     | EndSession
     | ComputeTokens
+    | Disclose
     | NewPatientKeys
     | ForWork
     | NewSeals

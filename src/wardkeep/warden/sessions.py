@@ -106,6 +106,8 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     """Patients whom a list has shown, until then by the monotonic clock."""
     glass: dict[str, float] = msgspec.field(default_factory=dict)
     """Patients for whom the glass is broken, until then by the monotonic clock."""
+    nobodies: set[str] = msgspec.field(default_factory=set)
+    """Of an import: canaries to which it adds new writing."""
     copies: dict[str, SignedCopy] = msgspec.field(default_factory=dict)
     """By patient: the copy that was signed for last."""
     passkeys_open_until: float = 0.0

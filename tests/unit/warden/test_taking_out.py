@@ -117,3 +117,23 @@ def test_who_makes_copies_gets_the_record_into_them_and_opens_it_not() -> None:
         assert code(officer, action=action) == "role-does-not-reach"
     for role in (Role.WARD_NURSE, Role.RECEPTIONIST, Role.SHIFT_LEAD):
         assert code(COPY, role=role) == "role-does-not-reach"
+
+
+def test_an_import_adds_to_a_canary_that_was_named_to_it_and_does_nothing_else() -> (
+    None
+):
+    adding = msgspec.structs.replace(
+        PRINT,
+        role=Role.IMPORTER,
+        purpose=Purpose.IMPORT,
+        action=Action.WRITE,
+        relationship="import",
+        is_nobodys=True,
+        standing=None,
+    )
+    assert code(adding) == ""
+    assert code(adding, is_nobodys=False) == "role-does-not-reach"
+    assert code(adding, tier=Tier.SEALED) == "role-does-not-reach"
+    for action in Action:
+        if action is not Action.WRITE:
+            assert code(adding, action=action) != ""

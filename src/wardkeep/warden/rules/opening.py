@@ -68,6 +68,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """Patients whose record may be printed, or copied, today after this one."""
     is_copy_signed: bool = False
     """Whether the person signed for a copy of this patient and these types."""
+    is_nobodys: bool = False
+    """Whether the patient is a canary to which this very import adds writing."""
     is_frozen: bool = False
     """Whether records are closed for the account."""
     is_erased: bool = False

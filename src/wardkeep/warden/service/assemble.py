@@ -340,10 +340,14 @@ def _door(parts: WardenParts, known: _Known) -> Door:
     )
 
 
-def _planting(database: Database, parts: WardenParts, known: _Known) -> Planting:
+def _planting(
+    database: Database, parts: WardenParts, known: _Known, door: Door
+) -> Planting:
     return Planting(
         PlantingParts(
             database,
+            door,
+            known.sessions,
             parts.root_key,
             known.canaries,
             known.erased,
@@ -415,7 +419,7 @@ def _writing(
         writers=writers,
         clock=parts.clock,
     )
-    planting = _planting(database, parts, known)
+    planting = _planting(database, parts, known, door)
     return _Writing(
         (writers.desk, tying.desk),
         (writers.desk, tying.operator_desk, planting.desk),

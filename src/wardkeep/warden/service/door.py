@@ -58,6 +58,7 @@ from wardkeep.warden.service.by_support import (
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.said import (
     NOT_SIGNED_IN,
+    NOT_UNDERSTOOD,
     NOTHING_ASKED,
 )
 from wardkeep.warden.service.watch import Watch
@@ -144,7 +145,8 @@ class Door:
         first = worst(weighed)
         if first is not None and first.refused is not None:
             return self._refuse(session, asked, first, first.refused)
-        met = self._canaries.met(session.organisation, _opened(weighed), asked.action)
+        opened = _opened(weighed) - session.nobodies
+        met = self._canaries.met(session.organisation, opened, asked.action)
         if met and (context.patients > 1 or asked.action in _GIVES_NOTHING):
             # Nobody's work is a page of strangers: none of it is given. And what was
             # written of nobody would lead colleagues to them, a copy somebody outside.
@@ -160,6 +162,18 @@ class Door:
         if met:
             self._spring(session, met)
         return granted
+
+    def add_to_nobody(self, asked: Disclose) -> Answer:
+        """What an import adds to canaries that were named to it; nothing else.
+
+        The operator's socket opens nobody's data: this is of nobody.
+        """
+        session = self._sessions.use_at_door(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        patients = {item.patient for item in asked.items}
+        is_fit = asked.action is Action.WRITE and patients <= session.nobodies
+        return self.disclose(asked) if is_fit else NOT_UNDERSTOOD
 
     def _spring(self, session: Session, met: Sequence[str]) -> None:
         """Somebody opened a patient who does not exist: it holds from here on."""
@@ -239,6 +253,7 @@ class Door:
             standing=context.standing,
             taken_out_left=context.taken_out_left,
             is_copy_signed=self._is_signed(session, asked.action, item),
+            is_nobodys=item.patient in session.nobodies,
             is_frozen=context.is_frozen
             and not self._watch.is_still_shown(session, item.patient),
             is_erased=self._erased.has(session.organisation, item.patient),
