@@ -27,7 +27,7 @@ from wardkeep.disclosure.pulse import PulseRead, ReadPulse
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import Disclose, Item, NewPatientKeys
 from wardkeep.identity.roles import REACH, Role
-from wardkeep.warden.budgets import COPY_WEIGHT, PRINT_WEIGHT
+from wardkeep.warden.budgets import COPY_WEIGHT, PRINT_WEIGHT, TRIES
 from wardkeep.warden.copies import HOLDS_SECONDS
 
 NURSE, DOCTOR, OFFICER = Role.WARD_NURSE, Role.DOCTOR, Role.PRIVACY_OFFICER
@@ -269,6 +269,15 @@ async def test_a_copy_is_of_what_was_signed_for_and_by_whom_and_for_minutes(
         assert code_of(await copies(warden, officer.token, hers)) == "copy-not-signed"
         asked = ReadSignedCopy(officer.token, hers.patient)
         assert code_of(await warden.door.ask_any(asked)) == "copy-not-signed"
+
+
+async def test_who_asks_for_copies_that_nobody_signed_for_is_frozen(
+    warden: RunningWarden,
+) -> None:
+    officer = await colleague(warden, OFFICER.value)
+    people = await records(warden, TRIES + 1)
+    told = [code_of(await copies(warden, officer.token, one)) for one in people]
+    assert told == [*["copy-not-signed"] * TRIES, "not-signed-in"]
 
 
 async def test_few_copies_are_made_a_day_and_each_is_looked_at_by_somebody_else(

@@ -83,13 +83,12 @@ def paper_of(
         made = [_latest(one) if one.title == _RESULTS else one for one in made]
     patients = found.of(reading.Patient)
     allergies = _allergies_of(found)
-    stated = [one for one in found.of(reading.AllergyIntolerance) if not _is_wrong(one)]
     return Paper(
         banner=banner_of(
             patients[0] if patients else reading.Patient(),
             today,
             allergies=tuple(one.code.words for one in allergies),
-            is_free_of_known_allergies=bool(stated) and not allergies,
+            is_free_of_known_allergies=bool(_stated_of(found)) and not allergies,
             alerts=tuple(row[0] for row in _alerts(found).rows),
         ),
         sections=tuple(made),
@@ -131,18 +130,21 @@ def _is_wrong(stated: reading.Condition | reading.AllergyIntolerance) -> bool:
     return stated.verification_status.has_code(_WRONG)
 
 
+def _stated_of(found: Read) -> list[reading.AllergyIntolerance]:
+    return [one for one in found.of(reading.AllergyIntolerance) if not _is_wrong(one)]
+
+
 def _allergies_of(found: Read) -> list[reading.AllergyIntolerance]:
+    """Those that there are; somebody may have stated that there is none."""
     return [
         one
-        for one in found.of(reading.AllergyIntolerance)
-        if not _is_wrong(one)
-        and not one.code.has_code(*_DENIES)
+        for one in _stated_of(found)
+        if not one.code.has_code(*_DENIES)
         and not one.code.words.casefold().startswith("no known")
     ]
 
 
 def _allergies(found: Read) -> Section:
-    denied = len(found.of(reading.AllergyIntolerance)) > 0
     rows = [
         (
             one.code.words,
@@ -157,7 +159,7 @@ def _allergies(found: Read) -> Section:
         "Allergies",
         ("Allergy", "Reaction", "Risk"),
         tuple(rows),
-        "No known allergies." if denied else "No allergies recorded.",
+        "No known allergies." if _stated_of(found) else "No allergies recorded.",
     )
 
 

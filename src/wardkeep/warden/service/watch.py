@@ -23,6 +23,7 @@ from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of
 from wardkeep.warden.freezes import Freeze, Freezes
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
+from wardkeep.warden.rules.copies_are_signed import CODE as NOT_SIGNED
 from wardkeep.warden.rules.prints_are_few import PRINTS_SPENT
 from wardkeep.warden.rules.visit_is_now import CODE as NO_VISIT
 from wardkeep.warden.service.trace import Trace
@@ -51,6 +52,9 @@ _WATCHED = frozenset(PEOPLE)
 _SPENT = "More records were opened in a day than the role opens beyond its work."
 _PRINTED = "As many records were printed in 24 hours as the role prints, and another."
 _HOMES = "The ways into many homes were asked for where no visit was."
+_UNSIGNED = "Copies of many records were asked for that nobody signed for."
+_TRIED = {NO_VISIT: _HOMES, NOT_SIGNED: _UNSIGNED}
+"""What is tried ten times by nobody who does their work, and why it is frozen."""
 _SCRAPED = "Many records were asked for after the passkey was due, and it was not used."
 _LED_NOWHERE = "A record was opened that no work leads to."
 """To whoever releases: that it was a canary is told to those who decide alone."""
@@ -193,10 +197,10 @@ class Watch:
             self.freeze_account(session, freezes.BUDGET, _SPENT)
         elif code == PRINTS_SPENT:
             self._tell(session, alarms.PRINTS, _PRINTED)
-        elif code == NO_VISIT and is_watched(session):
-            homes = {item.patient for item in asked.items}
-            if self.budgets.tried(reach_of(session), homes):
-                self.freeze_account(session, freezes.SCRAPING, _HOMES)
+        elif code in _TRIED and is_watched(session):
+            named_all = {item.patient for item in asked.items}
+            if self.budgets.tried(reach_of(session), named_all):
+                self.freeze_account(session, freezes.SCRAPING, _TRIED[code])
         elif code == PROVE_AGAIN:
             # A list is one attempt, however many people it would have named.
             named = dict.fromkeys(item.patient for item in asked.items if item.patient)
