@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Canaries half a year later: refreshed, they grew as patients do; else they show."""
 
+import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 
 from support.all_records import Records, ids, is_of_no_work, opened
+from support.command import command
 from support.likeness import Features, features_of, regression, scatter, stumps
 from support.openings import code_of
 from support.warden import Installation, RunningWarden, forget_ledger, running_warden
@@ -29,6 +31,7 @@ from wardkeep.assembly.importing import load_paths
 from wardkeep.assembly.planting import DatedLike, plant
 from wardkeep.base.clock import FrozenClock, SystemClock
 from wardkeep.base.ids import OrganisationId, new_uuid
+from wardkeep.base.nhs_number import SYSTEM, nth_test_number
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import NewKeys, Refusal
 from wardkeep.disclosure.canaries import (
@@ -137,7 +140,7 @@ async def _months_pass(
     warden: RunningWarden,
     number: int,
     quiet: list[str],
-    stories: list[Mapping[str, Any]],
+    stories: Sequence[Mapping[str, Any]],
 ) -> None:
     """A feed writes a little into some records, as surgeries and laboratories do."""
     installation = warden.installation
@@ -174,7 +177,7 @@ async def _months_pass(
     await database.close()
 
 
-def _news(stories: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _news(stories: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Resources like those of the demonstration, in no order, again and again."""
     found = [
         entry["resource"]
@@ -277,3 +280,107 @@ async def _adds(
     codes = [one.code if isinstance(one, Refusal) else "" for one in (plain, with_ties)]
     assert codes[0] == codes[1]
     return codes[0]
+
+
+async def test_elsewhere_the_command_takes_what_is_spare_from_files(
+    installation: Installation, tmp_path: Path
+) -> None:
+    async with running_warden(installation) as warden:
+        warden.home = f"org-{secrets.token_hex(4)}"
+        number = await warden.organisation(warden.home)
+        where = ("--organisation", warden.home)
+        ended, told = await command(warden, "canary", "refresh", *where)
+        assert (ended, told) == (0, "0 entries were added to 0 canaries.\n")
+        real, nobody = tmp_path / "real", tmp_path / "nobody"
+        write(real, person("ASHDOWN", 300))
+        write(nobody, person("NOBODY", 301))
+        loaded = await command(warden, "import", str(real), *where)
+        assert loaded[0] == 0, loaded
+        people = await ids(installation, number)
+        planted = await command(warden, "canary", "plant", str(nobody), *where)
+        assert planted[0] == 0, planted
+        await _one_more(warden, number, *people)
+        spare = tmp_path / "spare"
+        write(spare, person("SPARE", 302, pulse("SPARE is well"), pulse("well")))
+        refreshed = ("canary", "refresh", str(spare), *where, "--json")
+        ended, told = await command(warden, *refreshed)
+        assert json.loads(told) == {"canaries": 1, "written": 1, "unmatched": 1}
+        grew_alike(await opened(warden, number), *people)
+        broken = tmp_path / "broken"
+        broken.mkdir()
+        (broken / "0.json").write_text("{")
+        ended, told = await command(warden, "canary", "refresh", str(broken), *where)
+        assert (ended, "0.json" in told) == (1, True), told
+
+
+def grew_alike(records: Records, patient: str) -> None:
+    """At the moment, and of the day, of the patient's own."""
+    [trap] = records.keys() - {patient}
+    [added] = [one for one in records[trap][0] if one["resourceType"] != "Patient"]
+    assert added["note"] == [{"text": "well"}]
+    assert added["subject"] == {"reference": f"Patient/{trap}"}
+    [like] = [one for one in records[patient][0] if one["id"] == "its-pulse"]
+    assert added["effectiveDateTime"] == like["effectiveDateTime"]
+    assert added["meta"]["lastUpdated"] == like["meta"]["lastUpdated"]
+
+
+def person(family: str, number: int, *more: dict[str, Any]) -> dict[str, Any]:
+    id_ = new_uuid()
+    patient = {
+        "resourceType": "Patient",
+        "id": id_,
+        "identifier": [{"system": SYSTEM, "value": nth_test_number(number)}],
+        "name": [{"family": family, "given": ["Wren"]}],
+    }
+    of = {"subject": {"reference": f"urn:uuid:{id_}"}}
+    return {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [
+            {"fullUrl": f"urn:uuid:{one['id']}", "resource": one}
+            for one in (patient, *({**each, **of} for each in more))
+        ],
+    }
+
+
+def pulse(words: str, *, at: str = "2024-05-06T10:00:00Z") -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "id": new_uuid(),
+        "status": "final",
+        "code": {"text": "Pulse"},
+        "effectiveDateTime": at,
+        "note": [{"text": words}],
+    }
+
+
+def write(folder: Path, *bundles: dict[str, Any]) -> None:
+    folder.mkdir()
+    for n, one in enumerate(bundles):
+        (folder / f"{n}.json").write_text(json.dumps(one))
+
+
+async def _one_more(warden: RunningWarden, number: int, patient: str) -> None:
+    """A doctor writes two things about a patient at one moment."""
+    doctor = await warden.session("doctor", organisation=warden.home)
+    opener = Opener(
+        session=doctor, organisation=OrganisationId(number), reason="rang about results"
+    )
+    installation = warden.installation
+    database = Database(
+        address_for(installation.settings, installation.layout, WEB), size=1
+    )
+    who = {"subject": {"reference": f"Patient/{patient}"}}
+    contents = (
+        {**pulse("fast", at="2026-11-20T08:30:00Z"), **who, "id": "its-pulse"},
+        {"resourceType": "Basic", "id": "b", "code": {"text": "Note"}, **who},
+    )
+    drafts = [
+        draft_of(resource, str(resource.content["id"]))
+        for one in contents
+        if isinstance(resource := parse(msgspec.json.encode(one)), Resource)
+    ]
+    change = Change(drafts=drafts, expected=[0, 0])
+    writer = Writer(database, warden.door, clock=SystemClock())
+    assert isinstance(await writer.write(change, opener=opener), Written)
+    await database.close()

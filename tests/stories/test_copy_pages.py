@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import Device, chromium, device
 from support.paper import sheets_of
 from support.program import Program
 from support.served import Served, served
@@ -170,10 +170,7 @@ async def arrive(own: Device, link: str) -> None:
 async def test_a_nurse_prints_at_night_and_every_sheet_says_whose_it_is(
     server: Served, team: Team, browser: Browser
 ) -> None:
-    async with (
-        device(browser) as nora,
-        device(browser, viewport=PHONE) as phone,
-    ):
+    async with device(browser) as nora:
         await arrive(nora, team.nurse)
         await nora.go(f"{server.origin}/patients/fern")
         await nora.page.get_by_label("Reason").fill(REASON)
@@ -193,9 +190,11 @@ async def test_a_nurse_prints_at_night_and_every_sheet_says_whose_it_is(
         assert sheet.count("/min") == 1
         await prints_all_of_it(nora)
         await own_document(nora, server)
-        await phone.context.add_cookies(await nora.context.cookies())
-        await phone.go(f"{server.origin}/patients/fern/print")
-        await clean(phone, "print-summary-phone")
+        await nora.page.set_viewport_size({"width": 390, "height": 844})
+        await nora.go(f"{server.origin}/patients/fern/print")
+        await clean(nora, "print-summary-phone")
+        await nora.go(f"{server.origin}/patients/fern")
+        await clean(nora, "print-record-phone")
         await runs_out(nora, server)
         assert nora.complaints == []
 

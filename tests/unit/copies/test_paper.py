@@ -215,7 +215,7 @@ def test_parts_are_of_types_that_there_are_and_none_twice() -> None:
 
 def row(type_: str, id_: str, **changed: Any) -> StoredRow:
     made = StoredRow(
-        organisation=1,  # type: ignore[arg-type]
+        organisation=1,
         type=type_,
         id=id_,
         version=1,
