@@ -34,6 +34,10 @@ LETTER = "Dear colleague, thank you for seeing Fern again."
 NUMBER = nth_test_number(7)
 SHOWN = f"{NUMBER[:3]} {NUMBER[3:6]} {NUMBER[6:]}"
 SUMMARY = ("Asthma", "Salbutamol inhaler", "2 puffs", "Penicillin", "Rash")
+ASKED = (
+    *("Problems, allergies and alerts", "Medicines and vaccinations"),
+    *("Observations and results", "Documents, notes and answers"),
+)
 MANY = 120
 """Results: some sheets of them."""
 
@@ -291,7 +295,8 @@ async def asks(pia: Device) -> None:
     await pia.page.get_by_label("The person asks for their data").check()
     await pia.page.get_by_label("Who asked").fill("herself, passport seen today")
     await pia.page.get_by_label("Reason").fill("letter of 20 November")
-    await pia.page.get_by_label("Plans and referrals").uncheck()
+    for part in ASKED:
+        await pia.page.get_by_label(part).check()
     await pia.page.locator("#since-day").fill("1")
     await pia.page.locator("#since-month").fill("3")
     await pia.page.locator("#since-year").fill("2026")

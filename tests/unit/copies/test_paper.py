@@ -70,6 +70,29 @@ def test_none_known_is_not_none_recorded_and_what_was_wrong_is_left_out() -> Non
     assert table(only_wrong, "Allergies").empty == "No allergies recorded."
 
 
+def test_what_nobody_confirmed_says_so_on_paper_too() -> None:
+    doubtful = {"coding": [{"code": "refuted", "display": "Refuted"}]}
+    sure = {"coding": [{"code": "confirmed", "display": "Confirmed"}]}
+    paper = sheet(
+        resource("AllergyIntolerance", code={"text": "Nuts"}, verificationStatus=sure),
+        resource("Condition", code={"text": "Gout"}, verificationStatus=doubtful),
+    )
+    assert table(paper, "Problems").rows[0][0] == "Gout (Refuted)"
+    assert table(paper, "Allergies").rows == (("Nuts", "Not recorded", "Not recorded"),)
+
+
+def test_what_was_entered_in_error_is_no_visit() -> None:
+    paper = sheet(
+        resource("Encounter", status="entered-in-error"),
+        resource("Procedure", status="completed", code={"text": "Stitches"}),
+        resource("Immunization", status="completed", vaccineCode={"text": "Flu"}),
+        resource("Appointment", status="booked", description="Review"),
+    )
+    assert {row[2] for row in table(paper, "Visits").rows} == {
+        *("Stitches", "Flu", "Review")
+    }
+
+
 def test_current_problems_come_first_then_those_that_ended() -> None:
     rows = table(
         sheet(

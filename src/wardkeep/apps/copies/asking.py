@@ -67,7 +67,7 @@ async def _show(visit: Visit, form: Form | None) -> Response:
         banner=banner,
         grounds=grounds_of(visit.session.role),
         parts=PARTS,
-        chosen=tuple(PARTS) if form is None else _chosen(form),
+        chosen=() if form is None else _chosen(form),
         values={name: values.get(name, "") for name in _FIELDS},
         problems=problems,
     )

@@ -16,14 +16,21 @@ from wardkeep.care.documents import sheet_of
 from wardkeep.care.people import banner_of
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.ui.banner import Banner
-from wardkeep.ui.format import show_date, show_moment
+from wardkeep.ui.format import NOT_RECORDED, show_date, show_moment
 
 T = TypeVar("T")
+H = TypeVar(
+    "H",
+    reading.Encounter,
+    reading.Procedure,
+    reading.Immunization,
+    reading.Appointment,
+)
 Row = tuple[str, ...]
 _WRONG = "entered-in-error"
 _ENDED = ("inactive", "remission", "resolved")
 _DENIES = ("716186003", "no-known-allergy")
-_ACTIVE = "Active"
+_ACTIVE, _NO_RANGE = "Active", "Not given"
 _LOW, _HIGH = "from {}", "up to {}"
 
 
@@ -106,7 +113,7 @@ def _problems(found: Read) -> Section:
     stated.sort(key=_has_ended)
     rows = [
         (
-            one.code.words,
+            _with_doubt(one),
             _day(one.onset_date_time or one.onset_period.start or one.recorded_date),
             _day(one.abatement_date_time) if one.abatement_date_time else "",
             "Ended" if _has_ended(one) else "Current",
@@ -124,6 +131,13 @@ def _problems(found: Read) -> Section:
 def _has_ended(stated: reading.Condition) -> bool:
     is_marked = stated.clinical_status.has_code(*_ENDED)
     return is_marked or bool(stated.abatement_date_time)
+
+
+def _with_doubt(stated: reading.Condition | reading.AllergyIntolerance) -> str:
+    """What it is, and in words how sure that is where nobody confirmed it."""
+    status = stated.verification_status
+    is_sure = status.has_code("confirmed") or not status.words
+    return stated.code.words if is_sure else f"{stated.code.words} ({status.words})"
 
 
 def _is_wrong(stated: reading.Condition | reading.AllergyIntolerance) -> bool:
@@ -147,11 +161,12 @@ def _allergies_of(found: Read) -> list[reading.AllergyIntolerance]:
 def _allergies(found: Read) -> Section:
     rows = [
         (
-            one.code.words,
+            _with_doubt(one),
             ", ".join(
                 each.words for told in one.reaction for each in told.manifestation
-            ),
-            one.criticality,
+            )
+            or NOT_RECORDED,
+            one.criticality.capitalize() or NOT_RECORDED,
         )
         for one in _allergies_of(found)
     ]
@@ -203,7 +218,7 @@ def _medicines(found: Read) -> Section:
 
 
 def _doses(lines: Iterable[reading.Dosage]) -> str:
-    return "; ".join(line.text for line in lines if line.text) or "Not recorded"
+    return "; ".join(line.text for line in lines if line.text) or NOT_RECORDED
 
 
 _RESULTS = "Observations and results"
@@ -250,7 +265,8 @@ def _value(one: reading.Observation) -> str:
         whole = "Yes" if one.value_boolean else "No"
     if not whole and one.value_integer is not None:
         whole = str(one.value_integer)
-    return "; ".join([*filter(None, [whole]), *parts]) or one.data_absent_reason.words
+    told = "; ".join([*filter(None, [whole]), *parts])
+    return told or one.data_absent_reason.words or NOT_RECORDED
 
 
 def _said(one: reading.Observation | reading.Component) -> str:
@@ -266,7 +282,7 @@ def _range(one: reading.Observation) -> str:
         return f"{low} to {high}"
     if low is not None:
         return _LOW.format(low)
-    return normal.text if high is None else _HIGH.format(high)
+    return (normal.text or _NO_RANGE) if high is None else _HIGH.format(high)
 
 
 def _reports(found: Read) -> Section:
@@ -289,19 +305,24 @@ def _reports(found: Read) -> Section:
     )
 
 
+def _right(some: list[H]) -> list[H]:
+    """Without what somebody entered in error."""
+    return [one for one in some if one.status != _WRONG]
+
+
 def _visits(found: Read) -> Section:
     happened: list[tuple[str, Row]] = []
-    for stay in found.of(reading.Encounter):
+    for stay in _right(found.of(reading.Encounter)):
         words = stay.type[0].words if stay.type else stay.class_.display
         why = ", ".join(each.words for each in stay.reason_code)
         happened.append((stay.period.start, ("Visit or stay", words, why)))
-    for done in found.of(reading.Procedure):
+    for done in _right(found.of(reading.Procedure)):
         when = done.performed_date_time or done.performed_period.start
         happened.append((when, ("Procedure", done.code.words, "")))
-    for dose in found.of(reading.Immunization):
+    for dose in _right(found.of(reading.Immunization)):
         told = ("Vaccination", dose.vaccine_code.words, "")
         happened.append((dose.occurrence_date_time, told))
-    for booked in found.of(reading.Appointment):
+    for booked in _right(found.of(reading.Appointment)):
         services = ", ".join(each.words for each in booked.service_type)
         told = ("Appointment", booked.description or services, booked.status)
         happened.append((booked.start, told))
