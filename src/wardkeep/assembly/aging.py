@@ -30,6 +30,9 @@ from wardkeep.db.connection import Database, Row
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.canaries import AgeCanaries, AgingCanaries
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.purpose import Action, Purpose
+from wardkeep.disclosure.questions import Item, SaidTie
+from wardkeep.disclosure.sealed import OpenGrant
 from wardkeep.fhir.loading.documents import Document, Entry, documents
 from wardkeep.fhir.loading.limits import Limits
 from wardkeep.fhir.loading.load import Loader
@@ -63,6 +66,35 @@ select max(r.last_updated) from record.resource as r
 """
 
 
+class _ToNobody(WardenClient):
+    """Asks for keys to write as the operator's socket takes it: what work explains.
+
+    Of nobody it is nothing, whatever the resources would tell.
+    """
+
+    async def disclose(  # noqa: PLR0913 - as in the class above
+        self,
+        session: str,
+        *,
+        purpose: Purpose,
+        reason: str,
+        action: Action,
+        items: tuple[Item, ...],
+        request: str = "",
+        ties: tuple[SaidTie, ...] | None = None,
+    ) -> OpenGrant | Refusal:
+        del ties
+        return await super().disclose(
+            session,
+            purpose=purpose,
+            reason=reason,
+            action=action,
+            items=items,
+            request=request,
+            ties=(),
+        )
+
+
 class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it."""
 
@@ -94,7 +126,7 @@ async def refresh(
         PlantingRefusedError, ImportRefusedError: nothing was written, or not all of it.
     """
     database = Database(address_for(settings, layout, WORKER), size=_CONNECTIONS)
-    warden = WardenClient(layout.operator_socket, asker="canaries")
+    warden = _ToNobody(layout.operator_socket, asker="canaries")
     report = ImportReport()
     try:
         opener, _ = await begin_import(warden, organisation)

@@ -58,7 +58,10 @@ PARTS = {
     ),
     "plans": Part(
         "Plans and referrals",
-        ("CarePlan", "CareTeam", "Goal", "ServiceRequest", "ClinicalImpression"),
+        (
+            *("CarePlan", "CareTeam", "Goal", "RiskAssessment", "ServiceRequest"),
+            "ClinicalImpression",
+        ),
     ),
 }
 

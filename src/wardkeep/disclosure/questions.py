@@ -454,7 +454,6 @@ OperatorQuestion: TypeAlias = (
     | CheckSession
     | EndSession
     | ComputeTokens
-    | Disclose
     | NewPatientKeys
     | ForWork
     | NewSeals

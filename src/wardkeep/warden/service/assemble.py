@@ -340,13 +340,10 @@ def _door(parts: WardenParts, known: _Known) -> Door:
     )
 
 
-def _planting(
-    database: Database, parts: WardenParts, known: _Known, door: Door
-) -> Planting:
+def _planting(database: Database, parts: WardenParts, known: _Known) -> Planting:
     return Planting(
         PlantingParts(
             database,
-            door,
             known.sessions,
             parts.root_key,
             known.canaries,
@@ -419,7 +416,7 @@ def _writing(
         writers=writers,
         clock=parts.clock,
     )
-    planting = _planting(database, parts, known, door)
+    planting = _planting(database, parts, known)
     return _Writing(
         (writers.desk, tying.desk),
         (writers.desk, tying.operator_desk, planting.desk),

@@ -24,7 +24,6 @@ from wardkeep.disclosure.canaries import (
     PlantCanaries,
     RetireCanaries,
 )
-from wardkeep.disclosure.questions import Disclose
 from wardkeep.identity import accounts
 from wardkeep.identity.roles import Role
 from wardkeep.ledger.entry import Subject
@@ -34,7 +33,6 @@ from wardkeep.warden.canaries import Canaries, SealedList
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.root_key import RootKey
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.said import NOT_SIGNED_IN
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Sessions
@@ -53,7 +51,6 @@ class PlantingParts(NamedTuple):
     """What the desk works with."""
 
     database: Database
-    door: Door
     sessions: Sessions
     root_key: RootKey
     canaries: Canaries
@@ -69,7 +66,6 @@ class Planting:
         self._parts = parts
         self._in_turn = asyncio.Lock()
         self.desk = Desk(
-            at_once={Disclose: parts.door.add_to_nobody},
             later={
                 AgeCanaries: self._age,
                 PlantCanaries: self._plant,
