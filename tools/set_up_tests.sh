@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Finds what the tests drive, and installs it where that is possible:
-# a Chromium for the stories, npm for HL7's examples and axe-core, SoftHSM2 for root keys.
+# a Chromium for the stories, npm for HL7's examples and axe-core, SoftHSM2 for root
+# keys, poppler to read what is printed.
 set -eu
 bin=$1
 
@@ -22,6 +23,9 @@ if [ -z "${WARDKEEP_CHROMIUM:-}" ] && ! has chromium && ! has chromium-browser &
 fi
 if ! has npm; then
   install npm || { echo "The tests need npm (for HL7's examples and axe-core). Install it and run make test again."; exit 1; }
+fi
+if ! has pdftotext; then
+  install poppler-utils || { echo "The tests need pdftotext (to read what is printed). Install poppler-utils and run make test again."; exit 1; }
 fi
 if ! has softhsm2-util; then
   install softhsm2 || { echo "The tests need SoftHSM2 (a PKCS#11 token). Install it and run make test again."; exit 1; }

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Planting, from the command to the record, and what a scope says of it afterwards."""
 
-import asyncio
 import json
-import os
 import secrets
-import sys
 from collections.abc import AsyncIterator
 from itertools import islice
 from pathlib import Path
@@ -15,6 +12,7 @@ import msgspec
 import pytest
 
 from support.acts import colleague
+from support.command import command
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.assembly.demo import (
@@ -101,23 +99,6 @@ async def refused(
     with pytest.raises(PlantingRefusedError) as caught:
         await plant_in(warden, folder, reserved=reserved)
     return str(caught.value)
-
-
-async def command(warden: RunningWarden, *words: str) -> tuple[int, str]:
-    """The command beside the running warden, as an operator gives it."""
-    folder = str(warden.installation.settings.data)
-    running = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "wardkeep.cli",
-        *words,
-        env={**os.environ, "WARDKEEP_DATA": folder},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    told, _ = await running.communicate()
-    assert running.returncode is not None
-    return running.returncode, told.decode()
 
 
 async def test_a_number_that_may_be_somebodys_is_refused_by_its_file(

@@ -51,7 +51,14 @@ async def budget(warden: RunningWarden, who: Colleague) -> BudgetView:
 
 
 def numbers(one: BudgetView) -> Budget:
-    return Budget(one.soft, one.hard, one.expected, one.reach)
+    return Budget(
+        one.soft,
+        one.hard,
+        one.expected,
+        one.reach,
+        prints=one.prints,
+        copies=one.copies,
+    )
 
 
 async def test_one_person_tightens_and_the_next_opening_meets_it(
@@ -149,6 +156,8 @@ async def test_back_to_the_products_own_is_a_loosening_and_is_shown_as_nobodys(
         hard=PRODUCT.hard,
         expected=PRODUCT.expected,
         reach=PRODUCT.reach,
+        prints=PRODUCT.prints,
+        copies=PRODUCT.copies,
     )
     waiting = await confirm(warden, officer, back, Waiting)
     assert isinstance(waiting, Waiting), waiting

@@ -44,6 +44,7 @@ from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
+from wardkeep.fhir.store.taking_out import RecordTaker
 from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.scim.application import PREFIX as SCIM, ScimApplication
@@ -224,6 +225,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Lister(database, warden),
         reader,
         writer,
+        RecordTaker(database, warden),
         WaysInKept(database),
         Letters(reader, warden),
         RetainedReader(database),

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from wardkeep.assembly.aging import refresh as refresh_records
 from wardkeep.assembly.planting import SHARE, plant as plant_records
 from wardkeep.cli.terminal import ask_operator, installation, json_option, print_json
 from wardkeep.disclosure.canaries import CanaryCounts, CountCanaries, RetireCanaries
@@ -65,6 +66,33 @@ def plant(
         f"{made.planted:,} were planted. Of a hundred records {made.share} are nobody's"
         f" now; {SHARE} stop 95 of 100 scrapers within 42 openings."
     )
+
+
+@canary.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@_organisation
+@json_option
+def refresh(*, paths: tuple[Path, ...], organisation: str, as_json: bool) -> None:
+    """Give them new writing, as patients whom no work concerns got since the last time.
+
+    PATHS are further records of nobody, from which it is taken; in the demonstration
+    they are made. Give it each month, right after an import where there is one.
+
+    \b
+    Example:
+      wardkeep canary refresh --organisation fernhill
+      wardkeep canary refresh spare/ --organisation fernhill
+    """
+    settings, layout = installation()
+    made = asyncio.run(
+        refresh_records(settings, layout, organisation=organisation, paths=paths)
+    )
+    if as_json:
+        print_json(made)
+        return
+    click.echo(f"{made.written:,} entries were added to {made.canaries:,} canaries.")
+    if made.unmatched:
+        click.echo(f"{made.unmatched:,} more had nothing spare of their type.")
 
 
 @canary.command()

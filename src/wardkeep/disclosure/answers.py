@@ -8,6 +8,7 @@ import msgspec
 from wardkeep.disclosure.canaries import CanaryAnswer
 from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.containment import ContainmentAnswer
+from wardkeep.disclosure.copies import CopyAnswer
 from wardkeep.disclosure.federation import FederationAnswer
 from wardkeep.disclosure.keys import KeyAnswer
 from wardkeep.disclosure.kiosks import KioskAnswer
@@ -383,4 +384,5 @@ Answer: TypeAlias = (
     | WayInAnswer
     | WhoIAmAnswer
     | CanaryAnswer
+    | CopyAnswer
 )

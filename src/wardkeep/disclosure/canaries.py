@@ -27,6 +27,19 @@ class CountCanaries(Message, frozen=True):
     organisation: str
 
 
+class AgeCanaries(Message, frozen=True):
+    """Let this import add new writing to canaries, the next `MOST_NAMED` of them.
+
+    Ask until none is named. Each is named once for a time that has passed: what an
+    interrupted import did not write is not made up for.
+    """
+
+    session: str
+    """Of the import."""
+    after: str = ""
+    """The last one named before."""
+
+
 class RetireCanaries(Message, frozen=True):
     """Destroy up to 200 canaries: keys, rows, every version. Ask until none is left."""
 
@@ -44,7 +57,7 @@ class PickCanaries(Message, frozen=True):
 
 
 CanaryQuestion: TypeAlias = (
-    PlantCanaries | CountCanaries | RetireCanaries | PickCanaries
+    PlantCanaries | CountCanaries | AgeCanaries | RetireCanaries | PickCanaries
 )
 
 
@@ -64,4 +77,13 @@ class PickedCanaries(Message, frozen=True):
     patients: tuple[str, ...]
 
 
-CanaryAnswer: TypeAlias = CanaryCounts | PickedCanaries
+class AgingCanaries(Message, frozen=True):
+    """Canaries to which new writing may be added, and of which time."""
+
+    patients: tuple[tuple[str, int], ...]
+    """Each with when that was done before; 0: never."""
+    until: int
+    """Now. UTC microseconds since 1970, as the others."""
+
+
+CanaryAnswer: TypeAlias = CanaryCounts | PickedCanaries | AgingCanaries

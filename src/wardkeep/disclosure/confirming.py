@@ -9,6 +9,7 @@ shows, the signature is over the act's own bytes; another act needs another sign
 from typing import TypeAlias
 
 from wardkeep.disclosure.containment import ContainmentAct
+from wardkeep.disclosure.copies import CopyAct
 from wardkeep.disclosure.erasing import ErasingAct
 from wardkeep.disclosure.kiosks import KioskAct
 from wardkeep.disclosure.limits import LimitAct
@@ -25,6 +26,7 @@ Act: TypeAlias = (
     | PatientAct
     | ContainmentAct
     | LimitAct
+    | CopyAct
 )
 """Everything that needs a fresh passkey; an area adds its own acts here."""
 

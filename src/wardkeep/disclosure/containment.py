@@ -205,6 +205,9 @@ class AccountRead(Message, frozen=True):
     entries: int
     lines: tuple[OpeningView, ...]
     next: int = -1
+    printed: int = 0
+    copied: int = 0
+    """Different patients in the last 24 hours whose record went out."""
 
 
 class RefusalsRead(Message, frozen=True):

@@ -24,6 +24,10 @@ class SetBudget(Message, frozen=True, kw_only=True):
     """Patients in 24 hours whom the work explains, at the most."""
     reach: int
     """Others between two touches of the passkey."""
+    prints: int = 0
+    """Patients in 24 hours whose record is printed."""
+    copies: int = 0
+    """Patients in 24 hours of whose record a copy is made."""
 
 
 LimitAct: TypeAlias = SetBudget
@@ -51,6 +55,10 @@ class BudgetView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     most_hard: int
     most_expected: int
     most_reach: int
+    prints: int = 0
+    copies: int = 0
+    most_prints: int = 0
+    most_copies: int = 0
     set_by: str = ""
     """Who asked for it; empty where the product's holds."""
     confirmed_by: str = ""

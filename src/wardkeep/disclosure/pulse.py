@@ -27,6 +27,9 @@ class HourView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     glass: int
     listed: int
     refused: int
+    printed: int = 0
+    copied: int = 0
+    """Of those opened, whose record went out on paper or as files."""
 
 
 class UnusualView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

@@ -55,3 +55,11 @@ class Action(enum.StrEnum):
     """A deletion: what there was stays in history, and no key leaves."""
     HISTORY = "history"
     """Who opened this record: no key leaves, but the looking is traced."""
+    PRINT = "print"
+    """One patient's record, or a part of it, laid out for paper."""
+    COPY = "copy"
+    """One patient's record as files, for whoever is entitled to them."""
+
+
+TAKEN_OUT = frozenset({Action.PRINT, Action.COPY})
+"""What goes on where nobody can close it: it weighs more than an opening."""

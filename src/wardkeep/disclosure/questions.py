@@ -8,6 +8,7 @@ import msgspec
 from wardkeep.disclosure.canaries import CanaryQuestion
 from wardkeep.disclosure.confirming import ConfirmingQuestion
 from wardkeep.disclosure.containment import ContainmentQuestion
+from wardkeep.disclosure.copies import CopyQuestion
 from wardkeep.disclosure.federation import (
     FederationOperatorQuestion,
     FederationQuestion,
@@ -437,6 +438,7 @@ DoorQuestion: TypeAlias = (
     | PatientQuestion
     | WayInQuestion
     | WhoIAmQuestion
+    | CopyQuestion
 )
 OperatorQuestion: TypeAlias = (
     Hello

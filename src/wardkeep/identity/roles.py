@@ -42,6 +42,10 @@ class Budget(msgspec.Struct, frozen=True):
     """Different patients whom the work explains; beyond, it explains nobody."""
     reach: int = REACH
     """Others between two touches of the passkey."""
+    prints: int = 0
+    """Different patients in 24 hours whose record is printed, expected or not."""
+    copies: int = 0
+    """The same of copies of a record."""
 
     def within(self, other: "Budget") -> "Budget":
         """The tighter of both, number by number."""
@@ -50,6 +54,8 @@ class Budget(msgspec.Struct, frozen=True):
             hard=min(self.hard, other.hard),
             expected=min(self.expected, other.expected),
             reach=min(self.reach, other.reach),
+            prints=min(self.prints, other.prints),
+            copies=min(self.copies, other.copies),
         )
 
 
@@ -83,6 +89,8 @@ def _clinical(  # noqa: PLR0913 - a role has this many rights, the last ones nam
     expected: int,
     own_work: int = OWN_WORK,
     *,
+    prints: int,
+    copies: int = 0,
     homes: int = 0,
     may_seal: bool = True,
 ) -> Rights:
@@ -90,7 +98,7 @@ def _clinical(  # noqa: PLR0913 - a role has this many rights, the last ones nam
         title,
         frozenset({BANNER, RECORD}),
         _CARE,
-        Budget(soft, hard, expected),
+        Budget(soft, hard, expected, prints=prints, copies=copies),
         own_work,
         homes,
         may_seal,
@@ -150,29 +158,39 @@ class Role(enum.Enum):
 
 
 _RIGHTS: Mapping[Role, Rights] = {
-    Role.HEALTH_ADVISOR: _clinical("Health advisor", 45, 70, 70, 35, may_seal=False),
-    Role.URGENT_CARE_CLINICIAN: _clinical(
-        "Urgent care clinician", 40, 60, 60, 10, homes=HOMES_A_DAY
+    Role.HEALTH_ADVISOR: _clinical(
+        "Health advisor", 45, 70, 70, 35, prints=5, may_seal=False
     ),
-    Role.SHIFT_LEAD: _clinical("Shift lead", 40, 80, 120),
+    Role.URGENT_CARE_CLINICIAN: _clinical(
+        "Urgent care clinician", 40, 60, 60, 10, prints=10, homes=HOMES_A_DAY
+    ),
+    Role.SHIFT_LEAD: _clinical("Shift lead", 40, 80, 120, prints=20),
     Role.RECEPTIONIST: Rights(
         "Receptionist", frozenset({BANNER}), _DESK, Budget(150, 450, 900), 60
     ),
     Role.COMMUNITY_COORDINATOR: _clinical(
-        "Community care coordinator", 25, 40, 60, homes=HOMES_A_DAY
+        "Community care coordinator", 25, 40, 60, prints=10, homes=HOMES_A_DAY
     ),
-    Role.CRISIS_WORKER: _clinical("Crisis worker", 45, 70, 60, 10, homes=HOMES_A_DAY),
-    Role.WARD_NURSE: _clinical("Ward nurse", 30, 50, 60),
-    Role.DOCTOR: _clinical("Doctor", 80, 120, 150, 10),
-    Role.CARER: _clinical("Carer", 16, 20, 28, 2, homes=HOMES_A_DAY, may_seal=False),
-    Role.CARE_COORDINATOR: _clinical("Care coordinator", 150, 250, 200, 20),
-    Role.HOSPICE_NURSE: _clinical("Hospice nurse", 25, 40, 60, homes=HOMES_A_DAY),
+    Role.CRISIS_WORKER: _clinical(
+        "Crisis worker", 45, 70, 60, 10, prints=10, homes=HOMES_A_DAY
+    ),
+    Role.WARD_NURSE: _clinical("Ward nurse", 30, 50, 60, prints=15),
+    Role.DOCTOR: _clinical("Doctor", 80, 120, 150, 10, prints=20, copies=2),
+    Role.CARER: _clinical(
+        "Carer", 16, 20, 28, 2, prints=2, homes=HOMES_A_DAY, may_seal=False
+    ),
+    Role.CARE_COORDINATOR: _clinical(
+        "Care coordinator", 150, 250, 200, 20, prints=20, copies=2
+    ),
+    Role.HOSPICE_NURSE: _clinical(
+        "Hospice nurse", 25, 40, 60, prints=10, homes=HOMES_A_DAY
+    ),
     Role.FINANCE_CLERK: Rights("Finance clerk", _NOTHING, _NOTHING),
     Role.PRIVACY_OFFICER: Rights(
         "Privacy officer",
         frozenset({BANNER}),
         frozenset({"audit", "patient-request"}),
-        Budget(40, 80),
+        Budget(40, 80, copies=5),
     ),
     Role.ADMINISTRATOR: Rights(
         "Administrator", _NOTHING, frozenset({"administration"})
@@ -209,7 +227,10 @@ def needs_second_person(old: Role | None, new: Role) -> bool:
     if new in GUARDED:
         return old is not new
     had = Rights("", _NOTHING, _NOTHING) if old is None else _RIGHTS[old]
-    return new.budget.hard > had.budget.hard or not new.tiers <= had.tiers
+    is_larger = (
+        new.budget.hard > had.budget.hard or new.budget.copies > had.budget.copies
+    )
+    return is_larger or not new.tiers <= had.tiers
 
 
 PEOPLE = tuple(

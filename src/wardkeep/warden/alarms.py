@@ -17,6 +17,10 @@ GLASS_BROKEN, SOFT_LIMIT, FROZEN = "glass-broken", "soft-limit", "frozen"
 SEARCHING, SLOW, BREAKER = "searching", "slow", "breaker"
 QUESTIONED = "questioned"
 CANARY = "canary"
+PRINTS = "prints"
+"""Somebody asked for more prints than the role makes in a day."""
+COPY_MADE = "copy-made"
+"""Somebody signed for a copy of a record: a second person looks at each."""
 TWO_STORIES = "two-stories"
 """The ledger is not the one that a witness saw."""
 LEDGER_CHANGED = "ledger-changed"
@@ -124,12 +128,12 @@ class Alarms:
 
 
 async def entries_of(
-    connection: Connection, kind: str, *, since: datetime
+    connection: Connection, kinds: Iterable[str], *, since: datetime
 ) -> frozenset[int]:
-    """The entries about which there is an alarm of a kind."""
+    """The entries about which there is an alarm of one of these kinds."""
     rows = await connection.fetch(
-        "select entry from warden.alarm where kind = $1 and raised_at >= $2",
-        kind,
+        "select entry from warden.alarm where kind = any($1) and raised_at >= $2",
+        list(kinds),
         since,
     )
     return frozenset(row["entry"] for row in rows)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many different patients an account reaches, and how many more it may.
 
-Counted apart: patients whom the work explains, others who were opened, and others who
-were shown in lists. Each counts for 24 hours after it was last opened, by the clock
-that cannot be set, and at a start all is counted again from the ledger: a restart
-forgets nothing. What a session reached since its owner's passkey was last used is
-counted as well: a stolen session has no passkey.
+Counted apart: patients whom the work explains, others who were opened, others who were
+shown in lists, and those whose record went out on paper or as files. Each counts for 24
+hours after it was last opened, by the clock that cannot be set, and at a start all is
+counted again from the ledger: a restart forgets nothing. What a session reached since
+its owner's passkey was last used is counted as well: a stolen session has no passkey.
 """
 
 from collections import OrderedDict
@@ -23,6 +23,9 @@ from wardkeep.warden.contracts import APP
 WINDOW_SECONDS = 24 * 3600.0
 ROWS_A_PATIENT = 5
 """People in lists that weigh as much as one opening, against the day's budget."""
+PRINT_WEIGHT, COPY_WEIGHT = 3, 10
+"""What another patient weighs in the day's budget whose record was printed or copied:
+a print is a record that nobody closes again, a copy all of it, ready for a machine."""
 TRIES = 10
 """Other patients asked for after the reach was spent; then nobody needs to ask why."""
 MOST_SESSIONS = 20_000
@@ -31,6 +34,7 @@ TOUCHES = frozenset({"sign-in", "wake", "prove", "confirm"})
 RELEASED = "release-freeze"
 """The action of an entry that gives an account its budget anew."""
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
+_PRINT, _COPY = "print", "copy"
 _PEOPLE = frozenset(role.value for role in PEOPLE)
 _MICROSECONDS = 1_000_000
 
@@ -43,9 +47,19 @@ class Spent(msgspec.Struct):
     rows: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     own: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     """Of the expected, those whom only the account's own writing explains."""
+    printed: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+    copied: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+    """Whose record was printed or copied, whether the work explains them or not."""
+
+    def taken_out(self, action: str) -> OrderedDict[str, float] | None:
+        """Those of a print or a copy; None for what stays on the screen."""
+        return {_PRINT: self.printed, _COPY: self.copied}.get(action)
 
     def forget_old(self, now: float) -> None:
-        for kept in (self.expected, self.others, self.rows, self.own):
+        for kept in (
+            *(self.expected, self.others, self.rows),
+            *(self.own, self.printed, self.copied),
+        ):
             while kept:
                 patient, when = next(iter(kept.items()))
                 if when >= now - WINDOW_SECONDS:
@@ -65,7 +79,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where an account and its session would stand after a question."""
 
     day: int
-    """Other patients in 24 hours, or people in lists."""
+    """Other patients in 24 hours as they weigh, or people in lists."""
+    day_opened: int = 0
+    """The same, were this a mere opening; of an opening and a list the same number."""
     day_most: int
     day_soft: int
     reach: int
@@ -75,6 +91,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_day_spent(self) -> bool:
         return self.day > self.day_most
+
+    @property
+    def is_too_heavy(self) -> bool:
+        """Whether there is room for an opening, and none for a print or a copy."""
+        return self.day_opened <= self.day_most < self.day
 
     @property
     def is_reach_spent(self) -> bool:
@@ -141,22 +162,27 @@ class Budgets:
         patients: AbstractSet[str],
         *,
         budget: Budget,
-        is_list: bool,
+        action: str,
         now: float,
     ) -> Standing:
-        """Where it would stand had these others been opened, or shown in a list."""
+        """Where it would stand had these others been opened, or shown in a list.
+
+        The reach counts people, whatever is done with them; the day counts weights.
+        """
         spent = self._of(account, now)
         reach = len(self._met(account, session).union(patients))
-        if is_list:
+        if action == _FIND:
             return Standing(
                 day=_together(spent.rows, patients),
+                day_opened=_together(spent.rows, patients),
                 day_soft=budget.hard * ROWS_A_PATIENT,
                 day_most=budget.hard * ROWS_A_PATIENT,
                 reach=reach,
                 reach_most=budget.reach,
             )
         return Standing(
-            day=_together(spent.others, patients),
+            day=_weight(spent, patients, action),
+            day_opened=_weight(spent, patients, ""),
             day_soft=budget.soft,
             day_most=budget.hard,
             reach=reach,
@@ -202,6 +228,33 @@ class Budgets:
             if relationship.endswith(SELF_MADE):
                 _count(spent.own, patient, now)
 
+    def take_out(
+        self, account: Account, patients: Iterable[str], *, action: str, now: float
+    ) -> None:
+        """Count whose record is printed or copied."""
+        counted = self._of(account, now).taken_out(action)
+        if counted is not None:
+            for patient in patients:
+                _count(counted, patient, now)
+
+    def left_after(
+        self,
+        account: Account,
+        patients: AbstractSet[str],
+        *,
+        action: str,
+        budget: Budget,
+        now: float,
+    ) -> int:
+        """How many more may be printed or copied after these; below 0: too many.
+
+        Whose record was printed already today is printed again for nothing: a printer
+        that jams costs nobody anything.
+        """
+        counted = self._of(account, now).taken_out(action)
+        most = budget.copies if action == _COPY else budget.prints
+        return most - _together(counted or {}, patients)
+
     def tried(self, session: str, patients: Iterable[str]) -> bool:
         """Count what was asked for beyond the reach; whether it is too much by now."""
         tried = self._by(session).tried
@@ -227,6 +280,11 @@ class Budgets:
         """Expected, others, and people in lists, in the last 24 hours."""
         spent = self._of(account, now)
         return len(spent.expected), len(spent.others), len(spent.rows)
+
+    def counts_out(self, account: Account, *, now: float) -> tuple[int, int]:
+        """Patients whose record was printed, and copied, in the last 24 hours."""
+        spent = self._of(account, now)
+        return len(spent.printed), len(spent.copied)
 
     def listed_and_opened(self, account: Account) -> tuple[int, int]:
         """People shown in lists in 24 hours, and how many of them were opened."""
@@ -275,6 +333,8 @@ class Budgets:
         is_by_app = entry.request.startswith(APP)
         session = apps_of(account) if is_by_app else entry.session
         self.opened(account, session, others, is_list=is_list, now=when)
+        named = [one.patient for one in entry.subjects if one.packed_patient]
+        self.take_out(account, named, action=entry.action, now=when)
         if not is_list:
             explained = [
                 (one.patient, one.relationship)
@@ -295,6 +355,19 @@ def _has_room(counted: Collection[str], patient: str, most: int) -> bool:
 
 def _together(counted: Collection[str], patients: AbstractSet[str]) -> int:
     return len(counted) + sum(1 for one in patients if one not in counted)
+
+
+def _weight(spent: Spent, patients: AbstractSet[str], action: str) -> int:
+    """Others of 24 hours and these, each as heavy as what was done with the record."""
+
+    def is_other(patient: str) -> bool:
+        return patient in patients or patient in spent.others
+
+    copied = {*spent.copied, *(patients if action == _COPY else ())}
+    printed = {*spent.printed, *(patients if action == _PRINT else ())} - copied
+    more = (COPY_WEIGHT - 1) * sum(map(is_other, copied))
+    more += (PRINT_WEIGHT - 1) * sum(map(is_other, printed))
+    return _together(spent.others, patients) + more
 
 
 def _count(counted: OrderedDict[str, float], patient: str, now: float) -> None:

@@ -24,6 +24,8 @@ class Canary(msgspec.Struct, array_like=True):
     met_at: int = 0
     """When somebody opened it first."""
     retired_at: int = 0
+    aged_at: int = 0
+    """Until when it has new writing."""
 
 
 _List = dict[str, Canary]
@@ -75,6 +77,23 @@ class Canaries:
         """Remember that there is no record of it any more."""
         self._known[organisation][patient].retired_at = at
         self.unsaved.add(organisation)
+
+    def age(
+        self, organisation: int, *, after: str, most: int, at: int
+    ) -> list[tuple[str, int]]:
+        """The next living ones that nobody met, each with its time before this one."""
+        known = self._known.get(organisation, {})
+        fit = sorted(
+            patient
+            for patient, one in known.items()
+            if patient > after and not (one.met_at or one.retired_at)
+        )
+        found = [(patient, known[patient].aged_at) for patient in fit[:most]]
+        for patient, _ in found:
+            known[patient].aged_at = at
+        if found:
+            self.unsaved.add(organisation)
+        return found
 
     def living(self, organisation: int, *, is_met_only: bool = False) -> list[str]:
         known = self._known.get(organisation, {})

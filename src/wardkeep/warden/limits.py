@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from wardkeep.db.connection import Connection
+from wardkeep.db.connection import Connection, Row
 from wardkeep.identity.roles import Budget, Role, role_named
 
 
@@ -59,11 +59,13 @@ async def keep(
 ) -> None:
     await connection.execute(
         "insert into warden.budget (organisation, role, soft, hard, expected, reach,"
-        " asked_by, confirmed_by, set_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        " asked_by, confirmed_by, set_at, prints, copies)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
         " on conflict (organisation, role) do update set soft = excluded.soft,"
         " hard = excluded.hard, expected = excluded.expected, reach = excluded.reach,"
         " asked_by = excluded.asked_by, confirmed_by = excluded.confirmed_by,"
-        " set_at = excluded.set_at",
+        " set_at = excluded.set_at, prints = excluded.prints,"
+        " copies = excluded.copies",
         organisation,
         role.value,
         budget.soft,
@@ -73,6 +75,8 @@ async def keep(
         UUID(set_by.asked),
         UUID(set_by.confirmed),
         set_by.at,
+        budget.prints,
+        budget.copies,
     )
 
 
@@ -81,13 +85,25 @@ async def load_all(connection: Connection) -> Limits:
     found = Limits()
     rows = await connection.fetch(
         "select organisation, role, soft, hard, expected, reach, asked_by,"
-        " confirmed_by, set_at from warden.budget"
+        " confirmed_by, set_at, prints, copies from warden.budget"
     )
     for row in rows:
         role = role_named(row["role"])
         if role is None:
             continue
-        budget = Budget(row["soft"], row["hard"], row["expected"], row["reach"])
+        budget = _budget(row, role.budget)
         set_by = SetBy(str(row["asked_by"]), str(row["confirmed_by"]), row["set_at"])
         found.remember(row["organisation"], role, budget, set_by)
     return found
+
+
+def _budget(row: Row, most: Budget) -> Budget:
+    """What was set before there were prints and copies says nothing of them."""
+    return Budget(
+        soft=row["soft"],
+        hard=row["hard"],
+        expected=row["expected"],
+        reach=row["reach"],
+        prints=most.prints if row["prints"] is None else row["prints"],
+        copies=most.copies if row["copies"] is None else row["copies"],
+    )

@@ -27,6 +27,7 @@ TIMES_USUAL = 3
 MOST_UNUSUAL = 20
 _DAYS_KEPT = 28
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
+_PRINT, _COPY, _BANNER = "print", "copy", "banner"
 
 
 class Hour(msgspec.Struct):
@@ -37,6 +38,9 @@ class Hour(msgspec.Struct):
     glass: int = 0
     listed: int = 0
     refused: int = 0
+    printed: int = 0
+    copied: int = 0
+    """Of those opened, whose record went out."""
 
     @property
     def opened(self) -> int:
@@ -88,6 +92,10 @@ class Pulse:
         for subject in entry.subjects:
             if subject.packed_patient:
                 _count(hour, entry.action, subject.relationship)
+                # A long record has several entries; the person is named in one of them.
+                if subject.tier == _BANNER:
+                    hour.printed += entry.action == _PRINT
+                    hour.copied += entry.action == _COPY
         if entry.action != _FIND:
             self._meet(entry)
 

@@ -22,6 +22,7 @@ from wardkeep.disclosure.message import GLANCE
 from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.roles import NEED_DEVICE, Role
 from wardkeep.identity.scopes import Scopes
+from wardkeep.warden.copies import SignedCopy
 
 ASLEEP_SECONDS = 15 * 60
 ASLEEP_OF_GUARDED_SECONDS = 10 * 60
@@ -105,6 +106,10 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     """Patients whom a list has shown, until then by the monotonic clock."""
     glass: dict[str, float] = msgspec.field(default_factory=dict)
     """Patients for whom the glass is broken, until then by the monotonic clock."""
+    nobodies: set[str] = msgspec.field(default_factory=set)
+    """Of an import: canaries to which it adds new writing."""
+    copies: dict[str, SignedCopy] = msgspec.field(default_factory=dict)
+    """By patient: the copy that was signed for last."""
     passkeys_open_until: float = 0.0
     """By the monotonic clock: until then passkeys may be added and revoked."""
     passkey_used_monotonic: float = -inf

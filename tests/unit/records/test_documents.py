@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from wardkeep.apps.records.documents import sheet_of
+from wardkeep.care.documents import sheet_of
 from wardkeep.care.people import who_is
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.fhir.store.outcomes import OpenedResource

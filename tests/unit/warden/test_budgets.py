@@ -17,7 +17,9 @@ from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import Why
 from wardkeep.warden.budgets import (
+    COPY_WEIGHT,
     MOST_SESSIONS,
+    PRINT_WEIGHT,
     ROWS_A_PATIENT,
     TRIES,
     WINDOW_SECONDS,
@@ -70,7 +72,7 @@ class World:
 
     def asks(self, session: str, patient: str) -> None:
         standing = self.budgets.after(
-            NURSE, session, {patient}, budget=BUDGET, is_list=False, now=self.monotonic
+            NURSE, session, {patient}, budget=BUDGET, action="read", now=self.monotonic
         )
         if standing.is_day_spent or standing.is_reach_spent:
             return
@@ -174,11 +176,11 @@ def test_lists_weigh_less_in_a_day_and_as_much_for_the_reach(
 ) -> None:
     people = [f"p{n}" for n in range(REACH)]
     budgets.opened(NURSE, "s1", people, is_list=True, now=0.0)
-    one_more = budgets.after(NURSE, "s1", {"q"}, budget=BUDGET, is_list=True, now=0.0)
+    one_more = budgets.after(NURSE, "s1", {"q"}, budget=BUDGET, action="find", now=0.0)
     assert one_more.is_reach_spent
     assert not one_more.is_day_spent
     assert one_more.day_most == BUDGET.hard * ROWS_A_PATIENT
-    chart = budgets.after(NURSE, "s1", {"p1"}, budget=BUDGET, is_list=False, now=0.0)
+    chart = budgets.after(NURSE, "s1", {"p1"}, budget=BUDGET, action="read", now=0.0)
     assert (chart.day, chart.reach) == (1, REACH)
     assert not chart.is_reach_spent
 
@@ -264,13 +266,13 @@ def test_an_app_reaches_no_further_than_the_session_that_it_acts_for(
     budgets.opened(NURSE, by_app, ["q1"], is_list=False, now=0.0)
     for who in ("s1", by_app):
         beyond = budgets.after(
-            NURSE, who, {"q2"}, budget=BUDGET, is_list=False, now=0.0
+            NURSE, who, {"q2"}, budget=BUDGET, action="read", now=0.0
         )
         assert beyond.is_reach_spent
-    other = budgets.after(NURSE, "s2", {"q2"}, budget=BUDGET, is_list=False, now=0.0)
+    other = budgets.after(NURSE, "s2", {"q2"}, budget=BUDGET, action="read", now=0.0)
     assert other.reach == 2
     budgets.touched("s1", NURSE)
-    again = budgets.after(NURSE, by_app, {"q2"}, budget=BUDGET, is_list=False, now=0.0)
+    again = budgets.after(NURSE, by_app, {"q2"}, budget=BUDGET, action="read", now=0.0)
     assert again.reach == 1
 
 
@@ -278,5 +280,87 @@ def test_what_apps_opened_is_counted_again_for_apps(budgets: Budgets) -> None:
     made = entry("read", "token-of-an-app", START, "p1")
     by_app = msgspec.structs.replace(made, request="app 17: read Patient")
     budgets.count_entry(by_app, 0.0)
-    standing = budgets.after(NURSE, "s9", {"q"}, budget=BUDGET, is_list=False, now=0.0)
+    standing = budgets.after(NURSE, "s9", {"q"}, budget=BUDGET, action="read", now=0.0)
     assert standing.reach == 2
+
+
+def printed(budgets: Budgets, patients: list[str], action: str = "print") -> None:
+    budgets.opened(NURSE, "s1", patients, is_list=False, now=0.0)
+    budgets.take_out(NURSE, patients, action=action, now=0.0)
+
+
+def day(budgets: Budgets, patient: str, action: str = "read", now: float = 0.0) -> int:
+    found = budgets.after(NURSE, "s1", {patient}, budget=BUDGET, action=action, now=now)
+    return found.day
+
+
+def test_another_patient_printed_weighs_three_and_copied_ten_whatever_came_first(
+    budgets: Budgets,
+) -> None:
+    printed(budgets, ["p"])
+    assert (PRINT_WEIGHT, COPY_WEIGHT) == (3, 10)
+    assert day(budgets, "p") == 3
+    # Twice is no heavier than once, and the heavier of two counts.
+    assert day(budgets, "p", "print") == 3
+    assert day(budgets, "p", "copy") == 10
+    assert day(budgets, "q") == 4
+    assert day(budgets, "q", "print") == 6
+    printed(budgets, ["p"], "copy")
+    assert day(budgets, "p", "print") == 10
+    # Opened first, printed after
+    budgets.opened(NURSE, "s1", ["r"], is_list=False, now=0.0)
+    assert day(budgets, "r", "print") == 13
+
+
+def test_the_reach_counts_people_whatever_is_done_with_them(budgets: Budgets) -> None:
+    printed(budgets, [f"p{n}" for n in range(5)])
+    found = budgets.after(NURSE, "s1", {"q"}, budget=BUDGET, action="print", now=0.0)
+    assert (found.reach, found.day, found.day_opened) == (6, 18, 16)
+
+
+def test_whom_the_work_explains_weighs_nothing_and_counts_as_a_print(
+    budgets: Budgets,
+) -> None:
+    budgets.take_out(NURSE, ["p"], action="print", now=0.0)
+    assert day(budgets, "q") == 1
+    assert budgets.counts_out(NURSE, now=0.0) == (1, 0)
+
+
+def left(budgets: Budgets, patient: str, action: str, now: float = 0.0) -> int:
+    budget = Budget(soft=1, hard=1, prints=2, copies=1)
+    return budgets.left_after(NURSE, {patient}, action=action, budget=budget, now=now)
+
+
+def test_a_printer_that_jams_costs_nobody_a_print(budgets: Budgets) -> None:
+    assert left(budgets, "p", "print") == 1
+    budgets.take_out(NURSE, ["p", "q"], action="print", now=0.0)
+    assert left(budgets, "p", "print") == left(budgets, "q", "print") == 0
+    assert left(budgets, "r", "print") == -1
+    assert left(budgets, "r", "copy") == 0
+    budgets.take_out(NURSE, ["p"], action="copy", now=0.0)
+    assert left(budgets, "r", "copy") == -1
+    later = WINDOW_SECONDS + 1
+    assert left(budgets, "r", "print", later) == 1
+    assert left(budgets, "r", "copy", later) == 0
+    assert budgets.counts_out(NURSE, now=later) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("action", "relationship", "out", "weight"),
+    [
+        ("print", "", (1, 0), 3),
+        ("copy", "", (0, 1), 10),
+        ("print", "ward", (1, 0), 0),
+        ("read", "", (0, 0), 1),
+    ],
+)
+def test_what_left_counts_after_a_start_as_it_did_before(
+    budgets: Budgets,
+    action: str,
+    relationship: str,
+    out: tuple[int, int],
+    weight: int,
+) -> None:
+    budgets.count_entry(entry(action, "s1", START, "p", relationship), 0.0)
+    assert budgets.counts_out(NURSE, now=0.0) == out
+    assert day(budgets, "q") == weight + 1

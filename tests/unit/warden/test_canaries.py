@@ -77,3 +77,20 @@ def test_the_share_stops_ninety_five_of_a_hundred_within_what_is_promised() -> N
     assert within == 42
     assert p95(list(range(1, 101))) == 95
     assert p95([3]) == 3
+
+
+def test_canaries_age_once_for_each_time_and_those_that_were_met_not_at_all() -> None:
+    known = Canaries()
+    known.plant(1, ["c", "a", "b", "d"])
+    known.note_met(1, ["d"], at=5)
+    known.retire(1, "b", at=5)
+    known.unsaved.clear()
+    assert known.age(1, after="", most=1, at=7) == [("a", 0)]
+    assert known.age(1, after="a", most=9, at=7) == [("c", 0)]
+    assert known.unsaved == {1}
+    known.unsaved.clear()
+    assert known.age(1, after="c", most=9, at=7) == []
+    assert known.unsaved == set()
+    again = Canaries()
+    again.unpack(1, known.packed(1))
+    assert again.age(1, after="", most=9, at=8) == [("a", 7), ("c", 7)]

@@ -14,7 +14,15 @@ number = st.integers(min_value=-5, max_value=2_000)
 
 @given(
     role=st.sampled_from(PEOPLE),
-    budget=st.builds(Budget, soft=number, hard=number, expected=number, reach=number),
+    budget=st.builds(
+        Budget,
+        soft=number,
+        hard=number,
+        expected=number,
+        reach=number,
+        prints=number,
+        copies=number,
+    ),
 )
 def test_whatever_is_remembered_nobody_gets_more_than_the_role(
     role: Role, budget: Budget

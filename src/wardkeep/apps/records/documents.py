@@ -7,36 +7,18 @@ sentence why they cannot be shown. Rejected: every document's text inside the re
 HTML from elsewhere would run in our origin).
 """
 
-import base64
-import binascii
-
-import msgspec
 from starlette.responses import Response
 
-from wardkeep.care import reading
+from wardkeep.care.documents import sheet_of
 from wardkeep.care.opening import opener_of
 from wardkeep.care.people import who_is
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.store.outcomes import NotFound, OpenedResource
+from wardkeep.fhir.store.outcomes import NotFound
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.web.gates import Gate
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
-
-_PLAIN = "text/plain"
-_ELSEWHERE = "Its text is kept elsewhere; this page shows what lies in the record."
-_OTHER_KIND = "This kind of document ({}) cannot be shown here yet."
-_DAMAGED = "Its text is damaged. Tell whoever runs Wardkeep."
-
-
-class Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """A document as its page shows it: its text, or why there is none."""
-
-    words: str
-    when: str
-    text: str = ""
-    why_not: str = ""
 
 
 @page("/patients/{id}/documents/{document}", gate=Gate.SIGNED_IN)
@@ -65,31 +47,3 @@ async def open_document(visit: Visit) -> Response:
         sheet=sheet_of(document.resources[0]),
         opened=document,
     )
-
-
-def sheet_of(opened: OpenedResource) -> Sheet:
-    """What the page shows of a DocumentReference."""
-    found = reading.read(opened.type, opened.id, opened.text)
-    if not isinstance(found, reading.DocumentReference):
-        return Sheet(words="Document", when="", why_not=_DAMAGED)
-    content = found.content[0] if found.content else reading.Content()
-    attachment = content.attachment
-    sheet = Sheet(
-        words=attachment.title or found.description or found.type.words or "Document",
-        when=found.date,
-    )
-    text, why_not = _text_of(attachment)
-    return msgspec.structs.replace(sheet, text=text, why_not=why_not)
-
-
-def _text_of(attachment: reading.Attachment) -> tuple[str, str]:
-    """The text, or why there is none to show."""
-    kind = attachment.content_type.partition(";")[0].strip().lower()
-    if not attachment.data:
-        return "", _ELSEWHERE
-    if kind != _PLAIN:
-        return "", _OTHER_KIND.format(kind or "not named")
-    try:
-        return base64.b64decode(attachment.data, validate=True).decode(), ""
-    except (binascii.Error, UnicodeDecodeError):
-        return "", _DAMAGED

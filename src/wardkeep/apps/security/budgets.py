@@ -48,6 +48,16 @@ FIELDS = (
         "Others since it was last used: what a stolen session gets.",
         least=1,
     ),
+    Field(
+        "prints",
+        "Records printed at most",
+        "Different patients in 24 hours, those of the work too.",
+    ),
+    Field(
+        "copies",
+        "Copies of records at most",
+        "Different patients in 24 hours; each copy is signed with a passkey.",
+    ),
 )
 
 

@@ -29,6 +29,8 @@ KINDS = {
     "slow": "Many strangers over weeks",
     "breaker": "The circuit breaker tripped",
     "canary": "Somebody opened a record of nobody",
+    "prints": "More prints than the role makes",
+    "copy-made": "A copy of a record was signed for",
     "questioned": "A patient asks about an opening",
     "ledger-changed": "The ledger is not as it was written",
     "two-stories": "The ledger is not the one that a witness saw",

@@ -25,6 +25,8 @@ COLUMNS = (
     ("reasoned", "With a reason"),
     ("glass", "Glass broken"),
     ("listed", "Shown in lists"),
+    ("printed", "Printed"),
+    ("copied", "Copied"),
     ("refused", "Refused"),
 )
 MOST_REASONED, MOST_GLASS = 6.0, 1.0

@@ -3,6 +3,7 @@
 
 from wardkeep.assembly.drills import (
     by_ledger,
+    by_paper,
     by_scraping,
     by_session,
     by_theft,
@@ -20,6 +21,7 @@ SCENARIOS: Scenarios = (
     *by_ledger.SCENARIOS,
     *by_wreck.SCENARIOS,
     *by_session.SCENARIOS,
+    *by_paper.SCENARIOS,
     *by_work.SCENARIOS,
     *by_scraping.SCENARIOS,
 )

@@ -27,6 +27,8 @@ WORDS = {
     "contract-spent": "the contract, in each hour, until the key is ended",
     "not-this-organisation": "nobody granted anything: keys open for their own",
     "not-granted": "an organisation grants five patients for an hour, or nothing",
+    "prints-spent": "the day's prints: the ward opens as before",
+    "copy-not-signed": "a copy takes the passkey, which signs for that very copy",
     "no-visit-now": "a visit of one's own, which is now or is none",
     "": "nobody",
 }

@@ -50,6 +50,7 @@ class _Kind(NamedTuple):
     subtype: str = ""
 
 
+_ACTIVITY, _EXPORT = "110100", "110106"
 _KINDS = {
     "find": _Kind("E", "search"),
     "search": _Kind("E", "search"),
@@ -59,14 +60,16 @@ _KINDS = {
     "delete": _Kind("D", "delete"),
     "erase": _Kind("D"),
     "dispose": _Kind("D"),
+    "print": _Kind("R", "", _EXPORT),
+    "copy": _Kind("R", "", _EXPORT),
     "history": _Kind("R", "", "110101"),
     "sign-in": _Kind("E", "", "110114", "110122"),
     "sign-out": _Kind("E", "", "110114", "110123"),
 }
 _OTHER = _Kind("E")
-_ACTIVITY = "110100"
 _TYPES = {
     _ACTIVITY: "Application Activity",
+    _EXPORT: "Export",
     "110101": "Audit Log Used",
     "110114": "User Authentication",
 }
@@ -142,7 +145,7 @@ def _typed(line: LedgerLine, kind: _Kind) -> Json:
         typed["subtype"] = [
             {"system": _DICOM, "code": kind.subtype, "display": display}
         ]
-    elif kind.type == _ACTIVITY:
+    elif kind.type in (_ACTIVITY, _EXPORT):
         typed["subtype"] = [{"system": "urn:wardkeep:action", "code": line.action}]
     return typed
 

@@ -7,7 +7,7 @@ is known again, and after an interruption the rest goes on.
 
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
 from pathlib import Path
 
 import msgspec
@@ -66,7 +66,9 @@ class Loader:
         opener: Opener,
         limits: Limits,
         clock: Clock,
+        adds_to: AbstractSet[str] = frozenset(),
     ) -> None:
+        """`adds_to`: patients who are here, and to whom it adds all the same."""
         memory = TokenMemory(warden, opener.session)
         self._writer = Writer(
             database, warden, clock=clock, memory=memory, takes_entry_codes=True
@@ -75,6 +77,7 @@ class Loader:
         self._memory = memory
         self._opener = opener
         self._limits = limits
+        self._adds_to = adds_to
 
     async def load_source(
         self, source: Source, *, is_last_chance: bool
@@ -136,7 +139,7 @@ class Loader:
         self, document: Document, drafts: list[Draft], mark: bytes
     ) -> Outcome:
         owners = {draft.owner for draft in drafts if draft.owner}
-        here = await self._lookup.patients_here(owners)
+        here = await self._lookup.patients_here(owners - self._adds_to)
         if here:
             return _patient_is_here(document.name, here)
         versions = await self._lookup.own_versions([d for d in drafts if not d.owner])

@@ -129,8 +129,7 @@ class Reader:
     ) -> Opened | Refusal | NotFound:
         """A patient's resources, the newest first, or as many as were asked for."""
         async with self._database.connection(opener.organisation) as connection:
-            rows = await _fetch(connection, opener.organisation, query)
-            found = _split(rows, opener.organisation)
+            found = await rows_of(connection, opener.organisation, query)
             if found is None:
                 return NotFound(type="Patient", id=query.patient)
             patient, stored = found
@@ -220,6 +219,16 @@ async def _fetch(
         query.at_most + 1,
         *query.any_of,
     )
+
+
+async def rows_of(
+    connection: Connection, organisation: OrganisationId, query: PatientQuery
+) -> tuple[PatientKeyRow, list[StoredRow]] | None:
+    """A patient's keys, and one row more than asked for where there are more.
+
+    None where there is no such patient. Nothing is opened by it.
+    """
+    return _split(await _fetch(connection, organisation, query), organisation)
 
 
 def _split(

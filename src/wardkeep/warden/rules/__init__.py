@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from wardkeep.warden.rules.budget_holds import budget_holds
 from wardkeep.warden.rules.contract_holds import contract_holds
+from wardkeep.warden.rules.copies_are_signed import copies_are_signed
 from wardkeep.warden.rules.homes_are_few import homes_are_few
 from wardkeep.warden.rules.key_is_ours import key_is_ours
 from wardkeep.warden.rules.list_is_short import list_is_short
@@ -20,6 +21,7 @@ from wardkeep.warden.rules.opening import Explained, Opening, Refused
 from wardkeep.warden.rules.own_record_alone import own_record_alone
 from wardkeep.warden.rules.passkey_is_fresh import passkey_is_fresh
 from wardkeep.warden.rules.patient_is_chosen import patient_is_chosen
+from wardkeep.warden.rules.prints_are_few import prints_are_few
 from wardkeep.warden.rules.purpose_fits_role import purpose_fits_role
 from wardkeep.warden.rules.reason_is_given import reason_is_given
 from wardkeep.warden.rules.role_reaches_tier import role_reaches_tier
@@ -42,10 +44,12 @@ ORDER: tuple[Rule, ...] = (
     purpose_fits_role,
     contract_holds,
     list_is_short,
+    copies_are_signed,
     one_way_in,
     seal_is_set_by_carers,
     visit_is_now,
     reason_is_given,
+    prints_are_few,
     budget_holds,
     homes_are_few,
     passkey_is_fresh,

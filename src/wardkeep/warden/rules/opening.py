@@ -64,6 +64,12 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """Patients that a contract leaves after this question; None for people."""
     standing: Standing | None = None
     """Where the account's budget would stand; None for programs and grants."""
+    taken_out_left: int = -1
+    """Patients whose record may be printed, or copied, today after this one."""
+    is_copy_signed: bool = False
+    """Whether the person signed for a copy of this patient and these types."""
+    is_nobodys: bool = False
+    """Whether the patient is a canary to which this very import adds writing."""
     is_frozen: bool = False
     """Whether records are closed for the account."""
     is_erased: bool = False

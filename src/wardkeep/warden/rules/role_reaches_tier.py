@@ -2,7 +2,9 @@
 """A role reaches the tiers its work needs: a receptionist no clinical record.
 
 What is sealed is read by those who visit and set by those who plan care; the two are
-different rights, and neither includes the other.
+different rights, and neither includes the other. It is never printed or copied. Who
+makes copies gets the record into the copy, and does not open it otherwise. An import
+adds to no record that is here, but to a canary's, which is nobody's.
 """
 
 from wardkeep.disclosure.purpose import Action, Tier
@@ -28,6 +30,10 @@ def role_reaches_tier(opening: Opening) -> Refused | None:
 
 
 def _reaches(opening: Opening) -> bool:
+    if opening.is_nobodys and opening.action is Action.WRITE:
+        return opening.tier is not Tier.SEALED
+    if opening.action is Action.COPY:
+        return opening.tier is not Tier.SEALED and opening.role.budget.copies > 0
     if opening.tier is not Tier.SEALED:
         return opening.tier.word in opening.role.tiers
     if opening.action is Action.READ:

@@ -347,6 +347,7 @@ def _planting(database: Database, parts: WardenParts, known: _Known) -> Planting
     return Planting(
         PlantingParts(
             database,
+            known.sessions,
             parts.root_key,
             known.canaries,
             known.erased,

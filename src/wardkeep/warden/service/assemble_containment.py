@@ -16,6 +16,7 @@ from wardkeep.warden.directory import Directory
 from wardkeep.warden.freezes import Freezes
 from wardkeep.warden.limits import load_all
 from wardkeep.warden.service.ceremonies import Ceremonies
+from wardkeep.warden.service.copying import Copying
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.freezing import Freezing, FreezingParts
@@ -23,7 +24,7 @@ from wardkeep.warden.service.looking import Looking
 from wardkeep.warden.service.picture import Picture
 from wardkeep.warden.service.proving import Proving
 from wardkeep.warden.service.trace import Trace
-from wardkeep.warden.service.watch import Watch, freezes_in, glass_in
+from wardkeep.warden.service.watch import LOOKED_AT, Watch, acts_in, freezes_in
 from wardkeep.warden.sessions import Sessions
 
 
@@ -76,9 +77,9 @@ async def make_watch(
         for one in freezes_in(entries, but=known):
             watch.take_back(await freezes.with_members(connection, one))
         told = await alarms.entries_of(
-            connection, alarms.GLASS_BROKEN, since=clock.now() - timedelta(days=2)
+            connection, LOOKED_AT.values(), since=clock.now() - timedelta(days=2)
         )
-        for lost in glass_in(entries, first=first, but=told):
+        for lost in acts_in(entries, first=first, but=told):
             watch.alarms.keep(lost)
     sessions.is_frozen = watch.freezes.stops
     return watch
@@ -94,6 +95,13 @@ def make_containment_desks(parts: ContainmentParts) -> tuple[Desk, ...]:
             door=parts.door,
             trace=parts.trace,
             ledger=parts.ledger,
+        ).desk,
+        Copying(
+            sessions=parts.sessions,
+            watch=parts.watch,
+            door=parts.door,
+            ledger=parts.ledger,
+            clock=parts.clock,
         ).desk,
         Freezing(
             FreezingParts(

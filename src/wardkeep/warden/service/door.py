@@ -18,6 +18,7 @@ from wardkeep.disclosure.answers import (
     Grant,
     Refusal,
 )
+from wardkeep.disclosure.copies import PURPOSES
 from wardkeep.disclosure.message import MAX_ITEMS, MAX_REASON_CHARACTERS
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
@@ -57,6 +58,7 @@ from wardkeep.warden.service.by_support import (
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.said import (
     NOT_SIGNED_IN,
+    NOT_UNDERSTOOD,
     NOTHING_ASKED,
 )
 from wardkeep.warden.service.watch import Watch
@@ -81,7 +83,8 @@ BY_CONTRACT = "contract"
 """Why a program may expect a patient: what it was registered for says so."""
 
 
-_CHANGES = frozenset({Action.WRITE, Action.DELETE})
+_GIVES_NOTHING = frozenset({Action.WRITE, Action.DELETE, Action.COPY})
+"""Refused of a patient who does not exist: nothing is written, and no copy made."""
 BY_IMPORT = "import"
 BY_VISIT = "visit"
 
@@ -94,6 +97,7 @@ class _Context(NamedTuple):
     """Why each patient is expected; empty where nothing says so."""
     contract_left: int | None
     standing: Standing | None
+    taken_out_left: int
     is_frozen: bool
 
 
@@ -141,10 +145,11 @@ class Door:
         first = worst(weighed)
         if first is not None and first.refused is not None:
             return self._refuse(session, asked, first, first.refused)
-        met = self._canaries.met(session.organisation, _opened(weighed), asked.action)
-        if met and (context.patients > 1 or asked.action in _CHANGES):
+        opened = _opened(weighed) - session.nobodies
+        met = self._canaries.met(session.organisation, opened, asked.action)
+        if met and (context.patients > 1 or asked.action in _GIVES_NOTHING):
             # Nobody's work is a page of strangers: none of it is given. And what was
-            # written of nobody would lead colleagues to them.
+            # written of nobody would lead colleagues to them, a copy somebody outside.
             self._spring(session, met)
             return self._refuse(session, asked, weighed[0], NOW_CLOSED)
         if session.is_for_programs:
@@ -157,6 +162,18 @@ class Door:
         if met:
             self._spring(session, met)
         return granted
+
+    def add_to_nobody(self, asked: Disclose) -> Answer:
+        """What an import adds to canaries that were named to it; nothing else.
+
+        The operator's socket opens nobody's data: this is of nobody.
+        """
+        session = self._sessions.use_at_door(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        patients = {item.patient for item in asked.items}
+        is_fit = asked.action is Action.WRITE and patients <= session.nobodies
+        return self.disclose(asked) if is_fit else NOT_UNDERSTOOD
 
     def _spring(self, session: Session, met: Sequence[str]) -> None:
         """Somebody opened a patient who does not exist: it holds from here on."""
@@ -181,7 +198,8 @@ class Door:
             patients=len(patients),
             explained=explained,
             contract_left=self._contract_left(session, patients, now),
-            standing=self._watch.standing(session, others, is_list=is_list),
+            standing=self._watch.standing(session, others, asked.action),
+            taken_out_left=self._watch.taken_out_left(session, patients, asked.action),
             is_frozen=self._watch.is_closed(session),
         )
 
@@ -235,6 +253,9 @@ class Door:
             is_support_granted=is_granted(self._support, session, item),
             contract_left=context.contract_left,
             standing=context.standing,
+            taken_out_left=context.taken_out_left,
+            is_copy_signed=self._is_signed(session, asked.action, item),
+            is_nobodys=item.patient in session.nobodies,
             is_frozen=context.is_frozen
             and not self._watch.is_still_shown(session, item.patient),
             is_erased=self._erased.has(session.organisation, item.patient),
@@ -249,6 +270,13 @@ class Door:
             refused=judge(opening),
             is_beside=is_beside,
         )
+
+    def _is_signed(self, session: Session, action: Action, item: Item) -> bool:
+        signed = session.copies.get(item.patient)
+        if action is not Action.COPY or signed is None:
+            return False
+        now = self._clock.monotonic_seconds()
+        return signed.covers(item.resources, now=now)
 
     def _way_in(
         self, session: Session, asked: Disclose, item: Item, *, is_right: bool
@@ -322,12 +350,16 @@ class Door:
     ) -> tuple[Purpose, str]:
         """Purpose and reason as typed now, or as held from a little earlier.
 
-        An app's are those that the person gave at consent, whatever it asks.
+        An app's are those that the person gave at consent, whatever it asks; a copy's
+        those that were signed.
         """
         if session.app is not None:
             return Purpose(session.app.purpose), session.app.reason
         if session.role is Role.SUPPORT:
             return why_granted(self._support, session)
+        signed = session.copies.get(patient)
+        if asked.action is Action.COPY and signed is not None:
+            return PURPOSES[signed.act.ground], signed.act.reason
         reason = asked.reason[:MAX_REASON_CHARACTERS].strip()
         if reason:
             return asked.purpose, reason

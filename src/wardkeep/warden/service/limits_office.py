@@ -33,6 +33,8 @@ _LINES = (
     ("hard", "Records close beyond"),
     ("expected", "The work explains at most"),
     ("reach", "The passkey is asked for beyond"),
+    ("prints", "Records printed at most"),
+    ("copies", "Copies of records at most"),
 )
 _AS_IT_IS = bad("That is the budget that holds already.")
 _MEANWHILE = bad("Somebody set that budget a moment ago. Look at it anew.")
@@ -141,6 +143,10 @@ class LimitsOffice:
             most_hard=most.hard,
             most_expected=most.expected,
             most_reach=most.reach,
+            prints=here.prints,
+            copies=here.copies,
+            most_prints=most.prints,
+            most_copies=most.copies,
             set_by="" if set_by is None else name(set_by.asked),
             confirmed_by="" if set_by is None else name(set_by.confirmed),
             set_at=0 if set_by is None else microseconds_since_epoch(set_by.at),
@@ -148,7 +154,14 @@ class LimitsOffice:
 
 
 def budget_of(act: SetBudget) -> Budget:
-    return Budget(act.soft, act.hard, act.expected, act.reach)
+    return Budget(
+        soft=act.soft,
+        hard=act.hard,
+        expected=act.expected,
+        reach=act.reach,
+        prints=act.prints,
+        copies=act.copies,
+    )
 
 
 def _fault_in(act: SetBudget, role: Role) -> Refusal | None:

@@ -143,6 +143,9 @@ class Looking:
         expected, others, rows = self._watch.budgets.counts(
             (session.organisation, account), now=self._clock.monotonic_seconds()
         )
+        printed, copied = self._watch.budgets.counts_out(
+            (session.organisation, account), now=self._clock.monotonic_seconds()
+        )
         budget = self._budget(session.organisation, positions)
         return AccountRead(
             account=account,
@@ -155,6 +158,8 @@ class Looking:
             entries=len(positions),
             lines=tuple(lines),
             next=next_,
+            printed=printed,
+            copied=copied,
         )
 
     def _budget(self, organisation: int, positions: Sequence[int]) -> Budget:

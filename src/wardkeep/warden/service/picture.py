@@ -86,6 +86,8 @@ class Picture:
                     glass=one.glass,
                     listed=one.listed,
                     refused=one.refused,
+                    printed=one.printed,
+                    copied=one.copied,
                 )
                 for at, one in self._pulse.hours(where, now)
             ),

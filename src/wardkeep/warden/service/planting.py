@@ -15,6 +15,8 @@ from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Answer, Refusal
 from wardkeep.disclosure.canaries import (
     MOST_NAMED,
+    AgeCanaries,
+    AgingCanaries,
     CanaryCounts,
     CountCanaries,
     PickCanaries,
@@ -23,6 +25,7 @@ from wardkeep.disclosure.canaries import (
     RetireCanaries,
 )
 from wardkeep.identity import accounts
+from wardkeep.identity.roles import Role
 from wardkeep.ledger.entry import Subject
 from wardkeep.ledger.index import ERASE
 from wardkeep.warden import canaries, erasures
@@ -30,11 +33,13 @@ from wardkeep.warden.canaries import Canaries, SealedList
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.root_key import RootKey
 from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.said import NOT_SIGNED_IN
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.sessions import Sessions
 
 MOST_RETIRED = 200
 """By one question, so that it is answered within seconds; ask again for the rest."""
-PLANT, PICK = "plant-canaries", "pick-canaries"
+PLANT, PICK, AGE = "plant-canaries", "pick-canaries", "age-canaries"
 _BAD = Refusal(
     code="bad-canaries",
     why=f"A question names 1 to {MOST_NAMED} patients by their FHIR ids.",
@@ -46,6 +51,7 @@ class PlantingParts(NamedTuple):
     """What the desk works with."""
 
     database: Database
+    sessions: Sessions
     root_key: RootKey
     canaries: Canaries
     erased: ErasedPatients
@@ -61,6 +67,7 @@ class Planting:
         self._in_turn = asyncio.Lock()
         self.desk = Desk(
             later={
+                AgeCanaries: self._age,
                 PlantCanaries: self._plant,
                 CountCanaries: self._count,
                 RetireCanaries: self._retire,
@@ -149,6 +156,23 @@ class Planting:
             met=len(known.living(organisation, is_met_only=True)),
             retired=known.retired(organisation),
         )
+
+    async def _age(self, asked: AgeCanaries) -> Answer:
+        session = self._parts.sessions.use_at_door(asked.session)
+        if session is None or session.role is not Role.IMPORTER:
+            return NOT_SIGNED_IN
+        at = microseconds_since_epoch(self._parts.clock.now())
+        named = self._parts.canaries.age(
+            session.organisation, after=asked.after, most=MOST_NAMED, at=at
+        )
+        if named:
+            await self._save_list(session.organisation)
+            session.nobodies.update(patient for patient, _ in named)
+            said = f"{len(named)} canaries"
+            self._parts.trace.of_operator(
+                AGE, organisation=session.organisation, reason=said
+            )
+        return AgingCanaries(patients=tuple(named), until=at)
 
     async def _retire(self, asked: RetireCanaries) -> Answer:
         number = await self._number_of(asked.organisation)

@@ -77,9 +77,15 @@ class Tying:
         self.operator_desk = Desk(later={ForWork: self._for_import})
 
     async def _for_import(self, asked: ForWork) -> Answer:
-        """The operator's socket opens nothing: keys of new patients alone."""
-        is_new = isinstance(asked.question, NewPatientKeys)
-        return await self._for_work(asked) if is_new else NOT_UNDERSTOOD
+        """The operator's socket opens nothing: keys of new patients alone.
+
+        What is written of nobody explains nobody, so that it comes without ties.
+        """
+        if isinstance(asked.question, NewPatientKeys):
+            return await self._for_work(asked)
+        if asked.ties:
+            return NOT_UNDERSTOOD
+        return self._door.add_to_nobody(asked.question)
 
     async def _for_work(self, asked: ForWork) -> Answer:
         question = asked.question

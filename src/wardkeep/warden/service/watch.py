@@ -11,7 +11,7 @@ import msgspec
 
 from wardkeep.base.clock import Clock, from_microseconds
 from wardkeep.base.ids import new_uuid
-from wardkeep.disclosure.purpose import Action
+from wardkeep.disclosure.purpose import TAKEN_OUT, Action
 from wardkeep.disclosure.questions import Disclose
 from wardkeep.identity.roles import PEOPLE, Budget
 from wardkeep.ledger.entry import Entry
@@ -23,6 +23,8 @@ from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of
 from wardkeep.warden.freezes import Freeze, Freezes
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
+from wardkeep.warden.rules.copies_are_signed import CODE as NOT_SIGNED
+from wardkeep.warden.rules.prints_are_few import PRINTS_SPENT
 from wardkeep.warden.rules.visit_is_now import CODE as NO_VISIT
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session
@@ -33,6 +35,10 @@ SHOWN_SECONDS = 4.0
 or whoever slipped knows which it was. It is of nobody."""
 BREAK_GLASS = "break-glass"
 """The action of the entry that says: somebody broke the glass for a patient."""
+SIGN_COPY = "sign-copy"
+"""The action of the entry that says: somebody signed for a copy of a record."""
+LOOKED_AT = {BREAK_GLASS: alarms.GLASS_BROKEN, SIGN_COPY: alarms.COPY_MADE}
+"""Acts of which each is looked at by somebody else, and the kind of its alarm."""
 FREEZE = "freeze"
 """The action of a freeze's entry."""
 MANY_LISTED, FEW_OPENED = 60, 0.1
@@ -44,7 +50,11 @@ _TRIPPED = (
 )
 _WATCHED = frozenset(PEOPLE)
 _SPENT = "More records were opened in a day than the role opens beyond its work."
+_PRINTED = "As many records were printed in 24 hours as the role prints, and another."
 _HOMES = "The ways into many homes were asked for where no visit was."
+_UNSIGNED = "Copies of many records were asked for that nobody signed for."
+_TRIED = {NO_VISIT: _HOMES, NOT_SIGNED: _UNSIGNED}
+"""What is tried ten times by nobody who does their work, and why it is frozen."""
 _SCRAPED = "Many records were asked for after the passkey was due, and it was not used."
 _LED_NOWHERE = "A record was opened that no work leads to."
 """To whoever releases: that it was a canary is told to those who decide alone."""
@@ -109,7 +119,7 @@ class Watch:
         return self.freezes.of(session) is not None
 
     def standing(
-        self, session: Session, others: AbstractSet[str], *, is_list: bool
+        self, session: Session, others: AbstractSet[str], action: Action
     ) -> Standing | None:
         """Where the account would stand; None where nobody counts."""
         if not others or not is_watched(session):
@@ -119,13 +129,31 @@ class Watch:
             reach_of(session),
             others,
             budget=self.budget(session),
-            is_list=is_list,
+            action=action.value,
             now=self._now(),
         )
+        is_list = action is Action.FIND
         if self._breaker.is_tripped(session.organisation, self._now()) and not is_list:
             least = min(standing.reach_most, REACH_WHEN_TRIPPED)
             return msgspec.structs.replace(standing, reach_most=least)
         return standing
+
+    def taken_out_left(
+        self, session: Session, patients: AbstractSet[str], action: Action
+    ) -> int:
+        """How many more may be printed or copied today after these.
+
+        Below 0 where it would be too many, and where nobody counts: nobody else does.
+        """
+        if action not in TAKEN_OUT or not is_watched(session):
+            return -1
+        return self.budgets.left_after(
+            account_of(session),
+            patients,
+            action=action.value,
+            budget=self.budget(session),
+            now=self._now(),
+        )
 
     def breaker_of(self, session: Session) -> tuple[int, int, int, bool]:
         """How the breaker stands (`Breaker.sum_of`), and whether it tripped."""
@@ -148,6 +176,7 @@ class Watch:
         is_list, now = asked.action is Action.FIND, self._now()
         account = account_of(session)
         self._breaker.at_work(*account, self.budget(session).soft, now)
+        self.budgets.take_out(account, explained, action=asked.action.value, now=now)
         if standing is not None:
             others = [one for one, why in explained.items() if not why]
             where = reach_of(session)
@@ -166,10 +195,12 @@ class Watch:
         """Freeze where the day is spent, or somebody goes on without a passkey."""
         if code == DAY_SPENT:
             self.freeze_account(session, freezes.BUDGET, _SPENT)
-        elif code == NO_VISIT and is_watched(session):
-            homes = {item.patient for item in asked.items}
-            if self.budgets.tried(reach_of(session), homes):
-                self.freeze_account(session, freezes.SCRAPING, _HOMES)
+        elif code == PRINTS_SPENT:
+            self._tell(session, alarms.PRINTS, _PRINTED)
+        elif code in _TRIED and is_watched(session):
+            named_all = {item.patient for item in asked.items}
+            if self.budgets.tried(reach_of(session), named_all):
+                self.freeze_account(session, freezes.SCRAPING, _TRIED[code])
         elif code == PROVE_AGAIN:
             # A list is one attempt, however many people it would have named.
             named = dict.fromkeys(item.patient for item in asked.items if item.patient)
@@ -288,22 +319,22 @@ def freezes_in(entries: Sequence[Entry], *, but: AbstractSet[str]) -> Iterator[F
             )
 
 
-def glass_in(
+def acts_in(
     entries: Sequence[Entry], *, first: int, but: AbstractSet[int]
 ) -> Iterator[Alarm]:
-    """Broken glass that nobody would look at: its alarm was lost.
+    """Broken glass, and signed copies, that nobody would look at: the alarm was lost.
 
     `first`: the position of the first entry; `but`: those that have an alarm.
     """
     for position, entry in enumerate(entries, first):
-        if entry.action != BREAK_GLASS or position in but:
+        if entry.action not in LOOKED_AT or position in but:
             continue
         raised_at = from_microseconds(entry.at)
         for patient in entry.patients:
             yield Alarm(
                 id=new_uuid(),
                 organisation=entry.organisation,
-                kind=alarms.GLASS_BROKEN,
+                kind=LOOKED_AT[entry.action],
                 account=entry.account,
                 session=entry.session,
                 patient=patient,

@@ -1,0 +1,390 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A record laid out for paper: plain tables, one a section, the newest first.
+
+Paper and the readable file of a copy have the same sections. A chart's lines and
+colours are for the screen: on paper a value stands beside its time and its range.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from wardkeep.care import reading
+from wardkeep.care.documents import sheet_of
+from wardkeep.care.people import banner_of
+from wardkeep.fhir.store.outcomes import OpenedResource
+from wardkeep.ui.banner import Banner
+from wardkeep.ui.format import NOT_RECORDED, show_date, show_moment
+
+T = TypeVar("T")
+H = TypeVar(
+    "H",
+    reading.Encounter,
+    reading.Procedure,
+    reading.Immunization,
+    reading.Appointment,
+)
+Row = tuple[str, ...]
+_WRONG = "entered-in-error"
+_ENDED = ("inactive", "remission", "resolved")
+_DENIES = ("716186003", "no-known-allergy")
+_ACTIVE, _NO_RANGE = "Active", "Not given"
+_LOW, _HIGH = "from {}", "up to {}"
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A table of the sheet; `empty` is said where it has no rows."""
+
+    title: str
+    columns: Row
+    rows: tuple[Row, ...]
+    empty: str
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A document with its words, or why there are none."""
+
+    title: str
+    when: str
+    text: str
+    why_not: str
+
+
+class Paper(msgspec.Struct, frozen=True, kw_only=True):
+    """All of a sheet."""
+
+    banner: Banner
+    sections: tuple[Section, ...]
+    letters: tuple[Letter, ...]
+    unreadable: int
+    """Resources that are not written as the standard asks."""
+
+
+class Read(msgspec.Struct, frozen=True):
+    """What was opened, as structs by their type."""
+
+    by_type: dict[type, list[Any]]
+
+    def of(self, type_: type[T]) -> list[T]:
+        return cast("list[T]", self.by_type.get(type_, []))
+
+
+def paper_of(
+    resources: Sequence[OpenedResource],
+    *,
+    sections: Iterable[str],
+    today: date,
+    is_latest_only: bool = False,
+    has_letters: bool = False,
+) -> Paper:
+    """A sheet of these sections (`SECTIONS`); of results all, or the latest of each."""
+    found = Read({})
+    for one in resources:
+        part = reading.read(one.type, one.id, one.text)
+        if part is not None:
+            found.by_type.setdefault(type(part), []).append(part)
+    made = [SECTIONS[name](found) for name in sections]
+    if is_latest_only:
+        made = [_latest(one) if one.title == _RESULTS else one for one in made]
+    patients = found.of(reading.Patient)
+    allergies = _allergies_of(found)
+    return Paper(
+        banner=banner_of(
+            patients[0] if patients else reading.Patient(),
+            today,
+            allergies=tuple(one.code.words for one in allergies),
+            is_free_of_known_allergies=bool(_stated_of(found)) and not allergies,
+            alerts=tuple(row[0] for row in _alerts(found).rows),
+        ),
+        sections=tuple(made),
+        letters=_letters(resources) if has_letters else (),
+        unreadable=len(found.of(reading.Unreadable)),
+    )
+
+
+# Sections
+
+
+def _problems(found: Read) -> Section:
+    stated = [one for one in found.of(reading.Condition) if not _is_wrong(one)]
+    stated.sort(key=lambda one: one.onset_date_time or one.recorded_date, reverse=True)
+    stated.sort(key=_has_ended)
+    rows = [
+        (
+            _with_doubt(one),
+            _day(one.onset_date_time or one.onset_period.start or one.recorded_date),
+            _day(one.abatement_date_time) if one.abatement_date_time else "",
+            "Ended" if _has_ended(one) else "Current",
+        )
+        for one in stated
+    ]
+    return Section(
+        "Problems",
+        ("Problem", "Since", "Until", "Now"),
+        tuple(rows),
+        "No problems recorded.",
+    )
+
+
+def _has_ended(stated: reading.Condition) -> bool:
+    is_marked = stated.clinical_status.has_code(*_ENDED)
+    return is_marked or bool(stated.abatement_date_time)
+
+
+def _with_doubt(stated: reading.Condition | reading.AllergyIntolerance) -> str:
+    """What it is, and in words how sure that is where nobody confirmed it."""
+    status = stated.verification_status
+    is_sure = status.has_code("confirmed") or not status.words
+    return stated.code.words if is_sure else f"{stated.code.words} ({status.words})"
+
+
+def _is_wrong(stated: reading.Condition | reading.AllergyIntolerance) -> bool:
+    return stated.verification_status.has_code(_WRONG)
+
+
+def _stated_of(found: Read) -> list[reading.AllergyIntolerance]:
+    return [one for one in found.of(reading.AllergyIntolerance) if not _is_wrong(one)]
+
+
+def _allergies_of(found: Read) -> list[reading.AllergyIntolerance]:
+    """Those that there are; somebody may have stated that there is none."""
+    return [
+        one
+        for one in _stated_of(found)
+        if not one.code.has_code(*_DENIES)
+        and not one.code.words.casefold().startswith("no known")
+    ]
+
+
+def _allergies(found: Read) -> Section:
+    rows = [
+        (
+            _with_doubt(one),
+            ", ".join(
+                each.words for told in one.reaction for each in told.manifestation
+            )
+            or NOT_RECORDED,
+            one.criticality.capitalize() or NOT_RECORDED,
+        )
+        for one in _allergies_of(found)
+    ]
+    return Section(
+        "Allergies",
+        ("Allergy", "Reaction", "Risk"),
+        tuple(rows),
+        "No known allergies." if _stated_of(found) else "No allergies recorded.",
+    )
+
+
+def _alerts(found: Read) -> Section:
+    rows = [
+        (one.code.words, _day(one.period.start))
+        for one in found.of(reading.Flag)
+        if one.status == "active"
+    ]
+    return Section("Alerts", ("Alert", "Since"), tuple(rows), "No alerts.")
+
+
+def _medicines(found: Read) -> Section:
+    rows = [
+        (
+            one.medication_codeable_concept.words or one.medication_reference.display,
+            _doses(one.dosage_instruction),
+            _day(one.authored_on),
+            one.status.capitalize(),
+        )
+        for one in found.of(reading.MedicationRequest)
+        if one.status != _WRONG
+    ]
+    rows += [
+        (
+            one.medication_codeable_concept.words,
+            _doses(one.dosage),
+            _day(one.effective_date_time or one.effective_period.start),
+            one.status.capitalize(),
+        )
+        for one in found.of(reading.MedicationStatement)
+        if one.status != _WRONG
+    ]
+    rows.sort(key=lambda row: row[3] != _ACTIVE)
+    return Section(
+        "Medicines",
+        ("Medicine", "How it is taken", "Since", "State"),
+        tuple(rows),
+        "No medicines recorded.",
+    )
+
+
+def _doses(lines: Iterable[reading.Dosage]) -> str:
+    return "; ".join(line.text for line in lines if line.text) or NOT_RECORDED
+
+
+_RESULTS = "Observations and results"
+
+
+def _results(found: Read) -> Section:
+    counted = [
+        one
+        for one in found.of(reading.Observation)
+        if one.status not in (_WRONG, "cancelled")
+    ]
+    counted.sort(key=lambda one: one.when, reverse=True)
+    rows = [
+        (one.code.words, _value(one), _range(one), show_moment(one.when))
+        for one in counted
+    ]
+    return Section(
+        _RESULTS,
+        ("What", "Value", "Normal", "When"),
+        tuple(rows),
+        "No results recorded.",
+    )
+
+
+def _latest(section: Section) -> Section:
+    """The first row of each kind: rows are the newest first."""
+    first: dict[str, Row] = {}
+    for row in section.rows:
+        first.setdefault(row[0], row)
+    return Section(
+        f"{section.title}: the latest of each",
+        section.columns,
+        tuple(first.values()),
+        section.empty,
+    )
+
+
+def _value(one: reading.Observation) -> str:
+    parts = [
+        f"{part.code.words}: {_said(part)}" for part in one.component if _said(part)
+    ]
+    whole = _said(one)
+    if not whole and one.value_boolean is not None:
+        whole = "Yes" if one.value_boolean else "No"
+    if not whole and one.value_integer is not None:
+        whole = str(one.value_integer)
+    told = "; ".join([*filter(None, [whole]), *parts])
+    return told or one.data_absent_reason.words or NOT_RECORDED
+
+
+def _said(one: reading.Observation | reading.Component) -> str:
+    return (
+        one.value_quantity.words or one.value_codeable_concept.words or one.value_string
+    )
+
+
+def _range(one: reading.Observation) -> str:
+    normal = one.reference_range[0] if one.reference_range else reading.ReferenceRange()
+    low, high = normal.low.value, normal.high.value
+    if low is not None and high is not None:
+        return f"{low} to {high}"
+    if low is not None:
+        return _LOW.format(low)
+    return (normal.text or _NO_RANGE) if high is None else _HIGH.format(high)
+
+
+def _reports(found: Read) -> Section:
+    reports = sorted(
+        found.of(reading.DiagnosticReport),
+        key=lambda one: one.effective_date_time or one.issued,
+        reverse=True,
+    )
+    rows = [
+        (
+            one.code.words,
+            one.conclusion,
+            show_moment(one.effective_date_time or one.issued),
+        )
+        for one in reports
+        if one.status != _WRONG
+    ]
+    return Section(
+        "Reports", ("Report", "Conclusion", "When"), tuple(rows), "No reports recorded."
+    )
+
+
+def _right(some: list[H]) -> list[H]:
+    """Without what somebody entered in error."""
+    return [one for one in some if one.status != _WRONG]
+
+
+def _visits(found: Read) -> Section:
+    happened: list[tuple[str, Row]] = []
+    for stay in _right(found.of(reading.Encounter)):
+        words = stay.type[0].words if stay.type else stay.class_.display
+        why = ", ".join(each.words for each in stay.reason_code)
+        happened.append((stay.period.start, ("Visit or stay", words, why)))
+    for done in _right(found.of(reading.Procedure)):
+        when = done.performed_date_time or done.performed_period.start
+        happened.append((when, ("Procedure", done.code.words, "")))
+    for dose in _right(found.of(reading.Immunization)):
+        told = ("Vaccination", dose.vaccine_code.words, "")
+        happened.append((dose.occurrence_date_time, told))
+    for booked in _right(found.of(reading.Appointment)):
+        services = ", ".join(each.words for each in booked.service_type)
+        told = ("Appointment", booked.description or services, booked.status)
+        happened.append((booked.start, told))
+    happened.sort(key=lambda one: one[0], reverse=True)
+    return Section(
+        "Visits, procedures and appointments",
+        ("When", "Kind", "What", "More"),
+        tuple((show_moment(when), *row) for when, row in happened),
+        "None recorded.",
+    )
+
+
+def _plans(found: Read) -> Section:
+    rows = [
+        (
+            one.title or ", ".join(each.words for each in one.category),
+            one.description,
+            _day(one.period.start),
+            one.status.capitalize(),
+        )
+        for one in found.of(reading.CarePlan)
+        if one.status != _WRONG
+    ]
+    return Section(
+        "Plans", ("Plan", "What", "Since", "State"), tuple(rows), "No plans recorded."
+    )
+
+
+def _documents(found: Read) -> Section:
+    documents = sorted(
+        found.of(reading.DocumentReference), key=lambda one: one.date, reverse=True
+    )
+    rows = [
+        (one.description or one.type.words, show_moment(one.date))
+        for one in documents
+        if one.status == "current"
+    ]
+    return Section(
+        "Documents", ("Document", "When"), tuple(rows), "No documents recorded."
+    )
+
+
+def _letters(resources: Sequence[OpenedResource]) -> tuple[Letter, ...]:
+    sheets = [sheet_of(one) for one in resources if one.type == "DocumentReference"]
+    return tuple(
+        Letter(one.words, show_moment(one.when), one.text, one.why_not)
+        for one in sheets
+    )
+
+
+def _day(text: str) -> str:
+    return show_date(text)
+
+
+SECTIONS: dict[str, Callable[[Read], Section]] = {
+    "alerts": _alerts,
+    "allergies": _allergies,
+    "problems": _problems,
+    "medicines": _medicines,
+    "results": _results,
+    "reports": _reports,
+    "visits": _visits,
+    "plans": _plans,
+    "documents": _documents,
+}

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A record on paper: what stands in its tables, and what is left out of a copy."""
+
+import io
+import json
+import zipfile
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from wardkeep.apps.copies.asking import MAKERS, grounds_of
+from wardkeep.apps.copies.files import Making, zip_of
+from wardkeep.apps.copies.paper import SECTIONS, Paper, Section, paper_of
+from wardkeep.apps.copies.printing import PARTS as PRINTED, PRINTERS
+from wardkeep.disclosure.copies import GROUNDS, PARTS, PERSON, PURPOSES, MakeCopy
+from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.fhir.model.definitions import is_resource_type
+from wardkeep.fhir.store.outcomes import Opened, OpenedResource
+from wardkeep.fhir.store.rows import StoredRow
+from wardkeep.fhir.store.taking_out import StaysHere, TakenOut, TakeOut, _sorted
+from wardkeep.identity.roles import PEOPLE, Role
+
+TODAY = date(2026, 11, 28)
+NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
+WRONG = {"coding": [{"code": "entered-in-error"}]}
+
+
+def resource(type_: str, id_: str = "x", **fields: Any) -> OpenedResource:
+    return OpenedResource(
+        type=type_,
+        id=id_,
+        version=1,
+        patient="p",
+        tier=Tier.RECORD,
+        clinical_at=None,
+        last_updated=NOW,
+        text=json.dumps({"resourceType": type_, "id": id_, **fields}).encode(),
+    )
+
+
+def sheet(*resources: OpenedResource, **more: Any) -> Paper:
+    return paper_of(resources, sections=SECTIONS, today=TODAY, **more)
+
+
+def table(paper: Paper, title: str) -> Section:
+    return next(one for one in paper.sections if one.title.startswith(title))
+
+
+def test_an_empty_record_says_so_in_every_table() -> None:
+    paper = sheet(resource("Patient"))
+    assert all(not one.rows and one.empty.endswith(".") for one in paper.sections)
+    assert table(paper, "Allergies").empty == "No allergies recorded."
+
+
+def test_none_known_is_not_none_recorded_and_what_was_wrong_is_left_out() -> None:
+    denied = resource("AllergyIntolerance", code={"text": "No known allergies"})
+    wrong = resource(
+        "AllergyIntolerance", code={"text": "Latex"}, verificationStatus=WRONG
+    )
+    mistaken = resource("Condition", code={"text": "Gout"}, verificationStatus=WRONG)
+    paper = sheet(denied, mistaken)
+    assert table(paper, "Allergies").empty == "No known allergies."
+    assert paper.banner.is_free_of_known_allergies
+    assert table(paper, "Problems").rows == ()
+    # Nobody who was only wrong about one has said that there are none
+    only_wrong = sheet(wrong)
+    assert not only_wrong.banner.is_free_of_known_allergies
+    assert table(only_wrong, "Allergies").empty == "No allergies recorded."
+
+
+def test_what_nobody_confirmed_says_so_on_paper_too() -> None:
+    doubtful = {"coding": [{"code": "refuted", "display": "Refuted"}]}
+    sure = {"coding": [{"code": "confirmed", "display": "Confirmed"}]}
+    paper = sheet(
+        resource("AllergyIntolerance", code={"text": "Nuts"}, verificationStatus=sure),
+        resource("Condition", code={"text": "Gout"}, verificationStatus=doubtful),
+    )
+    assert table(paper, "Problems").rows[0][0] == "Gout (Refuted)"
+    assert table(paper, "Allergies").rows == (("Nuts", "Not recorded", "Not recorded"),)
+
+
+def test_what_was_entered_in_error_is_no_visit() -> None:
+    paper = sheet(
+        resource("Encounter", status="entered-in-error"),
+        resource("Procedure", status="completed", code={"text": "Stitches"}),
+        resource("Immunization", status="completed", vaccineCode={"text": "Flu"}),
+        resource("Appointment", status="booked", description="Review"),
+    )
+    assert {row[2] for row in table(paper, "Visits").rows} == {
+        *("Stitches", "Flu", "Review")
+    }
+
+
+def test_current_problems_come_first_then_those_that_ended() -> None:
+    rows = table(
+        sheet(
+            resource(
+                "Condition",
+                code={"text": "Old"},
+                onsetDateTime="2001",
+                abatementDateTime="2003-02-01",
+            ),
+            resource("Condition", code={"text": "Now"}, onsetDateTime="1999-01-02"),
+            resource(
+                "Condition",
+                code={"text": "Gone"},
+                clinicalStatus={"coding": [{"code": "resolved"}]},
+            ),
+        ),
+        "Problems",
+    ).rows
+    assert [(row[0], row[3]) for row in rows] == [
+        ("Now", "Current"),
+        ("Old", "Ended"),
+        ("Gone", "Ended"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"),
+    [
+        ({"valueQuantity": {"value": 0, "unit": "g"}}, "0 g"),
+        ({"valueBoolean": False}, "No"),
+        ({"valueBoolean": True}, "Yes"),
+        ({"valueInteger": 0}, "0"),
+        ({"valueString": "clear"}, "clear"),
+        ({"dataAbsentReason": {"text": "Refused"}}, "Refused"),
+        (
+            {
+                "component": [
+                    {
+                        "code": {"text": "Systolic"},
+                        "valueQuantity": {"value": 120, "unit": "mmHg"},
+                    },
+                    {"code": {"text": "Diastolic"}},
+                ]
+            },
+            "Systolic: 120 mmHg",
+        ),
+    ],
+)
+def test_a_value_is_shown_as_it_is_and_0_is_0(
+    fields: dict[str, Any], value: str
+) -> None:
+    made = resource("Observation", status="final", code={"text": "It"}, **fields)
+    [row] = table(sheet(made), "Observations").rows
+    assert row[1] == value
+
+
+@pytest.mark.parametrize(
+    ("normal", "words"),
+    [
+        ({"low": {"value": 0}, "high": {"value": 5}}, "0 to 5"),
+        ({"low": {"value": 3}}, "from 3"),
+        ({"high": {"value": 0}}, "up to 0"),
+        ({"text": "none seen"}, "none seen"),
+    ],
+)
+def test_a_range_is_said_as_far_as_it_goes(normal: dict[str, Any], words: str) -> None:
+    made = resource("Observation", status="final", referenceRange=[normal])
+    [row] = table(sheet(made), "Observations").rows
+    assert row[2] == words
+
+
+def test_a_summary_has_the_latest_of_each_and_no_cancelled_one() -> None:
+    def pulse(value: int, day: int, status: str = "final") -> OpenedResource:
+        return resource(
+            "Observation",
+            f"o{value}",
+            status=status,
+            code={"text": "Pulse"},
+            effectiveDateTime=f"2026-11-{day:02d}",
+            valueInteger=value,
+        )
+
+    found = (pulse(70, 1), pulse(80, 3), pulse(90, 2), pulse(5, 4, "cancelled"))
+    assert len(table(sheet(*found), "Observations").rows) == 3
+    [row] = table(sheet(*found, is_latest_only=True), "Observations").rows
+    assert row[1] == "80"
+
+
+def test_what_is_taken_without_a_prescription_stands_with_the_others() -> None:
+    rows = table(
+        sheet(
+            resource(
+                "MedicationRequest",
+                status="stopped",
+                medicationReference={"display": "Aspirin"},
+            ),
+            resource(
+                "MedicationStatement",
+                status="active",
+                medicationCodeableConcept={"text": "Iron"},
+                effectivePeriod={"start": "2026-01-05"},
+            ),
+            resource("MedicationRequest", status="entered-in-error"),
+        ),
+        "Medicines",
+    ).rows
+    assert rows == (
+        ("Iron", "Not recorded", "05-Jan-2026", "Active"),
+        ("Aspirin", "Not recorded", "Not recorded", "Stopped"),
+    )
+
+
+def test_what_is_not_as_the_standard_asks_is_counted_and_what_no_page_knows_not() -> (
+    None
+):
+    paper = sheet(resource("Condition", code=7), resource("Basic", code=7))
+    assert paper.unreadable == 1
+
+
+def test_roles_that_print_and_copy_are_those_of_the_warden() -> None:
+    assert {one.value for one in PEOPLE if one.budget.copies} == set(MAKERS.roles)
+    for role in Role:
+        if role.budget.prints:
+            assert PRINTERS.admits(role.value)
+    for name in GROUNDS:
+        for role in PEOPLE:
+            may = PURPOSES[name].value in role.purposes
+            if role.budget.copies:
+                assert (name in dict(grounds_of(role.value))) is may
+
+
+def test_parts_are_of_types_that_there_are_and_none_twice() -> None:
+    types = [one for part in (PERSON, *PARTS.values()) for one in part.types]
+    assert len(types) == len(set(types))
+    assert all(map(is_resource_type, types))
+    for part in PRINTED.values():
+        assert all(map(is_resource_type, part.types))
+        assert set(part.sections) <= SECTIONS.keys()
+
+
+# What stays
+
+
+def row(type_: str, id_: str, **changed: Any) -> StoredRow:
+    made = StoredRow(
+        organisation=1,
+        type=type_,
+        id=id_,
+        version=1,
+        patient="p",
+        tier=Tier.RECORD,
+        body=b"",
+        clinical_at=NOW,
+        last_updated=NOW,
+    )
+    return msgspec.structs.replace(made, **changed)
+
+
+def test_each_resource_that_stays_is_counted_once_by_why() -> None:
+    asked = TakeOut(
+        patient="p",
+        action=Action.COPY,
+        types=frozenset({"Observation"}),
+        since=NOW,
+        until=NOW + timedelta(days=1),
+    )
+    rows = [
+        row("Patient", "p", tier=Tier.BANNER, clinical_at=None),
+        row("Observation", "o"),
+        row("Observation", "undated", clinical_at=None),
+        row("Observation", "early", clinical_at=NOW - timedelta(seconds=1)),
+        row("Observation", "late", clinical_at=NOW + timedelta(days=1)),
+        row("Observation", "of two", also=(7,)),
+        row("Condition", "c"),
+        row("Basic", "b", tier=Tier.SEALED, also=(7,)),
+    ]
+    going, stays = _sorted(asked, rows)
+    assert [one.id for one in going] == ["p", "o", "undated"]
+    assert stays == StaysHere(sealed=1, about_others=1, not_asked=1, other_times=2)
+    alone = msgspec.structs.replace(asked, only="o")
+    assert [one.id for one in _sorted(alone, rows)[0]] == ["p", "o"]
+
+
+def test_a_copy_that_is_not_all_says_so_in_both_files() -> None:
+    act = MakeCopy(
+        patient="p",
+        ground="transfer",
+        asked_by="the hospice",
+        reason="moves in on Monday",
+        parts=("problems", "documents"),
+        since="2026-01-01",
+    )
+    taken = TakenOut(
+        opened=Opened(resources=(resource("Patient", "p"),), entry=7, is_more=True),
+        stays=StaysHere(sealed=2),
+    )
+    making = Making(
+        act=act,
+        taken=taken,
+        titles=("Who the person is",),
+        signed_entry=6,
+        made_by="Rowan Ash, Doctor",
+        organisation="Fernhill",
+        base="https://one.example/fhir",
+        at=NOW,
+    )
+    copy = zipfile.ZipFile(io.BytesIO(zip_of(making)))
+    assert copy.namelist() == ["manifest.json", "record.html", "record.json"]
+    told = json.loads(copy.read("manifest.json"))
+    assert (told["is_whole"], told["stays"]) == (False, {"sealed": 2})
+    assert (told["ledger_entry"], told["signed_entry"]) == (7, 6)
+    page = copy.read("record.html").decode()
+    assert "more entries than one copy takes" in page
+    assert "2: Sealed" in page
+    bundle = json.loads(copy.read("record.json"))
+    assert bundle["entry"][0]["fullUrl"] == "https://one.example/fhir/Patient/p"
