@@ -38,6 +38,7 @@ from wardkeep.fhir.store.reading import Reader
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NINE = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+DR_ASH = {"display": "Dr Ash"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -239,7 +240,10 @@ async def test_from_the_call_to_what_came_of_it(
     back = await room.requeue(booked, by=by, opener=opener)
     assert isinstance(back, Moved), back
     begun = await asyncio.gather(
-        *[room.start(booked, name="Dr Ash", by=by, opener=opener) for _ in range(3)]
+        *[
+            room.start(booked, author={"display": "Dr Ash"}, by=by, opener=opener)
+            for _ in range(3)
+        ]
     )
     assert sum(isinstance(one, Moved) for one in begun) == 1, begun
     ended = await asyncio.gather(
@@ -261,7 +265,7 @@ async def test_a_desk_begins_no_visit(town: Town, desk: Who) -> None:
     booked = await town.books("not-hers", starts=NINE)
     await town.clinic.desk.arrive(booked, by=desk.by, opener=desk.opener)
     told = await town.clinic.room.start(
-        booked, name="Nobody", by=desk.by, opener=desk.opener
+        booked, author=DR_ASH, by=desk.by, opener=desk.opener
     )
     assert isinstance(told, Refusal), told
     assert told.code == "role-does-not-reach"

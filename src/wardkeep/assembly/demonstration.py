@@ -8,7 +8,7 @@ and not finished is finished by the next start: every step can be done again.
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -22,7 +22,9 @@ from wardkeep.assembly.demo import (
     demo_patients,
     demo_teams,
 )
-from wardkeep.assembly.importing import Show, load_paths
+from wardkeep.assembly.demo.clinic_day import brought_to_today, free_times
+from wardkeep.assembly.demo_queue import fill_queues
+from wardkeep.assembly.importing import Show, begin_import, load_paths
 from wardkeep.assembly.layout import Layout
 from wardkeep.base.clock import LONDON, SystemClock
 from wardkeep.base.settings import Settings
@@ -31,6 +33,7 @@ from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import (
     CreateAccount,
     CreateOrganisation,
+    EndSession,
     Invite,
     ListAccounts,
     SetWork,
@@ -103,14 +106,14 @@ async def _fill(
     organisation: DemoOrganisation,
     show: Show,
 ) -> None:
-    today = SystemClock().now().astimezone(LONDON).date()
+    now = SystemClock().now()
     made = await warden.ask(
         CreateOrganisation(organisation.slug, organisation.name), Created
     )
     if isinstance(made, Refusal) and made.code != "already-there":
         raise DemonstrationError(f"{made.why} {made.mend}")
     with tempfile.TemporaryDirectory(prefix="wardkeep-demo-") as folder:
-        _write_bundles(Path(folder), organisation, today)
+        _write_bundles(Path(folder), organisation, now)
         report = await load_paths(
             settings,
             layout,
@@ -122,13 +125,22 @@ async def _fill(
         raise DemonstrationError(str(report.refused[0]))
     ids = await _employ(warden, organisation)
     await _say_who_is_who(warden, organisation, ids)
+    by = next((ids[one] for one in ids if "reception" in one), "")
+    if by:
+        opener, _ = await begin_import(warden, organisation.slug)
+        served = opener.organisation
+        await fill_queues(settings, layout, organisation=served, by=by, now=now)
+        await warden.ask(EndSession(opener.session), Done)
 
 
-def _write_bundles(folder: Path, organisation: DemoOrganisation, today: date) -> None:
+def _write_bundles(folder: Path, organisation: DemoOrganisation, now: datetime) -> None:
     encode = msgspec.json.Encoder().encode
-    first = folder / "0-organisation.json"
-    first.write_bytes(encode(demo_organisation_bundle(organisation)))
+    today = now.astimezone(LONDON).date()
+    first = demo_organisation_bundle(organisation)
+    first["entry"] += free_times(organisation, now)
+    (folder / "0-organisation.json").write_bytes(encode(first))
     for number, bundle in enumerate(demo_patients(organisation, today=today)):
+        brought_to_today(bundle, number, now)
         (folder / f"patient-{number:03d}.json").write_bytes(encode(bundle))
 
 

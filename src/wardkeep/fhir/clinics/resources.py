@@ -6,9 +6,8 @@ came of an attendance is UK Core's extension OutcomeOfAttendance.
 """
 
 import enum
+from collections.abc import Mapping
 from datetime import UTC, datetime
-
-import msgspec
 
 from wardkeep.fhir.model.resource import Resource, from_content, parse
 from wardkeep.fhir.store.draft import Draft, draft_of
@@ -24,6 +23,8 @@ _AMBULATORY = {
     "display": "ambulatory",
 }
 Content = dict[str, object]
+Author = Mapping[str, str]
+"""Who does it, as a FHIR Reference."""
 
 
 class Outcome(enum.StrEnum):
@@ -109,17 +110,12 @@ def appointment(  # noqa: PLR0913 - what an appointment says
     return content
 
 
-class By(msgspec.Struct, frozen=True):
-    """Who sees somebody: an account of this server, by its name."""
-
-    account: str
-    name: str
-
-
 def encounter(
-    booked: Content, *, id_: str, patient: str, by: By, begun: datetime
+    booked: Content, *, id_: str, patient: str, author: Author, begun: datetime
 ) -> Content:
     """A visit that begins now, of what an Appointment planned."""
+    planned = _actors(booked, "Practitioner/")
+    seen_by = [one for one in planned if one["reference"] != author.get("reference")]
     return {
         "resourceType": "Encounter",
         "id": id_,
@@ -128,16 +124,8 @@ def encounter(
         "subject": {"reference": f"Patient/{patient}"},
         "appointment": [{"reference": f"Appointment/{booked['id']}"}],
         "participant": [
-            {
-                "individual": {
-                    "identifier": {
-                        "system": "urn:wardkeep:account",
-                        "value": by.account,
-                    },
-                    "display": by.name,
-                }
-            },
-            *[{"individual": one} for one in _actors(booked, "Practitioner/")],
+            {"individual": dict(author)},
+            *[{"individual": one} for one in seen_by],
         ],
         "location": [{"location": one} for one in _actors(booked, "Location/")],
         "period": {"start": instant(begun)},

@@ -10,7 +10,7 @@ from wardkeep.fhir.clinics import changing
 from wardkeep.fhir.clinics.changing import Move
 from wardkeep.fhir.clinics.outcomes import Line, Moved, NoSuchAppointment, NotSo
 from wardkeep.fhir.clinics.resources import (
-    By,
+    Author,
     Outcome,
     content_of,
     draft,
@@ -68,11 +68,11 @@ class Room:
         return await self._move(back, by, opener)
 
     async def start(
-        self, appointment: str, *, name: str, by: Doer, opener: Opener
+        self, appointment: str, *, author: Author, by: Doer, opener: Opener
     ) -> Answer:
         """They are in the room: the visit is in the record from now on.
 
-        `name` is the clinician's, for the Encounter.
+        `author` is the clinician, for the Encounter.
         """
         line = await self._rows.one(opener.organisation, appointment)
         if line is None:
@@ -89,7 +89,7 @@ class Room:
             content_of(found[0].text),
             id_=id_,
             patient=line.patient,
-            by=By(by.account, name),
+            author=author,
             begun=now,
         )
         begun = Move(line=line, became=Standing.IN_ROOM, room=line.room)

@@ -59,6 +59,14 @@ select s.number, s.at, s.was, s.became, s.by, s.channel from clinic.step as s
    and not exists (select from clinic.step as u where u.undoes = s.number)
  order by s.number desc limit 1
 """
+_LAST_STEPS = """
+select distinct on (s.appointment) s.appointment,
+       s.number, s.at, s.was, s.became, s.by, s.channel
+  from clinic.step as s
+ where s.organisation = $1 and s.place = $2 and s.day = $3 and s.undoes is null
+   and not exists (select from clinic.step as u where u.undoes = s.number)
+ order by s.appointment, s.number desc
+"""
 _ARRIVAL = """
 select s.at, s.channel from clinic.step as s
  where s.organisation = $1 and s.appointment = $2 and s.became = 'waiting'
@@ -167,6 +175,13 @@ class ClinicRows:
     ) -> Step | None:
         rows = await self._fetch(organisation, _LAST_STEP, appointment)
         return _step(rows[0]) if rows else None
+
+    async def last_steps(
+        self, organisation: OrganisationId, place: str, day: date
+    ) -> dict[str, Step]:
+        """By appointment, the last thing done to it in a clinic's day."""
+        rows = await self._fetch(organisation, _LAST_STEPS, place, day)
+        return {row["appointment"]: _step(row) for row in rows}
 
     async def arrival(
         self, organisation: OrganisationId, appointment: str
