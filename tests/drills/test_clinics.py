@@ -228,15 +228,9 @@ async def test_from_the_call_to_what_came_of_it(
     await desk_work.arrive(booked, by=desk.by, opener=desk.opener, arriving=shown)
     line = await town.clinic.rows.one(town.organisation, booked)
     assert line is not None
-    label = await town.clinic.labels.seal(line, "Test", opener=doctor.opener)
-    assert isinstance(label, bytes)
-    assert b"Test" not in label
     by, opener = doctor.by, doctor.opener
-    called = await room.call(booked, room="Room 4", label=label, by=by, opener=opener)
+    called = await room.call(booked, room="Room 4", words="Test", by=by, opener=opener)
     assert isinstance(called, Moved), called
-    on_screen = await town.clinic.rows.shown(town.organisation, [PLACE], NINE.date())
-    assert [one.room for one in on_screen] == ["Room 4"]
-    assert await town.clinic.labels.open(on_screen, opener=desk.opener) == ("Test",)
     back = await room.requeue(booked, by=by, opener=opener)
     assert isinstance(back, Moved), back
     begun = await asyncio.gather(
@@ -280,7 +274,7 @@ async def test_who_left_is_not_called(town: Town, desk: Who, doctor: Who) -> Non
     gone = await town.clinic.desk.left(booked, by=desk.by, opener=desk.opener)
     assert isinstance(gone, Moved), gone
     told = await town.clinic.room.call(
-        booked, room="Room 1", label=b"", by=doctor.by, opener=doctor.opener
+        booked, room="Room 1", words="", by=doctor.by, opener=doctor.opener
     )
     assert isinstance(told, NotSo), told
     assert told.line.standing is Standing.LEFT

@@ -63,11 +63,23 @@ class Gate:
         why="A shared device has no person's session. What it asks for takes its own"
         " key, and no answer names anybody.",
     )
+    SCREEN: ClassVar[PublicGate] = PublicGate(
+        name="screen",
+        why="A waiting room's screen has no person's session. What it shows takes its"
+        " own secret, and is numbers, rooms, and what is sealed for its own key.",
+    )
     HEALTH: ClassVar[PublicGate] = PublicGate(
         name="health",
         why="Probes have no session. The answer is one word and names nobody.",
     )
 
 
-PUBLIC_GATES = (Gate.SIGN_IN, Gate.INVITATION, Gate.WAKE, Gate.KIOSK, Gate.HEALTH)
+PUBLIC_GATES = (
+    Gate.SIGN_IN,
+    Gate.INVITATION,
+    Gate.WAKE,
+    Gate.KIOSK,
+    Gate.SCREEN,
+    Gate.HEALTH,
+)
 AnyGate = SignedInGate | PublicGate

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from wardkeep.apps.clinics.gates import CLINIC, ROOMS
-from wardkeep.apps.clinics.naming import label_for
+from wardkeep.apps.clinics.naming import words_for
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care.opening import author_of, opener_of
 from wardkeep.disclosure.answers import Refusal
@@ -141,13 +141,13 @@ async def _call(visit: Visit, form: Form, appointment: str) -> Said:
     if form.problems or not ROOM.fullmatch(room):
         return "no-room"
     opener = opener_of(visit)
-    label = await label_for(visit, appointment, opener)
-    if not isinstance(label, bytes):
-        return label
+    words = await words_for(visit, appointment, opener)
+    if not isinstance(words, str):
+        return words
     done = await visit.services[Clinic].room.call(
         appointment,
         room=room,
-        label=label,
+        words=words,
         by=doer_of(visit, Channel.ROOM),
         opener=opener,
     )

@@ -6,17 +6,16 @@ plainly to add a fact. Rejected: one free search box (it invites a single fact a
 list to browse), and results while typing (each letter would be a disclosure).
 """
 
-from datetime import date
 from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.base import nhs_number
+from wardkeep.care.finding import facts_in
 from wardkeep.care.opening import opener_of
 from wardkeep.care.people import who_is
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.store.finding import Facts, Finder
+from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.outcomes import FoundPatients, TooMany
 from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
@@ -27,7 +26,6 @@ from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
 _FOR_AN_APP = "/oauth/authorize?"
-_PREFIX = 3
 _TYPED = ("nhs_number", "family", "given", "day", "month", "year")
 
 
@@ -76,7 +74,7 @@ async def find_patient(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
-    facts = _facts(form)
+    facts = facts_in(form)
     if form.problems:
         return _show(visit, form)
     found = await visit.services[Finder].find(facts, opener=opener_of(visit))
@@ -90,50 +88,3 @@ async def find_patient(visit: Visit) -> Response:
 def _results(visit: Visit, found: FoundPatients) -> list[Result]:
     today = visit.clock.now().date()
     return [Result(one.id, who_is(one.id, one.text, today)) for one in found.patients]
-
-
-def _facts(form: Form) -> Facts:
-    """The facts typed, each wrong one named on its field."""
-    typed = form.optional_text("nhs_number", called="the NHS number", at_most=20)
-    family = form.optional_text("family", called="the surname", at_most=60)
-    given = form.optional_text("given", called="the first name", at_most=60)
-    born = _born(form)
-    number = nhs_number.parse(typed) if typed else None
-    if typed and number is None:
-        form.reject(
-            "nhs_number",
-            wrong="That is not an NHS number",
-            mend="Check its ten digits; the last one is a check digit.",
-        )
-    facts = Facts(nhs_number=number, family=family, given=given, birth_date=born)
-    if not form.problems and not facts.is_enough:
-        form.reject(
-            "family",
-            wrong="Two facts are needed, or the NHS number",
-            mend="Give the surname with the date of birth or a first name.",
-        )
-    if number is None and 0 < len(family) < _PREFIX and born is None:
-        form.reject(
-            "family",
-            wrong="The surname is too short to search by",
-            mend="Give its first three letters, or the date of birth as well.",
-        )
-    return facts
-
-
-def _born(form: Form) -> date | None:
-    parts = [
-        form.optional_text(f"born-{part}", called=f"the {part}", at_most=4)
-        for part in ("year", "month", "day")
-    ]
-    if not any(parts):
-        return None
-    try:
-        return date(*[int(part) for part in parts])
-    except ValueError:
-        form.reject(
-            "born-day",
-            wrong="That date of birth does not exist",
-            mend="Give day, month and year, as in 17 4 1992.",
-        )
-        return None

@@ -33,10 +33,12 @@ insert into clinic.step
   (organisation, appointment, place, day, at, was, became, by, channel, undoes)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
+# What screens read out holds for one call; another one brings its own.
 _MOVE = """
+with over as (delete from clinic.label where organisation = $1 and entry = $2)
 update clinic.entry
-   set status = $3, changed_at = $4, room = $5, label = $6, weight = weight + $7
- where organisation = $1 and number = $2 and status = $8
+   set status = $3, changed_at = $4, room = $5, weight = weight + $6
+ where organisation = $1 and number = $2 and status = $7
 """
 _MARK = """
 update clinic.entry set note = $3, priority = $4, changed_at = $5
@@ -64,8 +66,6 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     line: Line
     became: Standing
     room: str = ""
-    label: bytes | None = None
-    """What the screen calls, sealed; None: nothing is called."""
     later_minutes: int = 0
     """By how much they go back in the order."""
     undoes: int | None = None
@@ -103,7 +103,7 @@ def move(
         sql=_MOVE,
         values=(
             *(organisation, one.line.entry, one.entry_status or one.became.value, at),
-            *(one.room, one.label, one.later_minutes, one.line.entry_status),
+            *(one.room, one.later_minutes, one.line.entry_status),
         ),
     )
     yield step(organisation, one.line, one.became, by=by, at=at, undoes=one.undoes)

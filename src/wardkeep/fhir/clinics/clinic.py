@@ -8,10 +8,10 @@ from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.clinics.desk import Desk
 from wardkeep.fhir.clinics.diary import Diary
-from wardkeep.fhir.clinics.labels import Labels
 from wardkeep.fhir.clinics.places import Places
 from wardkeep.fhir.clinics.room import Room
 from wardkeep.fhir.clinics.rows import ClinicRows
+from wardkeep.fhir.clinics.screens import Screens
 from wardkeep.fhir.clinics.scribe import Scribe
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.writing import Writer
@@ -25,7 +25,7 @@ class Clinic(msgspec.Struct, frozen=True, kw_only=True):
     room: Room
     diary: Diary
     places: Places
-    labels: Labels
+    screens: Screens
 
     @classmethod
     def on(
@@ -39,11 +39,12 @@ class Clinic(msgspec.Struct, frozen=True, kw_only=True):
     ) -> "Clinic":
         rows, places = ClinicRows(database), Places(database, warden)
         scribe = Scribe(database, reader, writer)
+        screens = Screens(database, clock=clock)
         return cls(
             rows=rows,
             desk=Desk(rows, scribe, clock=clock),
-            room=Room(rows, scribe, reader, clock=clock),
+            room=Room(rows, scribe, reader, screens, clock=clock),
             diary=Diary(rows, scribe, writer, places, clock=clock),
             places=places,
-            labels=Labels(database, warden),
+            screens=screens,
         )

@@ -2,6 +2,7 @@
 """The room of a clinic: calling somebody in, beginning, and what came of it."""
 
 import re
+from collections.abc import Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from wardkeep.base.clock import Clock
@@ -19,8 +20,10 @@ from wardkeep.fhir.clinics.resources import (
     with_status,
 )
 from wardkeep.fhir.clinics.rows import ClinicRows
+from wardkeep.fhir.clinics.screens import Screens
 from wardkeep.fhir.clinics.scribe import Scribe
 from wardkeep.fhir.clinics.words import APPOINTMENT_STATUS, Doer, Standing
+from wardkeep.fhir.store.change import Beside
 from wardkeep.fhir.store.outcomes import NotFound, Opener
 from wardkeep.fhir.store.reading import Reader
 
@@ -35,27 +38,35 @@ class Room:
     """What a clinician does with the queue."""
 
     def __init__(
-        self, rows: ClinicRows, scribe: Scribe, reader: Reader, *, clock: Clock
+        self,
+        rows: ClinicRows,
+        scribe: Scribe,
+        reader: Reader,
+        screens: Screens,
+        *,
+        clock: Clock,
     ) -> None:
         self._rows = rows
+        self._screens = screens
         self._scribe = scribe
         self._reader = reader
         self._clock = clock
 
     async def call(
-        self, appointment: str, *, room: str, label: bytes, by: Doer, opener: Opener
+        self, appointment: str, *, room: str, words: str, by: Doer, opener: Opener
     ) -> Answer:
-        """Have the screen call somebody to a room, or call them again.
+        """Have the screens call somebody to a room, or call them again.
 
-        `label` is what the screen reads out, sealed by the caller; empty: the number.
+        `words` are read out; empty: the number. Each screen gets them sealed for it.
         """
         line = await self._rows.one(opener.organisation, appointment)
         if line is None:
             return NoSuchAppointment()
         if line.standing not in (Standing.WAITING, Standing.CALLED):
             return NotSo(line=line)
-        called = Move(line=line, became=Standing.CALLED, room=room, label=label or None)
-        return await self._move(called, by, opener)
+        called = Move(line=line, became=Standing.CALLED, room=room)
+        labels = await self._screens.labels(opener.organisation, line, words)
+        return await self._move(called, by, opener, more=labels)
 
     async def requeue(self, appointment: str, *, by: Doer, opener: Opener) -> Answer:
         """They were called and are not there: they wait a little longer."""
@@ -128,9 +139,11 @@ class Room:
         )
         return await self._told(line, done=done, opener=opener)
 
-    async def _move(self, one: Move, by: Doer, opener: Opener) -> Answer:
+    async def _move(
+        self, one: Move, by: Doer, opener: Opener, *, more: Sequence[Beside] = ()
+    ) -> Answer:
         beside = changing.move(opener.organisation, one, by=by, at=self._clock.now())
-        done = await self._scribe.beside(tuple(beside), opener)
+        done = await self._scribe.beside((*beside, *more), opener)
         return await self._told(one.line, done=done, opener=opener)
 
     async def _told(

@@ -82,10 +82,15 @@ select s.id, s.schedule, s.starts_at, s.ends_at from clinic.slot as s
         and b.status in ('pending', 'booked', 'arrived', 'checked-in', 'fulfilled'))
  order by s.starts_at limit $5
 """
-_SHOWN = """
-select e.number, e.ticket, e.room, e.changed_at, e.label from clinic.entry as e
- where e.organisation = $1 and e.place = any($2) and e.day = $3 and e.status = 'called'
- order by e.changed_at desc limit 8
+_SLOT = """
+select s.id, s.schedule, s.starts_at, s.ends_at from clinic.slot as s
+ where s.organisation = $1 and s.id = $2 and s.status = 'free' and s.starts_at >= $3
+"""
+_BOOKED_ON = """
+select day, count(*) as booked from clinic.booking
+ where organisation = $1 and place = $2 and day = any($3)
+   and status not in ('cancelled', 'entered-in-error')
+ group by day
 """
 MOST_SLOTS = 400
 
@@ -99,17 +104,6 @@ class Step(NamedTuple):
     became: str
     by: str
     channel: Channel
-
-
-class Shown(NamedTuple):
-    """Somebody who is called, as the waiting room's screen has it."""
-
-    entry: int
-    ticket: int
-    room: str
-    called_at: datetime
-    label: bytes
-    """Sealed under the organisation's key; empty: the ticket's number is shown."""
 
 
 class ClinicRows:
@@ -205,21 +199,19 @@ class ClinicRows:
         )
         return tuple(FreeSlot(**dict(row)) for row in rows)
 
-    async def shown(
-        self, organisation: OrganisationId, places: Sequence[str], day: date
-    ) -> tuple[Shown, ...]:
-        """Who is called just now, the latest first."""
-        rows = await self._fetch(organisation, _SHOWN, list(places), day)
-        return tuple(
-            Shown(
-                row["number"],
-                row["ticket"],
-                row["room"],
-                row["changed_at"],
-                row["label"] or b"",
-            )
-            for row in rows
-        )
+    async def slot(
+        self, organisation: OrganisationId, id_: str, *, since: datetime
+    ) -> FreeSlot | None:
+        """A slot that may be booked, if nobody has; None where it is past or closed."""
+        rows = await self._fetch(organisation, _SLOT, id_, since)
+        return FreeSlot(**dict(rows[0])) if rows else None
+
+    async def booked_on(
+        self, organisation: OrganisationId, place: str, days: Sequence[date]
+    ) -> dict[date, int]:
+        """How many are booked into a clinic on each of these days."""
+        rows = await self._fetch(organisation, _BOOKED_ON, place, list(days))
+        return {row["day"]: row["booked"] for row in rows}
 
 
 async def line_in(
