@@ -278,3 +278,16 @@ async def test_who_left_is_not_called(town: Town, desk: Who, doctor: Who) -> Non
     )
     assert isinstance(told, NotSo), told
     assert told.line.standing is Standing.LEFT
+
+
+async def test_who_was_marked_as_not_come_by_mistake_is_expected_again(
+    town: Town, desk: Who
+) -> None:
+    booked = await town.books("missed", starts=NINE)
+    work, by, opener = town.clinic.desk, desk.by, desk.opener
+    done = await work.no_show(booked, by=by, opener=opener)
+    assert isinstance(done, Moved), done
+    assert await status_of(town, booked) == "noshow"
+    back = await work.undo(booked, by=by, opener=opener)
+    assert isinstance(back, Moved), back
+    assert back.line.standing is Standing.EXPECTED

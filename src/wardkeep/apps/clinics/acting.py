@@ -26,7 +26,7 @@ from wardkeep.fhir.clinics.outcomes import (
 )
 from wardkeep.fhir.clinics.resources import Outcome
 from wardkeep.fhir.clinics.room import ROOM
-from wardkeep.fhir.clinics.words import Channel, Doer, Note
+from wardkeep.fhir.clinics.words import Channel, Doer, Note, ShownAs
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, NOT_YOUR_WORK, Trouble
@@ -128,11 +128,13 @@ async def _cancel(visit: Visit, _: Form, appointment: str) -> Said:
 async def _note(visit: Visit, form: Form, appointment: str) -> Said:
     note = form.choice("note", called="the note", among=tuple(Note))
     priority = form.choice("priority", called="when", among=("0", "1", "2"))
+    shown_as = form.choice("shown_as", called="the call", among=tuple(ShownAs))
     if form.problems:
         return "not-so"
-    is_here = await visit.services[Clinic].desk.mark(
-        appointment, note=Note(note), priority=int(priority), opener=opener_of(visit)
-    )
+    desk, opener = visit.services[Clinic].desk, opener_of(visit)
+    is_here = await desk.mark(
+        appointment, note=Note(note), priority=int(priority), opener=opener
+    ) and await desk.show_as(appointment, ShownAs(shown_as), opener=opener)
     return "noted" if is_here else "not-so"
 
 

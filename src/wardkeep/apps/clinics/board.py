@@ -5,12 +5,13 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.clinics.gates import CLINIC
-from wardkeep.apps.clinics.showing import clock
 from wardkeep.care.opening import opener_of
+from wardkeep.db.changes import Topic
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.clinics.waits import Estimate
+from wardkeep.web.live import Signal
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
@@ -25,21 +26,33 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     is_mine: bool
 
 
+def _hears(_: Visit) -> Signal:
+    return Signal((Topic("clinics"),), every_seconds=60)
+
+
+@page("/clinics/now", gate=CLINIC, hears=_hears)
+async def show_board_now(visit: Visit) -> Response:
+    live = visit.live(show_board_now)
+    clinics = await _meetings(visit)
+    if isinstance(clinics, Refusal):
+        return visit.refuse(clinics)
+    return visit.part(live, "clinics/board_part.html", clinics=clinics)
+
+
 @page("/clinics", gate=CLINIC)
 async def show_board(visit: Visit) -> Response:
-    return await _show(visit, "clinics/board.html")
+    live = visit.live(show_board_now)
+    clinics = await _meetings(visit)
+    if isinstance(clinics, Refusal):
+        return visit.refuse(clinics)
+    return visit.render("clinics/board.html", live=live, clinics=clinics)
 
 
-@page("/clinics/now", gate=CLINIC, is_glance=True)
-async def show_board_now(visit: Visit) -> Response:
-    return await _show(visit, "clinics/board_part.html")
-
-
-async def _show(visit: Visit, template: str) -> Response:
+async def _meetings(visit: Visit) -> list[Meeting] | Refusal:
     clinic, opener = visit.services[Clinic], opener_of(visit)
     names = await clinic.places.names(opener=opener)
     if isinstance(names, Refusal):
-        return visit.refuse(names)
+        return names
     booked = await clinic.rows.places_on(opener.organisation, clinic.desk.today())
     goes = await clinic.desk.estimate(tuple(booked), opener=opener)
     work = await visit.warden.ask(AskWhoIAm(visit.token), WhoIAm)
@@ -54,5 +67,4 @@ async def _show(visit: Visit, template: str) -> Response:
         )
         for place, many in booked.items()
     ]
-    clinics.sort(key=lambda one: (not one.is_mine, one.name))
-    return visit.render(template, clinics=clinics, at=clock(visit.clock.now()))
+    return sorted(clinics, key=lambda one: (not one.is_mine, one.name))

@@ -17,6 +17,7 @@ from wardkeep.apps.clinics.gates import CLINIC, ROOMS
 from wardkeep.apps.clinics.showing import FILTERS, NOTES, clock, sections
 from wardkeep.care.opening import opener_of
 from wardkeep.care.people import who_is
+from wardkeep.db.changes import Topic
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.clinics.outcomes import Line
@@ -26,6 +27,7 @@ from wardkeep.fhir.clinics.words import Channel
 from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.ui.banner import Banner
+from wardkeep.web.live import Region, Signal
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
@@ -58,13 +60,33 @@ class Told(msgspec.Struct, frozen=True):
     """Whether it was done; else it reads as a warning."""
 
 
+def _hears(visit: Visit) -> Signal:
+    """Of each change; and each minute, because waits grow by themselves."""
+    return Signal((Topic("clinic", visit.path("place")),), every_seconds=60)
+
+
+@page("/clinics/{place}/now", gate=CLINIC, hears=_hears)
+async def show_day_now(visit: Visit) -> Response:
+    """The list as it stands, without a name."""
+    live = _live(visit)
+    clinic, opener = visit.services[Clinic], opener_of(visit)
+    lines = await clinic.rows.of_places(
+        opener.organisation, [visit.path("place")], clinic.desk.today()
+    )
+    people: Mapping[str, Banner] = {}
+    part = await _part(visit, lines, opener)
+    return visit.part(live, "clinics/day_part.html", **part, people=people)
+
+
+def _live(visit: Visit) -> Region:
+    return visit.live(show_day_now, room=visit.query("room"), show=visit.query("show"))
+
+
 @page("/clinics/{place}", gate=CLINIC)
 async def show_day(visit: Visit) -> Response:
-    clinic, opener, place = (
-        visit.services[Clinic],
-        opener_of(visit),
-        visit.path("place"),
-    )
+    live = _live(visit)
+    clinic, opener = visit.services[Clinic], opener_of(visit)
+    place = visit.path("place")
     names = await clinic.places.names(opener=opener)
     if isinstance(names, Refusal):
         return visit.refuse(names)
@@ -83,27 +105,11 @@ async def show_day(visit: Visit) -> Response:
     return visit.render(
         "clinics/day.html",
         **await _part(visit, lines, opener),
+        live=live,
         name=names[place],
         entry=found.entry,
         people=people,
         told=await _told(visit, opener),
-    )
-
-
-@page("/clinics/{place}/now", gate=CLINIC, is_glance=True)
-async def show_day_now(visit: Visit) -> Response:
-    """The list as it stands, without a name."""
-    clinic, opener, place = (
-        visit.services[Clinic],
-        opener_of(visit),
-        visit.path("place"),
-    )
-    lines = await clinic.rows.of_places(
-        opener.organisation, [place], clinic.desk.today()
-    )
-    people: Mapping[str, Banner] = {}
-    return visit.render(
-        "clinics/day_part.html", **await _part(visit, lines, opener), people=people
     )
 
 
@@ -122,7 +128,6 @@ async def _part(visit: Visit, lines: Sequence[Line], opener: Opener) -> dict[str
         "notes": NOTES,
         "room": room if ROOM.fullmatch(room) else "",
         "is_room": ROOMS.admits(visit.session.role),
-        "at": clock(now),
     }
 
 

@@ -66,12 +66,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Ticket, wait, room and notes in words."""
     note: str
     priority: int
+    shown_as: str
     may_undo: bool
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """People who stand alike."""
 
+    key: str
     words: str
     rows: tuple[Row, ...]
 
@@ -96,7 +98,7 @@ def sections(
             if one.standing in shown
         )
         if rows:
-            made.append(Section(words=words, rows=rows))
+            made.append(Section(key=standings[0].value, words=words, rows=rows))
     return made
 
 
@@ -110,6 +112,7 @@ def _row(line: Line, last: Step | None, now: datetime) -> Row:
         more="; ".join(_more(line, now)),
         note=line.note.value,
         priority=line.priority,
+        shown_as=line.shown_as.value,
         may_undo=last is not None and may_undo(line, last, now),
     )
 

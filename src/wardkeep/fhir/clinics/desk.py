@@ -173,7 +173,7 @@ class Desk:
             priority=priority,
             at=self._clock.now(),
         )
-        return await self._scribe.beside((one,), opener)
+        return await self._noted(one, appointment, opener)
 
     async def show_as(
         self, appointment: str, shown_as: ShownAs, *, opener: Opener
@@ -182,7 +182,13 @@ class Desk:
         one = changing.show_as(
             opener.organisation, appointment, shown_as, at=self._clock.now()
         )
-        return await self._scribe.beside((one,), opener)
+        return await self._noted(one, appointment, opener)
+
+    async def _noted(self, one: Beside, appointment: str, opener: Opener) -> bool:
+        line = await self.rows.one(opener.organisation, appointment)
+        return line is not None and await self._scribe.beside(
+            (one,), opener, place=line.place
+        )
 
     async def _coming(self, line: Line, opener: Opener) -> list[Line]:
         """This appointment, and those of today that they can still make."""

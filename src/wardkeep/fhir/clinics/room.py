@@ -105,7 +105,9 @@ class Room:
         )
         begun = Move(line=line, became=Standing.IN_ROOM, room=line.room)
         beside = changing.move(opener.organisation, begun, by=by, at=now)
-        done = await self._scribe.store([draft(made, id_)], [0], tuple(beside), opener)
+        done = await self._scribe.store(
+            [draft(made, id_)], [0], tuple(beside), opener, place=line.place
+        )
         return await self._told(line, done=done, opener=opener)
 
     async def finish(
@@ -143,7 +145,7 @@ class Room:
         self, one: Move, by: Doer, opener: Opener, *, more: Sequence[Beside] = ()
     ) -> Answer:
         beside = changing.move(opener.organisation, one, by=by, at=self._clock.now())
-        done = await self._scribe.beside((*beside, *more), opener)
+        done = await self._scribe.beside((*beside, *more), opener, place=one.line.place)
         return await self._told(one.line, done=done, opener=opener)
 
     async def _told(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from wardkeep.base.clock import LONDON
+from wardkeep.db.changes import tell
 from wardkeep.db.connection import Database
 from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.answers import Refusal
@@ -13,6 +14,7 @@ from wardkeep.fhir.clinics.outcomes import Line
 from wardkeep.fhir.clinics.resources import draft, with_status
 from wardkeep.fhir.clinics.words import APPOINTMENT_STATUS, Standing
 from wardkeep.fhir.store.applying import GuardMetError, write_beside
+from wardkeep.fhir.store.bookings import topics_of
 from wardkeep.fhir.store.change import Beside, Change
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource, Opener, Written
@@ -64,13 +66,13 @@ class Scribe:
     ) -> bool | Refusal:
         """Whether it was written; False: somebody else was first, nothing was."""
         status = APPOINTMENT_STATUS.get(became)
-        lines = [one for one in lines if status is not None and one.status != status]
-        if status is None or not lines:
-            return await self.beside(beside, opener)
-        found = await self.appointments(lines, opener)
+        changing = [one for one in lines if one.status != status]
+        if status is None or not changing:
+            return await self.beside(beside, opener, place=lines[0].place)
+        found = await self.appointments(changing, opener)
         if isinstance(found, Refusal):
             return found
-        if len(found) < len(lines):
+        if len(found) < len(changing):
             return False
         drafts = [
             draft(with_status(one.text, status, why=why), one.id) for one in found
@@ -83,19 +85,29 @@ class Scribe:
         expected: Sequence[int],
         beside: Sequence[Beside],
         opener: Opener,
+        *,
+        place: str = "",
     ) -> bool | Refusal:
-        change = Change(drafts=drafts, expected=expected, beside=beside)
+        """A change of the record and the queue; the clinic of `place` is told.
+
+        An Appointment's own clinic hears of it in any case.
+        """
+        tells = topics_of([place]) if place else ()
+        change = Change(drafts=drafts, expected=expected, beside=beside, tells=tells)
         written = await self._writer.write(change, opener=opener)
         if isinstance(written, Refusal):
             return written
         return isinstance(written, Written)
 
-    async def beside(self, beside: Sequence[Beside], opener: Opener) -> bool:
+    async def beside(
+        self, beside: Sequence[Beside], opener: Opener, *, place: str
+    ) -> bool:
         """A change of the queue alone: nothing of the record is opened or written."""
         organisation = opener.organisation
         try:
             async with self._database.transaction(organisation) as connection:
                 await write_beside(connection, beside)
+                await tell(connection, organisation, topics_of([place]))
         except (GuardMetError, AlreadyExistsError):
             return False
         return True

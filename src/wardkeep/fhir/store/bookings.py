@@ -4,9 +4,10 @@
 Whoever writes them, a page, a program or a load: the clinic's list shows it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wardkeep.base.ids import OrganisationId
+from wardkeep.db.changes import Topic, tell
 from wardkeep.db.connection import Connection
 from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.purpose import Tier
@@ -48,6 +49,11 @@ class SlotTakenError(Exception):
     """Somebody else has booked the slot."""
 
 
+def topics_of(places: Iterable[str]) -> list[Topic]:
+    """What a clinic's list and the board of all clinics hear."""
+    return [Topic("clinics"), *(Topic("clinic", one) for one in places)]
+
+
 async def keep_bookings(
     connection: Connection,
     organisation: OrganisationId,
@@ -56,20 +62,27 @@ async def keep_bookings(
     numbers: Mapping[str, int],
     is_import: bool,
 ) -> None:
-    """Note what new versions say.
+    """Note what new versions say, and tell whoever looks at a clinic's list.
+
+    An import tells nobody: it brings a day that nobody looks at yet.
 
     Raises:
         SlotTakenError: an appointment names a slot that another one has.
     """
+    places: list[str] = []
     for draft in drafts:
         if draft.type == "Appointment" and draft.owner:
             number = numbers[draft.owner]
             try:
-                await _keep(connection, organisation, draft, number, is_import)
+                places += await _keep(
+                    connection, organisation, draft, number, is_import
+                )
             except AlreadyExistsError:
                 raise SlotTakenError from None
         elif draft.type == "Slot":
             await _keep_slot(connection, organisation, draft)
+    if places and not is_import:
+        await tell(connection, organisation, topics_of(places))
 
 
 async def end_bookings(
@@ -90,16 +103,18 @@ async def _keep(
     draft: Draft,
     number: int,
     is_import: bool,  # noqa: FBT001 - the last of what one row needs
-) -> None:
+) -> tuple[str, ...]:
+    """The place that it is in."""
     said = None if draft.tier is Tier.SEALED else booking_of(draft.resource)
     if said is None:
         await connection.execute(_NO_BOOKING, organisation, draft.id, OVER)
-        return
+        return ()
     await connection.execute(
         _BOOKING,
         *(organisation, draft.id, number, said.place, said.day),
         *(said.starts_at, said.ends_at, said.status, said.slot, is_import),
     )
+    return (said.place,)
 
 
 async def _keep_slot(
