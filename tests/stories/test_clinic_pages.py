@@ -236,7 +236,6 @@ async def the_rest_of_the_day(poppy: Device, origin: str) -> None:
     await presses(poppy, "ben", "Did not come")
     await poppy.reads("Marked as not come.")
     await presses(poppy, "ben", "Undo")
-    await poppy.picture("clinics-debug")
     await poppy.reads("Taken back.")
     await row(poppy, "cleo").get_by_text("More").first.click()
     await row(poppy, "cleo").get_by_role("link", name="Move").click()

@@ -163,10 +163,12 @@ async def _requeue(visit: Visit, _: Form, appointment: str) -> Said:
     return _said(done, "back")
 
 
-async def _start(visit: Visit, _: Form, appointment: str) -> Said:
+async def _start(visit: Visit, form: Form, appointment: str) -> Said:
+    room = form.optional_text("room", called="the room", at_most=20)
     done = await visit.services[Clinic].room.start(
         appointment,
         author=await author_of(visit),
+        room=room if ROOM.fullmatch(room) else "",
         by=doer_of(visit, Channel.ROOM),
         opener=opener_of(visit),
     )

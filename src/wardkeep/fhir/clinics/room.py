@@ -79,7 +79,13 @@ class Room:
         return await self._move(back, by, opener)
 
     async def start(
-        self, appointment: str, *, author: Author, by: Doer, opener: Opener
+        self,
+        appointment: str,
+        *,
+        author: Author,
+        by: Doer,
+        opener: Opener,
+        room: str = "",
     ) -> Answer:
         """They are in the room: the visit is in the record from now on.
 
@@ -103,7 +109,7 @@ class Room:
             author=author,
             begun=now,
         )
-        begun = Move(line=line, became=Standing.IN_ROOM, room=line.room)
+        begun = Move(line=line, became=Standing.IN_ROOM, room=room or line.room)
         beside = changing.move(opener.organisation, begun, by=by, at=now)
         done = await self._scribe.store(
             [draft(made, id_)], [0], tuple(beside), opener, place=line.place
