@@ -70,16 +70,31 @@ def _appointment(n: int) -> tuple[str, str]:
 
 def _load(made: Stack) -> None:
     now = SystemClock().now().astimezone(LONDON)
+    places = [
+        {
+            "resource": {
+                "resourceType": "Location",
+                "id": f"clinic-{n}",
+                "name": f"Clinic {n}",
+            },
+            "request": {"method": "PUT", "url": f"Location/clinic-{n}"},
+        }
+        for n in range(CLINICS)
+    ]
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "0-places.json").write_text(json.dumps(_bundle(places)))
         for start in range(0, CHECK_INS + ALONE, 200):
-            entries = [
+            entries: list[dict[str, object]] = [
                 {"resource": one, "request": {"method": "PUT", "url": url}}
                 for n in range(start, start + 200)
                 for one, url in _person(n, now)
             ]
-            bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-            Path(folder, f"{start:05d}.json").write_text(json.dumps(bundle))
+            Path(folder, f"{start:05d}.json").write_text(json.dumps(_bundle(entries)))
         made.command("import", folder, "--organisation", ORGANISATION)
+
+
+def _bundle(entries: list[dict[str, object]]) -> dict[str, object]:
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
 def _person(n: int, now: object) -> list[tuple[dict[str, object], str]]:

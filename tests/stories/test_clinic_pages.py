@@ -248,7 +248,7 @@ async def the_rest_of_the_day(poppy: Device, origin: str) -> None:
     await poppy.page.get_by_label("Surname").fill("Penrose")
     await poppy.page.get_by_label("First name").fill("Dora")
     await poppy.press("Find")
-    await poppy.page.get_by_label("Why they came").fill("has chest pain clinic letter")
+    await poppy.page.get_by_label("Why they came").fill("came with the letter")
     await clean(poppy, "clinics-found")
     await poppy.page.get_by_role("button", name="Check in now").click()
     await poppy.reads("PENROSE, Dora")

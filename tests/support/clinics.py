@@ -82,11 +82,13 @@ class Town(msgspec.Struct, frozen=True, kw_only=True):
         return ids[0]
 
     async def works(
-        self, role: str, channel: Channel = Channel.DESK, name: str = "Rowan Ash"
+        self,
+        role: str,
+        channel: Channel = Channel.DESK,
+        places: tuple[str, ...] = (f"Location/{PLACE}", f"Location/{OTHER}"),
     ) -> Who:
         """Somebody new who expects whoever comes to these clinics."""
-        account = await self.warden.account(role, name=f"{name} {id(object())}")
-        places = (f"Location/{PLACE}", f"Location/{OTHER}")
+        account = await self.warden.account(role)
         asked = SetWork(
             self.warden.home, (), ((f"Team {account}", places, (account,)),)
         )

@@ -33,6 +33,9 @@ def seal_for(reader: bytes, plaintext: bytes, identity: bytes) -> bytes:
     Raises:
         ValueError: the reader's key is no point of the curve.
     """
+    if not is_point(reader):
+        message = f"a reader's key is an uncompressed point of {POINT_BYTES} bytes"
+        raise ValueError(message)
     theirs = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, reader)
     mine = ec.generate_private_key(_CURVE)
     ephemeral = mine.public_key().public_bytes(
