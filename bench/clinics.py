@@ -70,7 +70,7 @@ def _appointment(n: int) -> tuple[str, str]:
 
 def _load(made: Stack) -> None:
     now = SystemClock().now().astimezone(LONDON)
-    places = [
+    places: list[dict[str, object]] = [
         {
             "resource": {
                 "resourceType": "Location",
