@@ -27,6 +27,7 @@ pytestmark = [
     pytest.mark.xdist_group("clinic-pages"),
 ]
 PEOPLE = {"ada": "ASHDOWN", "ben": "FENWICK", "cleo": "MARLOWE", "dora": "PENROSE"}
+NOT_FOUND = 404
 QUARTER = timedelta(minutes=15)
 
 
@@ -36,6 +37,7 @@ class Team(NamedTuple):
     desk: str
     second: str
     doctor: str
+    nurse: str
 
 
 def today() -> datetime:
@@ -80,14 +82,15 @@ def resources() -> Iterator[dict[str, object]]:
         "actor": [{"reference": f"Location/{PLACE}"}],
     }
     tomorrow = (today() + timedelta(days=1)).replace(hour=9, minute=30)
-    yield {
-        "resourceType": "Slot",
-        "id": "nine-thirty",
-        "schedule": {"reference": "Schedule/times"},
-        "status": "free",
-        "start": instant(tomorrow),
-        "end": instant(tomorrow + QUARTER),
-    }
+    for n, id_ in enumerate(("nine-thirty", "nine-forty-five", "ten")):
+        yield {
+            "resourceType": "Slot",
+            "id": id_,
+            "schedule": {"reference": "Schedule/times"},
+            "status": "free",
+            "start": instant(tomorrow + n * QUARTER),
+            "end": instant(tomorrow + (n + 1) * QUARTER),
+        }
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +106,7 @@ async def _team(server: Served) -> Team:
             ("receptionist", "Poppy Marsh"),
             ("receptionist", "Imran Finch"),
             ("doctor", "Rowan Ash"),
+            ("ward_nurse", "Nell Swift"),
         )
     ]
     places = ((f"Location/{PLACE}"),)
@@ -166,7 +170,7 @@ async def test_a_day_at_the_desk_in_the_room_and_on_the_screen(
     ):
         # Given a desk of two, a doctor, and a screen that the desk let in
         everybody = (poppy, imran, rowan, screen)
-        for own, link in zip(everybody, team, strict=False):
+        for own, link in zip(everybody[:3], team[:3], strict=True):
             await arrive(own, link)
         await opens(*everybody, server.origin)
         # When one checks somebody in, the others see it, with the name that they had
@@ -253,8 +257,48 @@ async def the_rest_of_the_day(poppy: Device, origin: str) -> None:
     await poppy.page.get_by_role("button", name="Check in now").click()
     await poppy.reads("PENROSE, Dora")
     await poppy.reads("Walked in")
+    await books_a_time_that_is_taken(poppy, origin)
+
+
+async def books_a_time_that_is_taken(poppy: Device, origin: str) -> None:
+    """Somebody else was first with a quarter to ten: the next free time is offered."""
     await poppy.go(f"{origin}/clinics/{PLACE}/diary")
-    await poppy.reads("No free times.")
+    await poppy.press("09:45")
+    await poppy.page.get_by_label("Surname").fill("Penrose")
+    await poppy.page.get_by_label("First name").fill("Dora")
+    await poppy.press("Find")
+    await poppy.page.get_by_label("Why it is booked").fill("to come again in a week")
+    taken = await poppy.context.request.post(
+        f"{origin}/clinics/{PLACE}/book",
+        form={
+            "slot": "nine-forty-five",
+            "patient": "ben",
+            "booking": "bens-next",
+            "reason": "to come again in a week",
+        },
+        headers={"Origin": origin},
+    )
+    assert taken.ok
+    await poppy.page.get_by_role("button", name="Book").click()
+    await poppy.reads("Somebody else has just booked that time")
+    await poppy.reads("10:00")
+    await clean(poppy, "clinics-taken")
+
+
+async def test_what_changes_on_a_list_comes_without_a_name(
+    server: Served, team: Team, browser: Browser
+) -> None:
+    async with device(browser) as nell:
+        await arrive(nell, team.nurse)
+        told = await nell.context.request.get(
+            f"{server.origin}/clinics/{PLACE}/now", headers={"Accept": "*/*"}
+        )
+        said = await told.text()
+        assert "ben-visit" in said
+        assert "FENWICK" not in said
+        # And a list of a place that is not there is no page
+        gone = await nell.context.request.get(f"{server.origin}/clinics/nowhere")
+        assert gone.status == NOT_FOUND
 
 
 async def lets_in(desk: Device, screen: Device, origin: str) -> None:
