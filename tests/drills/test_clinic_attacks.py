@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from support.clinics import OTHER, PLACE, Town, Who, clinic_town
 from support.warden import Installation
+from wardkeep.assembly.database import WARDEN, address_for
 from wardkeep.base.clock import FrozenClock
 from wardkeep.base.ids import OrganisationId
+from wardkeep.db.connection import connect
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.clinics.outcomes import CheckedIn, NoSuchAppointment
 from wardkeep.fhir.clinics.words import Channel
@@ -156,3 +158,32 @@ async def test_a_room_is_no_place_for_a_name(town: Town, desk: Who) -> None:
         with pytest.raises(Exception, match="room"):
             await connection.execute("update clinic.entry set room = 'Ada Ashdown'")
     assert desk.by.account
+
+
+async def test_an_erasure_takes_the_queue_with_it(town: Town, desk: Who) -> None:
+    """Only the warden may erase, and what stood beside the record is gone as well."""
+    booked = await town.books("erased", starts=NINE)
+    work, by, opener = town.clinic.desk, desk.by, desk.opener
+    await work.arrive(booked, by=by, opener=opener)
+    await work.undo(booked, by=by, opener=opener)
+    assert await rows_of(town, booked) > 0
+    made = town.warden.installation
+    warden = await connect(address_for(made.settings, made.layout, WARDEN))
+    await warden.fetch(
+        "select * from record.erase_patient($1, $2)",
+        town.organisation,
+        f"{booked}-patient",
+    )
+    await warden.close()
+    assert await rows_of(town, booked) == 0
+
+
+async def rows_of(town: Town, appointment: str) -> int:
+    found = 0
+    async with town.database.connection(town.organisation) as connection:
+        for table in ("booking", "entry", "step"):
+            found += await connection.fetch_value(
+                f"select count(*) from clinic.{table} where appointment = $1",  # noqa: S608 - names of ours
+                appointment,
+            )
+    return found

@@ -94,6 +94,35 @@ async def test_fifty_receptionists_and_six_kiosks_make_one_entry(
     assert {one.route[0].ticket for one in told} == {1}
 
 
+async def test_a_whole_desk_on_one_clinic_makes_one_entry_each_and_no_number_twice(
+    town: Town, desk: Who
+) -> None:
+    booked = [
+        await town.books(f"desk-{n}", starts=NINE, place=OTHER) for n in range(12)
+    ]
+    before = await tickets(town, OTHER)
+    pressed = [booked[(n * 5 + k) % 12] for n in range(56) for k in range(4)]
+    answers = await asyncio.gather(
+        *[
+            town.clinic.desk.arrive(one, by=desk.by, opener=desk.opener)
+            for one in pressed
+        ]
+    )
+    assert {type(one) for one in answers} == {CheckedIn, AlreadyIn}
+    assert sum(isinstance(one, CheckedIn) for one in answers) == len(booked)
+    now = await tickets(town, OTHER)
+    assert len(now) == len(before) + len(booked)
+    assert len(set(now)) == len(now)
+
+
+async def tickets(town: Town, place: str) -> list[int]:
+    async with town.database.connection(town.organisation) as connection:
+        rows = await connection.fetch(
+            "select ticket from clinic.entry where place = $1", place
+        )
+    return [row["ticket"] for row in rows]
+
+
 async def test_of_two_who_book_one_slot_one_does_and_the_other_is_offered_others(
     town: Town, desk: Who
 ) -> None:
