@@ -27,7 +27,7 @@ class SystemClock:
     """The clock of the machine."""
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(time.time(), tz=UTC)
+        return datetime.now(UTC)  # noqa: TID251 - this is the clock
 
     def monotonic_seconds(self) -> float:
         return time.monotonic()
@@ -59,14 +59,19 @@ class FrozenClock:
         self._now += by
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS_A_DAY = 86_400
+
+
 def microseconds_since_epoch(moment: datetime) -> int:
     """UTC microseconds since 1970-01-01, exact (no float in between)."""
-    delta = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return delta // timedelta(microseconds=1)
+    since = moment - _EPOCH
+    seconds = since.days * _SECONDS_A_DAY + since.seconds
+    return seconds * 1_000_000 + since.microseconds
 
 
 def from_microseconds(value: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
+    return _EPOCH + timedelta(microseconds=value)
 
 
 Sleep = Callable[[float], None]

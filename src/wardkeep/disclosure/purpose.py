@@ -19,6 +19,9 @@ class Purpose(enum.StrEnum):
     SUPPORT = "support"
     """By the operator's people, as an organisation granted it."""
 
+    __hash__ = str.__hash__
+    # Which is that of the word it equals; an enumeration's own is worked out in Python.
+
 
 class Tier(enum.IntEnum):
     """How sensitive a part of a record is; each tier of a patient has a key of its own.
@@ -37,7 +40,10 @@ class Tier(enum.IntEnum):
 
     @property
     def word(self) -> str:
-        return self.name.lower()
+        return _TIER_WORDS[self]
+
+
+_TIER_WORDS = tuple([tier.name.lower() for tier in Tier])
 
 
 class Action(enum.StrEnum):
@@ -59,6 +65,9 @@ class Action(enum.StrEnum):
     """One patient's record, or a part of it, laid out for paper."""
     COPY = "copy"
     """One patient's record as files, for whoever is entitled to them."""
+
+    __hash__ = str.__hash__
+    # As above.
 
 
 TAKEN_OUT = frozenset({Action.PRINT, Action.COPY})

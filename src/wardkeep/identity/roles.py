@@ -128,6 +128,10 @@ class Role(enum.Enum):
     PATIENT = "patient"
     OPERATOR = "operator"
 
+    # There is one of each, so its identity will do: the usual hash is that of the name,
+    # worked out in Python at each look into a dictionary.
+    __hash__ = object.__hash__
+
     @property
     def title(self) -> str:
         return _RIGHTS[self].title

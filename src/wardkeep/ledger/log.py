@@ -128,7 +128,7 @@ class Ledger:
             EntryTooLargeError: more than 60,000 bytes; nothing is held.
         """
         encoded = encode(entry)
-        position = Position(self.size)
+        position = Position(self._parts.entries + len(self._pending))
         self._pending.append((encoded, entry))
         return position
 

@@ -57,10 +57,16 @@ class Breaker:
     def __init__(self) -> None:
         self._hours: dict[int, _Hour] = {}
 
+    def _of(self, place: int) -> _Hour:
+        hour = self._hours.get(place)
+        if hour is None:
+            hour = self._hours[place] = _Hour()
+        return hour
+
     def at_work(self, organisation: int, account: str, soft: int, now: float) -> None:
         """Somebody opened something: they are at work, and add to the sum."""
         for place in (organisation, SITE):
-            people = self._hours.setdefault(place, _Hour()).people
+            people = self._of(place).people
             people[account] = (soft * SHARE, now)
             people.move_to_end(account)
 
@@ -69,7 +75,7 @@ class Breaker:
         named = [(organisation, one) for one in patients]
         trips = False
         for place in (organisation, SITE):
-            hour = self._hours.setdefault(place, _Hour())
+            hour = self._of(place)
             hour.forget_old(now)
             for one in named:
                 hour.patients[one] = now
@@ -104,7 +110,7 @@ class Breaker:
 
     def sum_of(self, organisation: int, now: float) -> tuple[int, int, int]:
         """Others in the last hour, what trips it, and how many people are at work."""
-        hour = self._hours.setdefault(organisation, _Hour())
+        hour = self._of(organisation)
         hour.forget_old(now)
         return len(hour.patients), int(hour.most), len(hour.people)
 

@@ -56,15 +56,11 @@ class Spent(msgspec.Struct):
         return {_PRINT: self.printed, _COPY: self.copied}.get(action)
 
     def forget_old(self, now: float) -> None:
-        for kept in (
-            *(self.expected, self.others, self.rows),
-            *(self.own, self.printed, self.copied),
-        ):
-            while kept:
-                patient, when = next(iter(kept.items()))
-                if when >= now - WINDOW_SECONDS:
-                    break
-                del kept[patient]
+        oldest = now - WINDOW_SECONDS
+        kept_ones = (self.expected, self.others, self.rows, self.own)
+        for kept in (*kept_ones, self.printed, self.copied):
+            while kept and next(iter(kept.values())) < oldest:
+                kept.popitem(last=False)
 
 
 class Reached(msgspec.Struct):

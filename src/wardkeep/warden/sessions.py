@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from math import inf
+from typing import NamedTuple
 
 import msgspec
 
@@ -225,6 +226,30 @@ class SignedInAs(msgspec.Struct, frozen=True, kw_only=True):
     """When the work ends that this session is for; None: no such moment is known."""
 
 
+class _Moment(NamedTuple):
+    now: datetime
+    monotonic: float
+
+
+def _touch(session: Session, moment: _Moment) -> None:
+    session.last_used_at, session.last_used_monotonic = moment
+    session.is_changed = True
+
+
+def _is_asleep(session: Session, monotonic: float) -> bool:
+    return monotonic - session.last_used_monotonic > session.asleep_after_seconds
+
+
+def _is_over(session: Session, moment: _Moment) -> bool:
+    # Both hands of the clock count: stepping the wall clock back does not
+    # lengthen a session, and a machine that slept does not either.
+    return (
+        moment.monotonic - session.last_used_monotonic > IDLE_SECONDS
+        or moment.monotonic > session.expires_monotonic
+        or moment.now > session.expires_at
+    )
+
+
 def _nobody(_session: Session) -> bool:
     return False
 
@@ -291,7 +316,11 @@ class Sessions:
         a page's handler asks names the session at a glance (message.py).
         """
         session = self._by_hash.get(hash_token(token.removeprefix(GLANCE)))
-        if session is None or session.only or not self._is_awake(session):
+        if (
+            session is None
+            or session.only
+            or not self._is_awake(session, self._moment())
+        ):
             return None
         is_person = session.app is None and session.scopes is None
         return session if is_person else None
@@ -353,13 +382,16 @@ class Sessions:
     def is_live(self, token_hash: bytes) -> bool:
         """Whether it is a live session; to ask does not count as using it."""
         session = self._by_hash.get(token_hash)
-        monotonic = self._clock.monotonic_seconds()
-        return session is not None and not self._is_over(session, monotonic)
+        return session is not None and not _is_over(session, self._moment())
 
     def may_go_on(self, token: str) -> bool:
         """Whether what was opened for a token may still be sent; to ask is no use."""
         session = self._by_hash.get(hash_token(token))
-        if session is None or session.only or not self._is_awake(session):
+        if (
+            session is None
+            or session.only
+            or not self._is_awake(session, self._moment())
+        ):
             return False
         person = b"" if session.app is None else session.app.person_session
         return not person or self.is_live(person)
@@ -379,18 +411,20 @@ class Sessions:
     def held(self, token: str) -> Session | None:
         """The live session of a token, asleep or frozen; looking does not use it."""
         session = self._by_hash.get(hash_token(token))
-        return session if session is not None and self._is_kept(session) else None
+        is_kept = session is not None and self._is_kept(session, self._moment())
+        return session if is_kept else None
 
     def sleeping(self, token: str) -> Session | None:
         """The session of a token if it sleeps; looking does not use it."""
         session = self._by_hash.get(hash_token(token))
-        if session is None or not self._is_kept(session):
+        moment = self._moment()
+        if session is None or not self._is_kept(session, moment):
             return None
-        return session if self._is_asleep(session) else None
+        return session if _is_asleep(session, moment.monotonic) else None
 
     def wake(self, session: Session) -> None:
         """Go on with it: its own account's passkey was used a moment ago."""
-        self._touch(session)
+        _touch(session, self._moment())
 
     def put_to_sleep(self, session: Session) -> None:
         """Let it sleep now, as if it had not been used for so long."""
@@ -402,38 +436,27 @@ class Sessions:
         session.is_changed = True
 
     def _used(self, session: Session) -> Session | None:
-        if not self._is_awake(session):
+        moment = self._moment()
+        if not self._is_awake(session, moment):
             return None
-        self._touch(session)
+        _touch(session, moment)
         return session
 
-    def _is_awake(self, session: Session) -> bool:
-        is_there = self._is_kept(session) and not self._is_asleep(session)
-        return is_there and not self.is_frozen(session)
+    def _moment(self) -> _Moment:
+        """Both hands of the clock, read once for a question."""
+        return _Moment(self._clock.now(), self._clock.monotonic_seconds())
 
-    def _is_kept(self, session: Session) -> bool:
-        if self._is_over(session, self._clock.monotonic_seconds()):
+    def _is_awake(self, session: Session, moment: _Moment) -> bool:
+        is_there = self._is_kept(session, moment)
+        if not is_there or _is_asleep(session, moment.monotonic):
+            return False
+        return not self.is_frozen(session)
+
+    def _is_kept(self, session: Session, moment: _Moment) -> bool:
+        if _is_over(session, moment):
             del self._by_hash[session.token_hash]
             return False
         return True
-
-    def _touch(self, session: Session) -> None:
-        session.last_used_monotonic = self._clock.monotonic_seconds()
-        session.last_used_at = self._clock.now()
-        session.is_changed = True
-
-    def _is_asleep(self, session: Session) -> bool:
-        idle = self._clock.monotonic_seconds() - session.last_used_monotonic
-        return idle > session.asleep_after_seconds
-
-    def _is_over(self, session: Session, monotonic: float) -> bool:
-        # Both hands of the clock count: stepping the wall clock back does not
-        # lengthen a session, and a machine that slept does not either.
-        return (
-            monotonic - session.last_used_monotonic > IDLE_SECONDS
-            or monotonic > session.expires_monotonic
-            or self._clock.now() > session.expires_at
-        )
 
     def end(self, session: Session) -> None:
         self._by_hash.pop(session.token_hash, None)
@@ -444,8 +467,8 @@ class Sessions:
 
     def live(self) -> Iterator[Session]:
         """Sessions that have not run out, in the order of their start."""
-        monotonic = self._clock.monotonic_seconds()
-        return (s for s in self._by_hash.values() if not self._is_over(s, monotonic))
+        moment = self._moment()
+        return (s for s in self._by_hash.values() if not _is_over(s, moment))
 
     def of_account(self, account: str) -> list[Session]:
         """A person's own sessions and their apps' tokens: they end together."""
@@ -464,8 +487,8 @@ class Sessions:
 
     def forget_ended(self) -> list[Session]:
         """Drop those that ran out, so that memory does not grow; give them back."""
-        monotonic = self._clock.monotonic_seconds()
-        over = [s for s in self._by_hash.values() if self._is_over(s, monotonic)]
+        moment = self._moment()
+        over = [s for s in self._by_hash.values() if _is_over(s, moment)]
         for session in over:
             self.end(session)
         return over

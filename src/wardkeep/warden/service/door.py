@@ -189,7 +189,7 @@ class Door:
         now: datetime,
     ) -> "_Context":
         is_list = asked.action is Action.FIND
-        explained = {one: self.explains(session, one) for one in patients}
+        explained = {one: self.explains(session, one, now) for one in patients}
         if is_list:
             # What somebody wrote for themselves explains no list: its rows count.
             explained = {one: _not_own(why) for one, why in explained.items()}
@@ -223,7 +223,7 @@ class Door:
         context: "_Context",
     ) -> Weighed:
         purpose, reason = self._why(session, asked, item.patient)
-        is_beside = names_beside(session, item, asked.items)
+        is_beside = session.app is not None and names_beside(session, item, asked.items)
         relationship = BESIDE if is_beside else self._known(session, item, context)
         identity = key_identity(
             organisation=session.organisation, patient=item.patient, tier=item.tier
@@ -323,7 +323,9 @@ class Door:
         found = context.explained.get(item.patient)
         return self.explains(session, item.patient) if found is None else found
 
-    def explains(self, session: Session, patient: str) -> str:
+    def explains(
+        self, session: Session, patient: str, at: datetime | None = None
+    ) -> str:
         """Why the session's account may expect the patient; empty where it may not."""
         if session.scopes is not None:
             return BY_CONTRACT
@@ -339,7 +341,7 @@ class Door:
             account=session.account,
             organisation=session.organisation,
             patient=patient,
-            at=self._clock.now(),
+            at=at or self._clock.now(),
         )
         if found and self._watch.still_explains(session, patient, found):
             return found.words
@@ -375,9 +377,9 @@ class Door:
         weighed: Sequence[Weighed],
         now: datetime,
     ) -> Grant:
-        first = -1
+        first, at = -1, microseconds_since_epoch(now)
         for portion in portions(weighed):
-            index = self._ledger.append(self._entry(session, asked, portion))
+            index = self._ledger.append(self._entry(session, asked, portion, at=at))
             first = index if first < 0 else first
         # A search's reason was weighed by no rule: it opens nothing later.
         if asked.action is Action.FIND:
@@ -388,7 +390,7 @@ class Door:
                 self._hold_reason(session, one)
         return Grant(
             entry=first,
-            granted_at=microseconds_since_epoch(now),
+            granted_at=at,
             relationships=tuple([one.relationship for one in weighed]),
             keys=tuple([b"" if _stays(asked, one) else one.key for one in weighed]),
         )
@@ -425,6 +427,7 @@ class Door:
         portion: Portion,
         *,
         outcome: str = GRANTED,
+        at: int = 0,
     ) -> Entry:
         first = portion.weighed[0]
         request = asked.request[:LONGEST_REQUEST]
@@ -438,6 +441,7 @@ class Door:
             request=request,
             subjects=portion.subjects,
             outcome=outcome,
+            at=at,
         )
 
     def entry_of(  # noqa: PLR0913 - an entry has this many parts, each named
@@ -450,10 +454,11 @@ class Door:
         request: str = "",
         subjects: Sequence[Subject] = (),
         outcome: str = GRANTED,
+        at: int = 0,
     ) -> Entry:
-        """An entry about something that this session does now."""
+        """An entry about something that this session does now (`at`, where known)."""
         return Entry.about(
-            at=microseconds_since_epoch(self._clock.now()),
+            at=at or microseconds_since_epoch(self._clock.now()),
             organisation=session.organisation,
             account=session.account,
             session=session.id,

@@ -47,6 +47,11 @@ class Portion(NamedTuple):
 
 def portions(weighed: Sequence[Weighed]) -> Iterator[Portion]:
     """What one question opens, in as few entries as hold it; at least one."""
+    if len(weighed) == 1 and len(weighed[0].item.resources) < RESOURCES_AN_ENTRY:
+        # What is asked nearly always: one part of one record.
+        one = weighed[0]
+        yield Portion((one,), (subject_of(one, one.item.resources),))
+        return
     for _, alike in groupby(weighed, key=lambda one: (one.purpose, one.reason)):
         group: list[Weighed] = []
         subjects: list[Subject] = []
