@@ -24,14 +24,18 @@ from wardkeep.disclosure.questions import CreateOrganisation
 MEADOW = "thistledown"
 PATIENTS = 558
 CANARIES = PATIENTS * SHARE // (100 - SHARE)
+"""Unless more are asked for; so many share a surname, which a search can be for."""
 PRACTITIONERS = 12
-_FIRST_BODY, _APART = 300_000, 97
+_FIRST_BODY, _APART, _BODIES = 300_000, 97, 1_000_000
 _AN_ADULT = 40
 _encode = msgspec.json.Encoder().encode
 
 
-async def meadow(ground: Ground) -> tuple[str, ...]:
-    """The ids of everybody in it, canaries too: what a scraper may come by."""
+async def meadow(ground: Ground, patients: int = PATIENTS) -> tuple[str, ...]:
+    """The ids of everybody in it, canaries too: what a scraper may come by.
+
+    Made when it is first asked for, with so many patients.
+    """
     if MEADOW not in ground.patients:
         made = await ground.operator.ask(
             CreateOrganisation(MEADOW, MEADOW.title()), Created
@@ -39,22 +43,25 @@ async def meadow(ground: Ground) -> tuple[str, ...]:
         if not isinstance(made, Created):
             raise DrillBrokenError(str(made))
         ground.numbers[MEADOW] = int(made.id)
-        everybody = tuple(stable_id(MEADOW, n) for n in range(PATIENTS + CANARIES))
-        await _fill(ground, everybody)
+        many = patients + patients * SHARE // (100 - SHARE)
+        everybody = tuple(stable_id(MEADOW, n) for n in range(many))
+        await _fill(ground, everybody, patients)
         ground.patients[MEADOW] = everybody
     return ground.patients[MEADOW]
 
 
-async def _fill(ground: Ground, everybody: Sequence[str]) -> None:
+async def _fill(ground: Ground, everybody: Sequence[str], patients: int) -> None:
     with tempfile.TemporaryDirectory(prefix="wardkeep-meadow-") as folder:
         real, nobody = Path(folder) / "real", Path(folder) / "nobody"
         real.mkdir()
         nobody.mkdir()
         (real / "0-staff.json").write_bytes(_encode(_bundle(_staff())))
         for number, id_ in enumerate(everybody):
-            place = real if number < PATIENTS else nobody
-            text = _encode(_bundle(_record(id_, number)))
-            (place / f"{number:05d}.json").write_bytes(text)
+            is_real = number < patients
+            place = real if is_real else nobody
+            branch = number // PATIENTS if is_real else (number - patients) // CANARIES
+            text = _encode(_bundle(_record(id_, number, _family(branch))))
+            (place / f"{number:06d}.json").write_bytes(text)
         report = await load_paths(
             ground.settings,
             ground.layout,
@@ -65,7 +72,7 @@ async def _fill(ground: Ground, everybody: Sequence[str]) -> None:
         planted = await plant(
             ground.settings, ground.layout, organisation=MEADOW, paths=[nobody]
         )
-    if report.patients != PATIENTS or planted.living != CANARIES:
+    if (report.patients, planted.living) != (patients, len(everybody) - patients):
         message = f"{report.patients} patients, {planted.living} canaries were loaded"
         raise DrillBrokenError(message)
 
@@ -96,13 +103,13 @@ def _staff() -> list[dict[str, object]]:
     ]
 
 
-def _record(id_: str, number: int) -> list[dict[str, object]]:
+def _record(id_: str, number: int, family: str) -> list[dict[str, object]]:
     chance = Chance(MEADOW, number)
     patient: dict[str, object] = {
         "resourceType": "Patient",
         "id": id_,
         "identifier": [{"system": SYSTEM, "value": _nhs_number(number)}],
-        "name": [{"family": SURNAME, "given": [_first_name(chance)]}],
+        "name": [{"family": family, "given": [_first_name(chance)]}],
         "address": [{"line": [f"{chance.between(1, 99)} Nowhere Lane"]}],
         "birthDate": f"19{chance.between(30, 89)}-0{chance.between(1, 9)}-15",
     }
@@ -120,9 +127,14 @@ def _record(id_: str, number: int) -> list[dict[str, object]]:
     return [patient, observation]
 
 
+def _family(branch: int) -> str:
+    """Ends alike for all; none begins like the first ones', as a search would see."""
+    return f"Branch{branch}-{SURNAME}" if branch else SURNAME
+
+
 def _nhs_number(number: int) -> str:
     """A valid one of the test range; the next where there is no check digit."""
-    body = _FIRST_BODY + number * _APART
+    body = (_FIRST_BODY + number * _APART) % _BODIES
     while True:
         nine = f"999{body:06d}"
         check = check_digit(nine)
