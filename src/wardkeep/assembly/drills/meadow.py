@@ -23,11 +23,13 @@ from wardkeep.disclosure.questions import CreateOrganisation
 
 MEADOW = "thistledown"
 PATIENTS = 558
-CANARIES = PATIENTS * SHARE // (100 - SHARE)
 """Unless more are asked for; so many share a surname, which a search can be for."""
+CANARIES = PATIENTS * SHARE // (100 - SHARE)
 PRACTITIONERS = 12
 _FIRST_BODY, _APART, _BODIES = 300_000, 97, 1_000_000
 _AN_ADULT = 40
+_A_FILE = 100
+Json = dict[str, object]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -56,12 +58,13 @@ async def _fill(ground: Ground, everybody: Sequence[str], patients: int) -> None
         real.mkdir()
         nobody.mkdir()
         (real / "0-staff.json").write_bytes(_encode(_bundle(_staff())))
-        for number, id_ in enumerate(everybody):
-            is_real = number < patients
-            place = real if is_real else nobody
-            branch = number // PATIENTS if is_real else (number - patients) // CANARIES
-            text = _encode(_bundle(_record(id_, number, _family(branch))))
-            (place / f"{number:06d}.json").write_bytes(text)
+        records = [
+            _record(id_, number, _family(_branch(number, patients)))
+            for number, id_ in enumerate(everybody)
+        ]
+        # Canaries one by one, as each is dated by itself when it is planted.
+        _write(real, records[:patients], _A_FILE)
+        _write(nobody, records[patients:], 1)
         report = await load_paths(
             ground.settings,
             ground.layout,
@@ -75,6 +78,12 @@ async def _fill(ground: Ground, everybody: Sequence[str], patients: int) -> None
     if (report.patients, planted.living) != (patients, len(everybody) - patients):
         message = f"{report.patients} patients, {planted.living} canaries were loaded"
         raise DrillBrokenError(message)
+
+
+def _write(folder: Path, records: Sequence[list[Json]], a_file: int) -> None:
+    for start in range(0, len(records), a_file):
+        some = [one for record in records[start : start + a_file] for one in record]
+        (folder / f"{start:06d}.json").write_bytes(_encode(_bundle(some)))
 
 
 def given_names() -> tuple[str, ...]:
@@ -92,7 +101,7 @@ def practitioner(number: int) -> str:
     return stable_id(MEADOW, "Practitioner", number)
 
 
-def _staff() -> list[dict[str, object]]:
+def _staff() -> list[Json]:
     return [
         {
             "resourceType": "Practitioner",
@@ -103,9 +112,9 @@ def _staff() -> list[dict[str, object]]:
     ]
 
 
-def _record(id_: str, number: int, family: str) -> list[dict[str, object]]:
+def _record(id_: str, number: int, family: str) -> list[Json]:
     chance = Chance(MEADOW, number)
-    patient: dict[str, object] = {
+    patient: Json = {
         "resourceType": "Patient",
         "id": id_,
         "identifier": [{"system": SYSTEM, "value": _nhs_number(number)}],
@@ -113,7 +122,7 @@ def _record(id_: str, number: int, family: str) -> list[dict[str, object]]:
         "address": [{"line": [f"{chance.between(1, 99)} Nowhere Lane"]}],
         "birthDate": f"19{chance.between(30, 89)}-0{chance.between(1, 9)}-15",
     }
-    observation: dict[str, object] = {
+    observation: Json = {
         "resourceType": "Observation",
         "id": stable_id(MEADOW, number, "Observation"),
         "status": "final",
@@ -125,6 +134,13 @@ def _record(id_: str, number: int, family: str) -> list[dict[str, object]]:
         "valueQuantity": {"value": chance.between(55, 99), "unit": "/min"},
     }
     return [patient, observation]
+
+
+def _branch(number: int, patients: int) -> int:
+    """Of each surname as many patients as of the first, and as many canaries."""
+    if number < patients:
+        return number // PATIENTS
+    return (number - patients) // CANARIES
 
 
 def _family(branch: int) -> str:
@@ -143,6 +159,6 @@ def _nhs_number(number: int) -> str:
         body += 1
 
 
-def _bundle(resources: Sequence[dict[str, object]]) -> dict[str, object]:
+def _bundle(resources: Sequence[Json]) -> Json:
     entries = [{"resource": one} for one in resources]
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
