@@ -96,14 +96,21 @@ async def attacked(made: Ground, say: Callable[[str], None]) -> list[Row]:
     rows = []
     for promise, what, drill in DRILLS:
         say(what)
-        rows += _rows_of(promise, what, await drill(made))
+        rows += _told(say, _rows_of(promise, what, await drill(made)))
         made.clock.move(A_DAY_LATER)
     say("emergencies")
-    rows += await _emergencies(made)
+    rows += _told(say, await _emergencies(made))
     made.clock.move(A_DAY_LATER)
     for way, walk in WALKS:
         say(f"{by_scraping.RUNS} scrapers by {way}")
-        rows += await _scraped(made, way, walk)
+        rows += _told(say, await _scraped(made, way, walk))
+    return rows
+
+
+def _told(say: Callable[[str], None], rows: list[Row]) -> list[Row]:
+    """Said as they are found, so that a run that is ended leaves them."""
+    for one in rows:
+        say(f"{one.promise} {one.what}: {one.measured:,.2f} of {one.bound:,g}")
     return rows
 
 

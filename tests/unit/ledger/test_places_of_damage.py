@@ -113,7 +113,7 @@ def test_who_reads_beside_the_writer_waits_for_tiles_that_are_being_replaced(
         if len(waits) == 3:
             aside.rename(partial)
 
-    monkeypatch.setattr(closed.time, "sleep", wait)
+    monkeypatch.setattr("wardkeep.ledger.closed.time.sleep", wait)
     found = leaves_now(tmp_path, KEY.verify_key, origin=ORIGIN)
     assert found is not None
     assert (found.size, len(waits)) == (60, 3)
