@@ -1,27 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """Damage in rarer places: tiles high up, segments behind the start, torn histories."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from support.ledgers import KEY, ORIGIN, entry_about, fill, full_at, open_ledger
+from support.ledgers import (
+    KEY,
+    ORIGIN,
+    chained_anew,
+    entry_about,
+    fill,
+    full_at,
+    open_ledger,
+)
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger import closed, segment
 from wardkeep.ledger.asking import Question, ask_rows
-from wardkeep.ledger.backup import back_up
+from wardkeep.ledger.backup import FORMAT, Manifest, back_up, newest_manifest
 from wardkeep.ledger.checkpoint import Checkpoint, sign
 from wardkeep.ledger.closed import leaves_now
 from wardkeep.ledger.compacting import compact
 from wardkeep.ledger.depot import DepotError, FolderDepot, ObjectDepot
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.leaves import LeafDiffersError, Leaves, TilesDifferError
-from wardkeep.ledger.merkle import TILE_WIDTH, MerkleTree, leaf_hash
+from wardkeep.ledger.merkle import EMPTY_ROOT, TILE_WIDTH, MerkleTree, leaf_hash
 from wardkeep.ledger.notes import NOTE_LINES, last_note
 from wardkeep.ledger.opening import HISTORY_NAME, LedgerDamagedError
 from wardkeep.ledger.parquet import FOLDER, write_parquet
+from wardkeep.ledger.restoring import Against, restore
 from wardkeep.ledger.scope import scope_of
 from wardkeep.ledger.segment import Frame, FrameFault, read_frames, segments_in
 from wardkeep.ledger.segment_index import index_path
@@ -347,3 +357,40 @@ def test_object_storage_without_its_library_says_how_to_install_it(
     monkeypatch.setattr("wardkeep.ledger.depot.find_spec", lambda _name: None)
     with pytest.raises(DepotError, match=r"pip install 'wardkeep\[objects\]'"):
         ObjectDepot("s3://copies")
+
+
+def test_a_new_story_without_tiles_does_not_fit_its_checkpoint(tmp_path: Path) -> None:
+    fill(tmp_path, 20)
+    [(_, path)] = segments_in(tmp_path)
+    chained_anew(path, lambda raw: raw.replace(b"direct-care", b"direct-carf"))
+    shutil.rmtree(tmp_path / "tile")
+    with pytest.raises(LedgerDamagedError, match="do not fit the checkpoint"):
+        open_ledger(tmp_path)
+
+
+def empty_but_signed(folder: Path) -> None:
+    """A ledger whose one checkpoint is that of no entry."""
+    folder.mkdir()
+    none = Checkpoint(origin=ORIGIN, size=0, root=EMPTY_ROOT, number=0)
+    (folder / HISTORY_NAME).write_text(f"{sign(none, KEY)}\n")
+    (folder / "checkpoint").write_text(sign(none, KEY))
+
+
+def test_a_ledger_of_no_entry_is_copied_and_put_back(tmp_path: Path) -> None:
+    empty_but_signed(tmp_path / "ledger")
+    depot = FolderDepot(tmp_path / "copies")
+    done = back_up(tmp_path / "ledger", depot, KEY.verify_key, origin=ORIGIN)
+    assert (done.entries, done.number) == (0, 0)
+    against = Against(key=KEY.verify_key, origin=ORIGIN)
+    assert restore(tmp_path / "back", depot, against).is_in_place
+
+
+def test_a_copy_without_a_checkpoint_is_no_ledgers(tmp_path: Path) -> None:
+    depot = FolderDepot(tmp_path / "copies")
+    nothing = Manifest(format=FORMAT, origin=ORIGIN, entries=0, number=7, pieces=[])
+    depot.put_bytes("manifest-0000000007.json", msgspec.json.encode(nothing))
+    manifest = newest_manifest(depot)
+    assert manifest == nothing
+    with pytest.raises(DepotError, match="no checkpoint"):
+        restore(tmp_path / "back", depot, Against(key=KEY.verify_key, origin=ORIGIN))
+    assert not (tmp_path / "back").exists()

@@ -145,6 +145,11 @@ def test_a_change_signed_in_another_ledgers_name_is_refused(folder: Path) -> Non
         changed = first.replace(one, one.replace(ORIGIN, "elsewhere"))
         with pytest.raises(CheckpointRefusedError, match="is not signed"):
             steps_of(f"{changed}\n", ORIGIN)
+    public = SECOND.verify_key.public_bytes
+    elsewhere = NoteKey(name="elsewhere", kind=LOG, public_bytes=public).text
+    assert name_of(SECOND).text in first
+    with pytest.raises(CheckpointRefusedError, match="is not signed"):
+        steps_of(f"{first.replace(name_of(SECOND).text, elsewhere)}\n", ORIGIN)
     named = first.replace(ORIGIN, "elsewhere")
     with pytest.raises(CheckpointRefusedError):
         steps_of(f"{named}\n", ORIGIN)

@@ -383,3 +383,10 @@ def test_of_several_lines_the_one_that_holds_tells_the_time(witness: Witness) ->
     whole = read_signed_note(TRUTH.note(3) + "".join(lines) + told.body)
     assert cosigned_at(whole, witness.key) == at
     assert cosigned_at(read_signed_note(TRUTH.note(3) + lines[1]), witness.key) is None
+
+
+def test_a_witness_lists_what_it_watches(witness: Witness) -> None:
+    witness.add_checkpoint(TRUTH.asks(0, 3))
+    [watched] = witness.all_watched()
+    assert watched == witness.watched(log_id(ORIGIN))
+    assert watched.vkey == LOG_KEY.text
