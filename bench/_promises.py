@@ -127,7 +127,8 @@ def _rows_of(promise: str, what: str, found: DrillResult) -> list[Row]:
 async def _scraped(made: Ground, way: str, walk: by_scraping.Walk) -> list[Row]:
     found = await by_scraping.runs_of(made, walk, runs=by_scraping.RUNS)
     opened = by_scraping.p95([one.opened for one in found])
-    evaded = sum(not one.is_stopped for one in found)
+    # Who reached nobody, as by names that too many share, is stopped by nothing.
+    evaded = sum(bool(one.opened) and not one.is_stopped for one in found)
     slowest = max(one.seconds_to_freeze for one in found)
     return [
         Row(promise="P4", what=f"by {way}: {what}", bound=bound, measured=measured)

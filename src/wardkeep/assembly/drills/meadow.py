@@ -144,8 +144,8 @@ def _branch(number: int, patients: int) -> int:
 
 
 def _family(branch: int) -> str:
-    """Ends alike for all; none begins like the first ones', as a search would see."""
-    return f"Branch{branch}-{SURNAME}" if branch else SURNAME
+    """Of one word: a search for the first ones' finds nobody else."""
+    return f"Branch{branch}{SURNAME}" if branch else SURNAME
 
 
 def _nhs_number(number: int) -> str:
