@@ -7,9 +7,13 @@ STAMP := $(VENV)/.runtime
 DEV_STAMP := $(VENV)/.development
 TESTS ?= tests
 JOBS ?= 2
+# What runs in the warden, the ledger and the door, and little else.
+COVERING ?= tests/unit tests/drills tests/conformance/test_scim.py \
+  tests/conformance/test_oauth_endpoints.py tests/stories/test_apps.py \
+  tests/stories/test_audit_events.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench format drills mutants clean reset-demo browser
+.PHONY: help demo test coverage lint bench format drills mutants clean reset-demo browser
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +26,10 @@ reset-demo: $(STAMP) ## forget the demonstration's data and start afresh next ti
 
 test: $(DEV_STAMP) browser ## run every test, with a real database, warden and browser
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+coverage: $(DEV_STAMP) browser ## measure which branches of warden, ledger and door tests take: long
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup \
+	  --cov --cov-report=term-missing:skip-covered $(COVERING)
 
 drills: $(DEV_STAMP) ## run the drills alone: attacks, crashes, full disks
 	$(BIN)/python -m pytest tests/drills

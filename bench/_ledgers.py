@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ledgers of many millions of entries, written fast: a year of four thousand people.
 
-Every byte is as the warden writes it: segments, tiles, and one signed checkpoint. Left
-out are the fsyncs, and the bundles where the disk is short of room.
+Every byte is as the warden writes it: segments, tiles, signed checkpoints. Left out are
+the fsyncs, the removal of partial tiles, and the bundles where the disk is short.
+
+`python -m bench._ledgers FOLDER ENTRIES bundles|bare` writes one in a process beside.
 """
 
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import cycle
 from pathlib import Path
 from uuid import UUID
@@ -20,7 +23,8 @@ from wardkeep.ledger.checkpoint import Checkpoint, sign
 from wardkeep.ledger.entry import Entry, Subject, encode, pack_id
 from wardkeep.ledger.log import SEGMENT_BYTES
 from wardkeep.ledger.merkle import MerkleTree, leaf_hash
-from wardkeep.ledger.tiles import tile_path
+from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME
+from wardkeep.ledger.tiles import tile_path, write_file
 
 ACCOUNTS, PATIENTS, ORGANISATIONS = 4_000, 1_000_000, 4
 YEAR = 365 * 24 * 3600 * 1_000_000
@@ -31,6 +35,11 @@ _WORD = (1 << 64) - 1
 
 def id_of(number: int) -> str:
     return str(UUID(int=(number + 1) * _MIX & (1 << 128) - 1, version=4))
+
+
+@lru_cache(maxsize=PATIENTS)
+def _packed(number: int) -> bytes:
+    return pack_id(id_of(number))
 
 
 def account_id(rank: int) -> str:
@@ -54,7 +63,6 @@ class Year:
 
     def __init__(self, entries: int) -> None:
         self._entries = entries
-        self._accounts = [pack_id(account_id(one)) for one in range(ACCOUNTS)]
         # Zipf: the rank's logarithm is even.
         self._ranks = [int(ACCOUNTS ** (one / 65_536)) - 1 for one in range(65_536)]
         self._seen: dict[int, int] = {}
@@ -74,7 +82,7 @@ class Year:
         self, rank: int, at: int, day: int, chance: int, *, is_new: bool
     ) -> Entry:
         kind = chance % 100
-        session = pack_id(id_of(10_000_000 + rank * 366 + day))
+        session = _packed(10_000_000 + rank * 366 + day)
         is_program = rank % 10 == 3
         outcome = "refusal:reason-needed" if kind < 2 else "grant"
         action, subjects, request = "read", 1, ""
@@ -90,7 +98,7 @@ class Year:
             1,
             at,
             1 + rank % ORGANISATIONS,
-            self._accounts[rank],
+            _packed(rank),
             session,
             "service" if is_program else "nurse",
             "" if is_new else "direct-care",
@@ -108,7 +116,7 @@ class Year:
 
 def _subject(chance: int, action: str, kind: int, *, is_granted: bool) -> Subject:
     patient = chance * 7919 % PATIENTS
-    packed = pack_id(patient_id(patient))
+    packed = _packed(ACCOUNTS + patient)
     if action == "find":
         return Subject(packed, "banner", "", {"Patient": [(packed, 1)]})
     resources = {
@@ -119,7 +127,7 @@ def _subject(chance: int, action: str, kind: int, *, is_granted: bool) -> Subjec
 
 
 def write_year(folder: Path, entries: int, *, with_bundles: bool = True) -> None:
-    """A published ledger of so many entries."""
+    """A ledger of so many entries, published at every segment's end and at its own."""
     folder.mkdir(mode=0o700, parents=True)
     writer = _Writer(folder, with_bundles=with_bundles)
     for entry in Year(entries):
@@ -136,6 +144,7 @@ class _Writer:
         self._size = 0
         self._bundle: list[bytes] | None = [] if with_bundles else None
         self._made: set[Path] = set()
+        self._published = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -146,7 +155,7 @@ class _Writer:
 
     def add(self, raw: bytes) -> None:
         if self._size >= SEGMENT_BYTES:
-            self._path.write_bytes(b"".join(self._pieces))
+            self._publish()
             self._begin()
         self._chain = segment.next_chain(self._chain, raw)
         frame = segment.frame_bytes(self._chain, raw)
@@ -176,21 +185,35 @@ class _Writer:
         path.write_bytes(content)
 
     def finish(self) -> None:
-        self._path.write_bytes(b"".join(self._pieces))
-        for level, index, hashes in self._tree.partial_tiles():
-            self._file(level, index, len(hashes) // 32, hashes)
         if self._bundle:
             width = len(self._bundle)
             self._file("entries", self._tree.size // 256, width, b"".join(self._bundle))
+        self._publish()
+
+    def _publish(self) -> None:
+        """The segment so far, and a checkpoint over all that there is."""
+        self._path.write_bytes(b"".join(self._pieces))
+        for level, index, hashes in self._tree.partial_tiles():
+            self._file(level, index, len(hashes) // 32, hashes)
         checkpoint = Checkpoint(
-            origin=ORIGIN, size=self._tree.size, root=self._tree.root(), number=0
+            origin=ORIGIN,
+            size=self._tree.size,
+            root=self._tree.root(),
+            number=self._published,
         )
         note = sign(checkpoint, KEY)
-        (self._folder / "checkpoint").write_text(note, encoding="utf-8")
-        (self._folder / "checkpoints").write_text(f"{note}\n", encoding="utf-8")
+        write_file(self._folder / CHECKPOINT_NAME, note.encode())
+        with (self._folder / HISTORY_NAME).open("a", encoding="utf-8") as history:
+            history.write(f"{note}\n")
+        self._published += 1
 
 
 def busiest(count: int) -> list[str]:
     """Accounts of every kind of work: the busiest, the middle, the rare."""
     ranks = cycle((0, 1, 3, 10, 40, 200, 1_000, 3_500))
     return [account_id(next(ranks) + one // 8) for one in range(count)]
+
+
+if __name__ == "__main__":
+    _where, _entries, _bundles = sys.argv[1:]
+    write_year(Path(_where), int(_entries), with_bundles=_bundles == "bundles")

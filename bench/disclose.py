@@ -19,7 +19,7 @@ import uvloop
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from bench._stack import processor_seconds
+from bench._stack import Stack, processor_seconds
 from support.authenticator import SoftwareAuthenticator
 from support.warden import (
     ORIGIN,
@@ -66,16 +66,19 @@ def run() -> dict[str, float]:
         installation_in(Path(folder)) as made,
         warden_process(made) as process,
     ):
-        return uvloop.run(_measure(made, process))
+        return uvloop.run(measure(made, process))
 
 
-async def _measure(installation: Installation, process: int) -> dict[str, float]:
+async def measure(
+    installation: Installation | Stack, process: int, *, origin: str = ORIGIN
+) -> dict[str, float]:
+    """What callers waited, and what the process and those below it worked."""
     # The helper of the tests, talking to a warden in another process.
     warden = RunningWarden(installation, None)  # type: ignore[arg-type]
     await warden.organisation()
     account = await warden.account("doctor")
     await warden.relate(account, "p-1")
-    token, _ = await warden.enrol(account, SoftwareAuthenticator(origin=ORIGIN))
+    token, _ = await warden.enrol(account, SoftwareAuthenticator(origin=origin))
     item = await _item(warden)
     figures: dict[str, float] = {}
     for callers in CALLERS:

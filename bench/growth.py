@@ -37,7 +37,7 @@ def run() -> dict[str, float]:
             first = 0
             for size in SIZES:
                 part = Path(folder) / str(size)
-                _written(part, range(first, size))
+                written(part, range(first, size))
                 made.command("import", str(part), "--organisation", ORGANISATION)
                 first = size
                 asker.sign_in()
@@ -84,7 +84,8 @@ def _round(asker: Program, path: Callable[[int], str]) -> float:
     return statistics.median(taken[ASKED // 6 :]) * 1000
 
 
-def _written(folder: Path, numbers: range) -> None:
+def written(folder: Path, numbers: range) -> None:
+    """Patients of these numbers and their observations, as bundles in a new folder."""
     folder.mkdir()
     for start in range(0, len(numbers), A_FILE):
         some = numbers[start : start + A_FILE]

@@ -2,13 +2,15 @@
 """The ledger of a year: starting, looking up, compacting, asking, scope by anything.
 
 `WARDKEEP_BENCH_ENTRIES` says how many entries, and `WARDKEEP_BENCH_LEDGER` a folder
-that keeps them from run to run. Processor seconds beside the clock's: neighbours are
-noisy.
+that keeps them from run to run. `WARDKEEP_BENCH_BUNDLES=no` leaves out the bundles,
+which are for readers from afar and asked by nothing here: two fifths of the disk.
+Processor seconds beside the clock's: neighbours are noisy.
 """
 
 import contextlib
 import os
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,17 +30,17 @@ from bench._ledgers import (
     busiest,
     passkey_of,
     patient_id,
-    write_year,
 )
 from support.ledgers import KEY, ORIGIN, open_ledger
 from wardkeep.ledger.asking import Question, ask_counts, ask_rows
-from wardkeep.ledger.compacting import compact
 from wardkeep.ledger.log import Ledger
 from wardkeep.ledger.parquet import FOLDER
 from wardkeep.ledger.scope import scope_of
 from wardkeep.ledger.wanted import Wanted
 
 ENTRIES = int(os.environ.get("WARDKEEP_BENCH_ENTRIES", "1000000"))
+WITH_BUNDLES = os.environ.get("WARDKEEP_BENCH_BUNDLES", "yes") != "no"
+BETWEEN_TURNS_SECONDS = 2
 LOOK_UPS = 400
 A_PAGE = 100
 _DAY = 24 * 3600 * 1_000_000
@@ -52,13 +54,7 @@ def run() -> Figures:
     with _folder() as folder:
         where = folder / "ledger"
         figures: Figures = {"entries, millions": ENTRIES / 1e6}
-        if not where.exists():
-            _timed(figures, "written", lambda: write_year(where, ENTRIES))
-        _timed(
-            figures,
-            "compacted (checked, indexed, Parquet)",
-            lambda: compact(where, KEY.verify_key, origin=ORIGIN),
-        )
+        figures |= _made(where)
         figures |= _sizes(where)
         ledger = _timed(figures, "start", lambda: open_ledger(where))
         figures |= _looked_up(ledger)
@@ -69,6 +65,49 @@ def run() -> Figures:
         _ask(figures, where / FOLDER)
         _scope(figures, where)
         return figures
+
+
+def _made(where: Path) -> Figures:
+    """Written by one process and compacted by others, as it is beside a warden."""
+    began, compacting = time.perf_counter(), 0.0
+    writer = None if where.exists() else _writer(where)
+    try:
+        while writer is not None and writer.poll() is None:
+            compacting += _compacted(where)
+            time.sleep(BETWEEN_TURNS_SECONDS)
+    finally:
+        if writer is not None:
+            writer.kill()
+            writer.wait()
+    if writer is not None and writer.returncode:
+        raise RuntimeError(f"The writer ended with {writer.returncode}")
+    compacting += _compacted(where)
+    return {
+        "written and compacted s": time.perf_counter() - began,
+        "written, processor s": _children_seconds() - compacting,
+        "compacted (checked, indexed, Parquet), processor s": compacting,
+    }
+
+
+def _writer(where: Path) -> subprocess.Popen[bytes]:
+    kind = "bundles" if WITH_BUNDLES else "bare"
+    program = [sys.executable, "-m", "bench._ledgers", str(where), str(ENTRIES), kind]
+    return subprocess.Popen(program)
+
+
+def _compacted(where: Path) -> float:
+    """One turn of the warden's own program, and the processor seconds that it took."""
+    before = _children_seconds()
+    program = [sys.executable, "-m", "wardkeep.ledger.compacting", str(where), ORIGIN]
+    program.append(KEY.verify_key.public_bytes.hex())
+    subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
+    return _children_seconds() - before
+
+
+def _children_seconds() -> float:
+    """Of those that have ended and were waited for."""
+    told = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return told.ru_utime + told.ru_stime
 
 
 @contextlib.contextmanager

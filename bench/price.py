@@ -69,11 +69,12 @@ def run() -> dict[str, float]:
         made.load(ORGANISATION)
         figures: dict[str, float] = {}
         for about in SIZES:
-            figures |= uvloop.run(_compare(made, about))
+            figures |= uvloop.run(compare(made, about))
         return figures
 
 
-async def _compare(made: Stack, about: int) -> dict[str, float]:
+async def compare(made: Stack, about: int) -> dict[str, float]:
+    """For the patient of the first organisation who has about so many resources."""
     patient, resources = await _nearest(made, about)
     token = await asyncio.to_thread(made.sign_in, ORGANISATION, [patient])
     database = Database(address_for(made.settings, made.layout, WEB), size=1)

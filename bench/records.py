@@ -8,6 +8,7 @@ over HTTP, one after the other, through every guard: session, door, ledger, data
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import uvloop
 
@@ -65,8 +66,8 @@ def _since(began: float) -> float:
 
 
 def _size(made: Stack) -> dict[str, float]:
-    raw = sum(map(len, _compact_resources()))
-    stored = asyncio.run(_database_bytes(made))
+    raw = compact_bytes(RECORDS)
+    stored = asyncio.run(database_bytes(made))
     return {
         "raw compact JSON, MB": raw / 1e6,
         "database with indexes and history, MB": stored / 1e6,
@@ -74,11 +75,12 @@ def _size(made: Stack) -> dict[str, float]:
     }
 
 
-def _compact_resources() -> list[bytes]:
+def compact_bytes(folder: Path) -> int:
+    """All resources in a folder, as compact JSON."""
     limits = Limits()
-    found: list[bytes] = []
-    for source in find([RECORDS], limits).sources:
-        text = read(RECORDS / source.path, source.member, limits)
+    found = 0
+    for source in find([folder], limits).sources:
+        text = read(folder / source.path, source.member, limits)
         if not isinstance(text, bytes | bytearray | memoryview):
             raise TypeError(text)
         for document in documents(source, bytes(text), limits):
@@ -87,11 +89,11 @@ def _compact_resources() -> list[bytes]:
             for entry in document.entries:
                 resource = parse(entry.raw)
                 if isinstance(resource, Resource):
-                    found.append(resource.compact)
+                    found += len(resource.compact)
     return found
 
 
-async def _database_bytes(made: Stack) -> int:
+async def database_bytes(made: Stack) -> int:
     owner = await connect(address_for(made.settings, made.layout, OWNER))
     size = await owner.fetch_value("select pg_database_size(current_database())")
     await owner.close()

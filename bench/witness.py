@@ -28,10 +28,10 @@ LOG_KEY = NoteKey(name=ORIGIN, kind=LOG, public_bytes=KEY.verify_key.public_byte
 
 def run() -> dict[str, float]:
     """Milliseconds for one checkpoint; seconds from an entry to its cosignature."""
-    with _ledger() as (folder, ledger):
+    with busy_ledger() as (folder, ledger):
         signing = _signing(folder, ledger)
-    with _ledger() as (folder, ledger):
-        late = asyncio.run(_lateness(folder, ledger))
+    with busy_ledger() as (folder, ledger):
+        late = asyncio.run(lateness(folder, ledger))
     return {
         "sign p50 ms": statistics.median(signing) * 1000,
         "sign p95 ms": sorted(signing)[int(len(signing) * 0.95)] * 1000,
@@ -41,7 +41,7 @@ def run() -> dict[str, float]:
 
 
 @contextmanager
-def _ledger() -> Iterator[tuple[Path, Ledger]]:
+def busy_ledger() -> Iterator[tuple[Path, Ledger]]:
     with tempfile.TemporaryDirectory() as folder:
         ledger = open_ledger(Path(folder) / "ledger")
         try:
@@ -78,7 +78,7 @@ def _grow(ledger: Ledger) -> None:
     ledger.publish()
 
 
-async def _lateness(folder: Path, ledger: Ledger) -> list[float]:
+async def lateness(folder: Path, ledger: Ledger) -> list[float]:
     """From an entry on the disk to a cosignature over it, by a process of its own."""
     outpost = Outpost(folder / "outpost", "witness.example.net/w1", LOG_KEY)
     outpost.start()

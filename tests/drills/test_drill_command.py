@@ -15,6 +15,8 @@ from wardkeep.assembly.drills import (
     drills_page,
     drills_table,
 )
+from wardkeep.assembly.drills.by_theft import files_in, searched
+from wardkeep.assembly.drills.ground import NHS_NUMBERS, SURNAME
 
 pytestmark = pytest.mark.xdist_group("drill-command")
 ROOT = Path(__file__).parents[2]
@@ -51,6 +53,17 @@ def without_times(page: str) -> list[list[str]]:
     """Rows without how long it took, which is the machine's."""
     rows = [line.split("|") for line in page.splitlines()]
     return [[*row[:5], *row[6:]] for row in rows]
+
+
+def test_what_lies_open_in_stolen_files_is_found(tmp_path: Path) -> None:
+    (tmp_path / "sealed").write_bytes(bytes(range(256)) * 50)
+    (tmp_path / "row").write_bytes(
+        f"..{NHS_NUMBERS[0]}{NHS_NUMBERS[-1]}, {SURNAME}, 3 Nowhere Lane..".encode()
+    )
+    files = list(files_in((tmp_path,)))
+    assert searched("dump", "a copy", files).fields == 4
+    assert searched("dump", "a copy", files[1:]).fields == 0
+    assert len(set(NHS_NUMBERS)) == 1_000
 
 
 def test_the_command_prints_json_and_names_what_there_is() -> None:

@@ -2,6 +2,7 @@
 """The privacy officer's questions of the ledger, and who else may not ask them."""
 
 import asyncio
+import os
 import secrets
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -300,4 +301,33 @@ async def test_a_check_that_cannot_run_now_runs_at_the_next_look(
             await asyncio.sleep(0.05)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    ledger.close()
+
+
+async def test_a_turn_that_says_nothing_or_is_given_up_is_no_turn(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path_factory.mktemp("ledger")
+    ledger = open_ledger(folder / "ledger")
+    told: list[str] = []
+    compaction = Compaction(ledger, origin=LOG, tell=told.append)
+    silent, endless = folder / "silent", folder / "endless"
+    silent.write_text("#!/bin/sh\necho no answer\n")
+    written = f"echo $$ > {folder}/new; mv {folder}/new {folder}/pid"
+    endless.write_text(f"#!/bin/sh\n{written}\nexec sleep 60\n")
+    for one in (silent, endless):
+        one.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(silent))
+    assert await compaction.turn(check_all=False) is None
+    monkeypatch.setattr(sys, "executable", str(endless))
+    turn = asyncio.create_task(compaction.turn(check_all=False))
+    async with asyncio.timeout(60):
+        while not endless.with_name("pid").exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    turn.cancel()
+    await asyncio.gather(turn, return_exceptions=True)
+    # The process ended with the turn: nobody has its number any more.
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(endless.with_name("pid").read_text()), 0)
+    assert told == []
     ledger.close()

@@ -5,6 +5,8 @@ Source: NHS Data Model and Dictionary, attribute NHS NUMBER
 (https://www.datadictionary.nhs.uk/attributes/nhs_number.html).
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import NewType
 
 NhsNumber = NewType("NhsNumber", str)
@@ -50,20 +52,23 @@ def is_test_number(number: NhsNumber) -> bool:
     return number.startswith(TEST_RANGE_PREFIX)
 
 
+def numbers_of_test_range() -> Iterator[NhsNumber]:
+    """The valid numbers of the test range, from 999 000 000x up; some 900,000."""
+    for body in range(1_000_000):
+        nine = f"{TEST_RANGE_PREFIX}{body:06d}"
+        check = check_digit(nine)
+        if check is not None:
+            yield NhsNumber(f"{nine}{check}")
+
+
 def nth_test_number(position: int) -> NhsNumber:
     """The nth valid number of the test range, counted from 999 000 000x.
 
     Numbers without a valid check digit are passed over, so every position up to
     900,000 has one.
     """
-    found = -1
-    for body in range(1_000_000):
-        nine = f"{TEST_RANGE_PREFIX}{body:06d}"
-        check = check_digit(nine)
-        if check is None:
-            continue
-        found += 1
-        if found == position:
-            return NhsNumber(f"{nine}{check}")
-    message = f"the test range has no number at position {position}"
-    raise ValueError(message)
+    found = next(islice(numbers_of_test_range(), position, None), None)
+    if found is None:
+        message = f"the test range has no number at position {position}"
+        raise ValueError(message)
+    return found

@@ -52,18 +52,20 @@ def leaves_now(folder: Path, key: VerifyKey, *, origin: str) -> Leaves | None:
         LedgerDamagedError: the newest checkpoint is not signed by this key.
         TilesDifferError: its tiles do not have its root.
     """
-    for turn in range(TURNS):
-        newest = newest_checkpoint(folder, origin=origin, key=key)
-        if newest is None or newest.size == 0:
-            return None
+    for _ in range(TURNS - 1):
         try:
-            return Leaves(folder, newest)
+            return _leaves(folder, key, origin)
         except TilesDifferError:
             # The next checkpoint took the place of this one's partial tiles.
-            if turn == TURNS - 1:
-                raise
             time.sleep(PAUSE_SECONDS)
-    return None
+    return _leaves(folder, key, origin)
+
+
+def _leaves(folder: Path, key: VerifyKey, origin: str) -> Leaves | None:
+    newest = newest_checkpoint(folder, origin=origin, key=key)
+    if newest is None or newest.size == 0:
+        return None
+    return Leaves(folder, newest)
 
 
 def check_segment(

@@ -91,8 +91,9 @@ def _fetch_all(
         _fetch(file, stretches, depot, into)
         progress(file)
     last = last_note(into / HISTORY_NAME).note
-    if last is not None:
-        write_file(into / CHECKPOINT_NAME, last)
+    if last is None:
+        raise DepotError("the newest copy has no checkpoint: it is no ledger's")
+    write_file(into / CHECKPOINT_NAME, last)
 
 
 def _fetch(file: str, stretches: Sequence[Piece], depot: Depot, into: Path) -> None:

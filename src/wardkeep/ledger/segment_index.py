@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -44,6 +45,14 @@ def index_path(segment: Path) -> Path:
     return segment.with_suffix(".index")
 
 
+class _Views(NamedTuple):
+    """The parts of a mapped index file; they keep it mapped."""
+
+    keys: memoryview
+    places: memoryview
+    offsets: memoryview
+
+
 class StoredIndex:
     """The index of a closed segment, read where it lies."""
 
@@ -51,10 +60,7 @@ class StoredIndex:
         """Use `open_index`."""
         self._path = path
         self._start = start
-        self._mapped: mmap.mmap | None = None
-        self._keys: memoryview | None = None
-        self._places: memoryview | None = None
-        self._offsets: memoryview | None = None
+        self._views: _Views | None = None
         self.header = header
         self.erased: Sequence[tuple[int, str]] = header.erased
 
@@ -64,30 +70,29 @@ class StoredIndex:
         Raises:
             OSError: the file cannot be read any more.
         """
-        self._map()
-        if self._keys is None or self._places is None:
+        views = self._views or self._map()
+        low = bisect_left(views.keys, key)
+        if low == len(views.keys) or views.keys[low] != key:
             return _NONE
-        low = bisect_left(self._keys, key)
-        if low == len(self._keys) or self._keys[low] != key:
-            return _NONE
-        return self._places[low : bisect_right(self._keys, key, lo=low)]
+        return views.places[low : bisect_right(views.keys, key, lo=low)]
 
     def offset(self, place: int) -> int:
         """Where in the segment file the frame of an entry begins."""
-        self._map()
-        return 0 if self._offsets is None else int(self._offsets[place])
+        views = self._views or self._map()
+        return int(views.offsets[place])
 
-    def _map(self) -> None:
-        if self._mapped is not None:
-            return
+    def _map(self) -> _Views:
         with self._path.open("rb") as file:
-            self._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        view = memoryview(self._mapped)
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        view = memoryview(mapped)
         places = self._start + self.header.postings * _WORD
         offsets = places + self.header.postings * 4
-        self._keys = view[self._start : places].cast("Q")
-        self._places = view[places:offsets].cast("I")
-        self._offsets = view[offsets : offsets + self.header.entries * 4].cast("I")
+        self._views = _Views(
+            keys=view[self._start : places].cast("Q"),
+            places=view[places:offsets].cast("I"),
+            offsets=view[offsets : offsets + self.header.entries * 4].cast("I"),
+        )
+        return self._views
 
 
 def open_index(path: Path) -> StoredIndex | None:

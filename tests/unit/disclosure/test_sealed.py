@@ -82,6 +82,21 @@ def test_a_grant_opens_nothing_that_it_does_not_name(other: SealedResource) -> N
         granted().open(other)
 
 
+def test_many_rows_open_in_their_order_or_none_of_them() -> None:
+    others = (("Observation", "o-2", 3), ("Observation", "o-3", 3))
+    items = (
+        Item("p-1", Tier.RECORD, b"wrapped", (REF, others[0])),
+        Item("p-2", Tier.RECORD, b"wrapped", (others[1],)),
+    )
+    grant = Grant(entry=1, granted_at=2, relationships=("", ""), keys=(KEY, KEY))
+    found = OpenGrant(grant, items)
+    rows = [sealed(), sealed(id_="o-2"), sealed(id_="o-3", patient="p-2"), sealed()]
+    assert found.open_all(rows) == [TEXT] * 4
+    assert found.open_all([]) == []
+    with pytest.raises(NotInGrantError):
+        found.open_all([*rows, sealed(id_="o-9")])
+
+
 @pytest.mark.parametrize(
     "moved", [{"organisation": 2}, {"body": sealed(id_="o-2").body}]
 )

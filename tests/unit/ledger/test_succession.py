@@ -135,6 +135,26 @@ def test_changes_that_do_not_continue_each_other_are_refused(folder: Path) -> No
         steps_of(f"{second}\n{first}\n", ORIGIN)
 
 
+def test_a_change_signed_in_another_ledgers_name_is_refused(folder: Path) -> None:
+    path = folder / KEYS_NAME
+    whole = path.read_text()
+    first = "\n".join(whole.split("\n")[:9])
+    signatures = [one for one in first.split("\n") if one.startswith("\u2014")]
+    assert len(signatures) == 2
+    for one in signatures:
+        changed = first.replace(one, one.replace(ORIGIN, "elsewhere"))
+        with pytest.raises(CheckpointRefusedError, match="is not signed"):
+            steps_of(f"{changed}\n", ORIGIN)
+    public = SECOND.verify_key.public_bytes
+    elsewhere = NoteKey(name="elsewhere", kind=LOG, public_bytes=public).text
+    assert name_of(SECOND).text in first
+    with pytest.raises(CheckpointRefusedError, match="is not signed"):
+        steps_of(f"{first.replace(name_of(SECOND).text, elsewhere)}\n", ORIGIN)
+    named = first.replace(ORIGIN, "elsewhere")
+    with pytest.raises(CheckpointRefusedError):
+        steps_of(f"{named}\n", ORIGIN)
+
+
 def test_a_witness_follows_to_the_key_that_the_known_one_announced(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -13,12 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given, settings, strategies as st
 
 from support.ledgers import CLOCK, KEY, ORIGIN, entry_about, open_ledger
-from wardkeep.base.note_keys import LOG, NoteKey
+from wardkeep.base.note_keys import COSIGNER, LOG, NoteKey
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger.checkpoint import Checkpoint, sign
 from wardkeep.ledger.cosignature import (
+    NoteRefusedError,
     cosign,
     cosigned_at,
+    is_signed_by,
     only_by,
     read_signed_note,
 )
@@ -337,3 +339,54 @@ def test_a_checkpoint_that_no_named_witness_signed_is_a_fault(
     assert faults("nonsense") == ["it has no signatures behind an empty line", missing]
     lie = Tree("a lie").note(3, key=SigningKey(bytes(32)))
     assert faults(lie) == ["this ledger's key did not sign it", missing]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda note: note.replace("\n\n", "\n"),
+        lambda note: note.removesuffix("\n"),
+        lambda note: note.partition("\n\n")[0] + "\n\n",
+        lambda note: note + "no signature\n",
+        lambda note: note.replace(f"{ORIGIN}\n3\n", f"{ORIGIN}\n", 1),
+        lambda note: note.replace("\n3\n", "\n03\n"),
+        lambda note: note.replace("\n3\n", "\n3\nAAAA\n"),
+        lambda note: f"{ORIGIN}\n\n{note.partition(ORIGIN)[2]}",
+    ],
+)
+def test_what_is_no_signed_checkpoint_is_refused(harm: Callable[[str], str]) -> None:
+    assert read_signed_note(TRUTH.note(3)).head.size == 3
+    with pytest.raises(NoteRefusedError):
+        read_signed_note(harm(TRUTH.note(3)))
+
+
+def test_a_signature_counts_for_the_name_and_kind_of_its_key(witness: Witness) -> None:
+    told = witness.add_checkpoint(TRUTH.asks(0, 3))
+    note = read_signed_note(TRUTH.note(3) + told.body)
+    public = KEY.verify_key.public_bytes
+    other_name = NoteKey(name="elsewhere", kind=LOG, public_bytes=public)
+    other_kind = NoteKey(name=ORIGIN, kind=COSIGNER, public_bytes=public)
+    assert is_signed_by(note, LOG_KEY)
+    assert not is_signed_by(note, other_name)
+    assert not is_signed_by(note, other_kind)
+    assert cosigned_at(note, witness.key) == int(CLOCK.now().timestamp())
+    assert cosigned_at(note, LOG_KEY) is None
+
+
+def test_of_several_lines_the_one_that_holds_tells_the_time(witness: Witness) -> None:
+    told = witness.add_checkpoint(TRUTH.asks(0, 3))
+    dash, name, encoded = told.body.removesuffix("\n").split(" ")
+    raw = base64.b64decode(encoded)
+    harmed = [raw[:-1], raw[:-1] + bytes([raw[-1] ^ 1])]
+    lines = [f"{dash} {name} {base64.b64encode(one).decode()}\n" for one in harmed]
+    at = int(CLOCK.now().timestamp())
+    whole = read_signed_note(TRUTH.note(3) + "".join(lines) + told.body)
+    assert cosigned_at(whole, witness.key) == at
+    assert cosigned_at(read_signed_note(TRUTH.note(3) + lines[1]), witness.key) is None
+
+
+def test_a_witness_lists_what_it_watches(witness: Witness) -> None:
+    witness.add_checkpoint(TRUTH.asks(0, 3))
+    [watched] = witness.all_watched()
+    assert watched == witness.watched(log_id(ORIGIN))
+    assert watched.vkey == LOG_KEY.text

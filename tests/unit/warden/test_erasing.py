@@ -150,6 +150,26 @@ async def test_who_approves_signs_whom_it_is_about_and_not_a_number(
     assert [one for one in signed if b"signed-for" in one["act"]] != []
 
 
+async def test_what_the_ledger_cannot_hold_is_not_approved(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_written() -> bool:
+        return False
+
+    async with warden_of(installation) as warden:
+        who = await people_of(warden)
+        item = await item_for(warden, "p-unwritten")
+        erasure = await ask(warden, who.administrator, "p-unwritten")
+        approve = ApproveErasure(who.officer, erasure)
+        monkeypatch.setattr(warden.service._eraser, "_written", is_written)
+        assert await decide(warden, approve) == "ledger-cannot-write"
+        assert await opened(warden, who.doctor, item) == "opened"
+        assert (await listed(warden, who.officer, erasure)).approved_at == 0
+        monkeypatch.undo()
+        assert await decide(warden, approve) == ""
+        assert await opened(warden, who.doctor, item) == "erased"
+
+
 async def test_nobody_gets_an_erased_id_again(installation: Installation) -> None:
     async with warden_of(installation) as warden:
         who = await people_of(warden)

@@ -101,3 +101,13 @@ def test_whoever_freezes_thousands_delays_nobody_else(
     monkeypatch.setattr(Freeze, "names", counted)
     assert known.of(session(1, "a", b"k", Role.WARD_NURSE)) is None
     assert looked_at <= 1
+
+
+def test_all_that_hold_are_gone_through_while_one_is_released() -> None:
+    held = Freezes()
+    for number in range(3):
+        held.add(freeze(number, 1, freezes.ACCOUNT, str(number), freezes.BY_HAND, ""))
+    assert len(held) == 3
+    for one in held:
+        held.release(one, at=NOW, by="a", reason="a telephone call")
+    assert len(held) == 0

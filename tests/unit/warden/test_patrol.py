@@ -123,6 +123,19 @@ async def test_many_who_ask_walk_one_after_another(ledger: Ledger) -> None:
     assert turns >= 2  # not all in one turn of the loop
 
 
+def test_whom_somebody_met_five_weeks_ago_counts_no_more() -> None:
+    found: list[Slow] = []
+    patrol = Patrol(Limits(), found.append)
+    many = MOST * 2 - 4
+    step = 56 * DAY / many
+    for n in range(many):
+        patrol.passes(n, opening(START + n * step, f"p-{n}"))
+    assert found == [], "half of them at a time"
+    for n in range(MOST // 2 + 2):
+        patrol.passes(many + n, opening(START + 56 * DAY, f"q-{n}"))
+    assert len(found) == 1
+
+
 # The breaker
 
 
@@ -143,6 +156,16 @@ def test_an_hour_later_nobody_remembers() -> None:
         breaker.opened(1, [f"p-{n}"], 0.0)
     later = WINDOW_SECONDS + 1
     assert not any(breaker.opened(1, [f"q-{n}"], later) for n in range(FLOOR))
+
+
+def test_who_went_home_adds_nothing_to_the_sum() -> None:
+    breaker = Breaker()
+    for n in range(4):
+        breaker.at_work(1, f"nurse-{n}", 30, 0.0)
+    breaker.at_work(1, "doctor", 30, 1800.0)
+    breaker.opened(1, ["p-1"], 1800.0)
+    assert breaker.sum_of(1, 1800.0) == (1, int(FLOOR + 5 * 30 * SHARE), 5)
+    assert breaker.sum_of(1, WINDOW_SECONDS + 1) == (1, int(FLOOR + 30 * SHARE), 1)
 
 
 def test_the_site_has_a_sum_over_all_organisations() -> None:

@@ -11,7 +11,14 @@ from support.ledgers import open_ledger
 from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
-from wardkeep.warden.pulse import FEWEST_DAYS, FEWEST_PATIENTS, HOUR, HOURS, Pulse
+from wardkeep.warden.pulse import (
+    _DAYS_KEPT,
+    FEWEST_DAYS,
+    FEWEST_PATIENTS,
+    HOUR,
+    HOURS,
+    Pulse,
+)
 from wardkeep.warden.walk import A_PORTION, MOST_PORTIONS, Walk
 
 NURSE = "0b0b0b0b-0000-4000-8000-00000000000a"
@@ -122,6 +129,23 @@ def test_a_day_ends_at_midnight_in_london() -> None:
         entry(summer + timedelta(hours=1), "p2"),
     )
     assert pulse._days[1][NURSE].met == {"p2"}
+
+
+def test_no_more_is_held_than_is_shown() -> None:
+    pulse = counted(*(entry(NOON + timedelta(hours=n), "p1") for n in range(80)))
+    hours = pulse.hours(1, now(NOON + timedelta(hours=79)))
+    assert len(hours) == HOURS
+    assert [one.opened for _, one in hours] == [1] * HOURS
+    assert len(pulse._hours[1]) == HOURS + 1
+    pulse = counted(*(entry(NOON + n * DAY, "p1") for n in range(90)))
+    assert len(pulse._days[1][NURSE].before) == _DAYS_KEPT
+
+
+def test_an_act_about_nobody_opens_nothing() -> None:
+    pulse = counted(entry(NOON, "", "p1"))
+    [(_, hour), *_] = pulse.hours(1, now(NOON))
+    assert hour.opened == 1
+    assert pulse._days[1][NURSE].met == {"p1"}
 
 
 @pytest.fixture

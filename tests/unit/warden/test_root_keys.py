@@ -4,6 +4,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import botocore.session
 import pkcs11
 import pytest
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from wardkeep.crypto.aead import KEY_BYTES, BoxCannotBeOpenedError, Key, new_key
@@ -30,9 +32,9 @@ from wardkeep.warden.root_key_ring import (
     write_record,
 )
 from wardkeep.warden.root_keys import kinds, make_root_key, open_root_key
-from wardkeep.warden.root_keys.aws_kms import read_address
+from wardkeep.warden.root_keys.aws_kms import KmsRootKey, read_address
 from wardkeep.warden.root_keys.passphrase_file import make_with, open_with
-from wardkeep.warden.root_keys.pkcs11_token import TokenRootKey, read_uri
+from wardkeep.warden.root_keys.pkcs11_token import TokenRootKey, _in_words, read_uri
 from wardkeep.warden.root_keys.plain_file import make_file, open_file
 
 PHRASE = "five random words for keys"
@@ -316,7 +318,81 @@ def test_an_address_of_a_token_that_cannot_be_used_is_refused(
         read_uri(rest)
 
 
+def test_a_token_whose_pin_lies_in_no_file_asks_for_it(token: str) -> None:
+    address = f"token=wardkeep;object=asked?{token.partition('&')[0]}"
+    asked: list[str] = []
+
+    def ask(words: str) -> str:
+        asked.append(words)
+        return PIN
+
+    place = Place(Path(), ask)
+    made = make_root_key(f"pkcs11:{address}", place)
+    wrapped = made.wrap(new_key(), b"identity")
+    assert open_root_key(f"pkcs11:{address}", place).unwrap(wrapped, b"identity")
+    assert asked == ["PIN of the token wardkeep"] * 2
+    kind = kinds()["pkcs11"]
+    assert kind.asks(address) == "PIN of the token wardkeep"
+    assert kind.asks(f"token=wardkeep;object=asked?{token}") == ""
+
+
+@pytest.mark.parametrize(
+    ("of_the_token", "ours", "words"),
+    [
+        (ImportError("pkcs11"), RootKeyUnavailableError, r"wardkeep\[pkcs11\]"),
+        (pkcs11.EncryptedDataInvalid(), BoxCannotBeOpenedError, None),
+        (pkcs11.PinIncorrect(), RootKeyUnavailableError, "PinIncorrect"),
+        (ArithmeticError("ours"), ArithmeticError, "ours"),
+    ],
+)
+def test_what_a_token_says_becomes_words_of_ours(
+    of_the_token: Exception, ours: type[Exception], words: str | None
+) -> None:
+    uri = read_uri("token=a;object=b?module-path=/m")
+    with pytest.raises(ours, match=words), _in_words(uri):
+        raise of_the_token
+
+
 # Elsewhere --------------------------------------------------------------------
+
+
+def test_a_key_that_another_one_opened_is_not_taken(
+    service: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = open_root_key(service[0], Place(Path(), lambda _: ""))
+    assert isinstance(made, KmsRootKey)
+    wrapped = made.wrap(new_key(), b"identity")
+    decrypt = made._client.decrypt
+
+    def by_another(**asked: object) -> dict[str, object]:
+        return {**decrypt(**asked), "KeyId": f"{made._arn}-of-somebody-else"}
+
+    monkeypatch.setattr(made._client, "decrypt", by_another)
+    with pytest.raises(BoxCannotBeOpenedError):
+        made.unwrap(wrapped, b"identity")
+
+
+def test_a_service_that_lets_us_do_nothing_is_named_with_the_mend(
+    service: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = open_root_key(service[0], Place(Path(), lambda _: ""))
+    assert isinstance(made, KmsRootKey)
+
+    def denied(**_asked: object) -> dict[str, object]:
+        told = {"Error": {"Code": "AccessDeniedException"}}
+        raise ClientError(told, "Encrypt")
+
+    monkeypatch.setattr(made._client, "encrypt", denied)
+    with pytest.raises(RootKeyUnavailableError, match=r"AccessDenied.*kms:Encrypt"):
+        made.wrap(new_key(), b"identity")
+
+
+def test_without_its_library_a_service_says_how_to_install_it(
+    service: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    with pytest.raises(RootKeyUnavailableError, match=r"wardkeep\[aws\]"):
+        open_root_key(service[0], Place(Path(), lambda _: ""))
 
 
 @pytest.mark.parametrize(
@@ -336,6 +412,18 @@ def test_what_names_no_kind_lists_the_kinds(tmp_path: Path) -> None:
     with pytest.raises(RootKeyUnavailableError, match=r"floppy.*aws-kms.*file:NAME"):
         open_root_key("floppy:a", Place(tmp_path, lambda _: ""))
     assert set(kinds()) == {"file", "passphrase", "pkcs11", "aws-kms"}
+
+
+def test_a_first_start_that_was_cut_short_goes_on_with_the_key_it_made(
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path, lambda _: "")
+    made = make_root_key("file:root.key", place)
+    ring = open_ring(place, usual="file:root.key", is_new=True)
+    assert ring.identity == made.identity
+    assert repr(ring) == f"RootKeyRing({made.identity})"
+    wrapped = made.wrap(new_key(), b"identity")
+    assert ring.unwrap(wrapped, b"identity")
 
 
 def test_a_damaged_record_of_places_is_named(tmp_path: Path) -> None:

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attacks with what was copied or forged: keys, databases, relationships."""
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.assembly.drills.by_session import WORDS, Haul
-from wardkeep.assembly.drills.ground import HOME, SURNAME, Ground
+from wardkeep.assembly.drills.ground import HOME, NHS_NUMBERS, SURNAME, Ground
 from wardkeep.assembly.drills.programs import stolen_program
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
-from wardkeep.base.nhs_number import nth_test_number
 from wardkeep.db.connection import connect
 from wardkeep.db.errors import DatabaseRefusedError
 from wardkeep.disclosure.answers import Done
@@ -20,8 +20,6 @@ from wardkeep.disclosure.questions import (
 from wardkeep.identity.roles import REACH, Role
 
 CONTRACT = 60
-LOOKED_FOR = 20
-"""NHS numbers that are looked for in what was stolen."""
 
 
 async def stolen_program_key(ground: Ground) -> DrillResult:
@@ -62,13 +60,13 @@ def files_in(folders: Iterable[Path]) -> Iterator[Path]:
 
 def searched(scenario: str, attacker: str, files: Iterable[Path]) -> DrillResult:
     """What of names, addresses and NHS numbers can be read in the files as they lie."""
-    numbers = [nth_test_number(n) for n in range(LOOKED_FOR)]
-    needles = [one.encode() for one in (SURNAME, "Nowhere Lane", *numbers)]
     began, fields, tried = time.perf_counter(), 0, 0
+    words = (SURNAME.encode(), b"Nowhere Lane")
+    numbers = re.compile("|".join(NHS_NUMBERS).encode())
     for path in files:
         raw = path.read_bytes()
         tried += 1
-        fields += sum(raw.count(one) for one in needles)
+        fields += sum(raw.count(one) for one in words) + len(numbers.findall(raw))
     return DrillResult(
         scenario=scenario,
         attacker=attacker,

@@ -11,6 +11,7 @@ import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ from wardkeep.assembly.serving import embedded_database
 from wardkeep.assembly.warden_process import warden_running
 from wardkeep.base.clock import SystemClock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId
-from wardkeep.base.nhs_number import SYSTEM, nth_test_number
+from wardkeep.base.nhs_number import SYSTEM, numbers_of_test_range
 from wardkeep.base.settings import Settings
 from wardkeep.crypto.software_authenticator import SoftwareAuthenticator
 from wardkeep.db.connection import Database
@@ -68,6 +69,8 @@ SURNAME = "Quillfeather"
 """Of everybody here: nobody real has it, and a search of a dump would find it."""
 HOME_CODE = "C4821Y"
 """Of every key safe here."""
+NHS_NUMBERS = tuple(islice(numbers_of_test_range(), 1_000))
+"""Of the patients here, in turn; a thief who knows them looks for each."""
 _CONNECTIONS = 4
 _A_BUNDLE = 500
 _A_WEEK = 7 * 24 * 3600 * 1_000_000
@@ -329,10 +332,11 @@ def _write(folder: Path, organisation: str, named: Sequence[str], start: int) ->
 
 
 def _patient(id_: str, number: int) -> dict[str, object]:
+    nhs_number = NHS_NUMBERS[number % len(NHS_NUMBERS)]
     return {
         "resourceType": "Patient",
         "id": id_,
-        "identifier": [{"system": SYSTEM, "value": nth_test_number(number % 500)}],
+        "identifier": [{"system": SYSTEM, "value": nhs_number}],
         "name": [{"family": SURNAME, "given": [f"Drill{number}"]}],
         "address": [{"line": [f"{number} Nowhere Lane"], "city": "Nowhere"}],
         "birthDate": f"19{30 + number % 60}-0{1 + number % 9}-1{number % 9}",

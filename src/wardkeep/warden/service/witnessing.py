@@ -109,6 +109,8 @@ class Witnessing:
             try:
                 await self.ask(one)
             except Exception as error:
+                # With a fault it is asked again, though it signed all that there is.
+                one.fault = f"could not be asked ({type(error).__name__})"
                 log.exception("a witness was not asked: %s", type(error).__name__)
             await asyncio.sleep(ASK_SECONDS)
 

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A program's contract: so many different patients in each hour, also over a start."""
+
+from pathlib import Path
+
+import msgspec
+
+from support.ledgers import ACCOUNT, entry_about, open_ledger
+from wardkeep.warden.contracts import (
+    APP,
+    SERVICE_ROLE,
+    WINDOW_SECONDS,
+    Contracts,
+)
+
+BEGAN = entry_about("p").at / 1_000_000
+
+
+def test_an_hour_later_there_is_as_much_again() -> None:
+    contracts = Contracts()
+    contracts.opened("a", ["p-1", "p-2"], now=0.0)
+    contracts.opened("a", ["p-3"], now=10.0)
+    assert contracts.left_after("a", ["p-4"], most=4, now=10.0) == 0
+    assert contracts.left_after("a", ["p-1"], most=4, now=10.0) == 1
+    later = WINDOW_SECONDS + 1
+    assert contracts.left_after("a", ["p-4"], most=4, now=later) == 2
+    assert contracts.left_after("a", [], most=4, now=later + 10) == 4
+
+
+def test_a_start_counts_programs_and_apps_again_and_nobody_else(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    by_program = msgspec.structs.replace(entry_about("p-1"), role=SERVICE_ROLE)
+    for one in (
+        by_program,
+        msgspec.structs.replace(by_program, outcome="refusal:contract-spent"),
+        msgspec.structs.replace(entry_about("p-2"), request=f"{APP}an-app: read"),
+        entry_about("p-3"),
+    ):
+        ledger.append(one)
+    ledger.commit()
+    found = Contracts.recounted(ledger, now=BEGAN + 5)
+    ledger.close()
+    assert found.left_after(ACCOUNT, [], most=9, now=BEGAN + 5) == 8
+    assert found.left_after("an-app", [], most=9, now=BEGAN + 5) == 8
+    assert set(found._seen) == {ACCOUNT, "an-app"}
