@@ -471,11 +471,8 @@ def _patients(
     )
     arriving = CheckInParts(
         database=database,
-        sessions=known.sessions,
+        known=known,
         admission=admission,
-        keystore=known.keystore,
-        expected=known.expected,
-        directory=known.directory,
         door=door,
         trace=trace,
         clock=parts.clock,

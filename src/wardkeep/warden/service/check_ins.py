@@ -8,6 +8,7 @@ expects, the appointments of its team's clinics say, as for everybody.
 
 from collections import deque
 from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
@@ -65,15 +66,25 @@ NO_TICKET = Refusal(
 )
 
 
+class Known(Protocol):
+    """What the warden has in memory, as far as it is needed here."""
+
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def keystore(self) -> KeyStore: ...
+    @property
+    def expected(self) -> ExpectedSets: ...
+    @property
+    def directory(self) -> Directory: ...
+
+
 class CheckInParts(msgspec.Struct, frozen=True, kw_only=True):
     """What the desk works with."""
 
     database: Database
-    sessions: Sessions
+    known: Known
     admission: Admission
-    keystore: KeyStore
-    expected: ExpectedSets
-    directory: Directory
     door: Door
     trace: Trace
     clock: Clock
@@ -110,9 +121,9 @@ class CheckIns:
     # At a kiosk
 
     async def _at_kiosk(self, asked: AskCheckIn) -> Answer:
-        kiosk = self._parts.sessions.use_only(asked.session, KIOSK)
+        kiosk = self._parts.known.sessions.use_only(asked.session, KIOSK)
         if kiosk is None:
-            is_somebody = self._parts.sessions.use(asked.session) is not None
+            is_somebody = self._parts.known.sessions.use(asked.session) is not None
             return NOT_YOUR_WORK if is_somebody else NOT_SIGNED_IN
         if self._is_too_fast(kiosk.account):
             return CheckInAnswer("wait")
@@ -154,12 +165,12 @@ class CheckIns:
     async def _people(self, organisation: int, facts: Facts) -> list[str]:
         """Whom the facts name; of more than one only that there are more."""
         terms = arrivals.terms_of(facts.born, facts.family, facts.given)
-        tokens = self._parts.keystore.tokens(organisation, terms)
+        tokens = self._parts.known.keystore.tokens(organisation, terms)
         async with self._parts.database.connection() as connection:
             return await own_records.people_with(connection, organisation, tokens)
 
     def _is_expected(self, kiosk: Session, patient: str) -> bool:
-        why = self._parts.expected.explains(
+        why = self._parts.known.expected.explains(
             account=kiosk.account,
             organisation=kiosk.organisation,
             patient=patient,
@@ -170,7 +181,7 @@ class CheckIns:
     # By a link
 
     async def _new_link(self, asked: NewCheckInLink) -> Answer:
-        session = self._parts.sessions.use(asked.session)
+        session = self._parts.known.sessions.use(asked.session)
         if session is None:
             return NOT_SIGNED_IN
         if Tier.BANNER.word not in session.role.tiers or session.is_for_programs:
@@ -222,7 +233,7 @@ class CheckIns:
             patients_per_hour=PHONES_AN_HOUR,
             clock=self._parts.clock,
         )
-        self._parts.directory.remember(account, PHONES)
+        self._parts.known.directory.remember(account, PHONES)
         return account
 
     async def _by_link(self, asked: AskByLink) -> Answer:
@@ -261,22 +272,22 @@ class CheckIns:
 
     def _end_tickets(self, account: str) -> None:
         """Whoever stood there before is gone."""
-        for one in self._parts.sessions.of_account(account):
+        for one in self._parts.known.sessions.of_account(account):
             if one.only == CHECK_IN:
-                self._parts.sessions.end(one)
+                self._parts.known.sessions.end(one)
 
     def _tell(self, asked: AskTicket) -> Answer:
-        session = self._parts.sessions.ticket(asked.session)
+        session = self._parts.known.sessions.ticket(asked.session)
         if session is None:
             return NO_TICKET
         return self._view(session)
 
     def _tell_kiosk(self, asked: AskKiosk) -> Answer:
-        session = self._parts.sessions.use_only(asked.session, KIOSK)
+        session = self._parts.known.sessions.use_only(asked.session, KIOSK)
         return NO_TICKET if session is None else self._view(session)
 
     def _view(self, session: Session) -> TicketView:
-        roster = self._parts.expected.rosters.get(session.organisation, Roster())
+        roster = self._parts.known.expected.rosters.get(session.organisation, Roster())
         at = microseconds_since_epoch(self._parts.clock.now())
         is_kiosk = session.only == KIOSK
         return TicketView(
@@ -290,10 +301,10 @@ class CheckIns:
         )
 
     def _end(self, asked: EndTicket) -> Answer:
-        session = self._parts.sessions.ticket(asked.session)
+        session = self._parts.known.sessions.ticket(asked.session)
         if session is None:
             return NO_TICKET
-        self._parts.sessions.end(session)
+        self._parts.known.sessions.end(session)
         return Done()
 
 
