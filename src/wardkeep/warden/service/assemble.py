@@ -469,14 +469,7 @@ def _patients(
         trace=trace,
         clock=parts.clock,
     )
-    arriving = CheckInParts(
-        database=database,
-        known=known,
-        admission=admission,
-        door=door,
-        trace=trace,
-        clock=parts.clock,
-    )
+    arriving = CheckInParts(database, known, admission, door, trace, parts.clock)
     return patients.desk, CheckIns(arriving).desk
 
 

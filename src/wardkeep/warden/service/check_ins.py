@@ -8,7 +8,7 @@ expects, the appointments of its team's clinics say, as for everybody.
 
 from collections import deque
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -79,7 +79,7 @@ class Known(Protocol):
     def directory(self) -> Directory: ...
 
 
-class CheckInParts(msgspec.Struct, frozen=True, kw_only=True):
+class CheckInParts(NamedTuple):
     """What the desk works with."""
 
     database: Database
