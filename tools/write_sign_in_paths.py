@@ -41,6 +41,7 @@ WITHOUT_SESSION = {
     "ProviderLogout": "ends sessions that a provider started, by a token that it signed",
     "BeginPairing": "takes a device's public key, and gives a code for its screen",
     "PollPairing": "tells a device its own number, once somebody has typed its code",
+    "AskByLink": "gives a ticket for the one patient a link was made for, to who has its secret and facts",
     "ExchangeCode": "is a way in, above",
     "RefreshAccess": "is a way in, above",
     "RevokeToken": "ends a token; tells nothing",
@@ -67,6 +68,8 @@ one place, `Admission.admit`, which refuses every factor that can be phished; da
 
 SILENT = """
 Besides, `BeginImport` on the operator's socket starts a session that makes keys and opens nothing; the kernel says who asks.
+`AskCheckIn` and `AskByLink` give a ticket, which is no sign-in: with a kiosk's key or a link's secret, and facts about one person, it
+reaches what that one person's check-in needs, for five minutes (`docs/decisions/0033-check-in.md`).
 
 ## Questions that carry no session
 

@@ -23,11 +23,10 @@ from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.base.clock import FrozenClock
 from wardkeep.base.ids import new_uuid
 from wardkeep.disclosure.answers import Done, Refusal, SessionView, SignedIn
+from wardkeep.disclosure.check_in import AskCheckIn, CheckInAnswer
 from wardkeep.disclosure.kiosks import (
     AddKiosk,
-    AskCheckIn,
     BeginPairing,
-    CheckInAnswer,
     EndKiosk,
     Kiosks,
     ListKiosks,
@@ -92,9 +91,11 @@ async def device(warden: RunningWarden) -> Device:
     return Device(key, begun.code, begun.secret)
 
 
-async def paired(warden: RunningWarden, ada: Colleague, one: Device) -> str:
+async def paired(
+    warden: RunningWarden, ada: Colleague, one: Device, *, team: str = ""
+) -> str:
     """Let in by the administrator; its client id."""
-    act = AddKiosk(f" {one.code[:4].lower()} {one.code[4:]}", "Waiting room")
+    act = AddKiosk(f" {one.code[:4].lower()} {one.code[4:]}", "Waiting room", team)
     assert await confirm(warden, ada, act, Done) == Done()
     found = await warden.door.ask(PollPairing(one.secret), Paired)
     assert isinstance(found, Paired)
@@ -128,8 +129,10 @@ async def test_a_device_is_let_in_by_its_code_and_asks_its_question(
     warden: RunningWarden, ada: Colleague, clock: FrozenClock
 ) -> None:
     client_id, token = await session_of(warden, ada, clock)
-    answer = await warden.door.ask(AskCheckIn(token, "1950-02-03", "A"), CheckInAnswer)
-    assert answer == CheckInAnswer("not-set-up")
+    answer = await warden.door.ask(
+        AskCheckIn(token, "1950-02-03", "App"), CheckInAnswer
+    )
+    assert answer == CheckInAnswer("go-to-the-desk")
     listed = await warden.door.ask(ListKiosks(ada.token), Kiosks)
     assert isinstance(listed, Kiosks)
     assert [(one.id, one.name) for one in listed.kiosks] == [
@@ -231,7 +234,7 @@ async def test_a_kiosk_gets_nothing_by_any_other_question(
     asked = msgspec.structs.replace(plausible(QUESTIONS[name]), session=token)
     before = len(warden.entries())
     answer = await warden.door.ask_any(asked)
-    if name not in ("AskCheckIn", "EndSession"):
+    if name not in ("AskCheckIn", "AskKiosk", "EndSession"):
         assert code_of(answer) in ("not-signed-in", "not-your-work"), answer
     assert [one for one in warden.entries()[before:] if one.subjects] == []
 
@@ -249,7 +252,7 @@ async def test_a_kiosks_token_lasts_minutes_and_its_proof_is_good_once(
     wider = ClientSignIn(one.assertion(client_id, clock.now()), "system/*.rs")
     assert isinstance(await warden.door.ask(wider, SignedIn), Refusal)
     clock.move(timedelta(minutes=5, seconds=1))
-    late = AskCheckIn(signed_in.token, "1950-02-03", "A")
+    late = AskCheckIn(signed_in.token, "1950-02-03", "App")
     assert code_of(await warden.door.ask(late, CheckInAnswer)) == "not-signed-in"
 
 
@@ -268,7 +271,7 @@ async def test_a_kiosk_that_ended_is_out_at_once(
     refused = await warden.door.ask(EndKiosk(stranger.token, client_id), Done)
     assert code_of(refused) == "no-such-kiosk"
     assert await warden.door.ask(EndKiosk(ada.token, client_id), Done) == Done()
-    late = AskCheckIn(signed_in.token, "1950-02-03", "A")
+    late = AskCheckIn(signed_in.token, "1950-02-03", "App")
     assert code_of(await warden.door.ask(late, CheckInAnswer)) == "not-signed-in"
     again = await token_of(warden, one, client_id, clock)
     assert code_of(again) == "sign-in-refused"
@@ -280,16 +283,16 @@ async def test_birthdays_are_not_guessed_by_the_thousand(
     _, token = await session_of(warden, ada, clock)
     outcomes = []
     for day in range(20):
-        asked = AskCheckIn(token, f"1950-02-{day:02}", "A")
+        asked = AskCheckIn(token, f"1950-02-{day:02}", "App")
         answer = await warden.door.ask(asked, CheckInAnswer)
         assert isinstance(answer, CheckInAnswer)
         outcomes.append(answer.outcome)
-    assert outcomes == ["not-set-up"] * 12 + ["wait"] * 8
+    assert outcomes == ["go-to-the-desk"] * 12 + ["wait"] * 8
 
 
 async def test_a_persons_session_asks_no_kiosks_question(warden: RunningWarden) -> None:
     nurse = await colleague(warden, "ward_nurse", name="Nell")
-    asked = AskCheckIn(nurse.token, "1950-02-03", "A")
+    asked = AskCheckIn(nurse.token, "1950-02-03", "App")
     assert code_of(await warden.door.ask(asked, CheckInAnswer)) == "not-your-work"
 
 

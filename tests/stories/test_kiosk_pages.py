@@ -1,23 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A kiosk is let in by an administrator, asks its question, forgets, and is ended."""
+"""A kiosk is let in, checks people in, forgets them, and is ended."""
 
 import asyncio
-import re
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, suppress
 
 import pytest
-from playwright.async_api import expect
+import pytest_asyncio
+from playwright.async_api import Browser, Error, expect
 
+from support.arrivals import appointment, fill, let_in, person, place, staff
 from support.chromium import Device, chromium, device
+from support.program import Program
 from support.served import Served, served
-from support.warden import RunningWarden
-from wardkeep.disclosure.questions import Invite
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.xdist_group("kiosk-pages"),
 ]
-TABLET = {"width": 820, "height": 1180}
+PORTRAIT = {"width": 1080, "height": 1920}
+LANDSCAPE = {"width": 1280, "height": 800}
+SMALLEST_TARGET = 64
 _EXPORT = """async () => {
   const own = await new Promise((resolve, reject) => {
     const opening = indexedDB.open("wardkeep-kiosk", 1);
@@ -33,26 +37,72 @@ _EXPORT = """async () => {
       .then(() => "out", (error) => error.name));
   return [own.key.extractable, JSON.stringify(own.key), ...tried];
 }"""
+_KEPT = """async () => JSON.stringify([
+  Object.entries(localStorage), Object.entries(sessionStorage), document.cookie,
+  (await indexedDB.databases()).map((one) => one.name), (await caches.keys())])"""
+_SMALL = """() => [...document.querySelectorAll("button, a, input:not([type=hidden])")]
+  .filter((one) => one.checkVisibility())
+  .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+  .filter(([, box]) => box.height < 63.5).map(([html]) => html)"""
+QUESTIONS = {
+    "resourceType": "Questionnaire",
+    "id": "arrival",
+    "status": "active",
+    "title": "Before you are seen",
+    "code": [{"system": "urn:wardkeep:questionnaire", "code": "check-in"}],
+    "item": [
+        {
+            "linkId": "interpreter",
+            "type": "boolean",
+            "text": "Do you need an interpreter?",
+            "required": True,
+        },
+        {
+            "linkId": "which",
+            "type": "string",
+            "text": "Which language?",
+            "required": True,
+            "enableWhen": [
+                {
+                    "question": "interpreter",
+                    "operator": "=",
+                    "answerBoolean": True,
+                }
+            ],
+        },
+    ],
+}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("kiosks")) as running:
         running.found("fernhill")
+        keys = tmp_path_factory.mktemp("keys")
+        with closing(Program(running, keys, organisation="fernhill")) as program:
+            fill(
+                program,
+                ("anna", "Appleyard", "Anna"),
+                ("bea", "Birch", "Bea"),
+                ("cem", "Cedar", "Cem"),
+            )
+            program.put(place("clinic-9", "Clinic 9"))
+            for id_, minutes in (("early", 150.0), ("late", -40.0)):
+                program.put(person(id_, id_.title(), "Sam"))
+                program.put(appointment(id_, minutes=minutes))
+            program.put(QUESTIONS)
         yield running
 
 
 @pytest.fixture(scope="module")
 def link(server: Served) -> str:
-    return asyncio.run(_link(server))
+    return asyncio.run(staff(server, "fernhill", "administrator"))[0]
 
 
-async def _link(server: Served) -> str:
-    warden = RunningWarden(server, None)  # type: ignore[arg-type]
-    account = await warden.account("administrator", organisation="fernhill", name="Ada")
-    secret = await warden.tell(Invite(account=account, valid_hours=1))
-    await warden.operator.close()
-    return f"{server.origin}/enrol/{secret}"
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as running:
+        yield running
 
 
 async def clean(own: Device, picture: str) -> None:
@@ -61,71 +111,178 @@ async def clean(own: Device, picture: str) -> None:
     await own.picture(picture)
 
 
-async def let_in(ada: Device, link: str, origin: str, code: str) -> None:
-    await ada.go(link)
-    await ada.press("Make your passkey")
-    await ada.reads("Your passkey is ready")
-    await ada.go(f"{origin}/kiosks")
-    await clean(ada, "kiosks-empty")
-    await ada.page.get_by_label("The code on its screen").fill(code)
-    await ada.page.get_by_label("What it is called").fill("Waiting room")
-    await ada.press("Go on")
-    await ada.reads("Make this device a kiosk: Waiting room")
-    await clean(ada, "kiosks-confirm")
-    await ada.press("Make it a kiosk")
-    await ada.page.get_by_role("button", name="End").wait_for(timeout=15000)
-    await ada.reads("Waiting room")
-    await clean(ada, "kiosks")
+async def targets_are_large(kiosk: Device) -> None:
+    small = await kiosk.page.evaluate(_SMALL)
+    assert small == []
 
 
-async def asks_and_forgets(kiosk: Device) -> None:
-    # Then the device asks for check-in, and keeps nothing of who asked
-    born = kiosk.page.get_by_label("Your date of birth")
-    await born.wait_for(timeout=15000)
-    await clean(kiosk, "kiosk-asking")
-    await born.fill("03 02 1950")
-    await kiosk.page.get_by_label("The first letter").fill("A")
-    await kiosk.press("Check in")
-    await kiosk.reads("Check-in is not set up on this device")
-    await clean(kiosk, "kiosk-answer")
-    await expect(born).to_have_value("")
-    await kiosk.page.clock.install()
-    await born.fill("04 05 1960")
-    await kiosk.page.clock.fast_forward(11_000)
-    await expect(born).to_have_value("")
+async def types(kiosk: Device, born: str, family: str) -> None:
+    """With the fingers, on the screen's own keys."""
+    for key in born + family:
+        await kiosk.page.locator(f'[data-key="{key}"]').click()
 
 
-async def test_a_waiting_rooms_device_asks_forgets_and_is_ended(
-    server: Served, link: str
+async def asks(kiosk: Device, born: str, family: str, language: str) -> None:
+    await kiosk.page.get_by_role("link", name=language).click()
+    await kiosk.page.locator("#born").wait_for()
+    await types(kiosk, born, family)
+    await kiosk.page.locator(".ci-pad__end [type=submit]").click()
+
+
+async def checks_in_with_questions(kiosk: Device) -> None:
+    # When Anna touches her language and gives two facts
+    await kiosk.page.get_by_role("link", name="English").click()
+    await kiosk.page.locator("#born").wait_for()
+    await clean(kiosk, "kiosk-facts")
+    await targets_are_large(kiosk)
+    await types(kiosk, "03021950", "APP")
+    await expect(kiosk.page.locator("#born")).to_have_value("03 02 1950")
+    await kiosk.press("Next")
+    # Then she sees when she is expected, and the end of what is known of her
+    await kiosk.reads("Clinic 3")
+    await kiosk.reads("ending 456")
+    assert "900" not in await kiosk.page.locator("body").inner_text()
+    assert "Appleyard" not in await kiosk.page.content()
+    await expect(kiosk.page.get_by_label("Which language?")).to_be_hidden()
+    await clean(kiosk, "kiosk-visit")
+    await targets_are_large(kiosk)
+    # And what she leaves out is told of, with nothing lost
+    await kiosk.page.get_by_text("No, something has changed").click()
+    await kiosk.page.locator("#new-phone").fill("07700 900999")
+    await kiosk.press("Check in now")
+    await kiosk.reads("Please look at this again")
+    await clean(kiosk, "kiosk-visit-again")
+    await expect(kiosk.page.locator("#new-phone")).to_have_value("07700 900999")
+    question = kiosk.page.get_by_role("group", name="Do you need an interpreter?")
+    await question.get_by_text("Yes").click()
+    await kiosk.page.get_by_label("Which language?").fill("Welsh")
+    await kiosk.page.get_by_text("By my initials").click()
+    await kiosk.press("Check in now")
+    await kiosk.reads("You are checked in")
+    await kiosk.reads("Please go to Clinic 3")
+    await kiosk.reads("Your number is 1")
+    await clean(kiosk, "kiosk-done")
+
+
+async def goes_back(kiosk: Device) -> None:
+    """The browser has nothing to go back to, or shows that it is over."""
+    with suppress(Error):
+        await kiosk.page.go_back()
+    await asyncio.sleep(0.5)
+    shown = await kiosk.page.locator("body").inner_text()
+    assert "456" not in shown
+    assert "Clinic 3" not in shown
+
+
+async def forgets(kiosk: Device, origin: str) -> None:
+    # Then the screen counts down; she may take more time; then it forgets
+    await kiosk.reads("This screen is cleared in")
+    await kiosk.press("I need more time")
+    await expect(kiosk.page.locator("[data-wiping]")).to_be_hidden()
+    await kiosk.press("Finish")
+    await kiosk.reads("Touch your language")
+    kept = await kiosk.page.evaluate(_KEPT)
+    assert kept == '[[],[],"",["wardkeep-kiosk"],[]]'
+    # And whoever goes back sees nobody
+    await goes_back(kiosk)
+    await kiosk.go(f"{origin}/kiosk")
+    # And its key cannot leave it
+    told = await kiosk.page.evaluate(_EXPORT)
+    assert told == [False, "{}", *["InvalidAccessError"] * 3]
+    # And it sees no page of anybody's
+    await kiosk.go(f"{origin}/people")
+    await kiosk.reads("Sign in")
+
+
+async def test_a_waiting_rooms_device_checks_in_forgets_and_is_ended(
+    server: Served, link: str, browser: Browser
 ) -> None:
     origin = server.origin
     async with (
-        chromium() as browser,
         device(browser) as ada,
-        device(browser, viewport=TABLET) as kiosk,
+        device(browser, viewport=PORTRAIT) as kiosk,
     ):
-        # Given a device that nobody knows shows a code
+        await ada.go(link)
+        await ada.press("Make your passkey")
+        await ada.reads("Your passkey is ready")
+        await ada.go(f"{origin}/kiosks")
+        await clean(ada, "kiosks-empty")
         await kiosk.go(f"{origin}/kiosk")
         await kiosk.reads("This device is not a kiosk yet")
-        shown = kiosk.page.locator("#kiosk-code")
-        await expect(shown).to_have_text(re.compile(r"^.{9}$"))
-        code = await shown.text_content() or ""
         await clean(kiosk, "kiosk-pairing")
-        # When an administrator types it
-        await let_in(ada, link, origin, code)
-        await asks_and_forgets(kiosk)
-        # And its key cannot leave it
-        told = await kiosk.page.evaluate(_EXPORT)
-        assert told == [False, "{}", *["InvalidAccessError"] * 3]
-        assert await kiosk.context.cookies() == []
-        # And it sees no page of anybody's
-        await kiosk.go(f"{origin}/people")
-        await kiosk.reads("Sign in")
+        await let_in(ada, kiosk, origin)
+        await clean(ada, "kiosks")
+        await clean(kiosk, "kiosk-languages")
+        await targets_are_large(kiosk)
+        await checks_in_with_questions(kiosk)
+        await forgets(kiosk, origin)
+        await plain_answers(kiosk, origin)
         # When it is ended, it is nobody again
+        await ada.go(f"{origin}/kiosks")
         await ada.page.get_by_role("button", name="End").click()
         await ada.reads("There is no kiosk")
         await kiosk.go(f"{origin}/kiosk")
-        await kiosk.page.get_by_label("Your date of birth").fill("03 02 1950")
-        await kiosk.press("Check in")
+        await asks(kiosk, "03021950", "APP", "English")
         await kiosk.reads("This device is not a kiosk yet")
         assert ada.complaints == []
+        assert kiosk.complaints == []
+
+
+async def plain_answers(kiosk: Device, origin: str) -> None:
+    """Nobody, somebody too early, somebody too late, and one who has been here."""
+    for facts, words in (
+        (("01011990", "ZZZ"), "Please go to the desk"),
+        (("03021950", "EAR"), "You are early. Please come back at"),
+        (("03021950", "LAT"), "Please go to the desk"),
+    ):
+        await kiosk.go(f"{origin}/kiosk")
+        await asks(kiosk, *facts, "English")
+        await kiosk.reads(words)
+        await clean(kiosk, f"kiosk-{facts[1].lower()}")
+    # And in a language that is written from the right
+    await kiosk.go(f"{origin}/kiosk")
+    await kiosk.page.get_by_role("link", name="العربية").click()
+    await kiosk.reads("تاريخ ميلادك")
+    await clean(kiosk, "kiosk-arabic")
+    await kiosk.page.set_viewport_size(LANDSCAPE)  # type: ignore[arg-type]
+    await clean(kiosk, "kiosk-arabic-landscape")
+    await types(kiosk, "03021950", "APP")
+    await kiosk.page.locator(".ci-pad__end [type=submit]").click()
+    await kiosk.page.locator("#visit").wait_for()
+    await clean(kiosk, "kiosk-arabic-visit")
+    await kiosk.page.locator(".ci-end button").click()
+    await kiosk.page.locator(".ci-title--done").wait_for()
+
+
+async def test_help_is_called_and_a_screen_left_alone_forgets(
+    server: Served, browser: Browser
+) -> None:
+    [link] = await staff(server, "fernhill", "administrator")
+    origin = server.origin
+    async with (
+        device(browser) as ada,
+        device(browser, viewport=LANDSCAPE) as kiosk,
+    ):
+        await ada.go(link)
+        await ada.press("Make your passkey")
+        await ada.reads("Your passkey is ready")
+        await let_in(ada, kiosk, origin)
+        await clean(kiosk, "kiosk-languages-landscape")
+        await kiosk.page.get_by_role("link", name="English").click()
+        await kiosk.press("Call for help")
+        await kiosk.reads("Somebody has been called")
+        await kiosk.go(f"{origin}/kiosk")
+        begun = time.monotonic()
+        await asks(kiosk, "03021950", "BIR", "English")
+        await kiosk.reads("Your appointments today")
+        assert time.monotonic() - begun < 30
+        await clean(kiosk, "kiosk-visit-landscape")
+        # When she walks away, the screen counts down and forgets
+        await kiosk.page.clock.install()
+        await kiosk.page.locator("#details-right").click()
+        await kiosk.page.clock.fast_forward(21_000)
+        await kiosk.reads("This screen is cleared in")
+        await kiosk.page.clock.run_for(11_000)
+        await kiosk.reads("Touch your language")
+        await goes_back(kiosk)
+        assert kiosk.complaints == []

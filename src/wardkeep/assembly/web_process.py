@@ -26,10 +26,13 @@ from wardkeep.base.settings import Settings
 from wardkeep.db.changes import Ear
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.arrivals.corrections import Corrections
+from wardkeep.fhir.arrivals.help_calls import HelpCalls
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.letters.letters import Letters
 from wardkeep.fhir.oauth.cors import Cors, Origins
 from wardkeep.fhir.oauth.endpoints import FOR_ALL, PREFIXES, OAuthEndpoints
+from wardkeep.fhir.questionnaires.shelf import Shelf
 from wardkeep.fhir.rest import interactions
 from wardkeep.fhir.rest.application import (
     PREFIX,
@@ -230,4 +233,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Letters(reader, warden),
         RetainedReader(database),
         Clinic.on(database, warden, reader, writer, clock=clock),
+        HelpCalls(database),
+        Corrections(database),
+        Shelf(database, reader),
     )

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from wardkeep.disclosure.canaries import CanaryAnswer
+from wardkeep.disclosure.check_in import CheckInReply
 from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.containment import ContainmentAnswer
 from wardkeep.disclosure.copies import CopyAnswer
@@ -376,6 +377,7 @@ Answer: TypeAlias = (
     | SupportAnswer
     | ProvisioningAnswer
     | KioskAnswer
+    | CheckInReply
     | ContainmentAnswer
     | LimitAnswer
     | PulseAnswer

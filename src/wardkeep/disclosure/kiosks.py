@@ -29,6 +29,8 @@ class AddKiosk(Message, frozen=True):
 
     code: str
     name: str
+    team: str = ""
+    """The team whose clinics it checks people in for; empty: nobody's yet."""
 
 
 KioskAct: TypeAlias = AddKiosk
@@ -47,19 +49,7 @@ class EndKiosk(Message, frozen=True):
     kiosk: str
 
 
-class AskCheckIn(Message, frozen=True):
-    """A kiosk's one question: facts that a person typed, and no name comes back."""
-
-    session: str
-    born: str
-    """YYYY-MM-DD."""
-    initial: str
-    """The first letter of the surname."""
-
-
-KioskQuestion: TypeAlias = (
-    BeginPairing | PollPairing | ListKiosks | EndKiosk | AskCheckIn
-)
+KioskQuestion: TypeAlias = BeginPairing | PollPairing | ListKiosks | EndKiosk
 
 
 class PairingBegun(Message, frozen=True):
@@ -91,11 +81,4 @@ class Kiosks(Message, frozen=True):
     kiosks: tuple[KioskView, ...]
 
 
-class CheckInAnswer(Message, frozen=True):
-    """One of a fixed set; it never says who somebody is."""
-
-    outcome: str
-    """`not-set-up`, `go-to-the-desk`, `wait`."""
-
-
-KioskAnswer: TypeAlias = PairingBegun | Paired | Kiosks | CheckInAnswer
+KioskAnswer: TypeAlias = PairingBegun | Paired | Kiosks

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from wardkeep.disclosure.canaries import CanaryQuestion
+from wardkeep.disclosure.check_in import CheckInQuestion
 from wardkeep.disclosure.confirming import ConfirmingQuestion
 from wardkeep.disclosure.containment import ContainmentQuestion
 from wardkeep.disclosure.copies import CopyQuestion
@@ -432,6 +433,7 @@ DoorQuestion: TypeAlias = (
     | SupportQuestion
     | ProvisioningQuestion
     | KioskQuestion
+    | CheckInQuestion
     | ContainmentQuestion
     | LimitQuestion
     | PulseQuestion

@@ -27,12 +27,20 @@ async def person_with(
     connection: Connection, organisation: int, tokens: Sequence[int]
 ) -> str | None:
     """The one patient with all these tokens; None where there is none, or two."""
+    found = await people_with(connection, organisation, tokens)
+    return found[0] if len(found) == 1 else None
+
+
+async def people_with(
+    connection: Connection, organisation: int, tokens: Sequence[int]
+) -> list[str]:
+    """Patients with all these tokens: none, one, or two of those that there are."""
     rows = await connection.fetch(
         "select id from record.people_with($1, $2::bigint[])",
         organisation,
         list(tokens),
     )
-    return id_of(rows[0]["id"]) if len(rows) == 1 else None
+    return [id_of(row["id"]) for row in rows]
 
 
 async def add(

@@ -19,6 +19,8 @@ _PERSONAL = frozenset({"openid", "fhirUser", "offline_access", "launch"})
 LONGEST = 4_000
 PROVISIONING, KIOSK = "scim", "kiosk"
 """Each stands alone: whoever has it reads no record."""
+CHECK_IN = "check-in"
+"""What a ticket is good for; no program is registered with it, and none is given it."""
 
 
 class Scopes(msgspec.Struct, frozen=True):
@@ -76,6 +78,18 @@ class Scopes(msgspec.Struct, frozen=True):
                     letters & (self.letters.get(type_, frozenset()) | everywhere),
                 )
         return Scopes(found)
+
+
+CHECK_IN_SCOPES = Scopes(
+    {
+        "Patient": frozenset("r"),
+        "Appointment": frozenset("ru"),
+        "QuestionnaireResponse": frozenset("c"),
+        "Basic": frozenset("c"),
+    },
+    only=CHECK_IN,
+)
+"""Of a ticket: see when and where one is expected, come, answer, and correct."""
 
 
 def _add(found: dict[str, frozenset[str]], type_: str, letters: frozenset[str]) -> None:

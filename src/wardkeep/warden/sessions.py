@@ -22,7 +22,7 @@ from wardkeep.disclosure.answers import SessionView
 from wardkeep.disclosure.message import GLANCE
 from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.roles import NEED_DEVICE, Role
-from wardkeep.identity.scopes import Scopes
+from wardkeep.identity.scopes import CHECK_IN, Scopes
 from wardkeep.warden.copies import SignedCopy
 
 ASLEEP_SECONDS = 15 * 60
@@ -101,7 +101,9 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     elsewhere: Elsewhere | None = None
     """Where an identity provider vouched for the person."""
     own_patient: str = ""
-    """Of a patient: the record that is theirs."""
+    """Of a patient: the record that is theirs. Of a ticket: whom it is for."""
+    appointment: str = ""
+    """Of a ticket that a link gave: what the link was made for."""
     reasons: dict[str, HeldReason] = msgspec.field(default_factory=dict)
     found: dict[str, float] = msgspec.field(default_factory=dict)
     """Patients whom a list has shown, until then by the monotonic clock."""
@@ -343,6 +345,13 @@ class Sessions:
             return None
         return self._used_as_bearer(session)
 
+    def ticket(self, token: str) -> Session | None:
+        """The live session of somebody who checks in; to ask does not prolong it."""
+        session = self._by_hash.get(hash_token(token))
+        if session is None or session.only != CHECK_IN:
+            return None
+        return session if self._is_awake(session) else None
+
     def _used_as_bearer(self, session: Session) -> Session | None:
         if session.app is not None or session.key_thumbprint:
             return None
@@ -361,6 +370,9 @@ class Sessions:
             is_kept_out = is_late or bool(handle[0].only)
             return None if is_kept_out else self.named(handle[0].token_hash)
         session = self._by_hash.get(token_hash)
+        if session is not None and session.only == CHECK_IN:
+            # A ticket: for one patient, and for what its scopes name (door.py).
+            return self._used(session)
         if session is None or session.app is None:
             return self._own(session)
         is_bearer_refused = session.organisation in self.bound_only

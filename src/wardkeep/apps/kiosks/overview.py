@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from wardkeep.disclosure.answers import Done, Refusal
 from wardkeep.disclosure.kiosks import AddKiosk, EndKiosk, Kiosks, ListKiosks
+from wardkeep.disclosure.people import ListTeams, Teams
 from wardkeep.web.confirming import ask_to_confirm
 from wardkeep.web.forms import Form
 from wardkeep.web.gates import Gate
@@ -20,6 +21,9 @@ async def _show(visit: Visit, form: Form) -> Response:
     found = await visit.warden.ask(ListKiosks(visit.token), Kiosks)
     if isinstance(found, Refusal):
         return visit.refuse(found)
+    teams = await visit.warden.ask(ListTeams(visit.token), Teams)
+    if isinstance(teams, Refusal):
+        return visit.refuse(teams)
     problems = tuple(form.problems.values())
     return visit.render(
         "kiosks/all.html",
@@ -27,6 +31,7 @@ async def _show(visit: Visit, form: Form) -> Response:
         problems=problems,
         typed=form.values,
         kiosks=found.kiosks,
+        teams=(("", "No clinic yet"), *((one.id, one.name) for one in teams.teams)),
     )
 
 
@@ -43,6 +48,7 @@ async def add_kiosk(visit: Visit) -> Response:
     act = AddKiosk(
         code=form.text("code", called="the code", at_most=20),
         name=form.text("name", called="the name", at_most=_LONGEST_NAME),
+        team=form.optional_text("team", called="the team", at_most=64),
     )
     if form.problems:
         return await _show(visit, form)

@@ -8,6 +8,7 @@ from wardkeep.assembly.demo.chart.codes import Json, hl7, text_only
 from wardkeep.assembly.demo.chart.record import record_of
 from wardkeep.assembly.demo.chart.sheet import entry_of, transaction
 from wardkeep.assembly.demo.organisations import DemoOrganisation, Place
+from wardkeep.assembly.demo.questions import arrival_questions
 from wardkeep.assembly.demo.stable_ids import stable_id
 from wardkeep.assembly.demo.staff import StaffMember, staff_of
 from wardkeep.assembly.demo.story import stories_of
@@ -27,7 +28,7 @@ def demo_patients(organisation: DemoOrganisation, *, today: date) -> Iterator[Js
 
 
 def demo_organisation_bundle(organisation: DemoOrganisation) -> Json:
-    """Organization, Location, Practitioner and PractitionerRole, ids for ever."""
+    """Organization, Location, Practitioner, what is asked on arrival; ids for ever."""
     entries = [
         _organization(organisation.resource_id, organisation.name),
         _organization(organisation.surgery_id, organisation.surgery),
@@ -36,6 +37,7 @@ def demo_organisation_bundle(organisation: DemoOrganisation) -> Json:
     for member in staff_of(organisation).values():
         entries.append(_practitioner(member))
         entries.append(_practitioner_role(organisation, member))
+    entries.append(arrival_questions(organisation))
     return transaction(entries)
 
 

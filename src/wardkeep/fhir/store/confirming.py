@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from wardkeep.base.clock import Clock
+from wardkeep.base.plain_text import normalise
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
@@ -17,7 +18,6 @@ from wardkeep.disclosure.purpose import Action
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.search.index import values_at
 from wardkeep.fhir.search.parameters import search_parameter
-from wardkeep.fhir.search.plain_text import normalise
 from wardkeep.fhir.search.query import holds
 from wardkeep.fhir.store.ordering import BY_ID, Place, Sort
 from wardkeep.fhir.store.outcomes import OpenedResource, Opener

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A draft: what the store needs to know of a resource before it is sealed."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -19,6 +20,10 @@ SEALED_CODES = frozenset(("R", "V"))
 
 DESK_TYPES = frozenset(("Appointment", "AppointmentResponse"))
 """What a desk works with: who comes when, where and to whom (decision 32)."""
+
+
+CORRECTION = {"system": "urn:wardkeep:desk", "code": "correction"}
+"""The code of a Basic that lies in the banner tier, as the Patient it would change."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +116,15 @@ def tier_of(resource: Resource, patients: tuple[str, ...]) -> Tier:
         return Tier.SHARED
     if _is_restricted(resource.content.get("meta")):
         return Tier.SEALED
-    return Tier.BANNER if resource.type in DESK_TYPES else Tier.RECORD
+    is_for_desk = resource.type in DESK_TYPES or _is_correction(resource.content)
+    return Tier.BANNER if is_for_desk else Tier.RECORD
+
+
+def _is_correction(content: Mapping[str, object]) -> bool:
+    """What a person says of their own address or telephone, for a desk to look at."""
+    code = content.get("code") if content.get("resourceType") == "Basic" else None
+    codings = code.get("coding") if isinstance(code, dict) else None
+    return isinstance(codings, list) and CORRECTION in codings
 
 
 def _is_restricted(meta: object) -> bool:

@@ -10,14 +10,15 @@ from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 _REFUSED = Refused(
     code="another-patient",
-    why="This app was let into another patient's record, and into no other.",
-    mend="Open the app anew for this patient.",
+    why="What asks was let into another patient's record, and into no other.",
+    mend="Open it anew for this patient.",
 )
 EXPLAINS = (
     Explained(
         code="another-patient",
-        because="An app asked for another patient than the one it was let in for.",
-        would_allow="Opening the app anew for that patient.",
+        because="An app, or a ticket of who checks in, asked for another patient than"
+        " the one it was given for.",
+        would_allow="Opening it anew for that patient.",
     ),
 )
 

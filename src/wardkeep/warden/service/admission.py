@@ -17,8 +17,9 @@ from wardkeep.db.connection import Connection, Database
 from wardkeep.disclosure.answers import Refusal, SignedIn
 from wardkeep.identity.accounts import Membership
 from wardkeep.identity.factor import Factor
-from wardkeep.identity.scopes import Scopes
+from wardkeep.identity.scopes import CHECK_IN_SCOPES, Scopes
 from wardkeep.ledger.beginnings import GOES_ON_FROM, told_of
+from wardkeep.ledger.entry import Subject
 from wardkeep.warden import session_store
 from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.service.said import FROZEN
@@ -34,6 +35,8 @@ SIGN_IN_REFUSED = Refusal(
     mend="Try again. If it stays so, ask for a new enrolment link.",
 )
 LONGEST_DEVICE = 200
+FACTS = Factor(name="facts", is_phishing_resistant=False)
+"""Facts that others may know: they start no session but a ticket (`admit_ticket`)."""
 MOST_AT_ONCE = 5
 """Sessions of one person: a desk, a ward, a phone, and two that were forgotten."""
 
@@ -55,6 +58,16 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """The sign-in at an identity provider that it came from."""
     goes_on_from: str = ""
     """The session that it takes the place of, whose passkey was not used again."""
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody who checks in gets for facts about one patient."""
+
+    patient: str
+    patients_per_hour: int
+    until: datetime
+    device: str = ""
+    appointment: str = ""
 
 
 class Admission:
@@ -124,6 +137,27 @@ class Admission:
             session, "app-token", reason=app.scopes.text[:500], request=f"app {app.app}"
         )
         return token, session
+
+    def admit_ticket(
+        self, member: Membership, ticket: Ticket, *, subject: Subject
+    ) -> str:
+        """A session for one patient's check-in: for minutes, and in memory alone.
+
+        It is no sign-in: what gives it is not a factor, and what it reaches is one
+        person, in the name of a program, within that program's contract.
+        """
+        proof = Proof(
+            factor=FACTS,
+            device=ticket.device,
+            scopes=CHECK_IN_SCOPES,
+            patients_per_hour=ticket.patients_per_hour,
+            until=ticket.until,
+        )
+        whose = msgspec.structs.replace(member, own_patient=ticket.patient)
+        token, session = self._start(whose, proof)
+        session.appointment = ticket.appointment
+        self._trace.of_session(session, "check-in", subjects=(subject,))
+        return token
 
     def _start(
         self, member: Membership, proof: Proof, app: ByApp | None = None

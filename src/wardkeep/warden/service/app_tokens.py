@@ -45,6 +45,7 @@ from wardkeep.identity.app_scopes import (
     read_app_scopes,
 )
 from wardkeep.identity.apps import Apps, RegisteredApp
+from wardkeep.identity.scopes import CHECK_IN
 from wardkeep.warden.service.admission import Admission, Proof
 from wardkeep.warden.service.consents import ConsentEnding
 from wardkeep.warden.service.desk import Desk
@@ -293,7 +294,7 @@ class AppTokens:
     def _check(self, asked: CheckToken) -> Answer:
         sessions = self._parts.sessions
         session = sessions.named(hash_token(asked.token))
-        if session is None:
+        if session is None or session.only == CHECK_IN:
             return NOT_SIGNED_IN
         if not session.is_for_programs:
             return session.view()

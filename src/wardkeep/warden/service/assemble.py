@@ -43,6 +43,7 @@ from wardkeep.warden.service.assemble_smart import (
 from wardkeep.warden.service.audit import Audit
 from wardkeep.warden.service.batch import Batch
 from wardkeep.warden.service.ceremonies import Ceremonies
+from wardkeep.warden.service.check_ins import CheckInParts, CheckIns
 from wardkeep.warden.service.compacting import Compaction
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
@@ -141,7 +142,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     ceremonies = Ceremonies(database=database, clock=parts.clock, origin=parts.origin)
     patients = _patients(database, parts, known, (door, admission, trace))
     contained = _containment(database, parts, known, (door, ceremonies, trace))
-    acting = (eraser.desk, patients.desk, *contained)
+    acting = (eraser.desk, *patients, *contained)
     made = _Made(admission, ceremonies, trace, batch, proofs, acting)
     people = _people(database, parts, known, made)
     smart = await _smart(database, parts, known, made)
@@ -455,9 +456,9 @@ def _patients(
     parts: WardenParts,
     known: _Known,
     made: tuple[Door, Admission, Trace],
-) -> Patients:
+) -> tuple[Desk, ...]:
     door, admission, trace = made
-    return Patients(
+    patients = Patients(
         database=database,
         door=door,
         ledger=parts.ledger,
@@ -468,6 +469,8 @@ def _patients(
         trace=trace,
         clock=parts.clock,
     )
+    arriving = CheckInParts(database, known, admission, door, trace, parts.clock)
+    return patients.desk, CheckIns(arriving).desk
 
 
 def _eraser(

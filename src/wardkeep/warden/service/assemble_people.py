@@ -78,6 +78,7 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
         sessions=parts.sessions,
         admission=parts.admission,
         directory=parts.directory,
+        expected=parts.expected,
         trace=parts.trace,
         clock=parts.clock,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.questions import Item
 from wardkeep.identity.app_scopes import AppScopes
-from wardkeep.identity.scopes import Scopes
+from wardkeep.identity.scopes import CHECK_IN, Scopes
 from wardkeep.ledger.beginnings import GOES_ON_FROM
 from wardkeep.warden.contracts import APP
 from wardkeep.warden.sessions import ByApp, Session
@@ -44,8 +44,10 @@ def scopes_for(
 
 
 def is_within_consent(session: Session, item: Item) -> bool:
-    """Whether an app may ask for this patient, and says what for."""
+    """Whether an app, or a ticket, may ask for this patient and says what for."""
     app = session.app
+    if session.only == CHECK_IN:
+        return bool(item.resources) and item.patient in ("", session.own_patient)
     if app is None:
         return True
     is_chosen = item.patient in ("", app.patient)

@@ -27,6 +27,7 @@ from wardkeep.disclosure.questions import (
 )
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity.roles import Role
+from wardkeep.identity.scopes import CHECK_IN
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import SELF_MADE, ExpectedSets
@@ -86,6 +87,8 @@ BY_CONTRACT = "contract"
 _GIVES_NOTHING = frozenset({Action.WRITE, Action.DELETE, Action.COPY})
 """Refused of a patient who does not exist: nothing is written, and no copy made."""
 BY_IMPORT = "import"
+BY_CHECK_IN = "check-in"
+"""Of a ticket, for the one patient whom two facts named."""
 BY_VISIT = "visit"
 
 
@@ -327,14 +330,15 @@ class Door:
         self, session: Session, patient: str, at: datetime | None = None
     ) -> str:
         """Why the session's account may expect the patient; empty where it may not."""
+        if session.own_patient:
+            why = BY_CHECK_IN if session.only == CHECK_IN else OWN
+            return why if session.own_patient == patient else ""
         if session.scopes is not None:
             return BY_CONTRACT
         if session.role is Role.IMPORTER:
             return BY_IMPORT
         if session.role is Role.SUPPORT:
             return BY_SUPPORT
-        if session.own_patient:
-            return OWN if session.own_patient == patient else ""
         if self._watch.has_broken_glass(session, patient):
             return GLASS
         found = self._expected.explains(

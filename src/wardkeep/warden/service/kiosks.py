@@ -6,7 +6,7 @@ device off, or copies all that is stored on it, can ask for check-in until it is
 """
 
 import secrets
-from collections import OrderedDict, deque
+from collections import OrderedDict
 
 import msgspec
 
@@ -17,9 +17,7 @@ from wardkeep.disclosure.answers import Answer, Done, Refusal
 from wardkeep.disclosure.confirming import ActDescription
 from wardkeep.disclosure.kiosks import (
     AddKiosk,
-    AskCheckIn,
     BeginPairing,
-    CheckInAnswer,
     EndKiosk,
     Kiosks as KioskList,
     KioskView,
@@ -28,16 +26,18 @@ from wardkeep.disclosure.kiosks import (
     PairingBegun,
     PollPairing,
 )
-from wardkeep.identity import accounts, clients
+from wardkeep.identity import accounts, clients, workplaces
 from wardkeep.identity.factor import FactorRefused
 from wardkeep.identity.factors.client_key import PublicKey, read_key_set
 from wardkeep.identity.scopes import KIOSK
+from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.rights_words import bad, may_manage
-from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
+from wardkeep.warden.service.said import NOT_SIGNED_IN
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.who_is_who import NO_SUCH_TEAM
 from wardkeep.warden.sessions import Session, Sessions, hash_token
 
 PAIRING_SECONDS = 600.0
@@ -47,8 +47,6 @@ _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """No vowels, so that no code is a word; no digits that look like letters."""
 _CODE_LENGTH = 8
 _TAKEN = "-"
-QUESTIONS_A_MINUTE = 12
-_MINUTE = 60.0
 NO_SUCH_CODE = bad(
     "No device shows that code. Look at its screen: a code lasts 10 min."
 )
@@ -74,15 +72,16 @@ class _Pairing(msgspec.Struct):
 
 
 class Kiosks:
-    """Pairs, lists and ends kiosks, and answers their question."""
+    """Pairs, lists and ends kiosks; what they ask is answered in check_ins.py."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the desk works with these parts, each named
         self,
         *,
         database: Database,
         sessions: Sessions,
         admission: Admission,
         directory: Directory,
+        expected: ExpectedSets,
         trace: Trace,
         clock: Clock,
     ) -> None:
@@ -90,16 +89,12 @@ class Kiosks:
         self._sessions = sessions
         self._admission = admission
         self._directory = directory
+        self._expected = expected
         self._trace = trace
         self._clock = clock
         self._pairings: OrderedDict[bytes, _Pairing] = OrderedDict()
-        self._asked: dict[str, deque[float]] = {}
         self.desk = Desk(
-            at_once={
-                BeginPairing: self._begin,
-                PollPairing: self._poll,
-                AskCheckIn: self._check_in,
-            },
+            at_once={BeginPairing: self._begin, PollPairing: self._poll},
             later={ListKiosks: self._list, EndKiosk: self._end},
             acts={AddKiosk: Acting(self._describe, self._add)},
         )
@@ -151,11 +146,26 @@ class Kiosks:
             return bad(f"The name has 1 to {LONGEST_NAME} letters.")
         if self._waiting(act.code) is None:
             return NO_SUCH_CODE
+        team = await self._team(session, act.team)
+        if team is None:
+            return NO_SUCH_TEAM
         return ActDescription(
             title=f"Make this device a kiosk: {name}",
-            lines=(("Its code", act.code.upper()), ("It may", "ask for check-in")),
+            lines=(
+                ("Its code", act.code.upper()),
+                ("It may", "check people in, one at a time, for two facts"),
+                ("For the clinics of", team or "nobody yet"),
+            ),
             warning="Do it only while you see the code on the device itself.",
         )
+
+    async def _team(self, session: Session, id_: str) -> str | None:
+        """The team's name; empty where none was named, None where there is none."""
+        if not id_:
+            return ""
+        async with self._database.connection() as connection:
+            teams = await workplaces.teams_of(connection, session.organisation)
+        return next((one.name for one in teams if one.id == id_), None)
 
     async def _add(self, session: Session, act: AddKiosk) -> Answer:
         waiting = self._waiting(act.code)
@@ -175,10 +185,16 @@ class Kiosks:
                     patients_per_hour=0,
                     clock=self._clock,
                 )
+                if act.team:
+                    await workplaces.join_team(
+                        connection, team=act.team, account=made, clock=self._clock
+                    )
         finally:
             # Where the database refused, the code is as good as before.
             waiting.client_id = made
         self._directory.remember(made, act.name.strip())
+        async with self._database.connection() as connection:
+            await self._expected.read_roster(connection, session.organisation)
         self._trace.of_session(session, "add-kiosk", request=f"account {made}")
         return Done()
 
@@ -228,25 +244,3 @@ class Kiosks:
         if session is None:
             return NOT_SIGNED_IN
         return may_manage(session) or session
-
-    # Their question
-
-    def _check_in(self, asked: AskCheckIn) -> Answer:
-        session = self._sessions.use_only(asked.session, KIOSK)
-        if session is None:
-            is_somebody = self._sessions.use(asked.session) is not None
-            return NOT_YOUR_WORK if is_somebody else NOT_SIGNED_IN
-        if self._is_too_fast(session.account):
-            return CheckInAnswer("wait")
-        return CheckInAnswer("not-set-up")
-
-    def _is_too_fast(self, kiosk: str) -> bool:
-        """Nobody guesses birthdays here by the thousand."""
-        now = self._clock.monotonic_seconds()
-        asked = self._asked.setdefault(kiosk, deque())
-        while asked and asked[0] < now - _MINUTE:
-            asked.popleft()
-        if len(asked) >= QUESTIONS_A_MINUTE:
-            return True
-        asked.append(now)
-        return False

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from support.fhir_search import faults, matches, query, resource
+from wardkeep.base.plain_text import normalise
 from wardkeep.fhir.search import index_of
-from wardkeep.fhir.search.plain_text import normalise
 
 ADA: dict[str, Any] = {
     "resourceType": "Patient",

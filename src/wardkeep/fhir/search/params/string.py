@@ -22,8 +22,8 @@ from operator import eq
 from typing import Any
 
 from wardkeep.base.outcome import Problem
+from wardkeep.base.plain_text import normalise
 from wardkeep.fhir.search.path import Path, Step
-from wardkeep.fhir.search.plain_text import normalise
 from wardkeep.fhir.search.terms import (
     AllOf,
     AnyOf,

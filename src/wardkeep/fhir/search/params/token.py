@@ -19,9 +19,9 @@ from functools import partial
 from typing import Any
 
 from wardkeep.base.outcome import Problem
+from wardkeep.base.plain_text import normalise
 from wardkeep.fhir.model.terminology import hl7s_own, kin_of
 from wardkeep.fhir.search.path import Path
-from wardkeep.fhir.search.plain_text import normalise
 from wardkeep.fhir.search.terms import (
     SEPARATOR,
     AllOf,

@@ -1,18 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a kiosk shows and asks. A person's session is not looked at here."""
+"""How a device becomes a kiosk: it shows a code, and asks whether somebody typed it."""
 
 import msgspec
 from starlette.responses import Response
 
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.kiosks import (
-    AskCheckIn,
-    BeginPairing,
-    CheckInAnswer,
-    Paired,
-    PairingBegun,
-    PollPairing,
-)
+from wardkeep.disclosure.kiosks import BeginPairing, Paired, PairingBegun, PollPairing
 from wardkeep.web.ceremony import answer_refusal, answer_too_many, answer_trouble
 from wardkeep.web.gates import Gate
 from wardkeep.web.pace import Pace
@@ -33,13 +26,6 @@ class ShownSecret(msgspec.Struct, frozen=True, kw_only=True):
     secret: str
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person typed."""
-
-    born: str
-    initial: str
-
-
 class Code(msgspec.Struct, frozen=True, kw_only=True):
     """For the screen."""
 
@@ -48,21 +34,10 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of it."""
-
-    outcome: str
-
-
 class ClientId(msgspec.Struct, frozen=True, kw_only=True):
     """Who the device is from now on; empty: not yet."""
 
     client_id: str
-
-
-@page("/kiosk", gate=Gate.KIOSK)
-async def kiosk(visit: PublicVisit) -> Response:
-    return visit.render("kiosks/device.html")
 
 
 @page("/kiosk/pair/begin", gate=Gate.KIOSK, methods=("POST",))
@@ -88,16 +63,3 @@ async def poll_pairing(visit: PublicVisit) -> Response:
     if isinstance(given, Refusal):
         return answer_refusal(visit, given)
     return visit.answer_json(ClientId(client_id=given.client_id))
-
-
-@page("/kiosk/check-in", gate=Gate.KIOSK, methods=("POST",))
-async def ask_check_in(visit: PublicVisit) -> Response:
-    sent = await visit.json(Facts)
-    if isinstance(sent, Trouble):
-        return answer_trouble(visit, sent)
-    token = visit.request.headers.get("authorization", "").removeprefix("Bearer ")
-    question = AskCheckIn(token[:200], sent.born[:10], sent.initial[:1])
-    given = await visit.warden.ask(question, CheckInAnswer)
-    if isinstance(given, Refusal):
-        return answer_refusal(visit, given)
-    return visit.answer_json(Outcome(outcome=given.outcome))

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Check-in by oneself: at a kiosk or on a phone, in many languages, with questions."""
+
+from wardkeep.apps.check_in.asking import ask_check_in, ask_facts, call_help, kiosk
+from wardkeep.apps.check_in.by_link import show_link, show_waiting, use_link
+from wardkeep.apps.check_in.editing import (
+    EDITORS,
+    change_questionnaire,
+    preview_questionnaire,
+    show_questionnaire,
+    show_questionnaires,
+    start_questionnaire,
+)
+from wardkeep.apps.check_in.links import make_link, offer_link
+from wardkeep.apps.check_in.pairing import begin_pairing, poll_pairing
+from wardkeep.apps.check_in.reviewing import (
+    DESK,
+    answer_help,
+    decide,
+    look_for_calls,
+    show_desk,
+)
+from wardkeep.apps.check_in.visiting import finish, leave, show_visit
+from wardkeep.web.apps import App
+from wardkeep.web.navigation import Link
+
+app = App(
+    name="check_in",
+    title="Check-in",
+    pages=(
+        kiosk,
+        begin_pairing,
+        poll_pairing,
+        ask_facts,
+        ask_check_in,
+        call_help,
+        show_visit,
+        finish,
+        leave,
+        show_link,
+        use_link,
+        show_waiting,
+        show_desk,
+        look_for_calls,
+        answer_help,
+        decide,
+        offer_link,
+        make_link,
+        show_questionnaires,
+        start_questionnaire,
+        show_questionnaire,
+        change_questionnaire,
+        preview_questionnaire,
+    ),
+    navigation=(
+        Link(words="Check-in desk", path="/check-in/desk", gate=DESK, position=35),
+        Link(words="Questionnaires", path="/questionnaires", gate=EDITORS, position=60),
+    ),
+)

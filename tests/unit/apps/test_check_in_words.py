@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every language says everything, with the same parts in it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from wardkeep.apps.check_in.details import masked
+from wardkeep.apps.check_in.words import SAFETY_RELEVANT, language, languages
+
+_PART = re.compile(r"{\w+}")
+_LETTERS = {
+    "ar": "\u0600-\u06ff",
+    "ur": "\u0600-\u06ff",
+    "pa": "\u0a00-\u0a7f",
+    "bn": "\u0980-\u09ff",
+    "gu": "\u0a80-\u0aff",
+}
+ROOT = Path(__file__).parents[3]
+
+
+def test_there_are_ten_languages_and_more_and_english_is_first() -> None:
+    assert len(languages()) == 13
+    assert next(iter(languages())) == "en"
+
+
+@pytest.mark.parametrize("code", list(languages()))
+def test_a_language_has_every_message_with_the_same_parts(code: str) -> None:
+    one, english = languages()[code], languages()["en"]
+    assert one.messages.keys() == english.messages.keys()
+    for key, words in english.messages.items():
+        said = one.messages[key]
+        assert sorted(_PART.findall(said)) == sorted(_PART.findall(words)), key
+        assert said.strip() == said, key
+        assert said, key
+    assert one.direction == ("rtl" if code in ("ar", "ur") else "ltr")
+
+
+@pytest.mark.parametrize("code", [one for one in languages() if one != "en"])
+def test_a_language_is_translated_and_written_in_its_own_letters(code: str) -> None:
+    one, english = languages()[code], languages()["en"]
+    same = {key for key, said in one.messages.items() if said == english.messages[key]}
+    assert same <= {"at_time", "email", "no"}
+    letters = _LETTERS.get(code)
+    if letters is not None:
+        assert re.search(f"[{letters}]", one.name)
+        for key, said in one.messages.items():
+            bare = _PART.sub("", said)
+            assert key == "at_time" or re.search(f"[{letters}]", bare), key
+
+
+def test_another_word_than_a_language_is_english() -> None:
+    assert language("xx") is language("") is language("../en") is languages()["en"]
+    assert language("cy").title == "Cofrestru"
+    with pytest.raises(AttributeError):
+        _ = language("cy").nothing
+
+
+def test_safety_relevant_messages_are_named_where_reviewers_look() -> None:
+    text = (ROOT / "docs" / "how-to" / "check-in.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", text.partition("Safety-relevant")[2]))
+    assert named == SAFETY_RELEVANT
+    assert languages()["en"].messages.keys() >= SAFETY_RELEVANT
+
+
+@pytest.mark.parametrize(
+    ("known", "end"),
+    [
+        ("07700 900456", "456"),
+        ("+44 7700 900 456", "456"),
+        ("ZZ91 3AB", "3AB"),
+        ("12345", "5"),
+        ("", ""),
+        ("  ", ""),
+    ],
+)
+def test_of_what_is_known_the_end_is_shown(known: str, end: str) -> None:
+    assert masked(known) == end
