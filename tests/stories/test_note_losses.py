@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing typed is lost: browsers, servers, networks and sessions end in mid-sentence."""
+"""Nothing typed is lost: browsers, servers, networks, sessions end in mid-sentence."""
 
 import asyncio
 import os
@@ -40,9 +40,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rowan(
-    browser: Browser, server: Served, staff: Staff
-) -> AsyncIterator[Device]:
+async def rowan(browser: Browser, staff: Staff) -> AsyncIterator[Device]:
     async with device(browser) as own:
         await arrive(own, staff.rowan)
         yield own
@@ -168,7 +166,9 @@ async def test_signed_out_while_typing_one_signs_in_elsewhere_and_goes_on(
     await add(rowan, "Signed out.")
     await says(rowan, "waiting")
     await rowan.reads("You are signed out.")
-    await rowan.page.get_by_role("link", name="Sign in again in a new window").wait_for()
+    await rowan.page.get_by_role(
+        "link", name="Sign in again in a new window"
+    ).wait_for()
     await rowan.picture("notes-signed-out")
     await other.close()
     # The authenticator is this page's, so the sign-in is in this window here

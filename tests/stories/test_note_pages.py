@@ -168,5 +168,3 @@ async def marks_wrong(rowan: Device, origin: str) -> None:
     line = await shown.evaluate("node => getComputedStyle(node).textDecorationLine")
     assert line == "line-through"
     await clean(rowan, "notes-wrong")
-
-

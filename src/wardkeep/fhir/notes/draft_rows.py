@@ -268,7 +268,7 @@ async def save(
     """Take a text in, within a transaction; None where it is not their draft.
 
     What somebody typed before their draft was taken over comes in beside the rest, a
-    text of its own. Sent again it changes nothing, and one that comes late changes nothing.
+    text of its own. Sent again, or late, it changes nothing.
     """
     draft = UUID(sent.draft)
     ended_as = await connection.fetch_value(_LOCK, organisation, draft, UUID(account))

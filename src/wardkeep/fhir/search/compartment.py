@@ -77,8 +77,10 @@ _MARK = itemgetter(0)
 @cache
 def _collector(resource_type: str) -> Indexer:
     """Gathers ids, each behind a mark: whether the usual element says it."""
-    members = definitions().compartments[_PATIENT].get(
-        resource_type, _AS_IN_R5.get(resource_type, ())
+    members = (
+        definitions()
+        .compartments[_PATIENT]
+        .get(resource_type, _AS_IN_R5.get(resource_type, ()))
     )
     found = [search_parameter(resource_type, code) for code in members]
     paths = sorted({path for one in found if one is not None for path in one.paths})
