@@ -114,14 +114,17 @@ def _ask(
         "status": "requested",
         "intent": "order",
         "code": {"coding": [{"system": SYSTEM, "code": CODE}], "text": "Co-sign"},
-        "focus": {"reference": f"Composition/{id_}"},
+        "focus": note,
         "for": sheet.patient,
         "authoredOn": instant(at),
         "lastModified": instant(at),
         "requester": asked_by,
         "owner": owner,
     }
-    sheet.entries.append(entry_of("Task", id_, fields))
+    entry = entry_of("Task", id_, fields)
+    # The note has its fullUrl; nobody refers to this one by its own.
+    url = stable_id(sheet.person.organisation, "co-sign", id_)
+    sheet.entries.append({**entry, "fullUrl": f"urn:uuid:{url}"})
 
 
 TEMPLATES = (
