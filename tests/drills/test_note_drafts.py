@@ -153,6 +153,17 @@ def test_a_late_save_and_the_same_save_again_change_nothing(server: Served) -> N
     assert Page(visitor, page.draft).text == "Newer."
 
 
+def test_a_session_that_sleeps_saves_nothing_and_says_so(server: Served) -> None:
+    visitor = doctor(server)
+    page = Page(visitor, begin(visitor))
+    page.save("Before the lock.")
+    visitor.ask("POST", "/lock", b"x=1")
+    body = page.sealed("After the lock.", 2)
+    status, said = visitor.ask("POST", f"/notes/drafts/{page.draft}/save", body, JSON)
+    assert status == 401
+    assert json.loads(said)["code"] == "asleep"
+
+
 def test_words_that_come_after_the_signature_begin_the_draft_again(
     server: Served,
 ) -> None:

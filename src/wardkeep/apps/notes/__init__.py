@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Notes: written without losing a word, signed, co-signed, amended, looked through."""
 
-from wardkeep.apps.notes.asking import WRITERS
 from wardkeep.apps.notes.beginning import begin_amendment, begin_note
 from wardkeep.apps.notes.co_signing import co_sign, send_back
 from wardkeep.apps.notes.headings import save_template, show_template, show_templates
@@ -18,6 +17,7 @@ from wardkeep.apps.notes.writing import (
     throw_away,
     write,
 )
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
 

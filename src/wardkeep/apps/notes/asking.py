@@ -3,26 +3,16 @@
 
 from starlette.responses import Response
 
-from wardkeep.care.opening import opener_of
-from wardkeep.care.people import who_is
+from wardkeep.care.of_patient import who_is_it
+from wardkeep.care.opening import author_of, opener_of
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 from wardkeep.fhir.notes.draft_rows import DraftRow
 from wardkeep.fhir.notes.drafts import NoteDrafts
 from wardkeep.fhir.notes.note import Who
-from wardkeep.fhir.store.outcomes import NotFound
-from wardkeep.fhir.store.reading import Reader
 from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
-from wardkeep.web.gates import Gate
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
-
-WRITERS = Gate.SIGNED_IN.but(
-    "administrator", "finance_clerk", "privacy_officer", "receptionist", "support"
-)
-"""Whose role opens clinical records; the door decides all the same."""
-_PERSON = "Practitioner/"
 
 
 async def own_draft(visit: Visit) -> DraftRow | Response:
@@ -39,15 +29,8 @@ async def own_draft(visit: Visit) -> DraftRow | Response:
 
 async def banner_for(visit: Visit) -> Banner | Response:
     """The patient's banner, opened at the door."""
-    patient = visit.path("id")
-    reader = visit.services[Reader]
-    found = await reader.one("Patient", patient, opener=opener_of(visit))
-    if isinstance(found, Refusal):
-        return turned_back(visit, found)
-    if isinstance(found, NotFound):
-        return visit.tell(NOT_FOUND)
-    today = visit.clock.now().date()
-    return who_is(patient, found.resources[0].text, today)
+    found = await who_is_it(visit)
+    return found if isinstance(found, Response) else found[0]
 
 
 def turned_back(visit: Visit, refusal: Refusal, form: Form | None = None) -> Response:
@@ -59,7 +42,5 @@ def turned_back(visit: Visit, refusal: Refusal, form: Form | None = None) -> Res
 
 async def me(visit: Visit) -> Who:
     """The visitor as the record names them: a name, and a Practitioner if said."""
-    work = await visit.warden.ask(AskWhoIAm(visit.token), WhoIAm)
-    people = work.practitioners if isinstance(work, WhoIAm) else ()
-    named = next((one for one in people if one.startswith(_PERSON)), "")
-    return Who(named, visit.session.display_name)
+    said = await author_of(visit)
+    return Who(said.get("reference", ""), said.get("display", ""))

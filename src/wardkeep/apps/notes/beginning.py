@@ -7,9 +7,10 @@ when the page is looked at, for a link that is followed twice would make two.
 
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import WRITERS, turned_back
+from wardkeep.apps.notes.asking import turned_back
 from wardkeep.apps.notes.typed import typed_moment
 from wardkeep.base.ids import is_fhir_id, is_uuid, new_uuid
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.drafts import NewDraft, NoteDrafts

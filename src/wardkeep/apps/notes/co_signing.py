@@ -7,9 +7,10 @@ Who may is whom the Task names; the warden says who that is.
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import WRITERS, me
+from wardkeep.apps.notes.asking import me
 from wardkeep.apps.notes.beginning import note_in
 from wardkeep.apps.notes.showing import CHANGED, may_co_sign, stored, task_for
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.fhir.notes import cosigning
 from wardkeep.fhir.notes.note import AMENDED, SIGNED, Attester, Note, Who
 from wardkeep.web.forms import Form

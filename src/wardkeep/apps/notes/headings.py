@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from wardkeep.base.ids import is_fhir_id, new_uuid
+from wardkeep.care.of_patient import whole_number
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.reading import NoteReader
@@ -122,8 +123,7 @@ async def save_template(visit: Visit) -> Response:
     template = _typed(form, before)
     if form.problems:
         return _show(visit, template, form)
-    said = form.values.get("version", "")
-    expected = int(said) if said.isascii() and said.isdigit() else 0
+    expected = whole_number(form.values.get("version", ""))
     made = draft_of(questionnaire_of(template), template.id)
     done = await visit.services[Writer].write(
         Change(drafts=[made], expected=[expected]), opener=opener_of(visit)

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import WRITERS, banner_for, turned_back
+from wardkeep.apps.notes.asking import banner_for, turned_back
 from wardkeep.apps.notes.headings import offered
 from wardkeep.apps.notes.searching import Match, matching
 from wardkeep.base.ids import new_uuid
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.drafts import NoteDrafts

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import WRITERS, banner_for, me, turned_back
+from wardkeep.apps.notes.asking import banner_for, me, turned_back
 from wardkeep.apps.notes.beginning import note_in
 from wardkeep.apps.notes.differences import Piece, differences
 from wardkeep.base.ids import new_uuid
+from wardkeep.care.of_patient import WRITERS, whole_number
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes import cosigning
@@ -160,7 +161,16 @@ async def mark_wrong(visit: Visit) -> Response:
     if form.problems:
         return await _again(visit, note, form)
     marked = msgspec.structs.replace(note, status=WRONG, by=await me(visit), why=why)
-    return await stored(visit, marked, form)
+    return await stored(visit, marked, form, await _called_off(visit, note))
+
+
+async def _called_off(visit: Visit, note: Note) -> CoSigning | None:
+    """The question to a colleague, where there is one that nobody need answer now."""
+    task = await task_for(visit, note) if note.is_waiting else None
+    if task is None or task.status != cosigning.ASKED:
+        return None
+    now = visit.clock.now()
+    return msgspec.structs.replace(task, status=cosigning.CALLED_OFF, changed=now)
 
 
 async def _again(visit: Visit, note: Note, form: Form) -> Response:
@@ -186,8 +196,7 @@ async def stored(
     visit: Visit, note: Note, form: Form, task: CoSigning | None = None
 ) -> Response:
     """Write the next version of a note, over the one that the page showed."""
-    said = form.values.get("version", "")
-    expected = int(said) if said.isascii() and said.isdigit() else 0
+    expected = whole_number(form.values.get("version", ""))
     drafts = [draft_of(resource_of(note), note.id)]
     if task is not None:
         drafts.append(draft_of(cosigning.task_of(task), task.note))

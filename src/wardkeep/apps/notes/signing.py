@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import WRITERS, me, own_draft, turned_back
+from wardkeep.apps.notes.asking import me, own_draft, turned_back
 from wardkeep.apps.notes.texts import show_sides
 from wardkeep.apps.notes.typed import (
     LONGEST_FIELD_BYTES,
@@ -24,6 +24,7 @@ from wardkeep.apps.notes.typed import (
 )
 from wardkeep.apps.notes.writing import colleagues, keep, show_form, written
 from wardkeep.base.clock import LONDON
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.cosigning import CoSigning, task_of
@@ -160,8 +161,9 @@ async def _asked(visit: Visit, opened: OpenDraft, form: Form) -> Who | None:
     chosen = form.values.get("co-signer", "")
     if not chosen or opened.row.is_sealed:
         return None
-    found = await colleagues(visit)
-    return next((one for one in found if one.reference == chosen), None)
+    found, mine = await colleagues(visit), await me(visit)
+    others = [one for one in found if one.reference != mine.reference]
+    return next((one for one in others if one.reference == chosen), None)
 
 
 async def _note(
@@ -175,6 +177,8 @@ async def _note(
     author, now, draft = await me(visit), visit.clock.now(), opened.row
     about = moment_of(words.when) if words.when else None
     status = AMENDED if before else SIGNED
+    # Whoever was asked is asked still: an amendment is no co-signature.
+    is_waiting = is_waiting or (before is not None and before.is_waiting)
     signature = Attester(now.isoformat(timespec="seconds"), author)
     authors = before.authors if before else ()
     return Note(

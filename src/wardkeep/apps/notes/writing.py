@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import WRITERS, banner_for, own_draft, turned_back
+from wardkeep.apps.notes.asking import banner_for, me, own_draft, turned_back
 from wardkeep.apps.notes.typed import (
     LONGEST_FIELD_BYTES,
     typed_moment,
@@ -24,6 +24,7 @@ from wardkeep.base.clock import LONDON
 from wardkeep.base.entry_codes import holds_entry_code
 from wardkeep.base.ids import is_uuid, new_uuid
 from wardkeep.base.outcome import Problem
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.draft_rows import THROWN_AWAY, DraftRow, Place, Saved, Sent
@@ -183,8 +184,10 @@ async def _colleagues(visit: Visit, draft: DraftRow) -> list[tuple[str, str]]:
     """Practitioners who can be asked to co-sign, by name; none for what is sealed."""
     if draft.is_sealed:
         return []
-    found = await colleagues(visit)
-    return [(one.reference, one.display) for one in found]
+    found, mine = await colleagues(visit), await me(visit)
+    return [
+        (one.reference, one.display) for one in found if one.reference != mine.reference
+    ]
 
 
 async def colleagues(visit: Visit) -> list[Who]:

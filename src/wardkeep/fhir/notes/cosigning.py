@@ -16,6 +16,8 @@ from wardkeep.fhir.notes.note import TYPE as NOTE, NoteBrokenError, Who
 TYPE = "Task"
 SYSTEM, CODE = "urn:wardkeep:task", "co-sign"
 ASKED, DONE, SENT_BACK = "requested", "completed", "rejected"
+CALLED_OFF = "cancelled"
+"""The note was entered in error: nobody need sign it."""
 
 
 class CoSigning(msgspec.Struct, frozen=True, kw_only=True):
