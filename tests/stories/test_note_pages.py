@@ -85,7 +85,8 @@ async def writes_by_it(rowan: Device, origin: str) -> None:
     await rowan.page.get_by_label("Headings").select_option(label="Ward round")
     await rowan.page.get_by_role("button", name="Write a note").focus()
     await rowan.page.keyboard.press("Enter")
-    await rowan.page.locator("#text-1").wait_for()
+    # The cursor stands in the text by itself
+    await rowan.page.locator("#text-0:focus").wait_for()
     await rowan.page.keyboard.type("Slept well.\nAte <half> & drank.")
     await rowan.page.keyboard.press("Tab")
     await rowan.page.keyboard.type("Home tomorrow.")
@@ -114,6 +115,16 @@ async def co_signs(ida: Device, origin: str) -> None:
     await ida.reads("signed too by Dr Ida Wren")
     await ida.go(f"{origin}/notes")
     await ida.reads("Nobody waits for your signature.")
+    await begin(ida, origin, button="Write a sealed note")
+    await add(ida, "In confidence.")
+    await saved(ida)
+    await clean(ida, "notes-write-phone")
+    await ida.press("Sign")
+    await ida.reads("Signed. The note is in the record.")
+    await ida.go(f"{origin}/patients/pat/notes")
+    await ida.reads("Each opens by itself, with your passkey")
+    assert await ida.page.get_by_text("In confidence.").count() == 0
+    await clean(ida, "notes-list-phone")
 
 
 async def amends(rowan: Device, origin: str) -> None:
@@ -140,6 +151,7 @@ async def amends(rowan: Device, origin: str) -> None:
 
 async def finds(rowan: Device, origin: str) -> None:
     await rowan.go(f"{origin}/patients/pat/notes")
+    await clean(rowan, "notes-list")
     await rowan.page.get_by_label("Words in these notes").fill("badly TOMORROW")
     await rowan.press("Search")
     await rowan.reads("1 of 1 notes have all")
