@@ -104,3 +104,56 @@ begin
   end if;
   return next;
 end $$;
+
+-- A draft's key lies under its patient's data keys, so it moves along when those are
+-- replaced; the rest is as in 0019.
+create or replace function record.boxes_beside(kept_in integer, owner bigint)
+returns table (place text, key text, tier smallint, identity text, box bytea)
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  perform set_config('wardkeep.organisation', kept_in::text, true);
+  if owner is null then
+    return query
+      select 'clinic.entry.label', e.number::text, 0::smallint,
+             format('clinic label %s %s', kept_in, e.number), e.label
+        from clinic.entry as e
+       where e.organisation = kept_in and e.label is not null and e.label <> ''
+       order by e.number;
+  else
+    return query
+      select 'record.note_draft.wrapped_key', d.id::text, d.tier,
+             format('draft-key|1|%s|%s|%s', kept_in, p.id, d.id), d.wrapped_key
+        from record.note_draft as d join record.patient as p on p.number = d.patient
+       where d.organisation = kept_in and d.patient = owner and d.seal = ''
+       union all
+      select 'record.note_draft.seal', d.id::text, d.tier,
+             format('row-key|1|%s|Composition|%s|%s|%s|%s', kept_in,
+                    case when octet_length(d.note) = 16
+                         then encode(d.note, 'hex')::uuid::text
+                         else convert_from(rtrim(d.note, '\xff'::bytea), 'UTF8') end,
+                    d.first_version, p.id, d.tier), d.seal
+        from record.note_draft as d join record.patient as p on p.number = d.patient
+       where d.organisation = kept_in and d.patient = owner and d.seal <> ''
+       order by 1, 2;
+  end if;
+end $$;
+
+create or replace function record.reseal_beside(
+  kept_in integer, owner bigint, place text, key text, old bytea, fresh bytea)
+returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  perform set_config('wardkeep.organisation', kept_in::text, true);
+  if owner is null and place = 'clinic.entry.label' then
+    update clinic.entry as e set label = fresh
+     where e.organisation = kept_in and e.number = key::bigint and e.label = old;
+  elsif place = 'record.note_draft.wrapped_key' then
+    update record.note_draft as d set wrapped_key = fresh
+     where d.organisation = kept_in and d.id = key::uuid and d.patient = owner
+       and d.wrapped_key = old;
+  elsif place = 'record.note_draft.seal' then
+    update record.note_draft as d set seal = fresh
+     where d.organisation = kept_in and d.id = key::uuid and d.patient = owner
+       and d.seal = old;
+  end if;
+end $$;
