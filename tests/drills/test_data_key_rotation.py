@@ -300,6 +300,10 @@ async def test_all_that_lies_under_data_keys_is_on_the_list_of_a_rotation(
         "record.history.id",
         "record.history.present",
         "record.import_mark.source",
+        "record.note_draft.note",  # an id
+        "record.note_draft.seal",  # by record.boxes_beside
+        "record.note_draft.wrapped_key",  # by record.boxes_beside
+        "record.note_text.box",  # under the draft's own key
         "record.patient.banner_key",  # the keys themselves
         "record.patient.record_key",
         "record.patient.sealed_key",

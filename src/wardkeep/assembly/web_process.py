@@ -30,6 +30,8 @@ from wardkeep.fhir.arrivals.corrections import Corrections
 from wardkeep.fhir.arrivals.help_calls import HelpCalls
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.letters.letters import Letters
+from wardkeep.fhir.notes.drafts import NoteDrafts
+from wardkeep.fhir.notes.reading import NoteReader
 from wardkeep.fhir.oauth.cors import Cors, Origins
 from wardkeep.fhir.oauth.endpoints import FOR_ALL, PREFIXES, OAuthEndpoints
 from wardkeep.fhir.questionnaires.shelf import Shelf
@@ -229,6 +231,8 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         reader,
         writer,
         RecordTaker(database, warden),
+        NoteDrafts(database, warden, clock=clock),
+        NoteReader(database, warden),
         WaysInKept(database),
         Letters(reader, warden),
         RetainedReader(database),

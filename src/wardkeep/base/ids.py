@@ -61,5 +61,10 @@ def new_secret() -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
+def is_uuid(text: str) -> bool:
+    """Whether it is a UUID in its canonical small letters."""
+    return _UUID(text) is not None
+
+
 def is_fhir_id(text: str) -> bool:
     return FHIR_ID_PATTERN.fullmatch(text) is not None

@@ -350,7 +350,7 @@ class Sessions:
         session = self._by_hash.get(hash_token(token))
         if session is None or session.only != CHECK_IN:
             return None
-        return session if self._is_awake(session) else None
+        return session if self._is_awake(session, self._moment()) else None
 
     def _used_as_bearer(self, session: Session) -> Session | None:
         if session.app is not None or session.key_thumbprint:

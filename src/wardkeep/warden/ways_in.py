@@ -6,16 +6,25 @@ a restart forgets nothing.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
 
 WINDOW_SECONDS = 24 * 3600.0
+NOTE = "Composition"
+"""The one sealed type that is no way into a home: a note that few may read. Whatever
+else bears the label is guarded as a way in is."""
 _GRANTED = "grant"
 _MICROSECONDS = 1_000_000
 Account = tuple[int, str]
 """Organisation and account."""
+
+
+def are_notes(types: Iterable[str]) -> bool:
+    """Whether these are sealed notes and nothing else."""
+    return set(types) == {NOTE}
 
 
 class WaysIn:
@@ -59,9 +68,12 @@ class WaysIn:
 
 
 def is_given(entry: Entry) -> bool:
-    """Whether an entry says that something sealed was read."""
+    """Whether an entry says that a way in was read."""
     return (
         entry.outcome == _GRANTED
         and entry.action == Action.READ
-        and any(one.tier == Tier.SEALED.word for one in entry.subjects)
+        and any(
+            one.tier == Tier.SEALED.word and not are_notes(one.packed_resources)
+            for one in entry.subjects
+        )
     )

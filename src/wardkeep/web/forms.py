@@ -118,13 +118,18 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def read_form(request: Request) -> Form | Trouble:
-    """The request's form; a trouble where there is none, or a field comes twice."""
+async def read_form(
+    request: Request, *, longest: int = MAX_FIELD_CHARACTERS
+) -> Form | Trouble:
+    """The request's form; a trouble where there is none, or a field comes twice.
+
+    `longest` is how many bytes a field may have as it is sent, written with `%`.
+    """
     if _content_type(request) != _FORM_TYPE:
         return NOT_A_FORM
     try:
         sent = await request.form(
-            max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_CHARACTERS
+            max_files=0, max_fields=MAX_FIELDS, max_part_size=longest
         )
     except (MultiPartException, UnicodeDecodeError):
         return MALFORMED

@@ -13,7 +13,7 @@ from wardkeep.base.clock import Clock
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.web.exchange import REFERENCE
-from wardkeep.web.forms import Form, read_form, read_json
+from wardkeep.web.forms import MAX_FIELD_CHARACTERS, Form, read_form, read_json
 from wardkeep.web.hub import Hub
 from wardkeep.web.live import Ground, LivePart, Region
 from wardkeep.web.parts import tree_of
@@ -88,8 +88,8 @@ class PublicVisit:
         """Read what was sent and is of no use: else the connection ends with it."""
         await self.request.body()
 
-    async def form(self) -> Form | Trouble:
-        return await read_form(self.request)
+    async def form(self, *, longest: int = MAX_FIELD_CHARACTERS) -> Form | Trouble:
+        return await read_form(self.request, longest=longest)
 
     async def json(self, kind: type[T]) -> T | Trouble:
         return await read_json(self.request, kind)

@@ -55,7 +55,7 @@ def test_another_day_gives_other_bytes(
 
 def test_ids_are_unique_across_the_whole_demo(records: Records) -> None:
     ids = Counter(
-        resource["id"]
+        (resource["resourceType"], resource["id"])
         for each in records.values()
         for record in each
         for resource in record["resources"]
@@ -88,6 +88,7 @@ def test_every_type_that_the_pages_show_occurs(records: Records) -> None:
         "Basic",
         "CarePlan",
         "CareTeam",
+        "Composition",
         "Condition",
         "DiagnosticReport",
         "DocumentReference",
@@ -100,6 +101,7 @@ def test_every_type_that_the_pages_show_occurs(records: Records) -> None:
         "Patient",
         "Procedure",
         "RiskAssessment",
+        "Task",
     }
 
 

@@ -356,4 +356,4 @@ def test_what_nobody_can_mend_is_told_before_what_a_reason_would() -> None:
     ]
     # A patient's own record, what is sealed (test_sealed_rules.py) and what leaves on
     # paper (test_taking_out.py), by themselves.
-    assert len(ORDER) == len(told) + 1 + 5 + 2
+    assert len(ORDER) == len(told) + 1 + 6 + 2

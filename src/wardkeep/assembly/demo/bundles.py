@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from wardkeep.assembly.demo.chart.codes import Json, hl7, text_only
+from wardkeep.assembly.demo.chart.notes import template_entries
 from wardkeep.assembly.demo.chart.record import record_of
 from wardkeep.assembly.demo.chart.sheet import entry_of, transaction
 from wardkeep.assembly.demo.organisations import DemoOrganisation, Place
@@ -38,6 +39,7 @@ def demo_organisation_bundle(organisation: DemoOrganisation) -> Json:
         entries.append(_practitioner(member))
         entries.append(_practitioner_role(organisation, member))
     entries.append(arrival_questions(organisation))
+    entries += template_entries(organisation.slug)
     return transaction(entries)
 
 

@@ -4,6 +4,10 @@
 https://hl7.org/fhir/R4/compartmentdefinition-patient.html. A patient's own resource is
 in that patient's compartment only; the patients it links to are not (the link alone
 must not put one patient's name into another's record).
+
+A Task is about whom it is for: R4 leaves it out and R5 has it
+(https://hl7.org/fhir/R5/compartmentdefinition-patient.html). What is to be done about
+somebody belongs under their key, and explains whoever does it.
 """
 
 from functools import cache
@@ -19,6 +23,7 @@ from wardkeep.fhir.search.path import Path
 from wardkeep.fhir.search.terms import Indexer, Range
 
 _PATIENT = "Patient"
+_AS_IN_R5 = {"Task": ("patient",)}
 _URN = "urn:uuid:"
 _OWNERS = ("subject", "patient")
 _PEOPLE = frozenset({"Practitioner", "PractitionerRole", "RelatedPerson", "Person"})
@@ -72,7 +77,11 @@ _MARK = itemgetter(0)
 @cache
 def _collector(resource_type: str) -> Indexer:
     """Gathers ids, each behind a mark: whether the usual element says it."""
-    members = definitions().compartments[_PATIENT].get(resource_type, ())
+    members = (
+        definitions()
+        .compartments[_PATIENT]
+        .get(resource_type, _AS_IN_R5.get(resource_type, ()))
+    )
     found = [search_parameter(resource_type, code) for code in members]
     paths = sorted({path for one in found if one is not None for path in one.paths})
     usual = owner_element(resource_type)

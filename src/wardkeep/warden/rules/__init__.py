@@ -16,6 +16,7 @@ from wardkeep.warden.rules.key_is_ours import key_is_ours
 from wardkeep.warden.rules.list_is_short import list_is_short
 from wardkeep.warden.rules.not_erased import not_erased
 from wardkeep.warden.rules.not_frozen import not_frozen
+from wardkeep.warden.rules.note_is_yours import note_is_yours
 from wardkeep.warden.rules.one_way_in import one_way_in
 from wardkeep.warden.rules.opening import Explained, Opening, Refused
 from wardkeep.warden.rules.own_record_alone import own_record_alone
@@ -48,6 +49,7 @@ ORDER: tuple[Rule, ...] = (
     one_way_in,
     seal_is_set_by_carers,
     visit_is_now,
+    note_is_yours,
     reason_is_given,
     prints_are_few,
     budget_holds,

@@ -22,5 +22,5 @@ EXPLAINS = (
 
 
 def homes_are_few(opening: Opening) -> Refused | None:
-    asked = opening.way_in
+    asked = None if opening.reads_note else opening.way_in
     return _REFUSED if asked is not None and asked.homes_left < 0 else None

@@ -9,8 +9,8 @@ from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 _ONE = Refused(
     code="one-way-in-at-a-time",
-    why="Ways into homes are given one at a time.",
-    mend="Ask for each one that you need, when you are there.",
+    why="Ways into homes, and sealed notes, are given one at a time.",
+    mend="Ask for each one that you need, when you need it.",
 )
 _OTHER_ROW = Refused(
     code="row-key-wrong",
@@ -20,13 +20,13 @@ _OTHER_ROW = Refused(
 _NO_PROGRAM = Refused(
     code="sealed-from-programs",
     why="What is sealed is read by people alone.",
-    mend="Have the person who visits look at it in Wardkeep.",
+    mend="Have a person whose work it is look at it in Wardkeep.",
 )
 EXPLAINS = (
     Explained(
         code="one-way-in-at-a-time",
-        because="Several ways into homes, or something besides, were asked for.",
-        would_allow="One question for each way in.",
+        because="Several things that are sealed, or something besides, were asked for.",
+        would_allow="One question for each.",
     ),
     Explained(
         code="row-key-wrong",
@@ -36,7 +36,7 @@ EXPLAINS = (
     Explained(
         code="sealed-from-programs",
         because="A program or an app asked for what is sealed.",
-        would_allow="A person who visits, on the page.",
+        would_allow="A person whose work it is, on the page.",
     ),
 )
 

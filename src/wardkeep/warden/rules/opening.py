@@ -12,6 +12,7 @@ from wardkeep.identity.roles import Role
 from wardkeep.identity.scopes import Scopes
 from wardkeep.teams.visits import Visit
 from wardkeep.warden.budgets import Standing
+from wardkeep.warden.ways_in import are_notes
 
 GLASS = "broken glass"
 """The relationship of whoever broke the glass for this patient a moment ago."""
@@ -73,6 +74,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     is_frozen: bool = False
     """Whether records are closed for the account."""
     is_erased: bool = False
+    """Whether the patient's erasure was approved."""
     way_in: WayIn | None = None
     """Where something sealed is to be read."""
 
@@ -80,7 +82,13 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     def reads_sealed(self) -> bool:
         return self.tier is Tier.SEALED and self.action is Action.READ
 
-    """Whether the patient's erasure was approved."""
+    @property
+    def reads_note(self) -> bool:
+        """Whether what is sealed and to be read is a note, and no way into a home.
+
+        The type is bound into the row's key: a way in that is called a note stays shut.
+        """
+        return self.reads_sealed and are_notes(one[0] for one in self.resources)
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

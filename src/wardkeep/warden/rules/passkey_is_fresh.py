@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way into a home is given to the person, and not to whoever has their session.
+"""What is sealed is given to the person, and not to whoever has their session.
 
 A stolen session has no passkey. Five minutes are from the car to the door.
 """
@@ -11,6 +11,11 @@ FRESH_SECONDS = 5 * 60
 _REFUSED = Refused(
     code=CODE,
     why="The way into a home is given to you and nobody else.",
+    mend="Use your passkey to show that it is you.",
+)
+_NOTE = Refused(
+    code=CODE,
+    why="A sealed note opens for you and nobody else.",
     mend="Use your passkey to show that it is you.",
 )
 EXPLAINS = (
@@ -26,4 +31,4 @@ def passkey_is_fresh(opening: Opening) -> Refused | None:
     asked = opening.way_in
     if asked is None or asked.passkey_seconds <= FRESH_SECONDS:
         return None
-    return _REFUSED
+    return _NOTE if opening.reads_note else _REFUSED

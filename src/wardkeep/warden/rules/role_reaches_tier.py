@@ -5,6 +5,7 @@ What is sealed is read by those who visit and set by those who plan care; the tw
 different rights, and neither includes the other. It is never printed or copied. Who
 makes copies gets the record into the copy, and does not open it otherwise. An import
 adds to no record that is here, but to a canary's, which is nobody's.
+A sealed note is read by the roles that may write one.
 """
 
 from wardkeep.disclosure.purpose import Action, Tier
@@ -36,6 +37,8 @@ def _reaches(opening: Opening) -> bool:
         return opening.tier is not Tier.SEALED and opening.role.budget.copies > 0
     if opening.tier is not Tier.SEALED:
         return opening.tier.word in opening.role.tiers
+    if opening.reads_note:
+        return opening.role.may_seal
     if opening.action is Action.READ:
         return opening.role.homes > 0
     return opening.action in (Action.WRITE, Action.DELETE) and opening.role.may_seal

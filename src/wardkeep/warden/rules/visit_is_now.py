@@ -25,7 +25,7 @@ EXPLAINS = (
 
 
 def visit_is_now(opening: Opening) -> Refused | None:
-    if not opening.reads_sealed:
+    if not opening.reads_sealed or opening.reads_note:
         return None
     asked = opening.way_in
     is_now = asked is not None and any(one.is_open(asked.now) for one in asked.visits)

@@ -77,7 +77,7 @@ from wardkeep.warden.sessions import (
     Sessions,
 )
 from wardkeep.warden.support_grants import SupportGrants
-from wardkeep.warden.ways_in import WaysIn
+from wardkeep.warden.ways_in import WaysIn, are_notes
 
 GRANTED = "grant"
 BY_CONTRACT = "contract"
@@ -239,7 +239,8 @@ class Door:
         if item.tier is Tier.SEALED and asked.action is Action.READ:
             key = _of_row(session, item, keys)
             way_in = self._way_in(session, asked, item, is_right=bool(key))
-            relationship = BY_VISIT if way_in.visits else relationship
+            if way_in.visits and not _is_note(item):
+                relationship = BY_VISIT
         opening = Opening(
             role=session.role,
             purpose=purpose,
@@ -317,7 +318,7 @@ class Door:
             return
         account = (session.organisation, session.account)
         for item in asked.items:
-            if item.tier is Tier.SEALED:
+            if item.tier is Tier.SEALED and not _is_note(item):
                 now = self._clock.monotonic_seconds()
                 self._ways_in.given(account, item.patient, now=now)
 
@@ -435,7 +436,8 @@ class Door:
     ) -> Entry:
         first = portion.weighed[0]
         request = asked.request[:LONGEST_REQUEST]
-        if first.item.tier is Tier.SEALED and asked.action is Action.READ:
+        is_read = first.item.tier is Tier.SEALED and asked.action is Action.READ
+        if is_read and not _is_note(first.item):
             request = self._visit_words(session, first.item.patient)
         return self.entry_of(
             session,
@@ -475,6 +477,10 @@ class Door:
             outcome=outcome,
             software=__version__,
         )
+
+
+def _is_note(item: Item) -> bool:
+    return are_notes(one[0] for one in item.resources)
 
 
 def _not_own(relationship: str) -> str:

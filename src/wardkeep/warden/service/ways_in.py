@@ -39,6 +39,7 @@ from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.sessions import Session, Sessions
+from wardkeep.warden.ways_in import NOTE
 
 OLD_AFTER = timedelta(days=365)
 MOST_LISTED = 100
@@ -140,7 +141,7 @@ class WaysInDesk:
         found = [
             line
             for named, known in book.of(session.organisation)
-            if not self._erased.has(session.organisation, named[1])
+            if named[2] != NOTE and not self._erased.has(session.organisation, named[1])
             for line in self._due(named, known, since)
         ]
         found.sort(key=lambda one: (_URGENCY.index(one.why), one.since))

@@ -10,6 +10,7 @@ from wardkeep.assembly.demo.chart.letters import (
     write_clinic_letters,
     write_death_notice,
 )
+from wardkeep.assembly.demo.chart.notes import write_notes
 from wardkeep.assembly.demo.chart.patient import write_patient
 from wardkeep.assembly.demo.chart.plans import write_plans
 from wardkeep.assembly.demo.chart.prevention import write_prevention
@@ -36,6 +37,7 @@ def record_of(organisation: DemoOrganisation, story: Story) -> Json:
     write_medicines(sheet)
     write_reviews(sheet, body)
     write_stays(sheet, body)
+    write_notes(sheet)
     write_written_parts(sheet, body)
     write_prevention(sheet)
     write_clinic_letters(sheet)

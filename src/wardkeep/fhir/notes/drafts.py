@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drafts through the door: a key for each, given to whoever writes, once.
+
+A draft has a data key of its own, wrapped under the patient's. Beginning or opening one
+asks the door, which is an entry; then the page has the key and seals what is typed
+itself. So a save, thirty a minute, takes no key, reads nothing, and needs no entry
+(docs/decisions/0031-notes.md).
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from wardkeep.base.clock import Clock
+from wardkeep.base.ids import OrganisationId, is_uuid
+from wardkeep.crypto.aead import BoxCannotBeOpenedError, Cipher, Key, new_key
+from wardkeep.db.connection import Database
+from wardkeep.disclosure.answers import Refusal, Seals
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.disclosure.questions import Item, NewSeals, ResourceRef
+from wardkeep.fhir.notes import draft_rows
+from wardkeep.fhir.notes.draft_rows import DraftRow, Place, Saved, Sent, TextRow
+from wardkeep.fhir.notes.note import TYPE
+from wardkeep.fhir.notes.words import Words, read_words, write_words
+from wardkeep.fhir.store.keys import patients_by_id
+from wardkeep.fhir.store.outcomes import NotFound, Opener
+from wardkeep.fhir.store.rows import PatientKeyRow
+
+MOST_BOX_BYTES = 190_000
+"""Of a sealed text: what fits a request once it is written in base64."""
+
+
+class NewDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be begun; its id is made before, so that sent twice it is one."""
+
+    id: str
+    patient: str
+    note: str
+    based_on: int
+    is_sealed: bool
+    account: str
+    author: str
+    words: Words
+
+
+class OpenText(msgspec.Struct, frozen=True, kw_only=True):
+    """One editor's text in the clear; None: it does not open."""
+
+    place: Place
+    row: TextRow
+    words: Words | None
+
+
+class OpenDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft in the clear, and the key under which its page seals what comes next."""
+
+    row: DraftRow
+    key: Key
+    texts: tuple[OpenText, ...]
+    """Those that nobody has set aside, the newest first; at least one."""
+    set_aside: tuple[OpenText, ...]
+    entry: int
+
+    def sealed(self, place: Place, words: Words, *, organisation: int) -> Sent:
+        """Words on their way into the store, sealed as the page does it."""
+        box = Cipher(self.key).seal(
+            write_words(words), text_identity(organisation, self.row.id, place)
+        )
+        seen = tuple(one.place for one in self.texts)
+        return Sent(draft=self.row.id, place=place, box=box, over=seen)
+
+
+def text_identity(organisation: int, draft: str, place: Place) -> bytes:
+    """What a text's box is bound to (docs/formats/note.md)."""
+    where = f"{organisation}|{draft}|{place.editor}|{place.number}"
+    return f"note-text|1|{where}".encode()
+
+
+def _key_identity(organisation: int, patient: str, draft: str) -> bytes:
+    return f"draft-key|1|{organisation}|{patient}|{draft}".encode()
+
+
+class NoteDrafts:
+    """Begins, opens and keeps drafts."""
+
+    def __init__(
+        self, database: Database, warden: WardenClient, *, clock: Clock
+    ) -> None:
+        self._database = database
+        self._warden = warden
+        self._clock = clock
+
+    async def begin(
+        self, new: NewDraft, *, editor: str, opener: Opener
+    ) -> Refusal | NotFound | None:
+        """Begin one with its first words; None once it is there."""
+        organisation = opener.organisation
+        async with self._database.connection(organisation) as connection:
+            keys = await patients_by_id(connection, organisation, [new.patient])
+            is_begun = await draft_rows.one(connection, organisation, new.id)
+        if new.patient not in keys:
+            return NotFound(type="Patient", id=new.patient)
+        if is_begun is not None:
+            return None
+        patient, version = keys[new.patient], new.based_on + 1
+        given = await self._cipher_for(
+            patient, (TYPE, new.note, version), opener, is_sealed=new.is_sealed
+        )
+        if isinstance(given, Refusal):
+            return given
+        seal, cipher = given
+        key, now = new_key(), self._clock.now()
+        identity = _key_identity(organisation, patient.id, new.id)
+        place = Place(editor, 0)
+        box = Cipher(key).seal(
+            write_words(new.words), text_identity(organisation, new.id, place)
+        )
+        draft = DraftRow(
+            id=new.id,
+            patient=patient,
+            note=new.note,
+            tier=Tier.SEALED if new.is_sealed else Tier.RECORD,
+            first_version=version,
+            based_on=new.based_on,
+            seal=seal,
+            wrapped_key=cipher.seal(key, identity),
+            account=new.account,
+            author=new.author,
+            begun_by="",
+            begun_at=now,
+            saved_at=now,
+        )
+        first = TextRow(place=place, box=box, saved_at=now)
+        async with self._database.transaction(organisation) as connection:
+            await draft_rows.insert(connection, organisation, draft, first)
+        return None
+
+    async def _cipher_for(
+        self,
+        patient: PatientKeyRow,
+        ref: ResourceRef,
+        opener: Opener,
+        *,
+        is_sealed: bool,
+    ) -> tuple[bytes, Cipher] | Refusal:
+        """What the draft's key is wrapped by, and before it a sealed one's row key."""
+        if not is_sealed:
+            grant = await self._warden.disclose(
+                opener.session,
+                purpose=opener.purpose,
+                reason=opener.reason,
+                action=Action.WRITE,
+                items=(_item(patient, Tier.RECORD, ref),),
+            )
+            if isinstance(grant, Refusal):
+                return grant
+            return b"", grant.cipher_for_writing(patient.id, Tier.RECORD)
+        asked = NewSeals(
+            opener.session,
+            opener.purpose,
+            opener.reason,
+            patient.id,
+            patient.wrapped_key(Tier.SEALED),
+            (ref,),
+        )
+        given = await self._warden.ask(asked, Seals)
+        if isinstance(given, Refusal):
+            return given
+        [(wrapped, plain)] = given.seals
+        return wrapped, Cipher(Key(plain))
+
+    async def look(self, organisation: OrganisationId, id_: str) -> DraftRow | None:
+        """A draft without its words; no key is needed for that."""
+        if not is_uuid(id_):
+            return None
+        async with self._database.connection(organisation) as connection:
+            return await draft_rows.one(connection, organisation, id_)
+
+    async def of_account(
+        self, organisation: OrganisationId, account: str
+    ) -> Sequence[DraftRow]:
+        """Somebody's own, the newest first; 40 at most."""
+        async with self._database.connection(organisation) as connection:
+            return await draft_rows.of_account(connection, organisation, account)
+
+    async def of_patient(
+        self, organisation: OrganisationId, patient: str
+    ) -> Sequence[DraftRow]:
+        """Everybody's about one patient, the newest first; no words of them."""
+        async with self._database.connection(organisation) as connection:
+            return await draft_rows.of_patient(connection, organisation, patient)
+
+    async def open(self, draft: DraftRow, *, opener: Opener) -> OpenDraft | Refusal:
+        """All its texts in the clear, once that is in the ledger.
+
+        Raises:
+            BoxCannotBeOpenedError: its key was changed or moved.
+        """
+        async with self._database.connection(opener.organisation) as connection:
+            rows = await draft_rows.texts_of(connection, draft.id)
+        ref = (TYPE, draft.note, draft.first_version)
+        grant = await self._warden.disclose(
+            opener.session,
+            purpose=opener.purpose,
+            reason=opener.reason,
+            action=Action.READ,
+            items=(_item(draft.patient, draft.tier, ref, row_key=draft.seal),),
+        )
+        if isinstance(grant, Refusal):
+            return grant
+        patient, organisation = draft.patient.id, opener.organisation
+        cipher = grant.cipher_for_writing(patient, draft.tier)
+        identity = _key_identity(organisation, patient, draft.id)
+        key = Key(cipher.open(draft.wrapped_key, identity))
+        texts = [_opened(row, key, organisation, draft.id) for row in rows]
+        return OpenDraft(
+            row=draft,
+            key=key,
+            texts=tuple(one for one in texts if not one.row.is_set_aside),
+            set_aside=tuple(one for one in texts if one.row.is_set_aside),
+            entry=grant.entry,
+        )
+
+    async def save(
+        self, sent: Sent, *, account: str, organisation: OrganisationId
+    ) -> Saved | None:
+        """Keep a text; None where it is not this account's draft."""
+        at = self._clock.now()
+        async with self._database.transaction(organisation) as connection:
+            return await draft_rows.save(
+                connection, organisation, sent, account=account, at=at
+            )
+
+    async def beside(self, draft: str, *, organisation: OrganisationId) -> list[str]:
+        """Names of those who write on the same note just now."""
+        async with self._database.connection(organisation) as connection:
+            return await draft_rows.beside(connection, organisation, draft)
+
+    async def end(
+        self, draft: DraftRow, *, as_: str, organisation: OrganisationId
+    ) -> None:
+        """It was signed or thrown away; its texts stay where they are."""
+        async with self._database.connection(organisation) as connection:
+            await draft_rows.end(
+                connection, organisation, draft.id, as_=as_, at=self._clock.now()
+            )
+
+    async def build_on(
+        self, draft: DraftRow, version: int, *, organisation: OrganisationId
+    ) -> None:
+        async with self._database.connection(organisation) as connection:
+            await draft_rows.build_on(connection, organisation, draft.id, version)
+
+    async def hand_over(
+        self, draft: DraftRow, *, to: tuple[str, str], organisation: OrganisationId
+    ) -> bool:
+        """Give it to (account, name); False where somebody was faster."""
+        async with self._database.connection(organisation) as connection:
+            return await draft_rows.hand_over(
+                connection, organisation, draft, to=to, at=self._clock.now()
+            )
+
+
+def _item(
+    patient: PatientKeyRow, tier: Tier, ref: ResourceRef, *, row_key: bytes = b""
+) -> Item:
+    return Item(patient.id, tier, patient.wrapped_key(tier), (ref,), row_key)
+
+
+def _opened(row: TextRow, key: Key, organisation: int, draft: str) -> OpenText:
+    try:
+        identity = text_identity(organisation, draft, row.place)
+        words = read_words(Cipher(key).open(row.box, identity))
+    except BoxCannotBeOpenedError:
+        words = None
+    return OpenText(place=row.place, row=row, words=words)
