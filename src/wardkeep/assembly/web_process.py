@@ -42,6 +42,7 @@ from wardkeep.fhir.rest.interaction import find_interactions
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.listing import Lister
+from wardkeep.fhir.store.parts import PartReader
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
 from wardkeep.fhir.store.taking_out import RecordTaker
