@@ -45,6 +45,7 @@ from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.parts import PartReader
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
+from wardkeep.fhir.store.standings import Standings
 from wardkeep.fhir.store.taking_out import RecordTaker
 from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
@@ -225,6 +226,8 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Finder(database, warden),
         Lister(database, warden),
         reader,
+        PartReader(database, warden),
+        Standings(database, warden),
         writer,
         RecordTaker(database, warden),
         WaysInKept(database),

@@ -165,6 +165,7 @@ class Component(_Part, frozen=True):
     value_quantity: Quantity = Quantity()
     value_codeable_concept: Concept = Concept()
     value_string: str = ""
+    value_integer: int | None = None
 
 
 class ReferenceRange(_Part, frozen=True):
@@ -260,8 +261,21 @@ class Appointment(_Part, frozen=True):
 class Flag(_Part, frozen=True):
     id: str = ""
     status: str = ""
+    category: tuple[Concept, ...] = ()
     code: Concept = Concept()
     period: Period = Period()
+
+
+class Task(_Part, frozen=True):
+    id: str = ""
+    status: str = ""
+    code: Concept = Concept()
+    description: str = ""
+    focus: Reference = Reference()
+    owner: Reference = Reference()
+    authored_on: str = ""
+    last_modified: str = ""
+    execution_period: Period = Period()
 
 
 class CarePlan(_Part, frozen=True):
@@ -288,6 +302,7 @@ READ_TYPES: tuple[type[_Part], ...] = (
     Appointment,
     Flag,
     CarePlan,
+    Task,
 )
 SHOWN_TYPES = tuple(type_.__name__ for type_ in READ_TYPES)
 """FHIR types that the record shows: the door is asked for no others."""

@@ -7,6 +7,7 @@ costs what it shows, and not what the record has.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -84,10 +85,8 @@ class PartReader:
             if not rows:
                 return NotFound(type="Patient", id=patient)
             keys = patient_key_row(rows[0])
-            stored = [
-                (row["part"], stored_row(row, organisation=organisation, patient=keys.id))
-                for row in rows[1:]
-            ]
+            read = partial(stored_row, organisation=organisation, patient=keys.id)
+            stored = [(row["part"], read(row)) for row in rows[1:]]
             shown, is_more = _bounded(stored, parts)
             asked = [row for _, row in shown if row.tier in USUAL_TIERS]
             others = await others_in(connection, asked)

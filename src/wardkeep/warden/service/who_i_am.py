@@ -27,9 +27,7 @@ class WhoIAmDesk:
         self._sessions = sessions
         self._expected = expected
         self._clock = clock
-        self.desk = Desk(
-            at_once={AskWhoIAm: self._ask, AskWhomIExpect: self._ask_whom}
-        )
+        self.desk = Desk(at_once={AskWhoIAm: self._ask, AskWhomIExpect: self._ask_whom})
 
     def _ask(self, asked: AskWhoIAm) -> Answer:
         session = self._sessions.use(asked.session)
