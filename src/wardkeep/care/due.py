@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is due to a patient, and when: a FHIR Task whose time lies in the open.
+"""What is due to a patient, and when: a FHIR ServiceRequest whose time lies in the open.
 
-https://hl7.org/fhir/R4/task.html. `executionPeriod.start` is when it is due: the row's
-clinical time. So a list of people is drawn with what is late, and nothing clinical is
-opened for it.
+https://hl7.org/fhir/R4/servicerequest.html. `occurrenceDateTime` is when it is due: the
+row's clinical time. So a list of people is drawn with what is late, and nothing clinical
+is opened for it. Rejected: a Task, which FHIR R4 puts into no patient's compartment, so
+that it would be sealed under the organisation's key and opened without a door.
 """
 
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     """The same in UTC microseconds since 1970."""
 
 
-def due_task(
+def due_request(
     patient: str,
     *,
     kind: str,
@@ -42,20 +43,21 @@ def due_task(
     now: datetime,
     words: str = "",
 ) -> dict[str, object]:
-    """The Task that says so. A patient has one of a kind: the next takes its place."""
+    """The resource that says so. A patient has one of a kind: the next takes its place."""
     return {
-        "resourceType": "Task",
+        "resourceType": "ServiceRequest",
         "id": due_id(patient, kind),
-        "status": "requested",
+        "status": "active",
         "intent": "plan",
         "code": {
             "coding": [{"system": SYSTEM, "code": kind, "display": WORDS[kind]}],
             "text": words or WORDS[kind],
         },
-        "for": {"reference": f"Patient/{patient}"},
-        "executionPeriod": {"start": at.isoformat(timespec="seconds")},
+        "subject": {"reference": f"Patient/{patient}"},
+        "occurrenceDateTime": at.isoformat(timespec="seconds"),
         "authoredOn": now.isoformat(timespec="seconds"),
-        "requester": author,
+        # Named by words alone: an order of somebody's would explain their openings.
+        "requester": {"display": author["display"]},
     }
 
 
@@ -67,17 +69,17 @@ def due_in(read: Iterable[object]) -> list[Due]:
     """What is due among what was read, the soonest first."""
     found = []
     for one in read:
-        if not isinstance(one, reading.Task) or one.status != "requested":
+        if not isinstance(one, reading.ServiceRequest) or one.status != "active":
             continue
         kind = next((c.code for c in one.code.coding if c.system == SYSTEM), "")
-        when = read_moment(one.execution_period.start)
+        when = read_moment(one.occurrence_date_time)
         if kind in WORDS and when is not None:
             found.append(
                 Due(
                     id=one.id,
                     kind=kind,
                     words=one.code.words,
-                    when=one.execution_period.start,
+                    when=one.occurrence_date_time,
                     at=microseconds_since_epoch(when),
                 )
             )

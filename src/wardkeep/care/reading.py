@@ -266,16 +266,18 @@ class Flag(_Part, frozen=True):
     period: Period = Period()
 
 
-class Task(_Part, frozen=True):
+class ServiceRequest(_Part, frozen=True):
     id: str = ""
     status: str = ""
     code: Concept = Concept()
-    description: str = ""
-    focus: Reference = Reference()
-    owner: Reference = Reference()
-    authored_on: str = ""
-    last_modified: str = ""
-    execution_period: Period = Period()
+    occurrence_date_time: str = ""
+
+
+class ClinicalImpression(_Part, frozen=True):
+    id: str = ""
+    status: str = ""
+    date: str = ""
+    assessor: Reference = Reference()
 
 
 class CarePlan(_Part, frozen=True):
@@ -302,7 +304,8 @@ READ_TYPES: tuple[type[_Part], ...] = (
     Appointment,
     Flag,
     CarePlan,
-    Task,
+    ServiceRequest,
+    ClinicalImpression,
 )
 SHOWN_TYPES = tuple(type_.__name__ for type_ in READ_TYPES)
 """FHIR types that the record shows: the door is asked for no others."""

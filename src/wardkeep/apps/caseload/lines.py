@@ -96,7 +96,7 @@ def todays(expected: Iterable[ExpectedPatient], *, now: int) -> list[Reason]:
 
 
 def marks_wanted(standings: Mapping[str, Standing]) -> list[str]:
-    """Ids of the Tasks that say what is due and what was looked at."""
+    """Ids of the resources that say what is due and what was looked at."""
     found = []
     for patient, standing in standings.items():
         found += [due_id(patient, kind) for kind in (OBSERVATIONS, REVIEW)]

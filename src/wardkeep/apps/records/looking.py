@@ -23,7 +23,7 @@ _SHORTEST = 2
 _TYPES = tuple(
     one
     for one in reading.SHOWN_TYPES
-    if one not in ("Patient", "AllergyIntolerance", "Flag", "Task")
+    if one not in ("Patient", "AllergyIntolerance", "Flag", "ClinicalImpression")
 )
 
 

@@ -29,7 +29,7 @@ from wardkeep.apps.records.observations import ROWS, score
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.base.news2 import YOUNGEST_YEARS, response_to
-from wardkeep.care.due import OBSERVATIONS, due_task
+from wardkeep.care.due import OBSERVATIONS, due_request
 from wardkeep.care.opening import author_of, opener_of
 from wardkeep.care.writing import drafted
 from wardkeep.disclosure.answers import Refusal
@@ -43,7 +43,7 @@ from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
-SAVE = "save"
+SAVE, EDIT = "save", "edit"
 _CONDITIONS = Part(types=("Condition",), at_most=400)
 _TIME = "%H:%M"
 
@@ -86,7 +86,7 @@ async def record_observations(visit: Visit) -> Response:
     if isinstance(frame, Response):
         return frame
     taken = _read(form, visit.clock.now())
-    if taken is None:
+    if taken is None or form.values.get("step") == EDIT:
         return _form(visit, frame, form)
     odd = unusual(taken)
     is_confirmed = form.values.get("confirm") == "yes"
@@ -126,8 +126,8 @@ async def _save(visit: Visit, taken: ObservationSet) -> Response:
     response = response_to(found)
     if response is not None:
         at = taken.at + timedelta(minutes=response.repeat_minutes)
-        task = due_task(patient, kind=OBSERVATIONS, at=at, author=author, now=now)
-        drafts.append(drafted(task))
+        request = due_request(patient, kind=OBSERVATIONS, at=at, author=author, now=now)
+        drafts.append(drafted(request))
         expected.append(None)
     written = await visit.services[Writer].write(
         Change(drafts=drafts, expected=expected), opener=opener_of(visit)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from wardkeep.apps.records.frame import Frame, open_parts, read_all, render_section
 from wardkeep.apps.records.observations import news2_chart, news2_latest, trends
-from wardkeep.apps.records.seen import unseen_of
+from wardkeep.apps.records.seen import MARK, reports_of, unseen_of
 from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.care.due import due_in
 from wardkeep.care.opening import opener_of
@@ -47,7 +47,7 @@ _TIMELINE_LINES, _DOCUMENTS, _RESULTS = 15, 8, 12
 SUMMARY = (
     Part(types=("Condition", "MedicationRequest", "MedicationStatement"), at_most=400),
     Part(types=("Observation",), at_most=200),
-    Part(types=("DiagnosticReport", "Task"), at_most=80),
+    Part(types=("DiagnosticReport", MARK, "ServiceRequest"), at_most=80),
     Part(
         types=("Encounter", "Procedure", "Immunization", "Appointment"),
         at_most=_TIMELINE_LINES,
@@ -132,7 +132,7 @@ def _show(visit: Visit, frame: Frame, *, is_way_in_open: bool) -> Response:
         news2_table=observations,
         news2_latest=news2_latest(chart),
         trends=trends(chart.series)[:_RESULTS],
-        unseen=unseen_of(frame.parts[2]),
+        unseen=unseen_of(reports_of(frame.parts[2]), visit.clock.now()),
         due=due_in(read_all(frame.parts[2])),
         now=microseconds_since_epoch(visit.clock.now()),
         documents=chart.documents[:_DOCUMENTS],

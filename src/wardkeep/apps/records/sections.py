@@ -20,7 +20,7 @@ from wardkeep.apps.records.frame import (
 )
 from wardkeep.apps.records.graphs import over_time
 from wardkeep.apps.records.observations import news2_chart, news2_latest, trends
-from wardkeep.apps.records.seen import reports_of
+from wardkeep.apps.records.seen import MARK, reports_of, unseen_of
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care import reading
 from wardkeep.care.due import due_in
@@ -81,7 +81,7 @@ async def show_observations(visit: Visit) -> Response:
         visit,
         conditions,
         Part(types=("Observation",), at_most=_OBSERVATIONS, skip=skipped),
-        Part(types=("Task",), at_most=_VISITS),
+        Part(types=("ServiceRequest",), at_most=_VISITS),
     )
     if isinstance(frame, Response):
         return frame
@@ -120,19 +120,20 @@ async def show_results(visit: Visit) -> Response:
     frame = await open_section(
         visit,
         Part(types=("DiagnosticReport",), at_most=_VISITS),
-        Part(types=("Task",), at_most=_MANY),
+        Part(types=(MARK,), at_most=_MANY),
         Part(types=("Observation",), at_most=_OBSERVATIONS * 2),
     )
     if isinstance(frame, Response):
         return frame
     reports = reports_of([*frame.parts[0], *frame.parts[1]])
+    unseen = unseen_of(reports, visit.clock.now())
     return render_section(
         visit,
         "records/results.html",
         frame,
         section="results",
-        reports=[one for one in reports if one.seen_by],
-        unseen=[one for one in reports if not one.seen_by],
+        reports=[one for one in reports if one not in unseen],
+        unseen=unseen,
         trends=trends(frame.chart.series),
         just_seen=(visit.query("seen"), visit.query("version")),
         is_more=frame.is_more[2],

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results that somebody has looked at, and those that nobody has.
 
-FHIR has no mark for it. What says so is a Task of the patient's, completed, about that
-version of the report, and named after it: so pressed twice it is there once, and a
-report that was amended has to be looked at again. Rejected: a word in the report (whose
-author is the laboratory) and a Provenance (which belongs to no patient in FHIR R4).
+FHIR has no mark for it. What says so is a ClinicalImpression (somebody's judgement, with
+what they looked at: https://hl7.org/fhir/R4/clinicalimpression.html) of that version of
+the report, and named after it: so pressed twice it is there once, and a report that was
+amended has to be looked at again. Rejected: a word in the report, whose author is the
+laboratory; a Task or a Provenance, which belong to no patient in FHIR R4 and so would be
+sealed under the organisation's key.
 """
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from starlette.responses import Response
@@ -22,6 +24,7 @@ from wardkeep.care.writing import drafted
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.change import MUST_NOT_EXIST, Change, Removal
 from wardkeep.fhir.store.outcomes import Conflict, OpenedResource, Written
+from wardkeep.fhir.store.standings import REPORT_DAYS
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
@@ -29,6 +32,7 @@ from wardkeep.web.visit import Visit
 
 _FINAL = ("final", "amended", "corrected", "appended")
 _LONGEST = 64
+MARK = "ClinicalImpression"
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +54,7 @@ def reports_of(resources: Sequence[OpenedResource]) -> list[Report]:
     read = {
         (one.type, one.id): reading.read(one.type, one.id, one.text)
         for one in resources
-        if one.type in ("DiagnosticReport", "Task")
+        if one.type in ("DiagnosticReport", MARK)
     }
     found = []
     for one in resources:
@@ -58,15 +62,15 @@ def reports_of(resources: Sequence[OpenedResource]) -> list[Report]:
         if not isinstance(report, reading.DiagnosticReport):
             continue
         if report.status in _FINAL:
-            task = read.get(("Task", seen_id(one.id, one.version)))
-            found.append(_report(report, one, task))
+            mark = read.get((MARK, seen_id(one.id, one.version)))
+            found.append(_report(report, one, mark))
     return found
 
 
 def _report(
-    report: reading.DiagnosticReport, of: OpenedResource, task: object
+    report: reading.DiagnosticReport, of: OpenedResource, mark: object
 ) -> Report:
-    seen = task if isinstance(task, reading.Task) else None
+    seen = mark if isinstance(mark, reading.ClinicalImpression) else None
     return Report(
         id=of.id,
         version=of.version,
@@ -74,13 +78,15 @@ def _report(
         when=report.effective_date_time or report.issued,
         conclusion=report.conclusion,
         is_amended=report.status != "final",
-        seen_by="" if seen is None else seen.owner.display or "Somebody",
-        seen_at="" if seen is None else seen.last_modified,
+        seen_by="" if seen is None else seen.assessor.display or "Somebody",
+        seen_at="" if seen is None else seen.date,
     )
 
 
-def unseen_of(resources: Sequence[OpenedResource]) -> list[Report]:
-    return [one for one in reports_of(resources) if not one.seen_by]
+def unseen_of(reports: Sequence[Report], now: datetime) -> list[Report]:
+    """Those of the last month that nobody marked; older ones wait for nobody."""
+    since = (now - timedelta(days=REPORT_DAYS)).date().isoformat()
+    return [one for one in reports if not one.seen_by and one.when >= since]
 
 
 @page("/patients/{id}/results/seen", gate=CLINICIANS, methods=("POST",))
@@ -93,30 +99,28 @@ async def mark_seen(visit: Visit) -> Response:
     patient, id_ = visit.path("id"), seen_id(report, version)
     now = visit.clock.now().astimezone(UTC).isoformat(timespec="seconds")
     author = await author_of(visit)
-    task: dict[str, object] = {
-        "resourceType": "Task",
+    mark: dict[str, object] = {
+        "resourceType": MARK,
         "id": id_,
         "status": "completed",
-        "intent": "order",
-        "code": {
-            "coding": [{"system": "urn:wardkeep:task", "code": "result-seen"}],
-            "text": "Result looked at",
-        },
-        "focus": {"reference": f"DiagnosticReport/{report}"},
-        "for": {"reference": f"Patient/{patient}"},
-        "authoredOn": now,
-        "lastModified": now,
-        # Named by words alone: to look at a result takes nobody into one's care.
-        "owner": {"display": author["display"]},
-        "requester": author,
+        "description": "Result looked at",
+        "subject": {"reference": f"Patient/{patient}"},
+        "date": now,
+        "assessor": author,
+        "investigation": [
+            {
+                "code": {"text": "Result looked at"},
+                "item": [{"reference": f"DiagnosticReport/{report}"}],
+            }
+        ],
     }
-    change = Change(drafts=[drafted(task)], expected=[MUST_NOT_EXIST])
+    change = Change(drafts=[drafted(mark)], expected=[MUST_NOT_EXIST])
     written = await visit.services[Writer].write(change, opener=opener_of(visit))
     if isinstance(written, Refusal):
         return visit.refuse(written)
     if isinstance(written, Conflict):
         # Somebody has: also this button, pressed twice; or it was taken back before.
-        again = Change(drafts=[drafted(task)], expected=[None])
+        again = Change(drafts=[drafted(mark)], expected=[None])
         written = await visit.services[Writer].write(again, opener=opener_of(visit))
     if not isinstance(written, Written):
         return visit.tell(NOT_FOUND)
@@ -128,7 +132,7 @@ async def take_back_seen(visit: Visit) -> Response:
     named = await _named(visit)
     if not isinstance(named, tuple):
         return named
-    gone = Removal(type="Task", id=seen_id(*named))
+    gone = Removal(type=MARK, id=seen_id(*named))
     written = await visit.services[Writer].write(
         Change(removals=[gone]), opener=opener_of(visit)
     )

@@ -26,9 +26,10 @@ _ASKED = (
     ("Appointment", "status", "booked,arrived,checked-in,pending"),
     ("Observation", "code", "http://loinc.org|9279-1"),
     ("DiagnosticReport", "status", "final,amended,corrected,appended"),
-    ("Task", "status", "requested"),
+    ("ServiceRequest", "status", "active"),
 )
 """What is live; a respiration rate stands for a set, which no set lacks."""
+_MARKS = ("ServiceRequest", "ClinicalImpression")
 _STANDINGS = """
 select p.id, p.number,
   (select min(r.clinical_at) from record.resource as r
@@ -54,7 +55,8 @@ select r.patient, r.id, r.version from record.resource as r
 _THERE = """
 select r.id, r.clinical_at, r.tokens && $4::bigint[] as is_open
   from record.resource as r
- where r.organisation = $1 and r.type = $2 and r.id = any($3::bytea[])
+ where r.organisation = $1 and r.type = any($2::smallint[])
+   and r.id = any($3::bytea[])
    and not r.is_deleted
 """
 
@@ -71,7 +73,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """Tasks that are there, by their id."""
+    """Resources that are there, by their id."""
 
     due: dict[str, datetime]
     """Open ones, with their time."""
@@ -118,7 +120,7 @@ class Standings:
         return {row["id"]: _standing(row, waiting) for row in rows}
 
     async def marks(self, ids: Sequence[str], *, opener: Opener) -> Marks | Refusal:
-        """Which of these Tasks there are."""
+        """Which there are of what is due, and of marks that somebody looked."""
         tokens = await self._tokens(opener)
         if isinstance(tokens, Refusal):
             return tokens
@@ -145,14 +147,14 @@ class Standings:
 
 
 async def _there(
-    connection: Connection, opener: Opener, ids: Sequence[str], requested: list[int]
+    connection: Connection, opener: Opener, ids: Sequence[str], active: list[int]
 ) -> Sequence[Row]:
     return await connection.fetch(
         _THERE,
         opener.organisation,
-        type_code("Task"),
+        [type_code(one) for one in _MARKS],
         [stored_id(one) for one in ids],
-        requested,
+        active,
     )
 
 
