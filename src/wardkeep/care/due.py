@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is due to a patient, and when: a FHIR ServiceRequest whose time lies in the open.
+"""What is due to a patient, and when: a ServiceRequest whose time lies in the open.
 
 https://hl7.org/fhir/R4/servicerequest.html. `occurrenceDateTime` is when it is due: the
-row's clinical time. So a list of people is drawn with what is late, and nothing clinical
-is opened for it. Rejected: a Task, which FHIR R4 puts into no patient's compartment, so
-that it would be sealed under the organisation's key and opened without a door.
+row's clinical time. So a list of people is drawn with what is late, and nothing that
+is clinical is opened for it. Rejected: a Task, which FHIR R4 puts into no patient's
+compartment, so that the organisation's key would seal it and no door guard it.
 """
 
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ def due_request(
     now: datetime,
     words: str = "",
 ) -> dict[str, object]:
-    """The resource that says so. A patient has one of a kind: the next takes its place."""
+    """The resource that says so: one of a kind, the next takes its place."""
     return {
         "resourceType": "ServiceRequest",
         "id": due_id(patient, kind),

@@ -103,7 +103,7 @@ class ExpectedSets:
         self._by_pair: dict[tuple[int, str, str], tuple[Relationship, ...]] = {}
         self._by_account: dict[tuple[int, str], set[str]] = {}
         """Patients of `_by_pair`."""
-        self.ties = ties or Ties()
+        self.ties = Ties() if ties is None else ties
         self.rosters: dict[int, Roster] = {}
         """By organisation."""
         self._in_turn = asyncio.Lock()

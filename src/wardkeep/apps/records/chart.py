@@ -333,7 +333,7 @@ def _series(observations: list[reading.Observation]) -> tuple[Series, ...]:
     groups: dict[tuple[str, str], list[_Measured]] = {}
     for observation in observations:
         for measured in _measured(observation):
-            groups.setdefault((measured.words, measured.unit), []).append(measured)
+            groups.setdefault((measured.key, measured.unit), []).append(measured)
     found = [_one_series(group) for group in groups.values()]
     return tuple(sorted(found, key=lambda one: one.latest_when, reverse=True))
 

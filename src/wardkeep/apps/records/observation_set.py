@@ -6,9 +6,10 @@ One Observation a measurement, after the FHIR vital-signs profile
 with the NEWS2 total and the scale that it was scored by.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import msgspec
 
@@ -22,6 +23,7 @@ from wardkeep.base.ids import derived_uuid
 from wardkeep.base.news2 import Score
 from wardkeep.web.forms import Form
 
+_FIGURES = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]+))?")
 _UCUM = "http://unitsofmeasure.org"
 _LOINC = "http://loinc.org"
 _CATEGORY = {
@@ -66,12 +68,8 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
         typed = form.optional_text(self.name, called=self.words.lower(), at_most=8)
         if not typed:
             return None
-        try:
-            value = Decimal(typed.replace(",", "."))
-        except InvalidOperation:
-            value = Decimal("NaN")
-        is_number = value.is_finite() and -value.as_tuple().exponent <= self.places  # type: ignore[operator]  # finite: it is an int
-        if is_number and self.least <= value <= self.most:
+        value = _number(typed, self.places)
+        if value is not None and self.least <= value <= self.most:
             return value
         places = "whole numbers" if not self.places else "at most one decimal place"
         form.reject(
@@ -80,6 +78,14 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
             mend=f"Enter {self.least} to {self.most} {self.unit}, {places}.",
         )
         return None
+
+
+def _number(typed: str, places: int) -> Decimal | None:
+    """Figures, and after a point or comma no more than so many; None for the rest."""
+    match = _FIGURES.fullmatch(typed)
+    if match is None or len(match[2] or "") > places:
+        return None
+    return Decimal(typed.replace(",", "."))
 
 
 def _measure(

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results that somebody has looked at, and those that nobody has.
 
-FHIR has no mark for it. What says so is a ClinicalImpression (somebody's judgement, with
-what they looked at: https://hl7.org/fhir/R4/clinicalimpression.html) of that version of
-the report, and named after it: so pressed twice it is there once, and a report that was
+FHIR has no mark for it. What says so is a ClinicalImpression, somebody's judgement with
+what they looked at (https://hl7.org/fhir/R4/clinicalimpression.html), of that version
+of the report, and named after it: pressed twice it is there once, and a report that was
 amended has to be looked at again. Rejected: a word in the report, whose author is the
-laboratory; a Task or a Provenance, which belong to no patient in FHIR R4 and so would be
-sealed under the organisation's key.
+laboratory; a Task or a Provenance, which belong to no patient in FHIR R4, so that the
+organisation's key would seal them.
 """
 
 from collections.abc import Sequence

@@ -103,8 +103,10 @@ def _grid(chart: LineChart, frame: _Frame) -> Iterator[str]:
         yield f'<line class="c-grid" {ends}/>'
         yield _text(_LEFT - 8, y + 4, f"{value:.{places}f}", "c-axis", "end")
     yield _text(8, 12, chart.unit, "c-head", "start")
-    for at, words in chart.ticks:
-        yield _text(frame.x(at), _HEIGHT - 14, words, "c-axis", "middle")
+    last = len(chart.ticks) - 1
+    for place, (at, words) in enumerate(chart.ticks):
+        anchor = "end" if place == last and place else "middle"
+        yield _text(frame.x(at), _HEIGHT - 14, words, "c-axis", anchor)
 
 
 def _text(x: float, y: float, words: str, kind: str, anchor: str) -> str:
