@@ -57,10 +57,10 @@ def test_what_is_made_is_valid_and_the_patients_own() -> None:
     due = due_request(
         "otto", kind="observations", at=AT, author=AUTHOR, now=AT, words=""
     )
-    resource = parse(msgspec.json.encode(due))
-    assert isinstance(resource, Resource)
-    assert not check(resource)
-    assert patients_of(resource) == ("otto",)
+    asked = parse(msgspec.json.encode(due))
+    assert isinstance(asked, Resource)
+    assert not check(asked)
+    assert patients_of(asked) == ("otto",)
 
 
 def test_a_set_is_read_back_with_its_scale_and_scores_the_same() -> None:

@@ -11,12 +11,13 @@ from datetime import date
 from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.fhir.work.expects import DAY
 from wardkeep.fhir.work.home import BEFORE, VISIT
-from wardkeep.fhir.work.kinds.appointment import PREPARED_DAYS
+from wardkeep.fhir.work.kinds.appointment import FOLLOWED_DAYS, PREPARED_DAYS
 from wardkeep.fhir.work.kinds.encounter import AFTER_STAY_DAYS
 from wardkeep.fhir.work.kinds.episode_of_care import CLOSING_DAYS
 
+_BOOKED = "appointment"
 _BEGINS = {
-    "appointment": PREPARED_DAYS * DAY,
+    _BOOKED: PREPARED_DAYS * DAY,
     "contact": DAY,
     VISIT: BEFORE,
 }
@@ -37,7 +38,9 @@ def is_for_today(kind: str, *, since: int, until: int, now: int) -> bool:
     """Whether it is work of today; `until` of 0 is no end."""
     begins = begins_at(kind, since)
     if begins is not None:
-        return _day(begins) == _day(now)
+        # One that was cancelled explains for a few days yet, and is no work any more.
+        is_cancelled = kind == _BOOKED and until < begins + FOLLOWED_DAYS * DAY
+        return _day(begins) == _day(now) and not is_cancelled
     if kind in _GRACE:
         return until == 0 or until - now > _GRACE[kind]
     return kind in _ALWAYS

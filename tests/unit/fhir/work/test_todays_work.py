@@ -40,11 +40,18 @@ def is_today(type_: str, **fields: Any) -> list[bool]:
     ]
 
 
-def appointment(start: str, **more: Any) -> list[bool]:
+def appointment(start: str, status: str = "booked", **more: Any) -> list[bool]:
     actor = [{"actor": WARD, "status": "accepted"}]
     return is_today(
-        "Appointment", status="booked", start=start, participant=actor, **more
+        "Appointment", status=status, start=start, participant=actor, **more
     )
+
+
+def test_what_was_cancelled_is_no_work_any_more() -> None:
+    """It explains openings for some days yet: somebody has to ring."""
+    for start in ("2026-11-23T09:00:00Z", "2026-11-23T17:00:00Z"):
+        assert appointment(start, "cancelled") == [False]
+        assert appointment(start, "fulfilled") == [True]
 
 
 @pytest.mark.parametrize(
