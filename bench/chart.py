@@ -98,11 +98,12 @@ def _write(path: Path, resources: list[Json]) -> None:
 
 
 def patient(id_: str, number: str) -> Json:
-    known = [{"system": SYSTEM, "value": number}] if number else []
+    local = {"system": "https://example.org/patient-number", "value": id_}
+    known = {"system": SYSTEM, "value": number} if number else local
     return {
         "resourceType": "Patient",
         "id": id_,
-        "identifier": known,
+        "identifier": [known],
         "name": [{"family": f"Bench{id_.title()}", "given": ["Test"]}],
         "birthDate": "1950-02-03",
         "gender": "other",
@@ -145,7 +146,7 @@ def observations(id_: str, number: int, at: datetime) -> Iterator[Json]:
             "id": f"{id_}-o-{number}-{code}",
             "status": "final",
             "code": {"coding": [coding], "text": words},
-            "subject": {"reference": f"urn:uuid:{id_}"},
+            "subject": {"reference": f"Patient/{id_}"},
             "effectiveDateTime": _at(at),
             "valueQuantity": {"value": value + number % 3, "unit": unit},
         }
@@ -157,14 +158,14 @@ def _report(id_: str, number: int, at: datetime) -> Json:
         "id": f"{id_}-r-{number}",
         "status": "final",
         "code": {"text": "Full blood count"},
-        "subject": {"reference": f"urn:uuid:{id_}"},
+        "subject": {"reference": f"Patient/{id_}"},
         "effectiveDateTime": _at(at),
     }
 
 
 def _listed(id_: str, number: int, at: datetime) -> list[Json]:
     """A problem, a medicine, a stay, a letter and an alert."""
-    subject = {"subject": {"reference": f"urn:uuid:{id_}"}}
+    subject = {"subject": {"reference": f"Patient/{id_}"}}
     words = {"text": f"Matter number {number}"}
     ended = {"start": _at(at - timedelta(days=3)), "end": _at(at)}
     kinds: dict[str, Json] = {

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The socket for a check of medicines against each other; nothing is plugged in.
 
-What is known of interactions is licensed and kept up by others (docs/how-to/
-check-medicines.md). Without a check the form says so: silence would read like "none".
+What is known of interactions is licensed and kept up by others
+(docs/how-to/my-patients-and-the-chart.md). Without a check the form says so: silence
+would read like "none".
 """
 
 from collections.abc import Callable, Sequence
