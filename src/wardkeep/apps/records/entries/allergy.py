@@ -5,15 +5,17 @@ https://hl7.org/fhir/R4/allergyintolerance.html; SNOMED CT 716186003 |No known a
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from wardkeep.apps.records.entries.kind import (
     Act,
     Content,
     EntryKind,
     Field,
-    add_note,
     coded,
     has_code,
+    no_longer_so,
+    was_mistaken,
     words_of,
 )
 
@@ -51,14 +53,10 @@ def _none_known(_: Mapping[str, str], act: Act) -> Content:
 
 
 def _end(content: Content, act: Act) -> None:
-    content["clinicalStatus"] = coded(_CLINICAL, "resolved", "Resolved")
-    add_note(content, act.note("No longer so"))
+    no_longer_so(content, clinical=_CLINICAL, act=act, words="No longer so")
 
 
-def _mistake(content: Content) -> None:
-    # FHIR: an entry in error has no clinical status (ait-2).
-    content.pop("clinicalStatus", None)
-    content["verificationStatus"] = coded(_CERTAINTY, "entered-in-error")
+_mistake = partial(was_mistaken, certainty=_CERTAINTY)
 
 
 def _is_over(content: Content) -> bool:

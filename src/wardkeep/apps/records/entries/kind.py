@@ -28,6 +28,16 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     is_optional: bool = False
 
 
+SINCE = Field(
+    name="since",
+    label="Since",
+    called="the day",
+    hint="May stay empty. For example, 17 4 2021",
+    is_day=True,
+    is_optional=True,
+)
+
+
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Who writes, about whom, when."""
 
@@ -84,6 +94,18 @@ def add_note(content: Content, note: Content) -> None:
     """Beside the notes that there are."""
     kept = content.get("note")
     content["note"] = [*(kept if isinstance(kept, list) else ()), note]
+
+
+def no_longer_so(content: Content, *, clinical: str, act: Act, words: str) -> None:
+    """Its clinical status is resolved, and a note says who said so."""
+    content["clinicalStatus"] = coded(clinical, "resolved", "Resolved")
+    add_note(content, act.note(words))
+
+
+def was_mistaken(content: Content, *, certainty: str) -> None:
+    """FHIR: an entry in error has no clinical status (con-5, ait-2)."""
+    content.pop("clinicalStatus", None)
+    content["verificationStatus"] = coded(certainty, "entered-in-error")
 
 
 def words_of(concept: object) -> str:

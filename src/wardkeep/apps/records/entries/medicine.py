@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/medicationstatement.html.
 from collections.abc import Mapping
 
 from wardkeep.apps.records.entries.kind import (
+    SINCE,
     Act,
     Content,
     EntryKind,
@@ -62,14 +63,7 @@ KIND = EntryKind(
             called="how it is taken",
             hint="For example, one tablet twice a day with food",
         ),
-        Field(
-            name="since",
-            label="Since",
-            called="the day",
-            hint="May stay empty. For example, 17 4 2021",
-            is_day=True,
-            is_optional=True,
-        ),
+        SINCE,
     ),
     make=_make,
     end=_end,

@@ -2,15 +2,18 @@
 """Problems: a FHIR Condition on the problem list (https://hl7.org/fhir/R4/condition.html)."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from wardkeep.apps.records.entries.kind import (
+    SINCE,
     Act,
     Content,
     EntryKind,
     Field,
-    add_note,
     coded,
     has_code,
+    no_longer_so,
+    was_mistaken,
     words_of,
 )
 
@@ -39,16 +42,9 @@ def _make(values: Mapping[str, str], act: Act) -> Content:
 
 
 def _end(content: Content, act: Act) -> None:
-    content["clinicalStatus"] = coded(_CLINICAL, "resolved", "Resolved")
     if not any(name.startswith("abatement") for name in content):
         content["abatementDateTime"] = act.now.date().isoformat()
-    add_note(content, act.note("Resolved"))
-
-
-def _mistake(content: Content) -> None:
-    # FHIR: an entry in error has no clinical status (con-5).
-    content.pop("clinicalStatus", None)
-    content["verificationStatus"] = coded(_CERTAINTY, "entered-in-error")
+    no_longer_so(content, clinical=_CLINICAL, act=act, words="Resolved")
 
 
 KIND = EntryKind(
@@ -64,20 +60,13 @@ KIND = EntryKind(
             called="how certain it is",
             options=(("confirmed", "Confirmed"), ("provisional", "Provisional")),
         ),
-        Field(
-            name="since",
-            label="Since",
-            called="the day",
-            hint="May stay empty. For example, 17 4 2021",
-            is_day=True,
-            is_optional=True,
-        ),
+        SINCE,
     ),
     make=_make,
     end=_end,
     end_words="Resolved",
     ended_words="The problem is resolved.",
-    mistake=_mistake,
+    mistake=partial(was_mistaken, certainty=_CERTAINTY),
     is_over=lambda one: (
         has_code(one.get("clinicalStatus"), "inactive", "remission", "resolved")
         or has_code(one.get("verificationStatus"), "entered-in-error")
