@@ -6,7 +6,7 @@ clinical responses. The bands are written here as the chart prints them, and not
 code holds them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import product
 
@@ -52,7 +52,8 @@ def each(bands: Bands, step: str = "1") -> Iterator[tuple[Decimal, int]]:
             last, value = value, value + Decimal(step)
 
 
-def scored(*, scale_2: bool = False, **changed: object) -> Score:
+def scored(changed: Mapping[str, object], *, scale_2: bool = False) -> Score:
+    """Of somebody well, but for what changed."""
     well: dict[str, object] = {
         "respiration_rate": Decimal(16),
         "oxygen_saturation": Decimal(90 if scale_2 else 97),
@@ -79,7 +80,7 @@ def test_every_value_scores_as_the_chart_prints_it(
     name: str, bands: Bands, step: str
 ) -> None:
     for value, expected in each(bands, step):
-        found = scored(**{name: value})
+        found = scored({name: value})
         assert found.by_parameter[name] == expected, value
         assert found.total == expected
 
@@ -89,7 +90,9 @@ def test_every_value_scores_as_the_chart_prints_it(
 )
 def test_every_saturation_scores_by_scale_two(*, on_oxygen: bool, bands: Bands) -> None:
     for value, expected in each(bands):
-        found = scored(scale_2=True, oxygen_saturation=value, is_on_oxygen=on_oxygen)
+        found = scored(
+            {"oxygen_saturation": value, "is_on_oxygen": on_oxygen}, scale_2=True
+        )
         assert found.by_parameter["oxygen_saturation"] == expected, value
         assert found.total == expected + 2 * on_oxygen
 
@@ -99,25 +102,31 @@ def test_scale_one_asks_nothing_of_oxygen_but_its_own_two_points(
     *, on_oxygen: bool
 ) -> None:
     for value, expected in each(SCALE_1):
-        found = scored(oxygen_saturation=value, is_on_oxygen=on_oxygen)
+        found = scored({"oxygen_saturation": value, "is_on_oxygen": on_oxygen})
         assert found.by_parameter["oxygen_saturation"] == expected
         assert found.by_parameter["is_on_oxygen"] == 2 * on_oxygen
 
 
 def test_whoever_is_not_alert_scores_three() -> None:
-    assert scored(is_alert=False).by_parameter["is_alert"] == 3
-    assert scored(is_alert=True).by_parameter["is_alert"] == 0
+    assert scored({"is_alert": False}).by_parameter["is_alert"] == 3
+    assert scored({"is_alert": True}).by_parameter["is_alert"] == 0
 
 
 def test_the_total_is_the_sum_and_the_risk_follows_from_both() -> None:
     """All combinations of a value from each band of four parameters."""
-    firsts = [[band[0] for band in one] for one in (RESPIRATION, SYSTOLIC, PULSE)]
-    for rate, systolic, pulse, alert in product(*firsts, (True, False)):
+    rates, pressures, pulses = (
+        [Decimal(band[0]) for band in one] for one in (RESPIRATION, SYSTOLIC, PULSE)
+    )
+    for rate, systolic, pulse, alert in product(
+        rates, pressures, pulses, (True, False)
+    ):
         found = scored(
-            respiration_rate=Decimal(rate),
-            systolic=Decimal(systolic),
-            pulse=Decimal(pulse),
-            is_alert=alert,
+            {
+                "respiration_rate": rate,
+                "systolic": systolic,
+                "pulse": pulse,
+                "is_alert": alert,
+            }
         )
         scores = found.by_parameter.values()
         assert found.total == sum(scores)
@@ -150,11 +159,11 @@ def risk_of(total: int, highest: int) -> Risk:
 def test_the_response_is_the_published_one(
     changed: dict[str, object], minutes: int, words: str
 ) -> None:
-    found = response_to(scored(**changed))
+    found = response_to(scored(changed))
     assert found is not None
     assert found.repeat_minutes == minutes
     assert words in found.act
 
 
 def test_a_set_with_a_gap_asks_for_no_response_of_its_own() -> None:
-    assert response_to(scored(pulse=None)) is None
+    assert response_to(scored({"pulse": None})) is None

@@ -100,6 +100,7 @@ def test_every_type_that_the_pages_show_occurs(records: Records) -> None:
         "Patient",
         "Procedure",
         "RiskAssessment",
+        "ServiceRequest",
     }
 
 

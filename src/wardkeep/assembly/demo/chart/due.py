@@ -32,7 +32,7 @@ def _write(sheet: Sheet, kind: str, at: datetime, words: str) -> None:
         kind=kind,
         at=at,
         author={"display": sheet.organisation.name},
-        now=at - timedelta(days=1),
+        now=moment(sheet.story.last_day, _LAST_SET_HOUR) - timedelta(days=1),
         words=words,
     )
     made_type = str(made["resourceType"])
