@@ -11,10 +11,10 @@ from wardkeep.apps.records.frame import (
     open_section,
     render_section,
 )
-from wardkeep.apps.records.typed import typed_day
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.care.interactions import CHECKS, Interaction
 from wardkeep.care.opening import author_of, opener_of
+from wardkeep.care.typed import typed_day
 from wardkeep.care.writing import drafted
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.change import MUST_NOT_EXIST, Change
