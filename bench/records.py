@@ -118,18 +118,18 @@ async def _store(made: Stack, token: str, patient: str) -> dict[str, float]:
     opener = Opener(
         session=token, organisation=OrganisationId(1), purpose=Purpose.DIRECT_CARE
     )
-    waits: list[float] = []
+    took: list[float] = []
     shown = 0
     for _ in range(PAGES):
         began = time.perf_counter()
         opened = await reader.of_patient(query, opener=opener)
-        waits.append(_since(began))
+        took.append(_since(began))
         if not isinstance(opened, Opened):
             raise TypeError(opened)
         shown = len(opened.resources)
     await warden.close()
     await database.close()
-    return {"of them shown, so opened": shown, **_shares("door and store", waits)}
+    return {"of them shown, so opened": shown, **_shares("door and store", took)}
 
 
 def _pages(made: Stack, token: str, patient: str) -> dict[str, float]:
@@ -138,11 +138,11 @@ def _pages(made: Stack, token: str, patient: str) -> dict[str, float]:
     page = browser.get(record)
     name = _between(page, 'class="wk-banner__name">', "<")
     figures = {"record page, kB": len(page) / 1000}
-    figures |= _waits("open a record", lambda: browser.get(record))
+    figures |= waits("open a record", lambda: browser.get(record))
     family = name.split(",")[0].strip()
     given = name.partition(",")[2].split()[0]
     facts = {"family": family[:6], "given": given[:4]}
-    figures |= _waits("find a patient", lambda: browser.post("/find", facts))
+    figures |= waits("find a patient", lambda: browser.post("/find", facts))
     browser.close()
     return figures
 
@@ -151,13 +151,16 @@ def _between(page: bytes, before: str, after: str) -> str:
     return page.decode().partition(before)[2].partition(after)[0]
 
 
-def _waits(what: str, ask: Callable[[], object]) -> dict[str, float]:
-    waits: list[float] = []
-    for _ in range(PAGES):
+def waits(
+    what: str, ask: Callable[[], object], *, times: int = PAGES
+) -> dict[str, float]:
+    """Percentiles of how long it takes to ask so many times, one after the other."""
+    found: list[float] = []
+    for _ in range(times):
         began = time.perf_counter()
         ask()
-        waits.append(_since(began))
-    return _shares(what, waits)
+        found.append(_since(began))
+    return _shares(what, found)
 
 
 def _shares(what: str, waits: list[float]) -> dict[str, float]:

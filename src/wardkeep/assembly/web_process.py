@@ -47,8 +47,10 @@ from wardkeep.fhir.rest.interaction import find_interactions
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.listing import Lister
+from wardkeep.fhir.store.parts import PartReader
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
+from wardkeep.fhir.store.standings import Standings
 from wardkeep.fhir.store.taking_out import RecordTaker
 from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
@@ -229,6 +231,8 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Finder(database, warden),
         Lister(database, warden),
         reader,
+        PartReader(database, warden),
+        Standings(database, warden),
         writer,
         RecordTaker(database, warden),
         NoteDrafts(database, warden, clock=clock),

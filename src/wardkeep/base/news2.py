@@ -26,6 +26,51 @@ class Risk(enum.Enum):
     HIGH = "High: emergency response"
 
 
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """What chart 4 and its table of responses ask for, in our own words."""
+
+    repeat: str
+    repeat_minutes: int
+    """The longest until the next set; 0: observed without a break."""
+    act: str
+
+
+RESPONSES = {
+    "0": Response(
+        repeat="At least every 12 hours",
+        repeat_minutes=12 * 60,
+        act="Go on with routine observations.",
+    ),
+    Risk.LOW: Response(
+        repeat="At least every 4 to 6 hours",
+        repeat_minutes=6 * 60,
+        act="Tell the registered nurse, who assesses the patient and decides whether"
+        " to observe more often or to call for more help.",
+    ),
+    Risk.LOW_MEDIUM: Response(
+        repeat="At least every hour",
+        repeat_minutes=60,
+        act="The registered nurse tells the team that treats the patient, who review"
+        " and decide whether more help is needed.",
+    ),
+    Risk.MEDIUM: Response(
+        repeat="At least every hour",
+        repeat_minutes=60,
+        act="The registered nurse tells the treating team at once, and asks for an"
+        " urgent assessment by somebody competent in acute illness. Care is given"
+        " where the patient can be monitored.",
+    ),
+    Risk.HIGH: Response(
+        repeat="Without a break",
+        repeat_minutes=0,
+        act="The registered nurse tells the treating team at once, specialist"
+        " registrar or above. An emergency assessment by a team with critical-care"
+        " skills, airways included; think of moving the patient to high dependency"
+        " or intensive care.",
+    ),
+}
+
+
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """One set of observations; what was not measured is None."""
 
@@ -37,6 +82,13 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     is_alert: bool | None = None
     """A of ACVPU; new confusion, voice, pain and unresponsive are not alert."""
     temperature: Decimal | None = None
+
+
+def response_to(score: "Score") -> Response | None:
+    """What the score asks for; None where it has no total."""
+    if score.risk is None:
+        return None
+    return RESPONSES["0" if score.total == 0 else score.risk]
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):

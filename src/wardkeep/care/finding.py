@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The facts by which somebody is found, as they are typed: two, or the NHS number."""
 
-from datetime import date
-
 from wardkeep.base import nhs_number
+from wardkeep.care.typed import typed_day
 from wardkeep.fhir.store.finding import Facts
 from wardkeep.web.forms import Form
 
@@ -15,7 +14,7 @@ def facts_in(form: Form) -> Facts:
     typed = form.optional_text("nhs_number", called="the NHS number", at_most=20)
     family = form.optional_text("family", called="the surname", at_most=60)
     given = form.optional_text("given", called="the first name", at_most=60)
-    born = _born(form)
+    born = typed_day(form, "born", called="date of birth")
     number = nhs_number.parse(typed) if typed else None
     if typed and number is None:
         form.reject(
@@ -37,21 +36,3 @@ def facts_in(form: Form) -> Facts:
             mend="Give its first three letters, or the date of birth as well.",
         )
     return facts
-
-
-def _born(form: Form) -> date | None:
-    parts = [
-        form.optional_text(f"born-{part}", called=f"the {part}", at_most=4)
-        for part in ("year", "month", "day")
-    ]
-    if not any(parts):
-        return None
-    try:
-        return date(*[int(part) for part in parts])
-    except ValueError:
-        form.reject(
-            "born-day",
-            wrong="That date of birth does not exist",
-            mend="Give day, month and year, as in 17 4 1992.",
-        )
-        return None

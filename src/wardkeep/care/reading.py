@@ -165,6 +165,7 @@ class Component(_Part, frozen=True):
     value_quantity: Quantity = Quantity()
     value_codeable_concept: Concept = Concept()
     value_string: str = ""
+    value_integer: int | None = None
 
 
 class ReferenceRange(_Part, frozen=True):
@@ -260,8 +261,23 @@ class Appointment(_Part, frozen=True):
 class Flag(_Part, frozen=True):
     id: str = ""
     status: str = ""
+    category: tuple[Concept, ...] = ()
     code: Concept = Concept()
     period: Period = Period()
+
+
+class ServiceRequest(_Part, frozen=True):
+    id: str = ""
+    status: str = ""
+    code: Concept = Concept()
+    occurrence_date_time: str = ""
+
+
+class ClinicalImpression(_Part, frozen=True):
+    id: str = ""
+    status: str = ""
+    date: str = ""
+    assessor: Reference = Reference()
 
 
 class CarePlan(_Part, frozen=True):
@@ -288,6 +304,8 @@ READ_TYPES: tuple[type[_Part], ...] = (
     Appointment,
     Flag,
     CarePlan,
+    ServiceRequest,
+    ClinicalImpression,
 )
 SHOWN_TYPES = tuple(type_.__name__ for type_ in READ_TYPES)
 """FHIR types that the record shows: the door is asked for no others."""

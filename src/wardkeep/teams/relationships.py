@@ -7,7 +7,7 @@ them stand relationships that somebody set up by hand.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -17,7 +17,7 @@ import msgspec
 from wardkeep.base.clock import from_microseconds, microseconds_since_epoch
 from wardkeep.db.connection import Connection
 from wardkeep.teams.rosters import Roster, load_roster
-from wardkeep.teams.ties import Ties, load_live
+from wardkeep.teams.ties import Source, Tie, Ties, load_live
 from wardkeep.teams.visits import KIND as VISIT, Visit, visit_of
 
 KINDS = (
@@ -57,12 +57,53 @@ class Relationship(msgspec.Struct, frozen=True, kw_only=True):
         return has_begun and (self.valid_until is None or at < self.valid_until)
 
 
+class Expectation(msgspec.Struct, frozen=True, kw_only=True):
+    """One patient whom an account may expect just now. Times as ties have them."""
+
+    patient: str
+    kind: str
+    who: str
+    """Whom the work names, as `Location/x`; empty where somebody set it up by hand."""
+    source: str
+    """What told it, as `Encounter/x`; empty likewise."""
+    since: int
+    until: int
+    """0: it has no end."""
+    is_self_made: bool = False
+
+
+def _set_up(one: Relationship) -> Expectation:
+    until = one.valid_until
+    return Expectation(
+        patient=one.patient,
+        kind=one.kind,
+        who="",
+        source="",
+        since=microseconds_since_epoch(one.valid_from),
+        until=0 if until is None else microseconds_since_epoch(until),
+    )
+
+
+def _told(source: Source, tie: Tie, account: str) -> Expectation:
+    return Expectation(
+        patient=source.patient,
+        kind=tie.kind,
+        who=tie.who,
+        source=f"{source.type}/{source.id}",
+        since=tie.since,
+        until=tie.until,
+        is_self_made=tie.made_by == account,
+    )
+
+
 class ExpectedSets:
     """Every relationship by whom and whom for, every tie, and who is who."""
 
     def __init__(self, ties: Ties | None = None) -> None:
         self._by_pair: dict[tuple[int, str, str], tuple[Relationship, ...]] = {}
-        self.ties = ties or Ties()
+        self._by_account: dict[tuple[int, str], set[str]] = {}
+        """Patients of `_by_pair`."""
+        self.ties = Ties() if ties is None else ties
         self.rosters: dict[int, Roster] = {}
         """By organisation."""
         self._in_turn = asyncio.Lock()
@@ -83,6 +124,7 @@ class ExpectedSets:
             one for one in self._by_pair.get(pair, ()) if one.kind != relationship.kind
         ]
         self._by_pair[pair] = (*others, relationship)
+        self._by_account.setdefault(pair[:2], set()).add(relationship.patient)
 
     def end_account(self, account: str, *, organisation: int | None = None) -> None:
         """Forget all of an account that ended, everywhere or in one organisation."""
@@ -92,13 +134,20 @@ class ExpectedSets:
             if pair[1] == account and organisation in (None, pair[0])
         ]
         for pair in ended:
-            del self._by_pair[pair]
+            self._forget(pair)
+
+    def _forget(self, pair: tuple[int, str, str]) -> None:
+        del self._by_pair[pair]
+        patients = self._by_account[pair[:2]]
+        patients.discard(pair[2])
+        if not patients:
+            del self._by_account[pair[:2]]
 
     def forget_patient(self, organisation: int, patient: str) -> None:
         """Forget all about a patient whose record was erased."""
         named = (organisation, patient)
         for pair in [pair for pair in self._by_pair if (pair[0], pair[2]) == named]:
-            del self._by_pair[pair]
+            self._forget(pair)
         self.ties.forget_patient(organisation, patient)
 
     def explains(
@@ -122,6 +171,21 @@ class ExpectedSets:
                     return Why(tie.kind)
                 own = own or Why(tie.kind, is_self_made=True)
         return own
+
+    def expected_by(
+        self, *, account: str, organisation: int, at: datetime
+    ) -> Iterator[Expectation]:
+        """Everybody whom an account may expect now, and why; some more than once."""
+        for patient in self._by_account.get((organisation, account), ()):
+            for one in self._by_pair.get((organisation, account, patient), ()):
+                if one.holds(at):
+                    yield _set_up(one)
+        roster = self.rosters.get(organisation, Roster())
+        moment = microseconds_since_epoch(at)
+        for who in roster.names_of(account, moment):
+            for source, tie in self.ties.naming(organisation, who):
+                if tie.holds(moment):
+                    yield _told(source, tie, account)
 
     def visits(
         self, *, account: str, organisation: int, patient: str

@@ -47,6 +47,7 @@ class Ties:
 
     def __init__(self) -> None:
         self._by_patient: dict[tuple[int, str], dict[Source, tuple[Tie, ...]]] = {}
+        self._by_who: dict[tuple[int, str], set[Source]] = {}
 
     def __len__(self) -> int:
         return sum(
@@ -57,6 +58,7 @@ class Ties:
         """Take what sources tell now in place of what they told before."""
         for source, ties in told.items():
             named = (source.organisation, source.patient)
+            self._index(source, ties)
             if ties:
                 self._by_patient.setdefault(named, {})[source] = tuple(ties)
             elif named in self._by_patient:
@@ -76,9 +78,28 @@ class Ties:
         for ties in self._by_patient.get((organisation, patient), {}).values():
             yield from ties
 
+    def _index(self, source: Source, ties: Sequence[Tie]) -> None:
+        """Find a source by those whom it names now, and no longer by others."""
+        named = (source.organisation, source.patient)
+        before = self._by_patient.get(named, {}).get(source, ())
+        for who in {one.who for one in before} - {one.who for one in ties}:
+            sources = self._by_who[source.organisation, who]
+            sources.discard(source)
+            if not sources:
+                del self._by_who[source.organisation, who]
+        for one in ties:
+            self._by_who.setdefault((source.organisation, one.who), set()).add(source)
+
+    def naming(self, organisation: int, who: str) -> Iterator[tuple[Source, Tie]]:
+        """Every tie that names somebody or a place, with what told it."""
+        for source in self._by_who.get((organisation, who), ()):
+            for one in self._by_patient[organisation, source.patient][source]:
+                if one.who == who:
+                    yield source, one
+
     def forget_patient(self, organisation: int, patient: str) -> None:
         """Forget all about a patient whose record was erased."""
-        self._by_patient.pop((organisation, patient), None)
+        self.put(dict.fromkeys(self._by_patient.get((organisation, patient), ()), ()))
 
     def forget_over(self, at: int) -> None:
         """Forget what is over: no later moment brings it back."""

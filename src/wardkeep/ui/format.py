@@ -90,6 +90,15 @@ def show_age(birth_date: str, on: date) -> str:
     return _exact_age(date(int(year), int(month), int(day)), on)
 
 
+def years_old(birth_date: str, on: date) -> int | None:
+    """Whole years; None where the day of birth is not known."""
+    match = _PARTIAL.fullmatch(birth_date)
+    if match is None or not match[3]:
+        return None
+    born = date.fromisoformat(birth_date)
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
 def _exact_age(born: date, on: date) -> str:
     days = (on - born).days
     if days < 0:

@@ -102,6 +102,7 @@ def test_every_type_that_the_pages_show_occurs(records: Records) -> None:
         "Procedure",
         "RiskAssessment",
         "Task",
+        "ServiceRequest",
     }
 
 

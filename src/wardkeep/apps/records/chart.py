@@ -9,6 +9,7 @@ import msgspec
 
 from wardkeep.apps.records.timeline import Happening, happening_of
 from wardkeep.apps.records.vital_signs import VitalSet, vital_sets
+from wardkeep.base.ids import derived_uuid, is_fhir_id
 from wardkeep.care import reading
 
 NO_KNOWN_ALLERGY_CODES = ("716186003", "no-known-allergy")
@@ -18,6 +19,8 @@ _WRONG = ("entered-in-error",)
 _CURRENT_MEDICINE = ("active", "on-hold", "draft", "intended", "unknown", "")
 _SCALE_2_WORDS = "hypercapnic respiratory failure"
 MOST_POINTS = 200
+BY_WORDS = "words-"
+"""Begins the key of a series that has no code."""
 
 T = TypeVar("T")
 Parts = dict[type, list[object]]
@@ -27,6 +30,7 @@ Parts = dict[type, list[object]]
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the problem list."""
 
+    id: str
     words: str
     since: str
     until: str
@@ -37,6 +41,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 class Medicine(msgspec.Struct, frozen=True, kw_only=True):
     """A medicine, how it is taken, and since when."""
 
+    id: str
+    is_prescription: bool
+    """Whether it is an order, which whoever prescribes it stops elsewhere."""
     words: str
     dosage: str
     since: str
@@ -50,10 +57,22 @@ L = TypeVar("L", Problem, Medicine)
 class Allergy(msgspec.Struct, frozen=True, kw_only=True):
     """What the patient reacts to, and how."""
 
+    id: str
     words: str
     reaction: str
     criticality: str
     certainty: str
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """What whoever meets the patient has to know first."""
+
+    id: str
+    words: str
+    kind: str
+    since: str
+    until: str
+    is_current: bool
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -61,6 +80,8 @@ class Point(msgspec.Struct, frozen=True):
 
     when: str
     value: Decimal
+    interpretation: str = ""
+    id: str = ""
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +129,10 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     allergies: tuple[Allergy, ...]
     is_free_of_known_allergies: bool
     """Somebody recorded that there are none; not the same as nothing recorded."""
-    alerts: tuple[str, ...]
+    denial: str
+    """Id of the entry which says that there are none; empty without one."""
+    alerts: tuple[Alert, ...]
+    """Those that stand first."""
     series: tuple[Series, ...]
     vital_sets: tuple[VitalSet, ...]
     is_spo2_scale_2: bool
@@ -128,7 +152,7 @@ def build_chart(resources: Iterable[tuple[str, str, bytes]]) -> Chart:
     patients = _of(parts, reading.Patient)
     conditions = [c for c in _of(parts, reading.Condition) if not _is_wrong(c)]
     observations = [o for o in _of(parts, reading.Observation) if _counts(o)]
-    stated = [a for a in _of(parts, reading.AllergyIntolerance) if not _is_wrong(a)]
+    stated = [a for a in _of(parts, reading.AllergyIntolerance) if _is_stated(a)]
     allergies = [_allergy(one) for one in stated if not _denies_allergies(one)]
     happenings = [happening_of(part) for part in read]
     return Chart(
@@ -136,17 +160,18 @@ def build_chart(resources: Iterable[tuple[str, str, bytes]]) -> Chart:
         problems=_newest_first([_problem(c) for c in conditions]),
         medicines=_newest_first(
             [
-                *[_requested(m) for m in _of(parts, reading.MedicationRequest)],
-                *[_stated(m) for m in _of(parts, reading.MedicationStatement)],
+                one
+                for one in (
+                    *map(_requested, _of(parts, reading.MedicationRequest)),
+                    *map(_stated, _of(parts, reading.MedicationStatement)),
+                )
+                if one.status not in _WRONG
             ]
         ),
         allergies=tuple(allergies),
         is_free_of_known_allergies=bool(stated) and not allergies,
-        alerts=tuple(
-            flag.code.words
-            for flag in _of(parts, reading.Flag)
-            if flag.status == "active"
-        ),
+        denial=next((one.id for one in stated if _denies_allergies(one)), ""),
+        alerts=_alerts(_of(parts, reading.Flag)),
         series=_series(observations),
         vital_sets=vital_sets(observations),
         is_spo2_scale_2=any(
@@ -175,6 +200,11 @@ def _is_wrong(stated: reading.Condition | reading.AllergyIntolerance) -> bool:
     return stated.verification_status.has_code(*_WRONG)
 
 
+def _is_stated(stated: reading.AllergyIntolerance) -> bool:
+    """Whether it still holds: one that was found not to be is neither."""
+    return not (_is_wrong(stated) or stated.clinical_status.has_code(*_ENDED_PROBLEM))
+
+
 def _counts(observation: reading.Observation) -> bool:
     return observation.status not in ("entered-in-error", "cancelled")
 
@@ -183,6 +213,22 @@ def _denies_allergies(stated: reading.AllergyIntolerance) -> bool:
     words = stated.code.words.casefold()
     is_denial = stated.code.has_code(*NO_KNOWN_ALLERGY_CODES)
     return is_denial or words.startswith("no known")
+
+
+def _alerts(flags: list[reading.Flag]) -> tuple[Alert, ...]:
+    found = [
+        Alert(
+            id=one.id,
+            words=one.code.words,
+            kind=", ".join(kind.words for kind in one.category),
+            since=one.period.start,
+            until=one.period.end,
+            is_current=one.status == "active",
+        )
+        for one in flags
+        if one.status != "entered-in-error"
+    ]
+    return tuple(sorted(found, key=lambda one: not one.is_current))
 
 
 def _newest_first(lines: list[L]) -> tuple[L, ...]:
@@ -194,6 +240,7 @@ def _problem(condition: reading.Condition) -> Problem:
     since = condition.onset_date_time or condition.onset_period.start
     is_ended = condition.clinical_status.has_code(*_ENDED_PROBLEM)
     return Problem(
+        id=condition.id,
         words=condition.code.words,
         since=since or condition.recorded_date,
         until=condition.abatement_date_time,
@@ -209,6 +256,8 @@ def _unless_confirmed(status: reading.Concept) -> str:
 def _requested(request: reading.MedicationRequest) -> Medicine:
     words = request.medication_codeable_concept.words
     return Medicine(
+        id=request.id,
+        is_prescription=True,
         words=words or request.medication_reference.display,
         dosage=_dosage(request.dosage_instruction),
         since=request.authored_on,
@@ -219,6 +268,8 @@ def _requested(request: reading.MedicationRequest) -> Medicine:
 
 def _stated(statement: reading.MedicationStatement) -> Medicine:
     return Medicine(
+        id=statement.id,
+        is_prescription=False,
         words=statement.medication_codeable_concept.words,
         dosage=_dosage(statement.dosage),
         since=statement.effective_date_time or statement.effective_period.start,
@@ -236,6 +287,7 @@ def _allergy(stated: reading.AllergyIntolerance) -> Allergy:
         concept.words for one in stated.reaction for concept in one.manifestation
     ]
     return Allergy(
+        id=stated.id,
         words=stated.code.words,
         reaction=", ".join(reactions),
         criticality=stated.criticality,
@@ -281,12 +333,13 @@ def _series(observations: list[reading.Observation]) -> tuple[Series, ...]:
     groups: dict[tuple[str, str], list[_Measured]] = {}
     for observation in observations:
         for measured in _measured(observation):
-            groups.setdefault((measured.words, measured.unit), []).append(measured)
+            groups.setdefault((measured.key, measured.unit), []).append(measured)
     found = [_one_series(group) for group in groups.values()]
     return tuple(sorted(found, key=lambda one: one.latest_when, reverse=True))
 
 
 class _Measured(msgspec.Struct, frozen=True, kw_only=True):
+    key: str
     words: str
     unit: str
     when: str
@@ -295,12 +348,20 @@ class _Measured(msgspec.Struct, frozen=True, kw_only=True):
     of: reading.Observation
 
 
+def key_of(code: reading.Concept) -> str:
+    """What a series is called in an address: its code, or a mark of its words."""
+    known = next((one.code for one in code.coding if one.code), "")
+    is_fit = is_fhir_id(known) and not known.startswith(BY_WORDS)
+    return known if is_fit else f"{BY_WORDS}{derived_uuid(code.words)[:13]}"
+
+
 def _measured(observation: reading.Observation) -> Iterable[_Measured]:
     parts = [(observation.code, observation.value_quantity)]
     parts += [(part.code, part.value_quantity) for part in observation.component]
     for code, quantity in parts:
         if quantity.value is not None:
             yield _Measured(
+                key=key_of(code),
                 words=code.words,
                 unit=quantity.unit or quantity.code,
                 when=observation.when,
@@ -316,14 +377,22 @@ def _one_series(group: list[_Measured]) -> Series:
     of = latest.of
     range_ = of.reference_range[0] if of.reference_range else reading.ReferenceRange()
     return Series(
-        key=f"{latest.words}-{latest.unit}",
+        key=latest.key,
         words=latest.words,
         unit=latest.unit,
         latest=latest.shown,
         latest_when=latest.when,
-        interpretation=", ".join(one.words for one in of.interpretation),
+        interpretation=_interpreted(of),
         low=range_.low.value,
         high=range_.high.value,
-        points=tuple(Point(one.when, one.value) for one in group[-MOST_POINTS:]),
+        points=tuple(
+            Point(one.when, one.value, _interpreted(one.of), one.of.id)
+            for one in group[-MOST_POINTS:]
+        ),
         count=len(group),
     )
+
+
+def _interpreted(of: reading.Observation) -> str:
+    words = ", ".join(one.words for one in of.interpretation)
+    return "" if words.casefold() in ("normal", "n") else words

@@ -9,14 +9,14 @@ from markupsafe import Markup
 
 from wardkeep.apps.records.chart import Chart, Series
 from wardkeep.apps.records.vital_signs import VitalSet
-from wardkeep.base.news2 import Measured, Score, score_news2
+from wardkeep.base.news2 import Measured, Response, Score, response_to, score_news2
 from wardkeep.ui.charts.news2 import ChartCell, ChartRow, News2Chart
 from wardkeep.ui.charts.trend import draw_trend
 from wardkeep.ui.format import show_date, show_time
 
 MOST_SERIES = 24
 _ALERT = "alert"
-_ROWS: tuple[tuple[str, str, str], ...] = (
+ROWS: tuple[tuple[str, str, str], ...] = (
     ("respiration_rate", "Respiration rate", "/min"),
     ("oxygen_saturation", "Oxygen saturation", "%"),
     ("is_on_oxygen", "Air or oxygen", ""),
@@ -51,15 +51,20 @@ def score(one: VitalSet, *, is_scale_2: bool) -> Score:
     )
 
 
+def scale_of(one: VitalSet, by_record: bool) -> bool:  # noqa: FBT001 - a fallback
+    """Whether a set counts by scale 2: what was said with it, else by the record."""
+    return by_record if one.is_scale_2 is None else one.is_scale_2
+
+
 def news2_chart(sets: Sequence[VitalSet], *, is_scale_2: bool) -> News2Chart | None:
     """The chart of every set; None where there is none."""
     if not sets:
         return None
-    scores = [score(one, is_scale_2=is_scale_2) for one in sets]
+    scores = [score(one, is_scale_2=scale_of(one, is_scale_2)) for one in sets]
     return News2Chart(
         days=tuple(show_date(one.when)[:6] for one in sets),
         times=tuple(show_time(one.when) for one in sets),
-        rows=tuple(_row(one, sets, scores) for one in _ROWS),
+        rows=tuple(_row(one, sets, scores) for one in ROWS),
         totals=tuple(
             ChartCell("" if one.total is None else str(one.total), one.total)
             for one in scores
@@ -118,6 +123,8 @@ class Latest(msgspec.Struct, frozen=True, kw_only=True):
     when: str
     total: int | None
     risk: str
+    response: Response | None
+    is_scale_2: bool
     missing: tuple[str, ...]
 
 
@@ -126,12 +133,15 @@ def news2_latest(chart: Chart) -> Latest | None:
     if not chart.vital_sets:
         return None
     newest = chart.vital_sets[-1]
-    found = score(newest, is_scale_2=chart.is_spo2_scale_2)
-    names = {name: words for name, words, _ in _ROWS}
+    is_scale_2 = scale_of(newest, chart.is_spo2_scale_2)
+    found = score(newest, is_scale_2=is_scale_2)
+    names = {name: words for name, words, _ in ROWS}
     return Latest(
         when=newest.when,
         total=found.total,
         risk=found.risk.value if found.risk else "",
+        response=response_to(found),
+        is_scale_2=is_scale_2,
         missing=tuple(names[name] for name in found.missing),
     )
 

@@ -7,21 +7,19 @@ dot; Buenos Aires saw the quickest one picked), and a reason kept in the address
 would be in histories and logs).
 """
 
-from datetime import date
-
 from starlette.responses import Response
 
-from wardkeep.apps.records.chart import Chart, build_chart
+from wardkeep.apps.records.frame import Frame, open_parts, read_all, render_section
 from wardkeep.apps.records.observations import news2_chart, news2_latest, trends
+from wardkeep.apps.records.seen import MARK, reports_of, unseen_of
+from wardkeep.base.clock import microseconds_since_epoch
+from wardkeep.care.due import due_in
 from wardkeep.care.opening import opener_of
-from wardkeep.care.people import banner_of
-from wardkeep.care.reading import SHOWN_TYPES
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.purpose import Purpose
 from wardkeep.disclosure.ways_in import AskWayIn, WayInStanding
-from wardkeep.fhir.store.outcomes import NotFound, Opened, Opener
-from wardkeep.fhir.store.reading import PatientQuery, Reader
-from wardkeep.ui.banner import Banner
+from wardkeep.fhir.store.outcomes import NotFound, Opener
+from wardkeep.fhir.store.parts import Part
 from wardkeep.ui.charts.news2 import draw_news2
 from wardkeep.web.forms import Form
 from wardkeep.web.gates import Gate
@@ -45,7 +43,18 @@ VISITORS = frozenset(
     }
 )
 """Roles that visit homes; held equal to the warden's by a test."""
-_TIMELINE_LINES = 60
+_TIMELINE_LINES, _DOCUMENTS, _RESULTS = 15, 8, 12
+SUMMARY = (
+    Part(types=("Condition", "MedicationRequest", "MedicationStatement"), at_most=400),
+    Part(types=("Observation",), at_most=200),
+    Part(types=("DiagnosticReport", MARK, "ServiceRequest"), at_most=80),
+    Part(
+        types=("Encounter", "Procedure", "Immunization", "Appointment"),
+        at_most=_TIMELINE_LINES,
+    ),
+    Part(types=("DocumentReference",), at_most=_DOCUMENTS),
+)
+"""What the summary shows of a record, however long it is."""
 
 
 @page("/patients/{id}", gate=Gate.SIGNED_IN)
@@ -70,15 +79,14 @@ async def give_reason(visit: Visit) -> Response:
 
 
 async def _open(visit: Visit, opener: Opener, *, form: Form | None) -> Response:
-    query = PatientQuery(patient=visit.path("id"), types=SHOWN_TYPES)
-    opened = await visit.services[Reader].of_patient(query, opener=opener)
-    if isinstance(opened, NotFound):
+    frame = await open_parts(visit, *SUMMARY, opener=opener)
+    if isinstance(frame, NotFound):
         return visit.tell(NOT_FOUND)
-    if isinstance(opened, Refusal):
-        return _refused(visit, opened, form)
+    if isinstance(frame, Refusal):
+        return _refused(visit, frame, form)
     if form is not None:
         return visit.go_to(f"/patients/{visit.path('id')}")
-    return _show(visit, opened, is_way_in_open=await _is_way_in_open(visit))
+    return _show(visit, frame, is_way_in_open=await _is_way_in_open(visit))
 
 
 async def _is_way_in_open(visit: Visit) -> bool:
@@ -111,34 +119,23 @@ def _ask_reason(visit: Visit, form: Form) -> Response:
     )
 
 
-def _show(visit: Visit, opened: Opened, *, is_way_in_open: bool) -> Response:
-    chart = build_chart((one.type, one.id, one.text) for one in opened.resources)
+def _show(visit: Visit, frame: Frame, *, is_way_in_open: bool) -> Response:
+    chart = frame.chart
     observations = news2_chart(chart.vital_sets, is_scale_2=chart.is_spo2_scale_2)
-    return visit.render(
+    return render_section(
+        visit,
         "records/record.html",
-        id=visit.path("id"),
-        chart=chart,
-        banner=_banner(chart, visit.clock.now().date()),
-        opened=opened,
+        frame,
+        section="",
         is_way_in_open=is_way_in_open,
         news2=draw_news2(observations) if observations else None,
         news2_table=observations,
         news2_latest=news2_latest(chart),
-        trends=trends(chart.series),
+        trends=trends(chart.series)[:_RESULTS],
+        unseen=unseen_of(reports_of(frame.parts[2]), visit.clock.now()),
+        due=due_in(read_all(frame.parts[2])),
+        now=microseconds_since_epoch(visit.clock.now()),
+        documents=chart.documents[:_DOCUMENTS],
         timeline=chart.timeline[:_TIMELINE_LINES],
-        timeline_left=_left(chart),
+        is_more_problems=frame.is_more[0],
     )
-
-
-def _banner(chart: Chart, today: date) -> Banner:
-    return banner_of(
-        chart.patient,
-        today,
-        allergies=tuple([one.words for one in chart.allergies]),
-        is_free_of_known_allergies=chart.is_free_of_known_allergies,
-        alerts=chart.alerts,
-    )
-
-
-def _left(chart: Chart) -> int:
-    return max(0, len(chart.timeline) - _TIMELINE_LINES)

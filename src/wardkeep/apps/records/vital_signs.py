@@ -18,6 +18,9 @@ _SYSTOLIC, _FLOW, _FRACTION = "8480-6", "3151-8", "3150-6"
 _SATURATION = ("59408-5", "2708-6")
 _CONSCIOUSNESS = ("67775-7", "80288-4")
 _ROOM_AIR_PER_CENT = Decimal(21)
+SYSTEM = "urn:wardkeep:observation"
+NEWS2_CODE, SCALE_CODE = "news2", "spo2-scale"
+"""What holds a set together, and by which scale its saturation was scored."""
 
 
 class VitalSet(msgspec.Struct, kw_only=True):
@@ -31,11 +34,13 @@ class VitalSet(msgspec.Struct, kw_only=True):
     pulse: Decimal | None = None
     consciousness: str | None = None
     temperature: Decimal | None = None
+    is_scale_2: bool | None = None
+    """By which SpO2 scale it was scored; None: nobody said."""
 
     @property
     def measured(self) -> int:
         """How many of the seven were measured."""
-        fields = self.__struct_fields__[1:]
+        fields = self.__struct_fields__[1:-1]
         return sum(getattr(self, field) is not None for field in fields)
 
 
@@ -59,6 +64,13 @@ def vital_sets(observations: Iterable[reading.Observation]) -> tuple[VitalSet, .
 
 def _take(into: VitalSet, observation: reading.Observation) -> bool:
     """Put an observation, or its components, where they belong."""
+    if observation.code.has_code(NEWS2_CODE):
+        scales = [one for one in observation.component if one.code.has_code(SCALE_CODE)]
+        into.is_scale_2 = scales[0].value_integer == 2 if scales else None  # noqa: PLR2004 - the scale's number
+        return bool(scales)
+    if observation.code.has_code(_FLOW) and observation.value_codeable_concept.words:
+        into.is_on_oxygen = True
+        return True
     parts = [(observation.code, observation.value_quantity.value)]
     parts += [(part.code, part.value_quantity.value) for part in observation.component]
     took = [_take_number(into, code, value) for code, value in parts]

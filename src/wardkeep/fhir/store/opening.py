@@ -103,6 +103,7 @@ async def list_people(
         purpose=opener.purpose,
         reason=opener.reason,
         action=Action.FIND,
+        request=opener.request,
         items=tuple(
             Item(
                 patient=one.id,

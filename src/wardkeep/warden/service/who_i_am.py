@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who one is in the record, and where one works just now."""
+"""Who one is in the record, where one works just now, and whom one may expect."""
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.disclosure.answers import Answer
-from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
+from wardkeep.disclosure.who_i_am import (
+    MOST_LINES,
+    AskWhoIAm,
+    AskWhomIExpect,
+    ExpectedPatient,
+    WhoIAm,
+    WhomIExpect,
+)
 from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.teams.rosters import Roster
 from wardkeep.warden.service.desk import Desk
@@ -20,7 +27,7 @@ class WhoIAmDesk:
         self._sessions = sessions
         self._expected = expected
         self._clock = clock
-        self.desk = Desk(at_once={AskWhoIAm: self._ask})
+        self.desk = Desk(at_once={AskWhoIAm: self._ask, AskWhomIExpect: self._ask_whom})
 
     def _ask(self, asked: AskWhoIAm) -> Answer:
         session = self._sessions.use(asked.session)
@@ -31,3 +38,30 @@ class WhoIAmDesk:
         at = microseconds_since_epoch(self._clock.now())
         places = roster.names_of(session.account, at) - mine
         return WhoIAm(tuple(sorted(mine)), tuple(sorted(places)))
+
+    def _ask_whom(self, asked: AskWhomIExpect) -> Answer:
+        """Ids alone: what a session reaches of them the door decides, each by each."""
+        session = self._sessions.use(asked.session)
+        if session is None:
+            return NOT_SIGNED_IN
+        found = self._expected.expected_by(
+            account=session.account,
+            organisation=session.organisation,
+            at=self._clock.now(),
+        )
+        lines = sorted(
+            {
+                ExpectedPatient(
+                    one.patient,
+                    one.kind,
+                    one.who,
+                    one.source,
+                    one.since,
+                    one.until,
+                    one.is_self_made,
+                )
+                for one in found
+            },
+            key=lambda line: (line.until == 0, line.until, line.patient, line.kind),
+        )
+        return WhomIExpect(tuple(lines[:MOST_LINES]), max(0, len(lines) - MOST_LINES))

@@ -5,6 +5,7 @@ from wardkeep.assembly.demo.body import Body
 from wardkeep.assembly.demo.chart.alerts import write_alerts
 from wardkeep.assembly.demo.chart.appointments import write_appointments
 from wardkeep.assembly.demo.chart.codes import Json
+from wardkeep.assembly.demo.chart.due import write_due
 from wardkeep.assembly.demo.chart.home_care import write_home_care
 from wardkeep.assembly.demo.chart.letters import (
     write_clinic_letters,
@@ -46,4 +47,5 @@ def record_of(organisation: DemoOrganisation, story: Story) -> Json:
     write_plans(sheet)
     write_appointments(sheet)
     write_death_notice(sheet)
+    write_due(sheet)
     return transaction(sheet.entries)

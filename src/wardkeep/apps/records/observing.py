@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recording a set of observations: typed, scored and looked at, then saved.
+
+Done means: a nurse types what was measured, sees the score and what it asks for before
+anything is stored, and one press stores it once. What cannot be is refused; what is
+unusual is asked about. A set with gaps is stored as one, without a total.
+Rejected: a score that is worked out in the browser (the chart's rule would be there
+twice), and saving each value as it is typed (half a set reads like a whole one).
+"""
+
+from datetime import datetime, timedelta
+
+from starlette.responses import Response
+
+from wardkeep.apps.records.frame import (
+    CLINICIANS,
+    Frame,
+    open_section,
+    render_section,
+)
+from wardkeep.apps.records.observation_set import (
+    LEVELS,
+    MEASURES,
+    ObservationSet,
+    resources_of,
+    unusual,
+)
+from wardkeep.apps.records.observations import ROWS, score
+from wardkeep.base.clock import LONDON
+from wardkeep.base.ids import is_fhir_id, new_uuid
+from wardkeep.base.news2 import YOUNGEST_YEARS, response_to
+from wardkeep.care.due import OBSERVATIONS, due_request
+from wardkeep.care.opening import author_of, opener_of
+from wardkeep.care.writing import drafted
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.store.change import MUST_NOT_EXIST, Change
+from wardkeep.fhir.store.outcomes import Conflict, Written
+from wardkeep.fhir.store.parts import Part
+from wardkeep.fhir.store.writing import Writer
+from wardkeep.ui.format import years_old
+from wardkeep.web.forms import Form
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+SAVE, EDIT = "save", "edit"
+_CONDITIONS = Part(types=("Condition",), at_most=400)
+_TIME = "%H:%M"
+
+
+@page("/patients/{id}/observations/new", gate=CLINICIANS)
+async def show_observing(visit: Visit) -> Response:
+    frame = await open_section(visit, _CONDITIONS)
+    if isinstance(frame, Response):
+        return frame
+    scale = "2" if frame.chart.is_spo2_scale_2 else "1"
+    return _form(visit, frame, Form({"set": new_uuid(), "scale": scale}))
+
+
+def _form(visit: Visit, frame: Frame, form: Form) -> Response:
+    problems = tuple(form.problems.values())
+    today = visit.clock.now().date()
+    age = years_old(frame.chart.patient.birth_date, today)
+    return render_section(
+        visit,
+        "records/observing.html",
+        frame,
+        section="observations",
+        status=422 if problems else 200,
+        measures=MEASURES,
+        levels=LEVELS,
+        typed=form.values,
+        problems=problems,
+        is_child=age is not None and age < YOUNGEST_YEARS,
+        is_scale_2_known=frame.chart.is_spo2_scale_2,
+    )
+
+
+@page("/patients/{id}/observations/new", gate=CLINICIANS, methods=("POST",))
+async def record_observations(visit: Visit) -> Response:
+    """First to be looked at with its score; then, said so, to be stored."""
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    frame = await open_section(visit, _CONDITIONS)
+    if isinstance(frame, Response):
+        return frame
+    taken = _read(form, visit.clock.now())
+    if taken is None or form.values.get("step") == EDIT:
+        return _form(visit, frame, form)
+    odd = unusual(taken)
+    is_confirmed = form.values.get("confirm") == "yes"
+    if form.values.get("step") != SAVE or (odd and not is_confirmed):
+        return _look(visit, frame, form, taken)
+    return await _save(visit, taken)
+
+
+def _look(visit: Visit, frame: Frame, form: Form, taken: ObservationSet) -> Response:
+    found = score(taken.vital, is_scale_2=taken.is_scale_2)
+    age = years_old(frame.chart.patient.birth_date, visit.clock.now().date())
+    return render_section(
+        visit,
+        "records/observed.html",
+        frame,
+        section="observations",
+        typed=form.values,
+        taken=taken,
+        rows=ROWS,
+        score=found,
+        response=response_to(found),
+        odd=unusual(taken),
+        is_asked=form.values.get("step") == SAVE,
+        is_child=age is not None and age < YOUNGEST_YEARS,
+        when=taken.at.astimezone(LONDON).strftime(_TIME),
+    )
+
+
+async def _save(visit: Visit, taken: ObservationSet) -> Response:
+    """All of a set in one change, with when the next one is due."""
+    patient, now = visit.path("id"), visit.clock.now()
+    author = await author_of(visit)
+    found = score(taken.vital, is_scale_2=taken.is_scale_2)
+    made = resources_of(taken, found, patient=patient, author=author)
+    drafts = [drafted(one) for one in made]
+    expected: list[int | None] = [MUST_NOT_EXIST] * len(drafts)
+    response = response_to(found)
+    if response is not None:
+        at = taken.at + timedelta(minutes=response.repeat_minutes)
+        request = due_request(patient, kind=OBSERVATIONS, at=at, author=author, now=now)
+        drafts.append(drafted(request))
+        expected.append(None)
+    written = await visit.services[Writer].write(
+        Change(drafts=drafts, expected=expected), opener=opener_of(visit)
+    )
+    if isinstance(written, Refusal):
+        return visit.refuse(written)
+    if not isinstance(written, Written | Conflict):
+        return visit.tell(NOT_FOUND)
+    # There already: the same set, sent twice. It is stored once, and said so.
+    said = "saved" if isinstance(written, Written) else "already"
+    return visit.go_to(f"/patients/{patient}/observations?done={said}")
+
+
+def _read(form: Form, now: datetime) -> ObservationSet | None:
+    """The set as typed; None where something in it is wrong."""
+    set_id = form.values.get("set", "")
+    if not is_fhir_id(set_id):
+        form.reject("set", wrong="The form is damaged", mend="Open it again.")
+    values = {one.name: one.read(form) for one in MEASURES}
+    level = form.values.get("level", "")
+    if level and level not in {name for name, _, _ in LEVELS}:
+        form.reject("level", wrong="That is no level", mend="Choose one.")
+    scale = form.choice("scale", called="the SpO₂ scale", among=("1", "2"))
+    air = form.values.get("air", "")
+    is_on_oxygen = {"air": False, "oxygen": True}.get(air)
+    flow = values.pop("oxygen_flow")
+    if flow is not None and is_on_oxygen is not True:
+        form.reject(
+            "oxygen_flow",
+            wrong="A flow is given, and not that it is oxygen",
+            mend="Choose oxygen, or leave the flow out.",
+        )
+    at = _time(form, now)
+    taken = ObservationSet(
+        id=set_id,
+        at=at,
+        is_scale_2=scale == "2",
+        is_on_oxygen=is_on_oxygen,
+        oxygen_flow=flow,
+        level=level,
+        **values,
+    )
+    if not form.problems and not taken.measured:
+        form.reject(
+            "respiration_rate",
+            wrong="Nothing was measured",
+            mend="Enter what was measured; what was not may stay empty.",
+        )
+    return None if form.problems else taken
+
+
+def _time(form: Form, now: datetime) -> datetime:
+    """The last time of day that was typed, within 24 hours; empty: now."""
+    typed = form.optional_text("time", called="the time", at_most=5)
+    if not typed:
+        return now.replace(microsecond=0)
+    here = now.astimezone(LONDON)
+    try:
+        parsed = datetime.strptime(typed, _TIME).time()  # noqa: DTZ007 - a time of day
+    except ValueError:
+        form.reject(
+            "time", wrong="That is no time of day", mend="Write it as in 14:05."
+        )
+        return now
+    at = datetime.combine(here.date(), parsed, LONDON)
+    if at > here:
+        at = datetime.combine(here.date() - timedelta(days=1), parsed, LONDON)
+    return at
