@@ -10,7 +10,8 @@ from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Connection, Row
 from wardkeep.identity.roles import Role
 from wardkeep.identity.scopes import read_scopes
-from wardkeep.warden.sessions import IDLE_SECONDS, Elsewhere, Session
+from wardkeep.warden.session_parts import Elsewhere
+from wardkeep.warden.sessions import IDLE_SECONDS, Session
 
 
 class Ended(NamedTuple):

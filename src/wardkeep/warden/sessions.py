@@ -20,10 +20,10 @@ from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId, new_secret, new_uuid
 from wardkeep.disclosure.answers import SessionView
 from wardkeep.disclosure.message import GLANCE
-from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.roles import NEED_DEVICE, Role
 from wardkeep.identity.scopes import CHECK_IN, Scopes
 from wardkeep.warden.copies import SignedCopy
+from wardkeep.warden.session_parts import ByApp, Elsewhere, HeldReason
 
 ASLEEP_SECONDS = 15 * 60
 ASLEEP_OF_GUARDED_SECONDS = 10 * 60
@@ -31,45 +31,10 @@ IDLE_SECONDS = 30 * 60
 LONGEST_SECONDS = 12 * 60 * 60
 LONGEST_OF_PROGRAM_SECONDS = 60 * 60
 """SMART Backend Services recommends minutes; an access token is asked for anew."""
-REASON_HOLDS_SECONDS = 60 * 60
 MAX_REASONS_HELD = 256
 HANDLE_SECONDS = 60
 """As long as one request may take (the web process gives up then)."""
 MOST_HANDLES = 65_536
-
-
-class HeldReason(msgspec.Struct, frozen=True):
-    """A reason given for a patient, good for the next pages of the same opening."""
-
-    purpose: str
-    reason: str
-    until_monotonic: float
-
-
-class ByApp(msgspec.Struct, frozen=True, kw_only=True):
-    """Which app acts for the person, by which consent, and for what."""
-
-    app: str
-    name: str
-    grant: str
-    patient: str
-    """The one patient whom its `patient/` scopes are about; empty: nobody."""
-    scopes: AppScopes
-    purpose: str
-    reason: str
-    """As given at consent: the door goes by these, whatever a request says."""
-    person_session: bytes
-    """Hash of the session that it ends with; empty: `offline_access` was granted."""
-    patients_per_hour: int
-
-
-class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
-    """The sign-in at an identity provider that a session came from."""
-
-    provider: str
-    session: str
-    """As the provider names it (`sid`); empty: it does not."""
-    subject: str
 
 
 class Session(msgspec.Struct, kw_only=True, eq=False):

@@ -24,8 +24,9 @@ from wardkeep.warden import session_store
 from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.service.said import FROZEN
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.session_parts import ByApp, Elsewhere
 from wardkeep.warden.session_store import Ended
-from wardkeep.warden.sessions import ByApp, Elsewhere, Session, Sessions, SignedInAs
+from wardkeep.warden.sessions import Session, Sessions, SignedInAs
 
 log = logging.getLogger(__name__)
 

@@ -59,7 +59,8 @@ from wardkeep.warden.service.key_proofs import (
 from wardkeep.warden.service.said import NOT_SIGNED_IN
 from wardkeep.warden.service.signing_keys import SigningKeys
 from wardkeep.warden.service.trace import Trace
-from wardkeep.warden.sessions import ByApp, Session, Sessions, hash_token
+from wardkeep.warden.session_parts import ByApp
+from wardkeep.warden.sessions import Session, Sessions, hash_token
 
 ACCESS_SECONDS = 300
 INVALID_GRANT = AccessRefused(

@@ -9,7 +9,8 @@ from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.scopes import CHECK_IN, Scopes
 from wardkeep.ledger.beginnings import GOES_ON_FROM
 from wardkeep.warden.contracts import APP
-from wardkeep.warden.sessions import ByApp, Session
+from wardkeep.warden.session_parts import ByApp
+from wardkeep.warden.sessions import Session
 
 LONGEST_REQUEST = 500
 BESIDE = "named in the record"

@@ -57,6 +57,7 @@ from wardkeep.warden.service.by_support import (
     why_granted,
 )
 from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.holding import hold_reason
 from wardkeep.warden.service.said import (
     NOT_SIGNED_IN,
     NOT_UNDERSTOOD,
@@ -70,12 +71,8 @@ from wardkeep.warden.service.weighed import (
     subject_of,
     worst,
 )
-from wardkeep.warden.sessions import (
-    REASON_HOLDS_SECONDS,
-    HeldReason,
-    Session,
-    Sessions,
-)
+from wardkeep.warden.session_parts import REASON_HOLDS_SECONDS
+from wardkeep.warden.sessions import Session, Sessions
 from wardkeep.warden.support_grants import SupportGrants
 from wardkeep.warden.ways_in import WaysIn, are_notes
 
@@ -392,23 +389,12 @@ class Door:
             session.hold_found([one.item.patient for one in weighed], until)
         else:
             for one in weighed:
-                self._hold_reason(session, one)
+                hold_reason(session, one, now=self._clock.monotonic_seconds())
         return Grant(
             entry=first,
             granted_at=at,
             relationships=tuple([one.relationship for one in weighed]),
             keys=tuple([b"" if _stays(asked, one) else one.key for one in weighed]),
-        )
-
-    def _hold_reason(self, session: Session, one: Weighed) -> None:
-        if not one.reason or one.relationship:
-            return
-        until = self._clock.monotonic_seconds() + REASON_HOLDS_SECONDS
-        session.hold_reason(
-            one.item.patient,
-            HeldReason(
-                purpose=one.purpose.value, reason=one.reason, until_monotonic=until
-            ),
         )
 
     def _refuse(

@@ -50,7 +50,8 @@ from wardkeep.warden.service.patients_in import (
 from wardkeep.warden.service.provider_client import ProviderClient, Way
 from wardkeep.warden.service.said import DEVICE_BOUND, NOT_SIGNED_IN
 from wardkeep.warden.service.trace import Trace
-from wardkeep.warden.sessions import Elsewhere, Sessions, hash_token
+from wardkeep.warden.session_parts import Elsewhere
+from wardkeep.warden.sessions import Sessions, hash_token
 
 log = logging.getLogger(__name__)
 STRONG_ELSEWHERE = Factor(name="identity-provider", is_phishing_resistant=True)

@@ -22,7 +22,8 @@ from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.known_providers import KnownProviders
 from wardkeep.warden.service.said import NOT_SIGNED_IN
 from wardkeep.warden.service.trace import Trace
-from wardkeep.warden.sessions import Elsewhere, Sessions
+from wardkeep.warden.session_parts import Elsewhere
+from wardkeep.warden.sessions import Sessions
 
 log = logging.getLogger(__name__)
 NO_LOGOUT = Refusal(
