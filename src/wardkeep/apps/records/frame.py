@@ -35,6 +35,7 @@ SECTIONS = (
     ("growth", "Growth"),
     ("visits", "Visits and stays"),
     ("documents", "Documents"),
+    ("notes", "Notes"),
     ("letters", "Letters"),
     ("plans", "Risk and plans"),
     ("timeline", "Timeline"),
