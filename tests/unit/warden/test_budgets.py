@@ -26,10 +26,12 @@ from wardkeep.warden.budgets import (
     Budgets,
     apps_of,
 )
+from wardkeep.warden.sessions import LONGEST_SECONDS
 
 NURSE = (1, "11111111-1111-4111-8111-111111111111")
 BUDGET = Budget(soft=28, hard=35, expected=10)
 START = datetime(2026, 11, 23, 9, 41, tzinfo=UTC).timestamp()
+START_MONOTONIC = 1_000_000.0
 
 
 def entry(
@@ -62,15 +64,25 @@ class World:
 
     ledger: Ledger
     wall: float = START
-    monotonic: float = 1_000_000.0
+    monotonic: float = START_MONOTONIC
     budgets: Budgets = field(default_factory=Budgets)
     opened: list[tuple[float, str, str]] = field(default_factory=list)
     """When (monotonic), in which session, whom."""
     since: dict[str, int] = field(default_factory=dict)
     """By session, how many openings there were when the passkey was used last."""
+    began: dict[str, float] = field(default_factory=dict)
+    """By session, when it was signed in; those not named, at the beginning."""
     released_at: float = -1.0
 
+    def is_over(self, session: str) -> bool:
+        """As the door says of a session that has lasted as long as one may."""
+        return (
+            self.monotonic - self.began.get(session, START_MONOTONIC) > LONGEST_SECONDS
+        )
+
     def asks(self, session: str, patient: str) -> None:
+        if self.is_over(session):
+            return
         standing = self.budgets.after(
             NURSE, session, {patient}, budget=BUDGET, action="read", now=self.monotonic
         )
@@ -89,6 +101,9 @@ class World:
             self.asks(session, str(n))
 
     def touches(self, session: str) -> None:
+        """The passkey in a session; where that is over, in one that begins."""
+        if self.is_over(session):
+            self.began[session] = self.monotonic
         self.ledger.append(entry("prove", session, self.wall))
         self.ledger.commit()
         self.budgets.touched(session, NURSE)
