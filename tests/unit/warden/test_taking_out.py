@@ -58,6 +58,23 @@ def test_the_days_prints_and_copies_end_for_whom_the_work_explains_too() -> None
     assert code(COPY, relationship="ward", taken_out_left=-1) == "copies-spent"
 
 
+def test_as_long_as_some_are_left_it_leaves_and_untold_is_none_left() -> None:
+    for opening in (PRINT, COPY):
+        assert code(opening, taken_out_left=1) == ""
+    untold = Opening(
+        role=Role.DOCTOR,
+        purpose=Purpose.DIRECT_CARE,
+        reason="goes to the hospice today",
+        action=Action.PRINT,
+        tier=Tier.RECORD,
+        relationship="",
+        patients_asked=1,
+        is_key_ours=True,
+        standing=LIGHT,
+    )
+    assert code(untold) == "prints-spent"
+
+
 def test_behind_broken_glass_paper_is_never_refused_and_a_copy_is() -> None:
     spent = msgspec.structs.replace(LIGHT, day=60)
     glass = {"relationship": GLASS, "taken_out_left": -1, "standing": spent}
