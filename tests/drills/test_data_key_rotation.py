@@ -31,7 +31,7 @@ from wardkeep.assembly.database import OWNER, WARDEN, WEB, WORKER, address_for
 from wardkeep.assembly.drills.ground import HOME, Ground, Person, ground
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.stored_id import stored_id
-from wardkeep.crypto.aead import Cipher, Key
+from wardkeep.crypto.aead import Key
 from wardkeep.db.connection import connect
 from wardkeep.db.errors import DatabaseRefusedError
 from wardkeep.disclosure.answers import Grant, Refusal
@@ -252,34 +252,6 @@ async def test_what_belongs_to_no_patient_gets_a_new_key_with_everybodys(
     assert f" digest {digest_over(await ward.rows())}" in ward.said()[-1]
 
 
-async def test_what_a_waiting_rooms_screen_reads_out_moves_to_the_new_key_too(
-    ward: Ward,
-) -> None:
-    here, mine = ward.here, ward.nurse.expected[-1]
-    await ward.notes.open_ward("ward-9")
-    bound = f"clinic label {ward.number} 1".encode()
-    label = Cipher((await ward.plain())[""][Tier.SHARED]).seal(b"Ada", bound)
-    await ward.owner(
-        "insert into clinic.entry (patient, arrived_at, changed_at, organisation,"
-        " ticket, day, appointment, place, status, label)"
-        " select number, now(), now(), organisation, n, current_date, 'a' || n, 'p',"
-        " 'called', $2 from record.patient, generate_series(1, 2) as n where id = $1",
-        mine,
-        label,
-    )
-    settle_at_once(here)
-    await rotate(here, EVERYBODY)
-    assert (await until_finished(here)).unreadable == 1, "one is another entry's"
-    held = await connect(address_for(here.settings, here.layout, WEB))
-    await held.serve(OrganisationId(ward.number))
-    found = await held.fetch("select label from clinic.entry order by number")
-    await held.close()
-    moved, kept = (row["label"] for row in found)
-    key = (await ward.plain())[""][Tier.SHARED]
-    assert Cipher(key).open(moved, bound) == b"Ada"
-    assert kept == label
-
-
 async def test_all_that_lies_under_data_keys_is_on_the_list_of_a_rotation(
     ward: Ward,
 ) -> None:
@@ -295,7 +267,10 @@ async def test_all_that_lies_under_data_keys_is_on_the_list_of_a_rotation(
     )
     await held.close()
     assert sorted(row["found"] for row in rows) == [
-        "clinic.entry.label",  # by record.boxes_beside, under the shared key
+        "clinic.label.box",  # under the screen's own key
+        "clinic.screen.code_hash",
+        "clinic.screen.public_key",
+        "clinic.screen.secret_hash",
         "record.history.body",  # by record.bodies_of
         "record.history.id",
         "record.history.present",

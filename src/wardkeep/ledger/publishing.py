@@ -13,6 +13,7 @@ import msgspec
 from wardkeep.crypto.signing import SigningKey, VerifyKey
 from wardkeep.ledger.checkpoint import Checkpoint
 from wardkeep.ledger.merkle import TILE_WIDTH, MerkleTree, Prover, leaf_hash
+from wardkeep.ledger.notes import last_note
 from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, Opened
 from wardkeep.ledger.remaking import ENTRIES, FullTile
 from wardkeep.ledger.succession import announce, is_announced
@@ -63,7 +64,7 @@ class Publisher:
         self._bundled = covered - covered % TILE_WIDTH
         history = folder / HISTORY_NAME
         self._history_end = history.stat().st_size if history.exists() else 0
-        self._unplaced = b""
+        self._unplaced = _left_unplaced(folder, opened.newest)
 
     def change_key(self, new: SigningKey) -> None:
         """Sign with another key from now on; the old one announces it.
@@ -191,3 +192,14 @@ class Publisher:
             if (tile.level, tile.index) == (level, index):
                 return tile.hashes
         return tile_path(self._folder, level, index).read_bytes()
+
+
+def _left_unplaced(folder: Path, newest: Checkpoint | None) -> bytes:
+    """The newest checkpoint where a kill came between the history and its own file."""
+    last = last_note(folder / HISTORY_NAME).note
+    if last is None or newest is None:
+        return b""
+    path = folder / CHECKPOINT_NAME
+    placed = path.read_bytes() if path.exists() else b""
+    is_newest = last.split(b"\n", 2)[1] == str(newest.size).encode()
+    return last if is_newest and placed != last else b""

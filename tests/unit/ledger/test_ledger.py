@@ -258,6 +258,21 @@ def writer(folder: Path, code: str) -> "subprocess.Popen[bytes]":
     )
 
 
+def test_a_checkpoint_that_a_kill_left_in_the_history_alone_is_placed(
+    tmp_path: Path,
+) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.append(entry_about("p"))
+    ledger.commit()
+    ledger.publish()
+    ledger.close()
+    (tmp_path / "checkpoint").unlink()
+    again = open_ledger(tmp_path)
+    again.publish()
+    again.close()
+    assert verify(tmp_path, KEY.verify_key, origin=ORIGIN).is_whole
+
+
 @pytest.mark.parametrize("after", [1, 30, 200])
 def test_what_was_told_survives_a_kill_at_any_moment(
     tmp_path: Path, after: int

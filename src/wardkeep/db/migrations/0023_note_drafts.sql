@@ -106,20 +106,13 @@ begin
 end $$;
 
 -- A draft's key lies under its patient's data keys, so it moves along when those are
--- replaced; the rest is as in 0019.
+-- replaced. What a screen reads out lies under the screen's own key by now (0021).
 create or replace function record.boxes_beside(kept_in integer, owner bigint)
 returns table (place text, key text, tier smallint, identity text, box bytea)
 language plpgsql security definer set search_path = pg_catalog as $$
 begin
   perform set_config('wardkeep.organisation', kept_in::text, true);
-  if owner is null then
-    return query
-      select 'clinic.entry.label', e.number::text, 0::smallint,
-             format('clinic label %s %s', kept_in, e.number), e.label
-        from clinic.entry as e
-       where e.organisation = kept_in and e.label is not null and e.label <> ''
-       order by e.number;
-  else
+  if owner is not null then
     return query
       select 'record.note_draft.wrapped_key', d.id::text, d.tier,
              format('draft-key|1|%s|%s|%s', kept_in, p.id, d.id), d.wrapped_key
@@ -144,10 +137,7 @@ returns void
 language plpgsql security definer set search_path = pg_catalog as $$
 begin
   perform set_config('wardkeep.organisation', kept_in::text, true);
-  if owner is null and place = 'clinic.entry.label' then
-    update clinic.entry as e set label = fresh
-     where e.organisation = kept_in and e.number = key::bigint and e.label = old;
-  elsif place = 'record.note_draft.wrapped_key' then
+  if place = 'record.note_draft.wrapped_key' then
     update record.note_draft as d set wrapped_key = fresh
      where d.organisation = kept_in and d.id = key::uuid and d.patient = owner
        and d.wrapped_key = old;
