@@ -200,7 +200,7 @@ def test_a_series_ends_with_its_newest_value_whatever_offset_its_time_has() -> N
 
 
 def test_a_refuted_respiratory_failure_chooses_no_second_scale() -> None:
-    condition = {
+    condition: dict[str, object] = {
         "resourceType": "Condition",
         "code": {"text": "Hypercapnic respiratory failure"},
     }
