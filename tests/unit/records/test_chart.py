@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from wardkeep.apps.records.chart import Chart, build_chart
+from wardkeep.apps.records.looking import line_of
 from wardkeep.apps.records.observations import score
 from wardkeep.care.reading import Unreadable, read
 
@@ -207,3 +208,27 @@ def test_a_refuted_respiratory_failure_chooses_no_second_scale() -> None:
     refuted = {"verificationStatus": {"coding": [{"code": "refuted"}]}}
     assert chart_of(condition).is_spo2_scale_2
     assert not chart_of(condition | refuted).is_spo2_scale_2
+
+
+@pytest.mark.parametrize(
+    ("type_", "more"),
+    [
+        ("Procedure", {"status": "not-done", "performedDateTime": "2026-11-20"}),
+        ("Immunization", {"status": "not-done", "occurrenceDateTime": "2026-11-20"}),
+        ("DiagnosticReport", {"status": "entered-in-error", "issued": "2026-11-20"}),
+        ("DocumentReference", {"status": "entered-in-error", "date": "2026-11-20"}),
+        (
+            "Condition",
+            {"verificationStatus": {"coding": [{"code": "entered-in-error"}]}},
+        ),
+    ],
+)
+def test_what_did_not_happen_is_on_no_timeline_and_not_found(
+    type_: str, more: dict[str, object]
+) -> None:
+    wrong: dict[str, object] = {"resourceType": type_, **more}
+    assert chart_of(wrong).timeline == ()
+    assert line_of(read(type_, "x", json.dumps(wrong).encode())) is None
+    right = {**wrong, "status": "completed"}
+    right.pop("verificationStatus", None)
+    assert len(chart_of(right).timeline) == 1
