@@ -4,6 +4,7 @@
 import asyncio
 import json
 import os
+import re
 import secrets
 import signal
 import threading
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -19,9 +21,12 @@ from support.note_pages import open_ward
 from support.note_writer import JSON, Page, begin, doctor, part
 from support.served import Served, Visitor, eventually, served
 from wardkeep.assembly.database import WEB, address_for
+from wardkeep.base.clock import SystemClock
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import connect
 from wardkeep.db.errors import DatabaseRefusedError
+from wardkeep.fhir.notes import draft_rows
+from wardkeep.fhir.notes.draft_rows import Place
 
 pytestmark = pytest.mark.xdist_group("note-drafts")
 KILLS = 6
@@ -135,6 +140,59 @@ def test_signing_is_done_once_whatever_dies_in_between(server: Served) -> None:
         shown = visitor.get(f"/patients/pat/notes/{page.draft}/history")
         assert shown.count(b"<h3>Version") == 1
         assert shown.count(f"Signed once {turn}.".encode()) == 1
+
+
+def test_other_words_signed_late_without_scripts_are_kept_and_shown(
+    server: Served,
+) -> None:
+    visitor = doctor(server)
+    page = Page(visitor, begin(visitor))
+    [(editor, number)] = page.over
+
+    def press_sign(text: str) -> int:
+        form = {"over": f"{editor}:{number}", "title": "T", "text-0": text}
+        body = urlencode(form).encode()
+        return visitor.ask("POST", f"{page.address}/sign", body)[0]
+
+    assert press_sign("The first window.") == 303
+    assert press_sign("The first window.") == 303, "pressed twice, done once"
+    assert press_sign("The second window.") == 409
+    both = re.sub(rb"<[^>]+>", b"", visitor.get(f"{page.address}/texts"))
+    assert b"The first window." in both
+    assert b"The second window." in both
+
+
+def test_a_text_saved_while_another_is_signed_keeps_the_draft_going(
+    server: Served,
+) -> None:
+    visitor = doctor(server)
+    page = Page(visitor, begin(visitor))
+    other = Page(visitor, page.draft)
+    assert page.save("Signed.")[0] == 200
+    assert other.save("Saved just then.")[0] == 200
+
+    assert asyncio.run(ended_at(server, page)) == ""
+
+
+async def ended_at(server: Served, page: Page) -> str:
+    """As signing ends it, over the text of one page; how it ended."""
+    connection = await connect(address_for(server.settings, server.layout, WEB))
+    organisation = OrganisationId(1)
+    try:
+        await connection.serve(organisation)
+        await draft_rows.end(
+            connection,
+            organisation,
+            page.draft,
+            as_=draft_rows.SIGNED,
+            at=SystemClock().now(),
+            only=Place(page.editor, page.number),
+        )
+        found = await draft_rows.one(connection, organisation, page.draft)
+    finally:
+        await connection.close()
+    assert found is not None
+    return found.ended_as
 
 
 def test_a_late_save_and_the_same_save_again_change_nothing(server: Served) -> None:

@@ -16,6 +16,8 @@ import pytest
 from support.program import Program
 from support.served import Served, Visitor, served
 from support.warden import RunningWarden
+from wardkeep.base.clock import SystemClock
+from wardkeep.care.seen_results import seen_id
 from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
 
@@ -66,7 +68,24 @@ def about(id_: str, where: str) -> list[Json]:
         "code": {"text": ONLY_THERE},
         "period": {"start": "2026-11-01"},
     }
-    return [{**one, **subject} for one in (stay, problem, alert)]
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": f"{id_}-report",
+        "status": "final",
+        "code": {"text": ONLY_THERE},
+        "effectiveDateTime": SystemClock().now().isoformat(timespec="seconds"),
+    }
+    return [{**one, **subject} for one in (stay, problem, alert, report)]
+
+
+def forged_mark() -> Json:
+    """In one record, that the report of another was looked at."""
+    return {
+        "resourceType": "ClinicalImpression",
+        "id": seen_id(f"{HERE[1]}-report", 1),
+        "status": "completed",
+        "subject": {"reference": f"Patient/{HERE[0]}"},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +98,7 @@ def stolen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stolen]:
                 where = WARD if id_ in HERE else "Location/kestrel"
                 for one in (patient(id_), *about(id_, where)):
                     program.put(one)
+            program.put(forged_mark())
         token = stack.sign_in("fernhill", [], role="ward_nurse")
         asyncio.run(put_on_the_ward(stack, token))
         with closing(Visitor(stack.port, token)) as nurse:
@@ -145,7 +165,7 @@ def test_a_strangers_record_is_neither_searched_nor_written_in(stolen: Stolen) -
         ("entries/problem/new", {"words": "x", "certainty": "confirmed", "entry": "e"}),
         ("entries/problem/elsewhere-1-problem/end", {"version": "1"}),
         ("entries/problem/elsewhere-1-problem/mistake", {"version": "1"}),
-        ("results/seen", {"report": "r", "version": "1"}),
+        ("results/seen", {"report": f"{ELSEWHERE[1]}-report", "version": "1"}),
         ("observations/new", {"set": "s", "pulse": "70", "scale": "1"}),
     ):
         status, page = post(thief, f"{stranger}/{path}", **fields)
@@ -164,6 +184,20 @@ def test_one_patients_entry_is_not_reached_through_another(stolen: Stolen) -> No
         assert status in (403, 404)
         status, _ = post(stolen.nurse, f"{mine}/{theirs}/undo", version="2")
         assert status in (403, 404)
+
+
+def test_a_mark_in_one_record_hides_no_result_of_another(stolen: Stolen) -> None:
+    for theirs in (f"{HERE[2]}-report", f"{ELSEWHERE[2]}-report"):
+        status, _ = post(
+            stolen.nurse,
+            f"/patients/{HERE[0]}/results/seen",
+            report=theirs,
+            version="1",
+        )
+        assert status in (403, 404)
+    page = stolen.nurse.get("/caseload?only=results").decode()
+    for id_ in HERE:
+        assert f"/patients/{id_}" in page
 
 
 def test_a_desk_has_no_caseload_and_writes_in_no_chart(stolen: Stolen) -> None:

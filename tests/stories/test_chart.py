@@ -7,6 +7,7 @@ in today.
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,7 @@ from wardkeep.assembly.demo import (
 from wardkeep.assembly.importing import load_paths
 from wardkeep.assembly.web_process import services_on
 from wardkeep.base.clock import LONDON, SystemClock
+from wardkeep.base.ids import new_uuid
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Done
 from wardkeep.disclosure.questions import SetWork
@@ -245,6 +247,34 @@ async def saves_a_set(own: Device, record: str) -> None:
         headers={"Origin": record.partition("/patients")[0]},
     )
     assert "it is there once" in await again.text()
+    await saves_late_and_otherwise(own, record, sent)
+
+
+async def saves_late_and_otherwise(
+    own: Device, record: str, sent: dict[str, str]
+) -> None:
+    # With other values it is no such thing, and it is told that nothing was saved
+    other = await posts(own, record, {**sent, "pulse": "80", "confirm": "yes"})
+    assert "This was not saved" in other
+    # One from before, entered late, puts off nothing that the newer one asks for
+    due = own.page.get_by_text("Next set due")
+    before = await due.inner_text()
+    earlier = SystemClock().now().astimezone(LONDON) - timedelta(hours=2)
+    late = {"set": new_uuid(), "time": f"{earlier:%H:%M}", "respiration_rate": "16"}
+    fine = {"oxygen_saturation": "98", "systolic": "120", "pulse": "70"}
+    told = await posts(own, record, {**sent, **late, **fine, "temperature": "37"})
+    assert "The set is saved." in told
+    await own.page.reload()
+    assert await due.inner_text() == before
+
+
+async def posts(own: Device, record: str, form: dict[str, str]) -> str:
+    answer = await own.context.request.post(
+        f"{record}/observations/new",
+        form={**form, "step": "save"},
+        headers={"Origin": record.partition("/patients")[0]},
+    )
+    return await answer.text()
 
 
 async def has_problems(own: Device, record: str) -> None:
@@ -287,8 +317,10 @@ async def has_allergies_and_alerts(own: Device, record: str) -> None:
     await own.page.get_by_label("Allergy", exact=True).check()
     await own.page.get_by_label("A danger to life").check()
     await own.page.get_by_label("Reaction").fill("Blisters")
+    sent = await own.page.evaluate(_HIDDEN)
     await own.press("Save")
     await own.reads("It is added.")
+    await is_told_apart(own, record, sent)
     banner = own.page.locator(".wk-banner")
     assert "Elastoplast" in await banner.inner_text()
     # That none are known is not said of somebody who has one
@@ -306,6 +338,18 @@ async def has_allergies_and_alerts(own: Device, record: str) -> None:
     assert "Do not nurse alone" not in await banner.inner_text()
     await own.go(f"{record}/allergies")
     await clean(own, "allergies")
+
+
+async def is_told_apart(own: Device, record: str, sent: dict[str, str]) -> None:
+    """The same form again is told as done; with something else in it, as not saved."""
+    form = {**sent, "words": "Elastoplast", "type": "allergy", "criticality": "high"}
+    for reaction, told in (("Blisters", "It is added."), ("None", "was not saved")):
+        answer = await own.context.request.post(
+            f"{record}/entries/allergy/new",
+            form={**form, "reaction": reaction},
+            headers={"Origin": record.partition("/patients")[0]},
+        )
+        assert told in await answer.text()
 
 
 async def takes_medicines(own: Device, record: str) -> None:

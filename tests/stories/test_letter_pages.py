@@ -139,6 +139,7 @@ async def test_a_letter_is_written_approved_sent_and_withdrawn(
         await has_a_pdf(rowan, tmp_path)
         await cara.go(f"{address}/change")
         await cara.reads("Somebody else changed it just now")
+        await overwrites(cara, address)
         # And that it left, and why it was withdrawn, is noted
         await leaves_and_comes_back(rowan)
         await rowan.go(f"{origin}/patients/ann/letters")
@@ -188,6 +189,23 @@ async def changes_at_once(rowan: Device, cara: Device, address: str) -> None:
     await clean(rowan, "letter-both")
     await rowan.press("Save it for approval")
     await rowan.reads("She seemed glad.")
+
+
+async def overwrites(cara: Device, address: str) -> None:
+    """The form of a new letter, with an approved one's id and version: it stays."""
+    forged = {
+        "which": address.rpartition("/")[2],
+        "subject": "Forged",
+        "to": "Somebody",
+        "body": "Forged words",
+    }
+    for version in range(1, 8):
+        answer = await cara.context.request.post(
+            f"{address.rpartition('/')[0]}/new",
+            form={**forged, "version": str(version)},
+            headers={"Origin": address.partition("/patients")[0]},
+        )
+        assert "Somebody else changed it just now" in await answer.text()
 
 
 async def has_a_pdf(rowan: Device, folder: Path) -> None:

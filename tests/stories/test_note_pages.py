@@ -94,6 +94,17 @@ async def writes_by_it(rowan: Device, origin: str) -> None:
     await clean(rowan, "notes-write")
     asks = rowan.page.get_by_label("Ask a colleague to co-sign")
     await asks.select_option(label="Dr Ida Wren")
+    # Enter in a field of one line signs nothing
+    await rowan.page.get_by_label("Title").press("Enter")
+    await saved(rowan)
+    assert await rowan.page.locator("#text-1").input_value() == "Home tomorrow."
+    # Whom one asked stays chosen while something is mended
+    await rowan.page.get_by_label("Title").fill("")
+    await rowan.page.keyboard.press("Control+Enter")
+    await rowan.reads("the title is missing")
+    assert await asks.input_value() == "Practitioner/ida"
+    await rowan.page.get_by_label("Title").fill("Ward round")
+    await saved(rowan)
     await rowan.page.locator("#text-1").focus()
     await rowan.page.keyboard.press("Control+Enter")
     await rowan.reads("Signed. The note is in the record.")

@@ -115,6 +115,7 @@ async def test_a_safety_plan_is_made_changed_by_two_and_put_back(
         await rowan.press("Save it")
         await rowan.reads("It is saved.")
         await clean(rowan, "plans-shown")
+        await only_dates_differ(cora, rowan, plans)
         # And what it said before can be read and put back
         await puts_back(rowan, plans)
         # And a desk is not shown it
@@ -147,6 +148,23 @@ async def changes(own: Device, help_: str, why: str) -> None:
     await fill(own, "Whom I can ask for help", help_)
     await fill(own, "What was changed, and why", why)
     await own.press("Save it")
+
+
+async def only_dates_differ(cora: Device, rowan: Device, plans: str) -> None:
+    """Where the sections are the same, the second is not told that theirs is saved."""
+    for own in (cora, rowan):
+        await own.go(f"{plans}/safety/change")
+        await fill(own, "What was changed, and why", "Looked at again")
+    await fill(cora, "Made with", "Ann and Jo")
+    await cora.press("Save it")
+    await cora.reads("It is saved.")
+    await fill(rowan, "Made with", "Ann and Sam")
+    await rowan.press("Save it")
+    await rowan.reads("is not saved yet")
+    await rowan.reads("made with Ann and Jo")
+    await clean(rowan, "plan-both-dates")
+    await rowan.press("Save it")
+    await rowan.reads("It is saved.")
 
 
 async def puts_back(rowan: Device, plans: str) -> None:

@@ -43,7 +43,10 @@ def due_request(
     now: datetime,
     words: str = "",
 ) -> dict[str, object]:
-    """The resource that says so: one of a kind, the next takes its place."""
+    """The resource that says so: one of a kind, the next takes its place.
+
+    `now` is when it was said; by a set of observations, when that was taken.
+    """
     return {
         "resourceType": "ServiceRequest",
         "id": due_id(patient, kind),

@@ -18,6 +18,8 @@ READERS = Gate.SIGNED_IN.but(
 )
 """Whose role opens records; the door decides all the same."""
 WRITERS = READERS.but("support")
+_MOST_DIGITS = 10
+"""What the database counts versions by has no more."""
 CHANGED = Trouble(
     status=409,
     title="Somebody else changed it just now",
@@ -49,4 +51,5 @@ def refused(visit: Visit, refusal: Refusal) -> Response:
 
 def whole_number(text: str) -> int:
     """A version as a form sent it; 0 where it is none."""
-    return int(text) if text.isascii() and text.isdigit() else 0
+    is_one = text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS
+    return int(text) if is_one else 0

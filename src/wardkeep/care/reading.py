@@ -271,6 +271,7 @@ class ServiceRequest(_Part, frozen=True):
     status: str = ""
     code: Concept = Concept()
     occurrence_date_time: str = ""
+    authored_on: str = ""
 
 
 class ClinicalImpression(_Part, frozen=True):

@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 
 from wardkeep.apps.records.chart import Chart, build_chart
+from wardkeep.apps.records.looking import line_of
+from wardkeep.apps.records.observations import score
 from wardkeep.care.reading import Unreadable, read
 
 LOINC = "http://loinc.org"
@@ -169,3 +171,64 @@ def test_the_timeline_has_the_newest_first() -> None:
         },
     )
     assert [one.words for one in chart.timeline] == ["clinic", "Flu", "Stitch"]
+
+
+def test_the_newest_set_is_the_newest_whatever_offset_its_time_is_written_in() -> None:
+    earlier, later = "2026-07-01T10:00:00+01:00", "2026-07-01T09:30:00+00:00"
+    chart = chart_of(
+        observation("8867-4", 60, id="a", effectiveDateTime=earlier),
+        observation("9279-1", 12, id="b", effectiveDateTime=earlier),
+        observation("8867-4", 130, id="c", effectiveDateTime=later),
+        observation("9279-1", 30, id="d", effectiveDateTime=later),
+    )
+    assert [one.pulse for one in chart.vital_sets] == [60, 130]
+
+
+def test_alert_is_alert_in_the_words_of_others_too() -> None:
+    coding = {"code": "248234008", "display": "Mentally alert"}
+    level = observation("67775-7", 0, id="a", valueCodeableConcept={"coding": [coding]})
+    del level["valueQuantity"]
+    [one] = chart_of(level, observation("8867-4", 70, id="b")).vital_sets
+    assert score(one, is_scale_2=False).by_parameter["is_alert"] == 0
+
+
+def test_a_series_ends_with_its_newest_value_whatever_offset_its_time_has() -> None:
+    chart = chart_of(
+        observation("704-7", 1, id="a", effectiveDateTime="2026-07-01T10:00:00+01:00"),
+        observation("704-7", 2, id="b", effectiveDateTime="2026-07-01T09:30:00+00:00"),
+    )
+    assert [one.latest for one in chart.series] == ["2 u"]
+
+
+def test_a_refuted_respiratory_failure_chooses_no_second_scale() -> None:
+    condition: dict[str, object] = {
+        "resourceType": "Condition",
+        "code": {"text": "Hypercapnic respiratory failure"},
+    }
+    refuted = {"verificationStatus": {"coding": [{"code": "refuted"}]}}
+    assert chart_of(condition).is_spo2_scale_2
+    assert not chart_of(condition | refuted).is_spo2_scale_2
+
+
+@pytest.mark.parametrize(
+    ("type_", "more"),
+    [
+        ("Procedure", {"status": "not-done", "performedDateTime": "2026-11-20"}),
+        ("Immunization", {"status": "not-done", "occurrenceDateTime": "2026-11-20"}),
+        ("DiagnosticReport", {"status": "entered-in-error", "issued": "2026-11-20"}),
+        ("DocumentReference", {"status": "entered-in-error", "date": "2026-11-20"}),
+        (
+            "Condition",
+            {"verificationStatus": {"coding": [{"code": "entered-in-error"}]}},
+        ),
+    ],
+)
+def test_what_did_not_happen_is_on_no_timeline_and_not_found(
+    type_: str, more: dict[str, object]
+) -> None:
+    wrong: dict[str, object] = {"resourceType": type_, **more}
+    assert chart_of(wrong).timeline == ()
+    assert line_of(read(type_, "x", json.dumps(wrong).encode())) is None
+    right = {**wrong, "status": "completed"}
+    right.pop("verificationStatus", None)
+    assert len(chart_of(right).timeline) == 1

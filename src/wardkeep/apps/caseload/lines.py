@@ -95,12 +95,13 @@ def todays(expected: Iterable[ExpectedPatient], *, now: int) -> list[Reason]:
     return [reason for _, reason in ordered]
 
 
-def marks_wanted(standings: Mapping[str, Standing]) -> list[str]:
-    """Ids of the resources that say what is due and what was looked at."""
+def marks_wanted(standings: Mapping[str, Standing]) -> list[tuple[str, str]]:
+    """Patient and id of the resources that say what is due and what was looked at."""
     found = []
     for patient, standing in standings.items():
-        found += [due_id(patient, kind) for kind in (OBSERVATIONS, REVIEW)]
-        found += [seen_id(*one) for one in standing.reports]
+        ids = [due_id(patient, kind) for kind in (OBSERVATIONS, REVIEW)]
+        ids += [seen_id(*one) for one in standing.reports]
+        found += [(patient, one) for one in ids]
     return found
 
 

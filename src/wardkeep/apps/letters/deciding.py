@@ -41,6 +41,14 @@ from wardkeep.web.visit import Visit
 
 _ONE = "/patients/{id}/letters/{letter}"
 _SHORT_ID = 8
+_WHY = "A name on it has a character that the letter’s face lacks: {}"
+_UNPRINTABLE = Trouble(
+    status=422,
+    title="The letter cannot be printed, so it was not approved",
+    why=_WHY,
+    mend="Have the name written in Latin, Greek or Cyrillic letters as well.",
+)
+"""With a gap in the patient’s name, a letter may be taken for somebody else’s."""
 
 
 @page(f"{_ONE}/approve", gate=APPROVERS, methods=("POST",))
@@ -56,7 +64,15 @@ async def approve_letter(visit: Visit) -> Response:
         approver=Person(**await author_of(visit)),
         approved=instant(visit.clock),
     )
-    pdf = paper.letter_pdf(_on_paper(visit, who[0], approved, found.id))
+    sheet = _on_paper(visit, who[0], approved, found.id)
+    lacking = paper.unprintable(
+        " ".join((*sheet.sender, *sheet.about, *sheet.signed_by))
+    )
+    if lacking:
+        return visit.tell(
+            msgspec.structs.replace(_UNPRINTABLE, why=_WHY.format(lacking))
+        )
+    pdf = paper.letter_pdf(sheet)
     return await _save(
         visit, found, msgspec.structs.replace(approved, pdf=pdf), said="approved"
     )

@@ -72,7 +72,19 @@ async def show_new(visit: Visit) -> Response:
 @page("/patients/{id}/letters/new", gate=WRITERS, methods=("POST",))
 async def write_letter(visit: Visit) -> Response:
     """Sent twice, it is written once: the page gave the letter its id."""
-    return await _take(visit, found=None)
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    which = form.values.get("which", "")
+    if not is_fhir_id(which):
+        return visit.tell(NOT_FOUND)
+    if whole_number(form.values.get("version", "")) == 0:
+        return await _take(visit, form, which, found=None)
+    # Over what was written meanwhile: as it is changed, so only while it is a draft.
+    found = await _draft(visit, which)
+    if isinstance(found, Response):
+        return found
+    return await _take(visit, form, which, found=found)
 
 
 @page("/patients/{id}/letters/{letter}/change", gate=WRITERS)
@@ -80,7 +92,7 @@ async def show_change(visit: Visit) -> Response:
     who = await who_is_it(visit)
     if isinstance(who, Response):
         return who
-    found = await _draft(visit)
+    found = await _draft(visit, visit.path("letter"))
     if isinstance(found, Response):
         return found
     typed = Typed(which=found.id, version=found.version, values=_values(found.letter))
@@ -89,24 +101,25 @@ async def show_change(visit: Visit) -> Response:
 
 @page("/patients/{id}/letters/{letter}/change", gate=WRITERS, methods=("POST",))
 async def change_letter(visit: Visit) -> Response:
-    found = await _draft(visit)
-    return found if isinstance(found, Response) else await _take(visit, found=found)
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    found = await _draft(visit, visit.path("letter"))
+    if isinstance(found, Response):
+        return found
+    return await _take(visit, form, found.id, found=found)
 
 
-async def _draft(visit: Visit) -> Found | Response:
-    found = await find_letter(visit, visit.path("letter"))
+async def _draft(visit: Visit, which: str) -> Found | Response:
+    found = await find_letter(visit, which)
     if isinstance(found, Found) and found.letter.state is not State.DRAFT:
         return visit.tell(CHANGED)
     return found
 
 
-async def _take(visit: Visit, *, found: Found | None) -> Response:
-    form = await visit.form()
-    if isinstance(form, Trouble):
-        return visit.tell(form)
-    which = form.values.get("which", "") if found is None else found.id
-    if not is_fhir_id(which):
-        return visit.tell(NOT_FOUND)
+async def _take(
+    visit: Visit, form: Form, which: str, *, found: Found | None
+) -> Response:
     said = {
         name: form.optional_text(name, called=called, at_most=most)
         for name, (called, most) in _FIELDS.items()

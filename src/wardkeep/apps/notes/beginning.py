@@ -26,6 +26,12 @@ from wardkeep.web.visit import Visit
 
 FREE = Template(id="", title="Progress note", sections=(Section(),))
 """Without headings."""
+_STRUCK_OUT = Trouble(
+    status=409,
+    title="This note was entered in error",
+    why="It is struck out, and what is struck out is not amended.",
+    mend="Write a new note.",
+)
 
 
 @page("/patients/{id}/notes", gate=WRITERS, methods=("POST",))
@@ -53,6 +59,8 @@ async def begin_amendment(visit: Visit) -> Response:
     note = await note_in(visit, form)
     if isinstance(note, Response):
         return note
+    if note.is_wrong:
+        return visit.tell(_STRUCK_OUT)
     words = words_of(note)
     form.values["sealed"] = "yes" if note.is_sealed else ""
     return await _begin(visit, form, note=note.id, based_on=note.version, words=words)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from wardkeep.apps.notes.asking import banner_for, turned_back
 from wardkeep.apps.notes.headings import offered
 from wardkeep.apps.notes.searching import Match, matching
-from wardkeep.base.ids import new_uuid
+from wardkeep.base.ids import is_uuid, new_uuid
 from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
@@ -85,7 +85,7 @@ async def _show(
 ) -> Response:
     organisation, patient = opener_of(visit).organisation, visit.path("id")
     drafts = await visit.services[NoteDrafts].of_patient(organisation, patient)
-    mine = visit.session.account
+    mine, thrown_away = visit.session.account, visit.query("thrown-away")
     return visit.render(
         "notes/notes.html",
         id=patient,
@@ -100,5 +100,5 @@ async def _show(
         draft=new_uuid(),
         asked=asked,
         found=found,
-        thrown_away=visit.query("thrown-away"),
+        thrown_away=thrown_away if is_uuid(thrown_away) else "",
     )

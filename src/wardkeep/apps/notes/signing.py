@@ -7,6 +7,7 @@ Rejected: signing what the browser sends in place of what was kept (two texts of
 note), and ending the draft before the note is written.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -24,6 +25,7 @@ from wardkeep.apps.notes.typed import (
 )
 from wardkeep.apps.notes.writing import colleagues, keep, show_form, written
 from wardkeep.base.clock import LONDON
+from wardkeep.base.outcome import Problem
 from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
@@ -63,7 +65,7 @@ async def sign(visit: Visit) -> Response:
     form = await visit.form(longest=LONGEST_FIELD_BYTES)
     if isinstance(form, Trouble):
         return visit.tell(form)
-    if draft.ended_as != ENDED_BY_SIGNING:
+    if not await _is_signed(visit, draft, form):
         opened = await _opened(visit, draft, form)
         if isinstance(opened, Refusal):
             return turned_back(visit, opened, form)
@@ -71,9 +73,25 @@ async def sign(visit: Visit) -> Response:
         if refused is not None:
             return refused
         await visit.services[NoteDrafts].end(
-            draft, as_=ENDED_BY_SIGNING, organisation=opener_of(visit).organisation
+            draft,
+            as_=ENDED_BY_SIGNING,
+            organisation=opener_of(visit).organisation,
+            only=opened.texts[0].place,
         )
     return visit.go_to(f"/patients/{visit.path('id')}/notes/{draft.note}?signed=1")
+
+
+async def _is_signed(visit: Visit, draft: DraftRow, form: Form) -> bool:
+    """Whether just these words were signed; others that come late are kept first."""
+    if draft.ended_as != ENDED_BY_SIGNING:
+        return False
+    words = words_in(form)
+    if words is None:
+        return True
+    opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
+    if isinstance(opened, Refusal):
+        return False
+    return any(one.words == words for one in opened.texts)
 
 
 async def _opened(visit: Visit, draft: DraftRow, form: Form) -> OpenDraft | Refusal:
@@ -106,20 +124,36 @@ async def _sign(visit: Visit, opened: OpenDraft, form: Form) -> Response | None:
     problems = list(
         problems_in(words, is_amendment=is_amendment, now=visit.clock.now())
     )
-    if problems:
-        return await show_form(visit, opened, opened.texts[0], problems)
+    asked = await _asked(visit, opened, form)
+    if isinstance(asked, Problem):
+        problems.append(asked)
+    if problems or isinstance(asked, Problem):
+        return await _mend(visit, opened, problems, form)
     before = await _before(visit, opened)
     if isinstance(before, Refusal):
         return turned_back(visit, before, form)
     if (before.version if before else 0) != opened.row.based_on:
         return await _met(visit, opened, words, before)
-    return await _write(visit, opened, words, before, form)
+    return await _write(visit, opened, words, before, form, asked=asked)
+
+
+async def _mend(
+    visit: Visit, opened: OpenDraft, problems: Sequence[Problem], form: Form
+) -> Response:
+    """The form again, and with it whoever was to be asked to co-sign."""
+    chosen = form.values.get("co-signer", "")
+    return await show_form(visit, opened, opened.texts[0], problems, co_signer=chosen)
 
 
 async def _write(
-    visit: Visit, opened: OpenDraft, words: Words, before: Note | None, form: Form
+    visit: Visit,
+    opened: OpenDraft,
+    words: Words,
+    before: Note | None,
+    form: Form,
+    *,
+    asked: Who | None,
 ) -> Response | None:
-    asked = await _asked(visit, opened, form)
     note = await _note(visit, opened, words, before, is_waiting=asked is not None)
     change = _change(note, asked, opened.row.based_on)
     done = await visit.services[Writer].write(change, opener=opener_of(visit))
@@ -129,7 +163,7 @@ async def _write(
         return turned_back(visit, done, form)
     if isinstance(done, Invalid):
         shown = [msgspec.structs.replace(one, place=TEXT) for one in done.problems]
-        return await show_form(visit, opened, opened.texts[0], shown)
+        return await _mend(visit, opened, shown, form)
     now = await _before(visit, opened)
     if isinstance(now, Refusal):
         return turned_back(visit, now, form)
@@ -156,14 +190,19 @@ async def _met(
     return await show_sides(visit, opened, status=_CONFLICT)
 
 
-async def _asked(visit: Visit, opened: OpenDraft, form: Form) -> Who | None:
+async def _asked(visit: Visit, opened: OpenDraft, form: Form) -> Who | Problem | None:
     """The colleague who is asked to co-sign; None where nobody is."""
     chosen = form.values.get("co-signer", "")
     if not chosen or opened.row.is_sealed:
         return None
     found, mine = await colleagues(visit), await me(visit)
     others = [one for one in found if one.reference != mine.reference]
-    return next((one for one in others if one.reference == chosen), None)
+    asked = next((one for one in others if one.reference == chosen), None)
+    return asked or Problem(
+        place="co-signer",
+        wrong="whoever is to co-sign cannot be found just now",
+        mend="Choose again: nothing was signed.",
+    )
 
 
 async def _note(

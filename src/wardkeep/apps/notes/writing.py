@@ -131,6 +131,8 @@ async def show_form(
     opened: OpenDraft,
     text: OpenText,
     problems: Sequence[Problem] = (),
+    *,
+    co_signer: str = "",
 ) -> Response:
     """The page with the words in it; a new editor begins where they stand."""
     banner = await banner_for(visit)
@@ -157,6 +159,7 @@ async def show_form(
         problems=problems,
         holds_code=_holds_code(words) and not draft.is_sealed,
         colleagues=await _colleagues(visit, draft),
+        co_signer=co_signer,
         beside=await _beside(visit, draft),
     )
 

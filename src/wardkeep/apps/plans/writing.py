@@ -113,7 +113,7 @@ async def _both(visit: Visit, kind: Kind, form: Form, mine: Plan) -> Response:
     if isinstance(found, Response):
         return found
     theirs = found.plan.sections if found.plan is not None else {}
-    if theirs == mine.sections:
+    if found.plan is not None and _says_the_same(found.plan, mine):
         return visit.go_to(f"/patients/{visit.path('id')}/plans?saved={kind.code}")
     differing = tuple(
         (one, lines)
@@ -124,7 +124,17 @@ async def _both(visit: Visit, kind: Kind, form: Form, mine: Plan) -> Response:
             )
         )
     )
-    return await _show(visit, found, form, theirs=differing)
+    return await _show(visit, found, form, theirs=differing, stored=found.plan)
+
+
+def _says_the_same(one: Plan, other: Plan) -> bool:
+    """Whether it is one plan sent twice: all but who wrote it, and when."""
+    return (one.sections, one.agreed, one.review, one.change) == (
+        other.sections,
+        other.agreed,
+        other.review,
+        other.change,
+    )
 
 
 def _typed(visit: Visit, found: Found) -> Form:
@@ -140,7 +150,12 @@ def _typed(visit: Visit, found: Found) -> Form:
 
 
 async def _show(
-    visit: Visit, found: Found, form: Form, *, theirs: Theirs = ()
+    visit: Visit,
+    found: Found,
+    form: Form,
+    *,
+    theirs: Theirs = (),
+    stored: Plan | None = None,
 ) -> Response:
     who = await who_is_it(visit)
     if isinstance(who, Response):
@@ -148,7 +163,7 @@ async def _show(
     problems = tuple(form.problems.values())
     return visit.render(
         "plans/write.html",
-        status=409 if theirs else 422 if problems else 200,
+        status=409 if stored is not None else 422 if problems else 200,
         id=visit.path("id"),
         banner=who[0],
         kind=found.kind,
@@ -156,5 +171,6 @@ async def _show(
         typed=form.values,
         problems=problems,
         theirs=theirs,
+        stored=stored,
         most=LONGEST_SECTION,
     )

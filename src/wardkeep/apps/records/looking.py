@@ -8,7 +8,7 @@ and looked through here; the ledger names each. What was looked for is in no add
 from starlette.responses import Response
 
 from wardkeep.apps.records.frame import open_section, render_section
-from wardkeep.apps.records.timeline import Happening, happening_of
+from wardkeep.apps.records.timeline import Happening, happening_of, is_wrong
 from wardkeep.care import reading
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.fhir.store.parts import Part
@@ -82,7 +82,9 @@ def _found(resources: tuple[OpenedResource, ...], words: str) -> list[Happening]
 
 
 def line_of(part: object) -> Happening | None:
-    """A resource as a line of results; None for one that has none."""
+    """A resource as a line of results; None for one that has none, or was wrong."""
+    if is_wrong(part):
+        return None
     if isinstance(part, reading.Observation):
         return _of_observation(part)
     if isinstance(part, reading.AllergyIntolerance | reading.Flag):

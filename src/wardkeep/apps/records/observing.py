@@ -26,18 +26,21 @@ from wardkeep.apps.records.observation_set import (
     unusual,
 )
 from wardkeep.apps.records.observations import ROWS, score
+from wardkeep.apps.records.sent_twice import unless_sent_twice
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.base.news2 import YOUNGEST_YEARS, response_to
-from wardkeep.care.due import OBSERVATIONS, due_request
+from wardkeep.care import reading
+from wardkeep.care.due import OBSERVATIONS, due_id, due_request
 from wardkeep.care.opening import author_of, opener_of
 from wardkeep.care.writing import drafted
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.change import MUST_NOT_EXIST, Change
-from wardkeep.fhir.store.outcomes import Conflict, Written
+from wardkeep.fhir.store.outcomes import Conflict, NotFound, Written
 from wardkeep.fhir.store.parts import Part
+from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.writing import Writer
-from wardkeep.ui.format import years_old
+from wardkeep.ui.format import read_moment, years_old
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
@@ -117,16 +120,18 @@ def _look(visit: Visit, frame: Frame, form: Form, taken: ObservationSet) -> Resp
 
 async def _save(visit: Visit, taken: ObservationSet) -> Response:
     """All of a set in one change, with when the next one is due."""
-    patient, now = visit.path("id"), visit.clock.now()
+    patient = visit.path("id")
     author = await author_of(visit)
     found = score(taken.vital, is_scale_2=taken.is_scale_2)
     made = resources_of(taken, found, patient=patient, author=author)
     drafts = [drafted(one) for one in made]
     expected: list[int | None] = [MUST_NOT_EXIST] * len(drafts)
     response = response_to(found)
-    if response is not None:
+    if response is not None and not await _is_overtaken(visit, taken.at):
         at = taken.at + timedelta(minutes=response.repeat_minutes)
-        request = due_request(patient, kind=OBSERVATIONS, at=at, author=author, now=now)
+        request = due_request(
+            patient, kind=OBSERVATIONS, at=at, author=author, now=taken.at
+        )
         drafts.append(drafted(request))
         expected.append(None)
     written = await visit.services[Writer].write(
@@ -134,11 +139,28 @@ async def _save(visit: Visit, taken: ObservationSet) -> Response:
     )
     if isinstance(written, Refusal):
         return visit.refuse(written)
-    if not isinstance(written, Written | Conflict):
+    if isinstance(written, Conflict):
+        is_other = await unless_sent_twice(visit, made)
+        already = f"/patients/{patient}/observations?done=already"
+        return is_other or visit.go_to(already)
+    if not isinstance(written, Written):
         return visit.tell(NOT_FOUND)
-    # There already: the same set, sent twice. It is stored once, and said so.
-    said = "saved" if isinstance(written, Written) else "already"
-    return visit.go_to(f"/patients/{patient}/observations?done={said}")
+    return visit.go_to(f"/patients/{patient}/observations?done=saved")
+
+
+async def _is_overtaken(visit: Visit, at: datetime) -> bool:
+    """Whether a later set, or somebody since, said already when the next is due."""
+    id_ = due_id(visit.path("id"), OBSERVATIONS)
+    opened = await visit.services[Reader].one(
+        "ServiceRequest", id_, opener=opener_of(visit)
+    )
+    if isinstance(opened, Refusal | NotFound):
+        return False
+    found = reading.read("ServiceRequest", id_, opened.resources[0].text)
+    if not isinstance(found, reading.ServiceRequest) or found.status != "active":
+        return False
+    said = read_moment(found.authored_on)
+    return said is not None and said > at
 
 
 def _read(form: Form, now: datetime) -> ObservationSet | None:

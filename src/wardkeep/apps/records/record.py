@@ -47,14 +47,22 @@ _TIMELINE_LINES, _DOCUMENTS, _RESULTS = 15, 8, 12
 SUMMARY = (
     Part(types=("Condition", "MedicationRequest", "MedicationStatement"), at_most=400),
     Part(types=("Observation",), at_most=200),
-    Part(types=("DiagnosticReport", MARK, "ServiceRequest"), at_most=80),
+    Part(types=("DiagnosticReport",), at_most=80),
     Part(
         types=("Encounter", "Procedure", "Immunization", "Appointment"),
         at_most=_TIMELINE_LINES,
     ),
     Part(types=("DocumentReference",), at_most=_DOCUMENTS),
+    Part(types=(MARK,), at_most=160),
+    Part(types=("ServiceRequest",), at_most=80),
 )
-"""What the summary shows of a record, however long it is."""
+"""What the summary shows of a record, however long it is.
+
+Marks and orders are parts of their own: they are newer than reports, and many of them
+would push out a report that nobody has looked at.
+"""
+_REPORTS, _MARKS, _ORDERS = 2, 5, 6
+"""Places among these."""
 
 
 @page("/patients/{id}", gate=Gate.SIGNED_IN)
@@ -121,6 +129,7 @@ def _ask_reason(visit: Visit, form: Form) -> Response:
 
 def _show(visit: Visit, frame: Frame, *, is_way_in_open: bool) -> Response:
     chart = frame.chart
+    looked_at = [*frame.parts[_REPORTS], *frame.parts[_MARKS]]
     observations = news2_chart(chart.vital_sets, is_scale_2=chart.is_spo2_scale_2)
     return render_section(
         visit,
@@ -132,8 +141,8 @@ def _show(visit: Visit, frame: Frame, *, is_way_in_open: bool) -> Response:
         news2_table=observations,
         news2_latest=news2_latest(chart),
         trends=trends(chart.series)[:_RESULTS],
-        unseen=unseen_of(reports_of(frame.parts[2]), visit.clock.now()),
-        due=due_in(read_all(frame.parts[2])),
+        unseen=unseen_of(reports_of(looked_at), visit.clock.now()),
+        due=due_in(read_all(frame.parts[_ORDERS])),
         now=microseconds_since_epoch(visit.clock.now()),
         documents=chart.documents[:_DOCUMENTS],
         timeline=chart.timeline[:_TIMELINE_LINES],

@@ -23,7 +23,8 @@ from wardkeep.care.seen_results import seen_id
 from wardkeep.care.writing import drafted
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.change import MUST_NOT_EXIST, Change, Removal
-from wardkeep.fhir.store.outcomes import Conflict, OpenedResource, Written
+from wardkeep.fhir.store.outcomes import Conflict, NotFound, OpenedResource, Written
+from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.standings import REPORT_DAYS
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.web.pages import page
@@ -96,6 +97,14 @@ async def mark_seen(visit: Visit) -> Response:
     if not isinstance(named, tuple):
         return named
     report, version = named
+    opened = await visit.services[Reader].one(
+        "DiagnosticReport", report, opener=opener_of(visit)
+    )
+    if isinstance(opened, Refusal):
+        return visit.refuse(opened)
+    # The mark is named after the report: somebody else's would be taken for seen.
+    if isinstance(opened, NotFound) or opened.resources[0].patient != visit.path("id"):
+        return visit.tell(NOT_FOUND)
     patient, id_ = visit.path("id"), seen_id(report, version)
     now = visit.clock.now().astimezone(UTC).isoformat(timespec="seconds")
     author = await author_of(visit)

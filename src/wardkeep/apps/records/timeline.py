@@ -8,6 +8,8 @@ import msgspec
 
 from wardkeep.care import reading
 
+_WRONG, _NOT_DONE = "entered-in-error", "not-done"
+
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened, and when: a FHIR date or dateTime as written."""
@@ -76,9 +78,20 @@ _TELL: dict[type, Callable[[Any], tuple[str, str, str, str]]] = {
 
 
 def happening_of(part: object) -> Happening | None:
-    """What a resource adds to the timeline; None for one that is no happening."""
+    """What a resource adds to the timeline; None for one that is no happening.
+
+    What was entered in error did not happen, and a vaccination that was not given has
+    the same type as one that was.
+    """
     tell = _TELL.get(type(part))
-    if tell is None:
+    if tell is None or is_wrong(part) or getattr(part, "status", "") == _NOT_DONE:
         return None
     when, kind, words, detail = tell(part)
     return Happening(when=when, kind=kind, words=words, detail=detail)
+
+
+def is_wrong(part: object) -> bool:
+    """Whether somebody marked it as entered in error."""
+    certainty = getattr(part, "verification_status", None)
+    is_mistaken = isinstance(certainty, reading.Concept) and certainty.has_code(_WRONG)
+    return is_mistaken or getattr(part, "status", "") == _WRONG

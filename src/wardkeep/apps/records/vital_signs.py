@@ -6,17 +6,20 @@ vital-signs profile names them (https://hl7.org/fhir/R4/observation-vitalsigns.h
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
 
 from wardkeep.care import reading
+from wardkeep.ui.format import read_moment
 
-_MINUTE = len("2026-11-23T09:41")
 _RESPIRATION, _PULSE, _TEMPERATURE = "9279-1", "8867-4", "8310-5"
 _SYSTOLIC, _FLOW, _FRACTION = "8480-6", "3151-8", "3150-6"
 _SATURATION = ("59408-5", "2708-6")
 _CONSCIOUSNESS = ("67775-7", "80288-4")
+_ALERT, _ALERT_CODES = "Alert", ("248234008", "LA9340-6")
+"""SNOMED CT's and LOINC's, which others show in other words: "Mentally alert"."""
 _ROOM_AIR_PER_CENT = Decimal(21)
 SYSTEM = "urn:wardkeep:observation"
 NEWS2_CODE, SCALE_CODE = "news2", "spo2-scale"
@@ -50,16 +53,19 @@ _FEWEST = 2
 
 def vital_sets(observations: Iterable[reading.Observation]) -> tuple[VitalSet, ...]:
     """Every set, the oldest first."""
-    sets: dict[str, VitalSet] = {}
+    sets: dict[datetime, VitalSet] = {}
     for observation in observations:
-        minute = observation.when[:_MINUTE]
-        if len(minute) < _MINUTE:
+        moment = read_moment(observation.when)
+        if moment is None:
             continue
+        # In UTC: an offset makes 10:00 of summer the same as 09:00 of the meridian.
+        minute = moment.astimezone(UTC).replace(second=0, microsecond=0)
         found = sets.get(minute) or VitalSet(when=observation.when)
         if _take(found, observation):
             sets[minute] = found
-    kept = [one for one in sets.values() if one.measured >= _FEWEST]
-    return tuple(sorted(kept, key=lambda one: one.when))
+    return tuple(
+        sets[minute] for minute in sorted(sets) if sets[minute].measured >= _FEWEST
+    )
 
 
 def _take(into: VitalSet, observation: reading.Observation) -> bool:
@@ -75,7 +81,9 @@ def _take(into: VitalSet, observation: reading.Observation) -> bool:
     parts += [(part.code, part.value_quantity.value) for part in observation.component]
     took = [_take_number(into, code, value) for code, value in parts]
     if observation.code.has_code(*_CONSCIOUSNESS):
-        into.consciousness = observation.value_codeable_concept.words or None
+        value = observation.value_codeable_concept
+        into.consciousness = _ALERT if value.has_code(*_ALERT_CODES) else value.words
+        into.consciousness = into.consciousness or None
         return into.consciousness is not None
     return any(took)
 

@@ -117,6 +117,9 @@ select ended_as from record.note_draft
  where organisation = $1 and id = $2 and (account = $3 or $3 = any(former))
    for update
 """
+_LOCK_ANY = """
+select 1 from record.note_draft where organisation = $1 and id = $2 for update
+"""
 _WRITE = """
 insert into record.note_text (draft, editor, saved_at, organisation, number, box)
 values ($1, $2, $3, $4, $5, $6)
@@ -340,7 +343,15 @@ async def end(
     *,
     as_: str,
     at: datetime,
+    only: Place | None = None,
 ) -> None:
+    """End it, within a transaction; with `only`, where it has no text but that one."""
+    if only is not None:
+        # Locked first, as a save does, so that what was just saved is seen.
+        await connection.execute(_LOCK_ANY, organisation, UUID(id_))
+        texts = await texts_of(connection, id_)
+        if any(not one.is_set_aside and one.place != only for one in texts):
+            return
     await connection.execute(_END, organisation, UUID(id_), at, as_)
 
 

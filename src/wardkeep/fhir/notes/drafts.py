@@ -238,12 +238,21 @@ class NoteDrafts:
             return await draft_rows.beside(connection, organisation, draft)
 
     async def end(
-        self, draft: DraftRow, *, as_: str, organisation: OrganisationId
+        self,
+        draft: DraftRow,
+        *,
+        as_: str,
+        organisation: OrganisationId,
+        only: Place | None = None,
     ) -> None:
-        """It was signed or thrown away; its texts stay where they are."""
-        async with self._database.connection(organisation) as connection:
+        """It was signed or thrown away; its texts stay where they are.
+
+        With `only`, words that came in beside that text keep the draft going.
+        """
+        at = self._clock.now()
+        async with self._database.transaction(organisation) as connection:
             await draft_rows.end(
-                connection, organisation, draft.id, as_=as_, at=self._clock.now()
+                connection, organisation, draft.id, as_=as_, at=at, only=only
             )
 
     async def build_on(

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from wardkeep.base.clock import LONDON
+from wardkeep.disclosure.purpose import Tier
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.notes.words import Section, narrative_of, storable, text_of
 from wardkeep.fhir.store.outcomes import OpenedResource
@@ -195,7 +197,6 @@ class _Composition(msgspec.Struct, frozen=True):
     event: tuple[_Event, ...] = ()
     section: tuple[_Section, ...] = ()
     extension: tuple[_Extension, ...] = ()
-    confidentiality: str = ""
 
 
 _decode = msgspec.json.Decoder(_Composition).decode
@@ -208,7 +209,7 @@ def read_note(opened: OpenedResource) -> Note | None:
     """
     try:
         found = _decode(opened.text)
-        written = _moment(found.date) or opened.last_updated
+        written = _moment(found.date) or _day(found.date) or opened.last_updated
         starts = [one.period.start for one in found.event if one.period.start]
         about = _moment(starts[0]) if starts else None
     except (msgspec.DecodeError, ValueError):
@@ -224,7 +225,7 @@ def read_note(opened: OpenedResource) -> Note | None:
         about=about or written,
         authors=found.author,
         attesters=found.attester,
-        is_sealed=bool(found.confidentiality),
+        is_sealed=opened.tier is Tier.SEALED,
         by=said.get(_BY, _Extension()).value_reference,
         why=said.get(_WHY, _Extension()).value_string,
         begun_by=said.get(_BEGUN_BY, _Extension()).value_string,
@@ -246,3 +247,11 @@ def _moment(text: str) -> datetime | None:
     """An instant with its offset; None for a day alone."""
     moment = datetime.fromisoformat(text) if "T" in text else None
     return moment if moment is not None and moment.tzinfo else None
+
+
+def _day(text: str) -> datetime | None:
+    """A day alone, or a month or year of others': as it begins, and never as today."""
+    if not text or "T" in text:
+        return None
+    first = f"{text}-01-01"[: len("2020-01-01")]
+    return datetime.fromisoformat(first).replace(tzinfo=LONDON)

@@ -54,10 +54,11 @@ select r.patient, r.id, r.version from record.resource as r
 """
 _THERE = """
 select r.id, r.clinical_at, r.tokens && $4::bigint[] as is_open
-  from record.resource as r
- where r.organisation = $1 and r.type = any($2::smallint[])
-   and r.id = any($3::bytea[])
-   and not r.is_deleted
+  from unnest($3::bytea[], $5::text[]) as wanted (id, patient)
+  join record.patient as p on p.organisation = $1 and p.id = wanted.patient
+  join record.resource as r on r.organisation = $1 and r.type = any($2::smallint[])
+   and r.id = wanted.id and r.patient = p.number
+ where not r.is_deleted
 """
 
 
@@ -119,13 +120,18 @@ class Standings:
             )
         return {row["id"]: _standing(row, waiting) for row in rows}
 
-    async def marks(self, ids: Sequence[str], *, opener: Opener) -> Marks | Refusal:
-        """Which there are of what is due, and of marks that somebody looked."""
+    async def marks(
+        self, wanted: Sequence[tuple[str, str]], *, opener: Opener
+    ) -> Marks | Refusal:
+        """Which there are of what is due, and of marks that somebody looked.
+
+        `wanted` are pairs of patient and id: what lies in another's record is no mark.
+        """
         tokens = await self._tokens(opener)
         if isinstance(tokens, Refusal):
             return tokens
         async with self._database.connection(opener.organisation) as connection:
-            rows = await _there(connection, opener, ids, tokens[-1])
+            rows = await _there(connection, opener, wanted, tokens[-1])
         return Marks(
             {
                 id_of(row["id"]): row["clinical_at"]
@@ -147,14 +153,18 @@ class Standings:
 
 
 async def _there(
-    connection: Connection, opener: Opener, ids: Sequence[str], active: list[int]
+    connection: Connection,
+    opener: Opener,
+    wanted: Sequence[tuple[str, str]],
+    active: list[int],
 ) -> Sequence[Row]:
     return await connection.fetch(
         _THERE,
         opener.organisation,
         [type_code(one) for one in _MARKS],
-        [stored_id(one) for one in ids],
+        [stored_id(one) for _, one in wanted],
         active,
+        [patient for patient, _ in wanted],
     )
 
 

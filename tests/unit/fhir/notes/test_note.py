@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from wardkeep.base.clock import LONDON
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.notes.cosigning import CoSigning, read_task, task_of
@@ -55,6 +56,11 @@ def opened(resource: Resource, *, version: int = 2) -> OpenedResource:
     )
 
 
+def as_stored(resource: Resource) -> OpenedResource:
+    tier = draft_of(resource, "n").tier
+    return msgspec.structs.replace(opened(resource), tier=tier)
+
+
 @pytest.mark.parametrize("is_sealed", [False, True])
 @pytest.mark.parametrize("status", ["final", "preliminary", "entered-in-error"])
 def test_a_note_is_valid_fhir_and_comes_back_whole(
@@ -63,7 +69,7 @@ def test_a_note_is_valid_fhir_and_comes_back_whole(
     note = msgspec.structs.replace(NOTE, status=status, is_sealed=is_sealed)
     made = resource_of(note)
     assert check(made) == ()
-    assert read_note(opened(made)) == note
+    assert read_note(as_stored(made)) == note
 
 
 def test_a_sealed_note_goes_into_the_sealed_tier_and_is_found_by_nothing() -> None:
@@ -87,7 +93,7 @@ def test_both_times_are_kept_and_only_a_late_entry_is_called_so() -> None:
     "text",
     [
         b"{}",
-        b'{"resourceType":"Composition","date":"2020-01-01","section":[]}',
+        b'{"resourceType":"Composition","section":[]}',
         b'{"section":[{"section":[{"title":"Inner","text":{"div":"<div>a</div>"}}]}]}',
     ],
 )
@@ -96,6 +102,27 @@ def test_what_was_written_elsewhere_is_read_as_far_as_it_goes(text: bytes) -> No
     assert found is not None
     assert found.written == WRITTEN
     assert found.about == found.written
+
+
+@pytest.mark.parametrize("date", ["2020", "2020-01", "2020-01-01"])
+def test_an_older_note_of_others_is_never_shown_as_written_today(date: str) -> None:
+    text = b'{"date":"%s"}' % date.encode()
+    found = read_note(msgspec.structs.replace(opened(resource_of(NOTE)), text=text))
+    assert found is not None
+    assert found.written == datetime(2020, 1, 1, tzinfo=LONDON)
+
+
+@pytest.mark.parametrize(
+    ("tier", "is_sealed"), [(Tier.RECORD, False), (Tier.SEALED, True)]
+)
+def test_sealed_is_what_lies_in_the_sealed_tier_whatever_others_wrote(
+    tier: Tier, *, is_sealed: bool
+) -> None:
+    text = b'{"confidentiality":"N"}'
+    row = msgspec.structs.replace(opened(resource_of(NOTE)), text=text, tier=tier)
+    found = read_note(row)
+    assert found is not None
+    assert found.is_sealed == is_sealed
 
 
 @pytest.mark.parametrize("text", [b"[]", b'{"author": 5}', b'{"date": "T"}'])

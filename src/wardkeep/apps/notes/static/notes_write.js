@@ -184,7 +184,12 @@ form.addEventListener("input", (event) => {
   keepNow();
   show();
 });
-form.addEventListener("submit", sign);
+form.addEventListener("submit", (event) => {
+  // Enter in a field of one line presses the first button, which saves: it never signs.
+  if (event.submitter && event.submitter.hasAttribute("formaction")) return sign(event);
+  event.preventDefault();
+  return saveNow();
+});
 form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) sign(event);
 });

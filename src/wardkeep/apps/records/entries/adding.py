@@ -11,6 +11,7 @@ from wardkeep.apps.records.frame import (
     open_section,
     render_section,
 )
+from wardkeep.apps.records.sent_twice import unless_sent_twice
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.care.interactions import CHECKS, Interaction
 from wardkeep.care.opening import author_of, opener_of
@@ -133,8 +134,9 @@ async def _store(
     patient = visit.path("id")
     author = await author_of(visit)
     act = Act(patient=patient, id=id_, author=author, now=visit.clock.now())
+    made = kind.make(values, act)
     written = await visit.services[Writer].write(
-        Change(drafts=[drafted(kind.make(values, act))], expected=[MUST_NOT_EXIST]),
+        Change(drafts=[drafted(made)], expected=[MUST_NOT_EXIST]),
         opener=opener_of(visit),
     )
     if isinstance(written, Refusal):
@@ -151,5 +153,8 @@ async def _store(
         )
     if not isinstance(written, Written | Conflict):
         return visit.tell(NOT_FOUND)
-    # A conflict here is the same form, sent twice: it is stored, once.
+    if isinstance(written, Conflict):
+        is_other = await unless_sent_twice(visit, [made])
+        if is_other is not None:
+            return is_other
     return visit.go_to(f"/patients/{patient}/entries/{kind.name}/{id_}?done=added")
