@@ -247,10 +247,11 @@ async def plain_answers(kiosk: Device, origin: str) -> None:
     await kiosk.page.set_viewport_size(LANDSCAPE)  # type: ignore[arg-type]
     await clean(kiosk, "kiosk-arabic-landscape")
     await types(kiosk, "03021950", "APP")
-    await kiosk.page.locator(".ci-pad__end [type=submit]").click()
+    # A hand that shakes presses twice, and it is done once
+    await kiosk.page.locator(".ci-pad__end [type=submit]").dblclick()
     await kiosk.page.locator("#visit").wait_for()
     await clean(kiosk, "kiosk-arabic-visit")
-    await kiosk.page.locator(".ci-end button").click()
+    await kiosk.page.locator(".ci-end button").dblclick()
     await kiosk.page.locator(".ci-title--done").wait_for()
 
 

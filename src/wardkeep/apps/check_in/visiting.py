@@ -251,6 +251,7 @@ async def finish(visit: PublicVisit) -> Response:
     form, holder = found
     asked = await _ask(visit, holder)
     if isinstance(asked, str):
+        await _end(visit, holder)
         return tell(visit, holder.words, holder.at, asked)
     said = said_of(form)
     problems = _problems(form, asked.kept)
