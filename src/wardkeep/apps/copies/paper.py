@@ -14,6 +14,7 @@ import msgspec
 from wardkeep.care import reading
 from wardkeep.care.documents import sheet_of
 from wardkeep.care.people import banner_of
+from wardkeep.fhir.model.primitives import EARLIEST, span_of
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.ui.banner import Banner
 from wardkeep.ui.format import NOT_RECORDED, show_date, show_moment
@@ -230,7 +231,7 @@ def _results(found: Read) -> Section:
         for one in found.of(reading.Observation)
         if one.status not in (_WRONG, "cancelled")
     ]
-    counted.sort(key=lambda one: one.when, reverse=True)
+    counted.sort(key=_moment, reverse=True)
     rows = [
         (one.code.words, _value(one), _range(one), show_moment(one.when))
         for one in counted
@@ -260,19 +261,39 @@ def _value(one: reading.Observation) -> str:
     parts = [
         f"{part.code.words}: {_said(part)}" for part in one.component if _said(part)
     ]
-    whole = _said(one)
-    if not whole and one.value_boolean is not None:
-        whole = "Yes" if one.value_boolean else "No"
-    if not whole and one.value_integer is not None:
-        whole = str(one.value_integer)
-    told = "; ".join([*filter(None, [whole]), *parts])
+    told = "; ".join([*filter(None, [_said(one)]), *parts])
     return told or one.data_absent_reason.words or NOT_RECORDED
 
 
 def _said(one: reading.Observation | reading.Component) -> str:
+    """Whatever kind of value it has: on paper nobody can look it up."""
+    if one.value_boolean is not None:
+        return "Yes" if one.value_boolean else "No"
+    if one.value_integer is not None:
+        return str(one.value_integer)
     return (
-        one.value_quantity.words or one.value_codeable_concept.words or one.value_string
+        one.value_quantity.words
+        or one.value_codeable_concept.words
+        or one.value_string
+        or one.value_ratio.words
+        or _between(one.value_range.low.words, one.value_range.high.words)
+        or (show_moment(one.value_date_time) if one.value_date_time else "")
+        or one.value_time
     )
+
+
+def _between(low: str, high: str) -> str:
+    if low and high:
+        return f"{low} to {high}"
+    if low:
+        return _LOW.format(low)
+    return _HIGH.format(high) if high else ""
+
+
+def _moment(one: reading.Observation) -> int:
+    """When it was, whatever time zone it is written in."""
+    span = span_of(one.when)
+    return EARLIEST if span is None else span.low
 
 
 def _range(one: reading.Observation) -> str:
