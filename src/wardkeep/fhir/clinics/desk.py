@@ -125,6 +125,9 @@ class Desk:
             if done:
                 return CheckedIn(at=now, route=await self._route(line, opener))
         # Its time was booked by somebody else meanwhile, or a desk cannot open it.
+        line = await self.rows.one(opener.organisation, appointment)
+        if line is None:
+            return NoSuchAppointment()
         return NotOn(standing=line.standing, starts_at=line.starts_at)
 
     async def undo(
