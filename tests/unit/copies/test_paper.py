@@ -212,6 +212,20 @@ def test_the_latest_is_the_latest_in_whatever_time_zone_it_is_written() -> None:
     assert row[1] == "later"
 
 
+def test_what_was_not_done_does_not_read_as_if_it_was() -> None:
+    found = (
+        resource("Immunization", status="not-done", vaccineCode={"text": "MMR"}),
+        resource("Procedure", status="not-done", code={"text": "Biopsy"}),
+        resource("Procedure", "p2", status="completed", code={"text": "X-ray"}),
+    )
+    rows = table(sheet(*found), "Visits").rows
+    assert {row[2]: row[3] for row in rows} == {
+        "MMR": "not done",
+        "Biopsy": "not done",
+        "X-ray": "",
+    }
+
+
 def test_what_is_taken_without_a_prescription_stands_with_the_others() -> None:
     rows = table(
         sheet(

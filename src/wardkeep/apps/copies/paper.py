@@ -331,17 +331,25 @@ def _right(some: list[H]) -> list[H]:
     return [one for one in some if one.status != _WRONG]
 
 
+def _unless(status: str, usual: str) -> list[str]:
+    """What is not over, or was not done, says so: paper must not read as if it was."""
+    return [] if status in ("", usual) else [status.replace("-", " ")]
+
+
 def _visits(found: Read) -> Section:
     happened: list[tuple[str, Row]] = []
     for stay in _right(found.of(reading.Encounter)):
         words = stay.type[0].words if stay.type else stay.class_.display
-        why = ", ".join(each.words for each in stay.reason_code)
-        happened.append((stay.period.start, ("Visit or stay", words, why)))
+        why = [each.words for each in stay.reason_code]
+        more = ", ".join([*why, *_unless(stay.status, "finished")])
+        happened.append((stay.period.start, ("Visit or stay", words, more)))
     for done in _right(found.of(reading.Procedure)):
         when = done.performed_date_time or done.performed_period.start
-        happened.append((when, ("Procedure", done.code.words, "")))
+        more = "".join(_unless(done.status, "completed"))
+        happened.append((when, ("Procedure", done.code.words, more)))
     for dose in _right(found.of(reading.Immunization)):
-        told = ("Vaccination", dose.vaccine_code.words, "")
+        more = "".join(_unless(dose.status, "completed"))
+        told = ("Vaccination", dose.vaccine_code.words, more)
         happened.append((dose.occurrence_date_time, told))
     for booked in _right(found.of(reading.Appointment)):
         services = ", ".join(each.words for each in booked.service_type)
