@@ -10,6 +10,17 @@ from decimal import Decimal
 
 import msgspec
 
+from wardkeep.fhir.model.primitives import EARLIEST, span_of
+
+
+def moment_of(text: str) -> int:
+    """When a FHIR time begins, whatever zone it is written in, to sort by.
+
+    UTC microseconds since 1970; long ago where nothing is said.
+    """
+    span = span_of(text)
+    return EARLIEST if span is None else span.low
+
 
 class _Part(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Some elements of a FHIR type; the rest is skipped."""

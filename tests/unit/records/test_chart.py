@@ -169,3 +169,23 @@ def test_the_timeline_has_the_newest_first() -> None:
         },
     )
     assert [one.words for one in chart.timeline] == ["clinic", "Flu", "Stitch"]
+
+
+def test_the_latest_value_is_the_latest_in_whatever_time_zone_it_is_written() -> None:
+    """09:30 in British summer is before 09:00 in Greenwich."""
+    [series] = chart_of(
+        observation("718-7", 2, effectiveDateTime="2026-07-01T09:00:00Z"),
+        observation("718-7", 1, effectiveDateTime="2026-07-01T09:30:00+01:00"),
+    ).series
+    assert series.latest == "2 u"
+
+
+def test_what_was_not_done_says_so_on_the_timeline() -> None:
+    [dose] = chart_of(
+        {
+            "resourceType": "Immunization",
+            "status": "not-done",
+            "vaccineCode": {"text": "MMR"},
+        }
+    ).timeline
+    assert (dose.words, dose.detail) == ("MMR", "Not done")

@@ -14,7 +14,6 @@ import msgspec
 from wardkeep.care import reading
 from wardkeep.care.documents import sheet_of
 from wardkeep.care.people import banner_of
-from wardkeep.fhir.model.primitives import EARLIEST, span_of
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.ui.banner import Banner
 from wardkeep.ui.format import NOT_RECORDED, show_date, show_moment
@@ -231,7 +230,7 @@ def _results(found: Read) -> Section:
         for one in found.of(reading.Observation)
         if one.status not in (_WRONG, "cancelled")
     ]
-    counted.sort(key=_moment, reverse=True)
+    counted.sort(key=lambda one: reading.moment_of(one.when), reverse=True)
     rows = [
         (one.code.words, _value(one), _range(one), show_moment(one.when))
         for one in counted
@@ -288,12 +287,6 @@ def _between(low: str, high: str) -> str:
     if low:
         return _LOW.format(low)
     return _HIGH.format(high) if high else ""
-
-
-def _moment(one: reading.Observation) -> int:
-    """When it was, whatever time zone it is written in."""
-    span = span_of(one.when)
-    return EARLIEST if span is None else span.low
 
 
 def _range(one: reading.Observation) -> str:

@@ -335,7 +335,8 @@ def _series(observations: list[reading.Observation]) -> tuple[Series, ...]:
         for measured in _measured(observation):
             groups.setdefault((measured.key, measured.unit), []).append(measured)
     found = [_one_series(group) for group in groups.values()]
-    return tuple(sorted(found, key=lambda one: one.latest_when, reverse=True))
+    found.sort(key=lambda one: reading.moment_of(one.latest_when), reverse=True)
+    return tuple(found)
 
 
 class _Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -372,7 +373,7 @@ def _measured(observation: reading.Observation) -> Iterable[_Measured]:
 
 
 def _one_series(group: list[_Measured]) -> Series:
-    group.sort(key=lambda one: one.when)
+    group.sort(key=lambda one: reading.moment_of(one.when))
     latest = group[-1]
     of = latest.of
     range_ = of.reference_range[0] if of.reference_range else reading.ReferenceRange()

@@ -59,7 +59,7 @@ def vital_sets(observations: Iterable[reading.Observation]) -> tuple[VitalSet, .
         if _take(found, observation):
             sets[minute] = found
     kept = [one for one in sets.values() if one.measured >= _FEWEST]
-    return tuple(sorted(kept, key=lambda one: one.when))
+    return tuple(sorted(kept, key=lambda one: reading.moment_of(one.when)))
 
 
 def _take(into: VitalSet, observation: reading.Observation) -> bool:
