@@ -320,3 +320,49 @@ async def test_who_was_marked_as_not_come_by_mistake_is_expected_again(
     back = await work.undo(booked, by=by, opener=opener)
     assert isinstance(back, Moved), back
     assert back.line.standing is Standing.EXPECTED
+
+
+async def test_undo_pressed_twice_takes_back_one_step(
+    town: Town, desk: Who, doctor: Who
+) -> None:
+    """The page names what it takes back: the call, and not the arrival before it."""
+    booked = await town.books("undo-twice", starts=NINE)
+    work, rows = town.clinic.desk, town.clinic.rows
+    await work.arrive(booked, by=desk.by, opener=desk.opener)
+    await town.clinic.room.call(
+        booked, room="Room 4", words="", by=doctor.by, opener=doctor.opener
+    )
+    last = await rows.last_step(town.organisation, booked)
+    assert last is not None
+    by, opener = desk.by, desk.opener
+    first = await work.undo(booked, by=by, opener=opener, step=last.number)
+    assert isinstance(first, Moved), first
+    second = await work.undo(booked, by=by, opener=opener, step=last.number)
+    assert isinstance(second, NotSo), second
+    assert second.line.standing is Standing.WAITING
+
+
+async def test_whose_time_was_booked_by_somebody_else_gets_a_plain_answer(
+    town: Town, desk: Who
+) -> None:
+    """Whoever left and comes back finds their time taken: that is no error page."""
+    first, second = "came-back", "took-the-time"
+    slot = FreeSlot(
+        id="slot-taken", schedule="-", starts_at=NINE, ends_at=NINE + 15 * MINUTE
+    )
+    diary, work = town.clinic.diary, town.clinic.desk
+    by, opener = desk.by, desk.opener
+    for one in (first, second):
+        await town.books(f"{one}-before", starts=NINE)
+    wanted = [
+        Wanted(
+            id=one, patient=f"{one}-before-patient", place=PLACE, words="", slot=slot
+        )
+        for one in (first, second)
+    ]
+    assert isinstance(await diary.book(wanted[0], opener=opener), Booked)
+    assert isinstance(await work.arrive(first, by=by, opener=opener), CheckedIn)
+    assert isinstance(await work.left(first, by=by, opener=opener), Moved)
+    assert isinstance(await diary.book(wanted[1], opener=opener), Booked)
+    told = await work.arrive(first, by=by, opener=opener)
+    assert told == NotOn(standing=Standing.LEFT, starts_at=NINE)

@@ -10,6 +10,17 @@ from decimal import Decimal
 
 import msgspec
 
+from wardkeep.fhir.model.primitives import EARLIEST, span_of
+
+
+def moment_of(text: str) -> int:
+    """When a FHIR time begins, whatever zone it is written in, to sort by.
+
+    UTC microseconds since 1970; long ago where nothing is said.
+    """
+    span = span_of(text)
+    return EARLIEST if span is None else span.low
+
 
 class _Part(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Some elements of a FHIR type; the rest is skipped."""
@@ -160,18 +171,33 @@ class AllergyIntolerance(_Part, frozen=True):
     reaction: tuple[Reaction, ...] = ()
 
 
+class ReferenceRange(_Part, frozen=True):
+    low: Quantity = Quantity()
+    high: Quantity = Quantity()
+    text: str = ""
+
+
+class Ratio(_Part, frozen=True):
+    numerator: Quantity = Quantity()
+    denominator: Quantity = Quantity()
+
+    @property
+    def words(self) -> str:
+        both = (self.numerator.words, self.denominator.words)
+        return " : ".join(both) if all(both) else ""
+
+
 class Component(_Part, frozen=True):
     code: Concept = Concept()
     value_quantity: Quantity = Quantity()
     value_codeable_concept: Concept = Concept()
     value_string: str = ""
+    value_boolean: bool | None = None
     value_integer: int | None = None
-
-
-class ReferenceRange(_Part, frozen=True):
-    low: Quantity = Quantity()
-    high: Quantity = Quantity()
-    text: str = ""
+    value_ratio: Ratio = Ratio()
+    value_range: ReferenceRange = ReferenceRange()
+    value_date_time: str = ""
+    value_time: str = ""
 
 
 class Observation(_Part, frozen=True):
@@ -187,6 +213,10 @@ class Observation(_Part, frozen=True):
     value_string: str = ""
     value_boolean: bool | None = None
     value_integer: int | None = None
+    value_ratio: Ratio = Ratio()
+    value_range: ReferenceRange = ReferenceRange()
+    value_date_time: str = ""
+    value_time: str = ""
     data_absent_reason: Concept = Concept()
     interpretation: tuple[Concept, ...] = ()
     reference_range: tuple[ReferenceRange, ...] = ()

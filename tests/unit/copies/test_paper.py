@@ -126,6 +126,17 @@ def test_current_problems_come_first_then_those_that_ended() -> None:
         ({"valueBoolean": True}, "Yes"),
         ({"valueInteger": 0}, "0"),
         ({"valueString": "clear"}, "clear"),
+        ({"valueTime": "07:30:00"}, "07:30:00"),
+        ({"valueDateTime": "2026-11-28"}, "28-Nov-2026"),
+        (
+            {"valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 128}}},
+            "1 : 128",
+        ),
+        ({"valueRange": {"low": {"value": 0}, "high": {"value": 5}}}, "0 to 5"),
+        (
+            {"component": [{"code": {"text": "Eyes"}, "valueInteger": 0}]},
+            "Eyes: 0",
+        ),
         ({"dataAbsentReason": {"text": "Refused"}}, "Refused"),
         (
             {
@@ -179,6 +190,40 @@ def test_a_summary_has_the_latest_of_each_and_no_cancelled_one() -> None:
     assert len(table(sheet(*found), "Observations").rows) == 3
     [row] = table(sheet(*found, is_latest_only=True), "Observations").rows
     assert row[1] == "80"
+
+
+def test_the_latest_is_the_latest_in_whatever_time_zone_it_is_written() -> None:
+    """09:30 in British summer is before 09:00 in Greenwich."""
+    found = [
+        resource(
+            "Observation",
+            id_,
+            status="final",
+            code={"text": "Potassium"},
+            effectiveDateTime=taken,
+            valueString=id_,
+        )
+        for id_, taken in (
+            ("earlier", "2026-07-01T09:30:00+01:00"),
+            ("later", "2026-07-01T09:00:00Z"),
+        )
+    ]
+    [row] = table(sheet(*found, is_latest_only=True), "Observations").rows
+    assert row[1] == "later"
+
+
+def test_what_was_not_done_does_not_read_as_if_it_was() -> None:
+    found = (
+        resource("Immunization", status="not-done", vaccineCode={"text": "MMR"}),
+        resource("Procedure", status="not-done", code={"text": "Biopsy"}),
+        resource("Procedure", "p2", status="completed", code={"text": "X-ray"}),
+    )
+    rows = table(sheet(*found), "Visits").rows
+    assert {row[2]: row[3] for row in rows} == {
+        "MMR": "not done",
+        "Biopsy": "not done",
+        "X-ray": "",
+    }
 
 
 def test_what_is_taken_without_a_prescription_stands_with_the_others() -> None:

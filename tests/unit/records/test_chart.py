@@ -232,3 +232,12 @@ def test_what_did_not_happen_is_on_no_timeline_and_not_found(
     right = {**wrong, "status": "completed"}
     right.pop("verificationStatus", None)
     assert len(chart_of(right).timeline) == 1
+
+
+def test_the_latest_value_is_the_latest_in_whatever_time_zone_it_is_written() -> None:
+    """09:30 in British summer is before 09:00 in Greenwich."""
+    [series] = chart_of(
+        observation("718-7", 2, effectiveDateTime="2026-07-01T09:00:00Z"),
+        observation("718-7", 1, effectiveDateTime="2026-07-01T09:30:00+01:00"),
+    ).series
+    assert series.latest == "2 u"

@@ -121,3 +121,11 @@ def test_a_note_that_was_read_is_no_home_that_was_opened() -> None:
 
     assert is_given(entry("Basic"))
     assert not is_given(entry("Composition"))
+
+
+def test_whoever_reads_a_note_is_told_of_a_note_and_of_no_home() -> None:
+    stale = asked(passkey_seconds=1000.0)
+    refused = judge(msgspec.structs.replace(NOTE, way_in=stale))
+    assert refused is not None
+    assert "note" in refused.why
+    assert "home" not in refused.why

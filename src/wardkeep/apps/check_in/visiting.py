@@ -239,6 +239,7 @@ def _draw(
         fields=fields,
         shown_as=[(one.value, holder.words.say(key)) for one, key in _SHOWN_AS.items()],
         typed=typed,
+        asked_as="" if asked.kept is None else _version(asked.kept),
         problems=problems,
     )
 
@@ -251,7 +252,10 @@ async def finish(visit: PublicVisit) -> Response:
     form, holder = found
     asked = await _ask(visit, holder)
     if isinstance(asked, str):
+        await _end(visit, holder)
         return tell(visit, holder.words, holder.at, asked)
+    if asked.kept is not None and form.values.get("asked") != _version(asked.kept):
+        return _draw_anew(visit, holder, asked, asked.kept, form)
     said = said_of(form)
     problems = _problems(form, asked.kept)
     if problems:
@@ -259,6 +263,23 @@ async def finish(visit: PublicVisit) -> Response:
     if not await _write(visit, holder, asked, form, said):
         return tell(visit, holder.words, holder.at, holder.words.say("unreachable"))
     return await _arrive(visit, holder, asked, form)
+
+
+def _version(kept: Kept) -> str:
+    """What was asked: fields are named by place, and another version has others."""
+    return f"{kept.id}/{kept.stored_version}"
+
+
+def _draw_anew(
+    visit: PublicVisit, holder: Holder, asked: Asked, kept: Kept, form: Form
+) -> Response:
+    """The clinic changed its questions meanwhile: no answer becomes another one's."""
+    others = {
+        name: text for name, text in form.values.items() if not name.startswith("q")
+    }
+    changed = Problem(place="questions", wrong=holder.words.say("questions"), mend="")
+    typed = {**filled_in(kept.questionnaire), **others}
+    return _draw(visit, holder, asked, typed, (changed,))
 
 
 @page("/check-in/leave", gate=Gate.CHECK_IN, methods=("POST",))

@@ -94,9 +94,12 @@ async def _check_in(visit: Visit, _: Form, appointment: str) -> Said:
             return "not-so"
 
 
-async def _undo(visit: Visit, _: Form, appointment: str) -> Said:
+async def _undo(visit: Visit, form: Form, appointment: str) -> Said:
+    step = form.whole_number("step", called="what to undo", least=1, most=2**62)
+    if step is None:
+        return "not-so"
     done = await visit.services[Clinic].desk.undo(
-        appointment, by=doer_of(visit), opener=opener_of(visit)
+        appointment, by=doer_of(visit), opener=opener_of(visit), step=step
     )
     return _said(done, "undone")
 

@@ -46,7 +46,7 @@ SAID = {
     "booked": "Booked.",
     "moved": "Moved to the new time.",
     "not-so": "Somebody else was first: this is how it stands now.",
-    "off": "That is not on any more: this is how it stands.",
+    "off": "That is not on, or its time is taken: this is how it stands.",
     "no-room": "Say in which room you are, then call.",
 }
 

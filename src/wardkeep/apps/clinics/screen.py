@@ -46,6 +46,7 @@ class Shown(msgspec.Struct, frozen=True):
     ticket: int
     room: str
     at: str
+    """To the microsecond: who is called again within a minute is called again."""
     box: str
 
 
@@ -88,7 +89,7 @@ async def show_called(visit: PublicVisit) -> Response:
             one.entry,
             one.ticket,
             one.room,
-            clock(one.at),
+            one.at.isoformat(),
             base64.b64encode(one.box).decode(),
         )
         for one in called or ()

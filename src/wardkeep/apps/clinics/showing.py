@@ -67,7 +67,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     priority: int
     shown_as: str
-    may_undo: bool
+    undoes: int
+    """The step that can be taken back; 0: none."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +114,7 @@ def _row(line: Line, last: Step | None, now: datetime) -> Row:
         note=line.note.value,
         priority=line.priority,
         shown_as=line.shown_as.value,
-        may_undo=last is not None and may_undo(line, last, now),
+        undoes=last.number if last is not None and may_undo(line, last, now) else 0,
     )
 
 

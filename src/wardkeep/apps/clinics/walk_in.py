@@ -18,7 +18,7 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.clinics.changing import Arriving
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.clinics.diary import Wanted
-from wardkeep.fhir.clinics.outcomes import Booked
+from wardkeep.fhir.clinics.outcomes import AlreadyIn, Booked, CheckedIn
 from wardkeep.fhir.clinics.words import Note
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.outcomes import TooMany
@@ -102,7 +102,7 @@ async def take_walk_in(visit: Visit) -> Response:
         return visit.tell(NOT_FOUND)
     if form.problems:
         return await _show(visit, form)
-    clinic, place = visit.services[Clinic], visit.path("place")
+    clinic, place, said = visit.services[Clinic], visit.path("place"), "off"
     opener = opener_of(visit, reason=reason)
     wanted = Wanted(id=booking, patient=patient, place=place, words="Walked in")
     booked = await clinic.diary.book(wanted, opener=opener)
@@ -117,4 +117,6 @@ async def take_walk_in(visit: Visit) -> Response:
         )
         if isinstance(arrived, Refusal):
             return visit.refuse(arrived, form)
-    return visit.go_to(f"/clinics/{place}?said=in&of={booking}#a-{booking}")
+        # An old page sent again may name one that was cancelled since.
+        said = "in" if isinstance(arrived, CheckedIn | AlreadyIn) else "off"
+    return visit.go_to(f"/clinics/{place}?said={said}&of={booking}#a-{booking}")

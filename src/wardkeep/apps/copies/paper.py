@@ -230,7 +230,7 @@ def _results(found: Read) -> Section:
         for one in found.of(reading.Observation)
         if one.status not in (_WRONG, "cancelled")
     ]
-    counted.sort(key=lambda one: one.when, reverse=True)
+    counted.sort(key=lambda one: reading.moment_of(one.when), reverse=True)
     rows = [
         (one.code.words, _value(one), _range(one), show_moment(one.when))
         for one in counted
@@ -260,19 +260,33 @@ def _value(one: reading.Observation) -> str:
     parts = [
         f"{part.code.words}: {_said(part)}" for part in one.component if _said(part)
     ]
-    whole = _said(one)
-    if not whole and one.value_boolean is not None:
-        whole = "Yes" if one.value_boolean else "No"
-    if not whole and one.value_integer is not None:
-        whole = str(one.value_integer)
-    told = "; ".join([*filter(None, [whole]), *parts])
+    told = "; ".join([*filter(None, [_said(one)]), *parts])
     return told or one.data_absent_reason.words or NOT_RECORDED
 
 
 def _said(one: reading.Observation | reading.Component) -> str:
+    """Whatever kind of value it has: on paper nobody can look it up."""
+    if one.value_boolean is not None:
+        return "Yes" if one.value_boolean else "No"
+    if one.value_integer is not None:
+        return str(one.value_integer)
     return (
-        one.value_quantity.words or one.value_codeable_concept.words or one.value_string
+        one.value_quantity.words
+        or one.value_codeable_concept.words
+        or one.value_string
+        or one.value_ratio.words
+        or _between(one.value_range.low.words, one.value_range.high.words)
+        or (show_moment(one.value_date_time) if one.value_date_time else "")
+        or one.value_time
     )
+
+
+def _between(low: str, high: str) -> str:
+    if low and high:
+        return f"{low} to {high}"
+    if low:
+        return _LOW.format(low)
+    return _HIGH.format(high) if high else ""
 
 
 def _range(one: reading.Observation) -> str:
@@ -310,17 +324,25 @@ def _right(some: list[H]) -> list[H]:
     return [one for one in some if one.status != _WRONG]
 
 
+def _unless(status: str, usual: str) -> list[str]:
+    """What is not over, or was not done, says so: paper must not read as if it was."""
+    return [] if status in ("", usual) else [status.replace("-", " ")]
+
+
 def _visits(found: Read) -> Section:
     happened: list[tuple[str, Row]] = []
     for stay in _right(found.of(reading.Encounter)):
         words = stay.type[0].words if stay.type else stay.class_.display
-        why = ", ".join(each.words for each in stay.reason_code)
-        happened.append((stay.period.start, ("Visit or stay", words, why)))
+        why = [each.words for each in stay.reason_code]
+        more = ", ".join([*why, *_unless(stay.status, "finished")])
+        happened.append((stay.period.start, ("Visit or stay", words, more)))
     for done in _right(found.of(reading.Procedure)):
         when = done.performed_date_time or done.performed_period.start
-        happened.append((when, ("Procedure", done.code.words, "")))
+        more = "".join(_unless(done.status, "completed"))
+        happened.append((when, ("Procedure", done.code.words, more)))
     for dose in _right(found.of(reading.Immunization)):
-        told = ("Vaccination", dose.vaccine_code.words, "")
+        more = "".join(_unless(dose.status, "completed"))
+        told = ("Vaccination", dose.vaccine_code.words, more)
         happened.append((dose.occurrence_date_time, told))
     for booked in _right(found.of(reading.Appointment)):
         services = ", ".join(each.words for each in booked.service_type)

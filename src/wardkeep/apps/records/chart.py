@@ -2,7 +2,6 @@
 """A chart: what one patient's resources say, sorted as a clinician looks for it."""
 
 from collections.abc import Iterable
-from datetime import UTC
 from decimal import Decimal
 from typing import TypeVar, cast
 
@@ -12,7 +11,6 @@ from wardkeep.apps.records.timeline import Happening, happening_of
 from wardkeep.apps.records.vital_signs import VitalSet, vital_sets
 from wardkeep.base.ids import derived_uuid, is_fhir_id
 from wardkeep.care import reading
-from wardkeep.ui.format import read_moment
 
 NO_KNOWN_ALLERGY_CODES = ("716186003", "no-known-allergy")
 """SNOMED CT 716186003 |No known allergy|; also written as plain text."""
@@ -338,14 +336,8 @@ def _series(observations: list[reading.Observation]) -> tuple[Series, ...]:
         for measured in _measured(observation):
             groups.setdefault((measured.key, measured.unit), []).append(measured)
     found = [_one_series(group) for group in groups.values()]
-    oldest_first = sorted(found, key=lambda one: _in_order(one.latest_when))
-    return tuple(reversed(oldest_first))
-
-
-def _in_order(when: str) -> str:
-    """To sort by: offsets differ in what comes from elsewhere, so in UTC."""
-    moment = read_moment(when)
-    return when if moment is None else moment.astimezone(UTC).isoformat()
+    found.sort(key=lambda one: reading.moment_of(one.latest_when), reverse=True)
+    return tuple(found)
 
 
 class _Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -382,7 +374,7 @@ def _measured(observation: reading.Observation) -> Iterable[_Measured]:
 
 
 def _one_series(group: list[_Measured]) -> Series:
-    group.sort(key=lambda one: _in_order(one.when))
+    group.sort(key=lambda one: reading.moment_of(one.when))
     latest = group[-1]
     of = latest.of
     range_ = of.reference_range[0] if of.reference_range else reading.ReferenceRange()

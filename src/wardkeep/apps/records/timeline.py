@@ -33,7 +33,12 @@ def _condition(one: reading.Condition) -> tuple[str, str, str, str]:
 
 def _procedure(one: reading.Procedure) -> tuple[str, str, str, str]:
     when = one.performed_date_time or one.performed_period.start
-    return when, "Procedure", one.code.words, ""
+    return when, "Procedure", one.code.words, _unless_done(one.status)
+
+
+def _unless_done(status: str) -> str:
+    """What was not done, or was an error, must not read as if it had been done."""
+    return "" if status in ("", "completed") else status.replace("-", " ").capitalize()
 
 
 def _document(one: reading.DocumentReference) -> tuple[str, str, str, str]:
@@ -57,7 +62,8 @@ def _report(one: reading.DiagnosticReport) -> tuple[str, str, str, str]:
 
 
 def _vaccine(one: reading.Immunization) -> tuple[str, str, str, str]:
-    return one.occurrence_date_time, "Vaccination", one.vaccine_code.words, ""
+    when, words = one.occurrence_date_time, one.vaccine_code.words
+    return when, "Vaccination", words, _unless_done(one.status)
 
 
 def _appointment(one: reading.Appointment) -> tuple[str, str, str, str]:

@@ -20,6 +20,7 @@ from wardkeep.fhir.clinics.outcomes import (
     Line,
     Moved,
     NoSuchAppointment,
+    NotOn,
     NotSo,
     Stop,
     TooEarly,
@@ -56,10 +57,6 @@ _MAY_UNDO = frozenset(
 )
 """A visit that has begun is in the record: it ends by what came of it."""
 Answer = Moved | NotSo | NoSuchAppointment | Refusal
-
-
-class ChangeLostError(Exception):
-    """Somebody else was first each time that it was tried: something is amiss."""
 
 
 class Desk:
@@ -105,11 +102,7 @@ class Desk:
         opener: Opener,
         arriving: Arriving = _BEGAN,
     ) -> Arrival | NoSuchAppointment | Refusal:
-        """Check somebody in, for this appointment and their others of today.
-
-        Raises:
-            ChangeLostError: it was changed by others each time that it was tried.
-        """
+        """Check somebody in, for this appointment and their others of today."""
         for _ in range(ATTEMPTS):
             line = await self.rows.one(opener.organisation, appointment)
             if line is None:
@@ -131,15 +124,27 @@ class Desk:
                 return done
             if done:
                 return CheckedIn(at=now, route=await self._route(line, opener))
-        raise ChangeLostError
+        # Its time was booked by somebody else meanwhile, or a desk cannot open it.
+        line = await self.rows.one(opener.organisation, appointment)
+        if line is None:
+            return NoSuchAppointment()
+        return NotOn(standing=line.standing, starts_at=line.starts_at)
 
-    async def undo(self, appointment: str, *, by: Doer, opener: Opener) -> Answer:
-        """Take back the last thing done to it, some minutes later at most."""
+    async def undo(
+        self, appointment: str, *, by: Doer, opener: Opener, step: int | None = None
+    ) -> Answer:
+        """Take back the last thing done to it, some minutes later at most.
+
+        `step` is the number of what is meant: pressed twice, or while somebody else did
+        something more, nothing else is taken back in its place.
+        """
         line = await self.rows.one(opener.organisation, appointment)
         if line is None:
             return NoSuchAppointment()
         last = await self.rows.last_step(opener.organisation, appointment)
         if last is None or not may_undo(line, last, self._clock.now()):
+            return NotSo(line=line)
+        if step is not None and step != last.number:
             return NotSo(line=line)
         beside = self._undoing(line, last, by, opener)
         return await self._change(line, Standing(last.was), beside, opener)

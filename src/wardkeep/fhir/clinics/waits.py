@@ -12,7 +12,7 @@ from wardkeep.fhir.clinics.words import Standing
 LAST = 3
 """So many of the latest starts say how late it runs: one long visit is no rule."""
 BOTTLENECK_MINUTES, BOTTLENECK_WAITING = 30, 6
-"""A wait, or people who wait, from which a board marks a clinic."""
+"""A wait past one's time, or people who wait, from which a board marks a clinic."""
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,9 +28,9 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_bottleneck(self) -> bool:
+        """Whoever came hours before their time, for another clinic, marks none."""
         return (
-            self.longest_wait_minutes >= BOTTLENECK_MINUTES
-            or self.waiting >= BOTTLENECK_WAITING
+            self.waiting >= BOTTLENECK_WAITING
             or self.late_minutes >= BOTTLENECK_MINUTES
         )
 
@@ -60,11 +60,12 @@ def late_minutes(
 ) -> int:
     """The median lateness of the latest starts, or of who should be in by now.
 
-    Whoever waits past their time makes it at least that late, whatever went before.
+    Whoever waits past their time makes it at least that late, whatever went before;
+    who came late themselves, as late as they have waited.
     """
     lateness = sorted(_minutes(planned, begun) for planned, begun in starts[-LAST:])
     by_starts = lateness[len(lateness) // 2] if lateness else 0
-    due = [one.starts_at for one in lines if one.standing in (_WAITING, _CALLED)]
+    due = [_due(one) for one in lines if one.standing in (_WAITING, _CALLED)]
     by_queue = _minutes(min(due, default=None), now)
     return max(0, by_starts, by_queue)
 
@@ -88,9 +89,12 @@ def in_order(lines: Sequence[Line]) -> list[Line]:
 
 
 def _place(line: Line) -> tuple[int, datetime, int]:
-    came = line.arrived_at or line.starts_at
-    due = max(line.starts_at, came) + timedelta(minutes=line.weight)
+    due = _due(line) + timedelta(minutes=line.weight)
     return -line.priority, due, line.ticket
+
+
+def _due(line: Line) -> datetime:
+    return max(line.starts_at, line.arrived_at or line.starts_at)
 
 
 def _minutes(since: datetime | None, now: datetime) -> int:

@@ -75,6 +75,15 @@ def test_who_waits_past_their_time_makes_it_late() -> None:
     assert goes.is_bottleneck
 
 
+def test_who_comes_before_or_after_their_time_jams_no_clinic() -> None:
+    hours_before = estimate([line("a", 360, came=0)], [], at(60))
+    assert (hours_before.late_minutes, hours_before.longest_wait_minutes) == (0, 60)
+    assert not hours_before.is_bottleneck
+    late = estimate([line("b", 0, came=40)], [], at(45))
+    assert late.late_minutes == 5
+    assert not late.is_bottleneck
+
+
 def test_nobody_waits_and_nothing_is_late() -> None:
     goes = estimate([line("a", 0)], [], at(0))
     assert (goes.late_minutes, goes.waiting, goes.expected) == (0, 0, 1)

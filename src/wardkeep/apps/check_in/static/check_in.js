@@ -136,11 +136,11 @@ function leave() {
   window.location.replace(START);
 }
 
-function tell(words, thenMs = TOLD_MS) {
+function tell(words, isLast = isKiosk) {
   const told = one("[data-told]");
   told.textContent = words;
   told.hidden = false;
-  setTimeout(isKiosk ? leave : () => { told.hidden = true; }, thenMs);
+  setTimeout(isLast ? leave : () => { told.hidden = true; }, TOLD_MS);
 }
 
 function watchOver() {
@@ -183,8 +183,18 @@ function typedDate(typed) {
   return `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`;
 }
 
+let isAsking = false;
+
+// A hand that shakes presses twice: the second question would end the first one's ticket.
 async function ask(event) {
   event.preventDefault();
+  if (isAsking) return;
+  isAsking = true;
+  await askOnce();
+  isAsking = false;
+}
+
+async function askOnce() {
   const sent = Object.fromEntries(new FormData(byId("facts")));
   const born = typedDate(sent.born);
   if (!born) return hint(page.unreadable);
@@ -246,15 +256,27 @@ function setUpFacts(form) {
   choose(current);
 }
 
+// What is sent twice would be told that it is over: a link and a ticket are good once.
+function sendOnce(form) {
+  let isSent = false;
+  form.addEventListener("submit", (event) => {
+    if (isSent) event.preventDefault();
+    isSent = true;
+    setTimeout(() => { isSent = false; }, TOLD_MS);
+  });
+  window.addEventListener("pageshow", () => { isSent = false; });
+}
+
 // Help, larger text, reading aloud
 
 function setUpTools() {
   one("[data-help]")?.addEventListener("click", async () => {
     try {
       const { status } = await asDevice("/kiosk/help", {});
-      tell(status === 200 ? page.helpCalled : page.unreachable);
+      // Whoever waits for help keeps what they typed; the countdown clears it.
+      tell(status === 200 ? page.helpCalled : page.unreachable, false);
     } catch {
-      tell(page.unreachable);
+      tell(page.unreachable, false);
     }
   });
   const larger = one("[data-larger]");
@@ -294,6 +316,7 @@ async function start() {
   window.addEventListener("pageshow", (event) => { if (event.persisted && isKiosk) leave(); });
   setUpTools();
   setUpVisit();
+  for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form);
   watchOver();
   const again = one("[data-look-again]");
   if (again) setTimeout(() => window.location.reload(), again.dataset.lookAgain * 1000);
