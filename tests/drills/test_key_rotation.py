@@ -232,6 +232,7 @@ async def test_all_that_the_root_key_wraps_is_on_the_list_of_a_rotation(
         "   and table_schema in ('warden', 'record', 'jobs')",
     )
     assert sorted(columns) == [
+        "record.note_draft.wrapped_key",  # by its patient’s data key
         "record.patient.banner_key",  # the four by the organisation's key
         "record.patient.record_key",
         "record.patient.sealed_key",

@@ -16,9 +16,8 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from support.chromium import PHONE, Device, chromium, device
-from support.house import House, Opened, running_house
+from support.house import House, running_house
 from wardkeep import apps
-from wardkeep.assembly.database import WEB, address_for
 from wardkeep.assembly.demo import (
     demo_accounts,
     demo_organisation_bundle,
@@ -27,14 +26,11 @@ from wardkeep.assembly.demo import (
     demo_teams,
 )
 from wardkeep.assembly.importing import load_paths
-from wardkeep.assembly.web_process import services_on
 from wardkeep.base.clock import LONDON, SystemClock
 from wardkeep.base.ids import new_uuid
-from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Done
 from wardkeep.disclosure.questions import SetWork
 from wardkeep.web.apps import find_apps
-from wardkeep.web.services import Services
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -44,11 +40,6 @@ TABLET = {"width": 820, "height": 1180}
 FERNHILL = demo_organisations()[0]
 NURSE = "fernhill-nurse-heron"
 DOCTOR = "fernhill-dr-kestrel"
-
-
-def services(opened: Opened) -> Services:
-    address = address_for(opened.settings, opened.layout, WEB)
-    return services_on(Database(address), opened.warden)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -62,7 +53,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         path = Path(bundles) / f"{number:03d}.json"
         path.write_bytes(msgspec.json.encode(bundle))
     found = find_apps(apps)
-    async with running_house(folder, apps=found, services=services) as running:
+    async with running_house(folder, apps=found) as running:
         await running.employ("Somebody First")
         report = await load_paths(
             running.settings,

@@ -14,19 +14,15 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from support.chromium import PHONE, chromium, device
-from support.house import House, Opened, running_house
+from support.house import House, running_house
 from wardkeep import apps
-from wardkeep.assembly.database import WEB, address_for
 from wardkeep.assembly.demo import (
     demo_organisation_bundle,
     demo_organisations,
     demo_patients,
 )
 from wardkeep.assembly.importing import load_paths
-from wardkeep.assembly.web_process import services_on
-from wardkeep.db.connection import Database
 from wardkeep.web.apps import find_apps
-from wardkeep.web.services import Services
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -34,11 +30,6 @@ pytestmark = [
 ]
 TODAY = date(2026, 11, 23)
 MAKE = "Make your passkey"
-
-
-def services(opened: Opened) -> Services:
-    address = address_for(opened.settings, opened.layout, WEB)
-    return services_on(Database(address), opened.warden)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -52,7 +43,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         path = Path(bundles) / f"{number:03d}.json"
         path.write_bytes(msgspec.json.encode(bundle))
     found = find_apps(apps)
-    async with running_house(folder, apps=found, services=services) as running:
+    async with running_house(folder, apps=found) as running:
         await running.employ("Somebody First")
         report = await load_paths(
             running.settings,

@@ -16,11 +16,14 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+from wardkeep.assembly.database import WEB, address_for
 from wardkeep.assembly.layout import Layout
 from wardkeep.assembly.schema import migrate_now
 from wardkeep.assembly.warden_process import warden_running
+from wardkeep.assembly.web_process import services_on
 from wardkeep.base.clock import Clock, SystemClock
 from wardkeep.base.settings import Settings, read_settings
+from wardkeep.db.connection import Database
 from wardkeep.db.embedded import EmbeddedPostgres
 from wardkeep.disclosure.answers import Answer, Created, Refusal
 from wardkeep.disclosure.client import WardenClient
@@ -146,13 +149,19 @@ class Opened(msgspec.Struct, frozen=True):
     warden: WardenClient
 
 
+def of_pages(opened: Opened) -> Services:
+    """What the web process gives its pages."""
+    address = address_for(opened.settings, opened.layout, WEB)
+    return services_on(Database(address), opened.warden)
+
+
 @asynccontextmanager
 async def running_house(
     folder: Path,
     *,
     apps: Iterable[FoundApp],
     clock: Clock | None = None,
-    services: Callable[[Opened], Services] = lambda opened: Services(opened.warden),
+    services: Callable[[Opened], Services] = of_pages,
 ) -> AsyncIterator[House]:
     """Start everything; stop everything, whatever happens in between."""
     port = free_port()
