@@ -111,7 +111,7 @@ async def grown(installation: Installation, tmp_path: Path) -> Grown:
         made = await refresh(settings, layout, organisation=hospital.slug)
         records = await opened(warden, number)
         assert made.canaries == CANARIES
-        assert made.unmatched <= 1, (
+        assert made.unmatched <= 1, "a plan of risk, of which nobody has one spare"
             "the one who has a plan of risk: nobody has one spare"
         )
         nobodies_ids = records.keys() - people
