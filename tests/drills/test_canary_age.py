@@ -112,8 +112,6 @@ async def grown(installation: Installation, tmp_path: Path) -> Grown:
         records = await opened(warden, number)
         assert made.canaries == CANARIES
         assert made.unmatched <= 1, "a plan of risk, of which nobody has one spare"
-            "the one who has a plan of risk: nobody has one spare"
-        )
         nobodies_ids = records.keys() - people
         actions = {
             entry.action
