@@ -44,6 +44,12 @@ async def desk(town: Town) -> Who:
     return await town.works("receptionist")
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def listed(town: Town) -> list[str]:
+    """Appointments of people of whom the desk's work tells."""
+    return [await town.books(f"listed-{n}", starts=NINE) for n in range(PEOPLE)]
+
+
 def a_key() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1()).public_key()
     return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
@@ -59,10 +65,9 @@ def named(entries: list[Entry]) -> set[str]:
 
 
 async def test_a_clinics_list_names_each_person_in_the_ledger_in_order(
-    town: Town, desk: Who
+    town: Town, desk: Who, listed: list[str]
 ) -> None:
-    booked = [await town.books(f"listed-{n}", starts=NINE) for n in range(PEOPLE)]
-    wanted = [f"{one}-patient" for one in reversed(booked)]
+    wanted = [f"{one}-patient" for one in reversed(listed)]
     before = len(town.warden.entries())
     found = await lists(town, desk, [*wanted, "nobody", wanted[0]])
     assert isinstance(found, FoundPatients), found
@@ -72,10 +77,12 @@ async def test_a_clinics_list_names_each_person_in_the_ledger_in_order(
     assert {one.outcome for one in told} == {"grant"}
 
 
-async def test_a_desk_elsewhere_is_shown_25_and_then_nobody(town: Town) -> None:
+async def test_a_desk_elsewhere_is_shown_25_and_then_nobody(
+    town: Town, listed: list[str]
+) -> None:
     """Whom no work explains: the list stops as a whole, half of it is not told."""
     stranger = await town.works("receptionist", places=())
-    everybody = [f"listed-{n}-patient" for n in range(PEOPLE)]
+    everybody = [f"{one}-patient" for one in listed]
     found = await lists(town, stranger, everybody)
     assert isinstance(found, Refusal), found
 
@@ -86,9 +93,11 @@ async def test_an_empty_list_asks_nobody(town: Town, desk: Who) -> None:
     assert len(town.warden.entries()) == before
 
 
-async def test_what_a_desk_rewrote_is_still_others_work(town: Town, desk: Who) -> None:
+async def test_what_a_desk_rewrote_is_still_others_work(
+    town: Town, desk: Who, listed: list[str]
+) -> None:
     """Else a list would have to be proved by noon: 25 check-ins, 25 strangers."""
-    ids = [f"listed-{n}" for n in range(30)]
+    ids = listed[:30]
     for one in ids:
         told = await town.clinic.desk.arrive(one, by=desk.by, opener=desk.opener)
         assert isinstance(told, CheckedIn), told
@@ -154,10 +163,12 @@ async def test_a_dump_of_the_clinics_tells_no_name(town: Town) -> None:
 
 async def test_a_room_is_no_place_for_a_name(town: Town, desk: Who) -> None:
     """The database itself takes no room that could be somebody."""
+    booked = await town.books("roomed", starts=NINE)
+    told = await town.clinic.desk.arrive(booked, by=desk.by, opener=desk.opener)
+    assert isinstance(told, CheckedIn), told
     async with town.database.connection(town.organisation) as connection:
         with pytest.raises(Exception, match="room"):
             await connection.execute("update clinic.entry set room = 'Ada Ashdown'")
-    assert desk.by.account
 
 
 async def test_an_erasure_takes_the_queue_with_it(town: Town, desk: Who) -> None:

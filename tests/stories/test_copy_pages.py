@@ -46,6 +46,7 @@ class Team(NamedTuple):
     """Enrolment links."""
 
     nurse: str
+    colleague: str
     officer: str
     second: str
 
@@ -144,6 +145,7 @@ async def _team(server: Served) -> Team:
     links = []
     for account in (
         nurse,
+        await warden.account("ward_nurse", name="Noah Vale"),
         await warden.account("privacy_officer", name="Pia Swift"),
         await warden.account("privacy_officer", name="Petra Moor"),
     ):
@@ -175,11 +177,7 @@ async def test_a_nurse_prints_at_night_and_every_sheet_says_whose_it_is(
     server: Served, team: Team, browser: Browser
 ) -> None:
     async with device(browser) as nora:
-        await arrive(nora, team.nurse)
-        await nora.go(f"{server.origin}/patients/fern")
-        await nora.page.get_by_label("Reason").fill(REASON)
-        await nora.press("Open the record")
-        await nora.reads("Who else opened this record")
+        await opens(nora, server, team.nurse)
         # The screen is not for paper: it says where to print from, and nothing else
         [sheet] = await sheets_of(nora)
         assert "choose Print" in sheet
@@ -201,6 +199,14 @@ async def test_a_nurse_prints_at_night_and_every_sheet_says_whose_it_is(
         await clean(nora, "print-record-phone")
         await runs_out(nora, server)
         assert nora.complaints == []
+
+
+async def opens(nurse: Device, server: Served, link: str) -> None:
+    await arrive(nurse, link)
+    await nurse.go(f"{server.origin}/patients/fern")
+    await nurse.page.get_by_label("Reason").fill(REASON)
+    await nurse.press("Open the record")
+    await nurse.reads("Who else opened this record")
 
 
 async def prints_all_of_it(nora: Device) -> None:
@@ -252,7 +258,15 @@ async def runs_out(nora: Device, server: Served) -> None:
 async def test_an_officer_makes_a_copy_and_another_looks_at_it(
     server: Served, team: Team, browser: Browser
 ) -> None:
-    async with device(browser) as pia, device(browser) as petra:
+    async with (
+        device(browser) as noah,
+        device(browser) as pia,
+        device(browser) as petra,
+    ):
+        # Given a record that a nurse printed
+        await opens(noah, server, team.colleague)
+        await noah.press("Print")
+        await noah.reads("counts as printed by you")
         await arrive(pia, team.officer)
         await arrive(petra, team.second)
         await finds(pia, server)

@@ -3,9 +3,12 @@
 // The session sleeps in the warden at the same time, so that nothing behind this cover
 // could be asked for; the cover hides what was on the screen already.
 
+const LAST_USE = "wardkeep-last-use";
+// Before anything is waited for: a tab that is still loading would undo a lock.
+noteUse();
+
 const { Refused, perform } = await import(document.documentElement.dataset.ceremony);
 
-const LAST_USE = "wardkeep-last-use";
 const WARNING_SECONDS = 60;
 const LOOK_EVERY_MS = 1000;
 
@@ -97,5 +100,4 @@ warning.querySelector("button").addEventListener("click", async () => {
 // A page that the browser kept from before is as old as it is, not new.
 window.addEventListener("pageshow", (event) => event.persisted && look());
 document.addEventListener("visibilitychange", look);
-noteUse();
 setInterval(look, LOOK_EVERY_MS);
