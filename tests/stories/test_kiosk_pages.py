@@ -232,14 +232,18 @@ async def test_a_waiting_rooms_device_checks_in_forgets_and_is_ended(
         await forgets(kiosk, origin)
         await plain_answers(kiosk, origin)
         # When it is ended, it is nobody again
-        await ada.go(f"{origin}/kiosks")
-        await ada.page.get_by_role("button", name="End").click()
-        await ada.reads("There is no kiosk")
+        await ends(ada, origin)
         await kiosk.go(f"{origin}/kiosk")
         await asks(kiosk, "03021950", "APP", "English")
         await kiosk.reads("This device is not a kiosk yet")
         assert ada.complaints == []
         assert kiosk.complaints == []
+
+
+async def ends(ada: Device, origin: str) -> None:
+    await ada.go(f"{origin}/kiosks")
+    await ada.page.get_by_role("button", name="End").click()
+    await ada.reads("There is no kiosk")
 
 
 def early_words() -> str:
@@ -311,3 +315,4 @@ async def test_help_is_called_and_a_screen_left_alone_forgets(
         await kiosk.reads("Touch your language")
         await goes_back(kiosk)
         assert kiosk.complaints == []
+        await ends(ada, origin)
