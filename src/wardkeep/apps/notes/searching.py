@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from wardkeep.apps.notes.differences import NEW, SAME, Piece
+from wardkeep.base.differences import NEW, SAME, Piece
 from wardkeep.fhir.notes.note import Note
 
 _AROUND = 80

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from wardkeep.apps.notes.asking import banner_for, me, turned_back
 from wardkeep.apps.notes.beginning import note_in
-from wardkeep.apps.notes.differences import Piece, differences
+from wardkeep.base.differences import Piece, differences
 from wardkeep.base.ids import new_uuid
 from wardkeep.care.of_patient import WRITERS, whole_number
 from wardkeep.care.opening import opener_of

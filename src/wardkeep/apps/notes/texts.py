@@ -15,8 +15,8 @@ from starlette.responses import Response
 
 from wardkeep.apps.notes.asking import banner_for, own_draft, turned_back
 from wardkeep.apps.notes.beginning import words_of
-from wardkeep.apps.notes.differences import Piece, differences
 from wardkeep.apps.notes.writing import keep, said_over, written
+from wardkeep.base.differences import Piece, differences
 from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal

@@ -8,10 +8,10 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.plans.opening import Found, find_plan, kind_asked, save
+from wardkeep.base.differences import Piece, differing_lines
 from wardkeep.care.of_patient import CHANGED, READERS, WRITERS, who_is_it, whole_number
 from wardkeep.care.opening import author_of
 from wardkeep.fhir.model.person import Person
-from wardkeep.fhir.plans.differences import Line, differences
 from wardkeep.fhir.plans.kinds import Kind
 from wardkeep.fhir.plans.plan import Plan
 from wardkeep.fhir.store.outcomes import Conflict
@@ -27,7 +27,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int
     plan: Plan
-    changed: tuple[tuple[str, tuple[Line, ...]], ...]
+    changed: tuple[tuple[str, tuple[Piece, ...]], ...]
     """By the titles of sections."""
     is_first: bool
 
@@ -83,7 +83,7 @@ def steps_of(kind: Kind, found: list[Found]) -> list[Step]:
         changed = [
             (
                 section.title,
-                differences(
+                differing_lines(
                     held.get(section.code, ""), one.plan.sections.get(section.code, "")
                 ),
             )

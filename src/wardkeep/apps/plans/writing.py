@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from starlette.responses import Response
 
 from wardkeep.apps.plans.opening import Found, find_plan, kind_asked, save
+from wardkeep.base.differences import Piece, differing_lines
 from wardkeep.care.of_patient import WRITERS, who_is_it, whole_number
 from wardkeep.care.opening import author_of
 from wardkeep.fhir.model.person import Person
-from wardkeep.fhir.plans.differences import Line, differences
 from wardkeep.fhir.plans.kinds import Kind, Section
 from wardkeep.fhir.plans.plan import Plan
 from wardkeep.fhir.store.outcomes import Conflict
@@ -26,7 +26,7 @@ LONGEST_SECTION = 4000
 _A_MONTH = timedelta(days=30)
 _MOST_YEARS = timedelta(days=2 * 366)
 _BORN = ("day", "month", "year")
-Theirs = tuple[tuple[Section, tuple[Line, ...]], ...]
+Theirs = tuple[tuple[Section, tuple[Piece, ...]], ...]
 
 
 @page("/patients/{id}/plans/{kind}/change", gate=WRITERS)
@@ -119,7 +119,7 @@ async def _both(visit: Visit, kind: Kind, form: Form, mine: Plan) -> Response:
         (one, lines)
         for one in kind.sections
         if (
-            lines := differences(
+            lines := differing_lines(
                 theirs.get(one.code, ""), mine.sections.get(one.code, "")
             )
         )

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, strategies as st
 
-from wardkeep.apps.notes.differences import GONE, MOST_PAIRS, NEW, SAME, differences
 from wardkeep.apps.notes.searching import matching
 from wardkeep.apps.notes.typed import (
     moment_of,
@@ -15,6 +14,7 @@ from wardkeep.apps.notes.typed import (
     without_hints,
     words_in,
 )
+from wardkeep.base.differences import GONE, MOST_PAIRS, NEW, SAME, differences
 from wardkeep.fhir.notes.note import Note
 from wardkeep.fhir.notes.words import LONGEST_TEXT, Section, Words
 from wardkeep.web.forms import Form

@@ -5,10 +5,8 @@ from datetime import date
 
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
 
 from wardkeep.fhir.model.person import Person
-from wardkeep.fhir.plans.differences import ADDED, REMOVED, SAME, Line, differences
 from wardkeep.fhir.plans.kinds import CARE, KINDS, Kind
 from wardkeep.fhir.plans.plan import Plan, id_of, plan_resource, read_plan
 from wardkeep.fhir.validation import check
@@ -57,27 +55,3 @@ def test_each_patient_has_one_of_each_kind() -> None:
 )
 def test_a_plan_of_other_software_is_not_taken_for_one_of_ours(text: bytes) -> None:
     assert read_plan(text) is None
-
-
-def test_what_a_version_changed_is_told_by_lines() -> None:
-    assert differences("a\nb", "a\nc") == (
-        Line(SAME, "a"),
-        Line(REMOVED, "b"),
-        Line(ADDED, "c"),
-    )
-    assert differences("a", "a") == ()
-    assert differences("", "") == ()
-
-
-@given(st.text("ab \n-+?", max_size=30), st.text("ab \n-+?", max_size=30))
-def test_both_versions_can_be_read_out_of_the_differences(
-    before: str, after: str
-) -> None:
-    lines = differences(before, after)
-    if not lines:
-        assert before.splitlines() == after.splitlines()
-        return
-    was = [one.text for one in lines if one.what != ADDED]
-    becomes = [one.text for one in lines if one.what != REMOVED]
-    assert was == before.splitlines()
-    assert becomes == after.splitlines()
