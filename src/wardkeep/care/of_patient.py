@@ -9,6 +9,7 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.outcomes import NotFound
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.ui.banner import Banner
+from wardkeep.web.forms import Form
 from wardkeep.web.gates import Gate
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
@@ -28,8 +29,14 @@ CHANGED = Trouble(
 )
 
 
+async def banner_for(visit: Visit) -> Banner | Response:
+    """The patient's banner; else the page that says why not."""
+    found = await who_is_it(visit)
+    return found if isinstance(found, Response) else found[0]
+
+
 async def who_is_it(visit: Visit) -> tuple[Banner, bytes] | Response:
-    """The patient's banner and Patient resource; else the page that says why not."""
+    """The same, and the Patient resource."""
     patient = visit.path("id")
     person = await visit.services[Reader].one(
         "Patient", patient, opener=opener_of(visit)
@@ -42,11 +49,11 @@ async def who_is_it(visit: Visit) -> tuple[Banner, bytes] | Response:
     return who_is(patient, text, visit.clock.now().date()), text
 
 
-def refused(visit: Visit, refusal: Refusal) -> Response:
+def refused(visit: Visit, refusal: Refusal, form: Form | None = None) -> Response:
     """Where only a reason is missing, the record is where to give it."""
     if refusal.needs_reason:
         return visit.go_to(f"/patients/{visit.path('id')}")
-    return visit.refuse(refusal)
+    return visit.refuse(refusal, form)
 
 
 def whole_number(text: str) -> int:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The visitor: as the store asks the door for them, and as an author."""
 
+import msgspec
+
 from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.purpose import Purpose
 from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.web.visit import Visit
 
@@ -25,16 +28,24 @@ def opener_of(
     )
 
 
-async def author_of(visit: Visit) -> dict[str, str]:
-    """The visitor as a FHIR Reference to whoever wrote something.
+async def me(visit: Visit) -> Person:
+    """The visitor as whoever wrote something.
 
-    It has no `reference` where nobody has said which practitioner they are; their name
+    There is no reference where nobody has said which practitioner they are; their name
     is there in any case.
     """
     work = await visit.warden.ask(AskWhoIAm(visit.token), WhoIAm)
-    said = {"display": visit.session.display_name}
-    if isinstance(work, WhoIAm):
-        people = [one for one in work.practitioners if one.startswith(_PERSON)]
-        if people:
-            said["reference"] = people[0]
-    return said
+    people = work.practitioners if isinstance(work, WhoIAm) else ()
+    own = next((one for one in people if one.startswith(_PERSON)), "")
+    return Person(own, visit.session.display_name)
+
+
+async def author_of(visit: Visit) -> dict[str, str]:
+    """The same as a FHIR Reference in content."""
+    said = msgspec.structs.asdict(await me(visit))
+    return {name: value for name, value in said.items() if value}
+
+
+def instant(visit: Visit) -> str:
+    """Now, as a FHIR instant."""
+    return visit.clock.now().isoformat(timespec="seconds")

@@ -13,7 +13,8 @@ import pytest
 from wardkeep.apps.copies.asking import MAKERS, grounds_of
 from wardkeep.apps.copies.files import Making, zip_of
 from wardkeep.apps.copies.paper import SECTIONS, Paper, Section, paper_of
-from wardkeep.apps.copies.printing import PARTS as PRINTED, PRINTERS
+from wardkeep.apps.copies.printing import PARTS as PRINTED
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.disclosure.copies import GROUNDS, PARTS, PERSON, PURPOSES, MakeCopy
 from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.fhir.model.definitions import is_resource_type
@@ -261,7 +262,7 @@ def test_roles_that_print_and_copy_are_those_of_the_warden() -> None:
     assert {one.value for one in PEOPLE if one.budget.copies} == set(MAKERS.roles)
     for role in Role:
         if role.budget.prints:
-            assert PRINTERS.admits(role.value)
+            assert WRITERS.admits(role.value)
     for name in GROUNDS:
         for role in PEOPLE:
             may = PURPOSES[name].value in role.purposes

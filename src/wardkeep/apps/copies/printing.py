@@ -12,20 +12,16 @@ from starlette.responses import Response
 
 from wardkeep.apps.copies.paper import paper_of
 from wardkeep.base.ids import is_fhir_id
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.purpose import Action
 from wardkeep.fhir.store.outcomes import NotFound
 from wardkeep.fhir.store.taking_out import RecordTaker, TakenOut, TakeOut
-from wardkeep.web.gates import Gate
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
 
-PRINTERS = Gate.SIGNED_IN.but(
-    *("administrator", "finance_clerk", "support", "receptionist", "privacy_officer")
-)
-"""Whose work opens records; the door decides all the same."""
 _ALWAYS = ("alerts", "allergies")
 _MEDICINES = ("MedicationRequest", "MedicationStatement")
 _BESIDE = ("AllergyIntolerance", "Flag")
@@ -76,7 +72,7 @@ PARTS = {
 _ONE_DOCUMENT = Printed(title="Document", sections=(), types=("DocumentReference",))
 
 
-@page("/patients/{id}/print", gate=PRINTERS)
+@page("/patients/{id}/print", gate=WRITERS)
 async def print_record(visit: Visit) -> Response:
     part, document = visit.query("part") or "summary", visit.query(DOCUMENT)
     is_known = is_fhir_id(document) if document else part in PARTS

@@ -19,17 +19,15 @@ from wardkeep.apps.letters.opening import (
     save,
 )
 from wardkeep.apps.letters.wording import SENT_BY
-from wardkeep.apps.letters.writing import instant
 from wardkeep.base.clock import LONDON
 from wardkeep.care.of_patient import (
     CHANGED,
     READERS,
     WRITERS,
-    who_is_it,
+    banner_for,
 )
-from wardkeep.care.opening import author_of
+from wardkeep.care.opening import instant, me
 from wardkeep.fhir.letters.letter import Letter, State
-from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.outcomes import Conflict
 from wardkeep.ui.banner import Banner, name_for_banner
 from wardkeep.ui.format import show_date, show_nhs_number
@@ -53,18 +51,18 @@ _UNPRINTABLE = Trouble(
 
 @page(f"{_ONE}/approve", gate=APPROVERS, methods=("POST",))
 async def approve_letter(visit: Visit) -> Response:
-    who = await who_is_it(visit)
-    if isinstance(who, Response):
-        return who
+    banner = await banner_for(visit)
+    if isinstance(banner, Response):
+        return banner
     found = await _as_shown(visit, State.DRAFT)
     if isinstance(found, Response):
         return found
     approved = msgspec.structs.replace(
         found.letter,
-        approver=Person(**await author_of(visit)),
-        approved=instant(visit.clock),
+        approver=await me(visit),
+        approved=instant(visit),
     )
-    sheet = _on_paper(visit, who[0], approved, found.id)
+    sheet = _on_paper(visit, banner, approved, found.id)
     lacking = paper.unprintable(
         " ".join((*sheet.sender, *sheet.about, *sheet.signed_by))
     )
@@ -123,7 +121,7 @@ async def say_sent(visit: Visit) -> Response:
     if isinstance(found, Response):
         return found
     sent = msgspec.structs.replace(
-        found.letter, sent=instant(visit.clock), sent_how=ways[how]
+        found.letter, sent=instant(visit), sent_how=ways[how]
     )
     return await _save(visit, found, sent, said="sent")
 
@@ -149,9 +147,9 @@ async def withdraw_letter(visit: Visit) -> Response:
 
 
 async def _ask(visit: Visit, form: Form) -> Response:
-    who = await who_is_it(visit)
-    if isinstance(who, Response):
-        return who
+    banner = await banner_for(visit)
+    if isinstance(banner, Response):
+        return banner
     found = await find_letter(visit, visit.path("letter"))
     if isinstance(found, Response):
         return found
@@ -160,7 +158,7 @@ async def _ask(visit: Visit, form: Form) -> Response:
         "letters/withdraw.html",
         status=422 if problems else 200,
         id=visit.path("id"),
-        banner=who[0],
+        banner=banner,
         found=found,
         letter=found.letter,
         why=form.values.get("why", ""),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from wardkeep.apps.letters.opening import APPROVERS, find_letter, letters_in
 from wardkeep.apps.letters.wording import SENT_BY
-from wardkeep.care.of_patient import READERS, WRITERS, refused, who_is_it
+from wardkeep.care.of_patient import READERS, WRITERS, banner_for, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.letters.letter import State
@@ -25,9 +25,9 @@ from wardkeep.web.visit import Visit
 
 @page("/patients/{id}/letters", gate=READERS)
 async def show_letters(visit: Visit) -> Response:
-    who = await who_is_it(visit)
-    if isinstance(who, Response):
-        return who
+    banner = await banner_for(visit)
+    if isinstance(banner, Response):
+        return banner
     opened = await visit.services[Letters].of(visit.path("id"), opener=opener_of(visit))
     if isinstance(opened, Refusal):
         return refused(visit, opened)
@@ -36,7 +36,7 @@ async def show_letters(visit: Visit) -> Response:
     return visit.render(
         "letters/letters.html",
         id=visit.path("id"),
-        banner=who[0],
+        banner=banner,
         letters=letters_in(opened),
         is_more=opened.is_more,
         may_write=WRITERS.admits(visit.session.role),
@@ -45,9 +45,9 @@ async def show_letters(visit: Visit) -> Response:
 
 @page("/patients/{id}/letters/{letter}", gate=READERS)
 async def show_letter(visit: Visit) -> Response:
-    who = await who_is_it(visit)
-    if isinstance(who, Response):
-        return who
+    banner = await banner_for(visit)
+    if isinstance(banner, Response):
+        return banner
     found = await find_letter(visit, visit.path("letter"))
     if isinstance(found, Response):
         return found
@@ -55,7 +55,7 @@ async def show_letter(visit: Visit) -> Response:
     return visit.render(
         "letters/letter.html",
         id=visit.path("id"),
-        banner=who[0],
+        banner=banner,
         found=found,
         letter=letter,
         to=lines_of(letter.to),

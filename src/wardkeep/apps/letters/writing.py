@@ -16,7 +16,6 @@ from wardkeep.apps.letters.opening import (
 )
 from wardkeep.apps.letters.receivers import receiver_of
 from wardkeep.apps.letters.wording import SKELETONS
-from wardkeep.base.clock import Clock
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.care.of_patient import (
     CHANGED,
@@ -24,9 +23,8 @@ from wardkeep.care.of_patient import (
     who_is_it,
     whole_number,
 )
-from wardkeep.care.opening import author_of
+from wardkeep.care.opening import instant, me
 from wardkeep.fhir.letters.letter import Letter, State
-from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.outcomes import Conflict
 from wardkeep.ui.banner import Banner
 from wardkeep.ui.paper.letter import unprintable
@@ -163,8 +161,8 @@ async def _letter(visit: Visit, said: dict[str, str], found: Found | None) -> Le
         to=said["to"],
         body=said["body"],
         copies=said["copies"],
-        author=Person(**await author_of(visit)),
-        written=instant(visit.clock),
+        author=await me(visit),
+        written=instant(visit),
     )
 
 
@@ -216,8 +214,3 @@ def _show(
 
 def _values(letter: Letter) -> dict[str, str]:
     return {name: getattr(letter, name) for name in _FIELDS}
-
-
-def instant(clock: Clock) -> str:
-    """Now, as a FHIR instant."""
-    return clock.now().isoformat(timespec="seconds")

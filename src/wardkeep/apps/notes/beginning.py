@@ -7,10 +7,9 @@ when the page is looked at, for a link that is followed twice would make two.
 
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import turned_back
 from wardkeep.apps.notes.typed import typed_moment
 from wardkeep.base.ids import is_fhir_id, is_uuid, new_uuid
-from wardkeep.care.of_patient import WRITERS
+from wardkeep.care.of_patient import WRITERS, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.drafts import NewDraft, NoteDrafts
@@ -81,7 +80,7 @@ async def note_in(visit: Visit, form: Form | None = None) -> Note | Response:
         TYPE, visit.path("note"), opener=opener_of(visit)
     )
     if isinstance(opened, Refusal):
-        return turned_back(visit, opened, form)
+        return refused(visit, opened, form)
     if isinstance(opened, NotFound):
         return visit.tell(NOT_FOUND)
     note = read_note(opened.resources[0])
@@ -123,7 +122,7 @@ async def _begin(
         new, editor=new_uuid(), opener=opener_of(visit)
     )
     if isinstance(begun, Refusal):
-        return turned_back(visit, begun, form)
+        return refused(visit, begun, form)
     if isinstance(begun, NotFound):
         return visit.tell(NOT_FOUND)
     return visit.go_to(f"/patients/{patient}/drafts/{draft}")

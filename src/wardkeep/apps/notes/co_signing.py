@@ -7,12 +7,13 @@ Who may is whom the Task names; the warden says who that is.
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import me
 from wardkeep.apps.notes.beginning import note_in
 from wardkeep.apps.notes.showing import CHANGED, may_co_sign, stored, task_for
 from wardkeep.care.of_patient import WRITERS
+from wardkeep.care.opening import me
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.notes import cosigning
-from wardkeep.fhir.notes.note import AMENDED, SIGNED, Attester, Note, Who
+from wardkeep.fhir.notes.note import AMENDED, SIGNED, Attester, Note
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
@@ -75,7 +76,7 @@ async def _answer(
     return await stored(visit, answered, form, closed)
 
 
-def _signed(note: Note, mine: Who, now: str) -> Note:
+def _signed(note: Note, mine: Person, now: str) -> Note:
     status = AMENDED if len(note.attesters) > 1 else SIGNED
     signature = Attester(now, mine)
     return msgspec.structs.replace(

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import banner_for, turned_back
 from wardkeep.apps.notes.headings import offered
 from wardkeep.apps.notes.searching import Match, matching
 from wardkeep.base.ids import is_uuid, new_uuid
-from wardkeep.care.of_patient import WRITERS
+from wardkeep.care.of_patient import WRITERS, banner_for, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.drafts import NoteDrafts
@@ -70,7 +69,7 @@ async def _book(visit: Visit, *, at_most: int) -> Book | Response:
     if isinstance(found, NotFound):
         return visit.tell(NOT_FOUND)
     if isinstance(found, Refusal):
-        return turned_back(visit, found)
+        return refused(visit, found)
     notes = [note for one in found.resources if (note := read_note(one)) is not None]
     return Book(
         opened=found,

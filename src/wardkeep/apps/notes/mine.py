@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import me
 from wardkeep.apps.notes.headings import LEADERS
 from wardkeep.care.of_patient import WRITERS
-from wardkeep.care.opening import opener_of
+from wardkeep.care.opening import me, opener_of
 from wardkeep.care.people import who_is
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.draft_rows import DraftRow

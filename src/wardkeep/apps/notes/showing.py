@@ -10,12 +10,11 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import banner_for, me, turned_back
 from wardkeep.apps.notes.beginning import note_in
 from wardkeep.base.differences import Piece, differences
 from wardkeep.base.ids import new_uuid
-from wardkeep.care.of_patient import WRITERS, whole_number
-from wardkeep.care.opening import opener_of
+from wardkeep.care.of_patient import WRITERS, banner_for, refused, whole_number
+from wardkeep.care.opening import me, opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes import cosigning
 from wardkeep.fhir.notes.cosigning import CoSigning, read_task
@@ -107,7 +106,7 @@ async def show_history(visit: Visit) -> Response:
         visit.path("note"), opener=opener_of(visit)
     )
     if isinstance(found, Refusal):
-        return turned_back(visit, found)
+        return refused(visit, found)
     if isinstance(found, NotFound):
         return visit.tell(NOT_FOUND)
     notes = [note for one in found if (note := read_note(one)) is not None]
@@ -203,7 +202,7 @@ async def stored(
     change = Change(drafts=drafts, expected=[expected, None][: len(drafts)])
     done = await visit.services[Writer].write(change, opener=opener_of(visit))
     if isinstance(done, Refusal):
-        return turned_back(visit, done, form)
+        return refused(visit, done, form)
     if isinstance(done, Invalid):
         return visit.tell(CODE_IN_IT)
     if not isinstance(done, Written):

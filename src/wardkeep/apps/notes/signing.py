@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import me, own_draft, turned_back
+from wardkeep.apps.notes.asking import own_draft
 from wardkeep.apps.notes.texts import show_sides
 from wardkeep.apps.notes.typed import (
     LONGEST_FIELD_BYTES,
@@ -26,9 +26,10 @@ from wardkeep.apps.notes.typed import (
 from wardkeep.apps.notes.writing import colleagues, keep, show_form, written
 from wardkeep.base.clock import LONDON
 from wardkeep.base.outcome import Problem
-from wardkeep.care.of_patient import WRITERS
-from wardkeep.care.opening import opener_of
+from wardkeep.care.of_patient import WRITERS, refused
+from wardkeep.care.opening import me, opener_of
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.notes.cosigning import CoSigning, task_of
 from wardkeep.fhir.notes.draft_rows import SIGNED as ENDED_BY_SIGNING, DraftRow
 from wardkeep.fhir.notes.drafts import NoteDrafts, OpenDraft
@@ -39,7 +40,6 @@ from wardkeep.fhir.notes.note import (
     WAITING,
     Attester,
     Note,
-    Who,
     read_note,
     resource_of,
 )
@@ -68,10 +68,10 @@ async def sign(visit: Visit) -> Response:
     if not await _is_signed(visit, draft, form):
         opened = await _opened(visit, draft, form)
         if isinstance(opened, Refusal):
-            return turned_back(visit, opened, form)
-        refused = await _sign(visit, opened, form)
-        if refused is not None:
-            return refused
+            return refused(visit, opened, form)
+        unsigned = await _sign(visit, opened, form)
+        if unsigned is not None:
+            return unsigned
         await visit.services[NoteDrafts].end(
             draft,
             as_=ENDED_BY_SIGNING,
@@ -131,7 +131,7 @@ async def _sign(visit: Visit, opened: OpenDraft, form: Form) -> Response | None:
         return await _mend(visit, opened, problems, form)
     before = await _before(visit, opened)
     if isinstance(before, Refusal):
-        return turned_back(visit, before, form)
+        return refused(visit, before, form)
     if (before.version if before else 0) != opened.row.based_on:
         return await _met(visit, opened, words, before)
     return await _write(visit, opened, words, before, form, asked=asked)
@@ -152,7 +152,7 @@ async def _write(
     before: Note | None,
     form: Form,
     *,
-    asked: Who | None,
+    asked: Person | None,
 ) -> Response | None:
     note = await _note(visit, opened, words, before, is_waiting=asked is not None)
     change = _change(note, asked, opened.row.based_on)
@@ -160,13 +160,13 @@ async def _write(
     if isinstance(done, Written):
         return None
     if isinstance(done, Refusal):
-        return turned_back(visit, done, form)
+        return refused(visit, done, form)
     if isinstance(done, Invalid):
         shown = [msgspec.structs.replace(one, place=TEXT) for one in done.problems]
         return await _mend(visit, opened, shown, form)
     now = await _before(visit, opened)
     if isinstance(now, Refusal):
-        return turned_back(visit, now, form)
+        return refused(visit, now, form)
     return await _met(visit, opened, words, now)
 
 
@@ -190,7 +190,9 @@ async def _met(
     return await show_sides(visit, opened, status=_CONFLICT)
 
 
-async def _asked(visit: Visit, opened: OpenDraft, form: Form) -> Who | Problem | None:
+async def _asked(
+    visit: Visit, opened: OpenDraft, form: Form
+) -> Person | Problem | None:
     """The colleague who is asked to co-sign; None where nobody is."""
     chosen = form.values.get("co-signer", "")
     if not chosen or opened.row.is_sealed:
@@ -247,7 +249,7 @@ def _kept_about(
     return before.about if same else about
 
 
-def _change(note: Note, asked: Who | None, based_on: int) -> Change:
+def _change(note: Note, asked: Person | None, based_on: int) -> Change:
     """The note, and with it the question to a colleague."""
     drafts = [draft_of(resource_of(note), note.id)]
     expected: list[int | None] = [based_on]

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import banner_for, turned_back
+from wardkeep.care.of_patient import banner_for, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.draft_rows import DraftRow
@@ -78,7 +78,7 @@ async def take_over(visit: Visit) -> Response:
     drafts = visit.services[NoteDrafts]
     opened = await drafts.open(draft, opener=opener)
     if isinstance(opened, Refusal):
-        return turned_back(visit, opened, form)
+        return refused(visit, opened, form)
     to = (visit.session.account, visit.session.display_name)
     if not await drafts.hand_over(draft, to=to, organisation=opener.organisation):
         return visit.tell(_FASTER)

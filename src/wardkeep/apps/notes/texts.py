@@ -13,11 +13,11 @@ from datetime import datetime
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import banner_for, own_draft, turned_back
+from wardkeep.apps.notes.asking import own_draft
 from wardkeep.apps.notes.beginning import words_of
 from wardkeep.apps.notes.writing import keep, said_over, written
 from wardkeep.base.differences import Piece, differences
-from wardkeep.care.of_patient import WRITERS
+from wardkeep.care.of_patient import WRITERS, banner_for, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.drafts import NoteDrafts, OpenDraft
@@ -54,7 +54,7 @@ async def show_texts(visit: Visit) -> Response:
         return draft
     opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
     if isinstance(opened, Refusal):
-        return turned_back(visit, opened)
+        return refused(visit, opened)
     return await show_sides(visit, opened)
 
 
@@ -65,7 +65,7 @@ async def show_sides(visit: Visit, opened: OpenDraft, *, status: int = 200) -> R
         return banner
     note = await moved_on(visit, opened)
     if isinstance(note, Refusal):
-        return turned_back(visit, note)
+        return refused(visit, note)
     return visit.render(
         "notes/texts.html",
         status=status,
@@ -142,10 +142,10 @@ async def choose(visit: Visit) -> Response:
         return visit.tell(form)
     opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
     if isinstance(opened, Refusal):
-        return turned_back(visit, opened, form)
+        return refused(visit, opened, form)
     note = await moved_on(visit, opened)
     if isinstance(note, Refusal):
-        return turned_back(visit, note, form)
+        return refused(visit, note, form)
     chosen = _chosen(opened, note, form.values)
     if chosen is None:
         return visit.tell(MALFORMED)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.notes.asking import banner_for, me, own_draft, turned_back
+from wardkeep.apps.notes.asking import own_draft
 from wardkeep.apps.notes.typed import (
     LONGEST_FIELD_BYTES,
     typed_moment,
@@ -24,12 +24,12 @@ from wardkeep.base.clock import LONDON
 from wardkeep.base.entry_codes import holds_entry_code
 from wardkeep.base.ids import is_uuid, new_uuid
 from wardkeep.base.outcome import Problem
-from wardkeep.care.of_patient import WRITERS
-from wardkeep.care.opening import opener_of
+from wardkeep.care.of_patient import WRITERS, banner_for, refused
+from wardkeep.care.opening import me, opener_of
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.notes.draft_rows import THROWN_AWAY, DraftRow, Place, Saved, Sent
 from wardkeep.fhir.notes.drafts import MOST_BOX_BYTES, NoteDrafts, OpenDraft, OpenText
-from wardkeep.fhir.notes.note import Who
 from wardkeep.fhir.notes.reading import NoteReader
 from wardkeep.fhir.notes.words import LONGEST_TEXT, Section, Words
 from wardkeep.web.pages import page
@@ -120,7 +120,7 @@ async def write(visit: Visit) -> Response:
         return visit.render("notes/ended.html", id=visit.path("id"), draft=draft)
     opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
     if isinstance(opened, Refusal):
-        return turned_back(visit, opened)
+        return refused(visit, opened)
     if len(opened.texts) != 1:
         return visit.go_to(f"/patients/{visit.path('id')}/drafts/{draft.id}/texts")
     return await show_form(visit, opened, opened.texts[0])
@@ -193,7 +193,7 @@ async def _colleagues(visit: Visit, draft: DraftRow) -> list[tuple[str, str]]:
     ]
 
 
-async def colleagues(visit: Visit) -> list[Who]:
+async def colleagues(visit: Visit) -> list[Person]:
     """The organisation's practitioners as the record names them, by name."""
     reader, opener = visit.services[NoteReader], opener_of(visit)
     found = await reader.shared("Practitioner", opener=opener)
@@ -204,7 +204,7 @@ async def colleagues(visit: Visit) -> list[Who]:
         who = msgspec.json.decode(one.text, type=_Practitioner)
         name = next((it.text or it.family for it in who.name), "")
         if who.active and name:
-            people.append(Who(f"Practitioner/{one.id}", name))
+            people.append(Person(f"Practitioner/{one.id}", name))
     return sorted(people, key=lambda who: who.display)
 
 
@@ -219,7 +219,7 @@ async def save_by_hand(visit: Visit) -> Response:
         return visit.tell(form)
     opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
     if isinstance(opened, Refusal):
-        return turned_back(visit, opened, form)
+        return refused(visit, opened, form)
     words = words_in(form)
     if words is None or await keep(visit, opened, words, form.values) is None:
         return visit.tell(MALFORMED)
@@ -274,7 +274,7 @@ async def bring_back(visit: Visit) -> Response:
     await visit.leave_nothing_unread()
     opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
     if isinstance(opened, Refusal):
-        return turned_back(visit, opened)
+        return refused(visit, opened)
     newest = opened.texts[0]
     if newest.words is not None:
         said = {"over": written(newest.place)}

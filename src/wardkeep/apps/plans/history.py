@@ -9,9 +9,8 @@ from starlette.responses import Response
 
 from wardkeep.apps.plans.opening import Found, find_plan, kind_asked, save
 from wardkeep.base.differences import Piece, differing_lines
-from wardkeep.care.of_patient import CHANGED, READERS, WRITERS, who_is_it, whole_number
-from wardkeep.care.opening import author_of
-from wardkeep.fhir.model.person import Person
+from wardkeep.care.of_patient import CHANGED, READERS, WRITERS, banner_for, whole_number
+from wardkeep.care.opening import instant, me
 from wardkeep.fhir.plans.kinds import Kind
 from wardkeep.fhir.plans.plan import Plan
 from wardkeep.fhir.store.outcomes import Conflict
@@ -37,9 +36,9 @@ async def show_plan_history(visit: Visit) -> Response:
     kind = kind_asked(visit)
     if isinstance(kind, Response):
         return kind
-    who = await who_is_it(visit)
-    if isinstance(who, Response):
-        return who
+    banner = await banner_for(visit)
+    if isinstance(banner, Response):
+        return banner
     newest = await find_plan(visit, kind)
     if isinstance(newest, Response):
         return newest
@@ -51,7 +50,7 @@ async def show_plan_history(visit: Visit) -> Response:
     return visit.render(
         "plans/history.html",
         id=visit.path("id"),
-        banner=who[0],
+        banner=banner,
         kind=kind,
         newest=newest.version,
         steps=steps_of(kind, found),
@@ -128,8 +127,8 @@ async def _put_back(
     plan = msgspec.structs.replace(
         plan,
         change=f"Version {older} was put back.",
-        author=Person(**await author_of(visit)),
-        written=visit.clock.now().isoformat(timespec="seconds"),
+        author=await me(visit),
+        written=instant(visit),
     )
     written = await save(visit, kind, plan, version=newest)
     if isinstance(written, Conflict):

@@ -9,7 +9,7 @@ page for each (whoever is at a door reads one), and a date's age told by colour 
 from starlette.responses import Response
 
 from wardkeep.apps.plans.opening import find_plan
-from wardkeep.care.of_patient import READERS, WRITERS, who_is_it
+from wardkeep.care.of_patient import READERS, WRITERS, banner_for
 from wardkeep.fhir.plans.kinds import KINDS
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
@@ -17,9 +17,9 @@ from wardkeep.web.visit import Visit
 
 @page("/patients/{id}/plans", gate=READERS)
 async def show_plans(visit: Visit) -> Response:
-    who = await who_is_it(visit)
-    if isinstance(who, Response):
-        return who
+    banner = await banner_for(visit)
+    if isinstance(banner, Response):
+        return banner
     plans = []
     for kind in KINDS.values():
         found = await find_plan(visit, kind)
@@ -29,7 +29,7 @@ async def show_plans(visit: Visit) -> Response:
     return visit.render(
         "plans/plans.html",
         id=visit.path("id"),
-        banner=who[0],
+        banner=banner,
         plans=plans,
         today=visit.clock.now().date(),
         may_write=WRITERS.admits(visit.session.role),

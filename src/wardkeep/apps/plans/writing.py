@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from wardkeep.apps.plans.opening import Found, find_plan, kind_asked, save
 from wardkeep.base.differences import Piece, differing_lines
-from wardkeep.care.of_patient import WRITERS, who_is_it, whole_number
-from wardkeep.care.opening import author_of
-from wardkeep.fhir.model.person import Person
+from wardkeep.care.of_patient import WRITERS, banner_for, whole_number
+from wardkeep.care.opening import instant, me
 from wardkeep.fhir.plans.kinds import Kind, Section
 from wardkeep.fhir.plans.plan import Plan
 from wardkeep.fhir.store.outcomes import Conflict
@@ -83,8 +82,8 @@ async def _read(visit: Visit, form: Form, kind: Kind, *, is_new: bool) -> Plan |
         agreed=agreed,
         review=review,
         change=change,
-        author=Person(**await author_of(visit)),
-        written=visit.clock.now().isoformat(timespec="seconds"),
+        author=await me(visit),
+        written=instant(visit),
     )
 
 
@@ -157,15 +156,15 @@ async def _show(
     theirs: Theirs = (),
     stored: Plan | None = None,
 ) -> Response:
-    who = await who_is_it(visit)
-    if isinstance(who, Response):
-        return who
+    banner = await banner_for(visit)
+    if isinstance(banner, Response):
+        return banner
     problems = tuple(form.problems.values())
     return visit.render(
         "plans/write.html",
         status=409 if stored is not None else 422 if problems else 200,
         id=visit.path("id"),
-        banner=who[0],
+        banner=banner,
         kind=found.kind,
         version=found.version,
         typed=form.values,

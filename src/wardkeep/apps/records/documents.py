@@ -10,8 +10,8 @@ HTML from elsewhere would run in our origin).
 from starlette.responses import Response
 
 from wardkeep.care.documents import sheet_of
+from wardkeep.care.of_patient import banner_for, refused
 from wardkeep.care.opening import opener_of
-from wardkeep.care.people import who_is
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.outcomes import NotFound
 from wardkeep.fhir.store.reading import Reader
@@ -29,21 +29,16 @@ async def open_document(visit: Visit) -> Response:
         "DocumentReference", visit.path("document"), opener=opener
     )
     if isinstance(document, Refusal):
-        # Without a reason given for this patient, the record is where to give it.
-        at_record = visit.go_to(f"/patients/{patient}")
-        return at_record if document.needs_reason else visit.refuse(document)
+        return refused(visit, document)
     if isinstance(document, NotFound) or document.resources[0].patient != patient:
         return visit.tell(NOT_FOUND)
-    person = await reader.one("Patient", patient, opener=opener)
-    if isinstance(person, Refusal):
-        return visit.refuse(person)
-    if isinstance(person, NotFound):
-        return visit.tell(NOT_FOUND)
-    today = visit.clock.now().date()
+    banner = await banner_for(visit)
+    if isinstance(banner, Response):
+        return banner
     return visit.render(
         "records/document.html",
         id=patient,
-        banner=who_is(patient, person.resources[0].text, today),
+        banner=banner,
         sheet=sheet_of(document.resources[0]),
         opened=document,
     )

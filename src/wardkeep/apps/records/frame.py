@@ -10,20 +10,16 @@ from starlette.responses import Response
 
 from wardkeep.apps.records.chart import Chart, build_chart
 from wardkeep.care import reading
+from wardkeep.care.of_patient import WRITERS, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.care.people import banner_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.outcomes import NotFound, Opened, OpenedResource, Opener
 from wardkeep.fhir.store.parts import OpenedParts, Part, PartReader
 from wardkeep.ui.banner import Banner
-from wardkeep.web.gates import Gate
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
 
-CLINICIANS = Gate.SIGNED_IN.but(
-    "administrator", "finance_clerk", "support", "receptionist", "privacy_officer"
-)
-"""Who writes in records; the door decides all the same."""
 OF_BANNER = Part(types=("Patient", "AllergyIntolerance", "Flag"), at_most=300)
 SECTIONS = (
     ("", "Summary"),
@@ -98,8 +94,7 @@ async def open_section(visit: Visit, *parts: Part) -> Frame | Response:
     if isinstance(given, NotFound):
         return visit.tell(NOT_FOUND)
     if isinstance(given, Refusal):
-        at_summary = visit.go_to(f"/patients/{visit.path('id')}")
-        return at_summary if given.needs_reason else visit.refuse(given)
+        return refused(visit, given)
     return given
 
 
@@ -123,7 +118,7 @@ def render_section(
         opened=frame.opened,
         sections=SECTIONS,
         section=section,
-        may_write=CLINICIANS.admits(visit.session.role),
+        may_write=WRITERS.admits(visit.session.role),
         **more,
     )
 

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from starlette.responses import Response
 
 from wardkeep.apps.records.frame import (
-    CLINICIANS,
     Frame,
     open_section,
     render_section,
@@ -32,6 +31,7 @@ from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.base.news2 import YOUNGEST_YEARS, response_to
 from wardkeep.care import reading
 from wardkeep.care.due import OBSERVATIONS, due_id, due_request
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import author_of, opener_of
 from wardkeep.care.writing import drafted
 from wardkeep.disclosure.answers import Refusal
@@ -51,7 +51,7 @@ _CONDITIONS = Part(types=("Condition",), at_most=400)
 _TIME = "%H:%M"
 
 
-@page("/patients/{id}/observations/new", gate=CLINICIANS)
+@page("/patients/{id}/observations/new", gate=WRITERS)
 async def show_observing(visit: Visit) -> Response:
     frame = await open_section(visit, _CONDITIONS)
     if isinstance(frame, Response):
@@ -79,7 +79,7 @@ def _form(visit: Visit, frame: Frame, form: Form) -> Response:
     )
 
 
-@page("/patients/{id}/observations/new", gate=CLINICIANS, methods=("POST",))
+@page("/patients/{id}/observations/new", gate=WRITERS, methods=("POST",))
 async def record_observations(visit: Visit) -> Response:
     """First to be looked at with its score; then, said so, to be stored."""
     form = await visit.form()

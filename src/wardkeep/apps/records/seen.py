@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.records.frame import CLINICIANS
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care import reading
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import author_of, opener_of
 from wardkeep.care.seen_results import seen_id
 from wardkeep.care.writing import drafted
@@ -90,7 +90,7 @@ def unseen_of(reports: Sequence[Report], now: datetime) -> list[Report]:
     return [one for one in reports if not one.seen_by and one.when >= since]
 
 
-@page("/patients/{id}/results/seen", gate=CLINICIANS, methods=("POST",))
+@page("/patients/{id}/results/seen", gate=WRITERS, methods=("POST",))
 async def mark_seen(visit: Visit) -> Response:
     """This version of a report was looked at, by whoever is signed in."""
     named = await _named(visit)
@@ -136,7 +136,7 @@ async def mark_seen(visit: Visit) -> Response:
     return visit.go_to(f"/patients/{patient}/results?seen={report}&version={version}")
 
 
-@page("/patients/{id}/results/unseen", gate=CLINICIANS, methods=("POST",))
+@page("/patients/{id}/results/unseen", gate=WRITERS, methods=("POST",))
 async def take_back_seen(visit: Visit) -> Response:
     named = await _named(visit)
     if not isinstance(named, tuple):

@@ -5,7 +5,11 @@ import msgspec
 
 
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who wrote or approved something; either may be empty."""
+    """Who wrote, signed or is asked for something; either may be empty."""
 
     reference: str = ""
     display: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.display or self.reference or "Somebody who is not named"

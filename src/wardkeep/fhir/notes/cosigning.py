@@ -10,8 +10,9 @@ from datetime import datetime
 
 import msgspec
 
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
-from wardkeep.fhir.notes.note import TYPE as NOTE, NoteBrokenError, Who
+from wardkeep.fhir.notes.note import TYPE as NOTE, NoteBrokenError
 
 TYPE = "Task"
 SYSTEM, CODE = "urn:wardkeep:task", "co-sign"
@@ -25,8 +26,8 @@ class CoSigning(msgspec.Struct, frozen=True, kw_only=True):
 
     note: str
     patient: str
-    asked_by: Who
-    owner: Who
+    asked_by: Person
+    owner: Person
     asked: datetime
     changed: datetime
     status: str = ASKED
@@ -47,19 +48,14 @@ def task_of(one: CoSigning) -> Resource:
         "for": {"reference": f"Patient/{one.patient}"},
         "authoredOn": one.asked.isoformat(timespec="seconds"),
         "lastModified": one.changed.isoformat(timespec="seconds"),
-        "requester": _named(one.asked_by),
-        "owner": _named(one.owner),
+        "requester": one.asked_by,
+        "owner": one.owner,
     }
     kept = {name: value for name, value in content.items() if value is not None}
     made = parse(msgspec.json.encode(kept))
     if not isinstance(made, Resource):
         raise NoteBrokenError
     return made
-
-
-def _named(who: Who) -> dict[str, str]:
-    said = {"reference": who.reference, "display": who.display}
-    return {name: value for name, value in said.items() if value}
 
 
 class _Reason(msgspec.Struct, frozen=True):
@@ -70,8 +66,8 @@ class _Task(msgspec.Struct, frozen=True, rename="camel"):
     status: str = ""
     authored_on: str = ""
     last_modified: str = ""
-    requester: Who = Who()
-    owner: Who = Who()
+    requester: Person = Person()
+    owner: Person = Person()
     status_reason: _Reason = _Reason()
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from wardkeep.base.clock import LONDON
 from wardkeep.disclosure.purpose import Tier
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.notes.words import Section, narrative_of, storable, text_of
 from wardkeep.fhir.store.outcomes import OpenedResource
@@ -35,29 +36,17 @@ _PROGRESS_NOTE = {
 }
 _PART = "urn:wardkeep:note:"
 _BY, _WHY, _BEGUN_BY = f"{_PART}by", f"{_PART}why", f"{_PART}begun-by"
-Reference = dict[str, str]
 
 
 class NoteBrokenError(Exception):
     """What was made here is no resource; our own fault."""
 
 
-class Who(msgspec.Struct, frozen=True):
-    """Somebody as a FHIR Reference names them."""
-
-    reference: str = ""
-    display: str = ""
-
-    @property
-    def words(self) -> str:
-        return self.display or self.reference or "Somebody who is not named"
-
-
 class Attester(msgspec.Struct, frozen=True):
     """Who signed, and when; the first is the author, the others signed with them."""
 
     time: str = ""
-    party: Who = Who()
+    party: Person = Person()
     mode: str = "professional"
 
 
@@ -73,10 +62,10 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     """When it was first signed; UTC."""
     about: datetime
     """When what it tells happened; UTC."""
-    authors: tuple[Who, ...] = ()
+    authors: tuple[Person, ...] = ()
     attesters: tuple[Attester, ...] = ()
     is_sealed: bool = False
-    by: Who = Who()
+    by: Person = Person()
     """Who made this version."""
     why: str = ""
     """What this version changed and why; empty of the first one."""
@@ -116,10 +105,10 @@ def resource_of(note: Note) -> Resource:
         "type": _PROGRESS_NOTE,
         "subject": {"reference": f"Patient/{note.patient}"},
         "date": _instant(note.written),
-        "author": [_named(one) for one in note.authors],
+        "author": note.authors,
         "title": storable(note.title),
         "attester": [
-            {"mode": one.mode, "time": one.time, "party": _named(one.party)}
+            {"mode": one.mode, "time": one.time, "party": one.party}
             for one in note.attesters
         ],
         "event": [{"period": {"start": _instant(note.about)}}],
@@ -137,8 +126,8 @@ def resource_of(note: Note) -> Resource:
 
 def _extensions(note: Note) -> Sequence[dict[str, object]]:
     found: list[dict[str, object]] = []
-    if note.by != Who():
-        found.append({"url": _BY, "valueReference": _named(note.by)})
+    if note.by != Person():
+        found.append({"url": _BY, "valueReference": note.by})
     if note.why:
         found.append({"url": _WHY, "valueString": storable(note.why)})
     if note.begun_by:
@@ -153,11 +142,6 @@ def _section(one: Section) -> dict[str, object]:
     if one.heading:
         made = {"title": one.heading, **made}
     return made
-
-
-def _named(who: Who) -> Reference:
-    said = {"reference": who.reference, "display": who.display}
-    return {name: value for name, value in said.items() if value}
 
 
 def _instant(moment: datetime) -> str:
@@ -177,7 +161,7 @@ class _Section(msgspec.Struct, frozen=True):
 class _Extension(msgspec.Struct, frozen=True, rename="camel"):
     url: str = ""
     value_string: str = ""
-    value_reference: Who = Who()
+    value_reference: Person = Person()
 
 
 class _Period(msgspec.Struct, frozen=True):
@@ -192,7 +176,7 @@ class _Composition(msgspec.Struct, frozen=True):
     status: str = ""
     date: str = ""
     title: str = ""
-    author: tuple[Who, ...] = ()
+    author: tuple[Person, ...] = ()
     attester: tuple[Attester, ...] = ()
     event: tuple[_Event, ...] = ()
     section: tuple[_Section, ...] = ()

@@ -8,13 +8,13 @@ import pytest
 
 from wardkeep.base.clock import LONDON
 from wardkeep.disclosure.purpose import Tier
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.notes.cosigning import CoSigning, read_task, task_of
 from wardkeep.fhir.notes.note import (
     LATE_AFTER,
     Attester,
     Note,
-    Who,
     read_note,
     resource_of,
 )
@@ -25,7 +25,7 @@ from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.fhir.validation import check
 
 WRITTEN = datetime(2026, 11, 28, 12, 20, 31, tzinfo=UTC)
-ROWAN = Who("Practitioner/rowan", "Dr Rowan Ash")
+ROWAN = Person("Practitioner/rowan", "Dr Rowan Ash")
 NOTE = Note(
     id="n",
     patient="p",
@@ -33,7 +33,7 @@ NOTE = Note(
     sections=(Section("How they are", "Well.\n\n  Ate <half>."), Section("", "x")),
     written=WRITTEN,
     about=WRITTEN - timedelta(hours=5),
-    authors=(ROWAN, Who("", "Somebody")),
+    authors=(ROWAN, Person("", "Somebody")),
     attesters=(Attester("2026-11-28T12:20:31+00:00", ROWAN),),
     by=ROWAN,
     why="A word was missing.",
@@ -136,7 +136,7 @@ def test_the_question_to_a_colleague_is_valid_and_belongs_to_the_patient() -> No
         note="n",
         patient="p",
         asked_by=ROWAN,
-        owner=Who("Practitioner/ida", "Dr Ida Wren"),
+        owner=Person("Practitioner/ida", "Dr Ida Wren"),
         asked=WRITTEN,
         changed=WRITTEN,
         status="rejected",

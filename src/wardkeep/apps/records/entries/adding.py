@@ -6,7 +6,6 @@ from starlette.responses import Response
 from wardkeep.apps.records.entries.kind import Act, EntryKind, Field
 from wardkeep.apps.records.entries.kinds import KINDS
 from wardkeep.apps.records.frame import (
-    CLINICIANS,
     Frame,
     open_section,
     render_section,
@@ -14,6 +13,7 @@ from wardkeep.apps.records.frame import (
 from wardkeep.apps.records.sent_twice import unless_sent_twice
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.care.interactions import CHECKS, Interaction
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import author_of, opener_of
 from wardkeep.care.typed import typed_day
 from wardkeep.care.writing import drafted
@@ -33,7 +33,7 @@ _ADDED = {
 }
 
 
-@page("/patients/{id}/entries/{kind}/new", gate=CLINICIANS)
+@page("/patients/{id}/entries/{kind}/new", gate=WRITERS)
 async def show_adding(visit: Visit) -> Response:
     kind = KINDS.get(visit.path("kind"))
     if kind is None:
@@ -67,7 +67,7 @@ def _form(
     )
 
 
-@page("/patients/{id}/entries/{kind}/new", gate=CLINICIANS, methods=("POST",))
+@page("/patients/{id}/entries/{kind}/new", gate=WRITERS, methods=("POST",))
 async def add_entry(visit: Visit) -> Response:
     kind = KINDS.get(visit.path("kind"))
     if kind is None:

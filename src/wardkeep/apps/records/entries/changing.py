@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from wardkeep.apps.records.entries.kind import Act, Content, EntryKind, add_note
 from wardkeep.apps.records.entries.kinds import KINDS
-from wardkeep.apps.records.frame import CLINICIANS, open_section, render_section
+from wardkeep.apps.records.frame import open_section, render_section
 from wardkeep.base.ids import is_fhir_id
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import author_of, opener_of
 from wardkeep.care.writing import content_of, drafted_anew
 from wardkeep.disclosure.answers import Refusal
@@ -162,7 +163,7 @@ def _listed(value: object) -> list[Content]:
     )
 
 
-@page("/patients/{id}/entries/{kind}/{entry}/end", gate=CLINICIANS, methods=("POST",))
+@page("/patients/{id}/entries/{kind}/{entry}/end", gate=WRITERS, methods=("POST",))
 async def end_entry(visit: Visit) -> Response:
     def end(kind: EntryKind, content: Content, act: Act) -> None:
         kind.end(content, act)
@@ -170,9 +171,7 @@ async def end_entry(visit: Visit) -> Response:
     return await _change(visit, END, end)
 
 
-@page(
-    "/patients/{id}/entries/{kind}/{entry}/mistake", gate=CLINICIANS, methods=("POST",)
-)
+@page("/patients/{id}/entries/{kind}/{entry}/mistake", gate=WRITERS, methods=("POST",))
 async def mark_mistaken(visit: Visit) -> Response:
     def mistake(kind: EntryKind, content: Content, act: Act) -> None:
         kind.mistake(content)
@@ -206,7 +205,7 @@ async def _change(
     return await _write(visit, content, version, verb)
 
 
-@page("/patients/{id}/entries/{kind}/{entry}/undo", gate=CLINICIANS, methods=("POST",))
+@page("/patients/{id}/entries/{kind}/{entry}/undo", gate=WRITERS, methods=("POST",))
 async def undo_change(visit: Visit) -> Response:
     """The version before, written anew; nothing is taken out of the history."""
     named = await _named(visit)
