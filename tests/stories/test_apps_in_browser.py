@@ -14,7 +14,7 @@ from fhirclient.client import FHIRClient
 from fhirclient.models.observation import Observation
 from playwright.async_api import Browser, expect
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 from support.smart_page import SmartPage, smart_page
@@ -116,12 +116,6 @@ async def arrive(own: Device, links: list[str]) -> None:
     await own.go(links.pop())
     await own.press("Make your passkey")
     await own.reads("Your passkey is ready")
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
 
 
 async def test_an_app_is_started_from_a_record_and_taken_back(

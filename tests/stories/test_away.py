@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, chromium, clean, device
 from support.house import House, running_house
 from wardkeep import apps
 from wardkeep.base.clock import FrozenClock
@@ -51,12 +51,6 @@ async def pass_time(own: Device, minutes: float) -> None:
     """In the warden and in the browser."""
     CLOCK.move(timedelta(minutes=minutes))
     await own.page.clock.fast_forward(int(minutes * 60_000))
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
 
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, arrive, chromium, device
 from support.house import House, running_house
 from wardkeep import apps
 from wardkeep.assembly.demo import (
@@ -92,12 +92,6 @@ async def staff(house: House, key: str, role: str) -> str:
     done = SetWork("fernhill", ((account, one.references),), teams)
     await house.ask_operator(done, Done)
     return await house.invite(account)
-
-
-async def arrive(own: Device, link: str) -> None:
-    await own.go(link)
-    await own.press("Make your passkey")
-    await own.reads("Your passkey is ready")
 
 
 async def clean(own: Device, picture: str) -> None:

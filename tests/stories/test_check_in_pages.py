@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from support.arrivals import fill, staff
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 
@@ -46,12 +46,6 @@ def links(server: Served) -> list[str]:
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as running:
         yield running
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
 
 
 async def enrol(own: Device, link: str) -> None:

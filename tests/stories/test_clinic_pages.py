@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator
 
-from support.chromium import PATIENCE_MS, PHONE, Device, chromium, device
+from support.chromium import PATIENCE_MS, PHONE, Device, arrive, chromium, clean, device
 from support.clinics import PLACE
 from support.program import Program
 from support.served import Served, served
@@ -127,21 +127,14 @@ async def browser() -> AsyncIterator[Browser]:
         yield running
 
 
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
+async def clean_on_both(own: Device, picture: str) -> None:
+    """On a desk's screen, and on a phone's."""
+    await clean(own, picture)
     desktop = own.page.viewport_size
     await own.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     assert not await own.is_wider_than_its_screen()
     await own.picture(f"{picture}-phone")
     await own.page.set_viewport_size(desktop)  # type: ignore[arg-type]
-
-
-async def arrive(own: Device, link: str) -> None:
-    await own.go(link)
-    await own.press("Make your passkey")
-    await own.reads("Your passkey is ready")
 
 
 def row(own: Device, id_: str) -> Locator:
@@ -192,12 +185,12 @@ async def opens(
 ) -> None:
     await poppy.go(f"{origin}/clinics")
     await poppy.reads("Heart clinic")
-    await clean(poppy, "clinics-board")
+    await clean_on_both(poppy, "clinics-board")
     await lets_in(poppy, screen, origin)
     for own in (poppy, imran):
         await own.go(f"{origin}/clinics/{PLACE}")
     await rowan.go(f"{origin}/clinics/{PLACE}?room=Room+4")
-    await clean(poppy, "clinics-day")
+    await clean_on_both(poppy, "clinics-day")
 
 
 async def is_told_who_was_first(imran: Device, origin: str) -> None:
@@ -229,7 +222,7 @@ async def is_seen(rowan: Device, screen: Device) -> None:
     await screen.reads("Nobody is called just now.")
     await presses(rowan, "ada", "Begin")
     await stands(rowan, "ada", "In the room")
-    await clean(rowan, "clinics-room")
+    await clean_on_both(rowan, "clinics-room")
     await row(rowan, "ada").get_by_role("combobox").select_option("follow-up")
     await presses(rowan, "ada", "End the visit")
 
@@ -243,17 +236,17 @@ async def the_rest_of_the_day(poppy: Device, origin: str) -> None:
     await poppy.reads("Taken back.")
     await row(poppy, "cleo").get_by_text("More").first.click()
     await row(poppy, "cleo").get_by_role("link", name="Move").click()
-    await clean(poppy, "clinics-move")
+    await clean_on_both(poppy, "clinics-move")
     await poppy.press("09:30")
     await poppy.reads("Moved to the new time.")
     assert await row(poppy, "cleo").count() == 0
     await poppy.press("Somebody walked in")
-    await clean(poppy, "clinics-walk-in")
+    await clean_on_both(poppy, "clinics-walk-in")
     await poppy.page.get_by_label("Surname").fill("Penrose")
     await poppy.page.get_by_label("First name").fill("Dora")
     await poppy.press("Find")
     await poppy.page.get_by_label("Why they came").fill("came with the letter")
-    await clean(poppy, "clinics-found")
+    await clean_on_both(poppy, "clinics-found")
     await poppy.page.get_by_role("button", name="Check in now").click()
     await poppy.reads("PENROSE, Dora")
     await poppy.reads("Walked in")
@@ -282,7 +275,7 @@ async def books_a_time_that_is_taken(poppy: Device, origin: str) -> None:
     await poppy.page.get_by_role("button", name="Book").click()
     await poppy.reads("Somebody else has just booked that time")
     await poppy.reads("10:00")
-    await clean(poppy, "clinics-taken")
+    await clean_on_both(poppy, "clinics-taken")
 
 
 async def test_what_changes_on_a_list_comes_without_a_name(
@@ -305,7 +298,7 @@ async def lets_in(desk: Device, screen: Device, origin: str) -> None:
     await desk.go(f"{origin}/clinics/{PLACE}/screens")
     await desk.press("Add a screen")
     code = await desk.page.locator(".nhsuk-heading-xl").inner_text()
-    await clean(desk, "clinics-screens")
+    await clean_on_both(desk, "clinics-screens")
     await screen.go(f"{origin}/screen")
     await screen.page.get_by_label("The code from").fill("1WRONGWRONG")
     await screen.press("Use this device as a screen")

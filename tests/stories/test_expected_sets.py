@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, arrive, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 from support.warden import RunningWarden
@@ -87,18 +87,6 @@ def stay(*, ended_days_ago: float | None = None) -> dict[str, object]:
         "period": period,
         "location": [{"location": {"reference": WARD}}],
     }
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
-
-
-async def arrive(own: Device, link: str) -> None:
-    await own.go(link)
-    await own.press("Make your passkey")
-    await own.reads("Your passkey is ready")
 
 
 async def places_the_team(own: Device, origin: str) -> None:

@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 import pytest
 from playwright.async_api import Browser
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, arrive, chromium, clean, device
 from support.openid_provider import OpenIdProvider, openid_providers
 from support.served import Served, served
 
@@ -57,18 +57,6 @@ def links(added: tuple[Served, str]) -> list[str]:
         )
         found.append(str(json.loads(told)["link"]))
     return found
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
-
-
-async def arrive(own: Device, link: str) -> None:
-    await own.go(link)
-    await own.press("Make your passkey")
-    await own.reads("Your passkey is ready")
 
 
 def sign_out(provider: OpenIdProvider, **whom: str) -> object:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Error, Locator, expect
 
 from support.arrivals import appointment, fill, let_in, person, place, staff
-from support.chromium import Device, chromium, device
+from support.chromium import Device, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 from wardkeep.base.clock import LONDON, SystemClock
@@ -105,12 +105,6 @@ def link(server: Served) -> str:
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as running:
         yield running
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
 
 
 async def targets_are_large(kiosk: Device) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, arrive, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 from support.warden import RunningWarden
@@ -53,18 +53,6 @@ async def links(server: Served) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def team(server: Served) -> tuple[str, str]:
     return asyncio.run(links(server))
-
-
-async def arrive(own: Device, link: str) -> None:
-    await own.go(link)
-    await own.press("Make your passkey")
-    await own.reads("Your passkey is ready")
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
 
 
 async def refuse_and_open(nurse: Device, link: str, origin: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, arrive, chromium, clean, device
 from support.homes import visits
 from support.program import Program
 from support.served import Served, served
@@ -95,18 +95,6 @@ async def _team(server: Served) -> Team:
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as running:
         yield running
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
-
-
-async def arrive(own: Device, link: str) -> None:
-    await own.go(link)
-    await own.press("Make your passkey")
-    await own.reads("Your passkey is ready")
 
 
 async def fill(own: Device, label: str, text: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, chromium, clean, device
 from support.note_pages import Staff, add, arrive, begin, open_ward, saved, text_on
 from support.served import Served, served
 
@@ -32,12 +32,6 @@ def staff(server: Served, tmp_path_factory: pytest.TempPathFactory) -> Staff:
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as running:
         yield running
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
 
 
 async def test_a_note_from_the_first_key_to_the_second_signature(

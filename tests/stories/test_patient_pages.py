@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 from support.warden import RunningWarden
@@ -56,12 +56,6 @@ async def _link(server: Served) -> str:
     secret = await warden.tell(Invite(account=account, valid_hours=1))
     await warden.operator.close()
     return f"{server.origin}/enrol/{secret}"
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
 
 
 async def opens(nell: Device, origin: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, chromium, clean, device
 from support.house import House, running_house
 from wardkeep import apps
 from wardkeep.base.clock import SystemClock
@@ -53,12 +53,6 @@ async def follow(own: Device, name: str) -> None:
         .or_(own.page.get_by_role("button", name=name))
         .first.click()
     )
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
 
 
 async def set_up_a_team(own: Device) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, arrive, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 from support.warden import RunningWarden
@@ -71,18 +71,6 @@ async def _team(server: Served) -> Team:
         links.append(f"{server.origin}/enrol/{secret}")
     await warden.operator.close()
     return Team(*links)
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
-
-
-async def arrive(own: Device, link: str) -> None:
-    await own.go(link)
-    await own.press("Make your passkey")
-    await own.reads("Your passkey is ready")
 
 
 async def open_record(own: Device, origin: str, n: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, Device, arrive, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 from support.warden import RunningWarden
@@ -61,18 +61,6 @@ async def _links(server: Served) -> dict[str, str]:
         found[key] = f"{server.origin}/enrol/{secret}"
     await warden.operator.close()
     return found
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
-
-
-async def arrive(own: Device, link: str) -> None:
-    await own.go(link)
-    await own.press("Make your passkey")
-    await own.reads("Your passkey is ready")
 
 
 async def ask(ada: Device, origin: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from support.chromium import PHONE, Device, chromium, device
+from support.chromium import PHONE, chromium, clean, device
 from support.outpost import Outpost
 from support.served import Served, served
 from support.waiting import GIVE_UP_SECONDS
@@ -60,12 +60,6 @@ async def enrolment(server: Served) -> str:
     secret = await warden.tell(Invite(account=account, valid_hours=1))
     await warden.operator.close()
     return f"{server.origin}/enrol/{secret}"
-
-
-async def clean(own: Device, picture: str) -> None:
-    assert await own.faults() == []
-    assert not await own.is_wider_than_its_screen()
-    await own.picture(picture)
 
 
 async def test_an_older_ledger_is_on_the_security_desk(

@@ -154,6 +154,21 @@ class Device:
         await self.page.screenshot(path=folder / f"{name}.png", full_page=True)
 
 
+async def clean(own: Device, picture: str) -> None:
+    """No fault of accessibility, nothing wider than the screen; and a picture of it."""
+    faults = await own.faults()
+    assert faults == [], faults
+    assert not await own.is_wider_than_its_screen(), picture
+    await own.picture(picture)
+
+
+async def arrive(own: Device, link: str) -> None:
+    """Take an invitation on, with a new passkey."""
+    await own.go(link)
+    await own.press("Make your passkey")
+    await own.reads("Your passkey is ready")
+
+
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:

@@ -78,7 +78,7 @@ def test_ten_places_are_told_of_and_no_more() -> None:
     assert len(places("Observation", note=notes)) == 10
 
 
-@pytest.mark.skipif(not SYNTHEA.is_dir(), reason="shared/data/synthea is not here")
+@pytest.mark.skipif(not SYNTHEA.is_dir(), reason="there is no Synthea data here")
 def test_no_text_of_synthea_is_taken_for_a_code() -> None:
     texts = 0
     for path in sorted(SYNTHEA.glob("*.json.bz2"))[::8]:

@@ -53,7 +53,6 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 def unprintable(text: str) -> str:
     """The first character that the letter's face lacks; empty where there is none."""
     known = _printable()
-
     lacking = (one for one in text if one not in _SPACES and ord(one) not in known)
     return next(lacking, "")
 
