@@ -168,17 +168,20 @@ class Budgets:
         spent = self._of(account, now)
         reach = len(self._met(account, session).union(patients))
         if action == _FIND:
+            rows = _together(spent.rows, patients)
             return Standing(
-                day=_together(spent.rows, patients),
-                day_opened=_together(spent.rows, patients),
+                day=rows,
+                day_opened=rows,
                 day_soft=budget.hard * ROWS_A_PATIENT,
                 day_most=budget.hard * ROWS_A_PATIENT,
                 reach=reach,
                 reach_most=budget.reach,
             )
+        opened = _weight(spent, patients, "")
+        is_heavier = spent.taken_out(action) is not None
         return Standing(
-            day=_weight(spent, patients, action),
-            day_opened=_weight(spent, patients, ""),
+            day=_weight(spent, patients, action) if is_heavier else opened,
+            day_opened=opened,
             day_soft=budget.soft,
             day_most=budget.hard,
             reach=reach,

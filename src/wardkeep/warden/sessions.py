@@ -282,15 +282,18 @@ class Sessions:
         So a page that is left open lets its session sleep. Every question that such
         a page's handler asks names the session at a glance (message.py).
         """
-        session = self._by_hash.get(hash_token(token.removeprefix(GLANCE)))
-        if (
-            session is None
-            or session.only
-            or not self._is_awake(session, self._moment())
-        ):
+        session = self._awake(token.removeprefix(GLANCE))
+        if session is None:
             return None
         is_person = session.app is None and session.scopes is None
         return session if is_person else None
+
+    def _awake(self, token: str) -> Session | None:
+        """The awake session of a token that is good for more than one question."""
+        session = self._by_hash.get(hash_token(token))
+        if session is None or session.only:
+            return None
+        return session if self._is_awake(session, self._moment()) else None
 
     def use_own(self, token: str) -> Session | None:
         """The same and patients' too, for what concerns one's own account or record."""
@@ -363,12 +366,8 @@ class Sessions:
 
     def may_go_on(self, token: str) -> bool:
         """Whether what was opened for a token may still be sent; to ask is no use."""
-        session = self._by_hash.get(hash_token(token))
-        if (
-            session is None
-            or session.only
-            or not self._is_awake(session, self._moment())
-        ):
+        session = self._awake(token)
+        if session is None:
             return False
         person = b"" if session.app is None else session.app.person_session
         return not person or self.is_live(person)

@@ -13,7 +13,7 @@ from wardkeep.apps.records.chart import build_chart
 from wardkeep.apps.records.frame import open_section, render_section
 from wardkeep.apps.records.graphs import GROWTH, over_age
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.search.query import Query, parse_query, terms_in
+from wardkeep.fhir.search.query import terms_of
 from wardkeep.fhir.store.parts import Part
 from wardkeep.fhir.store.tokens import tokens_of
 from wardkeep.web.gates import Gate
@@ -26,8 +26,7 @@ _MOST = 1_000
 @page("/patients/{id}/growth", gate=Gate.SIGNED_IN)
 async def show_growth(visit: Visit) -> Response:
     codes = [code for code, _ in GROWTH]
-    query = parse_query("Observation", [("code", ",".join(codes))])
-    terms = list(terms_in(query)) if isinstance(query, Query) else []
+    terms = terms_of("Observation", [("code", ",".join(codes))])
     tokens = await tokens_of(visit.warden, visit.token, terms)
     if isinstance(tokens, Refusal):
         return visit.refuse(tokens)

@@ -4,7 +4,7 @@
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.letters.letter import LETTER, LOINC, TYPE
-from wardkeep.fhir.search.query import Query, parse_query, terms_in
+from wardkeep.fhir.search.query import terms_of
 from wardkeep.fhir.store.outcomes import NotFound, Opened, Opener
 from wardkeep.fhir.store.reading import PatientQuery, Reader
 from wardkeep.fhir.store.tokens import tokens_of
@@ -21,8 +21,7 @@ class Letters:
 
     async def of(self, patient: str, *, opener: Opener) -> Opened | Refusal | NotFound:
         """The newest hundred, the newest first."""
-        query = parse_query(TYPE, [("type", f"{LOINC}|{LETTER}")])
-        terms = list(terms_in(query)) if isinstance(query, Query) else []
+        terms = terms_of(TYPE, [("type", f"{LOINC}|{LETTER}")])
         tokens = await tokens_of(self._warden, opener.session, terms)
         if isinstance(tokens, Refusal):
             return tokens

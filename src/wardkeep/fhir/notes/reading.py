@@ -15,7 +15,7 @@ from wardkeep.disclosure.purpose import Tier
 from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.notes import cosigning
 from wardkeep.fhir.notes.note import TYPE as NOTE
-from wardkeep.fhir.search.query import Query, parse_query, terms_in
+from wardkeep.fhir.search.query import terms_of
 from wardkeep.fhir.store.opening import open_of_patient, open_shared, shared_cipher
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource, Opener
 from wardkeep.fhir.store.rows import (
@@ -136,8 +136,7 @@ class NoteReader:
         """
         code = f"{cosigning.SYSTEM}|{cosigning.CODE}"
         asked = [("owner", practitioner), ("code", code), ("status", cosigning.ASKED)]
-        query = parse_query(cosigning.TYPE, asked)
-        terms = list(terms_in(query)) if isinstance(query, Query) else []
+        terms = terms_of(cosigning.TYPE, asked)
         tokens = await tokens_of(self._warden, opener.session, terms)
         if isinstance(tokens, Refusal):
             return tokens

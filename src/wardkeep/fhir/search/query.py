@@ -332,6 +332,12 @@ def terms_in(query: Query) -> Iterator[bytes]:
             yield from _terms_of(match)
 
 
+def terms_of(type_: str, asked: Iterable[tuple[str, str]]) -> list[bytes]:
+    """The terms of a search, as parameters and values; none where it is no search."""
+    query = parse_query(type_, asked)
+    return list(terms_in(query)) if isinstance(query, Query) else []
+
+
 def _terms_of(match: Match) -> Iterator[bytes]:
     match match:
         case AllOf(matches) | AnyOf(matches):

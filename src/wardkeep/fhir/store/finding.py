@@ -12,15 +12,13 @@ from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.search.days import day_term
 from wardkeep.fhir.search.index import identifier_term
-from wardkeep.fhir.search.query import Query, parse_query, terms_in
-from wardkeep.fhir.store.listing import listed
-from wardkeep.fhir.store.opening import PEOPLE_A_LIST, list_people
+from wardkeep.fhir.search.query import terms_of
+from wardkeep.fhir.store.listing import show_people
+from wardkeep.fhir.store.opening import PEOPLE_A_LIST
 from wardkeep.fhir.store.outcomes import FoundPatients, Opener, TooMany
 from wardkeep.fhir.store.rows import (
     KEY_COLUMNS,
     RESOURCE_COLUMNS,
-    patient_key_row,
-    stored_row,
 )
 from wardkeep.fhir.store.tokens import tokens_of
 
@@ -85,22 +83,7 @@ class Finder:
         rows = await connection.fetch(_MATCHING, type_code("Patient"), tokens, most)
         if len(rows) == most:
             return TooMany(at_least=most)
-        if not rows:
-            return FoundPatients(patients=())
-        keys = [patient_key_row(row) for row in rows]
-        stored = [
-            stored_row(row, organisation=opener.organisation, patient=key.id)
-            for row, key in zip(rows, keys, strict=True)
-        ]
-        people = [(key, (row.ref,)) for key, row in zip(keys, stored, strict=True)]
-        grant = await list_people(self._warden, opener, people=people)
-        if isinstance(grant, Refusal):
-            return grant
-        return FoundPatients(
-            patients=tuple([listed(row, grant) for row in stored]),
-            entry=grant.entry,
-            granted_at=grant.granted_at,
-        )
+        return await show_people(self._warden, opener, rows)
 
 
 def _terms(facts: Facts) -> list[bytes]:
@@ -109,8 +92,7 @@ def _terms(facts: Facts) -> list[bytes]:
     asked = [("family", facts.family)]
     if facts.given:
         asked.append(("given", facts.given))
-    query = parse_query("Patient", asked)
-    terms = list(terms_in(query)) if isinstance(query, Query) else []
+    terms = terms_of("Patient", asked)
     if facts.birth_date is not None:
         terms.append(day_term("Patient.birthDate", facts.birth_date))
     return terms

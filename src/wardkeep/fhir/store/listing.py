@@ -8,10 +8,9 @@ where one lot is refused the whole list is, because half a clinic reads like a c
 
 from collections.abc import Sequence
 
-from wardkeep.db.connection import Database
+from wardkeep.db.connection import Database, Row
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.sealed import OpenGrant
 from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.store.opening import PEOPLE_A_LIST, list_people
 from wardkeep.fhir.store.outcomes import (
@@ -23,8 +22,6 @@ from wardkeep.fhir.store.outcomes import (
 from wardkeep.fhir.store.rows import (
     KEY_COLUMNS,
     RESOURCE_COLUMNS,
-    PatientKeyRow,
-    StoredRow,
     patient_key_row,
     stored_row,
 )
@@ -58,29 +55,29 @@ class Lister:
             rows = await connection.fetch(
                 _NAMED, opener.organisation, type_code("Patient"), once
             )
-        keys = [patient_key_row(row) for row in rows]
-        found = [
-            (key, stored_row(row, organisation=opener.organisation, patient=key.id))
-            for row, key in zip(rows, keys, strict=True)
+        return await show_people(self._warden, opener, rows)
+
+
+async def show_people(
+    warden: WardenClient, opener: Opener, rows: Sequence[Row]
+) -> FoundPatients | Refusal:
+    """Rows of Patients with their keys beside them, opened in lots of twenty."""
+    keys = [patient_key_row(row) for row in rows]
+    found = [
+        (key, stored_row(row, organisation=opener.organisation, patient=key.id))
+        for row, key in zip(rows, keys, strict=True)
+    ]
+    shown: list[PatientRow] = []
+    entry, granted_at = NO_ENTRY, 0
+    for start in range(0, len(found), PEOPLE_A_LIST):
+        lot = found[start : start + PEOPLE_A_LIST]
+        people = [(key, (row.ref,)) for key, row in lot]
+        grant = await list_people(warden, opener, people=people)
+        if isinstance(grant, Refusal):
+            return grant
+        shown += [
+            PatientRow(id=row.id, version=row.version, text=row.whole(grant.open(row)))
+            for _, row in lot
         ]
-        return await self._shown(found, opener)
-
-    async def _shown(
-        self, found: Sequence[tuple[PatientKeyRow, StoredRow]], opener: Opener
-    ) -> FoundPatients | Refusal:
-        shown: list[PatientRow] = []
-        entry, granted_at = NO_ENTRY, 0
-        for start in range(0, len(found), PEOPLE_A_LIST):
-            lot = found[start : start + PEOPLE_A_LIST]
-            people = [(key, (row.ref,)) for key, row in lot]
-            grant = await list_people(self._warden, opener, people=people)
-            if isinstance(grant, Refusal):
-                return grant
-            shown += [listed(row, grant) for _, row in lot]
-            entry, granted_at = grant.entry, grant.granted_at
-        return FoundPatients(patients=tuple(shown), entry=entry, granted_at=granted_at)
-
-
-def listed(row: StoredRow, grant: OpenGrant) -> PatientRow:
-    """A person of a list in the clear."""
-    return PatientRow(id=row.id, version=row.version, text=row.whole(grant.open(row)))
+        entry, granted_at = grant.entry, grant.granted_at
+    return FoundPatients(patients=tuple(shown), entry=entry, granted_at=granted_at)

@@ -20,23 +20,14 @@ from wardkeep.fhir.store.opening import open_of_patient, others_in
 from wardkeep.fhir.store.outcomes import NotFound, Opened, OpenedResource, Opener
 from wardkeep.fhir.store.reading import USUAL_TIERS
 from wardkeep.fhir.store.rows import (
-    KEY_COLUMNS,
+    KEYS_ALONE,
     RESOURCE_COLUMNS,
     StoredRow,
     patient_key_row,
     stored_row,
 )
 
-_KEYS = f"""
-with p as materialized (
-  select number, id, banner_key, record_key, sealed_key from record.patient
-   where organisation = $1 and id = $2)
-select null::smallint as type, null as id, null::integer as version,
-       null::smallint as tier, null::timestamptz as clinical_at,
-       null::timestamptz as last_updated, null::bigint[] as also, null::bytea as body,
-       {KEY_COLUMNS}, 0 as part
-  from p
-"""  # noqa: S608 - constants
+_KEYS = f"{KEYS_ALONE}, 0 as part from p"
 _PART = f"""
 union all
 (select {RESOURCE_COLUMNS}, null, null, null, null, null, %(part)s

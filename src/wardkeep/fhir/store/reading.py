@@ -22,6 +22,7 @@ from wardkeep.fhir.store.opening import (
 from wardkeep.fhir.store.outcomes import NotFound, Opened, OpenedResource, Opener
 from wardkeep.fhir.store.rows import (
     KEY_COLUMNS,
+    KEYS_ALONE,
     RESOURCE_COLUMNS,
     PatientKeyRow,
     StoredRow,
@@ -50,15 +51,8 @@ union all
 select {RESOURCE_COLUMNS}, r.is_deleted, k.wrapped_key, {KEY_COLUMNS}
   from record.history as r {_PLACES} and r.version = $4
 """  # noqa: S608 - constants
-# The keys travel in a row of their own, once, and not beside each of 500 rows.
 _OF_PATIENT = f"""
-with p as materialized (
-  select number, id, banner_key, record_key, sealed_key from record.patient
-   where organisation = $1 and id = $2)
-select null::smallint as type, null as id, null::integer as version,
-       null::smallint as tier, null::timestamptz as clinical_at,
-       null::timestamptz as last_updated, null::bigint[] as also, null::bytea as body,
-       {KEY_COLUMNS}
+{KEYS_ALONE}
   from p
 union all
 (select {RESOURCE_COLUMNS}, null, null, null, null, null

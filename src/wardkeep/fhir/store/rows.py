@@ -128,6 +128,18 @@ KEY_COLUMNS = (
     "p.number as patient_number, p.id as patient_id,"
     " p.banner_key, p.record_key, p.sealed_key"
 )
+# The keys travel in a row of their own, once, and not beside each of 500 rows.
+KEYS_ALONE = f"""
+with p as materialized (
+  select number, id, banner_key, record_key, sealed_key from record.patient
+   where organisation = $1 and id = $2)
+select null::smallint as type, null as id, null::integer as version,
+       null::smallint as tier, null::timestamptz as clinical_at,
+       null::timestamptz as last_updated, null::bigint[] as also, null::bytea as body,
+       {KEY_COLUMNS}
+"""  # noqa: S608 - constants
+"""Begins a statement that goes on with ` from p union all` and rows of the patient
+whose organisation is `$1` and id `$2`."""
 _INSERT = """
 insert into record.resource
   (patient, last_updated, clinical_at, organisation, version, type, tier, id, tokens,

@@ -17,7 +17,7 @@ from wardkeep.db.connection import Connection, Database, Row
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.model.type_codes import type_code
-from wardkeep.fhir.search.query import Query, parse_query, terms_in
+from wardkeep.fhir.search.query import terms_of
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.fhir.store.tokens import tokens_of
 
@@ -26,9 +26,9 @@ _ASKED = (
     ("Appointment", "status", "booked,arrived,checked-in,pending"),
     ("Observation", "code", "http://loinc.org|9279-1"),
     ("DiagnosticReport", "status", "final,amended,corrected,appended"),
-    ("ServiceRequest", "status", "active"),
 )
 """What is live; a respiration rate stands for a set, which no set lacks."""
+_DUE = (("ServiceRequest", "status", "active"),)
 _MARKS = ("ServiceRequest", "ClinicalImpression")
 _STANDINGS = """
 select p.id, p.number,
@@ -92,10 +92,10 @@ class Standings:
         self, patients: Sequence[str], *, now: datetime, opener: Opener
     ) -> dict[str, Standing] | Refusal:
         """By patient; whoever is not here is left out."""
-        tokens = await self._tokens(opener)
+        tokens = await self._tokens(_ASKED, opener)
         if isinstance(tokens, Refusal):
             return tokens
-        contact, sets, reports, _ = tokens
+        contact, sets, reports = tokens
         async with self._database.connection(opener.organisation) as connection:
             rows = await connection.fetch(
                 _STANDINGS,
@@ -127,11 +127,12 @@ class Standings:
 
         `wanted` are pairs of patient and id: what lies in another's record is no mark.
         """
-        tokens = await self._tokens(opener)
+        tokens = await self._tokens(_DUE, opener)
         if isinstance(tokens, Refusal):
             return tokens
+        [active] = tokens
         async with self._database.connection(opener.organisation) as connection:
-            rows = await _there(connection, opener, wanted, tokens[-1])
+            rows = await _there(connection, opener, wanted, active)
         return Marks(
             {
                 id_of(row["id"]): row["clinical_at"]
@@ -141,9 +142,11 @@ class Standings:
             frozenset(id_of(row["id"]) for row in rows),
         )
 
-    async def _tokens(self, opener: Opener) -> list[list[int]] | Refusal:
-        """Of each line of `_ASKED`, in one question."""
-        terms = [_terms(*one) for one in _ASKED]
+    async def _tokens(
+        self, asked: Sequence[tuple[str, str, str]], opener: Opener
+    ) -> list[list[int]] | Refusal:
+        """Of each (type, parameter, value), in one question."""
+        terms = [terms_of(type_, [(name, value)]) for type_, name, value in asked]
         flat = [term for one in terms for term in one]
         found = await tokens_of(self._warden, opener.session, flat)
         if isinstance(found, Refusal):
@@ -166,11 +169,6 @@ async def _there(
         active,
         [patient for patient, _ in wanted],
     )
-
-
-def _terms(type_: str, name: str, value: str) -> list[bytes]:
-    query = parse_query(type_, [(name, value)])
-    return list(terms_in(query)) if isinstance(query, Query) else []
 
 
 def _standing(row: Row, reports: Sequence[Row]) -> Standing:

@@ -20,20 +20,14 @@ from wardkeep.fhir.store.ordering import Place
 from wardkeep.fhir.store.outcomes import NotFound, Opened, Opener
 from wardkeep.fhir.store.releasing import Keys, release
 from wardkeep.fhir.store.rows import (
-    KEY_COLUMNS,
+    KEYS_ALONE,
     RESOURCE_COLUMNS,
     patient_key_row,
     stored_row,
 )
 
 _ROWS = f"""
-with p as materialized (
-  select number, id, banner_key, record_key, sealed_key from record.patient
-   where organisation = $1 and id = $2)
-select null::smallint as type, null as id, null::integer as version,
-       null::smallint as tier, null::timestamptz as clinical_at,
-       null::timestamptz as last_updated, null::bigint[] as also, null::bytea as body,
-       {KEY_COLUMNS}
+{KEYS_ALONE}
   from p
 union all
 (select {RESOURCE_COLUMNS}, null, null, null, null, null
