@@ -61,6 +61,7 @@ def main(arguments: list[str]) -> int:
         run = pkgutil.resolve_name(f"bench.{name}:run")
         print(f"## {name}")
         figures: dict[str, float] = run()
+        figures["load of the last minute, when it ended"] = os.getloadavg()[0]
         results[name] = figures
         for figure, value in figures.items():
             print(f"  {figure:<58}{shown(value):>14}")

@@ -76,6 +76,7 @@ DRILLS: Sequence[tuple[str, str, Drill]] = (
 WALKS = (
     ("search", by_scraping.by_search),
     ("reference", by_scraping.by_reference),
+    ("reference in time", by_scraping.by_reference_in_time),
     ("name", by_scraping.by_name),
     ("id", by_scraping.by_id),
 )

@@ -45,6 +45,21 @@ class Stack(Served):
         """Seconds of processor time so far, of all processes with one name together."""
         return processor_seconds(self.process.pid)
 
+    def spent_since(
+        self, before: dict[str, float], *, what: str, times: int
+    ) -> dict[str, float]:
+        """Milliseconds of processor time for each of `times`, by process and in all."""
+        spent = {
+            name: 1000 * (now - before.get(name, 0.0)) / times
+            for name, now in self.spent().items()
+        }
+        named = {
+            f"{what}: {name}, processor ms": spent[name]
+            for name in ("web", "warden", "database")
+            if name in spent
+        }
+        return {**named, f"{what}: all, processor ms": sum(spent.values())}
+
     def memory(self) -> dict[str, float]:
         """MB of each process of ours, the largest of those with one name."""
         found: dict[str, float] = {}

@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import quote
 
 from bench._stack import Stack, processor_seconds, stack
 from support.boards import put
@@ -50,10 +51,10 @@ class Open:
             await self.task
 
 
-async def open_board(site: LiveSite, token: str, of: str) -> Open:
-    reader, writer = await asyncio.open_connection("localhost", site.port)
+async def open_board(port: int, token: str, of: str) -> Open:
+    reader, writer = await asyncio.open_connection("localhost", port)
     asked = (
-        f"GET /live?of={of}&seen= HTTP/1.1\r\nHost: localhost:{site.port}\r\n"
+        f"GET /live?of={quote(of)}&seen= HTTP/1.1\r\nHost: localhost:{port}\r\n"
         f"Cookie: wardkeep={token}\r\nSec-Fetch-Site: same-origin\r\n\r\n"
     )
     writer.write(asked.encode())
@@ -84,7 +85,7 @@ async def measure(site: LiveSite, tokens: list[str]) -> dict[str, float]:
     figures = {}
     for name, of, changes in (("screens", SCREEN, CHANGES), ("boards", BOARD, 2)):
         opened = [
-            await open_board(site, tokens[number % len(tokens)], of)
+            await open_board(site.port, tokens[number % len(tokens)], of)
             for number in range(BOARDS)
         ]
         await until_all(

@@ -2,19 +2,28 @@
 """The chart of a record with 5,000 entries, section by section, and a caseload of 40.
 
 Pages are asked for over HTTP, one after the other, through every guard: session, door,
-ledger, database. The record is made here: 16 years of observations, reports, stays.
+ledger, database; some of them in a real browser on a slow network and machine. The
+record is made here: 16 years of observations, reports, stays.
 """
 
 import json
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from bench._stack import Stack, Visitor, stack
+from bench._throttled import visited
 from bench.records import waits
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.nhs_number import SYSTEM
+from wardkeep.care.risk import review_request
+from wardkeep.care.writing import drafted
+from wardkeep.fhir.depots.schedule import Schedule, schedule_content
+from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.plans.kinds import RISK
+from wardkeep.fhir.plans.plan import Plan, plan_resource
 
 ORGANISATION, LONG = "bench", "long-record"
 ENTRIES, CASELOAD = 5_000, 40
@@ -24,6 +33,7 @@ SECTIONS = (
     *("", "/problems", "/medicines", "/allergies", "/observations", "/results"),
     *("/results/series/8867-4", "/growth", "/visits", "/documents", "/timeline"),
 )
+IN_A_BROWSER = ("", "/results", "/observations", "/timeline")
 _VITALS = (
     ("9279-1", "Respiration rate", "/min", 16),
     ("59408-5", "Oxygen saturation", "%", 97),
@@ -65,15 +75,15 @@ def _pages(made: Stack, token: str) -> dict[str, float]:
     number = {"nhs_number": NUMBER}
     figures |= _measured(made, "find by number", lambda: browser.post("/find", number))
     browser.close()
-    return figures
+    slow = [f"/patients/{LONG}{section}" for section in IN_A_BROWSER]
+    return figures | visited(made.origin, token, slow)
 
 
 def _measured(made: Stack, what: str, ask: Callable[[], object]) -> dict[str, float]:
-    """Percentiles, and processor time of all processes a page."""
-    before = sum(made.spent().values())
+    """Percentiles, and processor time a page."""
+    before = made.spent()
     found = waits(what, ask, times=PAGES)
-    spent = sum(made.spent().values()) - before
-    return {**found, f"{what}, processor ms": spent * 1000 / PAGES}
+    return {**found, **made.spent_since(before, what=what, times=PAGES)}
 
 
 def write_records(folder: Path, now: datetime) -> None:
@@ -131,7 +141,40 @@ def _short(id_: str, now: datetime) -> list[Json]:
         for number in range(8)
         for one in observations(id_, number, now - timedelta(hours=4 * number))
     ]
-    return [*sets, _report(id_, 0, now - timedelta(days=1)), *_listed(id_, 0, now)]
+    report = _report(id_, 0, now - timedelta(days=1))
+    return [*sets, report, *_listed(id_, 0, now), *_due(id_, now)]
+
+
+def _due(id_: str, now: datetime) -> list[Json]:
+    """A depot that is past its day, and a risk assessment with its day of review."""
+    by, today = Person("", "Bench"), now.date()
+    depot = Schedule(
+        id=f"{id_}-depot",
+        patient=id_,
+        medicine="Matter in a muscle",
+        dose=Decimal(100),
+        unit="mg",
+        route="im",
+        every=28,
+        early=2,
+        late=2,
+        counts="given",
+        first=today - timedelta(days=1),
+        place=Person("Location/bench", "Bench"),
+        prescriber="Bench",
+        began=now,
+        author=by,
+    )
+    plan = Plan(
+        sections={"self": "Nothing"},
+        agreed="Bench",
+        review=today,
+        author=by,
+        written=_at(now),
+    )
+    risk: Json = json.loads(plan_resource(plan, RISK, patient=id_).compact)
+    made: Json = json.loads(drafted(schedule_content(depot)).resource.compact)
+    return [made, risk, review_request(id_, plan, now=now)]
 
 
 def _at(moment: datetime) -> str:

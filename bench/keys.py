@@ -22,16 +22,15 @@ from support.rotations import (
     store_patients,
     until_finished,
 )
-from support.sealed_rows import records_bundle
+from support.sealed_rows import load_records
 from support.warden import (
     Installation,
     RunningWarden,
     installation_in,
     running_warden,
 )
-from wardkeep.assembly.importing import load_paths
 from wardkeep.crypto.aead import Key, new_key
-from wardkeep.disclosure.keys import ORGANISATION, PATIENT, RotateKey
+from wardkeep.disclosure.keys import ORGANISATION, PATIENT, TOKENS, RotateKey
 from wardkeep.warden.root_key import Place, RootKey
 from wardkeep.warden.root_keys import make_root_key
 from wardkeep.warden.rotations import Rotation, WrappedKeys
@@ -64,6 +63,8 @@ def run() -> dict[str, float]:
             figures.update(asyncio.run(_turned(made)))
         with installation_in(Path(folder) / "records") as made:
             figures.update(asyncio.run(_resealed(made, Path(folder))))
+        with installation_in(Path(folder) / "tokens") as made:
+            figures.update(asyncio.run(_tokens_turned(made, Path(folder))))
     return figures
 
 
@@ -147,16 +148,7 @@ async def _turned(made: Installation) -> dict[str, float]:
 async def _resealed(made: Installation, folder: Path) -> dict[str, float]:
     """Every patient's data keys replaced: sealed anew, read once more, proved."""
     async with running_warden(made) as running:
-        await running.organisation()
-        path = folder / "records.json"
-        path.write_bytes(records_bundle(RECORDS, EACH))
-        await load_paths(
-            made.settings,
-            made.layout,
-            paths=[path],
-            organisation="fernhill",
-            show=lambda **_: None,
-        )
+        await load_records(running, folder, patients=RECORDS, each=EACH)
         settle_at_once(running)
         waited = _time_writers_wait(running)
         began, cpu = time.perf_counter(), time.process_time()
@@ -171,6 +163,41 @@ async def _resealed(made: Installation, folder: Path) -> dict[str, float]:
         "of that for each version, µs": used / versions * 1e6,
         "writers of ten patients wait, median ms": statistics.median(waited) * 1e3,
     }
+
+
+async def _tokens_turned(made: Installation, folder: Path) -> dict[str, float]:
+    """The search-token key replaced: two tokens in each row, then the newer alone."""
+    async with running_warden(made) as running:
+        number = await load_records(running, folder, patients=RECORDS, each=EACH)
+        settle_at_once(running)
+        late: list[float] = []
+        looking = asyncio.create_task(_look_at_the_clock(late))
+        began, cpu = time.perf_counter(), time.process_time()
+        await rotate(running, RotateKey(TOKENS, organisation="fernhill"))
+        last = await until_finished(running, seconds=600)
+        seconds = time.perf_counter() - began
+        used = time.process_time() - cpu
+        looking.cancel()
+        store = running.service._keystore  # noqa: SLF001 - what is measured
+        one = _median(lambda: store.tokens(number, (b"value",)))
+        values = tuple(b"value %d" % n for n in range(1000))
+        many = _median(lambda: store.tokens(number, values))
+    return {
+        f"search tokens of {last.rewrapped:,} rows turned and proved, s": seconds,
+        "of that the warden's CPU a row, µs": used / last.rewrapped * 1e6,
+        "the warden answers later meanwhile, p99 ms": sorted(late)[-len(late) // 100]
+        * 1e3,
+        "a token asked for by itself after a rotation, median µs": one,
+        "one of a thousand, median µs": many / len(values),
+    }
+
+
+async def _look_at_the_clock(late: list[float]) -> None:
+    """By how much the loop comes late to what is due each two milliseconds."""
+    while True:
+        due = time.perf_counter() + 0.002
+        await asyncio.sleep(0.002)
+        late.append(time.perf_counter() - due)
 
 
 def _time_writers_wait(running: RunningWarden) -> list[float]:

@@ -9,6 +9,7 @@ before, at once and without an entry. Both take turns, so that neighbours distur
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -38,10 +39,10 @@ select p.id, count(*) as resources from record.resource as r
 
 
 class KeysAtHand(WardenClient):
-    """Hands out keys that a real warden gave once; writes nothing down."""
+    """Asks the door once for a patient, then hands those keys out; nothing is noted."""
 
-    def __init__(self, real: WardenClient) -> None:
-        self._real = real
+    def __init__(self, socket: Path, *, asker: str) -> None:
+        super().__init__(socket, asker=asker)
         self._keys: dict[tuple[str, Tier], bytes] = {}
 
     async def disclose(
@@ -49,7 +50,7 @@ class KeysAtHand(WardenClient):
     ) -> OpenGrant | Refusal:
         if any((one.patient, one.tier) not in self._keys for one in items):
             question = Disclose(session, items=items, **asked)
-            given = await self._real.ask(question, Grant)
+            given = await self.ask(question, Grant)
             if isinstance(given, Refusal):
                 return given
             for one, key in zip(items, given.keys, strict=True):
@@ -91,11 +92,13 @@ async def compare(made: Stack, about: int) -> dict[str, float]:
             "one resource": lambda: reader.one("Patient", patient, opener=opener),
         }
 
-    with_door, without = reading(warden), reading(KeysAtHand(warden))
+    at_hand = KeysAtHand(made.layout.door_socket, asker="bench")
+    with_door, without = reading(warden), reading(at_hand)
     figures: dict[str, float] = {}
     for what, ask in with_door.items():
         figures |= await _turns(what, ask, without[what])
     await warden.close()
+    await at_hand.close()
     await database.close()
     return figures
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import disclose, growth, price, records
+from bench import disclose, growth, price, price_http, records
 from bench._ledgers import account_id
 from bench._promises import Row, attacked, ground_of
 from bench._stack import RECORDS, Stack, stack
@@ -105,11 +105,18 @@ def _priced(made: Stack) -> list[Row]:
     share = (_stored(made) - before) / records.compact_bytes(RECORDS)
     rows = [_row("P14", "stored to raw JSON, real records", 0.6, share)]
     for about in _SIZES:
-        for name, value in uvloop.run(price.compare(made, about)).items():
-            if name.endswith("times as long"):
-                what = f"p95 of a read to that without the door: {name.split(':')[0]}"
-                rows.append(_row("P14", what, 1.5, value))
-    return rows
+        rows += _prices(uvloop.run(price.compare(made, about)))
+    with tempfile.TemporaryDirectory() as folder:
+        return rows + _prices(price_http.compare(made, Path(folder)))
+
+
+def _prices(figures: dict[str, float]) -> list[Row]:
+    what = "p95 of a read to that without the door"
+    return [
+        _row("P14", f"{what}: {name.split(':')[0]}", 1.5, value)
+        for name, value in figures.items()
+        if name.endswith("times as long")
+    ]
 
 
 def _stored(made: Stack) -> float:

@@ -53,6 +53,7 @@ from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.freezes import Freezes
 from wardkeep.warden.keystore import KeyStore
+from wardkeep.warden.letters import ApprovedLetters
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.patrol import Patrol, Slow
 from wardkeep.warden.root_keys.plain_file import make_file
@@ -141,6 +142,7 @@ class Week:
             watch=self._watch,
             ways_in=WaysIn(),
             canaries=Canaries(),
+            letters=ApprovedLetters(self._clock),
             clock=self._clock,
         )
         self._trace = trace

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes the compiled style sheet of nhsuk-frontend (MIT) and makes it ours.
 
-Removes the font (its licence forbids shipping it), every address of another server and
-the blue; writes it with the MIT notice. Needs npm. Run: python tools/vendor_ui.py
+Removes the font (its licence forbids shipping it), every address of another server,
+the blue, and what no page of ours uses: three quarters of it, which browsers would read
+on every page (docs/decisions/0050-pages.md). Writes it with the MIT notice. Run it
+again when a page uses a class that the sheet lacks, as a test of the house says. Needs
+npm.
+Run: python tools/vendor_ui.py
 """
 
+import json
 import re
 import subprocess
 import tarfile
@@ -12,7 +17,17 @@ import tempfile
 from pathlib import Path
 
 PACKAGE, VERSION = "nhsuk-frontend", "10.6.1"
-TARGET = Path(__file__).parents[1] / "src/wardkeep/ui/static/vendor"
+PURGER = "purgecss@8.0.0"
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "src/wardkeep/ui/static/vendor"
+WRITTEN_IN = ("html", "py", "js")
+"""Whatever a file below src says like a class is kept, with these besides, whose names
+are put together: colours of tags, sizes of headings, widths of fields."""
+PUT_TOGETHER = (
+    "^nhsuk-(tag|heading|input--width|button|radios|checkboxes"
+    "|u-visually|u-(margin|padding)-(top|bottom)-)"
+)
+HEAD = "/*! nhsuk-frontend, MIT, changed: see NOTICE.txt */\n"
 FONTS = 'Arial,Helvetica,"Liberation Sans",sans-serif'
 OUR_COLOURS = {
     "#005eb8": "#00615c",
@@ -32,7 +47,7 @@ OUR_COLOURS = {
     "#004c23": "#00433f",
 }
 NOTICE = """nhsuk-frontend, compiled style sheet, changed by tools/vendor_ui.py:
-fonts, images, addresses and colours replaced.
+fonts, images, addresses and colours replaced; what no page uses left out.
 
 MIT License
 
@@ -70,7 +85,26 @@ def ours(css: str) -> str:
     if left:
         message = f"the style sheet still names {left[:3]}"
         raise ValueError(message)
-    return "/*! nhsuk-frontend, MIT, changed: see NOTICE.txt */\n" + css
+    return css
+
+
+def used(css: str, folder: Path) -> str:
+    """The rules of it that a page of ours may use."""
+    whole = folder / "whole.css"
+    whole.write_text(css, encoding="utf-8")
+    settings = folder / "purgecss.config.cjs"
+    content = [f"{ROOT}/src/wardkeep/**/*.{kind}" for kind in WRITTEN_IN]
+    settings.write_text(
+        f"module.exports = {{content: {json.dumps(content)}, css: ['{whole}'],"
+        f" safelist: {{greedy: [/{PUT_TOGETHER}/]}},"
+        " defaultExtractor: (text) => text.match(/[A-Za-z0-9_-]+/g) || []};"
+    )
+    subprocess.run(  # noqa: S603 - npm's runner by name, a fixed package
+        ["npx", "--yes", PURGER, "--config", settings, "--output", folder / "out"],  # noqa: S607 - found on PATH
+        cwd=folder,
+        check=True,
+    )
+    return (folder / "out" / whole.name).read_text(encoding="utf-8")
 
 
 def main() -> None:
@@ -84,9 +118,10 @@ def main() -> None:
             member = archive.extractfile("package/dist/nhsuk/nhsuk-frontend.min.css")
             if member is None:
                 raise FileNotFoundError(PACKAGE)
-            css = member.read().decode()
+            css = ours(member.read().decode())
+        css = used(css, Path(folder))
     TARGET.mkdir(parents=True, exist_ok=True)
-    (TARGET / "nhsuk.css").write_text(ours(css), encoding="utf-8")
+    (TARGET / "nhsuk.css").write_text(HEAD + css, encoding="utf-8")
     (TARGET / "NOTICE.txt").write_text(NOTICE, encoding="utf-8")
     print(f"Wrote {TARGET / 'nhsuk.css'}")
 

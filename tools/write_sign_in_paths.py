@@ -67,9 +67,10 @@ one place, `Admission.admit`, which refuses every factor that can be phished; da
 
 
 SILENT = """
-Besides, `BeginImport` on the operator's socket starts a session that makes keys and opens nothing; the kernel says who asks.
+Besides, `BeginImport` on the operator's socket starts a session that makes keys and opens nothing, and `BeginDataSet` one that takes a national data set on which two people agreed; the kernel says who asks.
 `AskCheckIn` and `AskByLink` give a ticket, which is no sign-in: with a kiosk's key or a link's secret, and facts about one person, it
 reaches what that one person's check-in needs, for five minutes (`docs/decisions/0033-check-in.md`).
+`MergeCapture` gives one for what stood in an entry of the kiosk's pack, which facts opened (`docs/decisions/0038-kiosks-offline.md`).
 
 ## Questions that carry no session
 

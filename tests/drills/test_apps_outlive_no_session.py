@@ -1,79 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a stolen session, or work that is over, leaves behind in apps."""
 
-import hashlib
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import pytest
 
 from support.acts import Colleague, colleague, confirm
 from support.authenticator import SoftwareAuthenticator
-from support.smart import BACK, b64
+from support.openings import code_of, opens, reach, records
+from support.registered_app import OFFLINE, ONLINE, Registered, fresh, registered
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.base.clock import FrozenClock
-from wardkeep.disclosure.answers import Answer, CeremonyOptions, Created, Done, Refusal
+from wardkeep.disclosure.answers import CeremonyOptions, Done, Refusal
 from wardkeep.disclosure.containment import BeginProve, FinishProve
 from wardkeep.disclosure.people import AcceptInvitation, EndPerson, Links, VouchFor
 from wardkeep.disclosure.questions import EndSession, Invite
 from wardkeep.disclosure.smart import (
-    AccessGiven,
     AccessRefused,
-    Authorization,
     AuthorizationGiven,
-    ClientProof,
-    ExchangeCode,
-    FinishAuthorization,
-    RefreshAccess,
-    RegisterApp,
 )
+from wardkeep.identity.roles import REACH
 
-OFFLINE, ONLINE = "offline_access user/Patient.rs", "online_access user/Patient.rs"
 START = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
-WHY = "the growth of my own patients"
-
-
-class Registered(NamedTuple):
-    """A public app, as whoever holds a person's session uses it."""
-
-    warden: RunningWarden
-    id: str
-    verifier: str
-
-    async def allow(self, token: str, scope: str) -> Answer:
-        challenge = b64(hashlib.sha256(self.verifier.encode()).digest())
-        asked = Authorization(
-            client_id=self.id,
-            redirect_uri=BACK,
-            response_type="code",
-            scope=scope,
-            state="12345678",
-            code_challenge=challenge,
-            code_challenge_method="S256",
-            aud=f"{ORIGIN}/fhir",
-        )
-        question = FinishAuthorization(
-            session=token,
-            asked=asked,
-            patient="",
-            scopes=tuple(scope.split()),
-            purpose="direct-care",
-            reason=WHY,
-        )
-        return await self.warden.door.ask_any(question)
-
-    async def exchange(self, given: Answer) -> AccessGiven:
-        assert isinstance(given, AuthorizationGiven), given
-        question = ExchangeCode(given.code, BACK, self.verifier, ClientProof(self.id))
-        access = await self.warden.door.ask_any(question)
-        assert isinstance(access, AccessGiven), access
-        return access
-
-    async def refresh(self, access: AccessGiven) -> Answer:
-        question = RefreshAccess(access.refresh_token, "", ClientProof(self.id))
-        return await self.warden.door.ask_any(question)
 
 
 @pytest.fixture
@@ -93,17 +43,7 @@ async def warden(
 
 @pytest.fixture
 async def app(warden: RunningWarden) -> Registered:
-    question = RegisterApp(
-        organisation=warden.home,
-        name="Growth charts",
-        redirect_uris=(BACK,),
-        launch_url="",
-        scope="offline_access online_access user/Patient.rs",
-        patients_per_hour=10,
-    )
-    made = await warden.operator.ask(question, Created)
-    assert isinstance(made, Created), made
-    return Registered(warden, made.id, secrets.token_urlsafe(32))
+    return await registered(warden)
 
 
 async def prove(warden: RunningWarden, who: Colleague) -> None:
@@ -133,6 +73,29 @@ async def test_what_ends_with_the_session_needs_no_passkey_and_ends_with_it(
     access = await app.exchange(await app.allow(doctor.token, ONLINE))
     assert await warden.door.ask(EndSession(doctor.token), Done) == Done()
     assert isinstance(await app.refresh(access), AccessRefused)
+
+
+async def test_days_and_a_restart_give_an_app_no_reach_anew(
+    installation: Installation, clock: FrozenClock
+) -> None:
+    """A stolen refresh token opens a few people a day, and waits for a restart."""
+    async with running_warden(installation, clock=clock) as warden:
+        warden.home = home = f"org-{secrets.token_hex(4)}"
+        await warden.organisation(home)
+        app, doctor = await registered(warden), await colleague(warden, "doctor")
+        access = await app.exchange(await app.allow(doctor.token, OFFLINE))
+        others = await records(warden, REACH + 1)
+        for day in range(3):
+            access = fresh(await app.refresh(access))
+            some = others[8 * day : 8 * day + 8]
+            assert await reach(warden, access.access_token, some) == len(some)
+            clock.move(timedelta(days=1, hours=1))
+    async with running_warden(installation, clock=clock) as warden:
+        warden.home, app = home, app._replace(warden=warden)
+        access = fresh(await app.refresh(access))
+        assert await reach(warden, access.access_token, others[24:]) == REACH - 24
+        refused = await opens(warden, access.access_token, others[-1])
+        assert code_of(refused) == "prove-again"
 
 
 async def test_who_comes_back_finds_no_app_of_before_at_work(

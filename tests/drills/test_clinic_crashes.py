@@ -2,17 +2,16 @@
 """A desk goes on while processes are killed: nobody is lost, nobody is there twice."""
 
 import asyncio
-import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from pathlib import Path
 
 import pytest
 
 from support.clinics import PLACE
+from support.killing import kills
 from support.program import Program
 from support.served import Served, Visitor, eventually
 from wardkeep.assembly.database import WEB, address_for
@@ -75,6 +74,8 @@ def test_a_desk_goes_on_while_each_process_is_killed(served: Served) -> None:
     try:
         for n in range(PEOPLE):
             checks_in(served, token, f"a-{n}")
+        while killer.is_alive():  # whoever pressed presses again
+            checks_in(served, token, f"a-{PEOPLE - 1}")
     finally:
         is_over.set()
         killer.join()
@@ -101,27 +102,6 @@ def checks_in(served: Served, token: str, id_: str) -> None:
         return False
 
     eventually(is_done, served.log)
-
-
-def kills(served: Served, killed: list[str], is_over: threading.Event) -> None:
-    """Each of the three, in turn, in the midst of the work; then each once more."""
-    for name in ("web", "database", "warden") * 2:
-        if is_over.wait(1.0):
-            return
-        victim = postmaster(served) if name == "database" else served.child(name)
-        if victim:
-            with suppress(ProcessLookupError):
-                os.kill(victim, signal.SIGKILL)
-                killed.append(name)
-        eventually(served.is_ready, served.log)
-
-
-def postmaster(served: Served) -> int:
-    folder: Path = served.log.parent / "data" / "database"
-    for path in folder.rglob("postmaster.pid"):
-        with suppress(OSError, ValueError, IndexError):
-            return int(path.read_text().splitlines()[0])
-    return 0
 
 
 async def counts(served: Served) -> dict[str, int]:

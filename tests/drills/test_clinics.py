@@ -343,6 +343,30 @@ async def test_undo_pressed_twice_takes_back_one_step(
     assert second.line.standing is Standing.WAITING
 
 
+async def test_a_call_whose_answer_was_lost_is_sent_again_and_calls_once(
+    town: Town, desk: Who, doctor: Who
+) -> None:
+    booked = await town.books("call-twice", starts=NINE)
+    await town.clinic.desk.arrive(booked, by=desk.by, opener=desk.opener)
+    rows, room = town.clinic.rows, town.clinic.room
+    other = await town.works("doctor", Channel.ROOM)
+
+    async def calls(who: Who, after: int | None) -> object:
+        return await room.call(
+            booked, room="Room 4", words="", by=who.by, opener=who.opener, after=after
+        )
+
+    for _ in ("call", "call again"):
+        last = await rows.last_step(town.organisation, booked)
+        assert last is not None
+        assert isinstance(await calls(doctor, last.number), Moved)
+        called = await rows.last_step(town.organisation, booked)
+        assert called is not None
+        assert isinstance(await calls(doctor, last.number), Moved)
+        assert isinstance(await calls(other, last.number), NotSo)
+        assert await rows.last_step(town.organisation, booked) == called
+
+
 async def test_whose_time_was_booked_by_somebody_else_gets_a_plain_answer(
     town: Town, desk: Who
 ) -> None:

@@ -21,16 +21,14 @@ from support.rotations import (
     wrapped_now,
 )
 from support.sealed_rows import (
-    SHARED_ROWS,
     Row,
+    load_records,
     plain_keys,
-    records_bundle,
     rows_of,
     shared_now,
 )
 from support.warden import Installation, RunningWarden, installation_in, running_warden
 from support.warden_process import ask_and_forget, warden_process
-from wardkeep.assembly.importing import load_paths
 from wardkeep.disclosure.keys import PATIENT, RotateKey
 
 pytestmark = pytest.mark.xdist_group("data-key-rotation")
@@ -43,23 +41,6 @@ EVERYBODY = RotateKey(PATIENT, organisation="fernhill")
 def fresh(tmp_path: Path) -> Iterator[Installation]:
     with installation_in(tmp_path / "data") as made:
         yield made
-
-
-async def _load(running: RunningWarden, folder: Path) -> int:
-    """An organisation with patients, each with rows in three tiers; its number."""
-    number = await running.organisation()
-    path = folder / "all.json"
-    path.write_bytes(records_bundle(PATIENTS, EACH))
-    made = running.installation
-    report = await load_paths(
-        made.settings,
-        made.layout,
-        paths=[path],
-        organisation="fernhill",
-        show=lambda **_: None,
-    )
-    assert report.resources == PATIENTS * (EACH + 2) + SHARED_ROWS
-    return number
 
 
 async def _open_all(running: RunningWarden, number: int) -> tuple[int, list[Row]]:
@@ -80,7 +61,7 @@ async def test_a_warden_that_is_killed_anywhere_loses_no_row_and_goes_on(
     fresh: Installation, tmp_path: Path
 ) -> None:
     async with running_warden(fresh) as running:
-        number = await _load(running, tmp_path)
+        number = await load_records(running, tmp_path, patients=PATIENTS, each=EACH)
         _, before = await _open_all(running, number)
     told = []
     for _ in range(ROUNDS):
@@ -128,7 +109,7 @@ def _copy(folder: Path, to: Path) -> None:
 
 async def _filled(fresh: Installation, folder: Path) -> int:
     async with running_warden(fresh) as running:
-        return await _load(running, folder)
+        return await load_records(running, folder, patients=PATIENTS, each=EACH)
 
 
 async def _command(fresh: Installation, *words: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from support.acts import ApproveErasure
 from support.program import Program
+from support.referrals import episode, referral
 from support.served import Served, served
 from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.db.connection import connect
@@ -55,6 +56,8 @@ def program(
             made.put(patient(id_))
             for beats in (70, 71, 72):
                 made.put(pulse(f"pulse-{id_}", id_, beats))
+            made.put(referral(f"referral-{id_}", id_))
+            made.put(episode(f"place-{id_}", id_, "nell"))
         couple = {
             "resourceType": "Appointment",
             "id": "both",
@@ -158,7 +161,9 @@ def test_no_row_is_left_and_the_keys_are_empty(
         )
         rows = await connection.fetch_value(
             "select (select count(*) from record.resource where patient = $1)"
-            " + (select count(*) from record.history where patient = $1)",
+            " + (select count(*) from record.history where patient = $1)"
+            " + (select count(*) from referral.listed where patient = $1)"
+            " + (select count(*) from referral.episode where patient = $1)",
             number,
         )
         keys = await connection.fetch_row(
@@ -183,8 +188,9 @@ def test_the_ledger_proves_the_three_steps(program: Program) -> None:
     ]
     assert steps == ["ask-erasure", "approve-erasure", "erase"]
     [erased] = [one for one in events if one["subtype"][0].get("code") == "erase"]
-    # A patient, a pulse in three versions, a deleted pulse in two.
-    assert "3 resources, 6 versions" in json.dumps(erased["purposeOfEvent"])
+    # A patient, a referral, a place on a caseload, a pulse in three versions, a
+    # deleted pulse in two.
+    assert "5 resources, 8 versions" in json.dumps(erased["purposeOfEvent"])
 
 
 def test_the_web_process_cannot_destroy(server: Served, program: Program) -> None:

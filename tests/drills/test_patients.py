@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from drills.test_sign_in_paths import plausible
 from support.acts import Colleague, colleague, confirm
 from support.authenticator import SoftwareAuthenticator
+from support.plausible import plausible
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.disclosure.answers import (
     Answer,

@@ -3,13 +3,13 @@
 
 import http.client
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
+from support.plausible import plausible
 from support.served import Served, served
 from support.warden import Installation, running_warden
 from wardkeep import apps
@@ -45,11 +45,13 @@ def test_every_way_in_has_a_factor_that_cannot_be_phished() -> None:
     assert [one for one in ways if not one.is_phishing_resistant] == []
 
 
-def test_sessions_start_in_one_place_and_for_imports() -> None:
-    """An import session has no factor, and opens nothing (tests/drills)."""
+def test_sessions_start_in_one_place_and_for_the_operators_commands() -> None:
+    """An import has no factor, and opens nothing; a data set is what two people signed
+    for, and answers on the operator's socket alone (tests/drills)."""
     assert TOOL["starts_of_sessions"]() == {
         "admission._start",
         "office._begin_import",
+        "data_sets._begin",
     }
 
 
@@ -77,31 +79,6 @@ async def test_a_factor_that_can_be_phished_starts_no_session(
         answer = await warden.service._admission.admit(member, proof)
         assert isinstance(answer, Refusal)
         assert warden.service._sessions.of_account(account) == []
-
-
-def plausible(kind: Any) -> Any:
-    """A value of a field's type, as somebody would send it who has no session."""
-    info = msgspec.inspect.type_info(kind)
-    return _plausible(info)
-
-
-def _plausible(info: Any) -> Any:
-    kind = type(info).__name__
-    made: dict[str, Callable[[], Any]] = {
-        "UnionType": lambda: _plausible(info.types[0]),
-        "StructType": lambda: info.cls(
-            **{one.name: _plausible(one.type) for one in info.fields}
-        ),
-        "VarTupleType": lambda: (_plausible(info.item_type),),
-        "TupleType": lambda: tuple(map(_plausible, info.item_types)),
-        "EnumType": lambda: next(iter(info.cls)),
-        "StrType": lambda: "x",
-        "BytesType": lambda: b"x",
-        "IntType": lambda: 1,
-        "FloatType": lambda: 1.0,
-        "BoolType": lambda: True,
-    }
-    return made[kind]()
 
 
 @pytest.mark.parametrize("name", WITH_SESSION)

@@ -317,6 +317,7 @@ async def has_allergies_and_alerts(own: Device, record: str) -> None:
     await own.page.get_by_label("Alert", exact=True).fill("Do not nurse alone")
     await own.page.get_by_label("Safety of the patient").check()
     await own.press("Save")
+    await own.reads("It is added.")
     assert "Do not nurse alone" in await banner.inner_text()
     await own.press("End it")
     await own.reads("The alert has ended.")
@@ -390,6 +391,17 @@ async def has_the_rest(own: Device, record: str) -> None:
         await clean(own, f"chart-{section}")
 
 
+async def has_sections_everywhere(own: Device, record: str) -> None:
+    """What other services list of a record stands among its sections."""
+    for section in ("notes", "letters", "assessments", "plans", "referrals", "tasks"):
+        await own.go(f"{record}/{section}")
+        sections = own.page.get_by_role("navigation", name="Sections of the record")
+        here = sections.locator("[aria-current=page]")
+        assert (await here.get_attribute("href") or "").endswith(f"/{section}")
+        await sections.get_by_role("link", name="Risk and plans").wait_for()
+        assert not await own.is_wider_than_its_screen(), section
+
+
 @pytest.mark.parametrize(("name", "viewport"), [("phone", PHONE), ("tablet", TABLET)])
 async def test_the_list_and_the_chart_work_on_a_smaller_screen(
     house: House, browser: Browser, name: str, viewport: dict[str, int]
@@ -400,11 +412,16 @@ async def test_the_list_and_the_chart_work_on_a_smaller_screen(
         await own.go(f"{house.origin}/caseload")
         await own.reads("appointments today")
         await clean(own, f"caseload-{name}")
+        if viewport == PHONE:  # whose it is stands at the left, above what is theirs
+            whose = own.page.locator(".wk-caseload td:first-child").first
+            aligned = await whose.evaluate("e => getComputedStyle(e).textAlign")
+            assert aligned == "left"
         record = await open_first(own, house)
         await clean(own, f"chart-summary-{name}")
         for section in ("observations", "results", "observations/new", "allergies"):
             await own.go(f"{record}/{section}")
             await clean(own, f"chart-{section.replace('/', '-')}-{name}")
+        await has_sections_everywhere(own, record)
         # The banner stays in sight, with its alerts, and leaves room for the page
         await own.go(record)
         await own.page.evaluate("window.scrollTo(0, 900)")

@@ -2,7 +2,9 @@
 """A clinic's day: a desk, a room, a waiting room's screen, all at once and live."""
 
 import asyncio
+import os
 import re
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -15,7 +17,7 @@ from playwright.async_api import Browser, Locator
 from support.chromium import PATIENCE_MS, PHONE, Device, arrive, chromium, clean, device
 from support.clinics import PLACE
 from support.program import Program
-from support.served import Served, served
+from support.served import Served, children_of, served
 from support.warden import RunningWarden
 from wardkeep.base.clock import LONDON, SystemClock
 from wardkeep.disclosure.answers import Done
@@ -178,6 +180,44 @@ async def test_a_day_at_the_desk_in_the_room_and_on_the_screen(
         await stands(poppy, "ada", "Seen")
         await the_rest_of_the_day(poppy, server.origin)
         assert [one for own in everybody for one in own.complaints] == []
+        await is_live_without_a_stream(screen)
+        await is_loud_when_nobody_answers(screen, server)
+
+
+async def is_live_without_a_stream(screen: Device) -> None:
+    """Behind a proxy that lets no stream through it asks; with one it asks nobody."""
+    asked: list[str] = []
+    screen.page.on("request", lambda one: asked.append(one.url.partition("/screen")[2]))
+    await screen.page.wait_for_timeout(2_000)
+    assert "/now" not in asked, "the stream tells it everything"
+    await screen.page.route("**/live/screen", lambda route: route.abort())
+    await screen.page.reload()
+    await screen.page.get_by_text("Live,").wait_for(timeout=PATIENCE_MS)
+    await screen.page.wait_for_timeout(2_000)
+    assert asked.count("/now") > 1
+    assert await screen.page.locator(".wk-screen__lost").count() == 0
+    await screen.page.unroute("**/live/screen")
+    await screen.page.reload()
+    await screen.page.get_by_text("Live,").wait_for(timeout=PATIENCE_MS)
+
+
+async def is_loud_when_nobody_answers(screen: Device, server: Served) -> None:
+    """The web process hangs, its connections open: three seconds, and a little more."""
+    workers = [one for one, _ in children_of(server.child("web"))]
+    assert workers
+    for one in workers:
+        os.kill(one, signal.SIGSTOP)
+    try:
+        lost = screen.page.get_by_text("This screen is not live.")
+        await lost.wait_for(timeout=6_000)
+        for what_may_be_old in ("#screen-list", "#screen-nobody"):
+            assert not await screen.page.locator(what_may_be_old).is_visible()
+        await screen.picture("clinics-screen-lost")
+        assert await screen.faults() == []
+    finally:
+        for one in workers:
+            os.kill(one, signal.SIGCONT)
+    await screen.page.get_by_text("Live,").wait_for(timeout=PATIENCE_MS)
 
 
 async def opens(
@@ -257,6 +297,7 @@ async def books_a_time_that_is_taken(poppy: Device, origin: str) -> None:
     """Somebody else was first with a quarter to ten: the next free time is offered."""
     await poppy.go(f"{origin}/clinics/{PLACE}/diary")
     await poppy.press("09:45")
+    assert "09:45 at" in await poppy.page.locator("#content").inner_text()
     await poppy.page.get_by_label("Surname").fill("Penrose")
     await poppy.page.get_by_label("First name").fill("Dora")
     await poppy.press("Find")

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.xdist_group("expected-sets"),
 ]
-WARD = "Location/kestrel"
+WARD, WARD_NAME = "Location/kestrel", "Kestrel, first floor"
 PATIENT = {
     "resourceType": "Patient",
     "id": "p1",
@@ -50,6 +50,7 @@ def program(
     keys = tmp_path_factory.mktemp("keys")
     with closing(Program(server, keys, organisation="fernhill")) as made:
         made.put(PATIENT)
+        made.put({"resourceType": "Location", "id": "kestrel", "name": WARD_NAME})
         yield made
 
 
@@ -95,12 +96,14 @@ async def places_the_team(own: Device, origin: str) -> None:
     await own.press("Add the team")
     await own.reads("0 places")
     await own.page.get_by_role("link", name="change where Kestrel").click()
-    await own.page.get_by_label("Wards, clinics").fill("The ward upstairs")
+    await own.page.get_by_text("By what the record").click()
+    await own.page.get_by_label("References of others").fill("The ward upstairs")
     await own.press("Go on")
     await own.reads("Write each as Location")
-    await own.page.go_back()
+    await own.go(f"{origin}/people/teams")
+    await own.page.get_by_role("link", name="change where Kestrel").click()
     await clean(own, "expected-places")
-    await own.page.get_by_label("Wards, clinics").fill(WARD)
+    await own.page.get_by_label(WARD_NAME).check()
     await own.press("Go on")
     await own.reads("It says whose records open without a question")
     await clean(own, "expected-places-confirm")

@@ -82,7 +82,7 @@ async def test_a_nurse_links_her_smartcard_and_signs_in_by_it(
         await arrive(own, links[0])
         await link_identity(own, server.origin)
         await clean(own, "identities-phone")
-        await own.press("Sign out")
+        await own.sign_out()
         await own.reads("You are signed out")
         await clean(own, "sign-in-providers-phone")
         # When she comes by the provider, to where she wanted to go
@@ -91,7 +91,7 @@ async def test_a_nurse_links_her_smartcard_and_signs_in_by_it(
         await own.arrives("/account")
         await own.reads("Rowan Ash")
         # Then signing out here says where she may still be signed in
-        await own.press("Sign out")
+        await own.sign_out()
         await own.reads("You may still be signed in at Care Identity")
         await clean(own, "signed-out-provider-phone")
 
@@ -102,7 +102,7 @@ async def step_up_on_desktop(
     async with device(browser) as own:
         await arrive(own, link)
         await link_identity(own, server.origin)
-        await own.press("Sign out")
+        await own.sign_out()
         # A code that can be phished is completed by a passkey of ours
         provider.tell("next", acr="AAL2_OR_AAL3_ANY", amr=["TOTP"])
         await own.context.clear_cookies()
@@ -138,7 +138,7 @@ async def test_signing_out_there_ends_the_session_here(
     async with chromium() as browser, device(browser) as own:
         await arrive(own, links[2])
         await link_identity(own, server.origin)
-        await own.press("Sign out")
+        await own.sign_out()
         await own.go(f"{server.origin}/sign-in?next=/account")
         await own.press(f"{NAME} Fernhill")
         await own.reads("Linden Marsh")

@@ -98,7 +98,7 @@ async def test_a_refusal_is_read_in_plain_words_on_desk_and_phone(
 
 
 async def read_history(officer: Device) -> None:
-    await officer.page.get_by_role("link", name="p1").first.click()
+    await officer.page.get_by_role("link", name="Record 1", exact=True).first.click()
     await officer.reads("Who opened this record")
     await officer.reads("1 Patient")
     await clean(officer, "history-of-a-patient")

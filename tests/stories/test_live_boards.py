@@ -110,6 +110,35 @@ async def test_what_changes_is_there_within_a_second_and_nothing_typed_is_lost(
         assert own.complaints == []
 
 
+async def test_what_is_under_a_finger_stays_until_it_is_lifted(
+    site: LiveSite, token: str, writer: Connection
+) -> None:
+    await put(writer, FERNHILL, "a", "B2", "waits")
+    async with reception(site, token) as own:
+        page = own.page
+        await own.go(f"{site.origin}/boards/a")
+        await is_live(page)
+        # Given a finger on the button of the only one
+        await page.get_by_role("button", name="Call B2").hover()
+        await page.mouse.down()
+        # When somebody comes who is listed before them
+        await put(writer, FERNHILL, "a", "A1", "has arrived")
+        await page.wait_for_timeout(1000)
+        await expect(page.get_by_text("has arrived")).to_have_count(0)
+        # Then it is the one under the finger who is called
+        await page.mouse.up()
+        await page.get_by_text("waits, called").wait_for(timeout=LONGEST_MS)
+        await expect(page.get_by_text("has arrived")).to_be_visible()
+        await expect(page.get_by_text("has arrived, called")).to_have_count(0)
+        # And a thing that lies on the screen holds nothing up
+        await is_live(page)
+        await page.get_by_role("button", name="Call A1").hover()
+        await page.mouse.down()
+        await put(writer, FERNHILL, "a", "C3", "comes after a while")
+        await milliseconds_until(page, "comes after a while")
+        assert own.complaints == []
+
+
 async def test_a_screen_is_sent_its_part_without_asking(
     site: LiveSite, token: str, writer: Connection
 ) -> None:

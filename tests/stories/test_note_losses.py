@@ -2,19 +2,27 @@
 """Nothing typed is lost: browsers, servers, networks, sessions end in mid-sentence."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Error, async_playwright
+from playwright.async_api import Browser, Error
 
-from support.chromium import DESKTOP, Device, chromium, chromium_path, device
+from support.chromium import PATIENCE_MS, Device, chromium, device
+from support.losses import (
+    LEFT,
+    browser_of,
+    database_of,
+    goes_to,
+    holds,
+    kill,
+    own_browser,
+    sign_in,
+)
 from support.note_pages import Staff, add, arrive, begin, open_ward, saved, text_on
-from support.served import Served, children_of, eventually, served
+from support.served import Served, eventually, served
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -52,25 +60,16 @@ async def says(own: Device, state: str) -> None:
 
 async def has(own: Device, words: str) -> None:
     """Wait until the text is just this: the page may load itself anew before."""
-    for _ in range(100):
+    field = own.page.locator("#text-0")
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE_MS / 1000
+    while loop.time() < until:
         with suppress(Error):
-            if await text_on(own) == words:
+            if await field.input_value(timeout=2_000) == words:
                 return
         await asyncio.sleep(0.1)
-    assert await text_on(own) == words
-
-
-def postmaster(folder: Path) -> int:
-    """The database's own process, by its file; 0 while there is none."""
-    for path in folder.rglob("postmaster.pid"):
-        with suppress(OSError, IndexError):
-            return int(path.read_text(encoding="ascii").split()[0])
-    return 0
-
-
-def kill(process_id: int) -> None:
-    assert process_id
-    os.kill(process_id, signal.SIGKILL)
+    told = await own.page.locator("body").inner_text()
+    raise AssertionError(f"{words!r} is not on {own.page.url}: {told}")
 
 
 async def survives(
@@ -102,8 +101,7 @@ async def test_the_web_process_is_killed_in_mid_sentence(
 async def test_the_database_is_killed_in_mid_sentence(
     rowan: Device, server: Served
 ) -> None:
-    folder = server.log.parent / "data" / "database"
-    await survives(rowan, server, lambda: postmaster(folder), "database")
+    await survives(rowan, server, lambda: database_of(server), "database")
 
 
 async def test_the_warden_is_killed_in_mid_sentence(
@@ -176,8 +174,10 @@ async def test_signed_out_while_typing_one_signs_in_elsewhere_and_goes_on(
     rowan.page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
     await rowan.go(f"{server.origin}/sign-in")
     await rowan.press("Sign in with your passkey")
-    await rowan.page.get_by_role("button", name="Sign out").wait_for()
-    await rowan.go(address)
+    # The first page brings in what this device kept, and is drawn anew for it
+    await rowan.arrives("/caseload")
+    await rowan.reads("Not finished")
+    await goes_to(rowan, address)
     await has(rowan, "Still here. Signed out.")
 
 
@@ -255,34 +255,6 @@ async def test_two_people_amend_one_note_and_the_second_sees_both(
     await rowan.reads("Version 3")
 
 
-@asynccontextmanager
-async def own_browser(folder: Path) -> AsyncIterator[Device]:
-    """A whole browser with a profile on the disk, which can be killed."""
-    async with async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            folder,
-            executable_path=chromium_path(),
-            args=["--no-sandbox", "--disable-dev-shm-usage"],
-            viewport=DESKTOP,  # type: ignore[arg-type]
-        )
-        page = await context.new_page()
-        cdp = await context.new_cdp_session(page)
-        await cdp.send("WebAuthn.enable")
-        own = Device(context, page, cdp)
-        await own.plug_in()
-        yield own
-
-
-def browser_of(folder: Path) -> int:
-    """The process that runs on a profile."""
-    wanted = f"--user-data-dir={folder}"
-    for parent in [os.getpid(), *[one for one, _ in children_of(os.getpid())]]:
-        for process_id, command in children_of(parent):
-            if wanted in command.split("\0"):
-                return process_id
-    return 0
-
-
 async def test_a_killed_browser_brings_every_word_back_and_its_disk_tells_nothing(
     rowan: Device, server: Served, tmp_path: Path
 ) -> None:
@@ -307,22 +279,10 @@ async def test_a_killed_browser_brings_every_word_back_and_its_disk_tells_nothin
     async with own_browser(profile) as own:
         await own.take_passkeys(passkeys)
         await sign_in(own, server.origin)
-        await own.go(address)
+        await goes_to(own, address)
         await has(own, "Said to the server. Xylophone kept on the device.")
         await saved(own)
         assert await own.page.evaluate(LEFT) == 0
+        passkeys = await own.passkeys()
         await own.context.close()
-
-
-async def sign_in(own: Device, origin: str) -> None:
-    await own.go(f"{origin}/sign-in")
-    await own.press("Sign in with your passkey")
-    await own.page.get_by_role("button", name="Sign out").wait_for()
-
-
-LEFT = """() => new Promise((resolve) => {
-  indexedDB.open("wardkeep-notes", 1).onsuccess = (event) => {
-    const store = event.target.result.transaction("texts").objectStore("texts");
-    store.count().onsuccess = (counted) => resolve(counted.target.result);
-  };
-})"""
+    await holds(rowan, passkeys)

@@ -158,12 +158,12 @@ async def finds(rowan: Device, origin: str) -> None:
     await rowan.go(f"{origin}/patients/pat/notes")
     await clean(rowan, "notes-list")
     await rowan.page.get_by_label("Words in these notes").fill("badly TOMORROW")
-    await rowan.press("Search")
+    await rowan.page.get_by_role("button", name="Search", exact=True).click()
     await rowan.reads("1 of 1 notes have all")
     assert "badly" not in rowan.page.url
     await clean(rowan, "notes-found")
     await rowan.page.get_by_label("Words in these notes").fill("penguin")
-    await rowan.press("Search")
+    await rowan.page.get_by_role("button", name="Search", exact=True).click()
     await rowan.reads("0 of 1 notes have all")
 
 

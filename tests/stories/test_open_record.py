@@ -127,7 +127,7 @@ async def test_a_letter_opens_by_itself_and_prints(
         await own.reads(f"{title}: ")
         await own.reads("BRAMBLEWICK, Ivo")
         await own.reads("entry")
-        await own.reads("See the record")
+        await own.reads("Allergies")
         assert await own.faults() == []
         await own.picture("document")
         # And on paper there is nothing to press

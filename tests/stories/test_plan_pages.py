@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from support.chromium import PHONE, Device, arrive, chromium, clean, device
+from support.chromium import CACHE, PHONE, Device, arrive, chromium, clean, device
 from support.homes import visits
 from support.program import Program
 from support.served import Served, served
@@ -106,11 +106,24 @@ async def test_a_safety_plan_is_made_changed_by_two_and_put_back(
         await only_dates_differ(cora, rowan, plans)
         # And what it said before can be read and put back
         await puts_back(rowan, plans)
+        await prints(rowan, plans)
         # And a desk is not shown it
         await robin.go(plans)
         await robin.reads("Your role does not include this page")
         for own in (cora, rowan):
             assert own.complaints == []
+
+
+async def prints(rowan: Device, plans: str) -> None:
+    """A plan alone, laid out for paper and counted as a print."""
+    await rowan.go(plans)
+    await rowan.page.locator('a[href$="/print?plan=safety"]').click()
+    await rowan.reads("counts as printed by you today")
+    await rowan.reads("Whom I can ask for help")
+    assert await rowan.page.get_by_text("Harm to themselves").count() == 0
+    await clean(rowan, "plan-printed")
+    folder = CACHE / "pictures"
+    await rowan.page.pdf(path=folder / "plan-printed.pdf", prefer_css_page_size=True)
 
 
 async def writes(cora: Device, plans: str) -> None:

@@ -82,7 +82,7 @@ async def test_enrol_by_link_sign_out_and_sign_in_again(
         await own.reads("Your passkey is ready")
         await own.reads("Ward")
         # When she signs out, the page says so and her account is closed to her
-        await own.press("Sign out")
+        await own.sign_out()
         await own.reads("You are signed out")
         await own.go(f"{house.origin}/account")
         await own.arrives("/sign-in?next=/account")
@@ -183,7 +183,7 @@ async def test_a_form_sent_after_the_session_ended_is_not_lost_in_silence(
 ) -> None:
     async with enrolled(house, browser, "Bryony Wold") as own:
         CLOCK.move(timedelta(minutes=31))
-        await own.press("Sign out")
+        await own.sign_out()
         await own.reads("You have been signed out")
         await own.reads("Reference")
 
@@ -308,7 +308,7 @@ async def test_what_opens_outage_packs_never_reaches_the_server(
             await route.fulfill(response=answer, json=options)
 
         await own.page.route("**/sign-in/begin", ask_for_prf)
-        await own.press("Sign out")
+        await own.sign_out()
         await own.press(SIGN_IN)
         await own.arrives("/account")
         posted = [text for text in sent if "authenticatorData" in text]

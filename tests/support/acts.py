@@ -20,10 +20,12 @@ class Colleague(NamedTuple):
 
 
 async def colleague(
-    warden: RunningWarden, role: str, *, name: str = "Rowan Ash"
+    warden: RunningWarden, role: str, *, name: str = "Rowan Ash", origin: str = ""
 ) -> Colleague:
+    """`origin`: of a server in processes of its own, which has its own."""
     account = await warden.account(role, name=name)
-    token, key = await warden.enrol(account)
+    key = SoftwareAuthenticator(origin=origin) if origin else None
+    token, key = await warden.enrol(account, key)
     return Colleague(account, token, key)
 
 

@@ -2,7 +2,7 @@
 """A clinic of today, people who are expected in it, and a kiosk at its door."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.async_api import expect
@@ -11,7 +11,7 @@ from support.chromium import Device
 from support.program import Program
 from support.served import Served
 from support.warden import RunningWarden
-from wardkeep.base.clock import SystemClock
+from wardkeep.base.clock import LONDON, SystemClock
 from wardkeep.disclosure.answers import Done
 from wardkeep.disclosure.questions import Invite, SetWork
 
@@ -34,11 +34,18 @@ def person(id_: str, family: str, given: str, born: str = BORN) -> dict[str, Any
     }
 
 
+def today_at(minutes: float) -> datetime:
+    """So many minutes from now, and still today: a test may run before midnight."""
+    now = SystemClock().now()
+    last = now.astimezone(LONDON).replace(hour=23, minute=59, second=59)
+    return min(now + timedelta(minutes=minutes), last.astimezone(UTC))
+
+
 def appointment(
     patient: str, *, minutes: float = 15, place: str = CLINIC, **more: object
 ) -> dict[str, Any]:
     """One that begins so many minutes from now."""
-    starts = SystemClock().now() + timedelta(minutes=minutes)
+    starts = today_at(minutes)
     return {
         "resourceType": "Appointment",
         "id": f"of-{patient}",

@@ -20,7 +20,7 @@ from playwright.async_api import (
     async_playwright,
 )
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 45_000
 """A machine that does much else is slow; a page that lacks the words stays so."""
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 AXE = "axe-core@4.14.1"
@@ -127,6 +127,13 @@ class Device:
         button = page.get_by_role("button", name=name, exact=True)
         either = button.or_(page.get_by_role("link", name=name, exact=True))
         await either.first.click()
+
+    async def sign_out(self) -> None:
+        """By the header; on a phone by its menu."""
+        menu = self.page.locator("summary", has_text="Menu")
+        if await menu.is_visible():
+            await menu.click()
+        await self.press("Sign out")
 
     async def reads(self, words: str) -> None:
         """Wait until the words are visible on the page."""

@@ -5,9 +5,12 @@ The warden's clock is handed over, so that a story can let half an hour pass.
 """
 
 import asyncio
+import os
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 from typing import TypeVar
 
@@ -88,11 +91,25 @@ class House:
         await self._operator.close()
 
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw7").removeprefix("gw")) % 8
+_FIRST = 12_000 + 2_500 * _WORKER
+_BEGIN = secrets.randbelow(250)
+_PORTS = cycle([_FIRST + 10 * ((_BEGIN + n) % 250) for n in range(250)])
+"""With room behind each: metrics are served a port further on by each web process."""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that nobody listens on.
+
+    Below those that the system gives to whoever calls out, or a client of another test
+    has it before the server does; and none that another process of tests counts to, for
+    two servers of ours can share one and neither would notice.
+    """
+    while True:
+        port = next(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def house_settings(folder: Path, port: int) -> Settings:

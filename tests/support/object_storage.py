@@ -2,13 +2,14 @@
 """An S3 of one's own on 127.0.0.1 (moto), for as long as a block lasts."""
 
 import contextlib
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+
+from support.house import free_port
 
 BUCKET = "copies"
 _SECONDS = 60
@@ -17,9 +18,7 @@ _SECONDS = 60
 @contextlib.contextmanager
 def object_storage() -> Iterator[str]:
     """Its address, with one empty bucket."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,

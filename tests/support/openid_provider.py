@@ -11,6 +11,8 @@ from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
+import pytest
+
 from support.house import free_port
 from support.npm import SCRIPTS, installed
 
@@ -97,6 +99,8 @@ def openid_providers(number: int = 1) -> Iterator[list[OpenIdProvider]]:
         for line in process.stdout:
             if line.strip() == "ready":
                 break
+        else:
+            pytest.fail(f"the provider ended before it was ready, on {ports}")
         yield [OpenIdProvider(port) for port in ports]
     finally:
         process.stdin.close()

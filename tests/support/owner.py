@@ -5,13 +5,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from support.served import Served
 from support.warden import Installation
 from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.db.connection import Connection, connect
 
 
 @contextlib.asynccontextmanager
-async def owner_of(installation: Installation) -> AsyncIterator[Connection]:
+async def owner_of(installation: Installation | Served) -> AsyncIterator[Connection]:
     address = address_for(installation.settings, installation.layout, OWNER)
     connection = await connect(address)
     try:

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from support.asgi import ORIGIN
 from support.scripted_warden import ScriptedWarden, scripted_warden
-from wardkeep.apps import my_account, sign_in
+from wardkeep.apps import check_in, my_account, sign_in
 from wardkeep.base.clock import SystemClock
 from wardkeep.web.application import application
 from wardkeep.web.apps import App, FoundApp
@@ -30,12 +30,13 @@ class Stage(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def stage_of(folder: Path, *, is_demo: bool = False) -> AsyncIterator[Stage]:
-    """The apps for one's own account, while the block lasts."""
+    """The apps of those without a session, and for one's own account."""
     async with scripted_warden(folder) as (warden, client):
         app = application(
             [
                 _found(sign_in.app, sign_in.__file__),
                 _found(my_account.app, my_account.__file__),
+                _found(check_in.app, check_in.__file__),
             ],
             Services(client),
             Site(origin=ORIGIN, is_demo=is_demo),

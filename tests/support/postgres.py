@@ -33,6 +33,16 @@ EMPTY = "wardkeep"
 """The database of the server itself: migrated, never written to, the template."""
 
 
+WITHOUT_A_SCHEMA = """
+do $$ declare one text; begin
+  for one in select nspname from pg_namespace where nspowner = 'wardkeep_owner'::regrole
+  loop execute format('drop schema %I cascade', one); end loop;
+end $$;
+grant all on schema public to wardkeep_owner
+"""
+"""Whatever schemas there are by now: the database as its roles leave it."""
+
+
 class FreshDatabase:
     """A database of its own, up to date and empty."""
 

@@ -14,7 +14,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from support.served import Served
+from support.served import LOST, Served
 from wardkeep.base.ids import new_uuid
 
 Json = dict[str, Any]
@@ -133,7 +133,7 @@ class Program:
         self, method: str, path: str, body: bytes, headers: Mapping[str, str]
     ) -> Reply:
         for _ in range(2):
-            with suppress(ConnectionError, http.client.RemoteDisconnected):
+            with suppress(*LOST):
                 self._connection.request(method, path, body, dict(headers))
                 answer = self._connection.getresponse()
                 sent = dict(answer.getheaders())

@@ -111,6 +111,7 @@ def settle_at_once(running: HasService) -> None:
     running.service.rotator.root.settle_seconds = 0
     running.service.rotator.of_organisation.settle_seconds = 0
     running.service.rotator.of_patients.settle_seconds = 0
+    running.service.rotator.of_tokens.settle_seconds = 0
     running.service.rotator._again.set()
 
 

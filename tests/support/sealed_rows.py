@@ -4,10 +4,13 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from support.warden import RunningWarden
 from wardkeep.assembly.database import OWNER, WORKER, address_for
 from wardkeep.assembly.drills.ground import HOME, Ground
+from wardkeep.assembly.importing import load_paths
 from wardkeep.assembly.layout import Layout
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.settings import Settings
@@ -246,6 +249,25 @@ class Notes:
         change = Change(drafts=drafts, expected=[0, 0])
         answer = await self.loader.write(change, opener=self._load)
         assert isinstance(answer, Written), answer
+
+
+async def load_records(
+    running: RunningWarden, folder: Path, *, patients: int, each: int
+) -> int:
+    """An organisation with patients, each with rows in three tiers; its number."""
+    number = await running.organisation()
+    path = folder / "all.json"
+    path.write_bytes(records_bundle(patients, each))
+    made = running.installation
+    report = await load_paths(
+        made.settings,
+        made.layout,
+        paths=[path],
+        organisation=running.home,
+        show=lambda **_: None,
+    )
+    assert report.resources == patients * (each + 2) + SHARED_ROWS
+    return number
 
 
 def records_bundle(patients: int, each: int) -> bytes:

@@ -4,10 +4,10 @@
 import asyncio
 import http.client
 import os
+import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,9 @@ from wardkeep.assembly.layout import Layout
 from wardkeep.disclosure.answers import CeremonyOptions, SignedIn
 from wardkeep.disclosure.questions import BeginEnrolment, FinishEnrolment, Invite
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 90
+LOST = (OSError, http.client.HTTPException)
+"""What asking a process raises that is killed meanwhile, also in mid-answer."""
 _OK = 200
 
 
@@ -62,6 +64,18 @@ class Served:
         self.process.terminate()
         self.process.wait(PATIENCE_SECONDS)
 
+    def kill(self) -> None:
+        """Have the supervisor die as in a power cut, and begin again."""
+        self.process.kill()
+        self.process.wait(PATIENCE_SECONDS)
+        self.process = self._start()
+
+    def kill_process(self, process_id: int) -> None:
+        """Kill one of its processes, as a crash would; it must be there."""
+        assert process_id
+        with suppress(ProcessLookupError):
+            os.kill(process_id, signal.SIGKILL)
+
     def restart(self) -> None:
         self.stop()
         self.process = self._start()
@@ -91,7 +105,7 @@ class Served:
         try:
             with urllib.request.urlopen(f"{self.origin}/health/ready") as answer:
                 return bool(answer.status == _OK)
-        except (urllib.error.URLError, OSError):
+        except LOST:
             return False
 
     def await_ready(self) -> None:
@@ -102,6 +116,13 @@ class Served:
         for process_id, command in children_of(self.process.pid):
             if name in command.split("\0"):
                 return process_id
+        return 0
+
+    def postmaster(self) -> int:
+        """The database's own process; 0 while there is none."""
+        for path in (self.settings.data / "database").rglob("postmaster.pid"):
+            with suppress(OSError, ValueError, IndexError):
+                return int(path.read_text().splitlines()[0])
         return 0
 
     def sign_in(
@@ -159,18 +180,30 @@ class Visitor:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
-        """Status and body of any answer."""
+        """Status and body of any answer.
+
+        Raises:
+            ConnectionError: twice no whole answer came, as from a process that was
+                killed; whether it was done nobody knows.
+        """
         sent = {**self._headers, **(headers or {})}
         if body:
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         for _ in range(2):
             # A server may have closed the connection after a question it refused.
-            with suppress(ConnectionError):
+            with suppress(*LOST):
                 self._connection.request(method, path, body, sent)
                 answer = self._connection.getresponse()
                 return answer.status, answer.read()
             self._connection.close()
         raise ConnectionError(method, path)
+
+    def look(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers by their names in small letters, and body of any page."""
+        self._connection.request("GET", path, headers=self._headers)
+        answer = self._connection.getresponse()
+        sent = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, sent, answer.read()
 
     def _expected(
         self,

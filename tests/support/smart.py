@@ -79,6 +79,20 @@ class Key:
         )
 
 
+def assertion(key: ec.EllipticCurvePrivateKey, client: str, token_url: str) -> str:
+    """Who a confidential client is (RFC 7523), by its key k1."""
+    now = int(time.time())
+    claims = {
+        "iss": client,
+        "sub": client,
+        "aud": token_url,
+        "iat": now,
+        "exp": now + 200,
+        "jti": new_uuid(),
+    }
+    return jwt.encode(claims, key, algorithm="ES256", headers={"kid": "k1"})
+
+
 def b64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 

@@ -3,6 +3,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -39,6 +40,8 @@ from wardkeep.ledger.entry import Entry
 from wardkeep.warden.service.service import WardenService
 
 ORIGIN = "http://localhost:8111"
+NOBODY = "11111111-1111-4111-8111-111111111111"
+"""An account or anything else that nobody has."""
 
 
 def settings_for(folder: Path) -> Settings:
@@ -178,3 +181,14 @@ async def running_warden(
             await running.door.close()
             await running.operator.close()
             await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def warden_at_home(
+    installation: Installation, *, clock: Clock | None = None
+) -> AsyncIterator[RunningWarden]:
+    """The same with an organisation of its own, as its home."""
+    async with running_warden(installation, clock=clock) as running:
+        running.home = f"org-{secrets.token_hex(4)}"
+        await running.organisation(running.home)
+        yield running

@@ -17,16 +17,20 @@ from wardkeep.disclosure.keys import RotateKey
 _HASTY = """
 import sys
 from wardkeep.cli.entrance import main
-from wardkeep.warden.service.rotation_of_patients import PatientsLevel as level
-made = level.__init__
-def hasty(self, *parts, **named):
-    made(self, *parts, **named)
-    self.settle_seconds = 0.0
-level.__init__ = hasty
+from wardkeep.warden.service.rotation_of_patients import PatientsLevel
+from wardkeep.warden.service.rotation_of_tokens import TokensLevel
+def haste(level):
+    made = level.__init__
+    def hasty(self, *parts, **named):
+        made(self, *parts, **named)
+        self.settle_seconds = 0.0
+    level.__init__ = hasty
+haste(PatientsLevel)
+haste(TokensLevel)
 sys.argv = ["wardkeep", "warden"]
 main()
 """
-"""A warden that waits for nobody before it destroys patients' old keys."""
+"""A warden that waits for nobody before it destroys old keys."""
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.postgres import FreshDatabase, PostgresServer
+from support.postgres import WITHOUT_A_SCHEMA, FreshDatabase, PostgresServer
 from wardkeep.db.connection import Connection, connect
 from wardkeep.db.errors import DatabaseRefusedError
 from wardkeep.db.migrate import (
@@ -44,10 +44,7 @@ def empty(postgres_server: PostgresServer) -> Iterator[FreshDatabase]:
 @pytest.fixture
 async def owner(empty: FreshDatabase) -> AsyncIterator[Connection]:
     made = await connect(empty.address(OWNER))
-    await made.execute(
-        "drop schema if exists record, clinic, warden, jobs, wardkeep_schema cascade;"
-        " grant all on schema public to wardkeep_owner"
-    )
+    await made.execute(WITHOUT_A_SCHEMA)
     yield made
     await made.close()
 

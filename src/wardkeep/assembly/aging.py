@@ -59,11 +59,6 @@ select patient, type, last_updated, clinical_at from record.resource
    and last_updated <= $4 and version = 1 and tier = 2 and not is_deleted
  order by last_updated
 """
-_PLANTED = """
-select max(r.last_updated) from record.resource as r
-  join record.patient as p on p.number = r.patient
- where p.organisation = $1 and p.id = any($2)
-"""
 
 
 class _ToNobody(WardenClient):
@@ -186,12 +181,8 @@ class _Work:
             ]
             if not doubles:
                 return []
-            planted = await connection.fetch_value(_PLANTED, number, canaries)
             chosen = {one: secrets.choice(doubles) for one in canaries}
-            since = {
-                one: from_microseconds(at) if at else planted
-                for one, at in self._since.items()
-            }
+            since = {one: from_microseconds(at) for one, at in self._since.items()}
             rows = await connection.fetch(
                 _NEWS,
                 number,

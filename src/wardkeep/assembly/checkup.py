@@ -19,7 +19,7 @@ from wardkeep.disclosure.client import (
     WardenClient,
     WardenUnavailableError,
 )
-from wardkeep.disclosure.keys import AskKeys, Keys
+from wardkeep.disclosure.keys import TOKENS, AskKeys, Keys
 from wardkeep.disclosure.questions import AskHealth
 from wardkeep.warden.root_key import RootKeyUnavailableError
 from wardkeep.warden.root_key_ring import read_record
@@ -117,6 +117,21 @@ def _warden_keys(keys: Keys) -> Iterator[Finding]:
     for slug in keys.behind:
         what = DATA_KEYS_ARE_BACK.format(slug)
         yield Finding(what=what, is_well=False, mend=data_keys_mend(slug))
+    for slug, level in keys.back:
+        what, mend = key_is_back(slug, level), key_mend(slug, level)
+        yield Finding(what=what, is_well=False, mend=mend)
+
+
+def key_is_back(slug: str, level: str) -> str:
+    which = {TOKENS: "The search-token key"}.get(level, "The key")
+    return f"{which} in use for {slug} was destroyed once."
+
+
+def key_mend(slug: str, level: str) -> str:
+    return (
+        "Was a backup restored? Then replace it again; else somebody put it back:"
+        f" wardkeep key rotate --level {level} --organisation {slug}"
+    )
 
 
 def data_keys_mend(slug: str) -> str:

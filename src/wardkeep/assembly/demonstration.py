@@ -21,8 +21,12 @@ from wardkeep.assembly.demo import (
     demo_organisations,
     demo_patients,
     demo_teams,
+    depots,
 )
 from wardkeep.assembly.demo.clinic_day import brought_to_today, free_times
+from wardkeep.assembly.demo.detained import plots, sections_of
+from wardkeep.assembly.demo.referrals import referrals_of
+from wardkeep.assembly.demo.ward_day import Beds
 from wardkeep.assembly.demo_queue import fill_queues
 from wardkeep.assembly.importing import Show, begin_import, load_paths
 from wardkeep.assembly.layout import Layout
@@ -138,9 +142,17 @@ def _write_bundles(folder: Path, organisation: DemoOrganisation, now: datetime) 
     today = now.astimezone(LONDON).date()
     first = demo_organisation_bundle(organisation)
     first["entry"] += free_times(organisation, now)
+    beds = Beds(organisation, now)
+    first["entry"] += beds.entries()
     (folder / "0-organisation.json").write_bytes(encode(first))
+    detained, on_depots = plots(), depots.plots()
     for number, bundle in enumerate(demo_patients(organisation, today=today)):
         brought_to_today(bundle, number, now)
+        bundle["entry"] += referrals_of(organisation, bundle, number, now)
+        if organisation.kind == "hospital":
+            bundle["entry"] += sections_of(organisation, bundle, detained, now)
+            bundle["entry"] += depots.depots_of(organisation, bundle, on_depots, now)
+        bundle["entry"] += beds.put(bundle)
         (folder / f"patient-{number:03d}.json").write_bytes(encode(bundle))
 
 

@@ -3,7 +3,7 @@
 
 The warden is told first which are canaries, then they are loaded like any import. Each
 is dated like a patient's record that is here already, so that neither when it was last
-updated nor its place in a list tells it apart.
+updated nor its place in a list tells it apart; in each list they are spread evenly.
 """
 
 import secrets
@@ -19,6 +19,7 @@ from wardkeep.assembly.database import WORKER, address_for
 from wardkeep.assembly.demo import demo_organisations, nobodies
 from wardkeep.assembly.importing import begin_import, end_import
 from wardkeep.assembly.layout import Layout
+from wardkeep.assembly.spreading import Draw, Spread
 from wardkeep.base import nhs_number
 from wardkeep.base.clock import LONDON, SystemClock
 from wardkeep.base.nhs_number import SYSTEM
@@ -52,10 +53,6 @@ Five would stop 95 of 100 scrapers within 59 openings, and leave no room; seven 
 """
 MOST_AT_ONCE = 20_000
 _CONNECTIONS = 2
-_TIMES = """
-select last_updated from record.resource where organisation = $1 and type = $2
- order by random() limit 2000
-"""
 _PEOPLE = "select count(*) from record.patient where organisation = $1"
 _MATCHING = "select id from record.matching($1::smallint, $2::bigint[], 2)"
 
@@ -118,8 +115,11 @@ async def plant(
     organisation: str,
     paths: Sequence[Path] = (),
     reserved: frozenset[str] = frozenset(),
+    draw: Draw = secrets.randbelow,
 ) -> Planted:
     """Plant what is in the files; without files, as many as reach the usual share.
+
+    `draw` says where they come to stand: whoever can foretell it knows them all.
 
     Raises:
         PlantingRefusedError, ImportRefusedError: nothing was planted.
@@ -129,7 +129,7 @@ async def plant(
     report = ImportReport()
     try:
         opener, _ = await begin_import(warden, organisation)
-        work = _Work(database, warden, opener, organisation)
+        work = _Work(database, warden, opener, organisation, draw)
         try:
             with tempfile.TemporaryDirectory(prefix="wardkeep-canaries-") as folder:
                 if not paths:
@@ -153,11 +153,13 @@ class _Work:
         warden: WardenClient,
         opener: Opener,
         organisation: str,
+        draw: Draw,
     ) -> None:
         self._database = database
         self._warden = warden
         self._opener = opener
         self._slug = organisation
+        self._spread = Spread(database, warden, opener, draw=draw)
         self._clock = DatedLike()
         self._living = 0
         self._loader = Loader(
@@ -191,11 +193,13 @@ class _Work:
         for start in range(0, len(records), MOST_NAMED):
             named = [one.patient for one in records[start : start + MOST_NAMED]]
             self._living = await self._named(named)
-        times = await self._times()
+        placed = await self._spread.over([one.document for one in records])
+        if isinstance(placed, Refusal):
+            raise PlantingRefusedError(f"{placed.why} {placed.mend}")
         # In no order, so that neighbours in the file are none in the store.
-        for one in sorted(records, key=lambda _: secrets.token_bytes(8)):
-            self._clock.moment = secrets.choice(times) if times else None
-            report.count(await self._loader.load(one.document, is_last_chance=True))
+        for document, moment in sorted(placed, key=lambda _: secrets.token_bytes(8)):
+            self._clock.moment = moment
+            report.count(await self._loader.load(document, is_last_chance=True))
         if report.refused:
             raise PlantingRefusedError(str(report.refused[0]))
 
@@ -254,13 +258,6 @@ class _Work:
         if isinstance(given, Refusal):
             raise PlantingRefusedError(f"{given.why} {given.mend}")
         return given.living
-
-    async def _times(self) -> list[datetime]:
-        """When patients' records that are here were written."""
-        number = self._opener.organisation
-        async with self._database.connection(number) as connection:
-            rows = await connection.fetch(_TIMES, number, type_code("Patient"))
-        return [row["last_updated"] for row in rows]
 
     async def result(self, report: ImportReport) -> Planted:
         people = await self._people()

@@ -26,15 +26,25 @@ from wardkeep.base.settings import Settings
 from wardkeep.db.changes import Ear
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.arrivals.captures import Captures
 from wardkeep.fhir.arrivals.corrections import Corrections
+from wardkeep.fhir.arrivals.heard_kiosks import HeardKiosks
 from wardkeep.fhir.arrivals.help_calls import HelpCalls
 from wardkeep.fhir.clinics.clinic import Clinic
+from wardkeep.fhir.data_sets.reports import Reports
+from wardkeep.fhir.depots.rows import DepotRows
+from wardkeep.fhir.handover.handovers import Handovers
 from wardkeep.fhir.letters.letters import Letters
+from wardkeep.fhir.messages.messages import Messages
+from wardkeep.fhir.mha.rows import SectionRows
 from wardkeep.fhir.notes.drafts import NoteDrafts
 from wardkeep.fhir.notes.reading import NoteReader
 from wardkeep.fhir.oauth.cors import Cors, Origins
 from wardkeep.fhir.oauth.endpoints import FOR_ALL, PREFIXES, OAuthEndpoints
 from wardkeep.fhir.questionnaires.shelf import Shelf
+from wardkeep.fhir.referrals.hand_overs import HandOvers
+from wardkeep.fhir.referrals.rows import ReferralRows
+from wardkeep.fhir.referrals.teams import Teams
 from wardkeep.fhir.rest import interactions
 from wardkeep.fhir.rest.application import (
     PREFIX,
@@ -54,6 +64,8 @@ from wardkeep.fhir.store.standings import Standings
 from wardkeep.fhir.store.taking_out import RecordTaker
 from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
+from wardkeep.fhir.tasks.tasks import Tasks
+from wardkeep.fhir.wards.rows import WardRows
 from wardkeep.scim.application import PREFIX as SCIM, ScimApplication
 from wardkeep.web.application import Mount, application
 from wardkeep.web.apps import FoundApp, find_apps
@@ -239,9 +251,21 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         NoteReader(database, warden),
         WaysInKept(database),
         Letters(reader, warden),
+        Tasks(database, warden),
+        Messages(database, warden),
+        Handovers(database, warden),
         RetainedReader(database),
         Clinic.on(database, warden, reader, writer, clock=clock),
         HelpCalls(database),
         Corrections(database),
+        Captures(database),
+        HeardKiosks(database),
         Shelf(database, reader),
+        ReferralRows(database),
+        Reports(database),
+        HandOvers(database),
+        Teams(database, warden),
+        SectionRows(database),
+        WardRows(database),
+        DepotRows(database),
     )

@@ -33,6 +33,7 @@ FHIR_ID_PATTERN = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 """FHIR R4 primitive `id` (https://hl7.org/fhir/R4/datatypes.html#id)."""
 
 UUID_BYTES = 16
+_UUID_CHARACTERS = 36
 _UUID = re.compile(
     "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 ).fullmatch
@@ -58,7 +59,16 @@ def derived_uuid(*labels: str | int) -> str:
 
 def uuid_bytes(text: str) -> bytes:
     """The 16 bytes of a UUID in its canonical small letters; empty for other text."""
-    return bytes.fromhex(text.replace("-", "")) if _UUID(text) else b""
+    if text[8:24:5] != "----":
+        return b""
+    digits = text.replace("-", "")
+    try:
+        packed = bytes.fromhex(digits)
+    except ValueError:
+        return b""
+    # Neither blanks nor capitals, which `fromhex` takes, and no dash elsewhere.
+    is_canonical = len(packed) == UUID_BYTES and packed.hex() == digits
+    return packed if is_canonical and len(text) == _UUID_CHARACTERS else b""
 
 
 def uuid_text(packed: bytes) -> str:

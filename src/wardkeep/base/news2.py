@@ -2,8 +2,9 @@
 """NEWS2: the National Early Warning Score, as published.
 
 Source: Royal College of Physicians, National Early Warning Score (NEWS) 2, London 2017,
-chart 1 (scoring) and chart 4 (thresholds and triggers). For adults of 16 and over, not
-in pregnancy. Clinical-safety documents of this project are unsigned (docs/safety/).
+chart 1 (scoring) and chart 4 (thresholds and triggers). It is not for children under 16
+or in pregnancy (so does NICE MIB205 say it): for them there is no score at all.
+Clinical-safety documents of this project are unsigned (docs/safety/).
 """
 
 import enum
@@ -15,6 +16,13 @@ import msgspec
 YOUNGEST_YEARS = 16
 _SINGLE_RED = 3
 _MEDIUM_FROM, _HIGH_FROM = 5, 7
+
+
+class Unfit(enum.Enum):
+    """Whom it is not for, as screens say it; the values are recorded all the same."""
+
+    CHILD = "NEWS2 is not for people under 16"
+    PREGNANT = "NEWS2 is not for use in pregnancy"
 
 
 class Risk(enum.Enum):
@@ -98,6 +106,13 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     total: int | None
     risk: Risk | None
+    unfit: Unfit | None = None
+    """Why nothing is scored."""
+
+
+def unscored(unfit: Unfit) -> Score:
+    """No score for somebody whom it is not for: half of one would be read as one."""
+    return Score(by_parameter={}, missing=(), total=None, risk=None, unfit=unfit)
 
 
 _Steps = tuple[tuple[Decimal | None, int], ...]

@@ -13,11 +13,11 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([_plain(value) for value in row] for row in rows)
+    writer.writerows([plain_cell(value) for value in row] for row in rows)
     return text.getvalue()
 
 
-def _plain(value: object) -> str:
+def plain_cell(value: object) -> str:
     """A reason that begins like a formula is none for the program that opens it.
 
     https://owasp.org/www-community/attacks/CSV_Injection

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What pages about one patient begin with: who it is, and where a reason is given."""
 
+from datetime import datetime
+
 from starlette.responses import Response
 
+from wardkeep.base.clock import LONDON
+from wardkeep.care.chart import Chart, build_chart
 from wardkeep.care.opening import opener_of
-from wardkeep.care.people import who_is
+from wardkeep.care.people import banner_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.outcomes import NotFound
-from wardkeep.fhir.store.reading import Reader
+from wardkeep.fhir.store.parts import Part, PartReader
 from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
 from wardkeep.web.gates import Gate
@@ -19,6 +23,7 @@ READERS = Gate.SIGNED_IN.but(
 )
 """Whose role opens records; the door decides all the same."""
 WRITERS = READERS.but("support")
+OF_BANNER = Part(types=("Patient", "AllergyIntolerance", "Flag"), at_most=300)
 _MOST_DIGITS = 10
 """What the database counts versions by has no more."""
 CHANGED = Trouble(
@@ -35,24 +40,50 @@ async def banner_for(visit: Visit) -> Banner | Response:
     return found if isinstance(found, Response) else found[0]
 
 
-async def who_is_it(visit: Visit) -> tuple[Banner, bytes] | Response:
-    """The same, and the Patient resource."""
-    patient = visit.path("id")
-    person = await visit.services[Reader].one(
-        "Patient", patient, opener=opener_of(visit)
+async def who_is_it(visit: Visit, patient: str = "") -> tuple[Banner, bytes] | Response:
+    """The same, and the Patient resource; of the address, where nobody is named.
+
+    Alerts and allergies are opened too: whoever writes about somebody sees them.
+    """
+    patient = patient or visit.path("id")
+    given = await visit.services[PartReader].of_patient(
+        patient, (OF_BANNER,), opener=opener_of(visit)
     )
-    if isinstance(person, NotFound):
+    if isinstance(given, NotFound):
         return visit.tell(NOT_FOUND)
-    if isinstance(person, Refusal):
-        return refused(visit, person)
-    text = person.resources[0].text
-    return who_is(patient, text, visit.clock.now().date()), text
+    if isinstance(given, Refusal):
+        return refused(visit, given, patient=patient)
+    [there] = given.parts
+    text = next((one.text for one in there if one.type == "Patient"), None)
+    if text is None:
+        return visit.tell(NOT_FOUND)
+    chart = build_chart((one.type, one.id, one.text) for one in there)
+    return banner_on(chart, visit.clock.now()), text
 
 
-def refused(visit: Visit, refusal: Refusal, form: Form | None = None) -> Response:
+def banner_on(chart: Chart, now: datetime) -> Banner:
+    """What stands on every page about somebody."""
+    return banner_of(
+        chart.patient,
+        now.astimezone(LONDON).date(),
+        allergies=tuple([one.words for one in chart.allergies]),
+        is_free_of_known_allergies=chart.is_free_of_known_allergies,
+        alerts=tuple(
+            [
+                one.words_at(now)
+                for one in chart.alerts
+                if one.is_current and one.has_begun(now)
+            ]
+        ),
+    )
+
+
+def refused(
+    visit: Visit, refusal: Refusal, form: Form | None = None, *, patient: str = ""
+) -> Response:
     """Where only a reason is missing, the record is where to give it."""
     if refusal.needs_reason:
-        return visit.go_to(f"/patients/{visit.path('id')}")
+        return visit.go_to(f"/patients/{patient or visit.path('id')}")
     return visit.refuse(refusal, form)
 
 

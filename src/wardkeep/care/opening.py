@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The visitor: as the store asks the door for them, and as an author."""
 
-import msgspec
-
 from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.purpose import Purpose
 from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
-from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.model.person import Person, reference_to
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.web.visit import Visit
 
@@ -42,8 +40,7 @@ async def me(visit: Visit) -> Person:
 
 async def author_of(visit: Visit) -> dict[str, str]:
     """The same as a FHIR Reference in content."""
-    said = msgspec.structs.asdict(await me(visit))
-    return {name: value for name, value in said.items() if value}
+    return reference_to(await me(visit))
 
 
 def instant(visit: Visit) -> str:

@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who a patient is, for banner and list: from the Patient resource to words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from wardkeep.base import nhs_number
 from wardkeep.care import reading
+from wardkeep.fhir.store.outcomes import PatientRow
 from wardkeep.ui.banner import Banner, BannerName
 from wardkeep.ui.format import show_age, show_date
 
 
 def who_is(id_: str, text: bytes, today: date) -> Banner:
     """The banner of a person in a list: nothing clinical is known here."""
-    patient = reading.read("Patient", id_, text)
-    if not isinstance(patient, reading.Patient):
-        patient = reading.Patient()
-    return banner_of(patient, today)
+    return banner_of(patient_in(id_, text), today)
+
+
+def banners_in(people: Iterable[PatientRow], today: date) -> dict[str, Banner]:
+    """The same of everybody in a list, by id."""
+    return {one.id: who_is(one.id, one.text, today) for one in people}
+
+
+def patient_in(id_: str, text: bytes) -> reading.Patient:
+    """A Patient as stored; one of whom nothing is known where it cannot be read."""
+    read = reading.read("Patient", id_, text)
+    return read if isinstance(read, reading.Patient) else reading.Patient()
 
 
 def banner_of(

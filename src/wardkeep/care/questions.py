@@ -23,7 +23,14 @@ from wardkeep.fhir.questionnaires.questionnaire import (
     placed,
 )
 from wardkeep.web.forms import Form
+from wardkeep.web.trouble import Trouble
 
+QUESTIONNAIRE_CHANGED = Trouble(
+    status=409,
+    title="Somebody else changed it just now",
+    why="This questionnaire was changed while you looked, so yours was not stored.",
+    mend="Look at it again, and do it once more if it is still needed.",
+)
 _DRAWN = {
     "group": "heading",
     "display": "words",
@@ -32,11 +39,17 @@ _DRAWN = {
     "url": "line",
     "string": "line",
     "date": "line",
+    "time": "line",
+    "dateTime": "line",
     "integer": "number",
     "decimal": "number",
     "quantity": "number",
 }
-_HINTS = {"date": "Day, month and year, as in 3 2 1950"}
+_HINTS = {
+    "date": "Day, month and year, as in 3 2 1950",
+    "time": "As in 14:05",
+    "dateTime": "Day and time, as in 3 2 1950 14:05",
+}
 _SEVERAL = "One on each line"
 
 
@@ -89,7 +102,7 @@ def fields_of(
     return tuple(
         _field(place, item, typed, language, _conditions(item, links, language))
         for place, item in placed(questionnaire.item)
-        if not item.is_hidden
+        if not item.is_hidden and not item.is_help
     )
 
 
@@ -115,7 +128,7 @@ def _field(
         words=item.words(language),
         depth=place.count("-"),
         is_required=item.required,
-        hint=_hint(item),
+        hint=_hint(item, language),
         value=typed.get(place, ""),
         choices=_choices(place, item, typed, language),
         other=typed.get(f"{place}-other", "") if is_open else None,
@@ -136,8 +149,9 @@ def _drawn(item: Item) -> str:
     return "lines" if item.repeats and drawn in ("line", "number") else drawn
 
 
-def _hint(item: Item) -> str:
-    said = [_HINTS.get(item.type, "")]
+def _hint(item: Item, language: str) -> str:
+    said = [one.words(language).rstrip(".") for one in item.item if one.is_help]
+    said.append(_HINTS.get(item.type, ""))
     if item.repeats and item.type not in CHOICES:
         said.append(_SEVERAL)
     if len(item.units) == 1:

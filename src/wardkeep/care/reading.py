@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
+from wardkeep.fhir.assessments.assessment import SCORE
 from wardkeep.fhir.model.primitives import EARLIEST, span_of
 
 
@@ -110,6 +111,17 @@ class Address(_Part, frozen=True):
         return self.text or ", ".join(part for part in parts if part)
 
 
+class ContactPerson(_Part, frozen=True):
+    """Whom to call about a patient: next of kin, or somebody else."""
+
+    name: Name = Name()
+    telecom: tuple[Contact, ...] = ()
+
+    @property
+    def words(self) -> str:
+        return self.name.text or " ".join((*self.name.given, self.name.family)).strip()
+
+
 class Patient(_Part, frozen=True):
     id: str = ""
     identifier: tuple[Identifier, ...] = ()
@@ -121,6 +133,7 @@ class Patient(_Part, frozen=True):
     deceased_date_time: str = ""
     address: tuple[Address, ...] = ()
     general_practitioner: tuple[Reference, ...] = ()
+    contact: tuple[ContactPerson, ...] = ()
 
 
 class Condition(_Part, frozen=True):
@@ -294,6 +307,7 @@ class Flag(_Part, frozen=True):
     category: tuple[Concept, ...] = ()
     code: Concept = Concept()
     period: Period = Period()
+    extension: "tuple[Extension, ...]" = ()
 
 
 class ServiceRequest(_Part, frozen=True):
@@ -309,6 +323,64 @@ class ClinicalImpression(_Part, frozen=True):
     status: str = ""
     date: str = ""
     assessor: Reference = Reference()
+
+
+class Narrative(_Part, frozen=True):
+    div: str = ""
+
+
+class Section(_Part, frozen=True):
+    title: str = ""
+    text: Narrative = Narrative()
+    section: tuple["Section", ...] = ()
+
+
+class Event(_Part, frozen=True):
+    period: Period = Period()
+
+
+class Composition(_Part, frozen=True):
+    id: str = ""
+    status: str = ""
+    type: Concept = Concept()
+    date: str = ""
+    title: str = ""
+    author: tuple[Reference, ...] = ()
+    event: tuple[Event, ...] = ()
+    section: tuple[Section, ...] = ()
+
+
+class Extension(_Part, frozen=True):
+    url: str = ""
+    value_string: str = ""
+    value_date_time: str = ""
+
+
+class Beside(_Part, frozen=True):
+    """What stands beside a primitive."""
+
+    extension: tuple[Extension, ...] = ()
+
+
+class QuestionnaireResponse(_Part, frozen=True):
+    id: str = ""
+    status: str = ""
+    authored: str = ""
+    author: Reference = Reference()
+    questionnaire: str = ""
+    extension: tuple[Extension, ...] = ()
+    beside: Beside = msgspec.field(default=Beside(), name="_questionnaire")
+
+    @property
+    def title(self) -> str:
+        """Of what was asked; empty where the response does not say."""
+        return next((one.value_string for one in self.beside.extension), "")
+
+    @property
+    def score(self) -> str:
+        """As it was when it was signed, in words; empty where it is no scale."""
+        said = [one.value_string for one in self.extension if one.url == SCORE]
+        return said[0] if said else ""
 
 
 class CarePlan(_Part, frozen=True):
@@ -337,6 +409,8 @@ READ_TYPES: tuple[type[_Part], ...] = (
     CarePlan,
     ServiceRequest,
     ClinicalImpression,
+    Composition,
+    QuestionnaireResponse,
 )
 SHOWN_TYPES = tuple(type_.__name__ for type_ in READ_TYPES)
 """FHIR types that the record shows: the door is asked for no others."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Days as they are typed, in three fields."""
+"""Days and moments as they are typed."""
 
-from datetime import date
+from datetime import date, datetime
 
+from wardkeep.base.clock import LONDON
 from wardkeep.web.forms import Form
 
 
@@ -26,3 +27,17 @@ def typed_day(form: Form, name: str, *, called: str = "day") -> date | None:
             mend="Give day, month and year, as in 17 4 1992.",
         )
         return None
+
+
+def moment_of(when: str) -> datetime | None:
+    """A moment typed in London time; None where it is none."""
+    try:
+        typed = datetime.fromisoformat(when)
+    except ValueError:
+        return None
+    return typed.replace(tzinfo=LONDON) if typed.tzinfo is None else None
+
+
+def typed_moment(moment: datetime) -> str:
+    """A moment as the field for it shows it."""
+    return f"{moment.astimezone(LONDON):%Y-%m-%dT%H:%M}"

@@ -7,7 +7,14 @@ import msgspec
 
 from wardkeep.fhir.model.resource import Resource, from_content, parse
 from wardkeep.fhir.store.draft import Draft, draft_of
+from wardkeep.web.trouble import Trouble
 
+NOT_SAVED = Trouble(
+    status=409,
+    title="It could not be saved",
+    why="The record does not take it as it is.",
+    mend="Go back and look at it again.",
+)
 _OURS = ("versionId", "lastUpdated")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 

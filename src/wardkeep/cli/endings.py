@@ -6,6 +6,7 @@ what to do. Anything else is a fault of ours and keeps its traceback.
 """
 
 from wardkeep.assembly.configuration import SettingsError
+from wardkeep.assembly.data_set_files import FolderError
 from wardkeep.assembly.demonstration import DemonstrationError
 from wardkeep.assembly.importing import ImportRefusedError, LoadInterruptedError
 from wardkeep.assembly.layout import SocketFolderError
@@ -22,6 +23,7 @@ from wardkeep.disclosure.client import (
     WardenBusyError,
     WardenUnavailableError,
 )
+from wardkeep.fhir.data_sets.reading import DataSetRefusedError
 from wardkeep.ledger.log import LedgerCannotWriteError, LedgerInUseError
 from wardkeep.ledger.opening import LedgerDamagedError
 from wardkeep.ledger.witness import WitnessFolderError
@@ -62,6 +64,8 @@ _WORDS: dict[type[Exception], tuple[int, str]] = {
     LedgerDamagedError: (EXIT_FAILED, _DAMAGED),
     LedgerInUseError: (EXIT_FAILED, _IN_USE),
     LedgerCannotWriteError: (EXIT_FAILED, _CANNOT_WRITE),
+    DataSetRefusedError: (EXIT_FAILED, _AS_SAID),
+    FolderError: (EXIT_FAILED, _AS_SAID),
     DemonstrationError: (EXIT_FAILED, _AS_SAID),
     ImportRefusedError: (EXIT_FAILED, _AS_SAID),
     NotReadyError: (EXIT_FAILED, _AS_SAID),

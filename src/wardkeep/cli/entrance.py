@@ -13,12 +13,14 @@ from wardkeep import __version__
 from wardkeep.cli.account import account
 from wardkeep.cli.canary import canary
 from wardkeep.cli.client import client
+from wardkeep.cli.data_set import dataset
 from wardkeep.cli.demo import demo
 from wardkeep.cli.doctor import doctor
 from wardkeep.cli.drill import drill
 from wardkeep.cli.endings import ending_of
 from wardkeep.cli.identity_provider import identity_provider
 from wardkeep.cli.importing import import_
+from wardkeep.cli.incident import incident
 from wardkeep.cli.key import key
 from wardkeep.cli.ledger import ledger
 from wardkeep.cli.ledger_asking import ask, compact
@@ -50,6 +52,7 @@ for _command in (
     ledger,
     witness,
     scope,
+    incident,
     drill,
     organisation,
     account,
@@ -58,6 +61,7 @@ for _command in (
     identity_provider,
     support,
     canary,
+    dataset,
     doctor,
 ):
     commands.add_command(_command)

@@ -11,7 +11,12 @@ from rich.progress import Progress
 
 from wardkeep.assembly.asking import asking
 from wardkeep.assembly.ceremony import Paper, make_papers, recover_root_key
-from wardkeep.assembly.checkup import DATA_KEYS_ARE_BACK, data_keys_mend
+from wardkeep.assembly.checkup import (
+    DATA_KEYS_ARE_BACK,
+    data_keys_mend,
+    key_is_back,
+    key_mend,
+)
 from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.cli.terminal import (
     ask_operator,
@@ -28,6 +33,7 @@ from wardkeep.disclosure.keys import (
     ORGANISATION,
     PATIENT,
     ROOT,
+    TOKENS,
     AskKeys,
     Keys,
     NoteSplit,
@@ -72,6 +78,8 @@ def status(*, as_json: bool) -> None:
         click.echo(f"Until the rotation has ended, also: {found.older_root_key}")
     for slug in found.behind:
         click.echo(f"{DATA_KEYS_ARE_BACK.format(slug)} {data_keys_mend(slug)}")
+    for slug, level in found.back:
+        click.echo(f"{key_is_back(slug, level)} {key_mend(slug, level)}")
     for one in found.rotations:
         click.echo(_line(one))
 
@@ -79,8 +87,10 @@ def status(*, as_json: bool) -> None:
 def _line(one: RotationView) -> str:
     which = f"{one.level} {one.organisation} {one.patient}".strip()
     began = from_microseconds(one.began_at).astimezone(LONDON)
-    how_far = "" if one.is_finished else f", {one.done:,} of {one.total:,} read"
-    lost = f", {one.unreadable:,} open by no key" if one.unreadable else ""
+    of_all = f" of {one.total:,}" if one.total else ""
+    how_far = "" if one.is_finished else f", {one.done:,}{of_all} read"
+    words = "were nobody's of ours" if one.level == TOKENS else "open by no key"
+    lost = f", {one.unreadable:,} {words}" if one.unreadable else ""
     return (
         f"{began:%Y-%m-%d %H:%M}  {which}: {one.state};"
         f" {one.rewrapped:,} wrapped anew{how_far}{lost}"
@@ -122,11 +132,12 @@ def rotate(  # noqa: PLR0913 - what can be said of a rotation
     Example:
       wardkeep key rotate --level organisation --organisation fernhill
       wardkeep key rotate --level patient --organisation fernhill --patient 9d2f…
+      wardkeep key rotate --level tokens --organisation fernhill
       wardkeep key rotate --level root --to passphrase:root-2.key
     """
     is_root = level == ROOT
-    if (level in {ORGANISATION, PATIENT}) is not bool(organisation):
-        fail("name --organisation for an organisation's or patients' keys alone.")
+    if (level in {ORGANISATION, PATIENT, TOKENS}) is not bool(organisation):
+        fail("name --organisation for all keys but root and ledger, and only then.")
     if (level == PATIENT) is not (bool(patient) or every_patient):
         fail("say --patient ID or --every-patient with --level patient, and only then.")
     if patient and every_patient:

@@ -28,6 +28,9 @@ from wardkeep.ledger.scope import PersonReached, Scope, scope_of
 from wardkeep.ledger.wanted import Wanted
 
 _MOST_SHOWN = 20
+NOBODY_NAMED = (
+    "name an --account, --session, --device, --client, --address or --organisation."
+)
 
 
 class _Asked(NamedTuple):
@@ -84,12 +87,9 @@ def scope(  # noqa: PLR0913 - one for each option
       wardkeep scope --session 5e5510f0-… --proofs --json
     """
     if not (account or session or device or client or address or organisation):
-        fail(
-            "name an --account, --session, --device, --client, --address or"
-            " --organisation."
-        )
-    if address and not plain_address(address):
-        fail(f"{address!r} is no network address; write it as 203.0.113.7.")
+        fail(NOBODY_NAMED)
+    if address:
+        refuse_no_address(address)
     wanted = Wanted(
         account=account,
         session=session,
@@ -102,12 +102,18 @@ def scope(  # noqa: PLR0913 - one for each option
     )
     found = _read(wanted, _Asked(folder, public_key, proofs, as_json))
     if folder is None:
-        _set_canaries_apart(found)
+        set_canaries_apart(found)
     if as_json:
         click.echo(_json(found))
     else:
         _tell(found)
     sys.exit(0 if found.is_whole else 1)
+
+
+def refuse_no_address(address: str) -> None:
+    """End the command where it is none."""
+    if not plain_address(address):
+        fail(f"{address!r} is no network address; write it as 203.0.113.7.")
 
 
 def _read(wanted: Wanted, asked: _Asked) -> Scope:
@@ -128,7 +134,7 @@ def _read(wanted: Wanted, asked: _Asked) -> Scope:
         )
 
 
-def _set_canaries_apart(found: Scope) -> None:
+def set_canaries_apart(found: Scope) -> None:
     """Ask the warden who is no person; where it does not answer, that is said."""
     try:
         found.set_apart(asyncio.run(_pick_canaries(found.people)))

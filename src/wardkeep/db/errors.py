@@ -21,6 +21,10 @@ class AlreadyExistsError(Exception):
     """A uniqueness rule of the schema refused the row."""
 
 
+class OutOfDateError(Exception):
+    """A row was made by what held a while ago, and has to be made anew."""
+
+
 class DatabaseRefusedError(Exception):
     """PostgreSQL refused a statement: a rule of the schema, a right, a wrong type."""
 
@@ -32,6 +36,8 @@ class DatabaseRefusedError(Exception):
         """The constraint's name, where the refusal has one."""
 
 
+_OUT_OF_DATE = "WK001"
+"""An SQLSTATE of our own (`0025_token_rotation.sql`)."""
 _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
@@ -53,6 +59,8 @@ _ASK_AGAIN = (
 def named_error(error: Exception, *, is_lost: bool) -> Exception:
     """The house's error for the driver's; the caller raises it `from None`."""
     name = type(error).__name__
+    if getattr(error, "sqlstate", None) == _OUT_OF_DATE:
+        return OutOfDateError(name)
     if isinstance(error, asyncpg.UniqueViolationError):
         return AlreadyExistsError(error.constraint_name or "unique")
     if is_lost or isinstance(error, (*_LOST, *_ASK_AGAIN)):

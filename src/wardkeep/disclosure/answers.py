@@ -10,7 +10,11 @@ from wardkeep.disclosure.check_in import CheckInReply
 from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.containment import ContainmentAnswer
 from wardkeep.disclosure.copies import CopyAnswer
+from wardkeep.disclosure.data_sets import DataSetAnswer
 from wardkeep.disclosure.federation import FederationAnswer
+from wardkeep.disclosure.handing_over import HandOverAnswer
+from wardkeep.disclosure.incident_desk import IncidentDeskAnswer
+from wardkeep.disclosure.incidents import IncidentAnswer
 from wardkeep.disclosure.keys import KeyAnswer
 from wardkeep.disclosure.kiosks import KioskAnswer
 from wardkeep.disclosure.limits import LimitAnswer
@@ -150,6 +154,12 @@ class Tokens(Message, frozen=True):
     """Search tokens, in the order of the values."""
 
     tokens: tuple[int, ...]
+    newer: tuple[int, ...] = ()
+    """The same under the key that comes, while rows hold both."""
+    turn: int = 0
+    """What a row that holds these is marked with (docs/formats/search-facts.md)."""
+    is_switched: bool = False
+    """Whether a search asks for the newer ones."""
 
 
 class PatientKeys(msgspec.Struct, frozen=True, array_like=True):
@@ -386,5 +396,9 @@ Answer: TypeAlias = (
     | WayInAnswer
     | WhoIAmAnswer
     | CanaryAnswer
+    | IncidentAnswer
+    | IncidentDeskAnswer
     | CopyAnswer
+    | DataSetAnswer
+    | HandOverAnswer
 )

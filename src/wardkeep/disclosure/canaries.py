@@ -81,7 +81,7 @@ class AgingCanaries(Message, frozen=True):
     """Canaries to which new writing may be added, and of which time."""
 
     patients: tuple[tuple[str, int], ...]
-    """Each with when that was done before; 0: never."""
+    """Each with when that was done before, or when it was planted."""
     until: int
     """Now. UTC microseconds since 1970, as the others."""
 

@@ -7,6 +7,7 @@ minutes, for what checking in needs, and for nobody else.
 
 from typing import TypeAlias
 
+from wardkeep.disclosure.kiosk_packs import KioskPack, KioskPackQuestion
 from wardkeep.disclosure.message import Message
 
 
@@ -59,7 +60,13 @@ class EndTicket(Message, frozen=True):
 
 
 CheckInQuestion: TypeAlias = (
-    AskCheckIn | AskByLink | NewCheckInLink | AskTicket | AskKiosk | EndTicket
+    AskCheckIn
+    | AskByLink
+    | NewCheckInLink
+    | AskTicket
+    | AskKiosk
+    | EndTicket
+    | KioskPackQuestion
 )
 
 
@@ -89,4 +96,4 @@ class TicketView(Message, frozen=True):
     """UTC microseconds since 1970."""
 
 
-CheckInReply: TypeAlias = CheckInAnswer | TicketView
+CheckInReply: TypeAlias = CheckInAnswer | TicketView | KioskPack

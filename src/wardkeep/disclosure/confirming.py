@@ -10,7 +10,10 @@ from typing import TypeAlias
 
 from wardkeep.disclosure.containment import ContainmentAct
 from wardkeep.disclosure.copies import CopyAct
+from wardkeep.disclosure.data_sets import DataSetAct
 from wardkeep.disclosure.erasing import ErasingAct
+from wardkeep.disclosure.handing_over import HandOverAct
+from wardkeep.disclosure.incident_desk import IncidentAct
 from wardkeep.disclosure.kiosks import KioskAct
 from wardkeep.disclosure.limits import LimitAct
 from wardkeep.disclosure.message import Message
@@ -25,8 +28,11 @@ Act: TypeAlias = (
     | ErasingAct
     | PatientAct
     | ContainmentAct
+    | IncidentAct
     | LimitAct
     | CopyAct
+    | HandOverAct
+    | DataSetAct
 )
 """Everything that needs a fresh passkey; an area adds its own acts here."""
 

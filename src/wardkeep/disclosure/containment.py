@@ -202,7 +202,6 @@ class AccountRead(Message, frozen=True):
     """Different patients in the last 24 hours: explained, others, in lists."""
     soft: int
     hard: int
-    entries: int
     lines: tuple[OpeningView, ...]
     next: int = -1
     printed: int = 0

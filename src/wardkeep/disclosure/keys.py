@@ -8,7 +8,8 @@ import msgspec
 from wardkeep.disclosure.message import Message
 
 ROOT, ORGANISATION, LEDGER, PATIENT = "root", "organisation", "ledger", "patient"
-LEVELS = (ROOT, ORGANISATION, LEDGER, PATIENT)
+TOKENS = "tokens"
+LEVELS = (ROOT, ORGANISATION, LEDGER, PATIENT, TOKENS)
 
 
 class AskKeys(Message, frozen=True):
@@ -25,7 +26,7 @@ class RotateKey(Message, frozen=True):
     level: str
     """One of `LEVELS`."""
     organisation: str = ""
-    """The short name; of an organisation's key, and of its patients' alone."""
+    """The short name; of an organisation's key, its patients' and its tokens' alone."""
     to: str = ""
     """The new root key's address; empty: a new one of the same kind."""
     secret: str = ""
@@ -79,6 +80,8 @@ class Keys(Message, frozen=True):
     behind: tuple[str, ...] = ()
     """Organisations of whom the database has data keys that were destroyed once: a
     backup was restored, or somebody put them back."""
+    back: tuple[tuple[str, str], ...] = ()
+    """The same of other keys that are in use, as (organisation, level)."""
 
 
 KeyQuestion: TypeAlias = AskKeys | RotateKey | ResumeRotation | NoteSplit

@@ -14,7 +14,7 @@ GLANCE = "~"
 asks is one left open, not somebody at work, so its session sleeps all the same."""
 
 
-class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Message(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
     """Any message: an array whose first element names its kind."""
 
 

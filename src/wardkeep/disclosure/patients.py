@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from wardkeep.disclosure.incident_desk import OwnIncident
 from wardkeep.disclosure.message import Message
 
 
@@ -84,6 +85,8 @@ class OwnAccess(Message, frozen=True):
     """Entries that there are about the patient."""
     next: int = -1
     """Where to go on, as `before`; -1: there is no more."""
+    incidents: tuple[OwnIncident, ...] = ()
+    """On the first page: those that reached something of this record."""
 
 
 PatientAnswer: TypeAlias = PatientAccount | OwnAccess

@@ -18,6 +18,8 @@ class Purpose(enum.StrEnum):
     IMPORT = "import"
     SUPPORT = "support"
     """By the operator's people, as an organisation granted it."""
+    NATIONAL_RETURN = "national-return"
+    """A data set that the organisation has to send, as two of its people agreed."""
 
     __hash__ = str.__hash__
     # Which is that of the word it equals; an enumeration's own is worked out in Python.
@@ -65,6 +67,10 @@ class Action(enum.StrEnum):
     """One patient's record, or a part of it, laid out for paper."""
     COPY = "copy"
     """One patient's record as files, for whoever is entitled to them."""
+    LETTERS = "letters"
+    """Names and addresses of those whom an incident reached, once two approved it."""
+    EXTRACT = "extract"
+    """What a national data set takes of many patients: by the operator's command."""
 
     __hash__ = str.__hash__
     # As above.

@@ -10,10 +10,14 @@ from wardkeep.disclosure.check_in import CheckInQuestion
 from wardkeep.disclosure.confirming import ConfirmingQuestion
 from wardkeep.disclosure.containment import ContainmentQuestion
 from wardkeep.disclosure.copies import CopyQuestion
+from wardkeep.disclosure.data_sets import DataSetOperatorQuestion, DataSetQuestion
 from wardkeep.disclosure.federation import (
     FederationOperatorQuestion,
     FederationQuestion,
 )
+from wardkeep.disclosure.handing_over import HandOverQuestion
+from wardkeep.disclosure.incident_desk import IncidentDeskQuestion
+from wardkeep.disclosure.incidents import IncidentQuestion
 from wardkeep.disclosure.keys import KeyQuestion
 from wardkeep.disclosure.kiosks import KioskQuestion
 from wardkeep.disclosure.limits import LimitQuestion
@@ -37,7 +41,7 @@ ResourceRef: TypeAlias = tuple[str, str, int]
 """A resource at a version: (FHIR type, id, version)."""
 
 
-class Item(msgspec.Struct, frozen=True, array_like=True):
+class Item(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One key asked for, and exactly what it will open."""
 
     patient: str
@@ -394,6 +398,12 @@ class BeginImport(Message, frozen=True):
     """Its short name; empty where there is one organisation only."""
 
 
+class TakeForDataSet(Message, frozen=True):
+    """Keys for what goes into a data set that was agreed on; its action is EXTRACT."""
+
+    question: Disclose
+
+
 DoorQuestion: TypeAlias = (
     Hello
     | BeginSignIn
@@ -435,12 +445,15 @@ DoorQuestion: TypeAlias = (
     | KioskQuestion
     | CheckInQuestion
     | ContainmentQuestion
+    | IncidentDeskQuestion
     | LimitQuestion
     | PulseQuestion
     | PatientQuestion
     | WayInQuestion
     | WhoIAmQuestion
     | CopyQuestion
+    | HandOverQuestion
+    | DataSetQuestion
 )
 OperatorQuestion: TypeAlias = (
     Hello
@@ -465,5 +478,8 @@ OperatorQuestion: TypeAlias = (
     | FederationOperatorQuestion
     | KeyQuestion
     | CanaryQuestion
+    | IncidentQuestion
+    | DataSetOperatorQuestion
+    | TakeForDataSet
 )
 Question: TypeAlias = DoorQuestion | OperatorQuestion

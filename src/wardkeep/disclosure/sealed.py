@@ -71,7 +71,7 @@ def row_key_identity(identity: bytes) -> bytes:
 
 def key_identity(*, organisation: int, patient: str, tier: Tier) -> bytes:
     """The associated data of a wrapped key: whose it is and how far it reaches."""
-    return f"key|1|{organisation}|{patient}|{tier:d}".encode()
+    return f"key|1|{organisation}|{patient}|{tier._value_}".encode()
 
 
 class OpenGrant:

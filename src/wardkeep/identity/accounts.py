@@ -15,7 +15,7 @@ from wardkeep.identity.roles import Role
 PERSON, SERVICE = "person", "service"
 _ORGANISATION = (
     "number, slug, name, wrapped_key, older_wrapped_key, wrapped_token_key,"
-    " key_generation"
+    " key_generation, token_layer, newer_layer, token_generation, token_phase"
 )
 
 
@@ -32,6 +32,11 @@ class OrganisationRow(msgspec.Struct, frozen=True, kw_only=True):
     """Set once the organisation's key was replaced: search tokens stay the same."""
     key_generation: int = 0
     """Of data keys that are made now."""
+    token_layer: bytes | None = None
+    """Set once the search-token key was replaced; `newer_layer` while it is."""
+    newer_layer: bytes | None = None
+    token_generation: int = 0
+    token_phase: int = 0
 
 
 class Membership(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +103,17 @@ async def find_organisation(
         slug,
     )
     return OrganisationRow(**dict(row)) if row else None
+
+
+async def names_of_organisations(
+    connection: Connection, numbers: Sequence[int]
+) -> dict[int, str]:
+    """Names by number, of those that are here."""
+    rows = await connection.fetch(
+        "select number, name from warden.organisation where number = any($1::int[])",
+        numbers,
+    )
+    return {row["number"]: row["name"] for row in rows}
 
 
 async def create_account(
@@ -217,10 +233,13 @@ async def are_all_there(connection: Connection, named: Collection[str]) -> bool:
     return found == len(keys)
 
 
-async def display_names(connection: Connection) -> dict[str, str]:
-    """Every account's name, ended ones included: the ledger outlives them."""
-    rows = await connection.fetch("select id, display_name from warden.account")
-    return {str(row["id"]): row["display_name"] for row in rows}
+async def display_names(connection: Connection) -> Sequence[tuple[str, str, int]]:
+    """Every account's name and home, ended ones included: the ledger outlives them."""
+    rows = await connection.fetch(
+        "select a.id, a.display_name, coalesce(m.organisation, 0) as home"
+        " from warden.account as a left join warden.membership as m on m.account = a.id"
+    )
+    return [(str(row["id"]), row["display_name"], row["home"]) for row in rows]
 
 
 async def list_accounts(

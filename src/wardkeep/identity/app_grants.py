@@ -213,6 +213,19 @@ async def of_account(
     return [_grant(row) for row in rows]
 
 
+async def whose_hold(
+    connection: Connection, *, clock: Clock
+) -> Sequence[tuple[int, str]]:
+    """(organisation, account) of everybody with a consent that outlives a session."""
+    rows = await connection.fetch(
+        "select distinct organisation, account from warden.app_grant"
+        " where session = '' and ended_at is null and code_used_at is not null"
+        " and expires_at > $1",
+        clock.now(),
+    )
+    return [(row["organisation"], str(row["account"])) for row in rows]
+
+
 async def counted(
     connection: Connection, organisation: int, *, clock: Clock
 ) -> dict[str, int]:

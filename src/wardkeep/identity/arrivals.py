@@ -5,13 +5,15 @@ A link's secret is told once and its hash is kept. It dies when it is used, when
 over, and after a few wrong tries.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import islice, product
 
 import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import AccountId, OrganisationId
-from wardkeep.base.plain_text import normalise
+from wardkeep.base.plain_text import normalise, spellings
 from wardkeep.db.connection import Connection
 from wardkeep.identity.accounts import Membership
 from wardkeep.identity.roles import Role
@@ -20,6 +22,10 @@ from wardkeep.identity.scopes import CHECK_IN
 LETTERS = 3
 """So many letters of a name are asked for; a shorter one is asked for whole."""
 MOST_TRIES = 5
+MOST_SPELT = 16
+_MOST_OF_ONE = 8
+_SPELT = LETTERS + 1
+"""Of two letters that stand for one, one may be the last that counts."""
 _UNIT = "\x1f"
 
 
@@ -33,13 +39,34 @@ def terms_of(born: date, family: str, given: str = "") -> tuple[bytes, ...]:
 
     Held equal to the index by a test: the warden knows nothing of FHIR.
     """
-    terms = [_UNIT.join(("Patient.birthDate", "b", born.isoformat()))]
+    terms = [birth_term(born)]
     for element, typed in (("family", family), ("given", given)):
         text = beginning(typed)
         if text:
-            kind = "p" if len(text) == LETTERS else "w"
-            terms.append(_UNIT.join((f"Patient.name.{element}", kind, text)))
-    return tuple(term.encode() for term in terms)
+            terms.append(name_term(element, text))
+    return tuple(terms)
+
+
+def spelt(born: date, family: str, given: str = "") -> Iterator[tuple[bytes, ...]]:
+    """The same for each way in which the names may stand in the record; 16 at most."""
+    pairs = product(_spelt(family), _spelt(given))
+    for its_family, its_given in islice(pairs, MOST_SPELT):
+        yield terms_of(born, its_family, its_given)
+
+
+def _spelt(typed: str) -> tuple[str, ...]:
+    found = (one[:LETTERS].strip() for one in spellings(normalise(typed)[:_SPELT]))
+    return tuple(islice(dict.fromkeys(found), _MOST_OF_ONE))
+
+
+def birth_term(born: date) -> bytes:
+    return _UNIT.join(("Patient.birthDate", "b", born.isoformat())).encode()
+
+
+def name_term(element: str, letters: str) -> bytes:
+    """Of the first letters of a surname (`family`) or first name (`given`)."""
+    kind = "p" if len(letters) == LETTERS else "w"
+    return _UNIT.join((f"Patient.name.{element}", kind, letters)).encode()
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ PURPOSES = frozenset(
         "audit",
         "import",
         "support",
+        "national-return",
     }
 )
 """Held equal to wardkeep.disclosure.purpose.Purpose by a test."""
@@ -124,6 +125,7 @@ class Role(enum.Enum):
     ADMINISTRATOR = "administrator"
     SERVICE = "service"
     IMPORTER = "importer"
+    EXTRACTOR = "extractor"
     SUPPORT = "support"
     PATIENT = "patient"
     OPERATOR = "operator"
@@ -201,6 +203,9 @@ _RIGHTS: Mapping[Role, Rights] = {
     ),
     Role.SERVICE: Rights("Service", frozenset({BANNER, RECORD}), _CARE, may_seal=True),
     Role.IMPORTER: Rights("Importer", _NOTHING, frozenset({"import"}), may_seal=True),
+    Role.EXTRACTOR: Rights(
+        "Data set extract", _NOTHING, frozenset({"national-return"})
+    ),
     Role.SUPPORT: Rights(
         "Support", frozenset({BANNER, RECORD}), frozenset({"support"})
     ),
@@ -216,6 +221,9 @@ used only with a passkey that stays on one device."""
 
 NEED_DEVICE = GUARDED | {Role.SUPPORT}
 """Who signs in only with a passkey that stays on one device."""
+
+BY_COMMAND = frozenset({Role.IMPORTER, Role.EXTRACTOR})
+"""Of sessions that the operator's commands have: no account is theirs."""
 
 READ_ONLY = frozenset({Role.SUPPORT, Role.PATIENT})
 """Who opens what they are named for, and neither searches nor writes."""
@@ -240,7 +248,7 @@ def needs_second_person(old: Role | None, new: Role) -> bool:
 PEOPLE = tuple(
     role
     for role in Role
-    if role not in {Role.SERVICE, Role.IMPORTER, Role.OPERATOR, *READ_ONLY}
+    if role not in {Role.SERVICE, Role.OPERATOR, *BY_COMMAND, *READ_ONLY}
 )
 """Roles that somebody who works here can be invited to."""
 

@@ -105,6 +105,27 @@ async def save_site(
     return made
 
 
+async def add_team(
+    connection: Connection, team: Team, *, organisation: int, clock: Clock
+) -> str:
+    """A new team; its id.
+
+    Raises:
+        AlreadyExistsError: another one has this name.
+    """
+    made = new_uuid()
+    await connection.execute(
+        "insert into warden.team (id, organisation, site, name, created_at)"
+        " values ($1, $2, $3, $4, $5)",
+        UUID(made),
+        organisation,
+        UUID(team.site) if team.site else None,
+        team.name,
+        clock.now(),
+    )
+    return made
+
+
 async def save_team(
     connection: Connection, team: Team, *, organisation: int, clock: Clock
 ) -> str | None:
@@ -113,7 +134,6 @@ async def save_team(
     Raises:
         AlreadyExistsError: another one has this name.
     """
-    site = UUID(team.site) if team.site else None
     if team.id:
         status = await connection.execute(
             "update warden.team set name = $3, site = $4"
@@ -121,20 +141,10 @@ async def save_team(
             UUID(team.id),
             organisation,
             team.name,
-            site,
+            UUID(team.site) if team.site else None,
         )
         return team.id if status == "UPDATE 1" else None
-    made = new_uuid()
-    await connection.execute(
-        "insert into warden.team (id, organisation, site, name, created_at)"
-        " values ($1, $2, $3, $4, $5)",
-        UUID(made),
-        organisation,
-        site,
-        team.name,
-        clock.now(),
-    )
-    return made
+    return await add_team(connection, team, organisation=organisation, clock=clock)
 
 
 async def end(

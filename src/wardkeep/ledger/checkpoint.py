@@ -85,6 +85,14 @@ def open_checkpoint(note: str, *, origin: str, key: VerifyKey) -> Checkpoint:
     return found
 
 
+def read_unsigned(note: bytes, *, origin: str) -> Checkpoint | None:
+    """What a note says, whoever signed it: for whoever has looked at that before."""
+    try:
+        return _read(note.decode().split("\n"), origin=origin)
+    except (IndexError, UnicodeDecodeError, CheckpointRefusedError):
+        return None
+
+
 def checkpoint_number(text: str) -> int:
     """What a checkpoint's number line says; a large number where it is none."""
     number = text.split("\n")[3:4]

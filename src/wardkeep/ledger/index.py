@@ -9,7 +9,7 @@ may share one, if hardly ever: whoever reads an entry looks whether it is meant.
 import hashlib
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from typing import Protocol, overload
@@ -18,10 +18,12 @@ from wardkeep.ledger.entry import Entry, PackedId, pack_id
 
 ERASE = "erase"
 """The action of an entry that says: this patient's record was destroyed."""
+INCIDENT_STEPS = ("declare-incident", "revise-incident", "withdraw-incident")
+"""The actions of the entries that say what was declared to be an incident."""
 GRANTED = "grant"
 SEALED_TIER = "sealed"
 _PATIENT, _ACCOUNT, _SESSION, _REFUSED = b"p", b"a", b"s", b"r"
-_SEALED = b"x"
+_SEALED, _INCIDENT = b"x", b"i"
 _KEY_BYTES = 8
 _NONE: Sequence[int] = array("I")
 
@@ -48,19 +50,30 @@ def key_of_patient(organisation: int, packed: PackedId) -> int:
     return _key(_PATIENT, b"%d|" % organisation + packed)
 
 
-def keys_of(entry: Entry) -> Iterator[int]:
+def keys_of(entry: Entry) -> list[int]:
     """Everything that an entry is found by; nothing twice."""
-    for packed in {one.packed_patient for one in entry.subjects}:
-        if packed:
-            yield key_of_patient(entry.organisation, packed)
+    organisation = entry.organisation
+    # Plain lists: each entry comes by here before its answer leaves.
+    subjects = entry.subjects
+    if len(subjects) == 1:
+        # What is asked nearly always: one part of one record.
+        packed_ids: Iterable[PackedId] = (subjects[0].packed_patient,)
+        is_sealed = subjects[0].tier == SEALED_TIER
+    else:
+        packed_ids = {one.packed_patient for one in subjects}
+        is_sealed = SEALED_TIER in {one.tier for one in subjects}
+    found = [key_of_patient(organisation, packed) for packed in packed_ids if packed]
     if entry.packed_account:
-        yield _key(_ACCOUNT, entry.packed_account)
+        found.append(_key(_ACCOUNT, entry.packed_account))
     if entry.packed_session:
-        yield _key(_SESSION, entry.packed_session)
+        found.append(_key(_SESSION, entry.packed_session))
     if entry.outcome != GRANTED:
-        yield _key(_REFUSED, b"%d" % entry.organisation)
-    if any(one.tier == SEALED_TIER for one in entry.subjects):
-        yield _key(_SEALED, b"%d" % entry.organisation)
+        found.append(_key(_REFUSED, b"%d" % organisation))
+    if is_sealed:
+        found.append(_key(_SEALED, b"%d" % organisation))
+    if entry.action in INCIDENT_STEPS:
+        found.append(_key(_INCIDENT, b""))
+    return found
 
 
 class GrowingIndex:
@@ -81,7 +94,8 @@ class GrowingIndex:
                 known.append(place)
         if entry.action == ERASE:
             self.erased += [(entry.organisation, one) for one in entry.patients]
-        self.latest = max(self.latest, entry.at)
+        if entry.at > self.latest:  # noqa: PLR1730 - a call for each entry
+            self.latest = entry.at
 
     def find(self, key: int) -> Sequence[int]:
         return self.postings.get(key, _NONE)
@@ -149,6 +163,10 @@ class EntryIndex:
     def sealed(self, organisation: int) -> Sequence[int]:
         """Entries of an organisation that are about something sealed."""
         return self._find(_key(_SEALED, b"%d" % organisation))
+
+    def incidents(self) -> Sequence[int]:
+        """Entries of any organisation that are the register of incidents."""
+        return self._find(_key(_INCIDENT, b""))
 
     def _find(self, key: int) -> Sequence[int]:
         found = [

@@ -67,6 +67,8 @@ class Ledger:
         self._lock = lock
         self._segment_bytes = segment_bytes
         self._pending: list[tuple[bytes, Entry]] = []
+        self._next = 0
+        """The index of the first that waits."""
         self._file = -1
         self._end = 0
         self._is_end_known = False
@@ -128,7 +130,10 @@ class Ledger:
             EntryTooLargeError: more than 60,000 bytes; nothing is held.
         """
         encoded = encode(entry)
-        position = Position(self._parts.entries + len(self._pending))
+        if not self._pending:
+            # None is committed while any waits.
+            self._next = self._parts.entries
+        position = Position(self._next + len(self._pending))
         self._pending.append((encoded, entry))
         return position
 
@@ -165,9 +170,9 @@ class Ledger:
         os.fdatasync(self._file)
         self._chain, self._end = chain, offset
         part = self._part()
-        for at, (encoded, entry) in zip(offsets, pending, strict=True):
+        for at, (_, entry) in zip(offsets, pending, strict=True):
             part.add(at, entry)
-            self._publisher.add(encoded)
+        self._publisher.add([encoded for encoded, _ in pending])
 
     def _part(self) -> GrowingPart:
         """The segment that is written."""
@@ -256,19 +261,24 @@ class Ledger:
         """
         found: list[Entry] = []
         for position in range(self.committed_size - 1, -1, -1):
-            entry = decode(self._checked_bytes(position))
+            entry = self.checked(position)
             if entry.at < moment:
                 break
             found.append(entry)
         found.reverse()
         return found
 
-    def _checked_bytes(self, position: int) -> bytes:
+    def checked(self, position: int) -> Entry:
+        """The entry at a position, held against the signed tree.
+
+        Raises:
+            LedgerDamagedError: it is not as it was written.
+        """
         raw = self._read_bytes(position)
         if position < self._read_from and self._leaves is not None:
             where = f"entry {position}"
             hold_against(self._leaves, position, raw, where=where)
-        return raw
+        return decode(raw)
 
     def entries_about(self, patient: str, *, organisation: int) -> Sequence[int]:
         """Positions of the organisation's entries about a patient, ascending."""

@@ -60,6 +60,20 @@ class MerkleTree:
         self.size += 1
         self._push(0, leaf)
 
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add the hashes of several leaves: a tile at a time, not one by one."""
+        start = 0
+        while start < len(leaves):
+            row = self._levels[0]
+            # One less than would fill the tile; the one that does is pushed.
+            fits = leaves[start : start + TILE_WIDTH - 1 - len(row)]
+            row += fits
+            self.size += len(fits)
+            start += len(fits)
+            if start < len(leaves):
+                self.append(leaves[start])
+                start += 1
+
     def _push(self, level: int, hash_: bytes) -> None:
         if level == len(self._levels):
             self._levels.append([])

@@ -5,8 +5,10 @@ A ledger that is busy for a year has millions of them, so the last is read from 
 """
 
 import os
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 NOTE_LINES = 7
 """A note's six lines and the empty one behind it."""
@@ -54,13 +56,23 @@ def _whole_end(tail: bytes) -> int:
             return end + 2
 
 
+def notes_in(file: BinaryIO) -> Iterator[bytes]:
+    """The notes of a history, one at a time: seven lines each, the last one empty."""
+    lines: list[bytes] = []
+    for line in file:
+        if not line.endswith(b"\n"):
+            break
+        lines.append(line)
+        if len(lines) == NOTE_LINES:
+            yield b"".join(lines[:-1])
+            lines = []
+    if lines:
+        yield b"".join(lines[: NOTE_LINES - 1])
+
+
 def notes_of(raw: bytes) -> list[bytes]:
-    """The notes of a history file: seven lines each, the last one empty."""
-    lines = raw.split(b"\n")[:-1]
-    return [
-        b"\n".join(lines[at : at + NOTE_LINES - 1]) + b"\n"
-        for at in range(0, len(lines), NOTE_LINES)
-    ]
+    """The same of what is in memory."""
+    return list(notes_in(BytesIO(raw)))
 
 
 def whole_notes_end(raw: bytes) -> int:

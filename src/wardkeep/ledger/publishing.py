@@ -5,7 +5,7 @@ import contextlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -89,9 +89,9 @@ class Publisher:
         """The public half of the key in use."""
         return self._key.verify_key
 
-    def add(self, encoded: bytes) -> None:
-        """An entry was committed."""
-        self._unhashed.append(encoded)
+    def add(self, encoded: Iterable[bytes]) -> None:
+        """Entries were committed."""
+        self._unhashed.extend(encoded)
 
     def publish(self) -> None:
         """Tiles first, then the checkpoint that vouches for them.
@@ -113,10 +113,10 @@ class Publisher:
             self._unplaced = b""
 
     def _grow(self) -> None:
-        while self._unhashed:
-            encoded = self._unhashed.popleft()
-            self._tree.append(leaf_hash(encoded))
-            self._bundle.append(encoded)
+        # As many as there are now: the writer adds behind them.
+        grown = [self._unhashed.popleft() for _ in range(len(self._unhashed))]
+        self._tree.extend([leaf_hash(encoded) for encoded in grown])
+        self._bundle += grown
 
     def _write_tiles(self) -> None:
         while self._tiles:

@@ -17,7 +17,7 @@ import msgspec
 
 from wardkeep.ledger.index import GrowingIndex
 
-MAGIC = b"WKINDEX\x01"
+MAGIC = b"WKINDEX\x02"
 _HEAD = struct.Struct("<8sI")
 _LONGEST_HEADER = 1 << 24
 _WORD = 8

@@ -5,6 +5,7 @@ It reads every segment, rebuilds the tree, and holds every checkpoint, tile and 
 against it. Each difference is named with its file, place and entry.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,8 +29,8 @@ from wardkeep.ledger.cosignature import (
     read_signed_note,
 )
 from wardkeep.ledger.entry import EntryDamagedError, decode
+from wardkeep.ledger.history import History, Placed
 from wardkeep.ledger.merkle import HASH_BYTES, TILE_WIDTH, MerkleTree, leaf_hash
-from wardkeep.ledger.notes import notes_of
 from wardkeep.ledger.opening import (
     CHECKPOINT_NAME,
     COSIGNED_NAME,
@@ -141,6 +142,9 @@ class _Check:
         self._by_size: dict[int, list[_Vouched]] = {}
         self._bundle: list[bytes] = []
         self._largest = 0
+        self._history = History(folder / HISTORY_NAME, origin=origin)
+        self._beside = self._history.again()
+        self._next: Placed | None = None
         self.report = VerifyReport()
 
     def _fault(self, file: Path | str, place: str, wrong: str) -> None:
@@ -157,19 +161,32 @@ class _Check:
             self._fault(KEYS_NAME, "", str(error))
 
     def read_checkpoints(self) -> None:
-        history = self._folder / HISTORY_NAME
-        raw = history.read_bytes() if history.exists() else b""
-        numbers = []
-        if raw and not raw.endswith(b"\n\n"):
-            self._fault(history, "its end", "the last checkpoint is cut short")
-        for place, note in enumerate(notes_of(raw)):
-            found = self._read_note(history, f"checkpoint {place}", note)
-            if found is not None:
-                numbers.append(found.number)
-        if numbers != list(range(len(numbers))):
-            self._fault(history, "", "a checkpoint was dropped, added or moved")
-        self._compare_newest(len(numbers))
-        self.report.checkpoints = len(numbers)
+        """Read the history once: whoever signed each, and how far the newest reaches.
+
+        What is in order is held against the entries when it is read again beside them,
+        so that a history of millions takes no more memory than one of ten.
+        """
+        path = self._history.path
+        if self._history.is_cut_short:
+            self._fault(path, "its end", "the last checkpoint is cut short")
+        count, is_in_order = 0, True
+        for place, note in self._history.notes():
+            found = self._read_note(path, f"checkpoint {place}", note)
+            if found is None or found.size < self._largest:
+                self._history.leave_out(place)
+            if found is None:
+                continue
+            if found.size < self._largest:
+                self._vouch(_vouched(place, found))
+            is_in_order = is_in_order and found.number == count
+            count += 1
+            self._largest = max(self._largest, found.size)
+        if not is_in_order:
+            self._fault(path, "", "a checkpoint was dropped, added or moved")
+        self._beside = self._history.again()
+        self._next = next(self._beside, None)
+        self._compare_newest(count)
+        self.report.checkpoints = count
 
     def _compare_newest(self, count: int) -> None:
         newest = self._folder / CHECKPOINT_NAME
@@ -178,8 +195,12 @@ class _Check:
                 self._fault(newest, "", "the newest checkpoint is missing")
             return
         found = self._read_note(newest, "", newest.read_bytes())
-        if found is not None and found.number != count - 1:
+        if found is None:
+            return
+        if found.number != count - 1:
             self._fault(newest, "", "it is not the last checkpoint of the history")
+        self._vouch(_Vouched(CHECKPOINT_NAME, "", found.size, found.root))
+        self._largest = max(self._largest, found.size)
 
     def _read_note(self, file: Path, place: str, note: bytes) -> Checkpoint | None:
         try:
@@ -190,8 +211,6 @@ class _Check:
         except CheckpointRefusedError as error:
             self._fault(file, place, str(error))
             return None
-        self._vouch(_Vouched(HISTORY_NAME, place, found.size, found.root))
-        self._largest = max(self._largest, found.size)
         return found
 
     def _vouch(self, found: _Vouched) -> None:
@@ -298,10 +317,18 @@ class _Check:
         return frame.chain
 
     def _compare_root(self) -> None:
-        for one in self._by_size.pop(self._tree.size, ()):
-            if one.root != self._tree.root():
+        size = self._tree.size
+        covered = self._by_size.pop(size, ())
+        for one in itertools.chain(covered, self._covering(up_to=size)):
+            if one.size and one.root != self._tree.root():
                 wrong = f"the first {one.size} entries do not have its root"
                 self._fault(one.file, one.place, wrong)
+
+    def _covering(self, *, up_to: int | None = None) -> Iterator[_Vouched]:
+        """The next checkpoints of the history, of so many entries or of any more."""
+        while self._next and (up_to is None or self._next.found.size <= up_to):
+            found, self._next = self._next, next(self._beside, None)
+            yield _vouched(found.place, found.found)
 
     # Tiles and bundles
 
@@ -348,15 +375,16 @@ class _Check:
         """What the newest checkpoint vouches for must be there, whole."""
         size = self._tree.size
         self.report.covered = min(self._largest, size)
-        for found in self._by_size.values():
-            for one in found:
-                if one.size == 0:
-                    continue
-                wrong = (
-                    f"it covers {one.size} entries and there are {size}:"
-                    " the end was cut off, or an older copy put back"
-                )
-                self._fault(one.file, one.place, wrong)
+        for one in itertools.chain(self._covering(), *self._by_size.values()):
+            if one.size == 0:
+                continue
+            wrong = (
+                f"it covers {one.size} entries and there are {size}:"
+                " the end was cut off, or an older copy put back"
+            )
+            self._fault(one.file, one.place, wrong)
+        if not self._history.is_the_same:
+            self._fault(self._history.path, "", "it was changed while it was read")
         if size < self._largest:
             self._compare_lost_edge()
 
@@ -374,6 +402,10 @@ class _Check:
             self._compare_hashes(level, index, hashes, width=width)
         if self._bundle:
             self._compare_bundle(self._tree.size // TILE_WIDTH, len(self._bundle))
+
+
+def _vouched(place: int, found: Checkpoint) -> _Vouched:
+    return _Vouched(HISTORY_NAME, f"checkpoint {place}", found.size, found.root)
 
 
 def _first_difference(stored: Iterator[bytes], entries: list[bytes]) -> int:

@@ -6,6 +6,8 @@ sign-ins say it: the sessions that began there are followed, and those that went
 them. So the ledger's files alone answer, whichever way somebody is named.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from wardkeep.ledger.beginnings import (
@@ -62,6 +64,13 @@ class Selection:
         self._address = plain_address(wanted.address)
         self._followed: dict[PackedId, str] = {}
 
+    @classmethod
+    def that_followed(cls, wanted: Wanted, sessions: Iterable[str]) -> "Selection":
+        """One that knows already which sessions its passkey or address leads to."""
+        made = cls(wanted)
+        made._followed = {pack_id(one): one for one in sessions}
+        return made
+
     @property
     def sessions(self) -> list[str]:
         """Those that a passkey or an address was followed through."""
@@ -79,6 +88,10 @@ class Selection:
         if self._wanted.is_by_sign_in:
             self._follow(entry)
         return entry if self._fits(entry) else None
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether an entry that was read already is wanted; follows nothing."""
+        return self._fits(entry)
 
     def _may_be(self, raw: bytes) -> bool:
         is_by_sign_in = self._wanted.is_by_sign_in

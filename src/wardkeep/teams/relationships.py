@@ -9,7 +9,6 @@ them stand relationships that somebody set up by hand.
 import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -30,7 +29,7 @@ SELF_MADE = ", self-made"
 the opening."""
 
 
-class Why(NamedTuple):
+class Why(msgspec.Struct, frozen=True, gc=False):
     """What explains an opening."""
 
     kind: str

@@ -20,6 +20,9 @@ _STATIC = _HERE / "static"
 _HASH_CHARACTERS = 12
 STATIC_PREFIX = "/static"
 _MEDIA = (".css", ".js", ".svg", ".txt")
+PAGES_SHEET = "pages.css"
+_ITS_PARTS = ("vendor/nhsuk.css", "wardkeep.css")
+"""What every page has is one file: fetched once, in one answer, and read once."""
 
 
 def make_environment(folders: Mapping[str, Path]) -> jinja2.Environment:
@@ -50,6 +53,8 @@ class Assets:
     def __init__(self, folders: tuple[Path, ...] = ()) -> None:
         self.files: dict[str, bytes] = {}
         self._urls: dict[str, str] = {}
+        parts = [(_STATIC / part).read_bytes() for part in _ITS_PARTS]
+        self._add(PAGES_SHEET, b"\n".join(parts))
         for folder in (_STATIC, *folders):
             for path in sorted(folder.rglob("*")):
                 if path.suffix in _MEDIA:

@@ -25,6 +25,10 @@ TWO_STORIES = "two-stories"
 """The ledger is not the one that a witness saw."""
 LEDGER_CHANGED = "ledger-changed"
 """The ledger's files are not as they were written."""
+INCIDENT = "incident"
+"""The operator declared an incident that touches the organisation, or revised it."""
+LETTERS = "letters"
+"""Names and addresses of those whom an incident reached were opened for letters."""
 REVIEW_WITHIN = timedelta(hours=72)
 MOST_LISTED = 200
 

@@ -4,6 +4,8 @@
 Each may be below its own budget. So an organisation, and the site, have a sum: what the
 people at work may open beyond their work in an hour, by their roles. Beyond it each
 further such opening takes a passkey: who treats patients goes on, stolen sessions stop.
+An organisation's own breaker comes first: in the site's sum it counts for no more than
+trips its own, so that the people of one cannot trip everybody's.
 """
 
 import math
@@ -29,15 +31,21 @@ REACH_WHEN_TRIPPED = 1
 
 
 class _Hour(msgspec.Struct):
-    patients: OrderedDict[tuple[int, str], float] = msgspec.field(
-        default_factory=OrderedDict
-    )
-    """(organisation, patient), the longest ago first."""
+    patients: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+    """The longest ago first; of the site none, which counts its organisations'."""
     people: OrderedDict[str, tuple[float, float]] = msgspec.field(
         default_factory=OrderedDict
     )
     """What each adds to the sum, and when they last opened anything."""
     tripped_until: float = -math.inf
+
+    def trips(self, many: int, now: float) -> bool:
+        """Whether so many are too many, and it was not tripped before."""
+        if many <= self.most:
+            return False
+        is_new = self.tripped_until < now
+        self.tripped_until = now + WINDOW_SECONDS
+        return is_new
 
     def forget_old(self, now: float) -> None:
         oldest = now - WINDOW_SECONDS
@@ -72,18 +80,21 @@ class Breaker:
 
     def opened(self, organisation: int, patients: Iterable[str], now: float) -> bool:
         """Count others; whether this trips a breaker that was not."""
-        named = [(organisation, one) for one in patients]
-        trips = False
-        for place in (organisation, SITE):
-            hour = self._of(place)
+        own, site = self._of(organisation), self._of(SITE)
+        for one in patients:
+            own.patients[one] = now
+            own.patients.move_to_end(one)
+        together = self._of_site(now)
+        return any([own.trips(len(own.patients), now), site.trips(together, now)])
+
+    def _of_site(self, now: float) -> int:
+        """Each organisation's, and of none more than its own breaker stands."""
+        together = 0
+        for place, hour in self._hours.items():
             hour.forget_old(now)
-            for one in named:
-                hour.patients[one] = now
-                hour.patients.move_to_end(one)
-            if len(hour.patients) > hour.most:
-                trips |= hour.tripped_until < now
-                hour.tripped_until = now + WINDOW_SECONDS
-        return trips
+            if place != SITE:
+                together += min(len(hour.patients), int(hour.most))
+        return together
 
     @classmethod
     def recounted(

@@ -8,8 +8,9 @@ counted again from the ledger: a restart forgets nothing. What a session reached
 its owner's passkey was last used is counted as well: a stolen session has no passkey.
 """
 
+import math
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Set as AbstractSet
+from collections.abc import Collection, Iterable, Iterator, Set as AbstractSet
 
 import msgspec
 
@@ -35,6 +36,7 @@ RELEASED = "release-freeze"
 """The action of an entry that gives an account its budget anew."""
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
 _PRINT, _COPY = "print", "copy"
+_TAKEN_OUT = frozenset({_PRINT, _COPY})
 _PEOPLE = frozenset(role.value for role in PEOPLE)
 _MICROSECONDS = 1_000_000
 
@@ -50,17 +52,33 @@ class Spent(msgspec.Struct):
     printed: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     copied: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     """Whose record was printed or copied, whether the work explains them or not."""
+    oldest: float = math.inf
+    """Nobody here was opened before that."""
 
     def taken_out(self, action: str) -> OrderedDict[str, float] | None:
         """Those of a print or a copy; None for what stays on the screen."""
-        return {_PRINT: self.printed, _COPY: self.copied}.get(action)
+        if action == _PRINT:
+            return self.printed
+        return self.copied if action == _COPY else None
+
+    def count(self, counted: OrderedDict[str, float], patient: str, now: float) -> None:
+        """Count a patient; `counted` is one of those above."""
+        counted[patient] = now
+        counted.move_to_end(patient)
+        if now < self.oldest:  # noqa: PLR1730 - a call for each opening
+            self.oldest = now
 
     def forget_old(self, now: float) -> None:
         oldest = now - WINDOW_SECONDS
+        if self.oldest >= oldest:
+            # Asked three times an opening, and hardly ever is there anything.
+            return
         kept_ones = (self.expected, self.others, self.rows, self.own)
+        self.oldest = math.inf
         for kept in (*kept_ones, self.printed, self.copied):
             while kept and next(iter(kept.values())) < oldest:
                 kept.popitem(last=False)
+            self.oldest = min(self.oldest, *kept.values(), math.inf)
 
 
 class Reached(msgspec.Struct):
@@ -214,7 +232,7 @@ class Budgets:
         self._sessions.setdefault(account, set()).add(session)
         counted = spent.rows if is_list else spent.others
         for patient in patients:
-            _count(counted, patient, now)
+            spent.count(counted, patient, now)
             reached.met.add(patient)
 
     def expected(
@@ -223,18 +241,21 @@ class Budgets:
         """Count patients whom the work explained: (patient, relationship)."""
         spent = self._of(account, now)
         for patient, relationship in explained:
-            _count(spent.expected, patient, now)
+            spent.count(spent.expected, patient, now)
             if relationship.endswith(SELF_MADE):
-                _count(spent.own, patient, now)
+                spent.count(spent.own, patient, now)
 
     def take_out(
         self, account: Account, patients: Iterable[str], *, action: str, now: float
     ) -> None:
         """Count whose record is printed or copied."""
-        counted = self._of(account, now).taken_out(action)
+        if action not in _TAKEN_OUT:
+            return
+        spent = self._of(account, now)
+        counted = spent.taken_out(action)
         if counted is not None:
             for patient in patients:
-                _count(counted, patient, now)
+                spent.count(counted, patient, now)
 
     def left_after(
         self,
@@ -294,18 +315,42 @@ class Budgets:
     # From the ledger
 
     @classmethod
-    def recounted(cls, ledger: Ledger, *, now: float, monotonic: float) -> "Budgets":
+    def recounted(
+        cls,
+        ledger: Ledger,
+        *,
+        now: float,
+        monotonic: float,
+        with_apps: Collection[Account] = (),
+    ) -> "Budgets":
         """From the entries of the last 24 hours.
 
         `now` in seconds since 1970, `monotonic` by the clock that all else counts by.
         What the ledger dates later than now, as after the clock was set back, counts as
-        opened now.
+        opened now. `with_apps`: whose apps may go on longer than a session lasts.
         """
         found = cls()
-        for entry in ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS)):
+        entries = ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS))
+        touched = {(one.organisation, one.account) for one in entries if _is_touch(one)}
+        for account in with_apps:
+            if account not in touched:
+                found._recount_reach(ledger, account)
+        for entry in entries:
             age = max(0.0, now - entry.at / _MICROSECONDS)
             found.count_entry(entry, monotonic - age)
         return found
+
+    def _recount_reach(self, ledger: Ledger, account: Account) -> None:
+        """Whom somebody and their apps met since the last passkey, however long ago.
+
+        An app goes on for months without it, and what it met on other days counts.
+        """
+        past = Budgets()
+        for entry in _since_touch(ledger, account):
+            past.count_entry(entry, 0.0)
+        for session in past._sessions.get(account, ()):
+            self._by(session).met |= past._by(session).met
+            self._sessions.setdefault(account, set()).add(session)
 
     def count_entry(self, entry: Entry, when: float) -> None:
         """Count what an entry says, as it was counted when it was made."""
@@ -316,7 +361,7 @@ class Budgets:
         elif entry.action == SIGN_IN and entry.request.startswith(GOES_ON_FROM):
             old = entry.request.removeprefix(GOES_ON_FROM)
             self.carried(old, entry.session, (entry.organisation, entry.account))
-        elif entry.action in TOUCHES:
+        elif _is_touch(entry):
             self.touched(entry.session, (entry.organisation, entry.account))
         elif entry.role in _PEOPLE and entry.purpose and entry.action != _HISTORY:
             self._count_opening(entry, when)
@@ -348,6 +393,27 @@ def apps_of(account: Account) -> str:
     return f"apps {account[0]} {account[1]}"
 
 
+def _is_touch(entry: Entry) -> bool:
+    """Whether it says that the account's own passkey was used."""
+    goes_on = entry.action == SIGN_IN and entry.request.startswith(GOES_ON_FROM)
+    return entry.outcome == _GRANTED and entry.action in TOUCHES and not goes_on
+
+
+def _since_touch(ledger: Ledger, account: Account) -> Iterator[Entry]:
+    """What an account did since its passkey was last used there, the oldest first."""
+    organisation, named = account
+    found: list[Entry] = []
+    for position in reversed(ledger.index.by_account(named)):
+        entry = ledger.checked(position)
+        # Two ids may share a key of the index.
+        if entry.account != named:
+            continue
+        if entry.organisation == organisation and _is_touch(entry):
+            break
+        found.append(entry)
+    return reversed(found)
+
+
 def _has_room(counted: Collection[str], patient: str, most: int) -> bool:
     return patient in counted or len(counted) < most
 
@@ -367,8 +433,3 @@ def _weight(spent: Spent, patients: AbstractSet[str], action: str) -> int:
     more = (COPY_WEIGHT - 1) * sum(map(is_other, copied))
     more += (PRINT_WEIGHT - 1) * sum(map(is_other, printed))
     return _together(spent.others, patients) + more
-
-
-def _count(counted: OrderedDict[str, float], patient: str, now: float) -> None:
-    counted[patient] = now
-    counted.move_to_end(patient)

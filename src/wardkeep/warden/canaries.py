@@ -25,7 +25,7 @@ class Canary(msgspec.Struct, array_like=True):
     """When somebody opened it first."""
     retired_at: int = 0
     aged_at: int = 0
-    """Until when it has new writing."""
+    """Until when it has what a patient would: from its planting on."""
 
 
 _List = dict[str, Canary]
@@ -49,10 +49,10 @@ class Canaries:
         self.unsaved: set[int] = set()
         """Organisations whose list the database has not as it is here."""
 
-    def plant(self, organisation: int, patients: Iterable[str]) -> None:
+    def plant(self, organisation: int, patients: Iterable[str], *, at: int) -> None:
         known = self._known.setdefault(organisation, {})
         for patient in patients:
-            known.setdefault(patient, Canary())
+            known.setdefault(patient, Canary(aged_at=at))
         self.unsaved.add(organisation)
 
     def met(
@@ -102,6 +102,10 @@ class Canaries:
             for patient, one in known.items()
             if not one.retired_at and (one.met_at or not is_met_only)
         ]
+
+    def every(self, organisation: int) -> list[str]:
+        """Those who live and those who were retired."""
+        return list(self._known.get(organisation, ()))
 
     def retired(self, organisation: int) -> int:
         known = self._known.get(organisation, {})

@@ -15,6 +15,9 @@ WINDOW_SECONDS = 3600.0
 _MICROSECONDS = 1_000_000
 SERVICE_ROLE = "service"
 GRANTED = "grant"
+PACKED = "pack"
+"""What a kiosk took along sealed is opened by nobody's key: its contract is for what it
+opens, and that is counted when it is brought back."""
 APP = "app "
 """How the request of an entry begins that an app made for a person."""
 
@@ -61,6 +64,8 @@ class Contracts:
 
 def _counts_for(entry: Entry) -> str:
     """The account or app whose contract an opening counts for; empty: nobody's."""
+    if entry.action == PACKED:
+        return ""
     if entry.role == SERVICE_ROLE:
         return entry.account
     if entry.purpose and entry.request.startswith(APP):

@@ -199,8 +199,8 @@ async def destroy_rows(
 async def forget_work(
     connection: Connection, *, organisation: int, patients: Sequence[str]
 ) -> None:
-    """Destroy who expected these patients."""
-    for table in ("relationship", "tie"):
+    """Destroy who expected these patients, and links by which they check in."""
+    for table in ("relationship", "tie", "check_in_link"):
         await connection.execute(
             f"delete from warden.{table}"  # noqa: S608 - constants
             " where organisation = $1 and patient = any($2)",

@@ -156,8 +156,10 @@ class Freezes:
     async def save(self, connection: Connection) -> None:
         """Tell the database what it does not know yet."""
         for one in tuple(self._unsaved.values()):
+            told = one.released_at
             await _keep(connection, one)
-            if one.released_at is not None or one.id in self._holding:
+            # What was released while the database was told is told again.
+            if one.released_at == told:
                 self._unsaved.pop(one.id, None)
 
 

@@ -7,24 +7,34 @@ keys stay here; patients' keys pass through on their way to a grant.
 
 import msgspec
 
+from wardkeep.base.ids import OrganisationId
 from wardkeep.crypto.aead import BoxCannotBeOpenedError, Cipher, Key, new_key
 from wardkeep.crypto.derive import derive
-from wardkeep.crypto.tokens import TokenKey
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.sealed import key_identity
+from wardkeep.identity.accounts import OrganisationRow
 from wardkeep.warden.root_key import RootKey
+from wardkeep.warden.token_keys import KeyState, OrganisationTokens, TokenPhase
 from wardkeep.warden.wrapped_keys import FIRST, WrappedBox, boxes_in, column_of
 
 PATIENT_TIERS = (Tier.BANNER, Tier.RECORD, Tier.SEALED)
 
 
-class _OrganisationKeys(msgspec.Struct, frozen=True):
+class OrganisationKeys(msgspec.Struct, frozen=True):
+    """An organisation's keys, made ready."""
+
     wrapping: Cipher
-    tokens: TokenKey
+    tokens: OrganisationTokens
+    packs: Key
+    """Under it lies what kiosks bring back; it goes with the wrapping key."""
+    older_packs: Key | None
     older: Cipher | None
     """The wrapping key before, while rows may still be wrapped by it."""
     generation: int
     """Of data keys that are made now."""
+    fingerprint: str
+    """Of the wrapping key: 16 hexadecimal digits that tell nothing else of it."""
+    older_fingerprint: str
 
 
 class KeyStore:
@@ -34,7 +44,7 @@ class KeyStore:
 
     def __init__(self, root: RootKey) -> None:
         self._root = root
-        self._organisations: dict[int, _OrganisationKeys] = {}
+        self._organisations: dict[int, OrganisationKeys] = {}
         self._floors: dict[bytes, int] = {}
 
     def make_organisation_key(self, organisation: int) -> bytes:
@@ -45,33 +55,98 @@ class KeyStore:
         return self._root.wrap(new_key(), organisation_identity(organisation))
 
     def admit(
-        self,
-        organisation: int,
-        wrapped: bytes,
-        *,
-        older: bytes | None = None,
-        token_key: bytes | None = None,
-        generation: int = FIRST,
+        self, organisation: int, wrapped: bytes, *, older: bytes | None = None
     ) -> None:
         """Unwrap an organisation's key and hold it, and the one before it.
 
         Raises:
             BoxCannotBeOpenedError: the row belongs to another root key.
         """
-        identity = organisation_identity(organisation)
-        key = self._root.unwrap(wrapped, identity)
-        tokens = (
-            token_key_of(key)
-            if token_key is None
-            else self._root.unwrap(token_key, token_key_identity(organisation))
+        row = OrganisationRow(
+            number=OrganisationId(organisation),
+            slug="",
+            name="",
+            wrapped_key=wrapped,
+            older_wrapped_key=older,
         )
+        self.admit_row(row)
+
+    def admit_row(self, row: OrganisationRow) -> None:
+        """The same of all keys that an organisation has.
+
+        Raises:
+            BoxCannotBeOpenedError: the row belongs to another root key.
+        """
+        self._organisations[row.number] = self.unwrapped(row)
+
+    def unwrapped(self, row: OrganisationRow) -> OrganisationKeys:
+        """What a row's keys are; it asks the root key, which may take its time.
+
+        Raises:
+            BoxCannotBeOpenedError: the row belongs to another root key.
+        """
+        identity = organisation_identity(row.number)
+        key = self._root.unwrap(row.wrapped_key, identity)
+        older = row.older_wrapped_key
         before = None if older is None else self._root.unwrap(older, identity)
-        self._organisations[organisation] = _OrganisationKeys(
+        hashing = self._hashing(row, key)
+        return OrganisationKeys(
             wrapping=_wrapping(key),
-            tokens=TokenKey(tokens),
+            tokens=self._unwrapped_tokens(row, hashing),
+            packs=_packs(key),
+            older_packs=None if before is None else _packs(before),
             older=None if before is None else _wrapping(before),
-            generation=generation,
+            generation=row.key_generation,
+            fingerprint=_fingerprint(key),
+            older_fingerprint="" if before is None else _fingerprint(before),
         )
+
+    def fingerprint(self, organisation: int) -> str:
+        """Of the key that patients' keys are wrapped by."""
+        return self._organisations[organisation].fingerprint
+
+    def older_fingerprint(self, organisation: int) -> str:
+        """Of the key before; empty where there is none."""
+        return self._organisations[organisation].older_fingerprint
+
+    def turn_wrapping(self, organisation: int, keys: OrganisationKeys) -> None:
+        """Wrap by these from now on; search tokens have a rotation of their own."""
+        held = self._organisations[organisation]
+        self._organisations[organisation] = msgspec.structs.replace(
+            keys, tokens=held.tokens, generation=max(held.generation, keys.generation)
+        )
+
+    def turn_tokens(self, organisation: int, keys: OrganisationKeys) -> None:
+        """Make search tokens as these say from now on."""
+        self._organisations[organisation] = msgspec.structs.replace(
+            self._organisations[organisation], tokens=keys.tokens
+        )
+
+    def _hashing(self, row: OrganisationRow, key: Key) -> Key:
+        """What tokens are hashed by: it never changes, whatever is rotated."""
+        wrapped = row.wrapped_token_key
+        if wrapped is None:
+            return token_key_of(key)
+        return self._root.unwrap(wrapped, token_key_identity(row.number))
+
+    def _unwrapped_tokens(
+        self, row: OrganisationRow, hashing: Key
+    ) -> OrganisationTokens:
+        layer, newer = row.token_layer, row.newer_layer
+        unwrap, identity = self._root.unwrap, token_layer_identity(row.number)
+        return OrganisationTokens(
+            KeyState(
+                hashing=hashing,
+                layer=None if layer is None else unwrap(layer, identity),
+                newer_layer=None if newer is None else unwrap(newer, identity),
+                generation=row.token_generation,
+                phase=TokenPhase(row.token_phase),
+            )
+        )
+
+    def tokens_of(self, organisation: int) -> OrganisationTokens:
+        """What makes its search tokens."""
+        return self._organisations[organisation].tokens
 
     def begin_generation(self, organisation: int, generation: int) -> None:
         """Data keys made from now on are of this generation, or of a later one."""
@@ -99,7 +174,9 @@ class KeyStore:
     def forget_older(self, organisation: int) -> None:
         """Nothing is wrapped by the key before any more."""
         held = self._organisations[organisation]
-        self._organisations[organisation] = msgspec.structs.replace(held, older=None)
+        self._organisations[organisation] = msgspec.structs.replace(
+            held, older=None, older_packs=None, older_fingerprint=""
+        )
 
     @property
     def organisations(self) -> tuple[int, ...]:
@@ -172,8 +249,14 @@ class KeyStore:
         return None if anew == boxes else column_of(anew)
 
     def tokens(self, organisation: int, values: tuple[bytes, ...]) -> tuple[int, ...]:
-        token = self._organisations[organisation].tokens.token
-        return tuple([token(value) for value in values])
+        """What a search asks for, in the order of the values."""
+        return self._organisations[organisation].tokens.searched(values)
+
+    def pack_keys(self, organisation: int) -> tuple[Key, ...]:
+        """For what kiosks take along: the newest, and the one that goes."""
+        held = self._organisations[organisation]
+        older = held.older_packs
+        return (held.packs,) if older is None else (held.packs, older)
 
     def __repr__(self) -> str:
         return f"KeyStore({len(self._organisations)} organisations)"
@@ -192,8 +275,20 @@ def token_key_identity(organisation: int) -> bytes:
     return f"search-token-key|1|{organisation}".encode()
 
 
+def token_layer_identity(organisation: int) -> bytes:
+    return f"search-token-layer|1|{organisation}".encode()
+
+
+def _fingerprint(key: Key) -> str:
+    return derive(key, "organisation-key-identity")[:8].hex()
+
+
 def _wrapping(key: Key) -> Cipher:
     return Cipher(derive(key, "wrap-patient-key"))
+
+
+def _packs(key: Key) -> Key:
+    return derive(key, "kiosk-packs")
 
 
 def _opened_by(cipher: Cipher | None, wrapped: bytes, identity: bytes) -> Key | None:
@@ -205,13 +300,13 @@ def _opened_by(cipher: Cipher | None, wrapped: bytes, identity: bytes) -> Key | 
         return None
 
 
-def _wrap(held: _OrganisationKeys, generation: int, key: Key, identity: bytes) -> bytes:
+def _wrap(held: OrganisationKeys, generation: int, key: Key, identity: bytes) -> bytes:
     empty = WrappedBox(generation, b"")
     box = held.wrapping.seal(key, empty.identity(identity))
-    return empty._replace(box=box).column
+    return msgspec.structs.replace(empty, box=box).column
 
 
-def _rewrapped(held: _OrganisationKeys, one: WrappedBox, bound: bytes) -> WrappedBox:
+def _rewrapped(held: OrganisationKeys, one: WrappedBox, bound: bytes) -> WrappedBox:
     """The same key by the newest wrapping key.
 
     Raises:
@@ -222,7 +317,7 @@ def _rewrapped(held: _OrganisationKeys, one: WrappedBox, bound: bytes) -> Wrappe
     key = _opened_by(held.older, one.box, bound)
     if key is None:
         raise BoxCannotBeOpenedError
-    return one._replace(box=held.wrapping.seal(key, bound))
+    return msgspec.structs.replace(one, box=held.wrapping.seal(key, bound))
 
 
 def _floors_for(organisation: int, patient: str) -> list[bytes]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from wardkeep.db.connection import Connection, Row
+from wardkeep.db.errors import AlreadyExistsError
 
 WAITING, WORKING, ENDED = "waiting", "working", "ended"
 
@@ -85,8 +86,12 @@ async def found_by(
     return [_provisioned(row) for row in rows]
 
 
-async def add(connection: Connection, one: Provisioned) -> bool:
-    """False where the user name is somebody's already."""
+async def add(connection: Connection, one: Provisioned) -> None:
+    """Store a new one.
+
+    Raises:
+        AlreadyExistsError: the user name is somebody's already.
+    """
     status = await connection.execute(
         "insert into warden.provisioned (id, organisation, user_name, external_id,"
         " display_name, role, is_active, request, created_at, changed_at)"
@@ -103,7 +108,8 @@ async def add(connection: Connection, one: Provisioned) -> bool:
         _key(one.request),
         one.created_at,
     )
-    return status == "INSERT 0 1"
+    if status != "INSERT 0 1":
+        raise AlreadyExistsError
 
 
 async def change(connection: Connection, one: Provisioned, *, was: int) -> bool:

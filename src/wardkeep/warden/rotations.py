@@ -68,6 +68,18 @@ ROOT_WRAPPED = (
         identity="search-token-key|1|{}",
     ),
     Wrapping(
+        table="organisation",
+        column="token_layer",
+        key="number",
+        identity="search-token-layer|1|{}",
+    ),
+    Wrapping(
+        table="organisation",
+        column="newer_layer",
+        key="number",
+        identity="search-token-layer|1|{}",
+    ),
+    Wrapping(
         table="canary_list",
         column="wrapped_key",
         key="organisation",
@@ -163,6 +175,26 @@ async def note_progress(connection: Connection, id_: str, *, rewrapped: int) -> 
         UUID(id_),
         rewrapped,
     )
+
+
+async def note_unreadable(connection: Connection, id_: str, count: int) -> None:
+    """So many more were not what one of ours writes."""
+    await connection.execute(
+        "update warden.key_rotation set unreadable = unreadable + $2 where id = $1",
+        UUID(id_),
+        count,
+    )
+
+
+async def say_end_from(connection: Connection, id_: str, *, size: int) -> int:
+    """How long the ledger was when its end was to be written first; `size`: now."""
+    first: int = await connection.fetch_value(
+        "update warden.key_rotation set said_from = coalesce(said_from, $2)"
+        " where id = $1 returning said_from",
+        UUID(id_),
+        size,
+    )
+    return first
 
 
 async def finish(

@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from math import inf
-from typing import NamedTuple
 
 import msgspec
 
@@ -20,9 +19,11 @@ from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId, new_secret, new_uuid
 from wardkeep.disclosure.answers import SessionView
 from wardkeep.disclosure.message import GLANCE
-from wardkeep.identity.roles import NEED_DEVICE, Role
+from wardkeep.identity.roles import BY_COMMAND, NEED_DEVICE, PEOPLE, Role
 from wardkeep.identity.scopes import CHECK_IN, Scopes
+from wardkeep.warden.agreed import AgreedExtract
 from wardkeep.warden.copies import SignedCopy
+from wardkeep.warden.hand_overs import SignedHandOver
 from wardkeep.warden.session_parts import ByApp, Elsewhere, HeldReason
 
 ASLEEP_SECONDS = 15 * 60
@@ -78,26 +79,39 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     """Of an import: canaries to which it adds new writing."""
     copies: dict[str, SignedCopy] = msgspec.field(default_factory=dict)
     """By patient: the copy that was signed for last."""
+    extract: AgreedExtract | None = None
+    """Of the operator's command that takes a data set: what was agreed on."""
+    hand_overs: dict[str, SignedHandOver] = msgspec.field(default_factory=dict)
+    """By their ids."""
     passkeys_open_until: float = 0.0
     """By the monotonic clock: until then passkeys may be added and revoked."""
     passkey_used_monotonic: float = -inf
     """When its owner last proved that it is they."""
     tokens_computed: int = 0
     is_changed: bool = False
+    only: str = ""
+    """The one kind of question that it is good for; empty: ordinary ones."""
+    is_for_programs: bool = False
+    """Whether it is an access token and no person's own session."""
+    asleep_after_seconds: float = inf
+    """Idle seconds after which it sleeps; programs and imports do not sleep."""
+    whose: tuple[int, str] = (0, "")
+    """Organisation and account: for whom its openings count."""
+    is_watched: bool = False
+    """Whether they count: people of the organisation; programs have contracts, support
+    has grants."""
 
-    @property
-    def only(self) -> str:
-        """The one kind of question that it is good for; empty: ordinary ones."""
-        return "" if self.scopes is None else self.scopes.only
-
-    @property
-    def asleep_after_seconds(self) -> float:
-        """Idle seconds after which it sleeps; programs and imports do not sleep."""
+    def __post_init__(self) -> None:
+        # Told by what never changes, and asked for at each opening.
+        self.only = "" if self.scopes is None else self.scopes.only
+        self.is_for_programs = self.scopes is not None or self.app is not None
+        self.whose = (self.organisation, self.account)
+        self.is_watched = self.scopes is None and self.role in PEOPLE
         is_person = bool(self.credential) or self.elsewhere is not None
-        if not is_person or self.is_for_programs:
-            return float("inf")
-        is_guarded = self.role in NEED_DEVICE
-        return ASLEEP_OF_GUARDED_SECONDS if is_guarded else ASLEEP_SECONDS
+        if is_person and not self.is_for_programs:
+            is_guarded = self.role in NEED_DEVICE
+            seconds = ASLEEP_OF_GUARDED_SECONDS if is_guarded else ASLEEP_SECONDS
+            self.asleep_after_seconds = seconds
 
     def hold_reason(self, patient: str, held: HeldReason) -> None:
         """Remember a typed reason; the oldest is forgotten when there are many."""
@@ -158,12 +172,7 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
 
     def _seen_asleep_after(self) -> int:
         seconds = self.asleep_after_seconds
-        return 0 if seconds == float("inf") else int(seconds)
-
-    @property
-    def is_for_programs(self) -> bool:
-        """Whether it is an access token and no person's own session."""
-        return self.scopes is not None or self.app is not None
+        return 0 if seconds == inf else int(seconds)
 
 
 def hash_token(token: str) -> bytes:
@@ -193,13 +202,17 @@ class SignedInAs(msgspec.Struct, frozen=True, kw_only=True):
     """When the work ends that this session is for; None: no such moment is known."""
 
 
-class _Moment(NamedTuple):
+class Moment(msgspec.Struct, frozen=True, gc=False):
+    """Both hands of the clock."""
+
     now: datetime
+    """UTC."""
     monotonic: float
 
 
-def _touch(session: Session, moment: _Moment) -> None:
-    session.last_used_at, session.last_used_monotonic = moment
+def _touch(session: Session, moment: Moment) -> None:
+    session.last_used_at = moment.now
+    session.last_used_monotonic = moment.monotonic
     session.is_changed = True
 
 
@@ -207,7 +220,7 @@ def _is_asleep(session: Session, monotonic: float) -> bool:
     return monotonic - session.last_used_monotonic > session.asleep_after_seconds
 
 
-def _is_over(session: Session, moment: _Moment) -> bool:
+def _is_over(session: Session, moment: Moment) -> bool:
     # Both hands of the clock count: stepping the wall clock back does not
     # lengthen a session, and a machine that slept does not either.
     return (
@@ -231,6 +244,8 @@ class Sessions:
         self._clock = clock
         self._by_hash: dict[bytes, Session] = {}
         self._handles: OrderedDict[bytes, tuple[Session, float]] = OrderedDict()
+        self.moment = self._moment()
+        """When a session was last looked for: read once for a question."""
         self.bound_only: set[int] = set()
         """Organisations whose programs must prove their key with each use."""
         self.is_frozen: Callable[[Session], bool] = _nobody
@@ -296,7 +311,15 @@ class Sessions:
         return session if self._is_awake(session, self._moment()) else None
 
     def use_own(self, token: str) -> Session | None:
-        """The same and patients' too, for what concerns one's own account or record."""
+        """The same and patients' too, for what concerns one's own account or record.
+
+        An import has no account, so nothing is its own.
+        """
+        session = self.use_any(token)
+        return None if session is None or session.role in BY_COMMAND else session
+
+    def use_any(self, token: str) -> Session | None:
+        """The same and imports' too, for what concerns the session itself."""
         if token.startswith(GLANCE):
             return self.glance(token)
         return self._own(self._by_hash.get(hash_token(token)))
@@ -418,17 +441,18 @@ class Sessions:
         _touch(session, moment)
         return session
 
-    def _moment(self) -> _Moment:
+    def _moment(self) -> Moment:
         """Both hands of the clock, read once for a question."""
-        return _Moment(self._clock.now(), self._clock.monotonic_seconds())
+        self.moment = Moment(self._clock.now(), self._clock.monotonic_seconds())
+        return self.moment
 
-    def _is_awake(self, session: Session, moment: _Moment) -> bool:
+    def _is_awake(self, session: Session, moment: Moment) -> bool:
         is_there = self._is_kept(session, moment)
         if not is_there or _is_asleep(session, moment.monotonic):
             return False
         return not self.is_frozen(session)
 
-    def _is_kept(self, session: Session, moment: _Moment) -> bool:
+    def _is_kept(self, session: Session, moment: Moment) -> bool:
         if _is_over(session, moment):
             del self._by_hash[session.token_hash]
             return False

@@ -7,7 +7,8 @@ rotation's generation, which is bound into it too.
 """
 
 import struct
-from typing import NamedTuple
+
+import msgspec
 
 from wardkeep.crypto.aead import KEY_BYTES, OVERHEAD_BYTES
 
@@ -19,7 +20,7 @@ _BOX_BYTES = KEY_BYTES + OVERHEAD_BYTES
 _NUMBERED_BYTES = _GENERATION.size + _BOX_BYTES
 
 
-class WrappedBox(NamedTuple):
+class WrappedBox(msgspec.Struct, frozen=True, gc=False):
     """One wrapped key."""
 
     generation: int

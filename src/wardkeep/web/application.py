@@ -32,7 +32,7 @@ from wardkeep.web.look import (
     look_of,
 )
 from wardkeep.web.metrics import Metrics
-from wardkeep.web.pace import Pace
+from wardkeep.web.pace import Pace, WaitingPace
 from wardkeep.web.rendering import Rendering
 from wardkeep.web.routes import Routes
 from wardkeep.web.services import Services
@@ -122,7 +122,9 @@ def _pages(
     routes = Routes(
         [page for one in apps for page in one.app.pages] + list(HEALTH_PAGES)
     )
-    services = services.with_these(site, pace)
+    # A room of a hundred phones that each look every twenty seconds.
+    waiting = WaitingPace(clock, a_second=_TRIES_A_SECOND, at_once=_TRIES_AT_ONCE)
+    services = services.with_these(site, pace, waiting)
     gatekeeper = Gatekeeper(
         routes,
         services=services,

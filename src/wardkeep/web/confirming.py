@@ -7,6 +7,7 @@ the warden again at each step: what stands in the page's fields is believed by n
 
 import base64
 import binascii
+from collections.abc import Mapping
 
 import msgspec
 from starlette.responses import Response
@@ -21,20 +22,34 @@ _decoder: msgspec.msgpack.Decoder[Act] = msgspec.msgpack.Decoder(Act)
 
 
 async def ask_to_confirm(
-    visit: Visit, act: Act, *, back: str, after: str, button: str = "Confirm"
+    visit: Visit,
+    act: Act,
+    *,
+    back: str,
+    after: str,
+    button: str = "Confirm",
+    said_for: Mapping[str, str] | None = None,
 ) -> Response:
-    """The page; `back` is where to go instead, `after` where to go once it is done."""
+    """The page; `back` is where to go instead, `after` where to go once it is done.
+
+    `said_for` has words for ids that the warden's description names: a person's name.
+    """
     described = await visit.warden.ask(DescribeAct(visit.token, act), ActDescription)
     if isinstance(described, Refusal):
         return visit.refuse(described)
     return visit.render(
         "web/confirm.html",
-        described=described,
+        described=_in_words(described, said_for or {}),
         act=written(act),
         back=back,
         after=after,
         button=button,
     )
+
+
+def _in_words(described: ActDescription, said: Mapping[str, str]) -> ActDescription:
+    lines = tuple((key, said.get(value, value)) for key, value in described.lines)
+    return msgspec.structs.replace(described, lines=lines)
 
 
 def written(act: Act) -> str:

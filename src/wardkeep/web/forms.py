@@ -119,7 +119,10 @@ def _content_type(request: Request) -> str:
 
 
 async def read_form(
-    request: Request, *, longest: int = MAX_FIELD_CHARACTERS
+    request: Request,
+    *,
+    longest: int = MAX_FIELD_CHARACTERS,
+    most_fields: int = MAX_FIELDS,
 ) -> Form | Trouble:
     """The request's form; a trouble where there is none, or a field comes twice.
 
@@ -129,7 +132,7 @@ async def read_form(
         return NOT_A_FORM
     try:
         sent = await request.form(
-            max_files=0, max_fields=MAX_FIELDS, max_part_size=longest
+            max_files=0, max_fields=most_fields, max_part_size=longest
         )
     except (MultiPartException, UnicodeDecodeError):
         return MALFORMED

@@ -23,7 +23,7 @@ from wardkeep.web.cookies import forget_session, session_token
 from wardkeep.web.exchange import PATTERN, REFERENCE
 from wardkeep.web.forms import read_form
 from wardkeep.web.gates import PublicGate, SignedInGate
-from wardkeep.web.navigation import Link, links_for
+from wardkeep.web.navigation import Link, links_for, navigation_at
 from wardkeep.web.pages import Page
 from wardkeep.web.pieces import WHOSE, in_pieces
 from wardkeep.web.rendering import Rendering, Surroundings
@@ -162,7 +162,7 @@ class Gatekeeper:
         return Surroundings(
             path=path,
             session=session,
-            navigation=links_for(session.role, self._navigation),
+            navigation=navigation_at(path, links_for(session.role, self._navigation)),
         )
 
     def _tell(

@@ -24,8 +24,9 @@ from wardkeep.disclosure.client import (
 )
 from wardkeep.disclosure.message import MAX_SESSIONS
 from wardkeep.disclosure.questions import WhichMayGoOn
-from wardkeep.web.live import Ground, Hears, Shared, Signal
+from wardkeep.web.live import Ground, Hears, Shared
 from wardkeep.web.parts import tree_of
+from wardkeep.web.watching import Watches
 
 BEAT_SECONDS = 2.0
 SESSIONS_ASKED_EVERY_SECONDS = 0.4
@@ -99,7 +100,13 @@ class Board:
         self._making: asyncio.Task[None] | None = None
         self._is_stale = True
         self._news, self._seen = b"", ""
+        self._made_at = hub.now()
         self.listeners: set[Listener] = set()
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is older than what depends on the time may be."""
+        every = self._hears.every_seconds
+        return bool(every) and now - self._made_at >= every
 
     def make(self) -> None:
         """Make it anew; what changes meanwhile has it made once more."""
@@ -117,6 +124,7 @@ class Board:
 
     async def _make_once(self) -> None:
         seen = self._hub.seen(self._keys)
+        self._made_at = self._hub.now()
         try:
             parts = tree_of(await self._hears.show(self._ground))
         except Exception:
@@ -160,6 +168,8 @@ class Hub:
         self._turns: dict[Listener, None] = {}
         self._left = SIGNALS_AT_ONCE
         self._turn: asyncio.TimerHandle | None = None
+        self.watches = Watches()
+        """Devices, which have no session."""
 
     # -- what is known -----------------------------------------------------------------
 
@@ -183,6 +193,10 @@ class Hub:
         known = self.seen(keys).partition(":")[2]
         return marks == known and (epoch == self._epoch or all(known.split(",")))
 
+    def now(self) -> float:
+        """Seconds by a clock that never steps."""
+        return self._clock.monotonic_seconds()
+
     def time_words(self) -> str:
         """The time of day as people read it, by our clock: 12:20:31."""
         return f"{self._clock.now().astimezone(LONDON):%H:%M:%S}"
@@ -198,6 +212,7 @@ class Hub:
         self._marks[key] = changed.mark
         for listener in self._listeners.get(key, ()):
             self._tell(listener)
+        self.watches.hear(key)
 
     def listen(self, is_listening: bool) -> None:  # noqa: FBT001 - the ear's callback
         """Listening began: everything may have changed. Or ended: nothing is known."""
@@ -208,6 +223,7 @@ class Hub:
                 self._tell(listener)
             else:
                 listener.stream.put(listener.of, event("late", of=listener.of))
+        self.watches.wake_all()
 
     @property
     def is_listening(self) -> bool:
@@ -229,7 +245,7 @@ class Hub:
 
     def _signal(self, listener: Listener) -> None:
         self._left -= 1
-        listener.told_at = self._clock.monotonic_seconds()
+        listener.told_at = self.now()
         listener.stream.put(listener.of, event("changed", of=listener.of))
         if self._turn is None:
             self._turn = asyncio.get_running_loop().call_later(
@@ -264,7 +280,7 @@ class Hub:
             of=of,
             keys=self.keys(ground.organisation, hears),
             hears=hears,
-            told_at=self._clock.monotonic_seconds(),
+            told_at=self.now(),
         )
         if isinstance(hears, Shared):
             place = (hears.show, ground.organisation, of)
@@ -290,10 +306,15 @@ class Hub:
         """The sign of life, and what is due by the time alone; nothing while deaf."""
         if not self.is_listening:
             return b": waiting\n\n"
-        now = self._clock.monotonic_seconds()
+        now = self.now()
         mine = self._streams.get(stream.token, OrderedDict())
         for one in mine.get(stream, ()):
-            every = one.hears.every_seconds if isinstance(one.hears, Signal) else 0.0
+            if one.board is not None:
+                # Due once for all who show it, whoever's beat comes first.
+                if one.board.is_due(now):
+                    one.board.make()
+                continue
+            every = one.hears.every_seconds
             if every and now - one.told_at >= every:
                 one.told_at = now
                 stream.put(one.of, event("changed", of=one.of))
@@ -335,6 +356,7 @@ class Hub:
         """End every stream, as this process does before it stops."""
         for stream in [one for mine in self._streams.values() for one in mine]:
             self.close(stream)
+        self.watches.close_all()
 
     # -- whose session is over ---------------------------------------------------------
 

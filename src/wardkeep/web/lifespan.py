@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The outermost shell: opens what the process needs, then serves, then closes it."""
 
-import gc
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-YOUNG_OBJECTS = 50_000
-"""New objects after which cycles are looked for."""
+from wardkeep.base.garbage import settle
+
 log = logging.getLogger("wardkeep.web")
 
 Opening = Callable[[], AbstractAsyncContextManager[ASGIApp]]
@@ -45,12 +44,7 @@ class Lifespan:
                 kind = type(error).__name__
                 await send({"type": "lifespan.startup.failed", "message": kind})
                 raise
-            # What is here now stays: looking through it for garbage again and again
-            # takes a millisecond each time.
-            gc.freeze()
-            # A page of fifty resources makes thousands of objects that all go at its
-            # end by themselves: to look for cycles every 700 of them is a tenth of it.
-            gc.set_threshold(YOUNG_OBJECTS, 20, 20)
+            settle()
             await send({"type": "lifespan.startup.complete"})
             await receive()
         self._inside = None

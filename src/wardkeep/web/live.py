@@ -10,12 +10,13 @@
 The whole example stands in docs/where-things-go.md.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
 from markupsafe import Markup
 
+from wardkeep.base.clock import Clock
 from wardkeep.db.changes import Topic
 from wardkeep.web.rendering import Rendering
 from wardkeep.web.services import Services
@@ -32,17 +33,27 @@ class Ground:
         *,
         organisation: int,
         path_parts: dict[str, str],
+        query: Mapping[str, str],
         services: Services,
         rendering: Rendering,
     ) -> None:
         self.organisation = organisation
         self.services = services
         self._path_parts = path_parts
+        self._query = query
         self._rendering = rendering
+
+    @property
+    def clock(self) -> Clock:
+        return self._rendering.clock
 
     def path(self, name: str) -> str:
         """A part of the page's address."""
         return self._path_parts[name]
+
+    def query(self, name: str) -> str:
+        """What its address asks for beside; empty where it does not."""
+        return self._query.get(name, "")
 
     def fill(self, template: str, **context: object) -> Markup:
         """A template without anything around it."""
@@ -66,6 +77,8 @@ class Shared(msgspec.Struct, frozen=True):
     topics: tuple[Topic, ...]
     show: Callable[[Ground], Awaitable[Markup]]
     """A function of a module: whoever has the same one gets the same part."""
+    every_seconds: float = 0.0
+    """Made anew also after so long, for what changes with the time; 0: never."""
 
 
 Hears: TypeAlias = Signal | Shared

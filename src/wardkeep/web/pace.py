@@ -39,6 +39,14 @@ class Pace:
         return is_admitted
 
 
+class WaitingPace(Pace):
+    """The same for pages that look again by themselves while somebody waits.
+
+    A bucket of their own: a full waiting room behind one address keeps nobody from
+    signing in, and nobody who signs in keeps the room from being told.
+    """
+
+
 def _network(address: str | None) -> str | None:
     """What shares a bucket: an IPv4 address, an IPv6 /64 (one household's)."""
     try:

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from wardkeep.base.clock import Clock
 from wardkeep.disclosure.answers import SessionView
-from wardkeep.web.navigation import Link
+from wardkeep.web.navigation import Navigation
 from wardkeep.web.site import Site
 from wardkeep.web.trouble import Trouble
 
@@ -22,7 +22,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     session: SessionView | None = None
-    navigation: tuple[Link, ...] = ()
+    navigation: Navigation = Navigation()
 
 
 class Rendering:
@@ -44,7 +44,10 @@ class Rendering:
         context: Mapping[str, object],
     ) -> Response:
         text = self._environment.get_template(template).render(
-            context, surroundings=surroundings, site=self._site
+            context,
+            surroundings=surroundings,
+            site=self._site,
+            shown_at=self.clock.now().isoformat(timespec="seconds"),
         )
         return HTMLResponse(text, status_code=status)
 

@@ -2,7 +2,8 @@
 """`GET /live?of=PATH&seen=…`: one stream of events for all open pages of a browser.
 
 Each PATH is a live part (live.py). Its own gate is asked for it here, and again
-whenever the part itself is asked for. https://html.spec.whatwg.org/#server-sent-events
+whenever the part itself is asked for. Below it, as `/live/screen`, are streams of
+devices, each a page of its own. https://html.spec.whatwg.org/#server-sent-events
 """
 
 import asyncio
@@ -19,24 +20,21 @@ from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import CheckSession
 from wardkeep.web.cookies import session_token
 from wardkeep.web.exchange import PATTERN
-from wardkeep.web.gates import SignedInGate
+from wardkeep.web.gates import PublicGate, SignedInGate
 from wardkeep.web.hub import BEAT_SECONDS, Hub, Stream, event
 from wardkeep.web.pages import Page
 from wardkeep.web.rendering import Rendering, Surroundings
 from wardkeep.web.routes import Found, Routes
 from wardkeep.web.services import Services
 from wardkeep.web.site import Site
-from wardkeep.web.visit import Visit
+from wardkeep.web.visit import PublicVisit, Visit
+from wardkeep.web.watching import end_when_gone, piece, stream_begins
 
 PATH = "/live"
 MOST_PARTS = 16
 MOST_AT_ONCE = 8192
 """Streams in one process; each is a connection that does nothing most of the time."""
-_HEADERS = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    # A proxy that gathers an answer before it passes it on would stop every board.
-    (b"x-accel-buffering", b"no"),
-)
+_EVENTS = "text/event-stream; charset=utf-8"
 NOT_SIGNED_IN = Response("Not signed in.\n", 401)
 NOT_HERE = Response("There is no such live page.\n", 404)
 
@@ -61,10 +59,12 @@ class Streams:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[PATTERN] = PATH
+        if scope["path"] != PATH:
+            await self._answer_device(scope, receive, send)
+            return
         token = session_token(Request(scope), self._services[Site])
         wanted = wanted_of(scope["query_string"])
-        is_stream = scope["method"] == "GET" and scope["path"] == PATH
-        if not is_stream or not wanted:
+        if scope["method"] != "GET" or not wanted:
             await NOT_HERE(scope, receive, send)
             return
         warden = self._services[WardenClient]
@@ -79,6 +79,22 @@ class Streams:
             await self._pump(stream, receive, send)
         finally:
             self._hub.close(stream)
+
+    async def _answer_device(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A page below `/live/`: of a device, which has no session (watching.py)."""
+        found = self._routes.find(scope["path"], scope["method"])
+        if not isinstance(found, Found) or not isinstance(found.page.gate, PublicGate):
+            await NOT_HERE(scope, receive, send)
+            return
+        scope[PATTERN] = found.page.path
+        visit = PublicVisit(
+            Request(scope, receive),
+            services=self._services,
+            rendering=self._rendering,
+            surroundings=Surroundings(path=found.page.path),
+        )
+        response = await found.page.handler(visit)
+        await response(scope, receive, send)
 
     def _add(
         self, stream: Stream, scope: Scope, session: SessionView, wanted: Wanted
@@ -109,15 +125,13 @@ class Streams:
         self._hub.add(stream, wanted.of, hears, ground=visit.ground, seen=wanted.seen)
 
     async def _pump(self, stream: Stream, receive: Receive, send: Send) -> None:
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": list(_HEADERS)}
-        )
+        await send(stream_begins(_EVENTS))
         first = event("begun", at=self._hub.time_words())
-        await send(_body(b"retry: 3600000\n" + first))
-        gone = asyncio.create_task(_gone(receive, stream))
+        await send(piece(b"retry: 3600000\n" + first))
+        gone = asyncio.create_task(end_when_gone(receive, stream))
         try:
             while not stream.is_over:
-                await send(_body(await self._next(stream)))
+                await send(piece(await self._next(stream)))
         finally:
             gone.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -147,14 +161,3 @@ def _live_page(found: object, session: SessionView) -> Page | None:
     page = found.page
     is_let_in = isinstance(page.gate, SignedInGate) and page.gate.admits(session.role)
     return page if is_let_in else None
-
-
-def _body(some: bytes) -> dict[str, object]:
-    return {"type": "http.response.body", "body": some, "more_body": True}
-
-
-async def _gone(receive: Receive, stream: Stream) -> None:
-    """End the stream when its reader has gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    stream.end()

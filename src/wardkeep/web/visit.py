@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A visit: one request as a page sees it, with who asks and what the page may use."""
 
+from datetime import date
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
@@ -9,13 +10,20 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from wardkeep.base.clock import Clock
+from wardkeep.base.clock import LONDON, Clock
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.web.exchange import REFERENCE
-from wardkeep.web.forms import MAX_FIELD_CHARACTERS, Form, read_form, read_json
+from wardkeep.web.forms import (
+    MAX_FIELD_CHARACTERS,
+    MAX_FIELDS,
+    Form,
+    read_form,
+    read_json,
+)
 from wardkeep.web.hub import Hub
 from wardkeep.web.live import Ground, LivePart, Region
+from wardkeep.web.navigation import Place
 from wardkeep.web.parts import tree_of
 from wardkeep.web.rendering import Rendering, Surroundings
 from wardkeep.web.return_path import safe_return_path
@@ -64,6 +72,11 @@ class PublicVisit:
         return self._rendering.clock
 
     @property
+    def today(self) -> date:
+        """The day in London, where everybody who uses this works."""
+        return self.clock.now().astimezone(LONDON).date()
+
+    @property
     def reference(self) -> str:
         """What the log calls this request."""
         reference: str = self.request.scope[REFERENCE]
@@ -88,8 +101,13 @@ class PublicVisit:
         """Read what was sent and is of no use: else the connection ends with it."""
         await self.request.body()
 
-    async def form(self, *, longest: int = MAX_FIELD_CHARACTERS) -> Form | Trouble:
-        return await read_form(self.request, longest=longest)
+    async def form(
+        self,
+        *,
+        longest: int = MAX_FIELD_CHARACTERS,
+        most_fields: int = MAX_FIELDS,
+    ) -> Form | Trouble:
+        return await read_form(self.request, longest=longest, most_fields=most_fields)
 
     async def json(self, kind: type[T]) -> T | Trouble:
         return await read_json(self.request, kind)
@@ -166,6 +184,7 @@ class Visit(PublicVisit):
         return Ground(
             organisation=self.session.organisation,
             path_parts=dict(self.request.path_params),
+            query=dict(self.request.query_params),
             services=self.services,
             rendering=self._rendering,
         )
@@ -205,6 +224,11 @@ class Visit(PublicVisit):
         return self.answer_part(region, self._rendering.part(template, context))
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """Where this person may go by the navigation."""
+        return self._surroundings.navigation.all
+
+    @property
     def first_place(self) -> str:
         """Where this person's work starts: the first link of their navigation."""
-        return self._surroundings.navigation[0].path
+        return self.places[0].path

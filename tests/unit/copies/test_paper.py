@@ -5,19 +5,24 @@ import io
 import json
 import zipfile
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pytest
 
+from wardkeep.apps.copies.answers import ASSESSMENTS, Section
 from wardkeep.apps.copies.asking import MAKERS, grounds_of
 from wardkeep.apps.copies.files import Making, zip_of
-from wardkeep.apps.copies.paper import SECTIONS, Paper, Section, paper_of
+from wardkeep.apps.copies.paper import SECTIONS, Paper, paper_of
 from wardkeep.apps.copies.printing import PARTS as PRINTED
 from wardkeep.care.of_patient import WRITERS
+from wardkeep.care.writing import drafted
 from wardkeep.disclosure.copies import GROUNDS, PARTS, PERSON, PURPOSES, MakeCopy
 from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.fhir.depots.schedule import Schedule, schedule_content
 from wardkeep.fhir.model.definitions import is_resource_type
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.outcomes import Opened, OpenedResource
 from wardkeep.fhir.store.rows import StoredRow
 from wardkeep.fhir.store.taking_out import StaysHere, TakenOut, TakeOut, _sorted
@@ -276,7 +281,7 @@ def test_parts_are_of_types_that_there_are_and_none_twice() -> None:
     assert all(map(is_resource_type, types))
     for part in PRINTED.values():
         assert all(map(is_resource_type, part.types))
-        assert set(part.sections) <= SECTIONS.keys()
+        assert set(part.sections) <= {*SECTIONS, ASSESSMENTS}
 
 
 # What stays
@@ -355,3 +360,93 @@ def test_a_copy_that_is_not_all_says_so_in_both_files() -> None:
     assert "2: Sealed" in page
     bundle = json.loads(copy.read("record.json"))
     assert bundle["entry"][0]["fullUrl"] == "https://one.example/fhir/Patient/p"
+
+
+NEWS2 = {"coding": [{"system": "urn:wardkeep:observation", "code": "news2"}]}
+
+
+@pytest.mark.parametrize(
+    ("born", "conditions", "said"),
+    [
+        ("1980-01-01", [], "7"),
+        ("2015-01-01", [], "No total: NEWS2 is not for people under 16"),
+        (
+            "1990-01-01",
+            [{"text": "28 weeks pregnant"}],
+            "No total: NEWS2 is not for use in pregnancy",
+        ),
+        ("1990-01-01", [{"text": "Asthma"}], "7"),
+    ],
+)
+def test_a_stored_total_of_whom_news2_is_not_for_is_not_printed(
+    born: str, conditions: list[dict[str, str]], said: str
+) -> None:
+    paper = sheet(
+        resource("Patient", birthDate=born),
+        *(
+            resource("Condition", f"c{nth}", code=code)
+            for nth, code in enumerate(conditions)
+        ),
+        resource(
+            "Observation",
+            status="final",
+            code=NEWS2 | {"text": "NEWS2"},
+            effectiveDateTime="2026-11-20T09:41:00+00:00",
+            valueInteger=7,
+        ),
+    )
+    [row] = table(paper, "Observations").rows
+    assert row[:2] == ("NEWS2", said)
+
+
+def test_wherever_observations_are_printed_pregnancies_are_known() -> None:
+    for name, printed in PRINTED.items():
+        if "results" in printed.sections:
+            assert "Condition" in printed.types, name
+
+
+def depot(status: str = "active") -> OpenedResource:
+    one = Schedule(
+        id="d1",
+        patient="p",
+        medicine="Paliperidone palmitate injection",
+        dose=Decimal(100),
+        unit="mg",
+        route="im",
+        every=28,
+        early=2,
+        late=3,
+        counts="given",
+        first=date(2026, 11, 20),
+        place=Person("Location/c", "Clinic"),
+        prescriber="Dr Fictional",
+        began=NOW,
+        author=Person("", "Nils Oak"),
+    )
+    content = schedule_content(one) | {"status": status}
+    text = drafted(content).resource.compact
+    return msgspec.structs.replace(resource("MedicationRequest", "d1"), text=text)
+
+
+def test_paper_says_when_a_depot_is_due_and_nothing_of_one_that_is_stopped() -> None:
+    [row] = table(sheet(depot()), "Depot").rows
+    assert row[0] == "Paliperidone palmitate injection"
+    assert row[2] == "20-Nov-2026, 8 days past its day (Overdue)"
+    assert row[3] == "18-Nov-2026 to 23-Nov-2026"
+    titles = [one.title for one in sheet(depot("stopped")).sections]
+    assert "Depot injections" not in titles
+    assert "Medicines" in titles
+    for name in ("summary", "medicines", "whole"):
+        assert "depots" in PRINTED[name].sections
+
+
+def test_an_alert_that_has_not_begun_is_not_printed() -> None:
+    def flag(start: str) -> OpenedResource:
+        return resource(
+            "Flag", status="active", code={"text": "x"}, period={"start": start}
+        )
+
+    ahead = sheet(flag("2026-11-29T00:00:00+00:00"))
+    assert not table(ahead, "Alerts").rows
+    assert ahead.banner.alerts == ()
+    assert table(sheet(flag("2026-11-27T00:00:00+00:00")), "Alerts").rows

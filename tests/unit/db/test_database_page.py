@@ -25,6 +25,18 @@ def sections() -> dict[str, set[str]]:
     }
 
 
+def test_the_page_says_nothing_twice() -> None:
+    parts = re.split(
+        r"^#{2,3} (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert len(parts[1::2]) == len(set(parts[1::2]))
+    for name, text in zip(parts[1::2], parts[2::2], strict=True):
+        lines = re.findall(r"^\| (`[^|]+) \|", text, flags=re.MULTILINE)
+        said = [one for line in lines for one in re.findall(r"`([^`]+)`", line)]
+        twice = {one for one in said if said.count(one) > 1}
+        assert not twice, f"{name}: {sorted(twice)}"
+
+
 async def test_every_column_is_on_the_page(
     fresh_database: FreshDatabase, sections: dict[str, set[str]]
 ) -> None:

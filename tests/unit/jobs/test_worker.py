@@ -319,5 +319,6 @@ def test_the_names_of_our_kinds_are_those_of_their_files() -> None:
         "tidy_after_load",
         "forget_done_jobs",
         "forget_old_tokens",
+        "forget_drafts",
     ]
     assert KINDS[1].every == timedelta(hours=24)

@@ -2,6 +2,7 @@
 """The Merkle tree against RFC 9162's own definition, and against known roots."""
 
 import hashlib
+from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -89,6 +90,21 @@ def test_roots_are_as_the_definition_says(size: int) -> None:
     assert Grown(leaves).roots[size] == mth(leaves)
 
 
+@given(st.lists(st.integers(0, 600), max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_leaves_that_come_together_grow_the_same_tree(together: list[int]) -> None:
+    leaves, at_once = hashes(sum(together)), Grown([])
+    for start, many in zip(accumulate(together, initial=0), together, strict=False):
+        at_once.tree.extend(leaves[start : start + many])
+    one_by_one = Grown([])
+    for leaf in leaves:
+        one_by_one.tree.append(leaf)
+    assert at_once.tree.size == len(leaves)
+    assert at_once.tree.root() == one_by_one.tree.root()
+    assert at_once.tiles == one_by_one.tiles
+    assert at_once.tree.partial_tiles() == one_by_one.tree.partial_tiles()
+
+
 BIG = Grown(hashes(1500))
 SMALLER_ROOTS = BIG.roots
 
@@ -108,7 +124,7 @@ def test_every_leaf_proves_itself_and_no_other(data: st.DataObject) -> None:
         assert not is_included(leaf, index=index, size=size, path=path[:-1], root=root)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_larger_tree_proves_that_it_continues_a_smaller(data: st.DataObject) -> None:
     new = data.draw(st.integers(1, 1500))

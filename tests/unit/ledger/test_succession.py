@@ -14,13 +14,20 @@ from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger.checkpoint import (
     Checkpoint,
     CheckpointRefusedError,
+    note_signature,
     open_checkpoint,
     sign,
 )
 from wardkeep.ledger.log import Ledger
 from wardkeep.ledger.notes import notes_of
 from wardkeep.ledger.opening import HISTORY_NAME, LedgerDamagedError
-from wardkeep.ledger.succession import KEYS_NAME, announce, follow, steps_of
+from wardkeep.ledger.succession import (
+    KEYS_NAME,
+    Step,
+    announce,
+    follow,
+    steps_of,
+)
 from wardkeep.ledger.verify import verify
 from wardkeep.ledger.witness import Witness, WitnessFolderError, request
 
@@ -238,3 +245,16 @@ def _public(layout: Layout) -> bytes:
     key = verify_key_from(layout, None)
     assert key is not None
     return key.public_bytes
+
+
+def test_a_ledger_goes_on_under_its_own_name_alone() -> None:
+    """A change to a key of another ledger's name is none, though both keys sign it."""
+    other = NoteKey(
+        name=f"{ORIGIN}.thief",
+        kind=LOG,
+        public_bytes=THIRD.verify_key.public_bytes,
+    )
+    text = Step(old=name_of(SECOND), new=other, after=3).text()
+    both = "".join(f"{note_signature(text, ORIGIN, key)}\n" for key in (SECOND, THIRD))
+    with pytest.raises(CheckpointRefusedError, match="not signed by its old key"):
+        steps_of(f"{text}\n{both}\n", ORIGIN)

@@ -2,6 +2,7 @@
 """The verifier finds any change and names its place."""
 
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from support.ledgers import KEY, ORIGIN, entry_about, fill, open_ledger
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger import segment
 from wardkeep.ledger.checkpoint import Checkpoint, sign
-from wardkeep.ledger.merkle import EMPTY_ROOT, MerkleTree
+from wardkeep.ledger.merkle import EMPTY_ROOT, MerkleTree, leaf_hash
 from wardkeep.ledger.segment import Frame, read_frames
-from wardkeep.ledger.verify import VerifyReport, verify
+from wardkeep.ledger.verify import VerifyReport, _Check, verify
 
 SEGMENT = "segment-00000000000000000000.ledger"
 
@@ -212,3 +213,86 @@ def test_a_checkpoint_of_the_empty_ledger_is_in_order(tmp_path: Path) -> None:
     (tmp_path / "checkpoints").write_text(note + "\n")
     (tmp_path / "checkpoint").write_text(note)
     assert checked(tmp_path).is_whole
+
+
+def history_of(folder: Path, checkpoints: int) -> Path:
+    """A ledger with the same root signed so many times."""
+    fill(folder, 5)
+    tree = MerkleTree(lambda *_: None)
+    for one in entries_in(folder):
+        tree.append(leaf_hash(one))
+    notes = [
+        sign(Checkpoint(origin=ORIGIN, size=5, root=tree.root(), number=number), KEY)
+        for number in range(checkpoints)
+    ]
+    (folder / "checkpoints").write_text("".join(f"{one}\n" for one in notes))
+    (folder / "checkpoint").write_text(notes[-1])
+    return folder
+
+
+def entries_in(folder: Path) -> list[bytes]:
+    frames = read_frames((folder / SEGMENT).read_bytes())
+    return [one.entry for one in frames if isinstance(one, Frame)]
+
+
+def test_a_long_history_of_checkpoints_takes_no_more_memory_than_a_short_one(
+    tmp_path: Path,
+) -> None:
+    """One a second were 26 MB a day when all of them were held."""
+    peaks = []
+    for checkpoints in (10, 4_000):
+        folder = history_of(tmp_path / str(checkpoints), checkpoints)
+        tracemalloc.start()
+        report = checked(folder)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert report.is_whole, report.faults
+        assert report.checkpoints == checkpoints
+    assert peaks[1] < peaks[0] + 100_000, peaks
+
+
+def test_a_history_that_changes_between_its_two_readings_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = history_of(tmp_path, 400)  # more than is read at once
+    history = folder / "checkpoints"
+    good = history.read_bytes()
+    read_cosigned = _Check.read_cosigned
+    for changed in (good[: len(good) // 2], b"", good.replace(b"\n5\n", b"\n4\n")):
+
+        def meanwhile(check: _Check, *given: object, changed: bytes = changed) -> None:
+            history.write_bytes(changed)
+            read_cosigned(check, *given)  # type: ignore[arg-type]
+
+        history.write_bytes(good)
+        monkeypatch.setattr(_Check, "read_cosigned", meanwhile)
+        told = [str(one) for one in checked(folder).faults]
+        assert any("changed while it was read" in one for one in told), told
+
+
+def test_what_is_added_to_a_history_meanwhile_is_no_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = history_of(tmp_path, 6)
+    history = folder / "checkpoints"
+    read_cosigned = _Check.read_cosigned
+
+    def meanwhile(check: _Check, *given: object) -> None:
+        history.write_bytes(history.read_bytes() * 2)
+        read_cosigned(check, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(_Check, "read_cosigned", meanwhile)
+    assert checked(folder).is_whole
+
+
+def test_a_checkpoint_of_fewer_entries_behind_one_of_more_is_held_against_them(
+    tmp_path: Path,
+) -> None:
+    folder = history_of(tmp_path, 2)
+    false = Checkpoint(origin=ORIGIN, size=3, root=b"x" * 32, number=2)
+    with (folder / "checkpoints").open("a") as file:
+        file.write(f"{sign(false, KEY)}\n")
+    (folder / "checkpoint").write_text(sign(false, KEY))
+    told = [str(one) for one in checked(folder).faults]
+    assert any("first 3 entries do not have its root" in one for one in told), told
+    assert any("checkpoint 2" in one for one in told), told

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from wardkeep.apps.records.chart import Chart, build_chart
 from wardkeep.apps.records.looking import line_of
-from wardkeep.apps.records.observations import score
+from wardkeep.care.chart import Chart, build_chart
+from wardkeep.care.observations import score
 from wardkeep.care.reading import Unreadable, read
 
 LOINC = "http://loinc.org"

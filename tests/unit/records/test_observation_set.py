@@ -7,15 +7,15 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from wardkeep.apps.records.chart import build_chart
 from wardkeep.apps.records.observation_set import (
     MEASURES,
     ObservationSet,
     resources_of,
     unusual,
 )
-from wardkeep.apps.records.observations import news2_latest, score
+from wardkeep.care.chart import build_chart
 from wardkeep.care.due import due_request
+from wardkeep.care.observations import news2_latest, score
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.search.compartment import patients_of
 from wardkeep.fhir.validation import check

@@ -24,6 +24,7 @@ from wardkeep.warden.budgets import (
     TRIES,
     WINDOW_SECONDS,
     Budgets,
+    Spent,
     apps_of,
 )
 from wardkeep.warden.sessions import LONGEST_SECONDS
@@ -379,3 +380,33 @@ def test_what_left_counts_after_a_start_as_it_did_before(
     budgets.count_entry(entry(action, "s1", START, "p", relationship), 0.0)
     assert budgets.counts_out(NURSE, now=0.0) == out
     assert day(budgets, "q") == weight + 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["expected", "others", "copied"]),
+            st.sampled_from("abcd"),
+            st.integers(0, int(WINDOW_SECONDS) // 2),
+        ),
+        max_size=30,
+    )
+)
+def test_who_is_old_is_forgotten_at_the_first_look(
+    opened: list[tuple[str, str, int]],
+) -> None:
+    spent, now = Spent(), START_MONOTONIC
+    known: dict[tuple[str, str], float] = {}
+    for name, patient, later in opened:
+        now += later
+        spent.forget_old(now)
+        known = {one: at for one, at in known.items() if now - at <= WINDOW_SECONDS}
+        found = {
+            (kind, one): at
+            for kind in ("expected", "others", "copied")
+            for one, at in getattr(spent, kind).items()
+        }
+        assert found == known
+        spent.count(getattr(spent, name), patient, now)
+        known[name, patient] = now

@@ -8,6 +8,7 @@ import msgspec
 from support.ledgers import ACCOUNT, entry_about, open_ledger
 from wardkeep.warden.contracts import (
     APP,
+    PACKED,
     SERVICE_ROLE,
     WINDOW_SECONDS,
     Contracts,
@@ -33,6 +34,8 @@ def test_a_start_counts_programs_and_apps_again_and_nobody_else(tmp_path: Path) 
     for one in (
         by_program,
         msgspec.structs.replace(by_program, outcome="refusal:contract-spent"),
+        # What a kiosk took along sealed is opened by nobody.
+        msgspec.structs.replace(entry_about("p-4"), role=SERVICE_ROLE, action=PACKED),
         msgspec.structs.replace(entry_about("p-2"), request=f"{APP}an-app: read"),
         entry_about("p-3"),
     ):

@@ -66,7 +66,7 @@ def test_a_generation_is_bound_into_its_box(store: KeyStore) -> None:
     column, key = store.make_key(1, OF_P)
     [box] = boxes_in(column)
     assert store.unwrap(1, column, OF_P) == key
-    assert store.unwrap(1, box._replace(generation=8).column, OF_P) is None
+    assert store.unwrap(1, WrappedBox(8, box.box).column, OF_P) is None
     assert store.unwrap(1, box.box, OF_P) is None
     store.begin_generation(1, 6)
     assert boxes_in(store.make_key(1, OF_P)[0])[0].generation == 7, "never back"

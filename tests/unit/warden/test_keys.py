@@ -67,9 +67,27 @@ def test_a_key_store_is_shown_without_its_keys(tmp_path: Path) -> None:
 
 def test_the_directory_has_a_name_for_whatever_the_ledger_holds() -> None:
     directory = Directory()
-    directory.remember("a-1", "Rowan Ash")
+    directory.remember("a-1", "Rowan Ash", home=3)
+    assert directory.is_at_home("a-1", 3)
+    assert not directory.is_at_home("a-1", 4)
+    assert not directory.is_at_home("a-2", 3)
     assert directory.display_name("a-1") == "Rowan Ash"
     assert directory.display_name(IMPORTER) == "Import by the operator"
     assert directory.display_name("gone") == UNKNOWN_ACCOUNT
     assert directory.role_title("ward_nurse") == "Ward nurse"
     assert directory.role_title("a_role_of_later") == "a_role_of_later"
+
+
+def test_what_kiosks_take_along_lies_under_no_key_that_is_never_replaced(
+    tmp_path: Path,
+) -> None:
+    """Whoever knew an organisation's key once forges no voucher after its rotation."""
+    store = KeyStore(make_file(tmp_path / "root.key", new_key()))
+    before, after = store.make_organisation_key(1), store.make_organisation_key(1)
+    store.admit(1, before)
+    [known] = store.pack_keys(1)
+    store.admit(1, after, older=before)
+    newest, *older = store.pack_keys(1)
+    assert (newest != known, older) == (True, [known])
+    store.forget_older(1)
+    assert store.pack_keys(1) == (newest,)

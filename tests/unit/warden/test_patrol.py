@@ -177,14 +177,40 @@ def test_the_site_has_a_sum_over_all_organisations() -> None:
     assert breaker.is_tripped(4, 2.0)
 
 
+def test_one_hostile_organisation_trips_its_own_breaker_and_nobody_elses() -> None:
+    """Two accounts of one open as many as they like; others do their usual work."""
+    breaker = Breaker()
+    for n in range(8):
+        breaker.at_work(2, f"nurse-{n}", 40, 0.0)
+    for n in range(FLOOR * 20):
+        breaker.at_work(1, f"thief-{n % 2}", 30, 1.0)
+        breaker.opened(1, [f"p-{n}"], 1.0)
+    usual = int(8 * 40 * SHARE)
+    assert not any(breaker.opened(2, [f"q-{n}"], 2.0) for n in range(usual))
+    assert (breaker.is_tripped(1, 2.0), breaker.is_tripped(2, 2.0)) == (True, False)
+    # More than the others open by their roles, and the site has too many again.
+    assert breaker.opened(2, ["one more"], 3.0)
+    assert breaker.is_tripped(2, 3.0)
+    assert breaker.is_tripped(3, 3.0)
+
+
+def test_an_hour_after_it_counts_for_nothing_in_the_sites_sum() -> None:
+    breaker = Breaker()
+    for n in range(FLOOR * 3):
+        breaker.opened(1, [f"p-{n}"], 0.0)
+    later = WINDOW_SECONDS + 1.0
+    assert not any(breaker.opened(2, [f"q-{n}"], later) for n in range(FLOOR))
+    assert breaker.opened(2, ["one more"], later)
+
+
 def test_a_restart_counts_the_hour_again(ledger: Ledger) -> None:
     for n in range(FLOOR + 10):
         ledger.append(opening(START + n, f"p-{n}"))
     ledger.commit()
     found = Breaker.recounted(ledger, Limits(), now=START + 600.0, monotonic=50.0)
     assert found.is_tripped(1, 51.0)
-    # The site as well: nobody else is at work, and the thief may turn elsewhere next.
-    assert found.is_tripped(2, 51.0)
+    # The site has room for whoever works elsewhere: one organisation cannot fill it.
+    assert not found.is_tripped(2, 51.0)
     late = Breaker.recounted(
         ledger, Limits(), now=START + 2.0 * WINDOW_SECONDS, monotonic=50.0
     )

@@ -13,9 +13,10 @@ from wardkeep.identity.scopes import Scopes
 from wardkeep.warden.budgets import Standing
 from wardkeep.warden.rules import ORDER, judge
 from wardkeep.warden.rules.list_is_short import LONGEST_LIST, LONGEST_PAGE
-from wardkeep.warden.rules.opening import GLASS, OWN, Opening
+from wardkeep.warden.rules.opening import GLASS, LETTER, OWN, Opening
 from wardkeep.warden.rules.reason_is_given import is_too_thin
 
+MANY_AT_ONCE = {Action.FIND, Action.SEARCH, Action.LETTERS, Action.EXTRACT}
 CALM = Standing(day=1, day_soft=30, day_most=50, reach=1, reach_most=25)
 NURSE = Opening(
     role=Role.WARD_NURSE,
@@ -108,6 +109,7 @@ def test_what_nobody_says_is_the_narrower() -> None:
     )
     assert code(bare) == "not-granted"
     assert not bare.is_found
+    assert not bare.is_extract_agreed
 
 
 def test_a_grant_of_support_is_nothing_to_anybody_else() -> None:
@@ -211,6 +213,32 @@ def test_a_list_is_short_and_shows_banners_only() -> None:
     assert code(listed, tier=Tier.RECORD) == "list-too-long"
 
 
+LETTERS = msgspec.structs.replace(
+    NURSE,
+    role=Role.PRIVACY_OFFICER,
+    purpose=Purpose.AUDIT,
+    action=Action.LETTERS,
+    tier=Tier.BANNER,
+    relationship=LETTER,
+    resources=(("Patient", "p", 1),),
+    standing=None,
+)
+
+
+def test_letters_open_names_that_two_approved_and_nothing_else() -> None:
+    assert code(LETTERS, patients_asked=LONGEST_LIST) == ""
+    assert code(LETTERS, patients_asked=LONGEST_LIST + 1) == "list-too-long"
+    for why in ("", "ward", GLASS, "contract"):
+        assert code(LETTERS, relationship=why) == "letters-not-approved"
+    for resources in ((), (("Condition", "c", 1),), (("Procedure", "c", 1),)):
+        assert code(LETTERS, resources=resources) == "letters-not-approved"
+    both = (("Patient", "p", 1), ("Condition", "c", 1))
+    assert code(LETTERS, resources=both) == "letters-not-approved"
+    assert code(LETTERS, role=Role.DOCTOR, tier=Tier.RECORD) != ""
+    by_program = Scopes({"*": frozenset("crus")})
+    assert code(LETTERS, scopes=by_program) == "letters-not-approved"
+
+
 def test_a_page_of_a_search_is_a_programs() -> None:
     page = msgspec.structs.replace(PROGRAM, action=Action.SEARCH)
     assert LONGEST_PAGE == 500
@@ -219,9 +247,7 @@ def test_a_page_of_a_search_is_a_programs() -> None:
     assert code(ON_HER_WARD, action=Action.SEARCH) == "page-too-long"
 
 
-@pytest.mark.parametrize(
-    "action", [one for one in Action if one not in {Action.FIND, Action.SEARCH}]
-)
+@pytest.mark.parametrize("action", [one for one in Action if one not in MANY_AT_ONCE])
 def test_records_open_one_patient_at_a_time(action: Action) -> None:
     hers = msgspec.structs.replace(
         ON_HER_WARD, role=Role.DOCTOR, taken_out_left=0, is_copy_signed=True
@@ -354,6 +380,42 @@ def test_what_nobody_can_mend_is_told_before_what_a_reason_would() -> None:
         "reason-needed",
         "budget-spent",
     ]
-    # A patient's own record, what is sealed (test_sealed_rules.py) and what leaves on
-    # paper (test_taking_out.py), by themselves.
-    assert len(ORDER) == len(told) + 1 + 6 + 2
+    # A patient's own record, what is sealed (test_sealed_rules.py), what leaves on
+    # paper (test_taking_out.py), letters, and what a data set takes, by themselves.
+    assert len(ORDER) == len(told) + 1 + 6 + 2 + 1 + 1
+
+
+EXTRACT = msgspec.structs.replace(
+    NURSE,
+    role=Role.EXTRACTOR,
+    purpose=Purpose.NATIONAL_RETURN,
+    action=Action.EXTRACT,
+    relationship="national data set",
+    patients_asked=LONGEST_PAGE,
+    is_extract_agreed=True,
+    standing=None,
+)
+"""The operator's command takes what two people agreed on."""
+
+
+def test_what_was_agreed_on_is_taken_many_at_once_and_nothing_sealed() -> None:
+    assert code(EXTRACT) == ""
+    assert code(EXTRACT, tier=Tier.BANNER) == ""
+    assert code(EXTRACT, patients_asked=1) == ""
+    assert code(EXTRACT, patients_asked=LONGEST_PAGE + 1) == "page-too-long"
+    assert code(EXTRACT, tier=Tier.SEALED) == "role-does-not-reach"
+    assert code(EXTRACT, is_extract_agreed=False) == "extract-not-agreed"
+    assert code(EXTRACT, purpose=Purpose.DIRECT_CARE) == "purpose-does-not-fit"
+    assert code(EXTRACT, is_erased=True) == "erased"
+
+
+@pytest.mark.parametrize("role", [one for one in Role if one is not Role.EXTRACTOR])
+def test_no_other_role_takes_a_data_set(role: Role) -> None:
+    refused = code(EXTRACT, role=role)
+    assert refused in {"extract-not-agreed", "not-granted", "not-your-record"}
+
+
+@pytest.mark.parametrize("action", [one for one in Action if one is not Action.EXTRACT])
+def test_what_takes_a_data_set_does_nothing_else(action: Action) -> None:
+    for tier in (Tier.BANNER, Tier.RECORD, Tier.SEALED, Tier.SHARED):
+        assert code(EXTRACT, action=action, tier=tier, patients_asked=1) != ""

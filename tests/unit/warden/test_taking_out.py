@@ -14,6 +14,8 @@ from wardkeep.warden.budgets import Standing
 from wardkeep.warden.rules import judge
 from wardkeep.warden.rules.opening import GLASS, Opening
 
+_MANY_AT_ONCE = {Action.FIND, Action.SEARCH, Action.LETTERS, Action.EXTRACT}
+
 LIGHT = Standing(
     day=50, day_opened=48, day_soft=30, day_most=50, reach=1, reach_most=25
 )
@@ -96,7 +98,7 @@ def test_where_there_is_room_for_an_opening_alone_nothing_heavier_leaves() -> No
 
 def test_an_opening_is_never_refused_for_want_of_prints() -> None:
     for action in Action:
-        if action not in TAKEN_OUT | {Action.SEARCH, Action.FIND}:
+        if action not in TAKEN_OUT | _MANY_AT_ONCE:
             assert code(PRINT, action=action, taken_out_left=-1) == ""
 
 

@@ -39,6 +39,7 @@ def ground(organisation: int = 1) -> Ground:
     return Ground(
         organisation=organisation,
         path_parts={"clinic": "3"},
+        query={},
         services=Services(),
         rendering=rendering,
     )
@@ -257,6 +258,32 @@ async def test_a_part_that_cannot_be_made_is_said_to_be_old_and_made_again(
     await until(stream._wake.is_set)
     assert parts_of(await told(stream))
     assert "could not be made" in caplog.text
+
+
+async def test_a_shared_part_that_depends_on_the_time_is_made_anew_once_for_all() -> (
+    None
+):
+    clock, kitchen = FrozenClock(CLOCK_AT), Kitchen()
+    hub = Hub(clock)
+    hub.listen(is_listening=True)
+    hears = Shared((CLINIC,), kitchen.show, every_seconds=60)
+    streams = [listen(hub, hears, who=f"t{n}") for n in range(3)]
+    for one in streams:
+        assert await told(one) == [("current", {"of": PART})]
+    clock.move(timedelta(seconds=59))
+    for one in streams:
+        hub.beat(one)
+    await asyncio.sleep(0.02)
+    assert kitchen.made == 0
+    clock.move(timedelta(seconds=2))
+    for one in streams:
+        hub.beat(one)
+    for one in streams:
+        assert parts_of(await told(one)) == [["p", {}, "3 1"]]
+        hub.beat(one)
+    await asyncio.sleep(0.1)
+    assert kitchen.made == 1
+    hub.close_all()
 
 
 async def test_a_closed_stream_is_forgotten_with_all_that_it_heard_of(hub: Hub) -> None:

@@ -7,9 +7,9 @@ import json
 import logging
 import sys
 import urllib.request
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from hypothesis import given, strategies as st
@@ -38,6 +38,7 @@ from wardkeep.web.trouble import (
     of_exception,
     of_refusal,
 )
+from wardkeep.web.visit import Visit
 
 SITE = Site(origin="http://localhost:8111")
 SECURE = Site(origin="https://records.example.org")
@@ -346,3 +347,10 @@ def test_a_session_is_known_by_its_device_and_place(
     address: str | None, words: str
 ) -> None:
     assert device_and_place("(X11; Linux) Chrome/156", address) == words
+
+
+def test_an_hour_before_midnight_in_summer_london_has_the_next_day_already() -> None:
+    visit = Visit.__new__(Visit)
+    clock = FrozenClock(datetime(2026, 6, 30, 23, 30, tzinfo=UTC))
+    visit._rendering = SimpleNamespace(clock=clock)  # type: ignore[assignment]
+    assert visit.today == date(2026, 7, 1)

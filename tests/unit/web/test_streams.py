@@ -27,7 +27,7 @@ from wardkeep.web.pages import page
 from wardkeep.web.services import Services
 from wardkeep.web.site import Site
 from wardkeep.web.streams import MOST_PARTS, wanted_of
-from wardkeep.web.visit import Visit
+from wardkeep.web.visit import PublicVisit, Visit
 
 HEADERS = {**COOKIE, **FROM_OUR_PAGE}
 
@@ -54,7 +54,17 @@ async def still(visit: Visit) -> Response:
     return visit.render("clinics/part.html", live=visit.live(still), name="")
 
 
-PAGES = (clinic_part, pharmacy_part, still)
+@page("/live/screen", gate=Gate.SCREEN, methods=("POST",))
+async def of_a_device(visit: PublicVisit) -> Response:
+    return Response(await visit.request.body())
+
+
+@page("/live/people", gate=Gate.SIGNED_IN, methods=("POST",))
+async def of_people(_visit: Visit) -> Response:
+    return Response("people")
+
+
+PAGES = (clinic_part, pharmacy_part, still, of_a_device, of_people)
 
 
 class Reader:
@@ -144,6 +154,22 @@ async def test_to_look_is_no_use_of_the_session(ward: Ward) -> None:
     await call(ward.app, "GET", "/clinics/3/live", headers=HEADERS)
     assert all(one.is_glance for one in ward.warden.questions(CheckSession))
     await reader.leave()
+
+
+async def test_a_device_has_a_stream_of_its_own_and_people_have_none_there(
+    ward: Ward,
+) -> None:
+    given = await call(
+        ward.app, "POST", "/live/screen", headers=FROM_OUR_PAGE, body=b"a secret"
+    )
+    assert (given.status, given.text) == (200, "a secret")
+    for path in ("/live/people", "/live/nothing"):
+        given = await call(ward.app, "POST", path, headers=HEADERS)
+        assert given.status == 404, path
+    assert (await call(ward.app, "GET", "/live/screen", headers=HEADERS)).status == 404
+    elsewhere = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}
+    given = await call(ward.app, "POST", "/live/screen", headers=elsewhere)
+    assert given.status == 403
 
 
 async def test_a_part_says_what_it_has_seen_and_whose_it_is(ward: Ward) -> None:

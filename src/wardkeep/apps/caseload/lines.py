@@ -2,15 +2,20 @@
 """Lines of a caseload: whom today's work names, grouped by why, with what is due."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from wardkeep.base.clock import LONDON, from_microseconds
-from wardkeep.care.due import OBSERVATIONS, REVIEW, WORDS, due_id
-from wardkeep.care.seen_results import seen_id
+from wardkeep.care.depots import due_lines_of
+from wardkeep.care.late import DueLine, due_lines, unseen
+from wardkeep.care.risk import RiskMark, risk_of
+from wardkeep.care.waiting import Waiting
 from wardkeep.disclosure.who_i_am import ExpectedPatient
+from wardkeep.fhir.depots.due import Window
 from wardkeep.fhir.store.standings import Marks, Standing
+from wardkeep.fhir.tasks.tasks import Listed
+from wardkeep.fhir.tasks.to_do import instant_of
 from wardkeep.fhir.work.today import begins_at, is_for_today
 from wardkeep.ui.banner import Banner
 
@@ -27,8 +32,6 @@ ORDER = (
 """Kinds of work, the most pressing first; a patient stands in the first group."""
 _WORDS = dict(ORDER)
 _RANK = {kind: rank for rank, (kind, _) in enumerate(ORDER)}
-LONGEST_WITHOUT_SET = timedelta(hours=12)
-"""On a ward; the published chart's longest interval (NEWS2)."""
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,14 +45,6 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """When it begins, in UTC microseconds since 1970; None for what lasts."""
 
 
-class DueLine(msgspec.Struct, frozen=True):
-    """Something that is due, and when: a FHIR dateTime, or nothing known."""
-
-    words: str
-    when: str
-    is_late: bool
-
-
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One patient, as the list shows them."""
 
@@ -61,10 +56,37 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     alerts: int
     results: int
     due: tuple[DueLine, ...]
+    depots: tuple[DueLine, ...]
+    risk: RiskMark
+    waits: "Waits"
 
     @property
     def is_late(self) -> bool:
-        return any(one.is_late for one in self.due)
+        is_due = any(one.is_late for one in (*self.due, *self.depots))
+        return self.waits.is_late or self.risk.is_late or is_due
+
+
+class Referred(msgspec.Struct, frozen=True):
+    """A team that the patient waits for."""
+
+    to: str
+    waited: str
+    is_late: bool
+
+
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """What people wait for about one patient."""
+
+    tasks: int = 0
+    """Open ones, whoever's they are."""
+    next_task: str = ""
+    """When the first is due, a FHIR dateTime."""
+    is_late: bool = False
+    unread: int = 0
+    """Messages to the reader."""
+    letters: int = 0
+    """Those that wait for the reader's approval."""
+    referred: tuple[Referred, ...] = ()
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,58 +117,58 @@ def todays(expected: Iterable[ExpectedPatient], *, now: int) -> list[Reason]:
     return [reason for _, reason in ordered]
 
 
-def marks_wanted(standings: Mapping[str, Standing]) -> list[tuple[str, str]]:
-    """Patient and id of the resources that say what is due and what was looked at."""
-    found = []
-    for patient, standing in standings.items():
-        ids = [due_id(patient, kind) for kind in (OBSERVATIONS, REVIEW)]
-        ids += [seen_id(*one) for one in standing.reports]
-        found += [(patient, one) for one in ids]
-    return found
+def waits_of(
+    patient: str,
+    tasks: Sequence[Listed],
+    waiting: Waiting,
+    *,
+    referred: Sequence[Referred],
+    now: datetime,
+) -> Waits:
+    """What waits about a patient, with the open tasks about them, the soonest first."""
+    first = tasks[0].due if tasks else None
+    return Waits(
+        tasks=len(tasks),
+        next_task="" if first is None else instant_of(first),
+        is_late=first is not None and first < now,
+        unread=waiting.unread_of.get(patient, 0),
+        letters=waiting.letters_of.get(patient, 0),
+        referred=tuple(referred),
+    )
 
 
-def line_of(
+def line_of(  # noqa: PLR0913 - one line, each part of it named
     reason: Reason,
     banner: Banner,
     standing: Standing,
     marks: Marks,
+    waits: Waits,
     *,
+    depots: Mapping[str, Sequence[Window]],
     now: datetime,
 ) -> Line:
     at = "" if reason.at is None else _time(from_microseconds(reason.at))
-    next_contact = standing.next_contact
+    next_contact, today = standing.next_contact, now.astimezone(LONDON).date()
     return Line(
         id=reason.patient,
         banner=banner,
         at=at,
-        next_contact="" if next_contact is None else _instant(next_contact),
+        next_contact="" if next_contact is None else instant_of(next_contact),
         alerts=standing.alerts,
-        results=sum(seen_id(*one) not in marks.there for one in standing.reports),
-        due=tuple(_due(reason, standing, marks, now=now)),
+        results=unseen(standing, marks),
+        due=tuple(
+            due_lines(
+                reason.patient,
+                standing,
+                marks,
+                is_on_ward=reason.kind == "ward",
+                now=now,
+            )
+        ),
+        depots=due_lines_of(depots, reason.patient, today),
+        risk=risk_of(reason.patient, marks, today),
+        waits=waits,
     )
-
-
-def _due(
-    reason: Reason, standing: Standing, marks: Marks, *, now: datetime
-) -> Iterable[DueLine]:
-    for kind in (OBSERVATIONS, REVIEW):
-        at = marks.due.get(due_id(reason.patient, kind))
-        if at is None and kind == OBSERVATIONS and reason.kind == "ward":
-            at = _by_the_chart(standing)
-            if at is None:
-                yield DueLine("No observations for a week", "", is_late=True)
-        if at is not None:
-            yield DueLine(WORDS[kind], _instant(at), is_late=at < now)
-
-
-def _by_the_chart(standing: Standing) -> datetime | None:
-    """Where nobody said when the next set is due: the longest that is published."""
-    last = standing.last_set
-    return None if last is None else last + LONGEST_WITHOUT_SET
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _time(at: datetime) -> str:

@@ -16,21 +16,36 @@ from starlette.responses import Response
 from wardkeep.apps.caseload.lines import (
     Line,
     Reason,
+    Referred,
     grouped,
     line_of,
-    marks_wanted,
     todays,
+    waits_of,
 )
 from wardkeep.base.clock import microseconds_since_epoch
+from wardkeep.care.asked import heard, listens
+from wardkeep.care.colleagues import Mine, mine_of
+from wardkeep.care.late import marks_wanted
 from wardkeep.care.opening import opener_of
+from wardkeep.care.paging import page_asked
 from wardkeep.care.people import who_is
+from wardkeep.care.risk import risks_wanted
+from wardkeep.care.unfinished import own_unfinished
+from wardkeep.care.waiting import Waiting, waiting_for
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.who_i_am import AskWhomIExpect, WhomIExpect
+from wardkeep.fhir.depots.rows import DepotRows
+from wardkeep.fhir.referrals.clocks import NO_STANDARD, wait_of
+from wardkeep.fhir.referrals.rows import ReferralRows
+from wardkeep.fhir.referrals.teams import NO_NAME, Teams
 from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.standings import Standings
+from wardkeep.fhir.tasks.tasks import Tasks
+from wardkeep.fhir.work.referral_steps import WAITING
 from wardkeep.web.gates import Gate
+from wardkeep.web.live import Signal
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
@@ -41,12 +56,18 @@ CARERS = Gate.SIGNED_IN.only(
 )
 """Who treats or cares for people; a desk has its clinics instead."""
 A_PAGE = 60
-TOLD = "caseload: name, next contact, alerts, results and due times"
+TOLD = (
+    "caseload: name, next contact, alerts, results, due times, depot and risk days,"
+    " what waits, referrals"
+)
 ONLY = (
     ("", "Everybody"),
     ("late", "Something is late"),
     ("results", "Results to look at"),
     ("alerts", "With alerts"),
+    ("tasks", "With tasks"),
+    ("depots", "Depot due"),
+    ("risk", "Risk to look at again"),
 )
 
 
@@ -55,6 +76,21 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     lines: dict[str, Line]
     entry: int
+    waiting: Waiting
+
+
+def _hears(visit: Visit) -> Signal:
+    return Signal(heard(visit, "tasks", "messages", "letters"))
+
+
+@page("/caseload/waiting", gate=CARERS, hears=_hears)
+async def show_waiting(visit: Visit) -> Response:
+    """How much waits for the visitor, kept up to date; numbers, and nobody's name."""
+    live = visit.live(show_waiting, who=visit.query("who"))
+    waiting = await waiting_for(visit, await mine_of(visit), visit.clock.now())
+    if isinstance(waiting, Refusal):
+        return visit.refuse(waiting)
+    return visit.part(live, "caseload/waiting_part.html", waiting=waiting)
 
 
 @page("/caseload", gate=CARERS)
@@ -62,18 +98,22 @@ async def show_caseload(visit: Visit) -> Response:
     expected = await visit.warden.ask(AskWhomIExpect(visit.token), WhomIExpect)
     if isinstance(expected, Refusal):
         return visit.refuse(expected)
+    mine = await mine_of(visit)
+    live = visit.live(show_waiting, who=listens(mine))
     now = microseconds_since_epoch(visit.clock.now())
     everybody = todays(expected.lines, now=now)
-    number = _page(visit)
+    number = page_asked(visit)
     reasons = everybody[number * A_PAGE : (number + 1) * A_PAGE]
     opener = msgspec.structs.replace(opener_of(visit), request=TOLD)
-    shown = await _lines(visit, reasons, opener)
+    shown = await _lines(visit, mine, reasons, opener)
     if isinstance(shown, Refusal):
         return visit.refuse(shown)
     only = visit.query("only")
     kept = {id_: one for id_, one in shown.lines.items() if _is_kept(one, only)}
     return visit.render(
         "caseload/caseload.html",
+        live=live,
+        waiting=shown.waiting,
         groups=grouped(reasons, kept, await _places(visit, reasons, opener)),
         total=len(everybody),
         shown=len(shown.lines),
@@ -85,21 +125,24 @@ async def show_caseload(visit: Visit) -> Response:
         page=number,
         is_more=len(everybody) > (number + 1) * A_PAGE,
         left_out=expected.left_out,
+        unfinished=await own_unfinished(visit),
     )
 
 
-def _page(visit: Visit) -> int:
-    asked = visit.query("page")
-    return min(int(asked), 99) if asked.isdecimal() and len(asked) < 4 else 0  # noqa: PLR2004 - three digits
-
-
 def _is_kept(line: Line, only: str) -> bool:
-    wanted = {"late": line.is_late, "results": line.results, "alerts": line.alerts}
+    wanted = {
+        "late": line.is_late,
+        "results": line.results,
+        "alerts": line.alerts,
+        "tasks": line.waits.tasks,
+        "depots": line.depots,
+        "risk": line.risk.is_late,
+    }
     return bool(wanted.get(only, True))
 
 
 async def _lines(
-    visit: Visit, reasons: Sequence[Reason], opener: Opener
+    visit: Visit, mine: Mine, reasons: Sequence[Reason], opener: Opener
 ) -> Shown | Refusal:
     """The people, through the door first; then how they stand."""
     ids = [one.patient for one in reasons]
@@ -111,22 +154,66 @@ async def _lines(
     found = await standings.of(ids, now=now, opener=opener)
     if isinstance(found, Refusal):
         return found
-    marks = await standings.marks(marks_wanted(found), opener=opener)
+    wanted = [*marks_wanted(found), *risks_wanted(found)]
+    marks = await standings.marks(wanted, opener=opener)
     if isinstance(marks, Refusal):
         return marks
+    tasks = await visit.services[Tasks].of_patients(ids, opener=opener)
+    if isinstance(tasks, Refusal):
+        return tasks
+    waiting = await waiting_for(visit, mine, now)
+    if isinstance(waiting, Refusal):
+        return waiting
+    referred = await _referred(visit, ids, opener)
+    if isinstance(referred, Refusal):
+        return referred
+    depots = await visit.services[DepotRows].of_patients(opener.organisation, ids)
     why = {one.patient: one for one in reasons}
     lines = {
         one.id: line_of(
             why[one.id],
-            who_is(one.id, one.text, now.date()),
+            who_is(one.id, one.text, visit.today),
             found[one.id],
             marks,
+            waits_of(
+                one.id,
+                tasks.get(one.id, ()),
+                waiting,
+                referred=referred.get(one.id, ()),
+                now=now,
+            ),
+            depots=depots,
             now=now,
         )
         for one in people.patients
         if one.id in found
     }
-    return Shown(lines=lines, entry=people.entry)
+    return Shown(lines=lines, entry=people.entry, waiting=waiting)
+
+
+async def _referred(
+    visit: Visit, ids: Sequence[str], opener: Opener
+) -> dict[str, tuple[Referred, ...]] | Refusal:
+    """For which teams the patients wait, by patient: names and days, no reason."""
+    rows = await visit.services[ReferralRows].of_patients(opener.organisation, ids)
+    rows = [one for one in rows if one.state in WAITING]
+    if not rows:
+        return {}
+    teams = await visit.services[Teams].all(opener=opener)
+    if isinstance(teams, Refusal):
+        return teams
+    today = visit.today
+    found: dict[str, tuple[Referred, ...]] = {}
+    for one in rows:
+        team = teams.get(one.team)
+        standard = NO_STANDARD if team is None else team.standard
+        wait = wait_of(
+            standard, received=one.received_on, stopped=one.stopped_on, today=today
+        )
+        name = NO_NAME if team is None else team.name
+        line = Referred(name, wait.words, wait.is_late)
+        found[one.patient] = (*found.get(one.patient, ()), line)
+    return found
 
 
 class _Place(msgspec.Struct):

@@ -22,11 +22,18 @@ from wardkeep.disclosure.check_in import (
 from wardkeep.fhir.arrivals.help_calls import HelpCalls
 from wardkeep.web.ceremony import answer_refusal, answer_trouble
 from wardkeep.web.gates import Gate
+from wardkeep.web.headers import CONTENT_SECURITY_POLICY
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import PublicVisit
 
 LONGEST_FACT = 60
+STARTS_A_WORKER = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY.replace(
+        "trusted-types 'none'", "trusted-types kiosk-worker"
+    )
+}
+"""Of the one page that starts the kiosk's worker: to name its script takes a policy."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,12 +53,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 @page("/kiosk", gate=Gate.KIOSK)
 async def kiosk(visit: PublicVisit) -> Response:
-    return visit.render(
+    answer = visit.render(
         "check_in/kiosk.html",
         words=language(""),
         languages=tuple(languages().values()),
         at="kiosk",
     )
+    answer.headers.update(STARTS_A_WORKER)
+    return answer
 
 
 @page("/kiosk/facts", gate=Gate.KIOSK)
@@ -60,7 +69,8 @@ async def ask_facts(visit: PublicVisit) -> Response:
     return visit.render("check_in/facts.html", words=words, at="kiosk")
 
 
-def _bearer(visit: PublicVisit) -> str:
+def bearer_of(visit: PublicVisit) -> str:
+    """The token that a kiosk signs its question with."""
     said = visit.request.headers.get("authorization", "")
     return said.removeprefix("Bearer ")[:200]
 
@@ -71,7 +81,7 @@ async def ask_check_in(visit: PublicVisit) -> Response:
     if isinstance(sent, Trouble):
         return answer_trouble(visit, sent)
     question = AskCheckIn(
-        _bearer(visit),
+        bearer_of(visit),
         sent.born[:10],
         sent.family[:LONGEST_FACT],
         sent.given[:LONGEST_FACT],
@@ -86,7 +96,7 @@ async def ask_check_in(visit: PublicVisit) -> Response:
 async def call_help(visit: PublicVisit) -> Response:
     """Tell the desk that somebody at this kiosk needs help; twice is once."""
     await visit.leave_nothing_unread()
-    view = await visit.warden.ask(AskKiosk(_bearer(visit)), TicketView)
+    view = await visit.warden.ask(AskKiosk(bearer_of(visit)), TicketView)
     if isinstance(view, Refusal):
         return answer_refusal(visit, view)
     at = datetime.fromtimestamp(visit.clock.now().timestamp(), UTC)

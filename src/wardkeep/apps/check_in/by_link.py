@@ -12,17 +12,19 @@ from wardkeep.apps.check_in.words import Language, language, languages
 from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.check_in import AskByLink, CheckInAnswer
+from wardkeep.fhir.clinics.clinic import Clinic
+from wardkeep.fhir.clinics.outcomes import Line
 from wardkeep.fhir.clinics.words import Standing
 from wardkeep.fhir.questionnaires.answers import read_date
 from wardkeep.web.gates import Gate
-from wardkeep.web.pace import Pace
+from wardkeep.web.pace import Pace, WaitingPace
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, TOO_MANY, Trouble
 from wardkeep.web.visit import PublicVisit
 
 PHONE = "phone"
 LONGEST_SECRET, LONGEST_FACT = 100, 60
-_BIGGEST = 2**31
+_BIGGEST, _DIGITS = 2**31, 11
 
 
 def _form(
@@ -81,13 +83,19 @@ async def use_link(visit: PublicVisit) -> Response:
 @page("/waiting/{organisation}/{appointment}", gate=Gate.CHECK_IN)
 async def show_waiting(visit: PublicVisit) -> Response:
     words = language(visit.query("in"))
-    number = visit.path("organisation")
+    # Before anything is looked for: whoever goes through ids learns of none sooner.
+    if not visit.services[WaitingPace].admits(visit.address):
+        return tell(visit, words, PHONE, words.say("wait"), 429)
+    # Cut first: of thousands of digits no number is made.
+    number = visit.path("organisation")[:_DIGITS]
     if not (number.isascii() and number.isdigit() and int(number) < _BIGGEST):
         return visit.tell(NOT_FOUND)
     organisation = OrganisationId(int(number))
     found = await waiting(visit, organisation, visit.path("appointment")[:64])
-    if found is None or not found.line.standing.is_open:
+    if found is None or found.line.day != visit.services[Clinic].desk.today():
         return tell(visit, words, PHONE, words.say("over"), 404)
+    if not found.line.standing.is_open:
+        return _ended(visit, words, found.line)
     return visit.render(
         "check_in/waiting.html",
         words=words,
@@ -95,3 +103,12 @@ async def show_waiting(visit: PublicVisit) -> Response:
         wait=found,
         is_called=found.line.standing is Standing.CALLED,
     )
+
+
+def _ended(visit: PublicVisit, words: Language, line: Line) -> Response:
+    """It waits no more. Of who was never in the queue nothing is said."""
+    if line.standing is Standing.SEEN and line.entry:
+        return tell(visit, words, PHONE, words.say("visit_over"))
+    if line.standing is Standing.LEFT and line.entry:
+        return tell(visit, words, PHONE, words.say("desk"))
+    return tell(visit, words, PHONE, words.say("over"), 404)

@@ -6,29 +6,37 @@ order, take it out and bring it back; what people have answered stays what it wa
 Rejected: an editor for all of FHIR (nobody at a desk reads it; files come by the API).
 """
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
+from wardkeep.apps.check_in.one_resource import read_one
 from wardkeep.care.opening import opener_of
-from wardkeep.care.questions import fields_of, filled_in
+from wardkeep.care.questions import QUESTIONNAIRE_CHANGED, fields_of, filled_in
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.questionnaires import editing
 from wardkeep.fhir.questionnaires.editing import ASKED, Json, Question
 from wardkeep.fhir.questionnaires.questionnaire import (
+    Coding,
     Questionnaire,
     cannot_ask,
     read_questionnaire,
 )
+from wardkeep.fhir.questionnaires.scale import faults_of, scale_of
 from wardkeep.fhir.questionnaires.shelf import (
     ACTIVE,
+    ASSESSMENT,
     CHECK_IN,
+    HEADINGS,
     RETIRED,
     TYPE,
+    Kept,
     Shelf,
+    is_assessment,
 )
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.draft import draft_of
-from wardkeep.fhir.store.outcomes import NotFound, OpenedResource, Written
-from wardkeep.fhir.store.reading import Reader
+from wardkeep.fhir.store.outcomes import OpenedResource, Written
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.web.forms import Form
 from wardkeep.web.gates import Gate
@@ -36,17 +44,28 @@ from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
+_KINDS = (
+    (CHECK_IN, "Asked at check-in", "People answer them when they arrive."),
+    (ASSESSMENT, "Assessments", "Clinicians fill them in about a patient."),
+    (
+        HEADINGS,
+        "Headings of notes",
+        "Nobody answers them: a note is written under their headings.",
+    ),
+)
+_FOR_NOTHING = "Open one to say who is to answer it."
 EDITORS = Gate.SIGNED_IN.only("shift_lead", "care_coordinator", "doctor")
-_VERBS = ("title", "add", "up", "down", "remove", "use", "retire", "arrival", "back")
-_CHANGED = Trouble(
-    status=409,
-    title="Somebody else changed it just now",
-    why="This questionnaire was changed while you looked, so yours was not stored.",
-    mend="Look at it again, and do it once more if it is still needed.",
+LOOKERS = Gate.SIGNED_IN.only(
+    "administrator", "shift_lead", "care_coordinator", "doctor"
+)
+"""Whoever brings one in from a file looks at it; editors take it into use."""
+_VERBS = (
+    *("title", "add", "up", "down", "remove", "use", "retire", "arrival", "back"),
+    "clinicians",
 )
 
 
-@page("/questionnaires", gate=EDITORS)
+@page("/questionnaires", gate=LOOKERS)
 async def show_questionnaires(visit: Visit) -> Response:
     return await _list(visit, Form({}))
 
@@ -59,11 +78,27 @@ async def _list(visit: Visit, form: Form) -> Response:
     return visit.render(
         "check_in/questionnaires.html",
         status=422 if problems else 200,
-        kept=found,
-        check_in=CHECK_IN,
+        groups=_grouped(found),
+        may_edit=EDITORS.admits(visit.session.role),
         typed=form.values,
         problems=problems,
     )
+
+
+def _grouped(kept: Sequence[Kept]) -> list[tuple[str, str, list[Kept]]]:
+    """Each kind with what it is for; what has two codes stands under both."""
+    known = {code for code, *_ in _KINDS}
+    groups = [
+        (name, words, [one for one in kept if _has(one, code)])
+        for code, name, words in _KINDS
+    ]
+    rest = [one for one in kept if not any(_has(one, code) for code in known)]
+    groups.append(("Not used yet", _FOR_NOTHING, rest))
+    return [group for group in groups if group[2]]
+
+
+def _has(one: Kept, wanted: Coding) -> bool:
+    return any(code.is_the_same(wanted) for code in one.questionnaire.code)
 
 
 @page("/questionnaires", gate=EDITORS, methods=("POST",))
@@ -79,7 +114,7 @@ async def start_questionnaire(visit: Visit) -> Response:
     return await _store(visit, id_, content, expected=0)
 
 
-@page("/questionnaires/{id}", gate=EDITORS)
+@page("/questionnaires/{id}", gate=LOOKERS)
 async def show_questionnaire(visit: Visit) -> Response:
     found = await _read(visit)
     if not isinstance(found, OpenedResource):
@@ -88,14 +123,9 @@ async def show_questionnaire(visit: Visit) -> Response:
 
 
 async def _read(visit: Visit, version: int | None = None) -> OpenedResource | Response:
-    found = await visit.services[Reader].one(
-        TYPE, visit.path("id"), opener=opener_of(visit), version=version
+    return await read_one(
+        visit, TYPE, visit.path("id"), opener=opener_of(visit), version=version
     )
-    if isinstance(found, Refusal):
-        return visit.refuse(found)
-    if isinstance(found, NotFound):
-        return visit.tell(NOT_FOUND)
-    return found.resources[0]
 
 
 def _edit(visit: Visit, found: OpenedResource, form: Form) -> Response:
@@ -111,7 +141,10 @@ def _edit(visit: Visit, found: OpenedResource, form: Form) -> Response:
         one=read,
         asked=tuple(ASKED.items()),
         kinds=ASKED,
-        faults=cannot_ask(read),
+        faults=_faults(read),
+        is_assessment=is_assessment(read),
+        may_edit=EDITORS.admits(visit.session.role),
+        scale=scale_of(read),
         is_asked=any(code.is_the_same(CHECK_IN) for code in read.code),
         typed=form.values,
         problems=problems,
@@ -130,7 +163,7 @@ async def change_questionnaire(visit: Visit) -> Response:
     verb = form.choice("verb", called="what to do", among=_VERBS)
     drawn = form.whole_number("stored", called="the version", least=1, most=10**6)
     if drawn != found.version:
-        return visit.tell(_CHANGED)
+        return visit.tell(QUESTIONNAIRE_CHANGED)
     content = editing.content_of(found.text)
     if verb == "back":
         return await _go_back(visit, found)
@@ -155,13 +188,21 @@ def _changed(form: Form, verb: str, content: Json, read: Questionnaire | None) -
     if verb == "arrival":
         is_asked = form.values.get("is_asked") == "yes"
         return editing.asked_on_arrival(content, is_asked=is_asked)
-    if verb == "use" and (read is None or not read.item or cannot_ask(read)):
+    if verb == "clinicians":
+        is_so = form.values.get("is_so") == "yes"
+        return editing.for_clinicians(content, is_assessment=is_so)
+    if verb == "use" and (read is None or not read.item or _faults(read)):
         form.reject(
             "use",
             wrong="It cannot be used yet",
             mend="Add a question that can be asked.",
         )
     return editing.with_status(content, ACTIVE if verb == "use" else RETIRED)
+
+
+def _faults(read: Questionnaire) -> tuple[str, ...]:
+    """Why it cannot be asked, or what is wrong with what it adds up to."""
+    return (*cannot_ask(read), *faults_of(read))
 
 
 def _question(form: Form) -> Question:
@@ -198,11 +239,11 @@ async def _store(visit: Visit, id_: str, content: Json, *, expected: int) -> Res
     if isinstance(done, Refusal):
         return visit.refuse(done)
     if not isinstance(done, Written):
-        return visit.tell(_CHANGED)
+        return visit.tell(QUESTIONNAIRE_CHANGED)
     return visit.go_to(f"/questionnaires/{id_}")
 
 
-@page("/questionnaires/{id}/preview", gate=EDITORS)
+@page("/questionnaires/{id}/preview", gate=LOOKERS)
 async def preview_questionnaire(visit: Visit) -> Response:
     """As people see it who are asked; nothing here is sent."""
     found = await _read(visit)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waits for a desk: calls for help, and corrections that people made themselves.
+"""What waits for a desk: calls for help, what kiosks brought back, and corrections.
 
 Done means, to a receptionist: I see what was known beside what the person wrote, accept
 or reject it with one press, and take that back. Rejected: writing it straight into the
@@ -8,16 +8,17 @@ record, because whoever knew two facts could then redirect somebody's letters.
 
 from datetime import timedelta
 from typing import NamedTuple
+from uuid import UUID
 
-import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.check_in.details import known_of
-from wardkeep.care import reading
+from wardkeep.base.ids import OrganisationId
 from wardkeep.care.opening import opener_of
-from wardkeep.care.people import banner_of
+from wardkeep.care.people import banner_of, patient_in, who_is
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.purpose import Purpose
+from wardkeep.fhir.arrivals.captures import Captures, Merged, Waiting
 from wardkeep.fhir.arrivals.corrections import (
     ACCEPTED,
     REJECTED,
@@ -33,7 +34,8 @@ from wardkeep.fhir.arrivals.corrections import (
     said_in,
     with_state,
 )
-from wardkeep.fhir.arrivals.help_calls import HelpCalls
+from wardkeep.fhir.arrivals.heard_kiosks import HeardKiosks, SilentKiosk
+from wardkeep.fhir.arrivals.help_calls import CALLS, HelpCall, HelpCalls
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.draft import Draft, draft_of
 from wardkeep.fhir.store.listing import Lister
@@ -42,12 +44,14 @@ from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.ui.banner import Banner
 from wardkeep.web.gates import Gate
+from wardkeep.web.live import Signal
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
 DESK = Gate.SIGNED_IN.only("receptionist", "shift_lead", "care_coordinator")
 UNDO = timedelta(minutes=15)
+KIOSKS_EVERY_SECONDS = 10.0
 _STATES = (WAITING, ACCEPTED, REJECTED)
 _CHANGED = Trouble(
     status=409,
@@ -70,17 +74,98 @@ def desk_opener(visit: Visit) -> Opener:
     return opener_of(visit, purpose=Purpose.ADMINISTRATION)
 
 
+def _hears(_: Visit) -> Signal:
+    # A kiosk that falls silent tells nobody, and neither does one that comes back.
+    return Signal((CALLS,), every_seconds=KIOSKS_EVERY_SECONDS)
+
+
+class _Waits(NamedTuple):
+    """What is known without a name: kiosks, times and numbers."""
+
+    calls: tuple[HelpCall, ...]
+    silent: tuple[SilentKiosk, ...]
+    merged: tuple[Merged, ...]
+    captures: int
+    """People whom something happened to while their kiosk was offline."""
+
+
+async def _waits(
+    visit: Visit, organisation: OrganisationId, *, captures: int
+) -> _Waits:
+    now = visit.clock.now()
+    return _Waits(
+        calls=await visit.services[HelpCalls].waiting(organisation),
+        silent=await visit.services[HeardKiosks].silent(organisation, at=now),
+        merged=await visit.services[Captures].merged(organisation, at=now),
+        captures=captures,
+    )
+
+
+@page("/check-in/desk/calls", gate=DESK, hears=_hears)
+async def show_calls(visit: Visit) -> Response:
+    """Who calls for help now, and which kiosks are cut off: nobody's name."""
+    live = visit.live(show_calls)
+    organisation = desk_opener(visit).organisation
+    waiting = await visit.services[Captures].waiting(organisation, at=visit.clock.now())
+    waits = await _waits(visit, organisation, captures=len(waiting))
+    return visit.part(live, "check_in/calls_part.html", waits=waits)
+
+
 @page("/check-in/desk", gate=DESK)
 async def show_desk(visit: Visit) -> Response:
+    live = visit.live(show_calls)
     opener, now = desk_opener(visit), visit.clock.now()
-    calls = await visit.services[HelpCalls].waiting(opener.organisation)
+    organisation = opener.organisation
+    captures = await _captures(visit, opener)
+    if isinstance(captures, Refusal):
+        return visit.refuse(captures)
     asked = await visit.services[Corrections].listed(
         opener.organisation, decided_since=now - UNDO
     )
     rows = await _rows(visit, asked, opener)
     if isinstance(rows, Refusal):
         return visit.refuse(rows)
-    return visit.render("check_in/desk.html", calls=calls, rows=rows)
+    return visit.render(
+        "check_in/desk.html",
+        live=live,
+        waits=await _waits(visit, organisation, captures=len(captures)),
+        rows=rows,
+        captures=captures,
+    )
+
+
+async def _captures(
+    visit: Visit, opener: Opener
+) -> list[tuple[Waiting, Banner]] | Refusal:
+    """What kiosks brought back that no longer fitted, each named as in a list."""
+    waiting = await visit.services[Captures].waiting(
+        opener.organisation, at=visit.clock.now()
+    )
+    people = await visit.services[Lister].people(
+        [one.patient for one in waiting], opener=opener
+    )
+    if isinstance(people, Refusal):
+        return people
+    known = {one.id: one.text for one in people.patients}
+    return [
+        (one, who_is(one.patient, known[one.patient], visit.today))
+        for one in waiting
+        if one.patient in known
+    ]
+
+
+@page("/check-in/desk/captures/{id}", gate=DESK, methods=("POST",))
+async def look_at_capture(visit: Visit) -> Response:
+    """Somebody at the desk has dealt with what a kiosk brought back."""
+    await visit.leave_nothing_unread()
+    try:
+        id_ = UUID(visit.path("id"))
+    except ValueError:
+        return visit.tell(NOT_FOUND)
+    await visit.services[Captures].look_at(
+        desk_opener(visit).organisation, id_, at=visit.clock.now()
+    )
+    return visit.go_to("/check-in/desk")
 
 
 async def _rows(
@@ -105,28 +190,12 @@ async def _rows(
 
 
 def _row(visit: Visit, asked: Asked, person: bytes, task: bytes) -> Row:
-    read = reading.read("Patient", asked.patient, person)
-    patient = read if isinstance(read, reading.Patient) else reading.Patient()
+    patient = patient_in(asked.patient, person)
     said, known = said_in(task), known_of(patient)
     return Row(
         asked,
-        banner_of(patient, visit.clock.now().date()),
+        banner_of(patient, visit.today),
         tuple((name, known[name], said[name]) for name in SAID if name in said),
-    )
-
-
-class Newest(msgspec.Struct, frozen=True, kw_only=True):
-    """By what a page that is open knows that there is a new call."""
-
-    newest: int
-
-
-@page("/check-in/desk/calls", gate=DESK, is_glance=True)
-async def look_for_calls(visit: Visit) -> Response:
-    organisation = desk_opener(visit).organisation
-    calls = await visit.services[HelpCalls].waiting(organisation)
-    return visit.answer_json(
-        Newest(newest=max((one.number for one in calls), default=0))
     )
 
 

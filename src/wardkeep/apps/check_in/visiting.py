@@ -5,12 +5,15 @@ A ticket is for one person and for minutes. It travels in the form, is kept nowh
 the device, and ends with the last screen; whoever goes back finds that it is over.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
 
 import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.check_in.details import Detail, details_of, said_of
+from wardkeep.apps.check_in.where import Where, where_of
 from wardkeep.apps.check_in.words import Language, language
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import OrganisationId, new_uuid
@@ -29,6 +32,7 @@ from wardkeep.fhir.arrivals.corrections import asks, correction
 from wardkeep.fhir.clinics.changing import Arriving
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.clinics.judging import NotNow, judge
+from wardkeep.fhir.clinics.lateness import rounded
 from wardkeep.fhir.clinics.outcomes import (
     AlreadyIn,
     Arrival,
@@ -41,6 +45,7 @@ from wardkeep.fhir.clinics.outcomes import (
     WrongDay,
     WrongSite,
 )
+from wardkeep.fhir.clinics.places import Place
 from wardkeep.fhir.clinics.waits import waits_before
 from wardkeep.fhir.clinics.words import Channel, Doer, ShownAs
 from wardkeep.fhir.questionnaires.questionnaire import Questionnaire
@@ -58,7 +63,6 @@ from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import PublicVisit
 
 LOOKS_AHEAD_DAYS = 14
-ROUNDED_TO = 5
 _SHOWN_AS = {
     ShownAs.NUMBER: "by_number",
     ShownAs.INITIALS: "by_initials",
@@ -88,7 +92,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     line: Line
     lines: tuple[Line, ...]
-    places: dict[str, str]
+    places: dict[str, Place]
     person: reading.Patient
     kept: Kept | None
     """The Questionnaire, where the clinic has one."""
@@ -116,9 +120,14 @@ async def holder_of(visit: PublicVisit, form: Form) -> Holder | None:
 def tell(
     visit: PublicVisit, words: Language, at: str, message: str, status: int = 200
 ) -> Response:
-    """One sentence, and where to go."""
+    """One sentence, and where to go; asked too often, it asks again by itself."""
     return visit.render(
-        "check_in/told.html", status=status, words=words, at=at, message=message
+        "check_in/told.html",
+        status=status,
+        words=words,
+        at=at,
+        message=message,
+        looks_again=status == HTTPStatus.TOO_MANY_REQUESTS,
     )
 
 
@@ -154,7 +163,7 @@ async def _ask(visit: PublicVisit, holder: Holder) -> Asked | str:
     """What to ask, or what to say in its place."""
     clinic, opener, view = visit.services[Clinic], holder.opener, holder.view
     person = await visit.services[Reader].one("Patient", view.patient, opener=opener)
-    places = await clinic.places.names(opener=opener)
+    places = await clinic.places.all(opener=opener)
     if isinstance(person, Refusal | NotFound) or isinstance(places, Refusal):
         return holder.words.say("desk")
     read = reading.read("Patient", view.patient, person.resources[0].text)
@@ -223,7 +232,7 @@ def _draw(
     if asked.kept is not None:
         code = holder.words.code
         fields = fields_of(asked.kept.questionnaire, typed, language=code)
-    details: tuple[Detail, ...] = details_of(asked.person)
+    details: tuple[Detail, ...] = details_of(asked.person, holder.words)
     return visit.render(
         "check_in/visit.html",
         status=422 if problems else 200,
@@ -231,7 +240,7 @@ def _draw(
         at=holder.at,
         ticket=holder.ticket,
         stops=[
-            (_clock(one), asked.places.get(one.place, ""))
+            (_clock(one), _name(asked.places, one.place))
             for one in asked.lines or (asked.line,)
             if not one.standing.is_over
         ],
@@ -358,39 +367,39 @@ async def _arrive(
     if not isinstance(came, CheckedIn | AlreadyIn):
         message = in_words(came, holder.words, asked.places)
         return tell(visit, holder.words, holder.at, message)
-    if holder.at == "phone":
-        where = f"{holder.opener.organisation}/{asked.line.appointment}"
-        return visit.go_to(f"/waiting/{where}?in={holder.words.code}")
-    return await _done(visit, holder, came, asked.places)
+    return await _done(visit, holder, asked, came)
 
 
 async def _done(
-    visit: PublicVisit,
-    holder: Holder,
-    came: CheckedIn | AlreadyIn,
-    places: dict[str, str],
+    visit: PublicVisit, holder: Holder, asked: Asked, came: CheckedIn | AlreadyIn
 ) -> Response:
+    """Where to go now, and after that; a phone goes on to a page to wait on."""
+    organisation, words, places = (
+        holder.opener.organisation,
+        holder.words,
+        asked.places,
+    )
     first = came.route[0] if came.route else None
     wait = (
-        None
-        if first is None
-        else await waiting(visit, holder.opener.organisation, first.appointment)
+        None if first is None else await waiting(visit, organisation, first.appointment)
     )
     already = ""
     if isinstance(came, AlreadyIn):
-        already = holder.words.say("already", time=_time(came.at))
+        already = words.say("already", time=_time(came.at))
+    mine = asked.line.appointment if first is None else first.appointment
     return visit.render(
         "check_in/done.html",
-        words=holder.words,
+        words=words,
         at=holder.at,
         already=already,
         stops=[
-            (f"{one.starts_at.astimezone(LONDON):%H:%M}", places.get(one.place, ""))
+            (_time(one.starts_at), _name(places, one.place), one.ticket)
             for one in came.route
         ],
-        place="" if first is None else places.get(first.place, ""),
+        where=Where() if first is None else where_of(places.get(first.place), words),
         number=0 if first is None else first.ticket,
         wait=wait,
+        onward=f"/waiting/{organisation}/{mine}?in={words.code}",
     )
 
 
@@ -400,6 +409,8 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     line: Line
     before: int
     minutes: int
+    late: int
+    """By how much the clinic runs late."""
 
 
 async def waiting(
@@ -418,11 +429,14 @@ async def waiting(
     return Wait(
         line=line,
         before=waits_before(lines, line),
-        minutes=-(-minutes // ROUNDED_TO) * ROUNDED_TO,
+        minutes=rounded(minutes),
+        late=rounded(goes.late_minutes),
     )
 
 
-def in_words(not_now: NotNow | Arrival, words: Language, places: dict[str, str]) -> str:
+def in_words(
+    not_now: NotNow | Arrival, words: Language, places: Mapping[str, Place]
+) -> str:
     """Why somebody cannot be checked in now, and what to do."""
     match not_now:
         case TooEarly():
@@ -430,7 +444,7 @@ def in_words(not_now: NotNow | Arrival, words: Language, places: dict[str, str])
         case TooLate():
             return words.say("late", time=_time(not_now.starts_at))
         case WrongSite():
-            return words.say("wrong_place", place=places.get(not_now.place, ""))
+            return words.say("wrong_place", place=_name(places, not_now.place))
         case WrongDay():
             day = not_now.starts_at.astimezone(LONDON)
             return words.say("wrong_day", day=f"{day:%d.%m.%Y}")
@@ -442,6 +456,11 @@ def in_words(not_now: NotNow | Arrival, words: Language, places: dict[str, str])
 
 async def _end(visit: PublicVisit, holder: Holder) -> None:
     await visit.warden.ask(EndTicket(holder.ticket), Done)
+
+
+def _name(places: Mapping[str, Place], id_: str) -> str:
+    place = places.get(id_)
+    return "" if place is None else place.name
 
 
 def _clock(line: Line) -> str:

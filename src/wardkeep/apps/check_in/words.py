@@ -17,6 +17,8 @@ SAFETY_RELEVANT = frozenset(
     {
         *("urgent", "done", "desk", "wait", "go_to", "now_called"),
         *("early", "late", "wrong_day", "wrong_place", "cancelled", "already"),
+        *("today_only", "number_later", "begin_again", "not_found"),
+        *("waiting_area", "step_free", "runs_late", "visit_over"),
     }
 )
 """Where a wrong word sends somebody home, or leaves them waiting in vain."""

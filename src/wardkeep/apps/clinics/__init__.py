@@ -3,7 +3,7 @@
 
 from wardkeep.apps.clinics.acting import act_on_day
 from wardkeep.apps.clinics.board import show_board, show_board_now
-from wardkeep.apps.clinics.day import show_day, show_day_now
+from wardkeep.apps.clinics.day import show_day, show_day_now, show_rooms_now
 from wardkeep.apps.clinics.diary import book_slot, move_appointment, show_diary
 from wardkeep.apps.clinics.gates import CLINIC
 from wardkeep.apps.clinics.screen import (
@@ -13,6 +13,7 @@ from wardkeep.apps.clinics.screen import (
     show_called,
     show_screen,
     show_screens,
+    stream_called,
 )
 from wardkeep.apps.clinics.walk_in import find_walk_in, show_walk_in, take_walk_in
 from wardkeep.web.apps import App
@@ -26,6 +27,7 @@ app = App(
         show_board_now,
         show_day,
         show_day_now,
+        show_rooms_now,
         act_on_day,
         show_walk_in,
         find_walk_in,
@@ -36,6 +38,7 @@ app = App(
         show_screen,
         pair_screen,
         show_called,
+        stream_called,
         show_screens,
         add_screen,
         end_screen,

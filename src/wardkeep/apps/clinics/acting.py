@@ -32,7 +32,7 @@ from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, NOT_YOUR_WORK, Trouble
 from wardkeep.web.visit import Visit
 
-_ID = 64
+_ID, _DIGITS = 64, 19
 Said = str | Refusal | NoSuchAppointment
 """How the list tells of it: a key of `day.SAID`."""
 Act = Callable[[Visit, Form, str], Awaitable[Said]]
@@ -79,7 +79,7 @@ def _said(done: Moved | NotSo | NoSuchAppointment | Refusal, words: str) -> Said
 
 async def _check_in(visit: Visit, _: Form, appointment: str) -> Said:
     done = await visit.services[Clinic].desk.arrive(
-        appointment, by=doer_of(visit), opener=opener_of(visit)
+        appointment, by=doer_of(visit), opener=opener_of(visit), tells_route=False
     )
     match done:
         case CheckedIn():
@@ -143,6 +143,7 @@ async def _note(visit: Visit, form: Form, appointment: str) -> Said:
 
 async def _call(visit: Visit, form: Form, appointment: str) -> Said:
     room = form.optional_text("room", called="the room", at_most=20)
+    after = form.values.get("step", "")
     if form.problems or not ROOM.fullmatch(room):
         return "no-room"
     opener = opener_of(visit)
@@ -155,6 +156,7 @@ async def _call(visit: Visit, form: Form, appointment: str) -> Said:
         words=words,
         by=doer_of(visit, Channel.ROOM),
         opener=opener,
+        after=int(after) if after.isdecimal() and len(after) < _DIGITS else None,
     )
     return _said(done, "called")
 

@@ -7,16 +7,18 @@ without names, and the page puts the names that it has beside it. Rejected: aski
 everybody anew at each change (a flood of entries that tell nobody anything).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from markupsafe import Markup
 from starlette.responses import Response
 
 from wardkeep.apps.clinics.gates import CLINIC, ROOMS
 from wardkeep.apps.clinics.showing import FILTERS, NOTES, clock, sections
+from wardkeep.base.ids import OrganisationId
 from wardkeep.care.opening import opener_of
-from wardkeep.care.people import who_is
+from wardkeep.care.people import banners_in
 from wardkeep.db.changes import Topic
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.clinics.clinic import Clinic
@@ -27,7 +29,7 @@ from wardkeep.fhir.clinics.words import Channel
 from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.ui.banner import Banner
-from wardkeep.web.live import Region, Signal
+from wardkeep.web.live import Ground, Region, Shared
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
@@ -60,26 +62,59 @@ class Told(msgspec.Struct, frozen=True):
     """Whether it was done; else it reads as a warning."""
 
 
-def _hears(visit: Visit) -> Signal:
-    """Of each change; and each minute, because waits grow by themselves."""
-    return Signal((Topic("clinic", visit.path("place")),), every_seconds=60)
+async def show_desk_part(ground: Ground) -> Markup:
+    """The list as it stands, without a name, as a desk has it."""
+    return await _nameless(ground, is_room=False)
 
 
-@page("/clinics/{place}/now", gate=CLINIC, hears=_hears)
-async def show_day_now(visit: Visit) -> Response:
-    """The list as it stands, without a name."""
-    live = _live(visit)
-    clinic, opener = visit.services[Clinic], opener_of(visit)
-    lines = await clinic.rows.of_places(
-        opener.organisation, [visit.path("place")], clinic.desk.today()
-    )
+async def show_room_part(ground: Ground) -> Markup:
+    """The same for whoever calls people in."""
+    return await _nameless(ground, is_room=True)
+
+
+async def _nameless(ground: Ground, *, is_room: bool) -> Markup:
+    part = await _part(ground, await _lines(ground), is_room=is_room)
     people: Mapping[str, Banner] = {}
-    part = await _part(visit, lines, opener)
-    return visit.part(live, "clinics/day_part.html", **part, people=people)
+    return ground.fill("clinics/day_part.html", **part, people=people)
+
+
+async def _lines(ground: Ground) -> tuple[Line, ...]:
+    clinic = ground.services[Clinic]
+    return await clinic.rows.of_places(
+        OrganisationId(ground.organisation), [ground.path("place")], clinic.desk.today()
+    )
+
+
+def _told_to_desks(visit: Visit) -> Shared:
+    return _heard(visit, show_desk_part)
+
+
+def _told_to_rooms(visit: Visit) -> Shared:
+    return _heard(visit, show_room_part)
+
+
+def _heard(visit: Visit, show: Callable[[Ground], Awaitable[Markup]]) -> Shared:
+    """Of each change; and each minute, because waits grow by themselves."""
+    return Shared((Topic("clinic", visit.path("place")),), show, every_seconds=60)
+
+
+@page("/clinics/{place}/now", gate=CLINIC, hears=_told_to_desks)
+async def show_day_now(visit: Visit) -> Response:
+    return visit.answer_part(_live(visit), await show_desk_part(visit.ground))
+
+
+@page("/clinics/{place}/rooms/now", gate=ROOMS, hears=_told_to_rooms)
+async def show_rooms_now(visit: Visit) -> Response:
+    return visit.answer_part(_live(visit), await show_room_part(visit.ground))
+
+
+def _is_room(visit: Visit) -> bool:
+    return ROOMS.admits(visit.session.role)
 
 
 def _live(visit: Visit) -> Region:
-    return visit.live(show_day_now, room=visit.query("room"), show=visit.query("show"))
+    part = show_rooms_now if _is_room(visit) else show_day_now
+    return visit.live(part, room=visit.query("room"), show=visit.query("show"))
 
 
 @page("/clinics/{place}", gate=CLINIC)
@@ -92,19 +127,17 @@ async def show_day(visit: Visit) -> Response:
         return visit.refuse(names)
     if place not in names:
         return visit.tell(NOT_FOUND)
-    lines = await clinic.rows.of_places(
-        opener.organisation, [place], clinic.desk.today()
-    )
+    lines = await _lines(visit.ground)
     found = await visit.services[Lister].people(
         [one.patient for one in lines], opener=opener
     )
     if isinstance(found, Refusal):
         return visit.refuse(found)
-    today = visit.clock.now().date()
-    people = {one.id: who_is(one.id, one.text, today) for one in found.patients}
+    today = visit.today
+    people = banners_in(found.patients, today)
     return visit.render(
         "clinics/day.html",
-        **await _part(visit, lines, opener),
+        **await _part(visit.ground, lines, is_room=_is_room(visit)),
         live=live,
         name=names[place],
         entry=found.entry,
@@ -113,12 +146,16 @@ async def show_day(visit: Visit) -> Response:
     )
 
 
-async def _part(visit: Visit, lines: Sequence[Line], opener: Opener) -> dict[str, Any]:
-    clinic, place, now = visit.services[Clinic], visit.path("place"), visit.clock.now()
-    day, organisation = clinic.desk.today(), opener.organisation
+async def _part(
+    ground: Ground, lines: Sequence[Line], *, is_room: bool
+) -> dict[str, Any]:
+    """What the list says of its lines: ids, times and numbers, made of no session."""
+    clinic, place = ground.services[Clinic], ground.path("place")
+    now, day = ground.clock.now(), clinic.desk.today()
+    organisation = OrganisationId(ground.organisation)
     steps = await clinic.rows.last_steps(organisation, place, day)
     starts = await clinic.rows.starts(organisation, [place], day)
-    only, room = visit.query("show"), visit.query("room")
+    only, room = ground.query("show"), ground.query("room")
     return {
         "place": place,
         "sections": sections(lines, steps, now, only=only),
@@ -127,7 +164,7 @@ async def _part(visit: Visit, lines: Sequence[Line], opener: Opener) -> dict[str
         "filters": FILTERS,
         "notes": NOTES,
         "room": room if ROOM.fullmatch(room) else "",
-        "is_room": ROOMS.admits(visit.session.role),
+        "is_room": is_room,
     }
 
 

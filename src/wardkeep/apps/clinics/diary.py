@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from wardkeep.apps.clinics.gates import CLINIC
 from wardkeep.apps.clinics.showing import clock
+from wardkeep.apps.clinics.slots import free_slot
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care.opening import opener_of
@@ -19,7 +20,6 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.clinics.diary import Wanted
 from wardkeep.fhir.clinics.outcomes import Booked, FreeSlot, SlotTaken
-from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
@@ -122,7 +122,10 @@ async def move_appointment(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
-    slot, moved = await _slot(visit, form), form.values.get("move", "")
+    slot, moved = (
+        await free_slot(visit, form.values.get("slot", "")),
+        form.values.get("move", ""),
+    )
     if slot is None or not is_fhir_id(moved):
         return visit.tell(_GONE)
     place = visit.path("place")
@@ -143,7 +146,7 @@ async def book_slot(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
-    slot = await _slot(visit, form)
+    slot = await free_slot(visit, form.values.get("slot", ""))
     patient, booking = form.values.get("patient", ""), form.values.get("booking", "")
     reason = form.text("reason", called="why it is booked", at_most=120)
     if slot is None or not (is_fhir_id(patient) and is_fhir_id(booking)):
@@ -162,14 +165,3 @@ async def book_slot(visit: Visit) -> Response:
     if isinstance(done, SlotTaken):
         return await _show(visit, taken=done)
     return visit.go_to(f"/clinics/{place}?said=booked&of={booking}")
-
-
-async def _slot(visit: Visit, form: Form) -> FreeSlot | None:
-    """The slot as the database has it; nobody names times of their own."""
-    asked = form.values.get("slot", "")
-    if not is_fhir_id(asked):
-        return None
-    opener = opener_of(visit)
-    return await visit.services[Clinic].rows.slot(
-        opener.organisation, asked, since=visit.clock.now()
-    )

@@ -27,6 +27,6 @@ async def words_for(
         return opened
     if isinstance(opened, NotFound):
         return NoSuchAppointment()
-    today = visit.clock.now().date()
+    today = visit.today
     name = who_is(line.patient, opened.resources[0].text, today).name
     return label_of(line.shown_as, given=name.given, family=name.family)

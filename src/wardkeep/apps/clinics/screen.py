@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The waiting room's screen: who is called to which room, and nothing else.
 
-Done means, to whoever waits: large, within a second, as I chose to be called; and when
-it is not live it says so, loudly. Rejected: a person's session on a public device.
+Done means, to whoever waits: large, at once, as I chose to be called; and when it is
+not live it says so, loudly. Rejected: a person's session on a public device.
 """
 
 import base64
@@ -17,12 +17,18 @@ from wardkeep.base.ids import OrganisationId
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.clinics.clinic import Clinic
+from wardkeep.fhir.clinics.screens import Proven
 from wardkeep.web.ceremony import answer_too_many, answer_trouble
 from wardkeep.web.gates import Gate
+from wardkeep.web.hub import Hub
 from wardkeep.web.pace import Pace
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import PublicVisit, Visit
+from wardkeep.web.watching import DeviceStream, Line
+
+_LONGEST = 80
+"""Of a secret."""
 
 
 class Pairing(msgspec.Struct, frozen=True):
@@ -56,6 +62,8 @@ class Now(msgspec.Struct, frozen=True):
     is_let_in: bool
     called: tuple[Shown, ...]
     at: str
+    late: int = 0
+    """By how many minutes the clinic runs late."""
 
 
 @page("/screen", gate=Gate.SCREEN)
@@ -80,10 +88,41 @@ async def pair_screen(visit: PublicVisit) -> Response:
 
 @page("/screen/now", gate=Gate.SCREEN, methods=("POST",))
 async def show_called(visit: PublicVisit) -> Response:
+    """Once: for a screen whose stream does not come through."""
     sent = await visit.json(LetIn)
     if isinstance(sent, Trouble):
         return answer_trouble(visit, sent)
-    called = await visit.services[Clinic].screens.called(sent.secret[:80])
+    secret = sent.secret[:_LONGEST]
+    proven = await visit.services[Clinic].screens.proven(secret)
+    return visit.answer_json(await _now(visit, secret, proven))
+
+
+@page("/live/screen", gate=Gate.SCREEN, methods=("POST",))
+async def stream_called(visit: PublicVisit) -> Response:
+    """The same as a line each second, and as soon as anything changes."""
+    sent = await visit.json(LetIn)
+    if isinstance(sent, Trouble):
+        return answer_trouble(visit, sent)
+    secret = sent.secret[:_LONGEST]
+    proven = await visit.services[Clinic].screens.proven(secret)
+    if proven is None:
+        return visit.answer_json(await _now(visit, secret, None))
+
+    async def look() -> Line:
+        now = await _now(visit, secret, proven)
+        return Line(msgspec.json.encode(now), is_last=not now.is_let_in)
+
+    keys = [(proven.organisation, topic) for topic in proven.topics]
+    watches = visit.services[Hub].watches
+    return DeviceStream(watches, whose=proven.id, keys=keys, look=look)
+
+
+async def _now(visit: PublicVisit, secret: str, screen: Proven | None) -> Now:
+    """Whom a screen calls; its secret is asked for anew, whatever was known of it."""
+    clinic, at = visit.services[Clinic], clock(visit.clock.now())
+    called = None if screen is None else await clinic.screens.called(secret)
+    if screen is None or called is None:
+        return Now(is_let_in=False, called=(), at=at)
     shown = tuple(
         Shown(
             one.entry,
@@ -92,10 +131,10 @@ async def show_called(visit: PublicVisit) -> Response:
             one.at.isoformat(),
             base64.b64encode(one.box).decode(),
         )
-        for one in called or ()
+        for one in called
     )
-    now = Now(called is not None, shown, clock(visit.clock.now()))
-    return visit.answer_json(now)
+    late = await clinic.lateness.of(screen.organisation, screen.place)
+    return Now(is_let_in=True, called=shown, at=at, late=late)
 
 
 @page("/clinics/{place}/screens", gate=CLINIC)

@@ -69,6 +69,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     shown_as: str
     undoes: int
     """The step that can be taken back; 0: none."""
+    last: int
+    """The last step, so that a call sent twice is one; 0: none."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +117,7 @@ def _row(line: Line, last: Step | None, now: datetime) -> Row:
         priority=line.priority,
         shown_as=line.shown_as.value,
         undoes=last.number if last is not None and may_undo(line, last, now) else 0,
+        last=0 if last is None else last.number,
     )
 
 

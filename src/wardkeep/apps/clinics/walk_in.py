@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from wardkeep.apps.clinics.acting import doer_of
 from wardkeep.apps.clinics.gates import CLINIC
+from wardkeep.apps.clinics.slots import free_slot
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.care.finding import facts_in
 from wardkeep.care.opening import opener_of
@@ -56,6 +57,7 @@ async def _show(
     if visit.path("place") not in names:
         return visit.tell(NOT_FOUND)
     problems = tuple(form.problems.values())
+    slot = await free_slot(visit, visit.query("slot"))
     return visit.render(
         "clinics/walk_in.html",
         status=422 if problems else 200,
@@ -66,6 +68,7 @@ async def _show(
         found=found,
         is_too_many=is_too_many,
         slot=visit.query("slot"),
+        starts=slot.starts_at.isoformat() if slot is not None else "",
     )
 
 
@@ -82,7 +85,7 @@ async def find_walk_in(visit: Visit) -> Response:
         return visit.refuse(given, form)
     if isinstance(given, TooMany):
         return await _show(visit, form, is_too_many=True)
-    today = visit.clock.now().date()
+    today = visit.today
     found = [
         Found(one.id, who_is(one.id, one.text, today), new_uuid())
         for one in given.patients

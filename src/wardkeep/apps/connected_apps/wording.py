@@ -5,37 +5,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-_THINGS = {
-    "*": "the whole record",
-    "AllergyIntolerance": "allergies",
-    "Appointment": "appointments",
-    "CarePlan": "care plans",
-    "CareTeam": "who gives care",
-    "Condition": "problems and diagnoses",
-    "Coverage": "who pays",
-    "Device": "devices",
-    "DiagnosticReport": "reports of tests",
-    "DocumentReference": "documents",
-    "Encounter": "visits and stays",
-    "Flag": "alerts",
-    "Goal": "goals",
-    "Immunization": "vaccinations",
-    "Location": "places",
-    "Medication": "medicines, as substances",
-    "MedicationAdministration": "medicines given",
-    "MedicationRequest": "medicines prescribed",
-    "MedicationStatement": "medicines taken",
-    "Observation": "observations and results",
-    "Organization": "organisations",
-    "Patient": "name, birth date, address and NHS number",
-    "Practitioner": "names of staff",
-    "PractitionerRole": "what staff do",
-    "Procedure": "procedures",
-    "QuestionnaireResponse": "filled-in forms",
-    "RelatedPerson": "relatives and carers",
-    "ServiceRequest": "referrals and requests",
-    "Task": "tasks",
-}
+from wardkeep.fhir.plain_words import THINGS
+
 _ACTS = (
     (frozenset("rs"), "Read"),
     (frozenset("c"), "Add"),
@@ -68,7 +39,7 @@ def in_words(name: str) -> ScopeWords:
     context, _, rest = bare.partition("/")
     type_, _, letters = rest.partition(".")
     acts = [words for needs, words in _ACTS if needs & set(letters)]
-    thing = _THINGS.get(type_, f"what is kept as {type_}")
+    thing = THINGS.get(type_, f"what is kept as {type_}")
     whose = (
         "of this one patient" if context == "patient" else "of any patient you reach"
     )

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from wardkeep.care.opening import opener_of
 from wardkeep.care.people import who_is
+from wardkeep.care.whose import said_for
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.copies import (
     GROUNDS,
@@ -89,7 +90,7 @@ async def _banner(visit: Visit) -> Banner | Response | None:
         return visit.tell(NOT_FOUND)
     if isinstance(person, Refusal):
         return None if person.needs_reason else visit.refuse(person)
-    return who_is(patient, person.resources[0].text, visit.clock.now().date())
+    return who_is(patient, person.resources[0].text, visit.today)
 
 
 @page("/patients/{id}/copy", gate=MAKERS, methods=("POST",))
@@ -107,6 +108,7 @@ async def ask_for_copy(visit: Visit) -> Response:
         back=asking,
         after=f"{asking}/made",
         button="Sign for the copy with my passkey",
+        said_for=await said_for(visit, act.patient),
     )
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import jinja2
 import msgspec
 
-from wardkeep.apps.copies.paper import SECTIONS, paper_of
+from wardkeep.apps.copies.answers import ASSESSMENTS
+from wardkeep.apps.copies.paper import paper_of
 from wardkeep.base.clock import LONDON
 from wardkeep.disclosure.copies import GROUNDS, MakeCopy
 from wardkeep.fhir.rest.bundle import bundle
@@ -39,10 +40,11 @@ READ_FIRST = (
 _NOT_ALL = "The record has more entries than one copy takes: ask for shorter periods."
 _TYPES = {
     "problems": ("alerts", "allergies", "problems"),
-    "medicines": ("medicines",),
+    "medicines": ("depots", "medicines"),
     "results": ("results", "reports"),
     "visits": ("visits",),
     "plans": ("plans",),
+    "documents": (ASSESSMENTS,),
 }
 """For each part the sections of the readable file; documents stand there as letters."""
 
@@ -119,9 +121,7 @@ def _readable(making: Making) -> bytes:
     parts = making.act.parts
     paper = paper_of(
         making.taken.opened.resources,
-        sections=[
-            name for part in parts for name in _TYPES.get(part, ()) if name in SECTIONS
-        ],
+        sections=[name for part in parts for name in _TYPES.get(part, ())],
         today=making.at.date(),
         has_letters="documents" in parts,
     )

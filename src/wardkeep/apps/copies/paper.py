@@ -11,12 +11,19 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from wardkeep.apps.copies.answers import ASSESSMENTS, Section, answered_in
 from wardkeep.care import reading
+from wardkeep.care.depots import depots_in
 from wardkeep.care.documents import sheet_of
 from wardkeep.care.people import banner_of
+from wardkeep.care.pregnancy import pregnancies_in, unfit_at
+from wardkeep.care.vital_signs import NEWS2_CODE
+from wardkeep.fhir.plans import plan as plans
+from wardkeep.fhir.plans.kinds import KINDS as PLANS, Kind
+from wardkeep.fhir.plans.plan import id_of, read_plan
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.ui.banner import Banner
-from wardkeep.ui.format import NOT_RECORDED, show_date, show_moment
+from wardkeep.ui.format import NOT_RECORDED, read_moment, show_date, show_moment
 
 T = TypeVar("T")
 H = TypeVar(
@@ -32,15 +39,7 @@ _ENDED = ("inactive", "remission", "resolved")
 _DENIES = ("716186003", "no-known-allergy")
 _ACTIVE, _NO_RANGE = "Active", "Not given"
 _LOW, _HIGH = "from {}", "up to {}"
-
-
-class Section(msgspec.Struct, frozen=True):
-    """A table of the sheet; `empty` is said where it has no rows."""
-
-    title: str
-    columns: Row
-    rows: tuple[Row, ...]
-    empty: str
+_DEPOTS = "Depot injections"
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -52,11 +51,21 @@ class Letter(msgspec.Struct, frozen=True):
     why_not: str
 
 
+class Plan(msgspec.Struct, frozen=True):
+    """A risk assessment, a safety plan or a care plan in full."""
+
+    title: str
+    who: str
+    parts: tuple[tuple[str, str], ...]
+    """Heading and words, those that are empty left out."""
+
+
 class Paper(msgspec.Struct, frozen=True, kw_only=True):
     """All of a sheet."""
 
     banner: Banner
     sections: tuple[Section, ...]
+    plans: tuple[Plan, ...]
     letters: tuple[Letter, ...]
     unreadable: int
     """Resources that are not written as the standard asks."""
@@ -66,6 +75,8 @@ class Read(msgspec.Struct, frozen=True):
     """What was opened, as structs by their type."""
 
     by_type: dict[type, list[Any]]
+    resources: Sequence[OpenedResource]
+    today: date
 
     def of(self, type_: type[T]) -> list[T]:
         return cast("list[T]", self.by_type.get(type_, []))
@@ -80,12 +91,16 @@ def paper_of(
     has_letters: bool = False,
 ) -> Paper:
     """A sheet of these sections (`SECTIONS`); of results all, or the latest of each."""
-    found = Read({})
+    found = Read({}, resources, today)
     for one in resources:
         part = reading.read(one.type, one.id, one.text)
         if part is not None:
             found.by_type.setdefault(type(part), []).append(part)
-    made = [SECTIONS[name](found) for name in sections]
+    names = tuple(sections)
+    made = [SECTIONS[name](found) for name in names if name in SECTIONS]
+    made = [one for one in made if one.rows or one.title != _DEPOTS]
+    if ASSESSMENTS in names:
+        made += answered_in(resources)
     if is_latest_only:
         made = [_latest(one) if one.title == _RESULTS else one for one in made]
     patients = found.of(reading.Patient)
@@ -99,6 +114,7 @@ def paper_of(
             alerts=tuple(row[0] for row in _alerts(found).rows),
         ),
         sections=tuple(made),
+        plans=_plans_in(resources),
         letters=_letters(resources) if has_letters else (),
         unreadable=len(found.of(reading.Unreadable)),
     )
@@ -182,9 +198,34 @@ def _alerts(found: Read) -> Section:
     rows = [
         (one.code.words, _day(one.period.start))
         for one in found.of(reading.Flag)
-        if one.status == "active"
+        if one.status == "active" and not _is_ahead(one.period.start, found.today)
     ]
     return Section("Alerts", ("Alert", "Since"), tuple(rows), "No alerts.")
+
+
+def _is_ahead(start: str, today: date) -> bool:
+    """Whether an alert is none yet."""
+    begins = read_moment(start) if "T" in start else None
+    return begins is not None and begins.date() > today
+
+
+def _depots(found: Read) -> Section:
+    rows = [
+        (
+            one.medicine,
+            one.dosage,
+            f"{_day(one.due)}, {one.left}{f' ({one.tag})' if one.tag else ''}",
+            f"{_day(one.opens)} to {_day(one.closes)}",
+            show_moment(one.last) if one.last else "None recorded",
+        )
+        for one in depots_in(found.resources, found.today)
+    ]
+    return Section(
+        _DEPOTS,
+        ("Medicine", "Dose", "Next due", "May be given", "Last given"),
+        tuple(rows),
+        "No depot injections.",
+    )
 
 
 def _medicines(found: Read) -> Section:
@@ -232,7 +273,12 @@ def _results(found: Read) -> Section:
     ]
     counted.sort(key=lambda one: reading.moment_of(one.when), reverse=True)
     rows = [
-        (one.code.words, _value(one), _range(one), show_moment(one.when))
+        (
+            one.code.words,
+            _unscored(one, found) or _value(one),
+            _range(one),
+            show_moment(one.when),
+        )
         for one in counted
     ]
     return Section(
@@ -241,6 +287,16 @@ def _results(found: Read) -> Section:
         tuple(rows),
         "No results recorded.",
     )
+
+
+def _unscored(one: reading.Observation, found: Read) -> str:
+    """Why a stored NEWS2 total is not printed; as pages, which withhold it too."""
+    if not one.code.has_code(NEWS2_CODE):
+        return ""
+    patients = found.of(reading.Patient)
+    born = patients[0].birth_date if patients else ""
+    unfit = unfit_at(one.when, born, pregnancies_in(found.of(reading.Condition)))
+    return f"No total: {unfit.value}" if unfit else ""
 
 
 def _latest(section: Section) -> Section:
@@ -373,6 +429,32 @@ def _plans(found: Read) -> Section:
     )
 
 
+def _plans_in(resources: Sequence[OpenedResource]) -> tuple[Plan, ...]:
+    """Those that were made here, in the order in which pages show them."""
+    shown = []
+    for kind in PLANS.values():
+        for one in resources:
+            if one.type == kind.type and one.id == id_of(kind, one.patient or ""):
+                plan = read_plan(one.text)
+                if plan is not None and not plan.is_withdrawn:
+                    shown.append(_plan(kind, plan))
+    return tuple(shown)
+
+
+def _plan(kind: Kind, plan: plans.Plan) -> Plan:
+    written = f"{plan.author.display}, {show_moment(plan.written)}"
+    review = show_date(plan.review.isoformat())
+    return Plan(
+        title=kind.title,
+        who=f"{written}. Made with: {plan.agreed}. To be looked at again by {review}.",
+        parts=tuple(
+            (one.title, plan.sections[one.code])
+            for one in kind.sections
+            if plan.sections.get(one.code)
+        ),
+    )
+
+
 def _documents(found: Read) -> Section:
     documents = sorted(
         found.of(reading.DocumentReference), key=lambda one: one.date, reverse=True
@@ -403,6 +485,7 @@ SECTIONS: dict[str, Callable[[Read], Section]] = {
     "alerts": _alerts,
     "allergies": _allergies,
     "problems": _problems,
+    "depots": _depots,
     "medicines": _medicines,
     "results": _results,
     "reports": _reports,

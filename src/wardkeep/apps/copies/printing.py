@@ -16,6 +16,8 @@ from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.purpose import Action
+from wardkeep.fhir.plans.kinds import KINDS as PLANS
+from wardkeep.fhir.plans.plan import id_of
 from wardkeep.fhir.store.outcomes import NotFound
 from wardkeep.fhir.store.taking_out import RecordTaker, TakenOut, TakeOut
 from wardkeep.web.pages import page
@@ -26,7 +28,7 @@ _ALWAYS = ("alerts", "allergies")
 _MEDICINES = ("MedicationRequest", "MedicationStatement")
 _BESIDE = ("AllergyIntolerance", "Flag")
 """On every sheet of a record: who reads a part must not miss them."""
-DOCUMENT = "document"
+PLAN = "plan"
 _NO_MORE_PAPER = ("prints-spent", "too-heavy")
 
 
@@ -42,62 +44,89 @@ class Printed(msgspec.Struct, frozen=True, kw_only=True):
 PARTS = {
     "summary": Printed(
         title="Summary",
-        sections=(*_ALWAYS, "problems", "medicines", "results"),
+        sections=(*_ALWAYS, "problems", "depots", "medicines", "results"),
         types=(*_BESIDE, "Condition", *_MEDICINES, "Observation"),
         is_latest_only=True,
     ),
     "medicines": Printed(
         title="Medicines",
-        sections=(*_ALWAYS, "medicines"),
+        sections=(*_ALWAYS, "depots", "medicines"),
         types=(*_BESIDE, *_MEDICINES),
     ),
     "results": Printed(
         title="Results",
         sections=(*_ALWAYS, "results", "reports"),
-        types=(*_BESIDE, "Observation", "DiagnosticReport"),
+        types=(*_BESIDE, "Condition", "Observation", "DiagnosticReport"),
+    ),
+    "assessments": Printed(
+        title="Assessments",
+        sections=(*_ALWAYS, "assessments"),
+        types=(*_BESIDE, "QuestionnaireResponse"),
     ),
     "whole": Printed(
         title="Whole record",
         sections=(
-            *(*_ALWAYS, "problems", "medicines", "results", "reports"),
-            *("visits", "plans", "documents"),
+            *(*_ALWAYS, "problems", "depots", "medicines", "results", "reports"),
+            *("visits", "plans", "assessments", "documents"),
         ),
         types=(
             *(*_BESIDE, "Condition", *_MEDICINES, "Observation", "DiagnosticReport"),
             *("Encounter", "Procedure", "Immunization", "Appointment"),
-            *("CarePlan", "DocumentReference"),
+            *("CarePlan", "RiskAssessment", "QuestionnaireResponse"),
+            "DocumentReference",
         ),
     ),
 }
-_ONE_DOCUMENT = Printed(title="Document", sections=(), types=("DocumentReference",))
+ALONE = {
+    "document": Printed(title="Document", sections=(), types=("DocumentReference",)),
+    "assessment": Printed(
+        title="Assessment", sections=("assessments",), types=("QuestionnaireResponse",)
+    ),
+}
+"""What is printed by itself, by the name of the query that names it."""
 
 
 @page("/patients/{id}/print", gate=WRITERS)
 async def print_record(visit: Visit) -> Response:
-    part, document = visit.query("part") or "summary", visit.query(DOCUMENT)
-    is_known = is_fhir_id(document) if document else part in PARTS
-    if not is_known:
+    part = visit.query("part") or "summary"
+    alone = _alone(visit)
+    if part not in PARTS or (alone is not None and not is_fhir_id(alone[1])):
         return visit.tell(NOT_FOUND)
-    printed = _ONE_DOCUMENT if document else PARTS[part]
+    printed, only = alone or (PARTS[part], "")
     asked = TakeOut(
         patient=visit.path("id"),
         action=Action.PRINT,
         types=frozenset(printed.types),
-        only=document,
+        only=only,
     )
     taken = await visit.services[RecordTaker].take(asked, opener=opener_of(visit))
     if isinstance(taken, Refusal):
         # Without a reason given for this patient, the record is where to give it.
         at_record = visit.go_to(f"/patients/{asked.patient}")
         return at_record if taken.needs_reason else _refuse(visit, taken)
-    if isinstance(taken, NotFound) or not _has(taken, document):
+    if isinstance(taken, NotFound) or not _has(taken, only):
         return visit.tell(NOT_FOUND)
-    return _show(visit, taken, printed, chosen="" if document else part)
+    return _show(visit, taken, printed, chosen="" if only else part)
 
 
-def _has(taken: TakenOut, document: str) -> bool:
+def _alone(visit: Visit) -> tuple[Printed, str] | None:
+    """What is printed by itself, and its id: a document, an assessment, or a plan.
+
+    A plan is handed to the person it is about, so nothing else stands on its sheet.
+    """
+    for name, printed in ALONE.items():
+        if visit.query(name):
+            return printed, visit.query(name)
+    kind = PLANS.get(visit.query(PLAN))
+    if kind is None:
+        return None
+    printed = Printed(title=kind.title, sections=(), types=(kind.type,))
+    return printed, id_of(kind, visit.path("id"))
+
+
+def _has(taken: TakenOut, only: str) -> bool:
     """Whether what was asked for by itself is there, and not the person alone."""
-    return not document or any(one.id == document for one in taken.opened.resources)
+    return not only or any(one.id == only for one in taken.opened.resources)
 
 
 def _refuse(visit: Visit, refused: Refusal) -> Response:
@@ -116,7 +145,7 @@ def _show(visit: Visit, taken: TakenOut, printed: Printed, *, chosen: str) -> Re
         paper=paper_of(
             opened.resources,
             sections=printed.sections,
-            today=visit.clock.now().date(),
+            today=visit.today,
             is_latest_only=printed.is_latest_only,
             has_letters=not chosen,
         ),

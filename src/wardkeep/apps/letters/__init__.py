@@ -8,6 +8,7 @@ from wardkeep.apps.letters.deciding import (
     say_sent,
     withdraw_letter,
 )
+from wardkeep.apps.letters.mine import go_to_next, show_mine, show_mine_part
 from wardkeep.apps.letters.overview import show_letter, show_letters
 from wardkeep.apps.letters.writing import (
     change_letter,
@@ -15,12 +16,17 @@ from wardkeep.apps.letters.writing import (
     show_new,
     write_letter,
 )
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.web.apps import App
+from wardkeep.web.navigation import Link
 
 app = App(
     name="letters",
     title="Letters",
     pages=(
+        show_mine,
+        show_mine_part,
+        go_to_next,
         show_letters,
         show_new,
         write_letter,
@@ -33,4 +39,5 @@ app = App(
         ask_withdrawal,
         withdraw_letter,
     ),
+    navigation=(Link(words="Letters", path="/letters", gate=WRITERS, position=20),),
 )

@@ -11,6 +11,7 @@ from datetime import date
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.apps.letters.asking import closed
 from wardkeep.apps.letters.opening import (
     APPROVERS,
     Found,
@@ -29,6 +30,7 @@ from wardkeep.care.of_patient import (
 from wardkeep.care.opening import instant, me
 from wardkeep.fhir.letters.letter import Letter, State
 from wardkeep.fhir.store.outcomes import Conflict
+from wardkeep.fhir.tasks.to_do import CANCELLED, DONE
 from wardkeep.ui.banner import Banner, name_for_banner
 from wardkeep.ui.format import show_date, show_nhs_number
 from wardkeep.ui.paper import letter as paper
@@ -54,9 +56,13 @@ async def approve_letter(visit: Visit) -> Response:
     banner = await banner_for(visit)
     if isinstance(banner, Response):
         return banner
-    found = await _as_shown(visit, State.DRAFT)
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    found = await _as_shown(visit, State.DRAFT, form)
     if isinstance(found, Response):
-        return found
+        # Whose answer was lost sends it again, and reads that it is done.
+        return await _approved_before(visit, form) or found
     approved = msgspec.structs.replace(
         found.letter,
         approver=await me(visit),
@@ -71,9 +77,19 @@ async def approve_letter(visit: Visit) -> Response:
             msgspec.structs.replace(_UNPRINTABLE, why=_WHY.format(lacking))
         )
     pdf = paper.letter_pdf(sheet)
-    return await _save(
-        visit, found, msgspec.structs.replace(approved, pdf=pdf), said="approved"
-    )
+    made = msgspec.structs.replace(approved, pdf=pdf)
+    return await _save(visit, found, made, said="approved", closes=DONE)
+
+
+async def _approved_before(visit: Visit, form: Form) -> Response | None:
+    """The answer to the same approval, sent twice; None where this is another one."""
+    found = await find_letter(visit, visit.path("letter"))
+    if isinstance(found, Response) or found.letter.state is not State.APPROVED:
+        return None
+    is_next = form.values.get("version", "") == str(found.version - 1)
+    if not is_next or found.letter.approver != await me(visit):
+        return None
+    return visit.go_to(f"{address_of(visit, found.id)}?said=approved")
 
 
 def _on_paper(visit: Visit, banner: Banner, letter: Letter, id_: str) -> paper.Letter:
@@ -143,7 +159,7 @@ async def withdraw_letter(visit: Visit) -> Response:
     if isinstance(found, Response):
         return found
     gone = msgspec.structs.replace(found.letter, withdrawn_why=why)
-    return await _save(visit, found, gone, said="withdrawn")
+    return await _save(visit, found, gone, said="withdrawn", closes=CANCELLED)
 
 
 async def _ask(visit: Visit, form: Form) -> Response:
@@ -197,10 +213,18 @@ async def _as_shown(
     return found if is_same and is_fit else visit.tell(CHANGED)
 
 
-async def _save(visit: Visit, found: Found, letter: Letter, *, said: str) -> Response:
-    written = await save(visit, letter, id_=found.id, version=found.version)
+async def _save(
+    visit: Visit, found: Found, letter: Letter, *, said: str, closes: str = ""
+) -> Response:
+    """Write it, and with it that nobody need approve it any more."""
+    asked = await closed(visit, found.id, as_=closes) if closes else None
+    written = await save(
+        visit, letter, id_=found.id, version=found.version, asked=asked
+    )
     if isinstance(written, Conflict):
         return visit.tell(CHANGED)
     if isinstance(written, Response):
         return written
+    if visit.query("queue"):
+        return visit.go_to(f"/letters/next?done={found.id}")
     return visit.go_to(f"{address_of(visit, found.id)}?said={said}")

@@ -4,6 +4,7 @@
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.care.asked import topics_for
 from wardkeep.care.of_patient import CHANGED, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
@@ -13,6 +14,7 @@ from wardkeep.fhir.store.draft import draft_of
 from wardkeep.fhir.store.outcomes import Conflict, NotFound, Opened, Written
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.writing import Writer
+from wardkeep.fhir.tasks.to_do import ToDo, task_resource
 from wardkeep.web.gates import Gate
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
@@ -61,11 +63,28 @@ def letters_in(opened: Opened) -> list[Found]:
 
 
 async def save(
-    visit: Visit, letter: Letter, *, id_: str, version: int
+    visit: Visit,
+    letter: Letter,
+    *,
+    id_: str,
+    version: int,
+    asked: ToDo | None = None,
 ) -> Written | Conflict | Response:
-    """Write it in the place of that version; 0: of nothing."""
+    """Write it in the place of that version; 0: of nothing.
+
+    With it goes what becomes of the question who approves it, if there is one.
+    """
     made = letter_resource(letter, patient=visit.path("id"), id_=id_)
     change = Change(drafts=[draft_of(made, id_)], expected=[version])
+    if asked is not None:
+        task = draft_of(task_resource(asked), asked.id)
+        change = Change(
+            drafts=[*change.drafts, task],
+            expected=[version, None],
+            tells=topics_for(
+                "letters", (asked.owner.reference, asked.requester.reference)
+            ),
+        )
     written = await visit.services[Writer].write(change, opener=opener_of(visit))
     if isinstance(written, Refusal):
         return refused(visit, written)

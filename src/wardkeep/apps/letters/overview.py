@@ -9,6 +9,7 @@ everybody's letters (each row would open a record).
 
 from starlette.responses import Response
 
+from wardkeep.apps.letters.asking import question
 from wardkeep.apps.letters.opening import APPROVERS, find_letter, letters_in
 from wardkeep.apps.letters.wording import SENT_BY
 from wardkeep.care.of_patient import READERS, WRITERS, banner_for, refused
@@ -66,4 +67,6 @@ async def show_letter(visit: Visit) -> Response:
         may_write=WRITERS.admits(role),
         may_approve=APPROVERS.admits(role),
         said=visit.query("said"),
+        asked=await question(visit, found.id),
+        queue=visit.query("queue"),
     )

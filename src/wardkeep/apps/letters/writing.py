@@ -8,6 +8,7 @@ first one wrote beside their own words, and decides.
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.apps.letters.asking import asked_anew, question
 from wardkeep.apps.letters.opening import (
     Found,
     address_of,
@@ -16,7 +17,11 @@ from wardkeep.apps.letters.opening import (
 )
 from wardkeep.apps.letters.receivers import receiver_of
 from wardkeep.apps.letters.wording import SKELETONS
-from wardkeep.base.ids import is_fhir_id, new_uuid
+from wardkeep.base.ids import is_fhir_id
+from wardkeep.care.asked import options
+from wardkeep.care.colleagues import colleagues
+from wardkeep.care.keeping import Keeping, finish, go_on, overtaken, resume
+from wardkeep.care.kept_forms import LETTER
 from wardkeep.care.of_patient import (
     CHANGED,
     WRITERS,
@@ -63,8 +68,15 @@ async def show_new(visit: Visit) -> Response:
         if isinstance(like, Response):
             return like
         values = _values(like.letter)
-    typed = Typed(which=new_uuid(), version=0, values=values)
-    return _show(visit, who[0], typed)
+    keeping = await resume(visit, LETTER)
+    if isinstance(keeping, Response):
+        return keeping
+    typed = Typed(
+        which=keeping.row.note,
+        version=keeping.row.based_on,
+        values=keeping.values or values,
+    )
+    return await _show(visit, who[0], typed, keeping)
 
 
 @page("/patients/{id}/letters/new", gate=WRITERS, methods=("POST",))
@@ -93,8 +105,22 @@ async def show_change(visit: Visit) -> Response:
     found = await _draft(visit, visit.path("letter"))
     if isinstance(found, Response):
         return found
-    typed = Typed(which=found.id, version=found.version, values=_values(found.letter))
-    return _show(visit, who[0], typed)
+    keeping = await resume(visit, LETTER, note=found.id, based_on=found.version)
+    if isinstance(keeping, Response):
+        return keeping
+    values = {"approver": await _approver(visit, found.id), **_values(found.letter)}
+    values |= keeping.values
+    typed = Typed(which=found.id, version=found.version, values=values)
+    # Unfinished words are shown beside what was stored since.
+    is_overtaken = await overtaken(visit, keeping, found.version)
+    theirs = found.letter if is_overtaken else None
+    return await _show(visit, who[0], typed, keeping, theirs=theirs)
+
+
+async def _approver(visit: Visit, letter: str) -> str:
+    """Who is asked to approve it already; empty: nobody."""
+    asked = await question(visit, letter)
+    return asked.owner.reference if asked is not None and asked.is_open else ""
 
 
 @page("/patients/{id}/letters/{letter}/change", gate=WRITERS, methods=("POST",))
@@ -128,11 +154,15 @@ async def _take(
     if form.problems:
         return await _again(visit, typed, form)
     letter = await _letter(visit, said, found)
-    written = await save(visit, letter, id_=which, version=built_on)
+    asked = await asked_anew(visit, form, which)
+    if form.problems:
+        return await _again(visit, typed, form)
+    written = await save(visit, letter, id_=which, version=built_on, asked=asked)
     if isinstance(written, Conflict):
         return await _both(visit, typed, letter)
     if isinstance(written, Response):
         return written
+    await finish(visit, form)
     return visit.go_to(f"{address_of(visit, which)}?said=saved")
 
 
@@ -172,6 +202,7 @@ async def _both(visit: Visit, typed: Typed, mine: Letter) -> Response:
     if isinstance(found, Response):
         return found
     if _values(found.letter) == _values(mine):
+        await finish(visit, Form(typed.values))
         return visit.go_to(f"{address_of(visit, typed.which)}?said=saved")
     if found.letter.state is not State.DRAFT:
         return visit.tell(CHANGED)
@@ -185,19 +216,25 @@ async def _again(
     who = await who_is_it(visit)
     if isinstance(who, Response):
         return who
-    return _show(visit, who[0], typed, form=form, theirs=theirs)
+    sent = Form(typed.values)
+    keeping = await go_on(visit, LETTER, sent, note=typed.which, built_on=typed.version)
+    if isinstance(keeping, Response):
+        return keeping
+    return await _show(visit, who[0], typed, keeping, form=form, theirs=theirs)
 
 
-def _show(
+async def _show(
     visit: Visit,
     banner: Banner,
     typed: Typed,
+    keeping: Keeping,
     *,
     form: Form | None = None,
     theirs: Letter | None = None,
 ) -> Response:
     problems = tuple(form.problems.values()) if form is not None else ()
-    status = 409 if theirs is not None else 422 if problems else 200
+    is_met = theirs is not None and not keeping.is_resumed
+    status = 409 if is_met else 422 if problems else 200
     return visit.render(
         "letters/write.html",
         status=status,
@@ -208,7 +245,10 @@ def _show(
         is_new="letter" not in visit.request.path_params,
         problems=problems,
         theirs=theirs,
+        approver=typed.values.get("approver", ""),
+        approvers=options(await colleagues(visit)),
         most=_FIELDS["body"][1],
+        keeping=keeping,
     )
 
 

@@ -6,6 +6,7 @@ from wardkeep.apps.my_account.identities import (
     show_identities,
     unlink_identity,
 )
+from wardkeep.apps.my_account.keyboard import show_keyboard
 from wardkeep.apps.my_account.overview import account
 from wardkeep.apps.my_account.passkeys import (
     add_passkey,
@@ -25,6 +26,7 @@ app = App(
     title="My account",
     pages=(
         account,
+        show_keyboard,
         add_passkey,
         begin_add_passkey,
         finish_add_passkey,

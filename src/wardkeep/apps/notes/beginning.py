@@ -7,10 +7,10 @@ when the page is looked at, for a link that is followed twice would make two.
 
 from starlette.responses import Response
 
-from wardkeep.apps.notes.typed import typed_moment
 from wardkeep.base.ids import is_fhir_id, is_uuid, new_uuid
 from wardkeep.care.of_patient import WRITERS, refused
 from wardkeep.care.opening import opener_of
+from wardkeep.care.typed import typed_moment
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.drafts import NewDraft, NoteDrafts
 from wardkeep.fhir.notes.note import TYPE, Note, read_note

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from wardkeep.base.ids import is_fhir_id, new_uuid
-from wardkeep.care.of_patient import whole_number
+from wardkeep.care.of_patient import WRITERS, whole_number
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.notes.reading import NoteReader
@@ -76,6 +76,7 @@ async def show_templates(visit: Visit) -> Response:
         templates=found,
         new=new_uuid(),
         was_saved=visit.query("saved") == "1",
+        may_write=WRITERS.admits(visit.session.role),
     )
 
 

@@ -13,9 +13,10 @@ from starlette.responses import Response
 from wardkeep.apps.notes.headings import LEADERS
 from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import me, opener_of
-from wardkeep.care.people import who_is
+from wardkeep.care.people import banners_in
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.notes.draft_rows import DraftRow
+from wardkeep.fhir.assessments.drafts import ASSESSMENT, place_of
+from wardkeep.fhir.notes.draft_rows import MOST_DRAFTS, NOTE, DraftRow
 from wardkeep.fhir.notes.drafts import NoteDrafts
 from wardkeep.fhir.notes.reading import NoteReader, Waiting
 from wardkeep.fhir.store.listing import Lister
@@ -31,13 +32,15 @@ class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
     draft: DraftRow | None = None
     waiting: Waiting | None = None
 
+    @property
+    def place(self) -> str:
+        """Where the draft is gone on with, below the patient's own address."""
+        return place_of(self.draft) if self.draft is not None else ""
+
 
 @page("/notes", gate=WRITERS)
 async def show_mine(visit: Visit) -> Response:
-    opener = opener_of(visit)
-    drafts = await visit.services[NoteDrafts].of_account(
-        opener.organisation, visit.session.account
-    )
+    drafts = await _to_sign(visit)
     waiting = await _waiting(visit)
     if isinstance(waiting, Refusal):
         return visit.refuse(waiting)
@@ -57,6 +60,18 @@ async def show_mine(visit: Visit) -> Response:
     )
 
 
+async def _to_sign(visit: Visit) -> Sequence[DraftRow]:
+    """Drafts of what is signed; forms that are kept have a list of their own."""
+    kept, organisation = visit.services[NoteDrafts], opener_of(visit).organisation
+    found = [
+        one
+        for kind in (NOTE, ASSESSMENT)
+        for one in await kept.of_account(organisation, visit.session.account, kind=kind)
+    ]
+    newest = sorted(found, key=lambda one: one.saved_at, reverse=True)
+    return newest[:MOST_DRAFTS]
+
+
 async def _waiting(visit: Visit) -> Sequence[Waiting] | Refusal:
     mine = await me(visit)
     if not mine.reference:
@@ -69,5 +84,4 @@ async def _people(visit: Visit, ids: Sequence[str]) -> Mapping[str, Banner] | Re
     found = await visit.services[Lister].people(ids, opener=opener_of(visit))
     if isinstance(found, Refusal):
         return found
-    today = visit.clock.now().date()
-    return {one.id: who_is(one.id, one.text, today) for one in found.patients}
+    return banners_in(found.patients, visit.today)

@@ -18,21 +18,22 @@ from wardkeep.apps.notes.texts import show_sides
 from wardkeep.apps.notes.typed import (
     LONGEST_FIELD_BYTES,
     TEXT,
-    moment_of,
     problems_in,
     without_hints,
     words_in,
 )
-from wardkeep.apps.notes.writing import colleagues, keep, show_form, written
+from wardkeep.apps.notes.writing import show_form
 from wardkeep.base.clock import LONDON
 from wardkeep.base.outcome import Problem
+from wardkeep.care import drafts
+from wardkeep.care.colleagues import colleagues
 from wardkeep.care.of_patient import WRITERS, refused
 from wardkeep.care.opening import me, opener_of
+from wardkeep.care.typed import moment_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.notes.cosigning import CoSigning, task_of
-from wardkeep.fhir.notes.draft_rows import SIGNED as ENDED_BY_SIGNING, DraftRow
-from wardkeep.fhir.notes.drafts import NoteDrafts, OpenDraft
+from wardkeep.fhir.notes.drafts import OpenDraft
 from wardkeep.fhir.notes.note import (
     AMENDED,
     SIGNED,
@@ -65,59 +66,21 @@ async def sign(visit: Visit) -> Response:
     form = await visit.form(longest=LONGEST_FIELD_BYTES)
     if isinstance(form, Trouble):
         return visit.tell(form)
-    if not await _is_signed(visit, draft, form):
-        opened = await _opened(visit, draft, form)
+    words = words_in(form)
+    if not await drafts.is_signed(visit, draft, words):
+        opened = await drafts.open_to_sign(visit, draft, words, form)
         if isinstance(opened, Refusal):
             return refused(visit, opened, form)
         unsigned = await _sign(visit, opened, form)
         if unsigned is not None:
             return unsigned
-        await visit.services[NoteDrafts].end(
-            draft,
-            as_=ENDED_BY_SIGNING,
-            organisation=opener_of(visit).organisation,
-            only=opened.texts[0].place,
-        )
+        await drafts.end_by_signing(visit, opened)
     return visit.go_to(f"/patients/{visit.path('id')}/notes/{draft.note}?signed=1")
-
-
-async def _is_signed(visit: Visit, draft: DraftRow, form: Form) -> bool:
-    """Whether just these words were signed; others that come late are kept first."""
-    if draft.ended_as != ENDED_BY_SIGNING:
-        return False
-    words = words_in(form)
-    if words is None:
-        return True
-    opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
-    if isinstance(opened, Refusal):
-        return False
-    return any(one.words == words for one in opened.texts)
-
-
-async def _opened(visit: Visit, draft: DraftRow, form: Form) -> OpenDraft | Refusal:
-    """The draft, with what a browser without scripts sent along kept first."""
-    drafts, opener = visit.services[NoteDrafts], opener_of(visit)
-    opened, words = await drafts.open(draft, opener=opener), words_in(form)
-    if isinstance(opened, Refusal) or words is None:
-        return opened
-    await keep(visit, opened, words, form.values)
-    again = await drafts.open(draft, opener=opener)
-    if isinstance(again, OpenDraft) and len(again.texts) == 1:
-        form.values["place"] = written(again.texts[0].place)
-    return again
-
-
-def _to_sign(opened: OpenDraft, form: Form) -> Words | None:
-    """The words that the page was at; None where there are others besides."""
-    if len(opened.texts) != 1:
-        return None
-    [text] = opened.texts
-    return text.words if written(text.place) == form.values.get("place") else None
 
 
 async def _sign(visit: Visit, opened: OpenDraft, form: Form) -> Response | None:
     """Write the note; None once it is in the record."""
-    words = _to_sign(opened, form)
+    words = drafts.to_sign(opened, form)
     if words is None:
         return await show_sides(visit, opened, status=_CONFLICT)
     is_amendment = opened.row.based_on > 0

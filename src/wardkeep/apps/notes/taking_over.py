@@ -13,7 +13,8 @@ from starlette.responses import Response
 from wardkeep.care.of_patient import banner_for, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.notes.draft_rows import DraftRow
+from wardkeep.fhir.assessments.drafts import ASSESSMENT, place_of
+from wardkeep.fhir.notes.draft_rows import NOTE, DraftRow
 from wardkeep.fhir.notes.drafts import NoteDrafts
 from wardkeep.web.forms import Form
 from wardkeep.web.gates import Gate
@@ -26,6 +27,8 @@ LEADERS = Gate.SIGNED_IN.only(
 )
 RESTS = timedelta(hours=12)
 """A shift: whoever wrote in it may still come back to it."""
+_SIGNED = (NOTE, ASSESSMENT)
+"""Kinds of what is signed; a form's draft is for nobody but its author."""
 LONGEST_REASON = 200
 _FASTER = Trouble(
     status=409,
@@ -82,13 +85,15 @@ async def take_over(visit: Visit) -> Response:
     to = (visit.session.account, visit.session.display_name)
     if not await drafts.hand_over(draft, to=to, organisation=opener.organisation):
         return visit.tell(_FASTER)
-    return visit.go_to(f"/patients/{draft.patient.id}/drafts/{draft.id}")
+    return visit.go_to(f"/patients/{draft.patient.id}/{place_of(draft)}")
 
 
 async def _resting(visit: Visit) -> DraftRow | Response:
     organisation = opener_of(visit).organisation
     draft = await visit.services[NoteDrafts].look(organisation, visit.path("draft"))
-    if draft is None or draft.ended_as or draft.patient.id != visit.path("id"):
+    if draft is None or draft.ended_as or draft.kind not in _SIGNED:
+        return visit.tell(NOT_FOUND)
+    if draft.patient.id != visit.path("id"):
         return visit.tell(NOT_FOUND)
     if visit.clock.now() - draft.saved_at < RESTS:
         return visit.tell(_TOO_SOON)

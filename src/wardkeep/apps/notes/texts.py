@@ -15,11 +15,19 @@ from starlette.responses import Response
 
 from wardkeep.apps.notes.asking import own_draft
 from wardkeep.apps.notes.beginning import words_of
-from wardkeep.apps.notes.writing import keep, said_over, written
 from wardkeep.base.differences import Piece, differences
+from wardkeep.care.drafts import (
+    by_place,
+    keep,
+    open_draft,
+    open_own,
+    places_in,
+    written,
+)
 from wardkeep.care.of_patient import WRITERS, banner_for, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.notes.draft_rows import NOTE
 from wardkeep.fhir.notes.drafts import NoteDrafts, OpenDraft
 from wardkeep.fhir.notes.note import TYPE, Note, read_note
 from wardkeep.fhir.notes.words import Words, joined
@@ -29,7 +37,7 @@ from wardkeep.web.pages import page
 from wardkeep.web.trouble import MALFORMED, Trouble
 from wardkeep.web.visit import Visit
 
-NOTE, BOTH = "note", "both"
+STORED, BOTH = "note", "both"
 """What is gone on with besides one text: the signed note, or all of them."""
 
 
@@ -49,13 +57,8 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
 @page("/patients/{id}/drafts/{draft}/texts", gate=WRITERS)
 async def show_texts(visit: Visit) -> Response:
-    draft = await own_draft(visit)
-    if isinstance(draft, Response):
-        return draft
-    opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
-    if isinstance(opened, Refusal):
-        return refused(visit, opened)
-    return await show_sides(visit, opened)
+    opened = await open_own(visit, NOTE)
+    return opened if isinstance(opened, Response) else await show_sides(visit, opened)
 
 
 async def show_sides(visit: Visit, opened: OpenDraft, *, status: int = 200) -> Response:
@@ -74,7 +77,7 @@ async def show_sides(visit: Visit, opened: OpenDraft, *, status: int = 200) -> R
         draft=opened.row,
         note=note,
         sides=_compared(_sides(opened, note)),
-        seen=" ".join(written(one.place) for one in opened.texts),
+        seen=written(*[one.place for one in opened.texts]),
         set_aside=[one for one in opened.set_aside if one.words is not None],
         unreadable=sum(one.words is None for one in opened.texts),
     )
@@ -104,7 +107,7 @@ def _sides(opened: OpenDraft, note: Note | None) -> list[Side]:
         changed = note.changed or note.written
         sides.append(
             Side(
-                name=NOTE,
+                name=STORED,
                 words=words_of(note),
                 when=changed,
                 who=note.by.words,
@@ -140,9 +143,9 @@ async def choose(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
-    opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
-    if isinstance(opened, Refusal):
-        return refused(visit, opened, form)
+    opened = await open_draft(visit, draft, form)
+    if isinstance(opened, Response):
+        return opened
     note = await moved_on(visit, opened)
     if isinstance(note, Refusal):
         return refused(visit, note, form)
@@ -160,21 +163,15 @@ async def choose(visit: Visit) -> Response:
 
 def _chosen(opened: OpenDraft, note: Note | None, said: dict[str, str]) -> Words | None:
     """The words to go on with; None where there is no such choice."""
-    by_name = {
-        written(one.place): one.words
-        for one in (*opened.texts, *opened.set_aside)
-        if one.words is not None
-    }
+    by_name = by_place((*opened.texts, *opened.set_aside))
     chosen = said.get("keep", "")
-    if note is not None and chosen == NOTE:
+    if note is not None and chosen == STORED:
         return words_of(note)
     if chosen != BOTH:
         return by_name.get(chosen)
-    seen = said_over(said)
+    seen = places_in(said.get("over", ""))
     all_of_them = [
-        one.words
-        for one in opened.texts
-        if one.words is not None and written(one.place) in seen
+        one.words for one in opened.texts if one.words is not None and one.place in seen
     ]
     if note is not None:
         all_of_them.insert(0, words_of(note))

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from wardkeep.base.clock import LONDON
 from wardkeep.base.outcome import Problem
+from wardkeep.care.typed import moment_of
 from wardkeep.fhir.notes.words import (
     LONGEST_LINE,
     LONGEST_TEXT,
@@ -47,20 +47,6 @@ def words_in(form: Form) -> Words | None:
 
 def _line(text: str) -> str:
     return " ".join(storable(text).split())[:LONGEST_LINE]
-
-
-def moment_of(when: str) -> datetime | None:
-    """A moment typed in London time; None where it is none."""
-    try:
-        typed = datetime.fromisoformat(when)
-    except ValueError:
-        return None
-    return typed.replace(tzinfo=LONDON) if typed.tzinfo is None else None
-
-
-def typed_moment(moment: datetime) -> str:
-    """A moment as the field for it shows it."""
-    return f"{moment.astimezone(LONDON):%Y-%m-%dT%H:%M}"
 
 
 def problems_in(

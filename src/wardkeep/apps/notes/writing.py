@@ -17,21 +17,20 @@ from starlette.responses import Response
 from wardkeep.apps.notes.asking import own_draft
 from wardkeep.apps.notes.typed import (
     LONGEST_FIELD_BYTES,
-    typed_moment,
     words_in,
 )
 from wardkeep.base.clock import LONDON
 from wardkeep.base.entry_codes import holds_entry_code
-from wardkeep.base.ids import is_uuid, new_uuid
+from wardkeep.base.ids import is_uuid
 from wardkeep.base.outcome import Problem
-from wardkeep.care.of_patient import WRITERS, banner_for, refused
+from wardkeep.care import drafts
+from wardkeep.care.colleagues import colleagues
+from wardkeep.care.of_patient import WRITERS, banner_for
 from wardkeep.care.opening import me, opener_of
-from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.model.person import Person
-from wardkeep.fhir.notes.draft_rows import THROWN_AWAY, DraftRow, Place, Saved, Sent
+from wardkeep.care.typed import typed_moment
+from wardkeep.fhir.notes.draft_rows import DraftRow, Place, Saved, Sent
 from wardkeep.fhir.notes.drafts import MOST_BOX_BYTES, NoteDrafts, OpenDraft, OpenText
-from wardkeep.fhir.notes.reading import NoteReader
-from wardkeep.fhir.notes.words import LONGEST_TEXT, Section, Words
+from wardkeep.fhir.notes.words import Section, Words
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import MALFORMED, NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
@@ -75,13 +74,13 @@ async def save_text(visit: Visit) -> Response:
     if text is None:
         return visit.tell(MALFORMED)
     organisation = opener_of(visit).organisation
-    drafts = visit.services[NoteDrafts]
-    saved = await drafts.save(
+    kept = visit.services[NoteDrafts]
+    saved = await kept.save(
         text, account=visit.session.account, organisation=organisation
     )
     if saved is None:
         return visit.tell(NOT_FOUND)
-    beside = await drafts.beside(text.draft, organisation=organisation)
+    beside = await kept.beside(text.draft, organisation=organisation)
     return visit.answer_json(_kept(saved, beside))
 
 
@@ -118,9 +117,9 @@ async def write(visit: Visit) -> Response:
         return draft
     if draft.ended_as:
         return visit.render("notes/ended.html", id=visit.path("id"), draft=draft)
-    opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
-    if isinstance(opened, Refusal):
-        return refused(visit, opened)
+    opened = await drafts.open_draft(visit, draft)
+    if isinstance(opened, Response):
+        return opened
     if len(opened.texts) != 1:
         return visit.go_to(f"/patients/{visit.path('id')}/drafts/{draft.id}/texts")
     return await show_form(visit, opened, opened.texts[0])
@@ -139,7 +138,6 @@ async def show_form(
     if isinstance(banner, Response):
         return banner
     draft, words = opened.row, text.words or Words(sections=(Section(),))
-    organisation = opener_of(visit).organisation
     return visit.render(
         "notes/write.html",
         status=422 if problems else 200,
@@ -149,13 +147,7 @@ async def show_form(
         words=words,
         is_readable=text.words is not None,
         when=words.when or typed_moment(draft.begun_at),
-        editor=new_uuid(),
-        over=[[text.place.editor, text.place.number]],
-        key=base64.b64encode(opened.key).decode(),
-        identity=f"note-text|1|{organisation}|{draft.id}|",
-        saved=f"{text.row.saved_at.astimezone(LONDON):%H:%M:%S}",
-        set_aside=len(opened.set_aside),
-        longest=LONGEST_TEXT,
+        **drafts.window(visit, opened, text),
         problems=problems,
         holds_code=_holds_code(words) and not draft.is_sealed,
         colleagues=await _colleagues(visit, draft),
@@ -173,16 +165,6 @@ async def _beside(visit: Visit, draft: DraftRow) -> Sequence[str]:
     return await visit.services[NoteDrafts].beside(draft.id, organisation=organisation)
 
 
-class _Person(msgspec.Struct, frozen=True):
-    text: str = ""
-    family: str = ""
-
-
-class _Practitioner(msgspec.Struct, frozen=True):
-    name: tuple[_Person, ...] = ()
-    active: bool = True
-
-
 async def _colleagues(visit: Visit, draft: DraftRow) -> list[tuple[str, str]]:
     """Practitioners who can be asked to co-sign, by name; none for what is sealed."""
     if draft.is_sealed:
@@ -191,21 +173,6 @@ async def _colleagues(visit: Visit, draft: DraftRow) -> list[tuple[str, str]]:
     return [
         (one.reference, one.display) for one in found if one.reference != mine.reference
     ]
-
-
-async def colleagues(visit: Visit) -> list[Person]:
-    """The organisation's practitioners as the record names them, by name."""
-    reader, opener = visit.services[NoteReader], opener_of(visit)
-    found = await reader.shared("Practitioner", opener=opener)
-    if isinstance(found, Refusal):
-        return []
-    people = []
-    for one in found:
-        who = msgspec.json.decode(one.text, type=_Practitioner)
-        name = next((it.text or it.family for it in who.name), "")
-        if who.active and name:
-            people.append(Person(f"Practitioner/{one.id}", name))
-    return sorted(people, key=lambda who: who.display)
 
 
 @page("/patients/{id}/drafts/{draft}", gate=WRITERS, methods=("POST",))
@@ -217,38 +184,10 @@ async def save_by_hand(visit: Visit) -> Response:
     form = await visit.form(longest=LONGEST_FIELD_BYTES)
     if isinstance(form, Trouble):
         return visit.tell(form)
-    opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
-    if isinstance(opened, Refusal):
-        return refused(visit, opened, form)
-    words = words_in(form)
-    if words is None or await keep(visit, opened, words, form.values) is None:
-        return visit.tell(MALFORMED)
+    wrong = await drafts.keep_by_hand(visit, draft, form, words_in)
+    if wrong is not None:
+        return wrong
     return visit.go_to(f"/patients/{visit.path('id')}/drafts/{draft.id}")
-
-
-async def keep(
-    visit: Visit, opened: OpenDraft, words: Words, said: dict[str, str]
-) -> Saved | None:
-    """Seal the words of a form and keep them, over what its page was drawn from."""
-    over = [one.place for one in opened.texts if written(one.place) in said_over(said)]
-    organisation = opener_of(visit).organisation
-    place = Place(new_uuid(), 1)
-    sent = opened.sealed(place, words, organisation=organisation)
-    return await visit.services[NoteDrafts].save(
-        msgspec.structs.replace(sent, over=tuple(over)),
-        account=visit.session.account,
-        organisation=organisation,
-    )
-
-
-def written(place: Place) -> str:
-    """A place as a form's field names it."""
-    return f"{place.editor}:{place.number}"
-
-
-def said_over(said: dict[str, str]) -> frozenset[str]:
-    """The places that a form's page was drawn from, as it names them."""
-    return frozenset(said.get("over", "").split())
 
 
 @page("/patients/{id}/drafts/{draft}/throw-away", gate=WRITERS, methods=("POST",))
@@ -258,10 +197,7 @@ async def throw_away(visit: Visit) -> Response:
     if isinstance(draft, Response):
         return draft
     await visit.leave_nothing_unread()
-    organisation = opener_of(visit).organisation
-    await visit.services[NoteDrafts].end(
-        draft, as_=THROWN_AWAY, organisation=organisation
-    )
+    await drafts.throw_away(visit, draft)
     return visit.go_to(f"/patients/{visit.path('id')}/notes?thrown-away={draft.id}")
 
 
@@ -272,11 +208,8 @@ async def bring_back(visit: Visit) -> Response:
     if isinstance(draft, Response):
         return draft
     await visit.leave_nothing_unread()
-    opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
-    if isinstance(opened, Refusal):
-        return refused(visit, opened)
-    newest = opened.texts[0]
-    if newest.words is not None:
-        said = {"over": written(newest.place)}
-        await keep(visit, opened, newest.words, said)
+    opened = await drafts.open_draft(visit, draft)
+    if isinstance(opened, Response):
+        return opened
+    await drafts.bring_back(visit, opened)
     return visit.go_to(f"/patients/{visit.path('id')}/drafts/{draft.id}")

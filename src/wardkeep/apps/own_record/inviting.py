@@ -3,6 +3,8 @@
 
 from starlette.responses import Response
 
+from wardkeep.care.of_patient import READERS
+from wardkeep.care.whose import said_for
 from wardkeep.disclosure.answers import Done, Refusal
 from wardkeep.disclosure.patients import (
     EndPatientAccount,
@@ -35,13 +37,14 @@ async def _show(visit: Visit, *, is_ending: bool) -> Response:
         LookAtPatientAccount(visit.token, id_), PatientAccount
     )
     if isinstance(found, Refusal):
-        if found.needs_reason:
+        if found.needs_reason and READERS.admits(visit.session.role):
             return visit.go_to(f"/patients/{id_}")
         return visit.refuse(found)
     return visit.render(
         "own_record/account.html",
         id=id_,
         found=found,
+        may_open=READERS.admits(visit.session.role),
         is_ending=is_ending and found.is_there,
         has_ended=visit.query("ended") == "yes",
     )
@@ -56,6 +59,7 @@ async def ask_to_invite(visit: Visit) -> Response:
         back=here,
         after=here,
         button="Make the link with my passkey",
+        said_for=await said_for(visit, visit.path("id")),
     )
 
 

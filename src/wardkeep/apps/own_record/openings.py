@@ -13,7 +13,9 @@ from starlette.responses import Response
 
 from wardkeep.base import nhs_number
 from wardkeep.base.ids import OrganisationId
+from wardkeep.breach.told import clock, things_of
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.incident_desk import OwnIncident
 from wardkeep.disclosure.patients import OwnAccess, OwnAccessLine, ReadOwnAccess
 from wardkeep.disclosure.purpose import Purpose, Tier
 from wardkeep.fhir.store.outcomes import NotFound, Opened, Opener
@@ -35,9 +37,13 @@ WHAT = {
     "history": "Looked at who opened it",
     "print": "Printed",
     "copy": "Made a copy",
+    "letters": "Put your name and address on a letter to you",
+    "extract": "Put into a national data set",
     "sign-copy": "Signed for a copy",
     "break-glass": "Opened in an emergency",
     "question-opening": "Asked about an opening",
+    "pack": "Put your appointment of the day, sealed, on a check-in kiosk",
+    "check-in": "You checked in yourself",
     "invite-patient": "Gave you a link to sign in",
     "end-patient-account": "Ended your way to sign in",
     "grant-support": "Let technical support see it",
@@ -56,6 +62,7 @@ PURPOSES = {
     "administration": "Administration",
     "safeguarding": "Safeguarding",
     "patient-request": "Because you asked",
+    "national-return": "A national data set that we have to send",
     "audit": "Checking who opened it",
     "import": "Records moved here",
     "support": "Technical support, allowed by the organisation",
@@ -100,6 +107,39 @@ class Line(msgspec.Struct, frozen=True):
     is_mine: bool
 
 
+class Incident(msgspec.Struct, frozen=True):
+    """An incident that reached this record, in words."""
+
+    found: str
+    what: str
+    first: str
+    last: str
+    is_list_only: bool
+    is_sealed: bool
+    is_whole: bool
+    things: tuple[tuple[str, int], ...]
+    doing: str
+    ask: str
+    entries: tuple[int, ...]
+
+
+def _incident(one: OwnIncident) -> Incident:
+    told = one.told
+    return Incident(
+        found=clock(one.found_at),
+        what=one.what,
+        first=clock(one.first),
+        last=clock(one.last),
+        is_list_only=one.is_list_only,
+        is_sealed=one.is_sealed,
+        is_whole=one.is_whole,
+        things=things_of(one.types),
+        doing=told.doing if told else "",
+        ask=told.ask if told else "",
+        entries=one.entries,
+    )
+
+
 @page("/my-record", gate=PATIENTS)
 async def show_own_record(visit: Visit) -> Response:
     person = await _who_am_i(visit)
@@ -117,6 +157,7 @@ async def show_own_record(visit: Visit) -> Response:
         organisation=given.organisation_name,
         lines=[in_words(one) for one in given.lines],
         total=given.total,
+        incidents=[_incident(one) for one in given.incidents],
         next=given.next,
         has_asked=visit.query("said") == "asked",
         is_first=given.total == 0 or before == "",

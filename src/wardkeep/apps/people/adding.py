@@ -114,7 +114,7 @@ async def add_person(visit: Visit) -> Response:
     person = NewPerson(
         display_name=form.text("name", called="the name", at_most=120),
         role=form.choice("role", called="a role", among=tuple(ROLES)),
-        until=last_day(form, visit.clock.now().astimezone(LONDON).date()),
+        until=last_day(form, visit.today),
         team=form.optional_text("team", called="the team", at_most=64),
     )
     if form.problems:

@@ -63,7 +63,7 @@ async def change_role(visit: Visit) -> Response:
     act = ChangeRole(
         account=person.account,
         role=form.choice("role", called="a role", among=tuple(ROLES)),
-        until=last_day(form, visit.clock.now().astimezone(LONDON).date()),
+        until=last_day(form, visit.today),
     )
     if form.problems:
         return _show_role(visit, person, form)

@@ -15,7 +15,6 @@ from starlette.responses import Response
 
 from wardkeep.apps.people.adding import ROLES, end_of_day, is_to_come, teams_of
 from wardkeep.apps.people.overview import MANAGERS
-from wardkeep.base.clock import LONDON
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.people import MOST_PEOPLE, AddPeople, NewPerson
 from wardkeep.web.confirming import ask_to_confirm
@@ -143,7 +142,7 @@ async def import_people(visit: Visit) -> Response:
     text = form.text("list", called="the list", at_most=LONGEST_LIST)
     reading = Reading(
         teams={one.name.lower(): one.id for one in teams},
-        today=visit.clock.now().astimezone(LONDON).date(),
+        today=visit.today,
     )
     lines = read_list(text, reading)
     _judge(form, lines)

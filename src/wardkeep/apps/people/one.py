@@ -3,6 +3,7 @@
 
 from starlette.responses import Response
 
+from wardkeep.apps.people.in_record import named_as
 from wardkeep.apps.people.overview import KEEPERS, MANAGERS, may_change, people_of
 from wardkeep.disclosure.answers import Done, Refusal
 from wardkeep.disclosure.people import LeaveTeam, ListTeams, PersonView, Teams
@@ -38,7 +39,9 @@ async def show_person(visit: Visit) -> Response:
         "people/one.html",
         person=person,
         teams=mine,
-        practitioner=dict(teams.practitioners).get(person.account, ()),
+        practitioner=await named_as(
+            visit, dict(teams.practitioners).get(person.account, ())
+        ),
         may_change=may_change(visit),
         is_me=person.account == visit.session.account,
     )

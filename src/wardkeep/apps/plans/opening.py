@@ -6,8 +6,10 @@ from starlette.responses import Response
 
 from wardkeep.care.of_patient import CHANGED, refused
 from wardkeep.care.opening import opener_of
+from wardkeep.care.risk import review_request
+from wardkeep.care.writing import drafted
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.plans.kinds import KINDS, Kind
+from wardkeep.fhir.plans.kinds import KINDS, RISK, Kind
 from wardkeep.fhir.plans.plan import Plan, id_of, plan_resource, read_plan
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.draft import draft_of
@@ -51,12 +53,20 @@ async def find_plan(
 async def save(
     visit: Visit, kind: Kind, plan: Plan, *, version: int
 ) -> Written | Conflict | Response:
-    """Write it in the place of that version; 0: of nothing."""
-    made = plan_resource(plan, kind, patient=visit.path("id"))
-    change = Change(
-        drafts=[draft_of(made, id_of(kind, visit.path("id")))], expected=[version]
+    """Write it in the place of that version; 0: of nothing.
+
+    With risk goes the day on which it is looked at again, for lists.
+    """
+    patient = visit.path("id")
+    made = plan_resource(plan, kind, patient=patient)
+    drafts = [draft_of(made, id_of(kind, patient))]
+    expected: list[int | None] = [version]
+    if kind == RISK:
+        drafts.append(drafted(review_request(patient, plan, now=visit.clock.now())))
+        expected.append(None)
+    written = await visit.services[Writer].write(
+        Change(drafts=drafts, expected=expected), opener=opener_of(visit)
     )
-    written = await visit.services[Writer].write(change, opener=opener_of(visit))
     if isinstance(written, Refusal):
         return refused(visit, written)
     if isinstance(written, Written | Conflict):

@@ -31,7 +31,7 @@ async def show_plans(visit: Visit) -> Response:
         id=visit.path("id"),
         banner=banner,
         plans=plans,
-        today=visit.clock.now().date(),
+        today=visit.today,
         may_write=WRITERS.admits(visit.session.role),
         saved=visit.query("saved"),
     )

@@ -5,16 +5,19 @@ Two who change it at once lose nothing: the second is shown where theirs differs
 what the first one wrote, and decides.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from starlette.responses import Response
 
 from wardkeep.apps.plans.opening import Found, find_plan, kind_asked, save
 from wardkeep.base.differences import Piece, differing_lines
+from wardkeep.care.keeping import Keeping, finish, go_on, overtaken, resume
+from wardkeep.care.kept_forms import KEPT_FORMS, KeptForm
 from wardkeep.care.of_patient import WRITERS, banner_for, whole_number
 from wardkeep.care.opening import instant, me
 from wardkeep.fhir.plans.kinds import Kind, Section
-from wardkeep.fhir.plans.plan import Plan
+from wardkeep.fhir.plans.plan import Plan, id_of
 from wardkeep.fhir.store.outcomes import Conflict
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
@@ -36,7 +39,25 @@ async def show_plan_form(visit: Visit) -> Response:
     found = await find_plan(visit, kind)
     if isinstance(found, Response):
         return found
-    return await _show(visit, found, _typed(visit, found))
+    keeping = await resume(
+        visit,
+        _form_of(kind),
+        note=id_of(kind, visit.path("id")),
+        based_on=found.version,
+    )
+    if isinstance(keeping, Response):
+        return keeping
+    form = _typed(visit, found)
+    form.values |= keeping.values
+    if not await overtaken(visit, keeping, found.version):
+        return await _show(visit, found, form, keeping)
+    # Unfinished words are shown beside what was stored since.
+    theirs = _differing(found, form.values)
+    return await _show(visit, found, form, keeping, theirs=theirs, stored=found.plan)
+
+
+def _form_of(kind: Kind) -> KeptForm:
+    return KEPT_FORMS[f"plan-{kind.code}"]
 
 
 @page("/patients/{id}/plans/{kind}/change", gate=WRITERS, methods=("POST",))
@@ -50,12 +71,13 @@ async def write_plan(visit: Visit) -> Response:
     version = whole_number(form.values.get("version", ""))
     plan = await _read(visit, form, kind, is_new=version == 0)
     if plan is None:
-        return await _show(visit, Found(kind=kind, version=version), form)
+        return await _again(visit, Found(kind=kind, version=version), form)
     written = await save(visit, kind, plan, version=version)
     if isinstance(written, Conflict):
         return await _both(visit, kind, form, plan)
     if isinstance(written, Response):
         return written
+    await finish(visit, form)
     return visit.go_to(f"/patients/{visit.path('id')}/plans?saved={kind.code}")
 
 
@@ -71,7 +93,7 @@ async def _read(visit: Visit, form: Form, kind: Kind, *, is_new: bool) -> Plan |
     change = form.values.get("change", "")
     if not is_new:
         change = form.text("change", called="what was changed and why")
-    review = _review(form, visit.clock.now().date())
+    review = _review(form, visit.today)
     if not any(said.values()) and not form.problems:
         first = kind.sections[0]
         form.reject(first.code, wrong="Nothing is written", mend="Write one section.")
@@ -111,19 +133,42 @@ async def _both(visit: Visit, kind: Kind, form: Form, mine: Plan) -> Response:
     found = await find_plan(visit, kind)
     if isinstance(found, Response):
         return found
-    theirs = found.plan.sections if found.plan is not None else {}
     if found.plan is not None and _says_the_same(found.plan, mine):
+        await finish(visit, form)
         return visit.go_to(f"/patients/{visit.path('id')}/plans?saved={kind.code}")
-    differing = tuple(
+    theirs = _differing(found, mine.sections)
+    return await _again(visit, found, form, theirs=theirs, stored=found.plan)
+
+
+def _differing(found: Found, mine: Mapping[str, str]) -> Theirs:
+    """Sections that differ from what is stored, line by line."""
+    theirs = found.plan.sections if found.plan is not None else {}
+    return tuple(
         (one, lines)
-        for one in kind.sections
-        if (
-            lines := differing_lines(
-                theirs.get(one.code, ""), mine.sections.get(one.code, "")
-            )
-        )
+        for one in found.kind.sections
+        if (lines := differing_lines(theirs.get(one.code, ""), mine.get(one.code, "")))
     )
-    return await _show(visit, found, form, theirs=differing, stored=found.plan)
+
+
+async def _again(
+    visit: Visit,
+    found: Found,
+    form: Form,
+    *,
+    theirs: Theirs = (),
+    stored: Plan | None = None,
+) -> Response:
+    """The form as it was sent, with what is wrong or what somebody else stored."""
+    keeping = await go_on(
+        visit,
+        _form_of(found.kind),
+        form,
+        note=id_of(found.kind, visit.path("id")),
+        built_on=found.version,
+    )
+    if isinstance(keeping, Response):
+        return keeping
+    return await _show(visit, found, form, keeping, theirs=theirs, stored=stored)
 
 
 def _says_the_same(one: Plan, other: Plan) -> bool:
@@ -139,7 +184,7 @@ def _says_the_same(one: Plan, other: Plan) -> bool:
 def _typed(visit: Visit, found: Found) -> Form:
     """A form filled with what the plan says now."""
     plan = found.plan
-    review = visit.clock.now().date() + _A_MONTH * found.kind.months
+    review = visit.today + _A_MONTH * found.kind.months
     values = {"agreed": "", "change": ""}
     if plan is not None:
         values |= plan.sections | {"agreed": plan.agreed}
@@ -152,6 +197,7 @@ async def _show(
     visit: Visit,
     found: Found,
     form: Form,
+    keeping: Keeping,
     *,
     theirs: Theirs = (),
     stored: Plan | None = None,
@@ -160,9 +206,10 @@ async def _show(
     if isinstance(banner, Response):
         return banner
     problems = tuple(form.problems.values())
+    is_met = stored is not None and not keeping.is_resumed
     return visit.render(
         "plans/write.html",
-        status=409 if stored is not None else 422 if problems else 200,
+        status=409 if is_met else 422 if problems else 200,
         id=visit.path("id"),
         banner=banner,
         kind=found.kind,
@@ -172,4 +219,5 @@ async def _show(
         theirs=theirs,
         stored=stored,
         most=LONGEST_SECTION,
+        keeping=keeping,
     )

@@ -86,5 +86,5 @@ async def find_patient(visit: Visit) -> Response:
 
 
 def _results(visit: Visit, found: FoundPatients) -> list[Result]:
-    today = visit.clock.now().date()
+    today = visit.today
     return [Result(one.id, who_is(one.id, one.text, today)) for one in found.patients]

@@ -8,36 +8,17 @@ the same question to the door.
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.records.chart import Chart, build_chart
 from wardkeep.care import reading
-from wardkeep.care.of_patient import WRITERS, refused
+from wardkeep.care.chart import Chart, build_chart
+from wardkeep.care.of_patient import OF_BANNER, WRITERS, banner_on, refused
 from wardkeep.care.opening import opener_of
-from wardkeep.care.people import banner_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.outcomes import NotFound, Opened, OpenedResource, Opener
 from wardkeep.fhir.store.parts import OpenedParts, Part, PartReader
 from wardkeep.ui.banner import Banner
+from wardkeep.web.compressed import compressed
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
-
-OF_BANNER = Part(types=("Patient", "AllergyIntolerance", "Flag"), at_most=300)
-SECTIONS = (
-    ("", "Summary"),
-    ("problems", "Problems"),
-    ("medicines", "Medicines"),
-    ("allergies", "Allergies and alerts"),
-    ("observations", "Observations"),
-    ("results", "Results"),
-    ("growth", "Growth"),
-    ("visits", "Visits and stays"),
-    ("documents", "Documents"),
-    ("notes", "Notes"),
-    ("letters", "Letters"),
-    ("plans", "Risk and plans"),
-    ("timeline", "Timeline"),
-    ("search", "Search"),
-)
-"""Addresses below the patient's own, other services' among them, and their words."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,30 +28,43 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     banner: Banner
     opened: Opened
     chart: Chart
-    """Of the banner's part and the page's own, together."""
+    """Of the banner's part, and as a rule of the page's own."""
     parts: tuple[tuple[OpenedResource, ...], ...]
     """The page's own parts, in the order asked."""
     is_more: tuple[bool, ...]
 
 
 async def open_parts(
-    visit: Visit, *parts: Part, opener: Opener | None = None
+    visit: Visit,
+    *parts: Part,
+    opener: Opener | None = None,
+    is_charted: bool = True,
 ) -> Frame | Refusal | NotFound:
-    """Some parts of the record that the address names, below its banner."""
+    """Some parts of the record that the address names, below its banner.
+
+    Where they are not charted, the chart is the banner's alone: to chart 5,000 entries
+    that nobody shows takes longer than to open them.
+    """
     patient = visit.path("id")
     given = await visit.services[PartReader].of_patient(
         patient, (OF_BANNER, *parts), opener=opener or opener_of(visit)
     )
     if not isinstance(given, OpenedParts):
         return given
-    return _frame(visit, patient, given)
+    return _frame(visit, patient, given, is_charted=is_charted)
 
 
-def _frame(visit: Visit, patient: str, given: OpenedParts) -> Frame:
-    chart = build_chart((one.type, one.id, one.text) for one in given.opened.resources)
+def _frame(
+    visit: Visit, patient: str, given: OpenedParts, *, is_charted: bool
+) -> Frame:
+    charted = given.opened.resources if is_charted else given.parts[0]
+    chart = build_chart((one.type, one.id, one.text) for one in charted)
+    now = visit.clock.now()
+    alerts = tuple(one for one in chart.alerts if one.has_begun(now))
+    chart = msgspec.structs.replace(chart, alerts=alerts)
     return Frame(
         id=patient,
-        banner=banner_on(chart, visit),
+        banner=banner_on(chart, now),
         opened=given.opened,
         chart=chart,
         parts=given.parts[1:],
@@ -78,19 +72,11 @@ def _frame(visit: Visit, patient: str, given: OpenedParts) -> Frame:
     )
 
 
-def banner_on(chart: Chart, visit: Visit) -> Banner:
-    return banner_of(
-        chart.patient,
-        visit.clock.now().date(),
-        allergies=tuple([one.words for one in chart.allergies]),
-        is_free_of_known_allergies=chart.is_free_of_known_allergies,
-        alerts=tuple([one.words for one in chart.alerts if one.is_current]),
-    )
-
-
-async def open_section(visit: Visit, *parts: Part) -> Frame | Response:
+async def open_section(
+    visit: Visit, *parts: Part, is_charted: bool = True
+) -> Frame | Response:
     """The same for a page that is no place to give a reason: the summary is."""
-    given = await open_parts(visit, *parts)
+    given = await open_parts(visit, *parts, is_charted=is_charted)
     if isinstance(given, NotFound):
         return visit.tell(NOT_FOUND)
     if isinstance(given, Refusal):
@@ -108,7 +94,7 @@ def render_section(
     **more: object,
 ) -> Response:
     """A section's page: `records/…html` below the banner and the sections' links."""
-    return visit.render(
+    page = visit.render(
         template,
         status=status,
         id=frame.id,
@@ -116,11 +102,11 @@ def render_section(
         chart=frame.chart,
         banner=frame.banner,
         opened=frame.opened,
-        sections=SECTIONS,
         section=section,
         may_write=WRITERS.admits(visit.session.role),
         **more,
     )
+    return compressed(page, visit.request)
 
 
 def read_all(resources: tuple[OpenedResource, ...]) -> list[object]:

@@ -8,8 +8,8 @@ from decimal import Decimal
 import msgspec
 from markupsafe import Markup
 
-from wardkeep.apps.records.chart import Point, Series
 from wardkeep.base.clock import LONDON
+from wardkeep.care.chart import Point, Series
 from wardkeep.ui.charts.line import LineChart, LinePoint, draw_line
 from wardkeep.ui.format import read_moment, show_date, show_moment
 

@@ -9,9 +9,9 @@ from datetime import date
 
 from starlette.responses import Response
 
-from wardkeep.apps.records.chart import build_chart
 from wardkeep.apps.records.frame import open_section, render_section
 from wardkeep.apps.records.graphs import GROWTH, over_age
+from wardkeep.care.chart import build_chart
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.search.query import terms_of
 from wardkeep.fhir.store.parts import Part

@@ -5,6 +5,9 @@ from functools import partial
 
 from starlette.responses import Response
 
+from wardkeep.care.of_patient import READERS
+from wardkeep.care.opening import OF_OFFICERS
+from wardkeep.care.whose import whose
 from wardkeep.disclosure.answers import AccessHistory, Refusal
 from wardkeep.disclosure.questions import ReadAccessHistory
 from wardkeep.web.csv_answer import answer_csv
@@ -50,15 +53,23 @@ async def show_history(visit: Visit) -> Response:
         if given.needs_reason:
             return visit.go_to(f"/patients/{visit.path('id')}")
         return visit.refuse(given)
+    is_officer = visit.session.role == OF_OFFICERS
+    named = None
+    if is_officer and visit.query("whose") == "yes":
+        named = await whose(visit, visit.path("id"))
+        if isinstance(named, Refusal):
+            return visit.refuse(named)
     return visit.render(
         "records/history.html",
         id=visit.path("id"),
+        whose=named,
+        may_open=READERS.admits(visit.session.role),
         lines=given.lines,
         total=given.total,
         entry=given.entry,
         next=given.next,
         is_first=not before,
-        is_officer=visit.session.role == "privacy_officer",
+        is_officer=is_officer,
         may_ask_erasure=visit.session.role in _MAY_ASK_ERASURE,
     )
 

@@ -3,13 +3,17 @@
 
 Sealed rows cannot be searched by part of a word, so they are opened, the newest first,
 and looked through here; the ledger names each. What was looked for is in no address.
+Nothing of it is kept for the next search: a text kept open in the web process would be
+what whoever takes that process over reads without the door.
 """
 
+import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.records.frame import open_section, render_section
-from wardkeep.apps.records.timeline import Happening, happening_of, is_wrong
+from wardkeep.apps.records.inside import stretch_of, text_in
 from wardkeep.care import reading
+from wardkeep.care.timeline import TOLD_KINDS, Happening, happening_of, is_wrong
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.fhir.store.parts import Part
 from wardkeep.web.forms import Form
@@ -20,6 +24,8 @@ from wardkeep.web.visit import Visit
 
 MOST_LOOKED_THROUGH, MOST_SHOWN = 6_000, 100
 _SHORTEST = 2
+KINDS = (*TOLD_KINDS, "Alert", "Allergy", "Result")
+"""What a line calls itself, in words that no resource has."""
 _TYPES = tuple(
     one
     for one in reading.SHOWN_TYPES
@@ -47,10 +53,10 @@ async def look_through(visit: Visit) -> Response:
 async def _show(visit: Visit, form: Form, words: str = "") -> Response:
     is_asked = bool(words) and not form.problems
     parts = [Part(types=_TYPES, at_most=MOST_LOOKED_THROUGH)] if is_asked else []
-    frame = await open_section(visit, *parts)
+    frame = await open_section(visit, *parts, is_charted=False)
     if isinstance(frame, Response):
         return frame
-    found = _found(frame.opened.resources, words) if is_asked else []
+    found = found_in(frame.opened.resources, words) if is_asked else []
     problems = tuple(form.problems.values())
     return render_section(
         visit,
@@ -67,18 +73,50 @@ async def _show(visit: Visit, form: Form, words: str = "") -> Response:
     )
 
 
-def _found(resources: tuple[OpenedResource, ...], words: str) -> list[Happening]:
+_READ_WHOLE = frozenset({"Composition", "QuestionnaireResponse"})
+"""Their words stand between marks, or are ours (Yes, No): only reading tells."""
+
+
+def found_in(resources: tuple[OpenedResource, ...], words: str) -> list[Happening]:
     """What has every word somewhere, the newest first."""
     wanted = words.casefold().split()
+    literal = [word.encode() for word in wanted if _stands_as_such(word)]
     found = []
     for one in resources:
-        line = line_of(reading.read(one.type, one.id, one.text))
+        if one.type not in _READ_WHOLE and not _may_hold(one.text, literal):
+            continue
+        read = reading.read(one.type, one.id, one.text)
+        line = line_of(read)
         if line is None:
             continue
-        said = f"{line.kind} {line.words} {line.detail}".casefold()
+        text = text_in(read, one.text)
+        said = f"{line.kind} {line.words} {line.detail} {text}".casefold()
         if all(word in said for word in wanted):
-            found.append(line)
+            around = stretch_of(text, wanted[0])
+            detail = "; ".join(part for part in (line.detail, around) if part)
+            found.append(msgspec.structs.replace(line, detail=detail))
     return sorted(found, key=lambda line: line.when, reverse=True)
+
+
+def _stands_as_such(word: str) -> bool:
+    """Whether a line that has this word has it from its resource, letter by letter.
+
+    Numbers are written anew (1e3 becomes 1E+3), and the kinds' words are ours.
+    """
+    is_ours = any(word in kind.casefold() for kind in KINDS)
+    return word.isascii() and word.isalpha() and not is_ours
+
+
+def _may_hold(text: bytes, words: list[bytes]) -> bool:
+    """Whether its line may have these words: to read it takes ten times as long.
+
+    Where letters may stand for others (escapes, what folds to ASCII), only reading
+    tells.
+    """
+    if not text.isascii() or b"\\u" in text:
+        return True
+    lowered = text.lower()
+    return all(word in lowered for word in words)
 
 
 def line_of(part: object) -> Happening | None:

@@ -13,14 +13,14 @@ from decimal import Decimal
 
 import msgspec
 
-from wardkeep.apps.records.vital_signs import (
+from wardkeep.base.ids import derived_uuid
+from wardkeep.base.news2 import Score
+from wardkeep.care.vital_signs import (
     NEWS2_CODE,
     SCALE_CODE,
     SYSTEM,
     VitalSet,
 )
-from wardkeep.base.ids import derived_uuid
-from wardkeep.base.news2 import Score
 from wardkeep.web.forms import Form
 
 _FIGURES = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]+))?")
@@ -281,8 +281,11 @@ def _news2(taken: ObservationSet, scored: Score) -> dict[str, object]:
     said: dict[str, object] = {"code": code, "component": [scale]}
     if scored.total is None or scored.risk is None:
         reason = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
-        coding = {"system": reason, "code": "not-performed"}
-        said["dataAbsentReason"] = {"coding": [coding], "text": "Not all was measured"}
+        is_unfit = scored.unfit is not None
+        absence = "not-applicable" if is_unfit else "not-performed"
+        words = scored.unfit.value if scored.unfit else "Not all was measured"
+        coding = {"system": reason, "code": absence}
+        said["dataAbsentReason"] = {"coding": [coding], "text": words}
     else:
         said["valueInteger"] = scored.total
         said["interpretation"] = [{"text": scored.risk.value}]

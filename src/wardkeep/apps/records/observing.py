@@ -24,15 +24,18 @@ from wardkeep.apps.records.observation_set import (
     resources_of,
     unusual,
 )
-from wardkeep.apps.records.observations import ROWS, score
-from wardkeep.apps.records.sent_twice import unless_sent_twice
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import is_fhir_id, new_uuid
-from wardkeep.base.news2 import YOUNGEST_YEARS, response_to
+from wardkeep.base.news2 import Score, Unfit, response_to
 from wardkeep.care import reading
 from wardkeep.care.due import OBSERVATIONS, due_id, due_request
+from wardkeep.care.keeping import Keeping, finish, go_on, resume
+from wardkeep.care.kept_forms import OBSERVATIONS as OBSERVATIONS_FORM
+from wardkeep.care.observations import ROWS, score
 from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import author_of, opener_of
+from wardkeep.care.pregnancy import unfit_on
+from wardkeep.care.sent_twice import unless_sent_twice
 from wardkeep.care.writing import drafted
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.change import MUST_NOT_EXIST, Change
@@ -40,7 +43,7 @@ from wardkeep.fhir.store.outcomes import Conflict, NotFound, Written
 from wardkeep.fhir.store.parts import Part
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.writing import Writer
-from wardkeep.ui.format import read_moment, years_old
+from wardkeep.ui.format import read_moment
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
@@ -49,6 +52,7 @@ from wardkeep.web.visit import Visit
 SAVE, EDIT = "save", "edit"
 _CONDITIONS = Part(types=("Condition",), at_most=400)
 _TIME = "%H:%M"
+_ONE_DAY = timedelta(days=1)
 
 
 @page("/patients/{id}/observations/new", gate=WRITERS)
@@ -57,13 +61,48 @@ async def show_observing(visit: Visit) -> Response:
     if isinstance(frame, Response):
         return frame
     scale = "2" if frame.chart.is_spo2_scale_2 else "1"
-    return _form(visit, frame, Form({"set": new_uuid(), "scale": scale}))
+    keeping = await resume(visit, OBSERVATIONS_FORM)
+    if isinstance(keeping, Response):
+        return keeping
+    form = Form({"set": keeping.row.note, "scale": scale, **keeping.values})
+    _say_when(form, keeping, visit.clock.now())
+    return _form(visit, frame, form, keeping)
 
 
-def _form(visit: Visit, frame: Frame, form: Form) -> Response:
+def _say_when(form: Form, keeping: Keeping, now: datetime) -> None:
+    """What was typed earlier was measured then, and not when it is gone on with."""
+    typed_at = keeping.typed_at
+    if typed_at is None or not keeping.values:
+        return
+    if now - typed_at >= _ONE_DAY:
+        form.reject(
+            "time",
+            wrong="These values were typed more than a day ago",
+            mend="Measure again, and throw away what was typed.",
+        )
+    elif not form.values.get("time"):
+        form.values["time"] = f"{typed_at.astimezone(LONDON):{_TIME}}"
+
+
+async def _again(visit: Visit, frame: Frame, form: Form) -> Response:
+    """The form as it was sent."""
+    note = form.values.get("set", "")
+    keeping = await go_on(
+        visit, OBSERVATIONS_FORM, form, note=note if is_fhir_id(note) else new_uuid()
+    )
+    if isinstance(keeping, Response):
+        return keeping
+    return _form(visit, frame, form, keeping)
+
+
+def _form(
+    visit: Visit,
+    frame: Frame,
+    form: Form,
+    keeping: Keeping,
+) -> Response:
     problems = tuple(form.problems.values())
-    today = visit.clock.now().date()
-    age = years_old(frame.chart.patient.birth_date, today)
+    unfit = _unfit(frame, visit.clock.now())
     return render_section(
         visit,
         "records/observing.html",
@@ -74,8 +113,9 @@ def _form(visit: Visit, frame: Frame, form: Form) -> Response:
         levels=LEVELS,
         typed=form.values,
         problems=problems,
-        is_child=age is not None and age < YOUNGEST_YEARS,
+        unfit=unfit.value if unfit else "",
         is_scale_2_known=frame.chart.is_spo2_scale_2,
+        keeping=keeping,
     )
 
 
@@ -90,17 +130,26 @@ async def record_observations(visit: Visit) -> Response:
         return frame
     taken = _read(form, visit.clock.now())
     if taken is None or form.values.get("step") == EDIT:
-        return _form(visit, frame, form)
+        return await _again(visit, frame, form)
     odd = unusual(taken)
     is_confirmed = form.values.get("confirm") == "yes"
     if form.values.get("step") != SAVE or (odd and not is_confirmed):
         return _look(visit, frame, form, taken)
-    return await _save(visit, taken)
+    return await _save(visit, taken, _score(frame, taken), form)
+
+
+def _unfit(frame: Frame, at: datetime) -> Unfit | None:
+    day = at.astimezone(LONDON).date()
+    return unfit_on(day, frame.chart.patient.birth_date, frame.chart.pregnancies)
+
+
+def _score(frame: Frame, taken: ObservationSet) -> Score:
+    unfit = _unfit(frame, taken.at)
+    return score(taken.vital, is_scale_2=taken.is_scale_2, unfit=unfit)
 
 
 def _look(visit: Visit, frame: Frame, form: Form, taken: ObservationSet) -> Response:
-    found = score(taken.vital, is_scale_2=taken.is_scale_2)
-    age = years_old(frame.chart.patient.birth_date, visit.clock.now().date())
+    found = _score(frame, taken)
     return render_section(
         visit,
         "records/observed.html",
@@ -113,16 +162,16 @@ def _look(visit: Visit, frame: Frame, form: Form, taken: ObservationSet) -> Resp
         response=response_to(found),
         odd=unusual(taken),
         is_asked=form.values.get("step") == SAVE,
-        is_child=age is not None and age < YOUNGEST_YEARS,
         when=taken.at.astimezone(LONDON).strftime(_TIME),
     )
 
 
-async def _save(visit: Visit, taken: ObservationSet) -> Response:
+async def _save(
+    visit: Visit, taken: ObservationSet, found: Score, form: Form
+) -> Response:
     """All of a set in one change, with when the next one is due."""
     patient = visit.path("id")
     author = await author_of(visit)
-    found = score(taken.vital, is_scale_2=taken.is_scale_2)
     made = resources_of(taken, found, patient=patient, author=author)
     drafts = [drafted(one) for one in made]
     expected: list[int | None] = [MUST_NOT_EXIST] * len(drafts)
@@ -141,11 +190,13 @@ async def _save(visit: Visit, taken: ObservationSet) -> Response:
         return visit.refuse(written)
     if isinstance(written, Conflict):
         is_other = await unless_sent_twice(visit, made)
-        already = f"/patients/{patient}/observations?done=already"
-        return is_other or visit.go_to(already)
-    if not isinstance(written, Written):
+        if is_other is not None:
+            return is_other
+    elif not isinstance(written, Written):
         return visit.tell(NOT_FOUND)
-    return visit.go_to(f"/patients/{patient}/observations?done=saved")
+    await finish(visit, form)
+    done = "already" if isinstance(written, Conflict) else "saved"
+    return visit.go_to(f"/patients/{patient}/observations?done={done}")
 
 
 async def _is_overtaken(visit: Visit, at: datetime) -> bool:

@@ -7,19 +7,29 @@ dot; Buenos Aires saw the quickest one picked), and a reason kept in the address
 would be in histories and logs).
 """
 
+from collections.abc import Sequence
+
+import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.records.frame import Frame, open_parts, read_all, render_section
-from wardkeep.apps.records.observations import news2_chart, news2_latest, trends
 from wardkeep.apps.records.seen import MARK, reports_of, unseen_of
 from wardkeep.base.clock import microseconds_since_epoch
+from wardkeep.care.depots import depots_in
 from wardkeep.care.due import due_in
+from wardkeep.care.observations import news2_chart, news2_latest, trends
+from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
+from wardkeep.care.unfinished import Unfinished, unfinished_of
+from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.purpose import Purpose
 from wardkeep.disclosure.ways_in import AskWayIn, WayInStanding
+from wardkeep.fhir.referrals.clocks import NO_STANDARD, wait_of
 from wardkeep.fhir.store.outcomes import NotFound, Opener
 from wardkeep.fhir.store.parts import Part
+from wardkeep.fhir.work.referral import read_referral
+from wardkeep.fhir.work.referral_steps import OPEN, WAITING
 from wardkeep.ui.charts.news2 import draw_news2
 from wardkeep.web.forms import Form
 from wardkeep.web.gates import Gate
@@ -49,7 +59,10 @@ SUMMARY = (
     Part(types=("Observation",), at_most=200),
     Part(types=("DiagnosticReport",), at_most=80),
     Part(
-        types=("Encounter", "Procedure", "Immunization", "Appointment"),
+        types=(
+            *("Encounter", "Procedure", "Immunization", "Appointment"),
+            *("Composition", "QuestionnaireResponse"),
+        ),
         at_most=_TIMELINE_LINES,
     ),
     Part(types=("DocumentReference",), at_most=_DOCUMENTS),
@@ -63,6 +76,15 @@ would push out a report that nobody has looked at.
 """
 _REPORTS, _MARKS, _ORDERS = 2, 5, 6
 """Places among these."""
+
+
+class OpenReferral(msgspec.Struct, frozen=True):
+    """A team that has the patient on its list, and how long they have waited."""
+
+    id: str
+    to: str
+    waited: str
+    """Empty: they were seen."""
 
 
 @page("/patients/{id}", gate=Gate.SIGNED_IN)
@@ -94,7 +116,16 @@ async def _open(visit: Visit, opener: Opener, *, form: Form | None) -> Response:
         return _refused(visit, frame, form)
     if form is not None:
         return visit.go_to(f"/patients/{visit.path('id')}")
-    return _show(visit, frame, is_way_in_open=await _is_way_in_open(visit))
+    is_way_in_open = await _is_way_in_open(visit)
+    unfinished = await _unfinished(visit)
+    return _show(visit, frame, is_way_in_open=is_way_in_open, unfinished=unfinished)
+
+
+async def _unfinished(visit: Visit) -> list[Unfinished]:
+    """Who has begun something about this person, for those who write here too."""
+    if not WRITERS.admits(visit.session.role):
+        return []
+    return await unfinished_of(visit, visit.path("id"))
 
 
 async def _is_way_in_open(visit: Visit) -> bool:
@@ -127,24 +158,50 @@ def _ask_reason(visit: Visit, form: Form) -> Response:
     )
 
 
-def _show(visit: Visit, frame: Frame, *, is_way_in_open: bool) -> Response:
+def _show(
+    visit: Visit,
+    frame: Frame,
+    *,
+    is_way_in_open: bool,
+    unfinished: Sequence[Unfinished],
+) -> Response:
     chart = frame.chart
     looked_at = [*frame.parts[_REPORTS], *frame.parts[_MARKS]]
-    observations = news2_chart(chart.vital_sets, is_scale_2=chart.is_spo2_scale_2)
+    observations = news2_chart(chart)
     return render_section(
         visit,
         "records/record.html",
         frame,
         section="",
         is_way_in_open=is_way_in_open,
+        unfinished=unfinished,
         news2=draw_news2(observations) if observations else None,
         news2_table=observations,
         news2_latest=news2_latest(chart),
         trends=trends(chart.series)[:_RESULTS],
         unseen=unseen_of(reports_of(looked_at), visit.clock.now()),
         due=due_in(read_all(frame.parts[_ORDERS])),
+        referrals=_open_referrals(visit, frame),
+        depots=depots_in(frame.parts[0], visit.today),
         now=microseconds_since_epoch(visit.clock.now()),
         documents=chart.documents[:_DOCUMENTS],
         timeline=chart.timeline[:_TIMELINE_LINES],
         is_more_problems=frame.is_more[0],
     )
+
+
+def _open_referrals(visit: Visit, frame: Frame) -> list[OpenReferral]:
+    """Open referrals among the orders, the oldest first."""
+    today = visit.today
+    found = []
+    for one in frame.parts[_ORDERS]:
+        said = read_referral(content_of(one.text))
+        if said is None or said.state not in OPEN:
+            continue
+        days = None
+        if said.state in WAITING and said.received is not None:
+            days = wait_of(
+                NO_STANDARD, received=said.received, stopped=None, today=today
+            ).words
+        found.append(OpenReferral(one.id, said.team.words, days or ""))
+    return found[::-1]

@@ -10,7 +10,6 @@ that a script fills (nothing to link to, nothing to print).
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.records.chart import BY_WORDS, build_chart
 from wardkeep.apps.records.frame import (
     Frame,
     open_section,
@@ -19,11 +18,13 @@ from wardkeep.apps.records.frame import (
     render_section,
 )
 from wardkeep.apps.records.graphs import over_time
-from wardkeep.apps.records.observations import news2_chart, news2_latest, trends
 from wardkeep.apps.records.seen import MARK, reports_of, unseen_of
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care import reading
+from wardkeep.care.chart import BY_WORDS, build_chart
+from wardkeep.care.depots import depots_in
 from wardkeep.care.due import due_in
+from wardkeep.care.observations import news2_chart, news2_latest, trends
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.search.query import Query, parse_query, terms_in
 from wardkeep.fhir.store.parts import Part
@@ -40,6 +41,7 @@ _MEDICINES = ("MedicationRequest", "MedicationStatement")
 _HAPPENINGS = (
     *("Encounter", "Condition", "Procedure", "DocumentReference", "MedicationRequest"),
     *("DiagnosticReport", "Immunization", "Appointment"),
+    *("Composition", "QuestionnaireResponse"),
 )
 MOST_SKIPPED = 20_000
 _LONGEST_KEY = 64
@@ -52,7 +54,17 @@ async def show_problems(visit: Visit) -> Response:
 
 @page("/patients/{id}/medicines", gate=Gate.SIGNED_IN)
 async def show_medicines(visit: Visit) -> Response:
-    return await _plain(visit, "medicines", Part(types=_MEDICINES, at_most=_MANY))
+    frame = await open_section(visit, Part(types=_MEDICINES, at_most=_MANY))
+    if isinstance(frame, Response):
+        return frame
+    return render_section(
+        visit,
+        "records/medicines.html",
+        frame,
+        section="medicines",
+        depots=depots_in(frame.parts[0], visit.today),
+        is_more=any(frame.is_more),
+    )
 
 
 @page("/patients/{id}/allergies", gate=Gate.SIGNED_IN)
@@ -86,7 +98,7 @@ async def show_observations(visit: Visit) -> Response:
     if isinstance(frame, Response):
         return frame
     chart = frame.chart
-    drawn = news2_chart(chart.vital_sets, is_scale_2=chart.is_spo2_scale_2)
+    drawn = news2_chart(chart)
     return render_section(
         visit,
         "records/observations.html",

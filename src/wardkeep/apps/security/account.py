@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one account saw: how it stands today, and every opening, as page and as CSV."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from starlette.responses import Response
@@ -31,6 +32,16 @@ COLUMNS = (
 )
 
 
+def numbered(patients: Iterable[str]) -> dict[str, int]:
+    """A number for each record of a page, in the order of the page.
+
+    So whoever reads it sees which lines are about one person, and no page of an
+    officer names everybody who was opened: the record's own history can.
+    """
+    once = dict.fromkeys(one for one in patients if one)
+    return {one: number for number, one in enumerate(once, start=1)}
+
+
 async def _read(visit: Visit, before: int) -> AccountRead | Refusal:
     question = ReadAccount(visit.token, visit.path("account"), before)
     return await visit.warden.ask(question, AccountRead)
@@ -42,7 +53,12 @@ async def show_account(visit: Visit) -> Response:
     found = await _read(visit, int(before) if before.isdecimal() else -1)
     if isinstance(found, Refusal):
         return visit.refuse(found)
-    return visit.render("security/account.html", found=found, is_first=not before)
+    return visit.render(
+        "security/account.html",
+        found=found,
+        numbers=numbered(one.patient for one in found.lines),
+        is_first=not before,
+    )
 
 
 @page("/security/accounts/{account}/openings.csv", gate=OFFICERS)

@@ -33,6 +33,8 @@ KINDS = {
     "copy-made": "A copy of a record was signed for",
     "questioned": "A patient asks about an opening",
     "ledger-changed": "The ledger is not as it was written",
+    "incident": "An incident was declared that touches your patients",
+    "letters": "Addresses were opened for letters about an incident",
     "two-stories": "The ledger is not the one that a witness saw",
 }
 _HOUR = 3_600 * 1_000_000

@@ -7,7 +7,7 @@ would have allowed it, without knowing a code.
 
 from starlette.responses import Response
 
-from wardkeep.apps.security.account import OFFICERS
+from wardkeep.apps.security.account import OFFICERS, numbered
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.containment import ReadRefusals, RefusalsRead
 from wardkeep.web.pages import page
@@ -21,4 +21,9 @@ async def show_refusals(visit: Visit) -> Response:
     found = await visit.warden.ask(question, RefusalsRead)
     if isinstance(found, Refusal):
         return visit.refuse(found)
-    return visit.render("security/refusals.html", found=found, is_first=not before)
+    return visit.render(
+        "security/refusals.html",
+        found=found,
+        numbers=numbered(one.patient for one in found.lines),
+        is_first=not before,
+    )

@@ -33,6 +33,7 @@ async def _show(visit: Visit, form: Form) -> Response:
         kinds=KINDS,
         verdicts=VERDICTS,
         hours_left=hours_left(visit, alarm),
+        is_officer=visit.session.role == "privacy_officer",
         problems=problems,
         typed=form.values,
     )

@@ -63,7 +63,7 @@ async def set_way_in(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
-    way_in = _read(form, visit.clock.now().date())
+    way_in = _read(form, visit.today)
     if form.problems:
         return await _show(visit, form)
     which, patient = form.values.get("which", _NEW), visit.path("id")
@@ -75,9 +75,7 @@ async def set_way_in(visit: Visit) -> Response:
     if which and which not in kept:
         return visit.tell(NOT_FOUND)
     id_ = which or new_uuid()
-    made = way_in_resource(
-        way_in, patient=patient, id_=id_, created=visit.clock.now().date()
-    )
+    made = way_in_resource(way_in, patient=patient, id_=id_, created=visit.today)
     change = Change(drafts=[draft_of(made, id_)], expected=[kept.get(which, 0)])
     written = await visit.services[Writer].write(change, opener=opener)
     if isinstance(written, Refusal):

@@ -5,10 +5,13 @@ Whom they may expect is not written anywhere: their appointments, stays, care te
 visits say so, as in any other organisation.
 """
 
+from collections.abc import Iterator, Sequence
+
 import msgspec
 
 from wardkeep.assembly.demo.bundles import practitioner_role_id
 from wardkeep.assembly.demo.organisations import DemoOrganisation
+from wardkeep.assembly.demo.referrals import demo_services, service_id
 from wardkeep.assembly.demo.staff import Role, StaffMember, staff_of
 
 RECEPTION = "Reception"
@@ -65,7 +68,22 @@ def demo_teams(organisation: DemoOrganisation) -> tuple[DemoTeam, ...]:
     at_the_desk = tuple(
         _key(organisation, one) for one in people if one.role == "receptionist"
     )
-    return (*teams, DemoTeam(name=RECEPTION, places=clinics, members=at_the_desk))
+    desk = DemoTeam(name=RECEPTION, places=clinics, members=at_the_desk)
+    return (*teams, desk, *_services(organisation, people))
+
+
+def _services(
+    organisation: DemoOrganisation, people: Sequence[StaffMember]
+) -> Iterator[DemoTeam]:
+    """Teams that take referrals, and who works their lists."""
+    for one in demo_services(organisation):
+        yield DemoTeam(
+            name=one.name,
+            places=(f"HealthcareService/{service_id(organisation, one.key)}",),
+            members=tuple(
+                _key(organisation, who) for who in people if who.key in one.members
+            ),
+        )
 
 
 def _key(organisation: DemoOrganisation, member: StaffMember) -> str:

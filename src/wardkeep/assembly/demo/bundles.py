@@ -4,12 +4,15 @@
 from collections.abc import Iterator
 from datetime import date
 
+from wardkeep.assembly.demo.chart.assessments import shelf_entries
 from wardkeep.assembly.demo.chart.codes import Json, hl7, text_only
 from wardkeep.assembly.demo.chart.notes import template_entries
 from wardkeep.assembly.demo.chart.record import record_of
 from wardkeep.assembly.demo.chart.sheet import entry_of, transaction
+from wardkeep.assembly.demo.directions import directions_to
 from wardkeep.assembly.demo.organisations import DemoOrganisation, Place
 from wardkeep.assembly.demo.questions import arrival_questions
+from wardkeep.assembly.demo.referrals import service_entries, services_of
 from wardkeep.assembly.demo.stable_ids import stable_id
 from wardkeep.assembly.demo.staff import StaffMember, staff_of
 from wardkeep.assembly.demo.story import stories_of
@@ -29,7 +32,7 @@ def demo_patients(organisation: DemoOrganisation, *, today: date) -> Iterator[Js
 
 
 def demo_organisation_bundle(organisation: DemoOrganisation) -> Json:
-    """Organization, Location, Practitioner, what is asked on arrival; ids for ever."""
+    """Organization, Location, Practitioner, what is asked; ids for ever."""
     entries = [
         _organization(organisation.resource_id, organisation.name),
         _organization(organisation.surgery_id, organisation.surgery),
@@ -38,7 +41,9 @@ def demo_organisation_bundle(organisation: DemoOrganisation) -> Json:
     for member in staff_of(organisation).values():
         entries.append(_practitioner(member))
         entries.append(_practitioner_role(organisation, member))
+    entries += service_entries(organisation)
     entries.append(arrival_questions(organisation))
+    entries += shelf_entries(organisation.slug)
     entries += template_entries(organisation.slug)
     return transaction(entries)
 
@@ -57,6 +62,7 @@ def _location(organisation: DemoOrganisation, place: Place) -> Json:
             "name": place.name,
             "mode": "instance",
             "type": [text_only(place.specialty)],
+            **directions_to(organisation, place),
             "managingOrganization": {
                 "reference": f"urn:uuid:{organisation.resource_id}"
             },
@@ -96,6 +102,9 @@ def _practitioner_role(organisation: DemoOrganisation, member: StaffMember) -> J
     ]
     if located:
         fields["location"] = located
+    services = services_of(organisation, member)
+    if services:
+        fields["healthcareService"] = services
     return entry_of("PractitionerRole", practitioner_role_id(member), fields)
 
 

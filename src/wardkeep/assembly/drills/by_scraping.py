@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from datetime import timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from wardkeep.assembly.demo.chance import Chance
 from wardkeep.assembly.drills.ground import SURNAME, Ground, Person
 from wardkeep.assembly.drills.meadow import (
@@ -27,7 +29,7 @@ from wardkeep.disclosure.purpose import Purpose
 from wardkeep.fhir.search.query import Query, parse_query
 from wardkeep.fhir.store.finding import Facts, Finder
 from wardkeep.fhir.store.outcomes import FoundPatients, Opener
-from wardkeep.fhir.store.search_request import SearchPage, SearchRequest
+from wardkeep.fhir.store.search_request import SearchPage, SearchRequest, sorts_of
 from wardkeep.fhir.store.searching import Searcher
 
 RUNS = 200
@@ -35,6 +37,8 @@ RUNS = 200
 BOUND = 60
 """Patients opened, in 95 of 100 runs (PRODUCT, P4)."""
 A_PAGE = 10
+BY_ID, BY_TIME = ("", "-_id"), ("_lastUpdated", "-_lastUpdated")
+"""How a program has whoever is behind a reference sorted: both ways round."""
 _CONTRACT = 500
 _CLOSED = "a canary: records closed by themselves"
 _EVADED = "nobody"
@@ -134,19 +138,31 @@ async def by_search(ground: Ground, chance: Chance) -> Run:
 
 
 async def by_reference(ground: Ground, chance: Chance) -> Run:
-    """From each practitioner to everybody whom they ever looked at."""
+    """From each practitioner to everybody whom they ever looked at, by their ids."""
+    return await _from_staff(ground, chance, BY_ID)
+
+
+async def by_reference_in_time(ground: Ground, chance: Chance) -> Run:
+    """The same in the order of writing, which no two loads share."""
+    return await _from_staff(ground, chance, BY_TIME)
+
+
+async def _from_staff(ground: Ground, chance: Chance, orders: Sequence[str]) -> Run:
     await meadow(ground)
     staff = shuffled([practitioner(n) for n in range(PRACTITIONERS)], chance)
     queries = (
         ("Observation", (("performer", f"Practitioner/{one}"),)) for one in staff
     )
-    return await _by_program(ground, queries, "system/Observation.rs")
+    order = chance.pick(orders)
+    return await _by_program(ground, queries, "system/Observation.rs", order)
 
 
 Asked = tuple[str, tuple[tuple[str, str], ...]]
 
 
-async def _by_program(ground: Ground, queries: Iterator[Asked], scope: str) -> Run:
+async def _by_program(
+    ground: Ground, queries: Iterator[Asked], scope: str, order: str = ""
+) -> Run:
     token = await stolen_program(
         ground, scope=scope, patients_per_hour=_CONTRACT, organisation=MEADOW
     )
@@ -154,7 +170,7 @@ async def _by_program(ground: Ground, queries: Iterator[Asked], scope: str) -> R
     opened: set[str] = set()
     last = time.perf_counter()
     for type_, asked in queries:
-        request: SearchRequest | None = _request(type_, asked)
+        request: SearchRequest | None = _request(type_, asked, order)
         while request is not None:
             page = await searcher.search(request, opener=_opener(ground, token))
             if not isinstance(page, SearchPage):
@@ -166,17 +182,20 @@ async def _by_program(ground: Ground, queries: Iterator[Asked], scope: str) -> R
     return Run(len(opened), False, 0.0)  # noqa: FBT003 - the named field of a tuple
 
 
-def _request(type_: str, asked: Sequence[tuple[str, str]]) -> SearchRequest:
+def _request(type_: str, asked: Sequence[tuple[str, str]], order: str) -> SearchRequest:
     query = parse_query(type_, asked)
     if not isinstance(query, Query):
         raise TypeError(query)
-    return SearchRequest(queries=(query,), count=A_PAGE)
+    sorts = sorts_of(query, order) if order else ()
+    if isinstance(sorts, str):
+        raise TypeError(sorts)
+    return SearchRequest(queries=(query,), count=A_PAGE, sorts=sorts)
 
 
 def _next(request: SearchRequest, page: SearchPage) -> SearchRequest | None:
     if page.next is None:
         return None
-    return SearchRequest(queries=request.queries, count=A_PAGE, after=page.next)
+    return msgspec.structs.replace(request, after=page.next)
 
 
 def _opener(ground: Ground, token: str) -> Opener:

@@ -73,7 +73,12 @@ async def _fill(ground: Ground, everybody: Sequence[str], patients: int) -> None
             show=lambda **_: None,
         )
         planted = await plant(
-            ground.settings, ground.layout, organisation=MEADOW, paths=[nobody]
+            ground.settings,
+            ground.layout,
+            organisation=MEADOW,
+            paths=[nobody],
+            # Not secret, so that each run of a drill finds the same.
+            draw=Chance(MEADOW, "spread").below,
         )
     if (report.patients, planted.living) != (patients, len(everybody) - patients):
         message = f"{report.patients} patients, {planted.living} canaries were loaded"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Corrections: what a person says of their own telephone or address has changed.
+"""Corrections: what a person says of their own details has changed.
 
 It never overwrites: a Basic holds it (https://hl7.org/fhir/R4/basic.html), in the
 banner tier as the Patient itself, until somebody at a desk accepts or rejects it. A
@@ -22,8 +22,10 @@ from wardkeep.fhir.store.draft import CORRECTION
 
 TYPE = "Basic"
 WAITING, ACCEPTED, REJECTED = "waiting", "accepted", "rejected"
-SAID = ("phone", "email", "address")
+SAID = ("phone", "email", "address", "gp", "contact", "contact_phone")
 """What can be corrected; each is one line as the person wrote it."""
+_CORRECTED = ("telecom", "address", "generalPractitioner", "contact")
+"""The elements of a Patient that hold these."""
 LONGEST = 200
 _PHONE, _EMAIL = "phone", "email"
 _PART, _STATE = "urn:wardkeep:correction:", "urn:wardkeep:correction:state"
@@ -115,14 +117,33 @@ def corrected(text: bytes, said: dict[str, str]) -> Resource:
         old = [one for one in content.get("address", ()) if one.get("use") != "home"]
         kept = old if content.get("address") and old else []
         content["address"] = [{"use": "home", "text": said["address"]}, *kept]
+    if "gp" in said:
+        # Which practice it is in a register, somebody else finds out: it has a name.
+        others = content.get("generalPractitioner", ())[1:]
+        content["generalPractitioner"] = [{"display": said["gp"]}, *others]
+    if "contact" in said or "contact_phone" in said:
+        content["contact"] = _called(content.get("contact", ()), said)
     return _made(content)
 
 
+def _called(
+    known: Sequence[dict[str, Any]], said: dict[str, str]
+) -> list[dict[str, Any]]:
+    """The first whom to call. Of another name nothing more is known than they wrote."""
+    first, others = (dict(known[0]), known[1:]) if known else ({}, ())
+    if "contact" in said:
+        first = {"name": {"text": said["contact"]}}
+    if "contact_phone" in said:
+        contacts = [dict(one) for one in first.get("telecom", ())]
+        first["telecom"] = _contacts(contacts, _PHONE, said["contact_phone"])
+    return [first, *others]
+
+
 def restored(now: bytes, before: bytes) -> Resource:
-    """The Patient as they are now, with telephone and address as they were before."""
+    """The Patient as they are now, with what was corrected as it was before."""
     content: dict[str, Any] = _plain(msgspec.json.decode(now))
     old: dict[str, Any] = msgspec.json.decode(before)
-    for name in ("telecom", "address"):
+    for name in _CORRECTED:
         content.pop(name, None)
         if name in old:
             content[name] = old[name]
@@ -130,12 +151,9 @@ def restored(now: bytes, before: bytes) -> Resource:
 
 
 def is_the_same(one: bytes, other: bytes) -> bool:
-    """Whether two versions of a Patient say the same of telephone and address."""
+    """Whether two versions of a Patient say the same of what can be corrected."""
     read: list[dict[str, Any]] = [msgspec.json.decode(text) for text in (one, other)]
-    return all(
-        read[0].get(name, []) == read[1].get(name, [])
-        for name in ("telecom", "address")
-    )
+    return all(read[0].get(name, []) == read[1].get(name, []) for name in _CORRECTED)
 
 
 def _contacts(

@@ -7,7 +7,11 @@ from uuid import UUID
 import msgspec
 
 from wardkeep.base.ids import OrganisationId
+from wardkeep.db.changes import Topic, tell
 from wardkeep.db.connection import Database
+
+CALLS = Topic("help-calls")
+"""What a desk that shows them hears."""
 
 _CALL = """
 insert into clinic.help_call (organisation, kiosk, name, called_at)
@@ -42,8 +46,9 @@ class HelpCalls:
         self, organisation: OrganisationId, *, kiosk: str, name: str, at: datetime
     ) -> None:
         """Somebody at this kiosk needs help; to press again changes nothing."""
-        async with self._database.connection(organisation) as connection:
+        async with self._database.transaction(organisation) as connection:
             await connection.execute(_CALL, organisation, UUID(kiosk), name, at)
+            await tell(connection, organisation, [CALLS])
 
     async def waiting(self, organisation: OrganisationId) -> tuple[HelpCall, ...]:
         """Those to whom nobody has gone yet, the oldest first."""
@@ -57,5 +62,6 @@ class HelpCalls:
         self, organisation: OrganisationId, number: int, *, at: datetime
     ) -> None:
         """Somebody goes there."""
-        async with self._database.connection(organisation) as connection:
+        async with self._database.transaction(organisation) as connection:
             await connection.execute(_ANSWER, organisation, number, at)
+            await tell(connection, organisation, [CALLS])

@@ -62,6 +62,8 @@ _KINDS = {
     "dispose": _Kind("D"),
     "print": _Kind("R", "", _EXPORT),
     "copy": _Kind("R", "", _EXPORT),
+    "letters": _Kind("R", "", _EXPORT),
+    "extract": _Kind("R", "", _EXPORT),
     "history": _Kind("R", "", "110101"),
     "sign-in": _Kind("E", "", "110114", "110122"),
     "sign-out": _Kind("E", "", "110114", "110123"),
@@ -83,6 +85,7 @@ _REASONS = {
     Purpose.AUDIT: "HCOMPL",
     Purpose.IMPORT: "SYSDEV",
     Purpose.SUPPORT: "SYSADMIN",
+    Purpose.NATIONAL_RETURN: "HSYSADMIN",
 }
 """Codes of v3-ActReason: why it was done."""
 

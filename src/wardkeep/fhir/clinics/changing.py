@@ -39,6 +39,7 @@ with over as (delete from clinic.label where organisation = $1 and entry = $2)
 update clinic.entry
    set status = $3, changed_at = $4, room = $5, weight = weight + $6
  where organisation = $1 and number = $2 and status = $7
+   and changed_at is not distinct from $8
 """
 _MARK = """
 update clinic.entry set note = $3, priority = $4, changed_at = $5
@@ -104,6 +105,7 @@ def move(
         values=(
             *(organisation, one.line.entry, one.entry_status or one.became.value, at),
             *(one.room, one.later_minutes, one.line.entry_status),
+            one.line.changed_at,
         ),
     )
     yield step(organisation, one.line, one.became, by=by, at=at, undoes=one.undoes)

@@ -8,6 +8,7 @@ from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.clinics.desk import Desk
 from wardkeep.fhir.clinics.diary import Diary
+from wardkeep.fhir.clinics.lateness import Lateness
 from wardkeep.fhir.clinics.places import Places
 from wardkeep.fhir.clinics.room import Room
 from wardkeep.fhir.clinics.rows import ClinicRows
@@ -26,6 +27,7 @@ class Clinic(msgspec.Struct, frozen=True, kw_only=True):
     diary: Diary
     places: Places
     screens: Screens
+    lateness: Lateness
 
     @classmethod
     def on(
@@ -40,11 +42,13 @@ class Clinic(msgspec.Struct, frozen=True, kw_only=True):
         rows, places = ClinicRows(database), Places(database, warden)
         scribe = Scribe(database, reader, writer)
         screens = Screens(database, clock=clock)
+        desk = Desk(rows, scribe, clock=clock)
         return cls(
             rows=rows,
-            desk=Desk(rows, scribe, clock=clock),
+            desk=desk,
             room=Room(rows, scribe, reader, screens, clock=clock),
             diary=Diary(rows, scribe, writer, places, clock=clock),
             places=places,
             screens=screens,
+            lateness=Lateness(desk, clock=clock),
         )

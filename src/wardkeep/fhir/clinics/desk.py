@@ -101,16 +101,25 @@ class Desk:
         by: Doer,
         opener: Opener,
         arriving: Arriving = _BEGAN,
+        also: Sequence[Beside] = (),
+        tells_route: bool = True,
     ) -> Arrival | NoSuchAppointment | Refusal:
-        """Check somebody in, for this appointment and their others of today."""
+        """Check somebody in, for this appointment and their others of today.
+
+        What is `also` to be written is written with it, and not where it changes
+        nothing. Whoever shows no route is spared the question for it: it is left empty.
+        """
         for _ in range(ATTEMPTS):
-            line = await self.rows.one(opener.organisation, appointment)
+            lines = await self.rows.with_its_day(
+                opener.organisation, appointment, self.today()
+            )
+            line = next((one for one in lines if one.appointment == appointment), None)
             if line is None:
                 return NoSuchAppointment()
             if line.standing.is_open:
                 return await self._already(line, opener)
             now = self._clock.now()
-            coming = await self._coming(line, opener)
+            coming = self._coming(line, lines)
             not_now = judge(line, by, now)
             if not_now is not None and not _is_here_anyway(not_now, coming, by, now):
                 return not_now
@@ -118,12 +127,13 @@ class Desk:
                 opener.organisation, coming, arriving, by=by, at=now
             )
             done = await self._scribe.write(
-                coming, Standing.WAITING, tuple(beside), opener
+                coming, Standing.WAITING, (*beside, *also), opener
             )
             if isinstance(done, Refusal):
                 return done
             if done:
-                return CheckedIn(at=now, route=await self._route(line, opener))
+                route = await self._route(line, opener) if tells_route else ()
+                return CheckedIn(at=now, route=route)
         # Its time was booked by somebody else meanwhile, or a desk cannot open it.
         line = await self.rows.one(opener.organisation, appointment)
         if line is None:
@@ -195,13 +205,12 @@ class Desk:
             (one,), opener, place=line.place
         )
 
-    async def _coming(self, line: Line, opener: Opener) -> list[Line]:
+    def _coming(self, line: Line, lines: Sequence[Line]) -> list[Line]:
         """This appointment, and those of today that they can still make."""
-        others = await self.today_of(line.patient, opener=opener)
         oldest = self._clock.now() - timedelta(minutes=LATE_MINUTES)
         return [
             one
-            for one in others
+            for one in lines
             if one.appointment == line.appointment
             or (one.standing is Standing.EXPECTED and one.starts_at >= oldest)
         ]

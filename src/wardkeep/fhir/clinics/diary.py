@@ -33,7 +33,8 @@ from wardkeep.fhir.store.outcomes import (
     Opener,
     Written,
 )
-from wardkeep.fhir.store.writing import SLOT_TAKEN, Writer
+from wardkeep.fhir.store.taken import SLOT_TAKEN
+from wardkeep.fhir.store.writing import Writer
 
 OFFERED = 6
 """Free times that are offered in place of one that is taken."""

@@ -4,30 +4,16 @@
 They belong to no patient: the organisation's own key opens them, without a budget.
 """
 
-from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.fhir.model.type_codes import type_code
-from wardkeep.fhir.store.opening import open_shared, shared_cipher
-from wardkeep.fhir.store.outcomes import OpenedResource, Opener
-from wardkeep.fhir.store.rows import RESOURCE_COLUMNS, stored_row
-
-MOST = 2000
-"""Of one type in one organisation; the largest trusts have some hundred places."""
-_OF_TYPE = f"""
-select {RESOURCE_COLUMNS}, k.wrapped_key
-  from record.resource as r
-  join record.shared_key as k on k.organisation = r.organisation
- where r.organisation = $1 and r.type = $2 and r.patient is null and not r.is_deleted
- order by r.id limit $3
-"""  # noqa: S608 - constants
-
+from wardkeep.fhir.clinics.directions import Directions, directions_in
+from wardkeep.fhir.store.outcomes import Opener
+from wardkeep.fhir.store.shared_listing import SharedLister
 
 T = TypeVar("T")
 
@@ -36,10 +22,12 @@ class _Reference(msgspec.Struct, frozen=True):
     reference: str = ""
 
 
-class _Place(msgspec.Struct, frozen=True):
-    id: str = ""
-    name: str = ""
-    status: str = "active"
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A Location, as people are told of it."""
+
+    id: str
+    name: str
+    directions: Directions = msgspec.field(default_factory=Directions)
 
 
 class _Schedule(msgspec.Struct, frozen=True):
@@ -48,7 +36,8 @@ class _Schedule(msgspec.Struct, frozen=True):
     actor: tuple[_Reference, ...] = ()
 
 
-_place = msgspec.json.Decoder(_Place)
+_place = msgspec.json.Decoder(dict[str, Any])
+_NAMELESS = "A place without a name"
 _schedule = msgspec.json.Decoder(_Schedule)
 
 
@@ -56,24 +45,27 @@ class Places:
     """Names of places, and the schedules of a clinic."""
 
     def __init__(self, database: Database, warden: WardenClient) -> None:
-        self._database = database
-        self._warden = warden
+        self._shared = SharedLister(database, warden)
+
+    async def all(self, *, opener: Opener) -> dict[str, Place] | Refusal:
+        """Each Location of the organisation: its name, and how to find it."""
+        found = await self._shared.all_of("Location", opener=opener)
+        if isinstance(found, Refusal):
+            return found
+        return {one.id: place_of(one.id, one.text) for one in found}
 
     async def names(self, *, opener: Opener) -> dict[str, str] | Refusal:
         """What each Location of the organisation is called."""
-        found = await self._all("Location", opener)
+        found = await self.all(opener=opener)
         if isinstance(found, Refusal):
             return found
-        return {
-            one.id: _read(_place, one.text, _Place()).name or "A place without a name"
-            for one in found
-        }
+        return {one.id: one.name for one in found.values()}
 
     async def schedules(
         self, place: str, *, opener: Opener
     ) -> tuple[str, ...] | Refusal:
         """Ids of the schedules that are kept for a place."""
-        found = await self._all("Schedule", opener)
+        found = await self._shared.all_of("Schedule", opener=opener)
         if isinstance(found, Refusal):
             return found
         kept = [(one.id, _read(_schedule, one.text, _Schedule())) for one in found]
@@ -84,23 +76,13 @@ class Places:
             if said.active and any(one.reference == wanted for one in said.actor)
         )
 
-    async def _all(
-        self, type_: str, opener: Opener
-    ) -> Sequence[OpenedResource] | Refusal:
-        organisation: OrganisationId = opener.organisation
-        async with self._database.connection(organisation) as connection:
-            rows = await connection.fetch(
-                _OF_TYPE, organisation, type_code(type_), MOST
-            )
-        if not rows:
-            return ()
-        cipher = await shared_cipher(self._warden, opener, rows[0]["wrapped_key"])
-        if isinstance(cipher, Refusal):
-            return cipher
-        stored = [
-            stored_row(row, organisation=organisation, patient="") for row in rows
-        ]
-        return open_shared(cipher, stored).resources
+
+def place_of(id_: str, text: bytes) -> Place:
+    """A stored Location, read."""
+    said = _read(_place, text, {})
+    name = said.get("name")
+    named = name if isinstance(name, str) and name else _NAMELESS
+    return Place(id=id_, name=named, directions=directions_in(said))
 
 
 def _read(decoder: msgspec.json.Decoder[T], text: bytes, otherwise: T) -> T:

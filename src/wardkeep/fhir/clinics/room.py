@@ -53,15 +53,30 @@ class Room:
         self._clock = clock
 
     async def call(
-        self, appointment: str, *, room: str, words: str, by: Doer, opener: Opener
+        self,
+        appointment: str,
+        *,
+        room: str,
+        words: str,
+        by: Doer,
+        opener: Opener,
+        after: int | None = None,
     ) -> Answer:
         """Have the screens call somebody to a room, or call them again.
 
         `words` are read out; empty: the number. Each screen gets them sealed for it.
+        `after` is the last step that the caller has seen: the same press sent twice,
+        because its answer was lost, calls once.
         """
         line = await self._rows.one(opener.organisation, appointment)
         if line is None:
             return NoSuchAppointment()
+        if after is not None:
+            last = await self._rows.last_step(opener.organisation, appointment)
+            if last is not None and last.number != after:
+                is_done = last.became == Standing.CALLED and last.by == by.account
+                is_done = is_done and line.standing is Standing.CALLED
+                return Moved(line=line) if is_done else NotSo(line=line)
         if line.standing not in (Standing.WAITING, Standing.CALLED):
             return NotSo(line=line)
         called = Move(line=line, became=Standing.CALLED, room=room)

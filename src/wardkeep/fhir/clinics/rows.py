@@ -39,6 +39,12 @@ _OF_PATIENT = f"""
  order by b.starts_at
 """  # noqa: S608 - constants
 _ONE = _LINES + " and b.appointment = $2"
+_WITH_ITS_DAY = f"""
+{_LINES} and b.patient = (
+   select patient from clinic.booking where organisation = $1 and appointment = $2)
+   and (b.appointment = $2 or b.day = $3)
+ order by b.starts_at
+"""  # noqa: S608 - constants
 _PLACES = """
 select place, count(*) as booked from clinic.booking
  where organisation = $1 and day = $2 and status <> 'entered-in-error'
@@ -147,6 +153,13 @@ class ClinicRows:
         """One appointment as it stands; None where it is in no clinic."""
         rows = await self._fetch(organisation, _ONE, appointment)
         return _line(rows[0]) if rows else None
+
+    async def with_its_day(
+        self, organisation: OrganisationId, appointment: str, day: date
+    ) -> tuple[Line, ...]:
+        """An appointment, and whatever else its patient has on a day, by time."""
+        rows = await self._fetch(organisation, _WITH_ITS_DAY, appointment, day)
+        return tuple(_line(row) for row in rows)
 
     async def places_on(
         self, organisation: OrganisationId, day: date

@@ -18,11 +18,13 @@ import msgspec
 from wardkeep.base.clock import LONDON, Clock
 from wardkeep.base.ids import OrganisationId, new_secret, new_uuid
 from wardkeep.crypto.sealed_for import is_point, seal_for
+from wardkeep.db.changes import Topic, tell
 from wardkeep.db.connection import Database
 from wardkeep.fhir.clinics.outcomes import Line
 from wardkeep.fhir.clinics.words import ShownAs
 from wardkeep.fhir.store.change import Beside
 
+SCREEN = "screen"
 CODE_MINUTES, LASTS_DAYS = 10, 7
 """How long a code waits for its screen, and how long a screen is let in for."""
 LONGEST_LABEL = 24
@@ -49,18 +51,25 @@ select id, made_at, seen_at, public_key from clinic.screen
    and valid_until > $3 and ended_at is null
  order by made_at
 """
-_MINE = """
-update clinic.screen set seen_at = $3
- where organisation = $1 and secret_hash = $2 and valid_until > $3 and ended_at is null
-returning id, place
+_IS_MINE = """
+   organisation = $1 and secret_hash = $2 and valid_until > $3 and ended_at is null
 """
-_SHOWN = """
+_MINE = f"select id, place from clinic.screen where {_IS_MINE}"  # noqa: S608 - a constant
+# One statement, asked each second: that a screen was seen is written every ten.
+_SHOWN = f"""
+with mine as materialized (
+  select id, place, seen_at from clinic.screen where {_IS_MINE}),
+     seen as (
+  update clinic.screen as s set seen_at = $3 from mine
+   where s.id = mine.id
+     and (mine.seen_at is null or mine.seen_at < $3 - interval '10 seconds'))
 select e.number, e.ticket, e.room, e.changed_at, l.box
-  from clinic.entry as e
-  left join clinic.label as l on l.screen = $4 and l.entry = e.number
- where e.organisation = $1 and e.place = $2 and e.day = $3 and e.status = 'called'
+  from mine
+  left join clinic.entry as e on e.organisation = $1 and e.place = mine.place
+   and e.day = $4 and e.status = 'called'
+  left join clinic.label as l on l.screen = mine.id and l.entry = e.number
  order by e.changed_at desc limit $5
-"""
+"""  # noqa: S608 - a constant
 _LABEL = """
 insert into clinic.label (screen, entry, organisation, box) values ($1, $2, $3, $4)
 """
@@ -75,6 +84,19 @@ class Screen(msgspec.Struct, frozen=True):
     id: str
     since: datetime
     seen_at: datetime | None
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """Which screen a secret is of, and of which clinic."""
+
+    id: str
+    organisation: OrganisationId
+    place: str
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """What changes what it shows: its clinic's queue, and its own end."""
+        return (Topic("clinic", self.place), Topic(SCREEN, self.id))
 
 
 class Called(msgspec.Struct, frozen=True):
@@ -136,9 +158,10 @@ class Screens:
         )
 
     async def end(self, organisation: OrganisationId, id_: str) -> None:
-        """It shows nothing from now on."""
-        async with self._database.connection(organisation) as connection:
+        """It shows nothing from now on, and is told at once."""
+        async with self._database.transaction(organisation) as connection:
             await connection.execute(_END, organisation, UUID(id_), self._clock.now())
+            await tell(connection, organisation, [Topic(SCREEN, id_)])
 
     async def labels(
         self, organisation: OrganisationId, line: Line, words: str
@@ -162,20 +185,34 @@ class Screens:
             for row in rows
         ]
 
+    async def proven(self, secret: str) -> Proven | None:
+        """The screen whose secret this is; None: none, or it is let in no more."""
+        parts = _parts_of(secret)
+        if parts is None:
+            return None
+        organisation, hashed = parts
+        async with self._database.connection(organisation) as connection:
+            mine = await connection.fetch_row(
+                _MINE, organisation, hashed, self._clock.now()
+            )
+        if mine is None:
+            return None
+        return Proven(str(mine["id"]), organisation, mine["place"])
+
     async def called(self, secret: str) -> tuple[Called, ...] | None:
         """Whom a screen calls now, the latest first; None: it is let in no more."""
-        found = _SECRET.fullmatch(secret)
-        if found is None or int(found[1]) > _LARGEST:
+        parts = _parts_of(secret)
+        if parts is None:
             return None
-        organisation, now = OrganisationId(int(found[1])), self._clock.now()
+        organisation, hashed = parts
+        now = self._clock.now()
         day = now.astimezone(LONDON).date()
         async with self._database.connection(organisation) as connection:
-            mine = await connection.fetch_row(_MINE, organisation, _hash(found[2]), now)
-            if mine is None:
-                return None
             rows = await connection.fetch(
-                _SHOWN, organisation, mine["place"], day, mine["id"], MOST_SHOWN
+                _SHOWN, organisation, hashed, now, day, MOST_SHOWN
             )
+        if not rows:
+            return None
         return tuple(
             Called(
                 row["number"],
@@ -185,10 +222,20 @@ class Screens:
                 row["box"] or b"",
             )
             for row in rows
+            # A screen that calls nobody has one row, of itself.
+            if row["number"] is not None
         )
 
 
 _LARGEST = 2**31 - 1
+
+
+def _parts_of(secret: str) -> tuple[OrganisationId, bytes] | None:
+    """Whose screen a secret says that it is of, and its hash."""
+    found = _SECRET.fullmatch(secret)
+    if found is None or int(found[1]) > _LARGEST:
+        return None
+    return OrganisationId(int(found[1])), _hash(found[2])
 
 
 def label_of(shown_as: ShownAs, *, given: str, family: str) -> str:

@@ -50,6 +50,8 @@ class Channel(enum.StrEnum):
     KIOSK = "kiosk"
     PHONE = "phone"
     ROOM = "room"
+    OFFLINE = "kiosk-offline"
+    """At a kiosk that was without us, and told of it later."""
 
     @property
     def words(self) -> str:
@@ -58,6 +60,7 @@ class Channel(enum.StrEnum):
             Channel.KIOSK: "at the kiosk",
             Channel.PHONE: "by phone",
             Channel.ROOM: "in the room",
+            Channel.OFFLINE: "at a kiosk that was offline",
         }[self]
 
 

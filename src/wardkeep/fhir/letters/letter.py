@@ -13,6 +13,7 @@ import enum
 
 import msgspec
 
+from wardkeep.fhir.model.coded import Concept
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
 
@@ -138,19 +139,10 @@ class _Content(msgspec.Struct):
     attachment: _Attachment = msgspec.field(default_factory=_Attachment)
 
 
-class _Coding(msgspec.Struct):
-    system: str = ""
-    code: str = ""
-
-
-class _Concept(msgspec.Struct):
-    coding: list[_Coding] = []
-
-
 class _Document(msgspec.Struct, rename="camel"):
     extension: list[_Extension] = []
     status: str = ""
-    type: _Concept = msgspec.field(default_factory=_Concept)
+    type: Concept = msgspec.field(default_factory=Concept)
     date: str = ""
     author: list[Person] = []
     authenticator: Person = Person()

@@ -6,7 +6,6 @@ is known again, and after an interruption the rest goes on.
 """
 
 import hashlib
-import struct
 from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
 from pathlib import Path
 
@@ -46,12 +45,11 @@ from wardkeep.fhir.store.outcomes import (
     Opener,
     Written,
 )
-from wardkeep.fhir.store.tokens import TokenMemory
+from wardkeep.fhir.store.tokens import TokenMemory, packed_mark
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.validation import check
 from wardkeep.fhir.validation.entry_codes import entry_codes_in
 
-_TWO_TOKENS = struct.Struct(">qq")
 _MOST_PROBLEMS = 20
 
 
@@ -69,7 +67,7 @@ class Loader:
         adds_to: AbstractSet[str] = frozenset(),
     ) -> None:
         """`adds_to`: patients who are here, and to whom it adds all the same."""
-        memory = TokenMemory(warden, opener.session)
+        memory = TokenMemory(warden, opener.session, clock=clock)
         self._writer = Writer(
             database, warden, clock=clock, memory=memory, takes_entry_codes=True
         )
@@ -103,21 +101,16 @@ class Loader:
 
         Before the last chance, a document that refers to something unknown is put off.
         """
-        mark = await self._mark(document)
-        if isinstance(mark, Refusal):
-            return _refused(document.name, mark)
-        if await self._lookup.is_known(mark):
+        mark = _mark_of(document)
+        tokens = await self._memory.tokens_of(mark)
+        if isinstance(tokens, Refusal):
+            return _refused(document.name, tokens)
+        if await self._lookup.is_known(packed_mark(tokens)):
             return KnownAlready()
         drafts = await self._drafts(document, is_last_chance=is_last_chance)
         if not isinstance(drafts, list):
             return drafts
         return await self._store(document, drafts, mark)
-
-    async def _mark(self, document: Document) -> bytes | Refusal:
-        digest = hashlib.sha256(document.text).digest()
-        values = [b"import-mark\x1f1" + digest, b"import-mark\x1f2" + digest]
-        tokens = await self._memory.tokens_of(values)
-        return tokens if isinstance(tokens, Refusal) else _TWO_TOKENS.pack(*tokens)
 
     async def _drafts(
         self, document: Document, *, is_last_chance: bool
@@ -136,7 +129,7 @@ class Loader:
         return _read(document, ids, literals | known)
 
     async def _store(
-        self, document: Document, drafts: list[Draft], mark: bytes
+        self, document: Document, drafts: list[Draft], mark: Sequence[bytes]
     ) -> Outcome:
         owners = {draft.owner for draft in drafts if draft.owner}
         here = await self._lookup.patients_here(owners - self._adds_to)
@@ -161,6 +154,12 @@ class Loader:
             bytes=sum(len(draft.resource.compact) for draft in fresh),
             entry_codes=tuple(_entry_codes(document.name, fresh)),
         )
+
+
+def _mark_of(document: Document) -> tuple[bytes, bytes]:
+    """Two values: a token is 64 bits, and that is little for what nobody confirms."""
+    digest = hashlib.sha256(document.text).digest()
+    return b"import-mark\x1f1" + digest, b"import-mark\x1f2" + digest
 
 
 def _ids(entries: Iterable[Entry]) -> list[str]:

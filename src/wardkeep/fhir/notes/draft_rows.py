@@ -22,6 +22,9 @@ from wardkeep.fhir.store.rows import KEY_COLUMNS, PatientKeyRow, patient_key_row
 MOST_DRAFTS = 40
 """Of one person at once: more than anybody has open, and two lists of people."""
 SIGNED, THROWN_AWAY = "signed", "thrown-away"
+NOTE = "note"
+"""The kind of drafts of notes; other kinds are named by the pages that make them."""
+ANY = ""
 
 
 class DraftRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +35,9 @@ class DraftRow(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     """The id of the note that it is, or is to become."""
     tier: Tier
+    kind: str = NOTE
+    type: str = "Composition"
+    """The FHIR type of what it is to become."""
     first_version: int
     """The version of the note that its key was given for."""
     based_on: int
@@ -93,23 +99,32 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _COLUMNS = f"""d.id, d.note, d.tier, d.first_version, d.based_on, d.seal, d.wrapped_key,
-  d.account, d.author, d.begun_by, d.begun_at, d.saved_at, d.ended_as, {KEY_COLUMNS}
+  d.account, d.author, d.begun_by, d.begun_at, d.saved_at, d.ended_as, d.kind, d.type,
+  {KEY_COLUMNS}
   from record.note_draft as d join record.patient as p on p.number = d.patient"""
 _ONE = f"select {_COLUMNS} where d.organisation = $1 and d.id = $2"
+_TYPED = "exists (select from record.note_text as t where t.draft = d.id)"
+"""Somebody wrote in it: a form that was only looked at has a key and no text."""
 _OF_ACCOUNT = f"""
 select {_COLUMNS} where d.organisation = $1 and d.account = $2 and d.ended_at is null
+   and $3 in ('', d.kind) and {_TYPED}
  order by d.saved_at desc limit {MOST_DRAFTS}
 """
 _OF_PATIENT = f"""
 select {_COLUMNS} where d.organisation = $1 and p.organisation = $1 and p.id = $2
-   and d.ended_at is null
+   and d.ended_at is null and $3 in ('', d.kind) and {_TYPED}
  order by d.saved_at desc limit {MOST_DRAFTS}
+"""
+_OF_THING = f"""
+select {_COLUMNS} where d.organisation = $1 and d.account = $2 and d.ended_at is null
+   and d.kind = $3 and d.note = $4 and {_TYPED}
+ order by d.saved_at desc limit 1
 """
 _INSERT = """
 insert into record.note_draft
   (id, patient, begun_at, saved_at, account, organisation, first_version, based_on,
-   tier, note, seal, wrapped_key, author)
-values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+   tier, note, seal, wrapped_key, author, kind, type)
+values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (id) do nothing
 """
 _LOCK = """
@@ -168,6 +183,8 @@ def _draft(row: Row) -> DraftRow:
         patient=patient_key_row(row),
         note=id_of(row["note"]),
         tier=Tier(row["tier"]),
+        kind=row["kind"],
+        type=row["type"],
         first_version=row["first_version"],
         based_on=row["based_on"],
         seal=row["seal"],
@@ -189,19 +206,34 @@ async def one(
 
 
 async def of_account(
-    connection: Connection, organisation: OrganisationId, account: str
+    connection: Connection, organisation: OrganisationId, account: str, *, kind: str
 ) -> list[DraftRow]:
-    """Somebody's own that have not ended, the newest first."""
-    rows = await connection.fetch(_OF_ACCOUNT, organisation, UUID(account))
+    """Somebody's own of a kind, or of any, that have not ended, the newest first."""
+    rows = await connection.fetch(_OF_ACCOUNT, organisation, UUID(account), kind)
     return [_draft(row) for row in rows]
 
 
 async def of_patient(
-    connection: Connection, organisation: OrganisationId, patient: str
+    connection: Connection, organisation: OrganisationId, patient: str, *, kind: str
 ) -> list[DraftRow]:
     """Everybody's about one patient that have not ended, the newest first."""
-    rows = await connection.fetch(_OF_PATIENT, organisation, patient)
+    rows = await connection.fetch(_OF_PATIENT, organisation, patient, kind)
     return [_draft(row) for row in rows]
+
+
+async def of_thing(
+    connection: Connection,
+    organisation: OrganisationId,
+    account: str,
+    *,
+    kind: str,
+    note: str,
+) -> DraftRow | None:
+    """Somebody's own of one thing that has not ended; the newest."""
+    row = await connection.fetch_row(
+        _OF_THING, organisation, UUID(account), kind, stored_id(note)
+    )
+    return None if row is None else _draft(row)
 
 
 async def texts_of(connection: Connection, draft: str) -> list[TextRow]:
@@ -221,9 +253,9 @@ async def insert(
     connection: Connection,
     organisation: OrganisationId,
     draft: DraftRow,
-    first: TextRow,
+    first: TextRow | None,
 ) -> None:
-    """Begin it with its first text; begun already, nothing is changed."""
+    """Begin it, with its first text; begun already, nothing is changed."""
     status = await connection.execute(
         _INSERT,
         UUID(draft.id),
@@ -238,8 +270,10 @@ async def insert(
         draft.seal,
         draft.wrapped_key,
         draft.author,
+        draft.kind,
+        draft.type,
     )
-    if status == "INSERT 0 1":
+    if first is not None and status == "INSERT 0 1":
         sent = Sent(draft=draft.id, place=first.place, box=first.box)
         await _write(connection, organisation, sent, first.saved_at)
 
@@ -309,7 +343,9 @@ _BESIDE = """
 select distinct d.author from record.note_draft as d
   join record.note_draft as mine on mine.id = $2
  where d.organisation = $1 and mine.organisation = $1 and d.patient = mine.patient
-   and d.note = mine.note and d.id <> mine.id and d.ended_at is null
+   and d.note = mine.note and d.kind = mine.kind and d.id <> mine.id
+   and d.ended_at is null
+   and exists (select from record.note_text as t where t.draft = d.id)
  order by d.author
 """
 
@@ -353,6 +389,40 @@ async def end(
         if any(not one.is_set_aside and one.place != only for one in texts):
             return
     await connection.execute(_END, organisation, UUID(id_), at, as_)
+
+
+_NO_EDITOR = "00000000-0000-4000-8000-000000000000"
+
+
+async def finish(
+    connection: Connection,
+    organisation: OrganisationId,
+    id_: str,
+    *,
+    written: Place,
+    over: Sequence[Place],
+    at: datetime,
+) -> bool:
+    """What it says is in the record, within a transaction; whether that is all of it.
+
+    `written` is the window that sent it and how far it was, `over` what that had read.
+    What another window typed besides keeps the draft going, by itself.
+    """
+    await connection.execute(_LOCK_ANY, organisation, UUID(id_))
+    alive = [
+        one.place for one in await texts_of(connection, id_) if not one.is_set_aside
+    ]
+    done = [
+        one
+        for one in alive
+        if one in over
+        or (one.editor == written.editor and one.number <= written.number)
+    ]
+    if len(done) < len(alive):
+        await set_aside(connection, id_, done, keep=_NO_EDITOR)
+        return False
+    await connection.execute(_END, organisation, UUID(id_), at, SIGNED)
+    return True
 
 
 async def build_on(

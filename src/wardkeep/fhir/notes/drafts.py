@@ -8,6 +8,7 @@ itself. So a save, thirty a minute, takes no key, reads nothing, and needs no en
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -41,7 +42,12 @@ class NewDraft(msgspec.Struct, frozen=True, kw_only=True):
     is_sealed: bool
     account: str
     author: str
-    words: Words
+    words: Words | None
+    """None: nobody has typed yet, so that no list has it."""
+    kind: str = draft_rows.NOTE
+    type: str = TYPE
+    action: Action = Action.WRITE
+    """What the door is asked for: a form that is looked at writes nothing yet."""
 
 
 class OpenText(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +64,7 @@ class OpenDraft(msgspec.Struct, frozen=True, kw_only=True):
     row: DraftRow
     key: Key
     texts: tuple[OpenText, ...]
-    """Those that nobody has set aside, the newest first; at least one."""
+    """Those that nobody has set aside, the newest first; of a note at least one."""
     set_aside: tuple[OpenText, ...]
     entry: int
 
@@ -71,10 +77,15 @@ class OpenDraft(msgspec.Struct, frozen=True, kw_only=True):
         return Sent(draft=self.row.id, place=place, box=box, over=seen)
 
 
+def page_identity(organisation: int, draft: str) -> str:
+    """What every box of a draft is bound to, as its page begins it."""
+    return f"note-text|1|{organisation}|{draft}|"
+
+
 def text_identity(organisation: int, draft: str, place: Place) -> bytes:
     """What a text's box is bound to (docs/formats/note.md)."""
-    where = f"{organisation}|{draft}|{place.editor}|{place.number}"
-    return f"note-text|1|{where}".encode()
+    where = page_identity(organisation, draft)
+    return f"{where}{place.editor}|{place.number}".encode()
 
 
 def _key_identity(organisation: int, patient: str, draft: str) -> bytes:
@@ -103,54 +114,32 @@ class NoteDrafts:
             return NotFound(type="Patient", id=new.patient)
         if is_begun is not None:
             return None
-        patient, version = keys[new.patient], new.based_on + 1
-        given = await self._cipher_for(
-            patient, (TYPE, new.note, version), opener, is_sealed=new.is_sealed
-        )
+        patient = keys[new.patient]
+        given = await self._cipher_for(patient, new, opener)
         if isinstance(given, Refusal):
             return given
-        seal, cipher = given
         key, now = new_key(), self._clock.now()
-        identity = _key_identity(organisation, patient.id, new.id)
-        place = Place(editor, 0)
-        box = Cipher(key).seal(
-            write_words(new.words), text_identity(organisation, new.id, place)
-        )
-        draft = DraftRow(
-            id=new.id,
-            patient=patient,
-            note=new.note,
-            tier=Tier.SEALED if new.is_sealed else Tier.RECORD,
-            first_version=version,
-            based_on=new.based_on,
-            seal=seal,
-            wrapped_key=cipher.seal(key, identity),
-            account=new.account,
-            author=new.author,
-            begun_by="",
-            begun_at=now,
-            saved_at=now,
-        )
-        first = TextRow(place=place, box=box, saved_at=now)
+        draft = _begun(new, patient, key, given, now=now, organisation=organisation)
+        place, first = Place(editor, 0), None
+        if new.words is not None:
+            identity = text_identity(organisation, new.id, place)
+            box = Cipher(key).seal(write_words(new.words), identity)
+            first = TextRow(place=place, box=box, saved_at=now)
         async with self._database.transaction(organisation) as connection:
             await draft_rows.insert(connection, organisation, draft, first)
         return None
 
     async def _cipher_for(
-        self,
-        patient: PatientKeyRow,
-        ref: ResourceRef,
-        opener: Opener,
-        *,
-        is_sealed: bool,
+        self, patient: PatientKeyRow, new: NewDraft, opener: Opener
     ) -> tuple[bytes, Cipher] | Refusal:
         """What the draft's key is wrapped by, and before it a sealed one's row key."""
-        if not is_sealed:
+        ref = (new.type, new.note, new.based_on + 1)
+        if not new.is_sealed:
             grant = await self._warden.disclose(
                 opener.session,
                 purpose=opener.purpose,
                 reason=opener.reason,
-                action=Action.WRITE,
+                action=new.action,
                 items=(_item(patient, Tier.RECORD, ref),),
             )
             if isinstance(grant, Refusal):
@@ -178,18 +167,39 @@ class NoteDrafts:
             return await draft_rows.one(connection, organisation, id_)
 
     async def of_account(
-        self, organisation: OrganisationId, account: str
+        self,
+        organisation: OrganisationId,
+        account: str,
+        *,
+        kind: str = draft_rows.NOTE,
     ) -> Sequence[DraftRow]:
-        """Somebody's own, the newest first; 40 at most."""
+        """Somebody's own of a kind or `ANY`, the newest first; 40 at most."""
         async with self._database.connection(organisation) as connection:
-            return await draft_rows.of_account(connection, organisation, account)
+            return await draft_rows.of_account(
+                connection, organisation, account, kind=kind
+            )
 
     async def of_patient(
-        self, organisation: OrganisationId, patient: str
+        self,
+        organisation: OrganisationId,
+        patient: str,
+        *,
+        kind: str = draft_rows.NOTE,
     ) -> Sequence[DraftRow]:
         """Everybody's about one patient, the newest first; no words of them."""
         async with self._database.connection(organisation) as connection:
-            return await draft_rows.of_patient(connection, organisation, patient)
+            return await draft_rows.of_patient(
+                connection, organisation, patient, kind=kind
+            )
+
+    async def of_thing(
+        self, organisation: OrganisationId, account: str, *, kind: str, note: str
+    ) -> DraftRow | None:
+        """Somebody's own of one letter, plan, …, where they have not finished it."""
+        async with self._database.connection(organisation) as connection:
+            return await draft_rows.of_thing(
+                connection, organisation, account, kind=kind, note=note
+            )
 
     async def open(self, draft: DraftRow, *, opener: Opener) -> OpenDraft | Refusal:
         """All its texts in the clear, once that is in the ledger.
@@ -199,7 +209,7 @@ class NoteDrafts:
         """
         async with self._database.connection(opener.organisation) as connection:
             rows = await draft_rows.texts_of(connection, draft.id)
-        ref = (TYPE, draft.note, draft.first_version)
+        ref = (draft.type, draft.note, draft.first_version)
         grant = await self._warden.disclose(
             opener.session,
             purpose=opener.purpose,
@@ -255,6 +265,21 @@ class NoteDrafts:
                 connection, organisation, draft.id, as_=as_, at=at, only=only
             )
 
+    async def finish(
+        self,
+        draft: DraftRow,
+        *,
+        written: Place,
+        over: Sequence[Place],
+        organisation: OrganisationId,
+    ) -> bool:
+        """What a window sent is in the record; False where another's words go on."""
+        at = self._clock.now()
+        async with self._database.transaction(organisation) as connection:
+            return await draft_rows.finish(
+                connection, organisation, draft.id, written=written, over=over, at=at
+            )
+
     async def build_on(
         self, draft: DraftRow, version: int, *, organisation: OrganisationId
     ) -> None:
@@ -269,6 +294,35 @@ class NoteDrafts:
             return await draft_rows.hand_over(
                 connection, organisation, draft, to=to, at=self._clock.now()
             )
+
+
+def _begun(
+    new: NewDraft,
+    patient: PatientKeyRow,
+    key: Key,
+    given: tuple[bytes, Cipher],
+    *,
+    now: datetime,
+    organisation: int,
+) -> DraftRow:
+    seal, cipher = given
+    return DraftRow(
+        id=new.id,
+        patient=patient,
+        note=new.note,
+        tier=Tier.SEALED if new.is_sealed else Tier.RECORD,
+        kind=new.kind,
+        type=new.type,
+        first_version=new.based_on + 1,
+        based_on=new.based_on,
+        seal=seal,
+        wrapped_key=cipher.seal(key, _key_identity(organisation, patient.id, new.id)),
+        account=new.account,
+        author=new.author,
+        begun_by="",
+        begun_at=now,
+        saved_at=now,
+    )
 
 
 def _item(

@@ -16,7 +16,7 @@ from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.notes import cosigning
 from wardkeep.fhir.notes.note import TYPE as NOTE
 from wardkeep.fhir.search.query import terms_of
-from wardkeep.fhir.store.opening import open_of_patient, open_shared, shared_cipher
+from wardkeep.fhir.store.opening import open_of_patient
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource, Opener
 from wardkeep.fhir.store.rows import (
     KEY_COLUMNS,
@@ -24,6 +24,7 @@ from wardkeep.fhir.store.rows import (
     patient_key_row,
     stored_row,
 )
+from wardkeep.fhir.store.shared_listing import SharedLister
 from wardkeep.fhir.store.tokens import tokens_of
 
 MOST_VERSIONS = 100
@@ -55,13 +56,6 @@ select r.id, r.last_updated, p.id as patient
   join record.patient as p on p.number = r.patient
  order by r.last_updated
 """  # noqa: S608 - constants
-_SHARED = f"""
-select {RESOURCE_COLUMNS}, k.wrapped_key
-  from record.resource as r join record.shared_key as k
-    on k.organisation = r.organisation
- where r.organisation = $1 and r.type = $2 and r.patient is null and not r.is_deleted
- order by r.id limit {MOST_SHARED}
-"""  # noqa: S608 - constants
 
 
 class SealedNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +80,7 @@ class NoteReader:
     def __init__(self, database: Database, warden: WardenClient) -> None:
         self._database = database
         self._warden = warden
+        self._lister = SharedLister(database, warden)
 
     async def versions(
         self, note: str, *, opener: Opener
@@ -157,15 +152,4 @@ class NoteReader:
         self, type_: str, *, opener: Opener
     ) -> Sequence[OpenedResource] | Refusal:
         """The organisation's own resources of one type; 500 at most."""
-        organisation = opener.organisation
-        async with self._database.connection(organisation) as connection:
-            rows = await connection.fetch(_SHARED, organisation, type_code(type_))
-        if not rows:
-            return ()
-        cipher = await shared_cipher(self._warden, opener, rows[0]["wrapped_key"])
-        if isinstance(cipher, Refusal):
-            return cipher
-        stored = [
-            stored_row(row, organisation=organisation, patient="") for row in rows
-        ]
-        return open_shared(cipher, stored).resources
+        return await self._lister.all_of(type_, opener=opener, at_most=MOST_SHARED)

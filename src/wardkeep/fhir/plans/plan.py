@@ -12,6 +12,7 @@ from datetime import date
 
 import msgspec
 
+from wardkeep.fhir.model.coded import Concept
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.plans.kinds import Kind
@@ -119,15 +120,6 @@ def _of_risk(plan: Plan, kind: Kind) -> dict[str, object]:
     return content | ({"prediction": predictions} if predictions else {})
 
 
-class _Coding(msgspec.Struct):
-    system: str = ""
-    code: str = ""
-
-
-class _Concept(msgspec.Struct):
-    coding: list[_Coding] = []
-
-
 class _Extension(msgspec.Struct, rename="camel"):
     url: str = ""
     value_string: str = ""
@@ -135,7 +127,7 @@ class _Extension(msgspec.Struct, rename="camel"):
 
 
 class _Detail(msgspec.Struct):
-    code: _Concept = msgspec.field(default_factory=_Concept)
+    code: Concept = msgspec.field(default_factory=Concept)
     description: str = ""
 
 
@@ -144,7 +136,7 @@ class _Activity(msgspec.Struct):
 
 
 class _Prediction(msgspec.Struct):
-    outcome: _Concept = msgspec.field(default_factory=_Concept)
+    outcome: Concept = msgspec.field(default_factory=Concept)
     rationale: str = ""
 
 
@@ -182,5 +174,5 @@ def read_plan(text: bytes) -> Plan | None:
     )
 
 
-def _code(concept: _Concept) -> str:
+def _code(concept: Concept) -> str:
     return next((one.code for one in concept.coding if one.system == SYSTEM), "")

@@ -8,11 +8,12 @@ Fields are named by the item's place: `q0-2`; of several ticks each by its optio
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from wardkeep.base.clock import LONDON
 from wardkeep.base.outcome import Problem
 from wardkeep.fhir.questionnaires.questionnaire import (
     CHOICES,
@@ -105,6 +106,21 @@ def _date(item: Item, _: str, text: str, _typed: Typed) -> Given | str:
     return Given("valueDate", found.isoformat())
 
 
+def _time(_: Item, _place: str, text: str, _typed: Typed) -> Given | str:
+    found = read_time(text)
+    return Given("valueTime", f"{found}:00") if found else "Write a time, as in 14:05."
+
+
+def _date_time(_: Item, _place: str, text: str, _typed: Typed) -> Given | str:
+    day, _sep, clock = text.strip().rpartition(" ")
+    found, at = read_date(day), read_time(clock)
+    if found is None or not at:
+        return "Write day and time, as in 3 2 1950 14:05."
+    hour, minute = at.split(":")
+    moment = datetime.combine(found, time(int(hour), int(minute)), LONDON)
+    return Given("valueDateTime", moment.isoformat())
+
+
 def _integer(item: Item, _: str, text: str, _typed: Typed) -> Given | str:
     number = read_number(text)
     if number is None or number != number.to_integral_value():
@@ -142,6 +158,8 @@ def _quantity(item: Item, place: str, text: str, typed: Typed) -> Given | str:
 _READERS: Mapping[str, Callable[[Item, str, str, Typed], Given | str]] = {
     "boolean": _boolean,
     "date": _date,
+    "time": _time,
+    "dateTime": _date_time,
     "integer": _integer,
     "decimal": _decimal,
     "quantity": _quantity,
@@ -231,6 +249,16 @@ def read_date(text: str) -> date | None:
         return date(int(parts[2]), int(parts[1]), int(parts[0]))
     except ValueError:
         return None
+
+
+def read_time(text: str) -> str:
+    """A time of day as `14:05`, however it is written; empty where it is none."""
+    hour, _, minute = text.strip().replace(".", ":").partition(":")
+    is_written = all(part.isascii() and part.isdigit() for part in (hour, minute))
+    if not is_written or len(hour) > len("14") or len(minute) != len("05"):
+        return ""
+    is_one = int(hour) <= time.max.hour and int(minute) <= time.max.minute
+    return f"{int(hour):02}:{minute}" if is_one else ""
 
 
 def _number_in(said: Extension | None) -> Decimal | None:

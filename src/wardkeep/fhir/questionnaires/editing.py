@@ -7,14 +7,19 @@ name it, so an active Questionnaire goes on under the next version.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from wardkeep.base.ids import new_uuid
 from wardkeep.fhir.model.resource import Resource, parse
-from wardkeep.fhir.questionnaires.shelf import ACTIVE, CHECK_IN, DRAFT
+from wardkeep.fhir.questionnaires.answers import read_number
+from wardkeep.fhir.questionnaires.questionnaire import WEIGHTS, Coding
+from wardkeep.fhir.questionnaires.shelf import ACTIVE, ASSESSMENT, CHECK_IN, DRAFT
 
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
 Json = dict[str, Any]
 ASKED = {
     "boolean": "Yes or no",
@@ -26,6 +31,7 @@ ASKED = {
     "integer": "A whole number",
     "decimal": "A number",
     "date": "A date",
+    "time": "A time of day",
     "display": "Words between questions",
 }
 """What the editor offers; what came from elsewhere may be more."""
@@ -62,7 +68,7 @@ def new_questionnaire(title: str) -> Json:
 
 
 def resource_of(content: Mapping[str, Any]) -> Resource:
-    made = parse(msgspec.json.encode(content))
+    made = parse(_encode(content))
     if not isinstance(made, Resource):
         raise QuestionnaireBrokenError
     return made
@@ -70,7 +76,7 @@ def resource_of(content: Mapping[str, Any]) -> Resource:
 
 def content_of(text: bytes) -> Json:
     """The resource as it is stored, without what the store writes itself."""
-    content: Json = msgspec.json.decode(text)
+    content: Json = _decode(text)
     content.pop("meta", None)
     return content
 
@@ -108,10 +114,22 @@ def _item(question: Question, link: str) -> Json:
         made["required"] = True
     if question.options and kind in ("choice", "open-choice"):
         made["answerOption"] = [
-            {"valueCoding": {"code": f"a{number}", "display": words}}
-            for number, words in enumerate(question.options, start=1)
+            _option(number, line)
+            for number, line in enumerate(question.options, start=1)
         ]
     return made
+
+
+def _option(number: int, line: str) -> Json:
+    """An answer; what stands behind a last `=` is what it counts in a scale."""
+    words, sign, points = line.rpartition("=")
+    weight = read_number(points) if sign and words.strip() else None
+    if weight is None:
+        return {"valueCoding": {"code": f"a{number}", "display": line}}
+    return {
+        "extension": [{"url": WEIGHTS[0], "valueDecimal": weight}],
+        "valueCoding": {"code": f"a{number}", "display": words.strip()},
+    }
 
 
 def moved(content: Json, place: int, by: int) -> Json:
@@ -154,12 +172,19 @@ def with_status(content: Json, status: str) -> Json:
 
 def asked_on_arrival(content: Json, *, is_asked: bool) -> Json:
     """Whether it is asked of whoever checks in."""
-    code = {"system": CHECK_IN.system, "code": CHECK_IN.code}
-    others = [
-        one for one in content.get("code", ()) if one.get("code") != CHECK_IN.code
-    ]
+    return _marked(content, CHECK_IN, is_so=is_asked)
+
+
+def for_clinicians(content: Json, *, is_assessment: bool) -> Json:
+    """Whether clinicians fill it in about a patient."""
+    return _marked(content, ASSESSMENT, is_so=is_assessment)
+
+
+def _marked(content: Json, coding: Coding, *, is_so: bool) -> Json:
+    code = {"system": coding.system, "code": coding.code}
+    others = [one for one in content.get("code", ()) if one.get("code") != coding.code]
     changed = {key: value for key, value in content.items() if key != "code"}
-    codes = [*others, code] if is_asked else others
+    codes = [*others, code] if is_so else others
     return {**changed, "code": codes} if codes else changed
 
 

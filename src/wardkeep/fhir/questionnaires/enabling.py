@@ -67,7 +67,8 @@ def wanted_of(when: When) -> object:
     for number in (when.answer_decimal, when.answer_integer):
         if number is not None:
             return Decimal(number)
-    return when.answer_date or when.answer_string or None
+    time = when.answer_date or when.answer_time or when.answer_date_time
+    return time or when.answer_string or None
 
 
 def _plain(given: Given) -> object:

@@ -2,11 +2,12 @@
 """A FHIR R4 Questionnaire as it is asked: https://hl7.org/fhir/R4/questionnaire.html.
 
 Read: groups, display, boolean, choice, open-choice, string, text, url, integer,
-decimal, quantity, date; required, repeats, readOnly, enableWhen, answerOption, initial,
-maxLength; the extensions minValue, maxValue, maxDecimalPlaces, questionnaire-unit,
-questionnaire-unitOption, questionnaire-hidden, questionnaire-itemControl, ordinalValue,
-itemWeight and translation. What it cannot ask it names (`cannot_ask`): a form that left
-out a question in silence would be worse than none.
+decimal, quantity, date, time, dateTime; required, repeats, readOnly, enableWhen,
+answerOption, initial, maxLength; the extensions minValue, maxValue, maxDecimalPlaces,
+questionnaire-unit, questionnaire-unitOption, questionnaire-hidden,
+questionnaire-itemControl (help), ordinalValue, itemWeight and translation. What it
+cannot ask it names (`cannot_ask`): a form that left out a question in silence would be
+worse than none.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,12 +24,14 @@ UNIT = f"{_HL7}questionnaire-unit"
 UNIT_OPTION = f"{_HL7}questionnaire-unitOption"
 HIDDEN = f"{_HL7}questionnaire-hidden"
 WEIGHTS = (f"{_HL7}ordinalValue", f"{_HL7}itemWeight")
+CONTROL = f"{_HL7}questionnaire-itemControl"
 EXCLUSIVE = f"{_HL7}questionnaire-optionExclusive"
 
 CHOICES = frozenset({"choice", "open-choice"})
 TEXTS = frozenset({"string", "text", "url"})
 NUMBERS = frozenset({"integer", "decimal", "quantity"})
-KNOWN = frozenset({"group", "display", "boolean", "date", *CHOICES, *TEXTS, *NUMBERS})
+TIMES = frozenset({"date", "time", "dateTime"})
+KNOWN = frozenset({"group", "display", "boolean", *TIMES, *CHOICES, *TEXTS, *NUMBERS})
 MOST_ITEMS, DEEPEST = 300, 8
 
 
@@ -68,6 +71,13 @@ class Extension(_Part, frozen=True):
     value_decimal: Decimal | None = None
     value_date: str = ""
     value_coding: Coding | None = None
+    value_codeable_concept: "Concept | None" = None
+
+
+class Concept(_Part, frozen=True):
+    """CodeableConcept."""
+
+    coding: tuple[Coding, ...] = ()
 
 
 class Element(_Part, frozen=True):
@@ -151,6 +161,8 @@ class When(_Part, frozen=True):
     answer_decimal: Decimal | None = None
     answer_integer: int | None = None
     answer_date: str = ""
+    answer_time: str = ""
+    answer_date_time: str = ""
     answer_string: str = ""
     answer_coding: Coding | None = None
     answer_quantity: Quantity | None = None
@@ -191,6 +203,14 @@ class Item(_Part, frozen=True):
         return found is not None and found.value_boolean is True
 
     @property
+    def is_help(self) -> bool:
+        """Whether it is words about the question that it stands in."""
+        said = self.said(CONTROL)
+        concept = said.value_codeable_concept if said else None
+        codes = [one.code for one in concept.coding] if concept else []
+        return self.type == "display" and "help" in codes
+
+    @property
     def is_question(self) -> bool:
         return self.type not in ("group", "display")
 
@@ -224,6 +244,9 @@ class Questionnaire(_Part, frozen=True):
     title: str = ""
     element: Element = msgspec.field(default_factory=Element, name="_title")
     description: str = ""
+    publisher: str = ""
+    copyright: str = ""
+    extension: tuple[Extension, ...] = ()
     date: str = ""
     code: tuple[Coding, ...] = ()
     use_context: tuple[UseContext, ...] = ()

@@ -17,6 +17,7 @@ from wardkeep.fhir.questionnaires.enabling import is_asked
 from wardkeep.fhir.questionnaires.questionnaire import Item, Questionnaire, placed
 
 TYPE = "QuestionnaireResponse"
+_DISPLAY = "http://hl7.org/fhir/StructureDefinition/display"
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -37,10 +38,14 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """A reference, as in `Patient/x`."""
     authored: datetime
     author: str = ""
+    author_name: str = ""
     source: str = ""
     encounter: str = ""
     status: str = "completed"
     language: str = ""
+    extension: tuple[dict[str, object], ...] = ()
+    title: str = ""
+    """Of the Questionnaire, for whoever has not got it; empty: it is not said."""
 
 
 class ResponseBrokenError(Exception):
@@ -54,7 +59,7 @@ def answered(questionnaire: Questionnaire, typed: Mapping[str, str]) -> Answered
     for place, item in placed(questionnaire.item):
         if item.is_question and not item.is_hidden:
             answers[item.link_id], wrong[item.link_id] = read_item(place, item, typed)
-    asked = _asked(questionnaire, answers)
+    asked = asked_in(questionnaire, answers)
     problems: list[Problem] = []
     for place, item in placed(questionnaire.item):
         if item.link_id not in asked or not item.is_question:
@@ -67,10 +72,13 @@ def answered(questionnaire: Questionnaire, typed: Mapping[str, str]) -> Answered
     return Answered(answers=kept, asked=asked, problems=tuple(problems))
 
 
-def _asked(
-    questionnaire: Questionnaire, answers: dict[str, tuple[Given, ...]]
+def asked_in(
+    questionnaire: Questionnaire, answers: Mapping[str, tuple[Given, ...]]
 ) -> frozenset[str]:
-    """Conditions can depend on what conditions hide: looked at until it stays so."""
+    """LinkIds of what is asked, given these answers.
+
+    Conditions can depend on what conditions hide: looked at until it stays so.
+    """
     asked = frozenset(item.link_id for _, item in placed(questionnaire.item))
     for _ in range(len(asked) + 1):
         seen = {link: given for link, given in answers.items() if link in asked}
@@ -104,12 +112,7 @@ def response_of(
         "subject": {"reference": about.subject},
         "authored": about.authored.isoformat(timespec="seconds"),
     }
-    for name in ("author", "source", "encounter"):
-        reference = getattr(about, name)
-        if reference:
-            content[name] = {"reference": reference}
-    if about.language:
-        content["language"] = about.language
+    content |= _besides(about)
     items = _items(questionnaire.item, given)
     if items:
         content["item"] = items
@@ -117,6 +120,21 @@ def response_of(
     if not isinstance(made, Resource):
         raise ResponseBrokenError
     return made
+
+
+def _besides(about: About) -> dict[str, object]:
+    """What not every response says."""
+    shown = {"url": _DISPLAY, "valueString": about.title}
+    author = {"reference": about.author, "display": about.author_name}
+    said: dict[str, object] = {
+        "_questionnaire": {"extension": [shown]} if about.title else None,
+        "author": {name: value for name, value in author.items() if value},
+        "source": {"reference": about.source} if about.source else None,
+        "encounter": {"reference": about.encounter} if about.encounter else None,
+        "extension": list(about.extension),
+        "language": about.language,
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _items(items: Sequence[Item], given: Answered) -> list[dict[str, object]]:

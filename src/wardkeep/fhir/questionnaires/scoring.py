@@ -6,7 +6,7 @@ By the extensions ordinalValue and itemWeight
 like a score and is none where questions were left out, so it says how many were.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -30,10 +30,21 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def score_of(
-    questionnaire: Questionnaire, answers: Mapping[str, tuple[Given, ...]]
+    questionnaire: Questionnaire,
+    answers: Mapping[str, tuple[Given, ...]],
+    *,
+    asked: Collection[str] | None = None,
 ) -> Score | None:
-    """None where no answer of the questionnaire has a weight."""
-    scale = [item for _, item in placed(questionnaire.item) if _weights(item)]
+    """None where no answer of the questionnaire has a weight.
+
+    `asked` are the linkIds of what was asked, where conditions left something out:
+    that is neither missing nor part of what the sum can be.
+    """
+    scale = [
+        item
+        for _, item in placed(questionnaire.item)
+        if _weights(item) and (asked is None or item.link_id in asked)
+    ]
     if not scale:
         return None
     given = [_given(answers.get(item.link_id, ())) for item in scale]

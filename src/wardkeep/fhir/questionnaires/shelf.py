@@ -26,6 +26,10 @@ from wardkeep.fhir.store.reading import Reader
 TYPE = "Questionnaire"
 CHECK_IN = Coding(system="urn:wardkeep:questionnaire", code="check-in")
 """What is asked when people arrive."""
+ASSESSMENT = Coding(system="urn:wardkeep:questionnaire", code="assessment")
+"""What clinicians fill in about a patient."""
+HEADINGS = Coding(system="urn:wardkeep:questionnaire", code="note-template")
+"""Headings under which notes are written (`wardkeep.fhir.notes.templates`)."""
 ACTIVE, DRAFT, RETIRED = "active", "draft", "retired"
 MOST = 500
 _ALL = """
@@ -79,6 +83,22 @@ class Shelf:
         if isinstance(found, Refusal):
             return found
         return tuple(one for one in found if _is_asked(one.questionnaire, places))
+
+    async def assessments(self, *, opener: Opener) -> tuple[Kept, ...] | Refusal:
+        """What clinicians fill in, in use now, by title."""
+        found = await self.all(opener=opener)
+        if isinstance(found, Refusal):
+            return found
+        return tuple(one for one in found if is_offered(one.questionnaire))
+
+
+def is_assessment(one: Questionnaire) -> bool:
+    return any(code.is_the_same(ASSESSMENT) for code in one.code)
+
+
+def is_offered(one: Questionnaire) -> bool:
+    """Whether clinicians may begin it."""
+    return one.status == ACTIVE and is_assessment(one) and not cannot_ask(one)
 
 
 def _is_asked(one: Questionnaire, places: Collection[str]) -> bool:

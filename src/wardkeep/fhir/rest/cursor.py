@@ -17,10 +17,10 @@ from typing import TypeVar
 
 import msgspec
 
-from wardkeep.base.clock import from_microseconds, microseconds_since_epoch
+from wardkeep.base.clock import Clock, from_microseconds, microseconds_since_epoch
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.fhir.store.tokens import tokens_of
+from wardkeep.fhir.store.tokens import REMEMBERED_SECONDS, row_tokens_of
 
 PARAMETER = "_cursor"
 LASTS_SECONDS = 30 * 60
@@ -36,13 +36,14 @@ P = TypeVar("P")
 class Signer:
     """Makes and reads the cursors of one session."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, *others: bytes) -> None:
+        """`others`: what cursors of a while ago, or of a while to come, are under."""
+        self._key, self._others = key, others
 
     def write(self, place: object, *, query: bytes, as_of: datetime) -> str:
         body = _encode((microseconds_since_epoch(as_of), place))
         return (
-            base64.urlsafe_b64encode(self._signature(query, body) + body)
+            base64.urlsafe_b64encode(_signature(self._key, query, body) + body)
             .decode()
             .rstrip("=")
         )
@@ -58,40 +59,52 @@ class Signer:
         except ValueError:
             return None
         signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, self._signature(query, body)):
+        if not any(
+            hmac.compare_digest(signature, _signature(key, query, body))
+            for key in (self._key, *self._others)
+        ):
             return None
         moment, place = msgspec.msgpack.decode(body, type=tuple[int, kind])  # type: ignore[valid-type]
         as_of = from_microseconds(moment)
         is_over = (now - as_of).total_seconds() > LASTS_SECONDS
         return None if is_over else (as_of, place)
 
-    def _signature(self, query: bytes, body: bytes) -> bytes:
-        return hmac.digest(self._key, query + body, "sha256")[:_SIGNATURE_BYTES]
-
 
 class Signers:
     """The signers of sessions, remembered: a key of these opens nothing."""
 
-    def __init__(self, warden: WardenClient) -> None:
+    def __init__(self, warden: WardenClient, *, clock: Clock) -> None:
         self._warden = warden
-        self._known: OrderedDict[str, Signer] = OrderedDict()
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[float, Signer]] = OrderedDict()
 
     async def of(self, session: str, name: str = "") -> Signer | Refusal:
         """For a token; `name` stays the same where the token is a handle of one use."""
         name = name or session
-        known = self._known.get(name)
-        if known is not None:
+        now = self._clock.monotonic_seconds()
+        asked_at, known = self._known.get(name, (now, None))
+        if known is not None and now - asked_at <= REMEMBERED_SECONDS:
             self._known.move_to_end(name)
             return known
         secrets = [f"cursor\x1f{part}\x1f{name}".encode() for part in range(_KEY_PARTS)]
-        given = await tokens_of(self._warden, session, secrets)
+        given = await row_tokens_of(self._warden, session, secrets)
         if isinstance(given, Refusal):
             return given
-        key = b"".join(one.to_bytes(8, "big", signed=True) for one in given)
-        self._known[name] = Signer(key)
+        keys = [_key_of(one) for one in (given.tokens, given.newer) if one]
+        signer = Signer(*(reversed(keys) if given.is_switched else keys))
+        self._known[name] = (now, signer)
+        self._known.move_to_end(name)
         if len(self._known) > _MOST_KEYS:
             self._known.popitem(last=False)
-        return self._known[name]
+        return signer
+
+
+def _key_of(tokens: Sequence[int]) -> bytes:
+    return b"".join(one.to_bytes(8, "big", signed=True) for one in tokens)
+
+
+def _signature(key: bytes, query: bytes, body: bytes) -> bytes:
+    return hmac.digest(key, query + body, "sha256")[:_SIGNATURE_BYTES]
 
 
 def digest_of(path: str, pairs: Sequence[tuple[str, str]]) -> bytes:

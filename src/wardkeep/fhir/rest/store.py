@@ -54,7 +54,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
             writer=Writer(database, warden, clock=clock, must_patients_exist=False),
             records=RecordReader(database, warden),
             ledger=LedgerReader(warden, name=SERVER),
-            signers=Signers(warden),
+            signers=Signers(warden, clock=clock),
             sessions=Sessions(warden, clock=clock),
             clock=clock,
         )

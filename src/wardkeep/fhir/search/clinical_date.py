@@ -80,7 +80,7 @@ ELEMENTS: dict[str, tuple[str, ...]] = {
     "Specimen": ("collection.collected", "receivedTime"),
     "SupplyDelivery": ("occurrence",),
     "SupplyRequest": ("occurrence", "authoredOn"),
-    "Task": ("executionPeriod", "authoredOn"),
+    "Task": ("executionPeriod", "restriction.period", "authoredOn"),
     "VisionPrescription": ("dateWritten", "created"),
 }
 

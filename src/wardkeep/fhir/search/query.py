@@ -41,8 +41,8 @@ from wardkeep.fhir.search.terms import (
 )
 from wardkeep.fhir.search.units import is_of_ucum
 
-MOST_ALTERNATIVES = 1_000
-"""Values of one parameter, times the elements it looks at."""
+MOST_ALTERNATIVES = 2_000
+"""Values of one parameter, times the elements it looks at and a name's spellings."""
 MOST_CLAUSES = 50
 MOST_STEPS = 6
 """Of a chain, and of `_has` within `_has`."""

@@ -13,6 +13,7 @@ from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.outcomes import Reference
+from wardkeep.fhir.store.taken import SLOT_TAKEN, TakenError
 from wardkeep.fhir.work.booking import OVER, booking_of, free_time_of
 
 KEPT = frozenset({"Appointment", "Slot"})
@@ -45,8 +46,11 @@ on conflict (organisation, id) do update
 _NO_SLOT = "update clinic.slot set status = $3 where organisation = $1 and id = $2"
 
 
-class SlotTakenError(Exception):
+class SlotTakenError(TakenError):
     """Somebody else has booked the slot."""
+
+    def __init__(self) -> None:
+        super().__init__(SLOT_TAKEN)
 
 
 def topics_of(places: Iterable[str]) -> list[Topic]:

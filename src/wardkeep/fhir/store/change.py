@@ -67,8 +67,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     removals: Sequence[Removal] = ()
     guards: Sequence[Guard] = ()
     beside: Sequence[Beside] = ()
-    mark: bytes = b""
-    """What an import knows its document by; it is kept with the change."""
+    mark: Sequence[bytes] = ()
+    """What an import knows its document by: values whose tokens are kept with the
+    change."""
     tells: Sequence[Topic] = ()
     """What live pages hear has changed, once this is committed."""
 

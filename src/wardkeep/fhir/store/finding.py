@@ -2,6 +2,7 @@
 """Finding a patient: two facts or the NHS number, and never a list to browse."""
 
 from datetime import date
+from itertools import islice
 
 import msgspec
 
@@ -24,13 +25,16 @@ from wardkeep.fhir.store.tokens import tokens_of
 
 _MATCHING = f"""
 select {RESOURCE_COLUMNS}, {KEY_COLUMNS}
-  from record.matching($1::smallint, $2::bigint[], $3::integer) as found
+  from (select s.id from record.searchable as s where s.type = $1%s limit $2) as found
   join record.resource as r
     on r.organisation = record.served_organisation()
    and r.type = $1 and r.id = found.id
   join record.patient as p on p.number = r.patient
  order by r.id
 """  # noqa: S608 - constants
+
+_FIRST_FACT = 3
+"""The number of its value among those of the statement."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,29 +74,39 @@ class Finder:
         """
         if not facts.is_enough:
             raise NotEnoughFactsError
-        tokens = await tokens_of(self._warden, opener.session, _terms(facts))
-        if isinstance(tokens, Refusal):
-            return tokens
+        groups = _terms(facts)
+        terms = [one for group in groups for one in group]
+        found = await tokens_of(self._warden, opener.session, terms)
+        if isinstance(found, Refusal):
+            return found
+        each = iter(found)
+        tokens = [list(islice(each, len(group))) for group in groups]
         async with self._database.connection(opener.organisation) as connection:
             return await self._show(connection, tokens, opener)
 
     async def _show(
-        self, connection: Connection, tokens: list[int], opener: Opener
+        self, connection: Connection, tokens: list[list[int]], opener: Opener
     ) -> FoundPatients | TooMany | Refusal:
         most = PEOPLE_A_LIST + 1
-        rows = await connection.fetch(_MATCHING, type_code("Patient"), tokens, most)
+        facts = "".join(
+            f" and s.tokens && ${number}::bigint[]"
+            for number in range(_FIRST_FACT, _FIRST_FACT + len(tokens))
+        )
+        sql = _MATCHING % facts
+        rows = await connection.fetch(sql, type_code("Patient"), most, *tokens)
         if len(rows) == most:
             return TooMany(at_least=most)
         return await show_people(self._warden, opener, rows)
 
 
-def _terms(facts: Facts) -> list[bytes]:
+def _terms(facts: Facts) -> list[list[bytes]]:
+    """Of each fact the terms of which one must be there: a name has many spellings."""
     if facts.nhs_number is not None:
-        return [identifier_term("Patient", SYSTEM, facts.nhs_number)]
+        return [[identifier_term("Patient", SYSTEM, facts.nhs_number)]]
     asked = [("family", facts.family)]
     if facts.given:
         asked.append(("given", facts.given))
-    terms = terms_of("Patient", asked)
+    terms = [terms_of("Patient", [one]) for one in asked]
     if facts.birth_date is not None:
-        terms.append(day_term("Patient.birthDate", facts.birth_date))
+        terms.append([day_term("Patient.birthDate", facts.birth_date)])
     return terms

@@ -35,13 +35,14 @@ async def open_of_patient(
     patient: PatientKeyRow,
     rows: Sequence[StoredRow],
     others: Sequence[PatientKeyRow] = (),
+    action: Action = Action.READ,
 ) -> Opened | Refusal:
     """One patient's rows in the clear, once every patient in them is in the ledger."""
     grant = await warden.disclose(
         opener.session,
         purpose=opener.purpose,
         reason=opener.reason,
-        action=Action.READ,
+        action=action,
         items=items_of(patient, rows),
     )
     if isinstance(grant, Refusal):
@@ -96,13 +97,14 @@ async def list_people(
     opener: Opener,
     *,
     people: Sequence[Named],
+    action: Action = Action.FIND,
 ) -> OpenGrant | Refusal:
     """The banner keys of at most twenty people, each named in the ledger."""
     return await warden.disclose(
         opener.session,
         purpose=opener.purpose,
         reason=opener.reason,
-        action=Action.FIND,
+        action=action,
         request=opener.request,
         items=tuple(
             Item(

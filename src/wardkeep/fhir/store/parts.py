@@ -15,6 +15,7 @@ from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Connection, Database, Row
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.purpose import Action
 from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.store.opening import open_of_patient, others_in
 from wardkeep.fhir.store.outcomes import NotFound, Opened, OpenedResource, Opener
@@ -68,8 +69,14 @@ class PartReader:
         self._warden = warden
 
     async def of_patient(
-        self, patient: str, parts: Sequence[Part], *, opener: Opener
+        self,
+        patient: str,
+        parts: Sequence[Part],
+        *,
+        opener: Opener,
+        action: Action = Action.READ,
     ) -> OpenedParts | Refusal | NotFound:
+        """Printed, it leaves out what another patient is in too."""
         organisation = opener.organisation
         async with self._database.connection(organisation) as connection:
             rows = await _fetch(connection, organisation, patient, parts)
@@ -79,12 +86,18 @@ class PartReader:
             read = partial(stored_row, organisation=organisation, patient=keys.id)
             stored = [(row["part"], read(row)) for row in rows[1:]]
             shown, is_more = _bounded(stored, parts)
+            shown = [(part, row) for part, row in shown if _goes(row, action)]
             asked = [row for _, row in shown if row.tier in USUAL_TIERS]
             others = await others_in(connection, asked)
         if not asked:
             return _empty(parts, sealed_left=len(shown))
         opened = await open_of_patient(
-            self._warden, opener, patient=keys, rows=asked, others=others
+            self._warden,
+            opener,
+            patient=keys,
+            rows=asked,
+            others=others,
+            action=action,
         )
         if isinstance(opened, Refusal):
             return opened
@@ -131,6 +144,10 @@ def _bounded(
         is_more.append(len(of_part) > part.at_most)
         shown += of_part[: part.at_most]
     return shown, tuple(is_more)
+
+
+def _goes(row: StoredRow, action: Action) -> bool:
+    return action is Action.READ or not row.also
 
 
 def _empty(parts: Sequence[Part], *, sealed_left: int) -> OpenedParts:

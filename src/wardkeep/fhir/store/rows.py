@@ -71,6 +71,8 @@ class NewRow(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Sequence[int]
     ranges: Sequence[int] | None
     """A token, a low and a high end for each range."""
+    token_turn: int | None
+    """Which keys' tokens they are (docs/formats/search-facts.md)."""
     present: bytes
     """Bits of the parameters that find something in it, the first byte's first."""
     body: bytes
@@ -143,13 +145,14 @@ whose organisation is `$1` and id `$2`."""
 _INSERT = """
 insert into record.resource
   (patient, last_updated, clinical_at, organisation, version, type, tier, id, tokens,
-   body, also, ranges, present)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+   body, also, ranges, present, token_turn)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """
 _REPLACE = """
 update record.resource
    set last_updated = $4, clinical_at = $5, version = $6, tier = $7, tokens = $8,
-       body = $9, also = $10, ranges = $11, present = $12, is_deleted = false
+       body = $9, also = $10, ranges = $11, present = $12, is_deleted = false,
+       token_turn = $13
  where organisation = $1 and type = $2 and id = $3 and version = $6 - 1
 """
 _INSERT_PATIENT = """
@@ -207,6 +210,7 @@ def _values(organisation: OrganisationId, row: NewRow) -> tuple[object, ...]:
         row.also,
         row.ranges,
         row.present,
+        row.token_turn,
     )
 
 
@@ -228,5 +232,6 @@ async def replace_row(
         row.also,
         row.ranges,
         row.present,
+        row.token_turn,
     )
     return status == "UPDATE 1"

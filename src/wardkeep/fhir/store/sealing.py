@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealing drafts into rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,10 +12,12 @@ from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.questions import ResourceRef
 from wardkeep.disclosure.sealed import row_identity, seal_row
 from wardkeep.fhir.model.type_codes import type_code
+from wardkeep.fhir.search.row_facts import RowFacts
 from wardkeep.fhir.store.abbreviation import abbreviate
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.rows import NewRow
 from wardkeep.fhir.store.stamping import Stamp, stamped
+from wardkeep.fhir.store.tokens import RowTokens
 
 Ciphers = Mapping[tuple[str, Tier], Cipher]
 """Keys by (patient, tier); the organisation's own under ("", SHARED)."""
@@ -40,7 +42,7 @@ def seal_draft(
     version: int,
     ciphers: Ciphers,
     seals: Seals,
-    tokens: Sequence[int],
+    tokens: RowTokens,
 ) -> NewRow:
     """The row of a draft under its owner's key; `tokens` are of its secrets.
 
@@ -67,7 +69,7 @@ def seal_draft(
         else (b"", ciphers[draft.owner, draft.tier])
     )
     facts = draft.facts
-    keys = tokens[len(facts.terms) :]
+    count = len(facts.terms)
     also = [place.numbers[one] for one in draft.patients[1:] if one in place.numbers]
     return NewRow(
         patient=place.numbers[draft.owner] if draft.owner else None,
@@ -77,14 +79,20 @@ def seal_draft(
         type=type_code(draft.type),
         tier=draft.tier,
         id=draft.id,
-        tokens=tokens[: len(facts.terms)],
+        tokens=[*tokens.tokens[:count], *tokens.newer[:count]],
         ranges=[
-            number
-            for key, one in zip(keys, facts.ranges, strict=True)
-            for number in (key, one.low, one.high)
+            *_ranges(facts, tokens.tokens[count:]),
+            *_ranges(facts, tokens.newer[count:]),
         ]
         or None,
+        token_turn=tokens.turn or None,
         present=facts.present.to_bytes((facts.present.bit_length() + 7) // 8, "little"),
         body=before + seal_row(cipher, short, identity),
         also=also or None,
     )
+
+
+def _ranges(facts: RowFacts, keys: Sequence[int]) -> Iterator[int]:
+    """In threes; none where there are no keys, as of a key that is not there yet."""
+    for key, one in zip(keys, facts.ranges, strict=bool(keys)):
+        yield from (key, one.low, one.high)

@@ -46,7 +46,7 @@ class Searcher:
         self._database = database
         self._warden = warden
         self._clock = clock
-        self._names = TokensOfNames(warden)
+        self._names = TokensOfNames(warden, clock=clock)
         self._links = Links(database, warden)
         self._confirmer = Confirmer(database, warden, clock=clock)
 

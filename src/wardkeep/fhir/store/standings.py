@@ -6,7 +6,7 @@ enough to say that something is due, or that a report waits; what it says stays 
 until the record is opened (docs/threat-model.md tells what rows show).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -29,7 +29,7 @@ _ASKED = (
 )
 """What is live; a respiration rate stands for a set, which no set lacks."""
 _DUE = (("ServiceRequest", "status", "active"),)
-_MARKS = ("ServiceRequest", "ClinicalImpression")
+_MARKS = ("ServiceRequest", "ClinicalImpression", "RiskAssessment")
 _STANDINGS = """
 select p.id, p.number,
   (select min(r.clinical_at) from record.resource as r
@@ -43,7 +43,8 @@ select p.id, p.number,
   (select count(*) from record.resource as r
     where r.organisation = $1 and r.patient = p.number and r.type = $9
       and not r.is_deleted
-      and (r.ranges is null or r.ranges[3] is null or r.ranges[3] > $10)) as alerts
+      and (r.ranges is null or r.ranges[3] is null
+           or (r.ranges[3] > $10 and r.ranges[2] <= $10))) as alerts
   from unnest($2::text[]) as wanted (id)
   join record.patient as p on p.organisation = $1 and p.id = wanted.id
 """
@@ -79,6 +80,8 @@ class Marks(msgspec.Struct, frozen=True):
     due: dict[str, datetime]
     """Open ones, with their time."""
     there: frozenset[str]
+    at: Mapping[str, datetime]
+    """The clinical time of each that has one."""
 
 
 class Standings:
@@ -123,7 +126,7 @@ class Standings:
     async def marks(
         self, wanted: Sequence[tuple[str, str]], *, opener: Opener
     ) -> Marks | Refusal:
-        """Which there are of what is due, and of marks that somebody looked.
+        """Which there are of what is due, of marks that somebody looked, and of risk.
 
         `wanted` are pairs of patient and id: what lies in another's record is no mark.
         """
@@ -140,6 +143,11 @@ class Standings:
                 if row["is_open"] and row["clinical_at"] is not None
             },
             frozenset(id_of(row["id"]) for row in rows),
+            {
+                id_of(row["id"]): row["clinical_at"]
+                for row in rows
+                if row["clinical_at"] is not None
+            },
         )
 
     async def _tokens(

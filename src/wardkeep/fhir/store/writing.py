@@ -10,7 +10,7 @@ from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.outcome import Problem
 from wardkeep.db.changes import tell
 from wardkeep.db.connection import Database
-from wardkeep.db.errors import AlreadyExistsError
+from wardkeep.db.errors import AlreadyExistsError, OutOfDateError
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
@@ -24,12 +24,6 @@ from wardkeep.fhir.store.applying import (
     write_beside,
     write_rows,
 )
-from wardkeep.fhir.store.bookings import (
-    KEPT,
-    SlotTakenError,
-    end_bookings,
-    keep_bookings,
-)
 from wardkeep.fhir.store.change import (
     MUST_EXIST,
     MUST_NOT_EXIST,
@@ -40,6 +34,7 @@ from wardkeep.fhir.store.change import (
     patients_in,
 )
 from wardkeep.fhir.store.draft import Draft
+from wardkeep.fhir.store.found_by import is_found_by_more, keep_found
 from wardkeep.fhir.store.gathering import Gatherer, patients_keys
 from wardkeep.fhir.store.keys import own_wrapped_key
 from wardkeep.fhir.store.opening import name_people
@@ -59,7 +54,8 @@ from wardkeep.fhir.store.rows import (
     patient_key_row,
 )
 from wardkeep.fhir.store.sealing import Place, seal_draft
-from wardkeep.fhir.store.tokens import TokenMemory, tokens_of
+from wardkeep.fhir.store.taken import TakenError
+from wardkeep.fhir.store.tokens import RowTokens, TokenMemory, row_tokens_of
 from wardkeep.fhir.store.write_keys import (
     Planned,
     WriteKeys,
@@ -72,7 +68,8 @@ from wardkeep.fhir.work.ties import tells_ties
 
 ATTEMPTS = 3
 _MARK = """
-insert into record.import_mark (organisation, source, resources) values ($1, $2, $3)
+insert into record.import_mark (organisation, resources, source, token_turn)
+values ($1, $2, $3, $4)
 """
 
 
@@ -82,7 +79,8 @@ class _Ready(msgspec.Struct, frozen=True, kw_only=True):
     change: Change
     known: Known
     keys: WriteKeys
-    tokens: Sequence[Sequence[int]]
+    tokens: Sequence[RowTokens]
+    """Of each draft, and at last of the mark."""
     began: float
 
 
@@ -143,10 +141,10 @@ class Writer:
                 return await self._store(ready, opener)
             except GuardMetError as met:
                 return AlreadyThere(guard=met.guard)
-            except SlotTakenError:
-                return Invalid(problems=(SLOT_TAKEN,))
-            except (AlreadyExistsError, LostRaceError):
-                continue
+            except TakenError as taken:
+                return Invalid(problems=(taken.problem,))
+            except (AlreadyExistsError, LostRaceError, OutOfDateError):
+                self._forget()
         type_, id_ = named[0]
         return Conflict(type=type_, id=id_, version=0)
 
@@ -161,7 +159,8 @@ class Writer:
         shared = await self._shared(known, change, opener)
         if isinstance(shared, Refusal):
             return shared
-        secrets = [one for draft in change.drafts for one in draft.secrets]
+        dealt = [*(draft.secrets for draft in change.drafts), change.mark]
+        secrets = [one for some in dealt for one in some]
         keys, found = await asyncio.gather(
             self._keys(known, change, opener, shared=shared),
             self._tokens(secrets, opener),
@@ -170,7 +169,7 @@ class Writer:
             return keys
         if isinstance(found, Refusal):
             return found
-        tokens = list(_dealt(found, [len(draft.secrets) for draft in change.drafts]))
+        tokens = found.dealt([len(some) for some in dealt])
         return _Ready(change=change, known=known, keys=keys, tokens=tokens, began=began)
 
     async def _known(
@@ -212,10 +211,15 @@ class Writer:
                 problems.append(_another_patient(draft))
         return Invalid(problems=tuple(problems)) if problems else None
 
-    async def _tokens(self, terms: list[bytes], opener: Opener) -> list[int] | Refusal:
+    async def _tokens(self, terms: list[bytes], opener: Opener) -> RowTokens | Refusal:
         if self._memory is not None:
-            return await self._memory.tokens_of(terms)
-        return await tokens_of(self._warden, opener.session, terms)
+            return await self._memory.row_tokens_of(terms)
+        return await row_tokens_of(self._warden, opener.session, terms)
+
+    def _forget(self) -> None:
+        """Tokens that are remembered may be of a key that was replaced."""
+        if self._memory is not None:
+            self._memory.forget()
 
     async def _keys(
         self, known: Known, change: Change, opener: Opener, *, shared: bytes
@@ -350,17 +354,19 @@ class Writer:
             rows = list(_rows(ready, place))
             await write_rows(connection, place, rows)
             removed = await remove(connection, place, change.removals, known)
-            await keep_bookings(
+            await keep_found(
                 connection,
                 organisation,
                 change.drafts,
+                removed=removed,
                 numbers=numbers,
+                now=now,
                 is_import=opener.purpose is Purpose.IMPORT,
             )
-            await end_bookings(connection, organisation, removed)
             await write_beside(connection, change.beside)
             if change.mark:
-                await connection.execute(_MARK, organisation, change.mark, len(rows))
+                for mark in ready.tokens[-1].marks():
+                    await connection.execute(_MARK, organisation, len(rows), *mark)
             await tell(connection, organisation, change.tells)
         references = tuple(
             Reference(draft.type, draft.id, row.version)
@@ -400,7 +406,7 @@ def _is_one_new_row(ready: _Ready) -> bool:
     is_beside = change.beside or change.tells
     if is_more or is_beside or len(change.drafts) != 1:
         return False
-    if change.drafts[0].type in KEPT:
+    if is_found_by_more(change.drafts[0]):
         return False
     return ready.known.next_version(change.drafts[0]) == 1
 
@@ -423,7 +429,8 @@ def _wrong_names(named: Sequence[tuple[str, str]]) -> Problem | None:
 
 
 def _rows(ready: _Ready, place: Place) -> Iterator[NewRow]:
-    for draft, tokens in zip(ready.change.drafts, ready.tokens, strict=True):
+    drafts = ready.change.drafts
+    for draft, tokens in zip(drafts, ready.tokens[: len(drafts)], strict=True):
         yield seal_draft(
             draft,
             place,
@@ -473,11 +480,6 @@ def _another_patient(draft: Draft) -> Problem:
     )
 
 
-SLOT_TAKEN = Problem(
-    place="Appointment.slot",
-    wrong="somebody else has booked this slot",
-    mend="Choose another slot.",
-)
 _OF_THE_LEDGER = Problem(
     place="AuditEvent.id",
     wrong="it is an entry of the ledger, which nobody changes",
@@ -488,11 +490,3 @@ _TWICE = Problem(
     wrong="it writes the same resource twice",
     mend="Write every resource once.",
 )
-
-
-def _dealt(tokens: Sequence[int], counts: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Tokens in the portions in which they were asked for."""
-    start = 0
-    for count in counts:
-        yield tokens[start : start + count]
-        start += count

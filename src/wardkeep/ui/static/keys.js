@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shortcuts: g and a letter goes to a place; ? shows them all, and switches them off.
+// The page /keyboard has them too (my_account/keyboard.py; a test holds both together).
 
 const OFF = "wardkeep-keys-off";
 const PLACES = {
   m: ["/caseload", "My patients"],
   f: ["/find", "Find a patient"],
+  h: ["/handover", "Handover"],
+  k: ["/tasks", "Tasks"],
+  e: ["/messages", "Messages"],
+  l: ["/letters", "Letters to approve"],
 };
 const SECTIONS = {
   s: ["summary", "Summary"],
@@ -32,7 +37,7 @@ function linkTo(letter) {
   const section = SECTIONS[letter] && document.querySelector(`[data-go="${SECTIONS[letter][0]}"]`);
   if (section) return section.href;
   const place = PLACES[letter];
-  const link = place && document.querySelector(`.wk-header__nav a[href="${place[0]}"]`);
+  const link = place && document.querySelector(`.wk-menu--all a[href="${place[0]}"]`);
   return link ? link.href : "";
 }
 
@@ -68,8 +73,25 @@ document.addEventListener("keydown", (event) => {
     if (to) window.location.assign(to);
   }
 });
-document.getElementById("keys-open").hidden = false;
-document.getElementById("keys-open").addEventListener("click", show);
+// A menu closes by Escape, which gives the focus back, by a press beside it, and when
+// the keyboard goes on to what lies below it.
+for (const menu of document.querySelectorAll(".wk-menu")) {
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+}
+document.getElementById("keys-open").addEventListener("click", (event) => {
+  event.preventDefault();
+  show();
+});
 help.querySelector("input").addEventListener("change", (event) => {
   if (event.target.checked) localStorage.removeItem(OFF);
   else localStorage.setItem(OFF, "yes");

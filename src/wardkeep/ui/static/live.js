@@ -78,6 +78,39 @@ document.addEventListener(
   true,
 );
 
+// --- a press that is half done ---------------------------------------------------------
+// What changes under a finger would lose the press, or take it for another act: until the
+// finger is lifted the page stays as it is, and is not current. Nobody presses for long.
+
+const HELD_AT_MOST_MS = 2000;
+const heldBack = [];
+let isPressed = false;
+let lettingGo;
+
+function letGo() {
+  clearTimeout(lettingGo);
+  isPressed = false;
+  for (const act of heldBack.splice(0)) act();
+}
+
+function press({ target }) {
+  if (!regions.some(({ part }) => part.contains(target))) return;
+  isPressed = true;
+  clearTimeout(lettingGo);
+  lettingGo = setTimeout(letGo, HELD_AT_MOST_MS);
+}
+
+// The click comes after the finger is lifted, in the same turn.
+const lift = () => isPressed && setTimeout(letGo);
+const isSpace = (event) => event.key === " " && event.target.closest?.("button, summary");
+
+document.addEventListener("pointerdown", press, true);
+document.addEventListener("keydown", (event) => isSpace(event) && press(event), true);
+for (const kind of ["pointerup", "pointercancel", "keyup"])
+  document.addEventListener(kind, lift, true);
+
+const onceLetGo = (act) => (isPressed ? heldBack.push(act) : act());
+
 // --- what is heard ---------------------------------------------------------------------
 
 function of(path, act) {
@@ -105,13 +138,15 @@ const heard = {
     // Somebody else has signed in here: nothing of theirs into this page.
     if (whose && whose !== regions[0].node.dataset.whose) window.location.reload();
     else
-      of(path, (region) => {
-        region.seen = seen;
-        region.isCurrent = true;
-        region.isLate = false;
-        patch(region.part, parts);
-        hold();
-      });
+      onceLetGo(() =>
+        of(path, (region) => {
+          region.seen = seen;
+          region.isCurrent = true;
+          region.isLate = false;
+          patch(region.part, parts);
+          hold();
+        }),
+      );
   },
   late(path) {
     of(path, (region) => (region.isLate = true));

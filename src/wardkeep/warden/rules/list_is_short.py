@@ -2,7 +2,8 @@
 """Many patients at once only as a short list of what identifies them.
 
 One question for many records is how records leave in bulk: PowerSchool 2024 lost 62
-million people's by an export button (shared by every such incident).
+million people's by an export button (shared by every such incident). What a national
+data set takes was agreed on beforehand (extracts_are_agreed.py).
 """
 
 from wardkeep.disclosure.purpose import Action, Tier
@@ -49,10 +50,12 @@ EXPLAINS = (
 
 
 def list_is_short(opening: Opening) -> Refused | None:
-    if opening.action is Action.FIND:
+    if opening.action in (Action.FIND, Action.LETTERS):
         is_list = opening.patients_asked <= LONGEST_LIST
         return None if is_list and opening.tier is Tier.BANNER else _TOO_LONG
     if opening.action is Action.SEARCH:
         is_page = opening.patients_asked <= LONGEST_PAGE
         return None if is_page and opening.scopes is not None else _PAGE_TOO_LONG
+    if opening.action is Action.EXTRACT:
+        return None if opening.patients_asked <= LONGEST_PAGE else _PAGE_TOO_LONG
     return None if opening.patients_asked <= 1 else _ONE_AT_A_TIME

@@ -16,6 +16,8 @@ from wardkeep.warden.ways_in import are_notes
 
 GLASS = "broken glass"
 """The relationship of whoever broke the glass for this patient a moment ago."""
+LETTER = "letter about an incident"
+"""The relationship of whoever approved letters to those whom an incident reached."""
 OWN = "own record"
 """The relationship of a patient to what is theirs."""
 
@@ -69,6 +71,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """Patients whose record may be printed, or copied, today after this one."""
     is_copy_signed: bool = False
     """Whether the person signed for a copy of this patient and these types."""
+    is_extract_agreed: bool = False
+    """Whether two people agreed on a data set that takes these types."""
     is_nobodys: bool = False
     """Whether the patient is a canary to which this very import adds writing."""
     is_frozen: bool = False

@@ -15,7 +15,7 @@ EXPLAINS = (
 
 def purpose_fits_role(opening: Opening) -> Refused | None:
     is_shared = opening.tier is Tier.SHARED
-    if is_shared or opening.purpose.value in opening.role.purposes:
+    if is_shared or opening.purpose in opening.role.purposes:
         return None
     return Refused(
         code="purpose-does-not-fit",

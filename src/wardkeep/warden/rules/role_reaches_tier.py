@@ -4,7 +4,8 @@
 What is sealed is read by those who visit and set by those who plan care; the two are
 different rights, and neither includes the other. It is never printed or copied. Who
 makes copies gets the record into the copy, and does not open it otherwise. An import
-adds to no record that is here, but to a canary's, which is nobody's.
+adds to no record that is here, but to a canary's, which is nobody's. A national data
+set takes what two people agreed on, and nothing sealed.
 A sealed note is read by the roles that may write one.
 """
 
@@ -32,6 +33,9 @@ def role_reaches_tier(opening: Opening) -> Refused | None:
 
 def _reaches(opening: Opening) -> bool:
     if opening.is_nobodys and opening.action is Action.WRITE:
+        return opening.tier is not Tier.SEALED
+    if opening.action is Action.EXTRACT:
+        # Of whoever is no such command, extracts_are_agreed tells what is wrong.
         return opening.tier is not Tier.SEALED
     if opening.action is Action.COPY:
         return opening.tier is not Tier.SEALED and opening.role.budget.copies > 0

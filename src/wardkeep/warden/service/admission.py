@@ -69,6 +69,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     device: str = ""
     appointment: str = ""
+    told: str = ""
+    """What it was given for, where that is not facts that were typed just now."""
 
 
 class Admission:
@@ -157,7 +159,9 @@ class Admission:
         whose = msgspec.structs.replace(member, own_patient=ticket.patient)
         token, session = self._start(whose, proof)
         session.appointment = ticket.appointment
-        self._trace.of_session(session, "check-in", subjects=(subject,))
+        self._trace.of_session(
+            session, "check-in", reason=ticket.told, subjects=(subject,)
+        )
         return token
 
     def _start(

@@ -2,6 +2,7 @@
 """Puts the warden together from its parts and what the database remembers."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -11,12 +12,13 @@ from wardkeep.base.note_keys import NoteKey
 from wardkeep.db.connection import Database
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets, load_all
-from wardkeep.warden.alarms import LEDGER_CHANGED, TWO_STORIES
 from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
+from wardkeep.warden.incidents import Register
 from wardkeep.warden.keystore import KeyStore
+from wardkeep.warden.letters import ApprovedLetters
 from wardkeep.warden.resealing import TypeName
 from wardkeep.warden.root_key_ring import RootKeyRing
 from wardkeep.warden.service.admission import Admission
@@ -30,6 +32,11 @@ from wardkeep.warden.service.assemble_federation import (
     ProviderParts,
     make_provider_desks,
 )
+from wardkeep.warden.service.assemble_ledger import (
+    LedgerAlarms,
+    make_compaction,
+    make_witnessing,
+)
 from wardkeep.warden.service.assemble_people import (
     PeopleDesks,
     PeopleParts,
@@ -40,17 +47,21 @@ from wardkeep.warden.service.assemble_smart import (
     SmartParts,
     make_smart_desks,
 )
+from wardkeep.warden.service.assemble_work import make_work_desks
 from wardkeep.warden.service.audit import Audit
-from wardkeep.warden.service.batch import Batch
+from wardkeep.warden.service.batch import Batch, Written
 from wardkeep.warden.service.ceremonies import Ceremonies
 from wardkeep.warden.service.check_ins import CheckInParts, CheckIns
-from wardkeep.warden.service.compacting import Compaction
+from wardkeep.warden.service.data_sets import DataSetParts, DataSets
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.erasing import Eraser
+from wardkeep.warden.service.incidents import Incidents
 from wardkeep.warden.service.key_proofs import KeyProofs
+from wardkeep.warden.service.kiosk_packs import KioskPacks
 from wardkeep.warden.service.memory import remember_everything
 from wardkeep.warden.service.office import Office
+from wardkeep.warden.service.own_incidents import OwnIncidents
 from wardkeep.warden.service.own_sessions import OwnSessions
 from wardkeep.warden.service.patients import Patients
 from wardkeep.warden.service.patients_in import PatientMatch
@@ -66,8 +77,6 @@ from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.tying import Tying
 from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.service.ways_in import WaysInDesk
-from wardkeep.warden.service.who_i_am import WhoIAmDesk
-from wardkeep.warden.service.witnessing import Witnessing
 from wardkeep.warden.service.writers import Writers
 from wardkeep.warden.sessions import Sessions
 from wardkeep.warden.support_grants import SupportGrants, load_live
@@ -86,13 +95,13 @@ class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
     """The public origin; passkeys are bound to it."""
     type_name: TypeName
     clock: Clock
+    incidents_folder: Path
+    """Where declared incidents are kept."""
     witnesses: Sequence[tuple[NoteKey, str]] = ()
     """Who co-signs the ledger's checkpoints, and where they are asked."""
 
 
 class _Known(NamedTuple):
-    """What the warden knows by heart, shared by those who answer."""
-
     keystore: KeyStore
     sessions: Sessions
     directory: Directory
@@ -101,18 +110,17 @@ class _Known(NamedTuple):
     support: SupportGrants
     watch: Watch
     canaries: Canaries
+    register: Register
+    letters: ApprovedLetters
 
 
 class _Writing(NamedTuple):
-    """The desks of those who write."""
-
     at_the_door: tuple[Desk, ...]
     for_the_operator: tuple[Desk, ...]
+    acting: tuple[Desk, ...]
 
 
 class _Made(NamedTuple):
-    """What most desks share."""
-
     admission: Admission
     ceremonies: Ceremonies
     trace: Trace
@@ -129,25 +137,26 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     """
     trace = Trace(parts.ledger, parts.clock)
     known = await _known(database, parts, trace)
-    door = _door(parts, known)
-    writing = _writing(database, parts, known, door)
+    door, batch = _door(parts, known), Batch(parts.ledger)
+    writing = _writing(database, parts, known, (door, batch))
     retention = Retention(
         database=database, sessions=known.sessions, trace=trace, clock=parts.clock
     )
     eraser = _eraser(database, parts, known, (door, trace, retention))
     await eraser.resume()
     admission = _admission(database, parts, known, trace)
-    batch = Batch(parts.ledger)
     proofs = KeyProofs(parts.clock, origin=parts.origin)
     ceremonies = Ceremonies(database=database, clock=parts.clock, origin=parts.origin)
     patients = _patients(database, parts, known, (door, admission, trace))
-    contained = _containment(database, parts, known, (door, ceremonies, trace))
+    needs = (door, ceremonies, trace, batch.written)
+    contained = (*_containment(database, parts, known, needs), *writing.acting)
     acting = (eraser.desk, *patients, *contained)
     made = _Made(admission, ceremonies, trace, batch, proofs, acting)
     people = _people(database, parts, known, made)
     smart = await _smart(database, parts, known, made)
     federation = await _federation(database, parts, known, made)
     rotator = await _rotator(database, parts, known, made)
+    about = LedgerAlarms(known.watch.alarms, lambda: known.keystore.organisations)
     return WardenService(
         database=database,
         ledger=parts.ledger,
@@ -157,8 +166,8 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         batch=batch,
         eraser=eraser,
         rotator=rotator,
-        witnessing=_witnessing(parts, known),
-        compaction=_compaction(parts, known),
+        witnessing=make_witnessing(parts.ledger, parts.witnesses, about, parts.clock),
+        compaction=make_compaction(parts.ledger, parts.ledger_name, about),
         at_the_door=(
             door.desk,
             *writing.at_the_door,
@@ -217,15 +226,14 @@ def _office(
     known: _Known,
     made: tuple[OwnSessions, Trace],
 ) -> Office:
-    own_sessions, trace = made
     return Office(
         database=database,
         keystore=known.keystore,
         sessions=known.sessions,
         directory=known.directory,
         expected=known.expected,
-        own_sessions=own_sessions,
-        trace=trace,
+        own_sessions=made[0],
+        trace=made[1],
         clock=parts.clock,
     )
 
@@ -308,7 +316,10 @@ async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known
         support=SupportGrants(parts.clock),
         watch=await make_watch(database, parts.ledger, sessions, trace, parts.clock),
         canaries=Canaries(),
+        register=Register(parts.incidents_folder, parts.ledger),
+        letters=ApprovedLetters(parts.clock),
     )
+    known.register.settle()
     async with database.connection() as connection:
         expected = await load_all(connection, at=parts.clock.now())
         for one in await load_live(connection, clock=parts.clock):
@@ -340,31 +351,25 @@ def _door(parts: WardenParts, known: _Known) -> Door:
             monotonic=parts.clock.monotonic_seconds(),
         ),
         canaries=known.canaries,
+        letters=known.letters,
         clock=parts.clock,
     )
 
 
-def _planting(database: Database, parts: WardenParts, known: _Known) -> Planting:
-    return Planting(
-        PlantingParts(
-            database,
-            known.sessions,
-            parts.root_key,
-            known.canaries,
-            known.erased,
-            Trace(parts.ledger, parts.clock),
-            parts.clock,
-        )
-    )
+def _planting(
+    database: Database, parts: WardenParts, known: _Known, trace: Trace
+) -> Planting:
+    knows = known.sessions, parts.root_key, known.canaries, known.erased
+    return Planting(PlantingParts(database, *knows, trace, parts.clock))
 
 
 def _containment(
     database: Database,
     parts: WardenParts,
     known: _Known,
-    made: tuple[Door, Ceremonies, Trace],
+    made: tuple[Door, Ceremonies, Trace, Written],
 ) -> tuple[Desk, ...]:
-    door, ceremonies, trace = made
+    door, ceremonies, trace, written = made
     desks = make_containment_desks(
         ContainmentParts(
             database=database,
@@ -376,35 +381,24 @@ def _containment(
             directory=known.directory,
             trace=trace,
             clock=parts.clock,
+            canaries=known.canaries,
+            register=known.register,
+            letters=known.letters,
+            origin=parts.ledger_name,
+            written=written,
         )
     )
-    who_i_am = WhoIAmDesk(
-        sessions=known.sessions, expected=known.expected, clock=parts.clock
-    )
-    return (*desks, _ways_in(database, parts, known, door).desk, who_i_am.desk)
-
-
-def _witnessing(parts: WardenParts, known: _Known) -> Witnessing:
-    def tell(detail: str) -> None:
-        known.watch.alarms.raise_to_all(
-            TWO_STORIES, known.keystore.organisations, detail=detail
-        )
-
-    return Witnessing(parts.ledger, parts.witnesses, clock=parts.clock, tell=tell)
-
-
-def _compaction(parts: WardenParts, known: _Known) -> Compaction:
-    def tell(detail: str) -> None:
-        known.watch.alarms.raise_to_all(
-            LEDGER_CHANGED, known.keystore.organisations, detail=detail
-        )
-
-    return Compaction(parts.ledger, origin=parts.ledger_name, tell=tell)
+    work = make_work_desks(known.sessions, known.expected, parts.clock)
+    return (*desks, _ways_in(database, parts, known, door).desk, *work)
 
 
 def _writing(
-    database: Database, parts: WardenParts, known: _Known, door: Door
+    database: Database,
+    parts: WardenParts,
+    known: _Known,
+    made: tuple[Door, Batch],
 ) -> _Writing:
+    door, batch = made
     writers = Writers(
         door=door,
         keystore=known.keystore,
@@ -418,12 +412,21 @@ def _writing(
         expected=known.expected,
         door=door,
         writers=writers,
+        erased=known.erased,
         clock=parts.clock,
     )
-    planting = _planting(database, parts, known)
+    trace, alarms = Trace(parts.ledger, parts.clock), known.watch.alarms
+    planting = _planting(database, parts, known, trace)
+    incidents = Incidents(database, trace, alarms, known.register)
+    people = (known.sessions, known.directory)
+    data_sets = DataSets(
+        DataSetParts(database, door, *people, trace, parts.clock, batch.written)
+    )
+    by_operator = (tying.operator_desk, planting.desk, incidents.desk)
     return _Writing(
         (writers.desk, tying.desk),
-        (writers.desk, tying.operator_desk, planting.desk),
+        (writers.desk, *by_operator, data_sets.operator_desk),
+        (data_sets.desk,),
     )
 
 
@@ -467,10 +470,12 @@ def _patients(
         directory=known.directory,
         erased=known.erased,
         trace=trace,
+        incidents=OwnIncidents(known.register, parts.ledger),
         clock=parts.clock,
     )
     arriving = CheckInParts(database, known, admission, door, trace, parts.clock)
-    return patients.desk, CheckIns(arriving).desk
+    packs = KioskPacks(arriving, parts.ledger)
+    return patients.desk, CheckIns(arriving).desk, packs.desk
 
 
 def _eraser(

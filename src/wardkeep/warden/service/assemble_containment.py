@@ -7,19 +7,28 @@ import msgspec
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.db.connection import Database
+from wardkeep.identity import app_grants
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden import alarms, freezes
 from wardkeep.warden.alarms import Alarms
 from wardkeep.warden.breaker import Breaker
 from wardkeep.warden.budgets import Budgets
+from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.freezes import Freezes
+from wardkeep.warden.incidents import COUNTS, Register
+from wardkeep.warden.letters import ApprovedLetters
 from wardkeep.warden.limits import load_all
+from wardkeep.warden.service.batch import Written
 from wardkeep.warden.service.ceremonies import Ceremonies
 from wardkeep.warden.service.copying import Copying
+from wardkeep.warden.service.counting import Counting
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.freezing import Freezing, FreezingParts
+from wardkeep.warden.service.incident_desk import IncidentDesk, IncidentParts
+from wardkeep.warden.service.incident_drafts import IncidentDrafts
+from wardkeep.warden.service.incident_letters import IncidentLetters
 from wardkeep.warden.service.looking import Looking
 from wardkeep.warden.service.picture import Picture
 from wardkeep.warden.service.proving import Proving
@@ -40,6 +49,12 @@ class ContainmentParts(msgspec.Struct, frozen=True, kw_only=True):
     directory: Directory
     trace: Trace
     clock: Clock
+    canaries: Canaries
+    register: Register
+    letters: ApprovedLetters
+    origin: str
+    """The ledger's name."""
+    written: Written
 
 
 async def make_watch(
@@ -48,11 +63,13 @@ async def make_watch(
     """Everything counted again, and frozen again, as it was before a start."""
     async with database.connection() as connection:
         limits = await load_all(connection)
+        with_apps = await app_grants.whose_hold(connection, clock=clock)
     watch = Watch(
         budgets=Budgets.recounted(
             ledger,
             now=clock.now().timestamp(),
             monotonic=clock.monotonic_seconds(),
+            with_apps=with_apps,
         ),
         breaker=Breaker.recounted(
             ledger,
@@ -120,6 +137,7 @@ def make_containment_desks(parts: ContainmentParts) -> tuple[Desk, ...]:
             directory=parts.directory,
             clock=parts.clock,
         ).desk,
+        *_incidents(parts),
         Looking(
             door=parts.door,
             ledger=parts.ledger,
@@ -129,3 +147,45 @@ def make_containment_desks(parts: ContainmentParts) -> tuple[Desk, ...]:
             clock=parts.clock,
         ).desk,
     )
+
+
+def _incidents(parts: ContainmentParts) -> tuple[Desk, ...]:
+    counting = Counting(
+        ledger=parts.ledger,
+        origin=parts.origin,
+        canaries=parts.canaries,
+        folder=parts.register.folder / COUNTS,
+        clock=parts.clock,
+    )
+    drafts = IncidentDrafts(
+        sessions=parts.sessions,
+        register=parts.register,
+        ledger=parts.ledger,
+        door=parts.door,
+        approved=parts.letters,
+        clock=parts.clock,
+    )
+    letters = IncidentLetters(
+        register=parts.register,
+        approved=parts.letters,
+        alarms=parts.watch.alarms,
+        directory=parts.directory,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
+    desk = IncidentDesk(
+        IncidentParts(
+            sessions=parts.sessions,
+            register=parts.register,
+            counting=counting,
+            watch=parts.watch,
+            directory=parts.directory,
+            trace=parts.trace,
+            drafts=drafts,
+            letters=letters,
+            approved=parts.letters,
+            clock=parts.clock,
+            written=parts.written,
+        )
+    )
+    return desk.desk, drafts.desk, letters.desk

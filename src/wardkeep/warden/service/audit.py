@@ -24,7 +24,8 @@ from wardkeep.warden.directory import Directory
 from wardkeep.warden.rules.scope_covers import scope_lacks
 from wardkeep.warden.service.by_app import LONGEST_REQUEST
 from wardkeep.warden.service.desk import Desk
-from wardkeep.warden.service.door import BY_CONTRACT, Door
+from wardkeep.warden.service.door import Door
+from wardkeep.warden.service.explaining import BY_CONTRACT
 from wardkeep.warden.service.lines import types_in, why_refused
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.weighed import RESOURCES_AN_ENTRY

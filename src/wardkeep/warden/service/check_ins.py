@@ -140,7 +140,7 @@ class CheckIns:
             until=self._parts.clock.now() + TICKET_LASTS,
             device=kiosk.display_name,
         )
-        return CheckInAnswer("go-on", self._give(_member(kiosk), ticket))
+        return CheckInAnswer("go-on", self._give(member_of(kiosk), ticket))
 
     def _is_too_fast(self, kiosk: str) -> bool:
         """Nobody guesses birthdays here by the thousand."""
@@ -163,11 +163,16 @@ class CheckIns:
         return CheckInAnswer("go-to-the-desk")
 
     async def _people(self, organisation: int, facts: Facts) -> list[str]:
-        """Whom the facts name; of more than one only that there are more."""
-        terms = arrivals.terms_of(facts.born, facts.family, facts.given)
-        tokens = self._parts.known.keystore.tokens(organisation, terms)
+        """Whom the facts name, as names may be spelt; of more than one only two."""
+        found: dict[str, None] = {}
         async with self._parts.database.connection() as connection:
-            return await own_records.people_with(connection, organisation, tokens)
+            for terms in arrivals.spelt(facts.born, facts.family, facts.given):
+                tokens = self._parts.known.keystore.tokens(organisation, terms)
+                some = await own_records.people_with(connection, organisation, tokens)
+                found.update(dict.fromkeys(some))
+                if len(found) > 1:
+                    break
+        return list(found)
 
     def _is_expected(self, kiosk: Session, patient: str) -> bool:
         why = self._parts.known.expected.explains(
@@ -218,10 +223,9 @@ class CheckIns:
         """The program in whose name phones check in, made when it is first needed."""
         async with self._parts.database.transaction() as connection:
             await own_records.lock(connection, session.organisation, PHONES)
-            account = await arrivals.phones_of(connection, session.organisation)
-            if account is None:
-                account = await self._register(connection, session)
-        return msgspec.structs.replace(_member(session), account=AccountId(account))
+            known = await arrivals.phones_of(connection, session.organisation)
+            account = known or await self._register(connection, session)
+        return msgspec.structs.replace(member_of(session), account=AccountId(account))
 
     async def _register(self, connection: Connection, session: Session) -> str:
         account = await clients.register_client(
@@ -233,7 +237,7 @@ class CheckIns:
             patients_per_hour=PHONES_AN_HOUR,
             clock=self._parts.clock,
         )
-        self._parts.known.directory.remember(account, PHONES)
+        self._parts.known.directory.remember(account, PHONES, home=session.organisation)
         return account
 
     async def _by_link(self, asked: AskByLink) -> Answer:
@@ -320,7 +324,8 @@ def read_facts(born: str, family: str, given: str) -> Facts | None:
     return Facts(day, family, given)
 
 
-def _member(session: Session) -> Membership:
+def member_of(session: Session) -> Membership:
+    """The program that a session is of, as what starts another one names it."""
     return Membership(
         account=AccountId(session.account),
         display_name=session.display_name,

@@ -34,7 +34,7 @@ from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.rights_words import bad
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
-from wardkeep.warden.service.watch import LOOKED_AT, SIGN_COPY, Watch, is_watched
+from wardkeep.warden.service.watch import LOOKED_AT, SIGN_COPY, Watch
 from wardkeep.warden.sessions import Session, Sessions
 
 _SPENT = Refusal(
@@ -77,7 +77,7 @@ class Copying:
     async def _describe(
         self, session: Session, act: MakeCopy
     ) -> ActDescription | Refusal:
-        if not is_watched(session) or not session.role.budget.copies:
+        if not session.is_watched or not session.role.budget.copies:
             return NOT_YOUR_WORK
         refused = _fault_in(session, act)
         if refused is not None:

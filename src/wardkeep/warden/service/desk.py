@@ -47,3 +47,5 @@ class Desk(NamedTuple):
     """Done only with a fresh passkey (confirming.py)."""
     saves: Sequence[Callable[[], Awaitable[None]]] = ()
     """Called now and then: what the database does not know yet."""
+    closes: Sequence[Callable[[], Awaitable[None]]] = ()
+    """Called when the warden ends: what still runs beside it."""

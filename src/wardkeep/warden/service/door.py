@@ -8,11 +8,11 @@ not written down is a refusal, whatever the rules said.
 
 from collections.abc import Sequence, Set as AbstractSet
 from datetime import datetime
-from typing import NamedTuple
+
+import msgspec
 
 from wardkeep import __version__
 from wardkeep.base.clock import Clock, microseconds_since_epoch
-from wardkeep.crypto.aead import Key
 from wardkeep.disclosure.answers import (
     Answer,
     Grant,
@@ -20,27 +20,31 @@ from wardkeep.disclosure.answers import (
 )
 from wardkeep.disclosure.copies import PURPOSES
 from wardkeep.disclosure.message import MAX_ITEMS, MAX_REASON_CHARACTERS
-from wardkeep.disclosure.purpose import Action, Purpose, Tier
+from wardkeep.disclosure.purpose import TAKEN_OUT, Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
     Disclose,
     Item,
+    TakeForDataSet,
 )
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity.roles import Role
-from wardkeep.identity.scopes import CHECK_IN
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
-from wardkeep.teams.relationships import SELF_MADE, ExpectedSets
+from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.teams.visits import Visit
 from wardkeep.warden.budgets import Standing
 from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.keystore import KeyStore
-from wardkeep.warden.row_keys import identity_of, open_row_key
+from wardkeep.warden.letters import ApprovedLetters
 from wardkeep.warden.rules import judge
 from wardkeep.warden.rules.not_frozen import NOW_CLOSED
-from wardkeep.warden.rules.opening import GLASS, OWN, Opening, Refused, WayIn
+from wardkeep.warden.rules.opening import (
+    Opening,
+    Refused,
+    WayIn,
+)
 from wardkeep.warden.service.by_app import (
     BESIDE,
     LONGEST_REQUEST,
@@ -51,12 +55,12 @@ from wardkeep.warden.service.by_app import (
     told_by,
 )
 from wardkeep.warden.service.by_support import (
-    BY_SUPPORT,
     is_granted,
     note_opening,
     why_granted,
 )
 from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.explaining import Explaining
 from wardkeep.warden.service.holding import hold_reason
 from wardkeep.warden.service.said import (
     NOT_SIGNED_IN,
@@ -67,7 +71,10 @@ from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.service.weighed import (
     Portion,
     Weighed,
+    key_of_row,
+    opened_by,
     portions,
+    stays,
     subject_of,
     worst,
 )
@@ -77,21 +84,17 @@ from wardkeep.warden.support_grants import SupportGrants
 from wardkeep.warden.ways_in import WaysIn, are_notes
 
 GRANTED = "grant"
-BY_CONTRACT = "contract"
-"""Why a program may expect a patient: what it was registered for says so."""
-
-
-_GIVES_NOTHING = frozenset({Action.WRITE, Action.DELETE, Action.COPY})
+_GIVES_NOTHING = frozenset({Action.WRITE, Action.DELETE, Action.COPY, Action.EXTRACT})
 """Refused of a patient who does not exist: nothing is written, and no copy made."""
-BY_IMPORT = "import"
-BY_CHECK_IN = "check-in"
-"""Of a ticket, for the one patient whom two facts named."""
 BY_VISIT = "visit"
 
 
-class _Context(NamedTuple):
+class _Context(msgspec.Struct, frozen=True, gc=False):
     """What holds for every item of one question."""
 
+    now: datetime
+    """UTC; both hands of the clock are read once."""
+    monotonic: float
     patients: int
     explained: dict[str, str]
     """Why each patient is expected; empty where nothing says so."""
@@ -117,6 +120,7 @@ class Door:
         watch: Watch,
         ways_in: WaysIn,
         canaries: Canaries,
+        letters: ApprovedLetters,
         clock: Clock,
     ) -> None:
         self._keystore = keystore
@@ -129,36 +133,40 @@ class Door:
         self._watch = watch
         self._ways_in = ways_in
         self._canaries = canaries
+        self._letters = letters
+        self._explaining = Explaining(expected=expected, watch=watch, letters=letters)
         self._clock = clock
         self.desk = Desk(at_once={Disclose: self.disclose})
 
-    def disclose(self, asked: Disclose) -> Answer:
+    def disclose(self, asked: Disclose, *, for_data_set: bool = False) -> Answer:
         session = self._sessions.use_at_door(asked.session)
-        if session is None:
+        if session is None or (session.extract is not None) is not for_data_set:
             return NOT_SIGNED_IN
         if not 1 <= len(asked.items) <= MAX_ITEMS:
             return NOTHING_ASKED
         patients = {item.patient for item in asked.items if item.patient}
-        now = self._clock.now()
-        context = self._context(session, asked, patients, now)
+        context = self._context(session, asked, patients)
         weighed = [self._weigh(session, asked, item, context) for item in asked.items]
         first = worst(weighed)
         if first is not None and first.refused is not None:
             return self._refuse(session, asked, first, first.refused)
-        opened = _opened(weighed) - session.nobodies
+        opened = opened_by(weighed) - session.nobodies
         met = self._canaries.met(session.organisation, opened, asked.action)
         if met and (context.patients > 1 or asked.action in _GIVES_NOTHING):
             # Nobody's work is a page of strangers: none of it is given. And what was
             # written of nobody would lead colleagues to them, a copy somebody outside.
-            self._spring(session, met)
+            if not for_data_set:
+                self._spring(session, met)
             return self._refuse(session, asked, weighed[0], NOW_CLOSED)
         if session.is_for_programs:
-            moment = now.timestamp()
+            moment = context.now.timestamp()
             self._contracts.opened(contractor(session), patients, now=moment)
         note_opening(self._support, session, asked)
-        self._watch.opened(session, asked, context.explained, context.standing)
+        self._watch.opened(
+            session, asked, context.explained, context.standing, context.monotonic
+        )
         self._count_homes(session, asked)
-        granted = self._grant(session, asked, weighed, now)
+        granted = self._grant(session, asked, weighed, context)
         if met:
             self._spring(session, met)
         return granted
@@ -175,6 +183,12 @@ class Door:
         is_fit = asked.action is Action.WRITE and patients <= session.nobodies
         return self.disclose(asked) if is_fit else NOT_UNDERSTOOD
 
+    def take_for_data_set(self, asked: TakeForDataSet) -> Answer:
+        """What the operator's command takes: by its own action, and by no other."""
+        if asked.question.action is not Action.EXTRACT:
+            return NOT_UNDERSTOOD
+        return self.disclose(asked.question, for_data_set=True)
+
     def _spring(self, session: Session, met: Sequence[str]) -> None:
         """Somebody opened a patient who does not exist: it holds from here on."""
         at = microseconds_since_epoch(self._clock.now())
@@ -186,28 +200,34 @@ class Door:
         session: Session,
         asked: Disclose,
         patients: AbstractSet[str],
-        now: datetime,
     ) -> "_Context":
-        is_list = asked.action is Action.FIND
-        explained = {one: self.explains(session, one, now) for one in patients}
-        if is_list:
-            # What somebody wrote for themselves explains no list: its rows count.
-            explained = {one: _not_own(why) for one, why in explained.items()}
-        others = {one for one, why in explained.items() if not why}
+        # As the clock stood when the session was looked for, a moment ago.
+        now, monotonic = self._sessions.moment.now, self._sessions.moment.monotonic
+        watch = self._watch
+        explained: dict[str, str] = {}
+        others: set[str] = set()
+        for patient in patients:
+            why = self._explaining.of_action(
+                session, asked.action, patient, now, monotonic
+            )
+            explained[patient] = why
+            if not why:
+                others.add(patient)
+        is_program, is_taken = session.is_for_programs, asked.action in TAKEN_OUT
         return _Context(
-            patients=len(patients),
-            explained=explained,
-            contract_left=self._contract_left(session, patients, now),
-            standing=self._watch.standing(session, others, asked.action),
-            taken_out_left=self._watch.taken_out_left(session, patients, asked.action),
-            is_frozen=self._watch.is_closed(session),
+            now,
+            monotonic,
+            len(patients),
+            explained,
+            self._contract_left(session, patients, now) if is_program else None,
+            watch.standing(session, others, asked.action) if others else None,
+            watch.taken_out_left(session, patients, asked.action) if is_taken else -1,
+            watch.is_closed(session),
         )
 
     def _contract_left(
         self, session: Session, patients: AbstractSet[str], now: datetime
-    ) -> int | None:
-        if not session.is_for_programs:
-            return None
+    ) -> int:
         return self._contracts.left_after(
             contractor(session),
             patients,
@@ -222,7 +242,7 @@ class Door:
         item: Item,
         context: "_Context",
     ) -> Weighed:
-        purpose, reason = self._why(session, asked, item.patient)
+        purpose, reason = self._why(session, asked, item.patient, context.monotonic)
         is_beside = session.app is not None and names_beside(session, item, asked.items)
         relationship = BESIDE if is_beside else self._known(session, item, context)
         identity = key_identity(
@@ -234,7 +254,7 @@ class Door:
         key = b"".join(keys)
         way_in = None
         if item.tier is Tier.SEALED and asked.action is Action.READ:
-            key = _of_row(session, item, keys)
+            key = key_of_row(session, item, keys)
             way_in = self._way_in(session, asked, item, is_right=bool(key))
             if way_in.visits and not _is_note(item):
                 relationship = BY_VISIT
@@ -247,15 +267,19 @@ class Door:
             relationship=relationship,
             patients_asked=context.patients,
             is_key_ours=bool(keys),
-            is_found=session.has_found(item.patient, self._clock.monotonic_seconds()),
+            is_found=session.has_found(item.patient, context.monotonic),
             resources=item.resources,
             scopes=scopes_for(session, item.patient, is_beside=is_beside),
             is_within_consent=is_beside or is_within_consent(session, item),
-            is_support_granted=is_granted(self._support, session, item),
+            is_support_granted=session.role is Role.SUPPORT
+            and is_granted(self._support, session, item),
             contract_left=context.contract_left,
             standing=context.standing,
             taken_out_left=context.taken_out_left,
-            is_copy_signed=self._is_signed(session, asked.action, item),
+            is_copy_signed=asked.action is Action.COPY
+            and _is_signed(session, item, context.monotonic),
+            is_extract_agreed=session.extract is not None
+            and session.extract.covers(item.resources),
             is_nobodys=item.patient in session.nobodies,
             is_frozen=context.is_frozen
             and not self._watch.is_still_shown(session, item.patient),
@@ -271,13 +295,6 @@ class Door:
             refused=judge(opening),
             is_beside=is_beside,
         )
-
-    def _is_signed(self, session: Session, action: Action, item: Item) -> bool:
-        signed = session.copies.get(item.patient)
-        if action is not Action.COPY or signed is None:
-            return False
-        now = self._clock.monotonic_seconds()
-        return signed.covers(item.resources, now=now)
 
     def _way_in(
         self, session: Session, asked: Disclose, item: Item, *, is_right: bool
@@ -324,33 +341,13 @@ class Door:
         found = context.explained.get(item.patient)
         return self.explains(session, item.patient) if found is None else found
 
-    def explains(
-        self, session: Session, patient: str, at: datetime | None = None
-    ) -> str:
+    def explains(self, session: Session, patient: str) -> str:
         """Why the session's account may expect the patient; empty where it may not."""
-        if session.own_patient:
-            why = BY_CHECK_IN if session.only == CHECK_IN else OWN
-            return why if session.own_patient == patient else ""
-        if session.scopes is not None:
-            return BY_CONTRACT
-        if session.role is Role.IMPORTER:
-            return BY_IMPORT
-        if session.role is Role.SUPPORT:
-            return BY_SUPPORT
-        if self._watch.has_broken_glass(session, patient):
-            return GLASS
-        found = self._expected.explains(
-            account=session.account,
-            organisation=session.organisation,
-            patient=patient,
-            at=at or self._clock.now(),
-        )
-        if found and self._watch.still_explains(session, patient, found):
-            return found.words
-        return ""
+        now, monotonic = self._clock.now(), self._clock.monotonic_seconds()
+        return self._explaining.of(session, patient, now, monotonic)
 
     def _why(
-        self, session: Session, asked: Disclose, patient: str
+        self, session: Session, asked: Disclose, patient: str, monotonic: float
     ) -> tuple[Purpose, str]:
         """Purpose and reason as typed now, or as held from a little earlier.
 
@@ -359,15 +356,18 @@ class Door:
         """
         if session.app is not None:
             return Purpose(session.app.purpose), session.app.reason
+        if asked.action is Action.LETTERS:
+            incident = self._letters.incident_of(session, patient)
+            return Purpose.AUDIT, f"Letter about incident {incident}"
         if session.role is Role.SUPPORT:
             return why_granted(self._support, session)
-        signed = session.copies.get(patient)
-        if asked.action is Action.COPY and signed is not None:
-            return PURPOSES[signed.act.ground], signed.act.reason
+        if asked.action is Action.COPY and patient in session.copies:
+            act = session.copies[patient].act
+            return PURPOSES[act.ground], act.reason
         reason = asked.reason[:MAX_REASON_CHARACTERS].strip()
         if reason:
             return asked.purpose, reason
-        held = session.held_reason(patient, self._clock.monotonic_seconds())
+        held = session.held_reason(patient, monotonic)
         if held is None or asked.action is Action.FIND:
             return asked.purpose, ""
         return Purpose(held.purpose), held.reason
@@ -377,24 +377,26 @@ class Door:
         session: Session,
         asked: Disclose,
         weighed: Sequence[Weighed],
-        now: datetime,
+        context: "_Context",
     ) -> Grant:
-        first, at = -1, microseconds_since_epoch(now)
+        first, at = -1, microseconds_since_epoch(context.now)
         for portion in portions(weighed):
             index = self._ledger.append(self._entry(session, asked, portion, at=at))
             first = index if first < 0 else first
         # A search's reason was weighed by no rule: it opens nothing later.
         if asked.action is Action.FIND:
-            until = self._clock.monotonic_seconds() + REASON_HOLDS_SECONDS
+            until = context.monotonic + REASON_HOLDS_SECONDS
             session.hold_found([one.item.patient for one in weighed], until)
         else:
             for one in weighed:
-                hold_reason(session, one, now=self._clock.monotonic_seconds())
+                # What the work explained needed none.
+                if one.reason and not one.relationship:
+                    hold_reason(session, one, now=context.monotonic)
         return Grant(
             entry=first,
             granted_at=at,
             relationships=tuple([one.relationship for one in weighed]),
-            keys=tuple([b"" if _stays(asked, one) else one.key for one in weighed]),
+            keys=tuple([b"" if stays(asked, one) else one.key for one in weighed]),
         )
 
     def _refuse(
@@ -427,8 +429,8 @@ class Door:
             request = self._visit_words(session, first.item.patient)
         return self.entry_of(
             session,
-            action=asked.action.value,
-            purpose=first.purpose.value,
+            action=asked.action._value_,
+            purpose=first.purpose._value_,
             reason=first.reason,
             request=request,
             subjects=portion.subjects,
@@ -454,7 +456,7 @@ class Door:
             organisation=session.organisation,
             account=session.account,
             session=session.id,
-            role=session.role.value,
+            role=session.role._value_,
             purpose=purpose,
             reason=reason,
             action=action,
@@ -469,28 +471,6 @@ def _is_note(item: Item) -> bool:
     return are_notes(one[0] for one in item.resources)
 
 
-def _not_own(relationship: str) -> str:
-    return "" if relationship.endswith(SELF_MADE) else relationship
-
-
-def _of_row(session: Session, item: Item, sealed: Sequence[Key]) -> bytes:
-    """The one row's own key; empty where there is not one row, or it is not its key."""
-    if len(item.resources) != 1:
-        return b""
-    identity = identity_of(session.organisation, item.patient, item.resources[0])
-    found = (open_row_key(one, item.row_key, identity) for one in sealed)
-    return next((key for key in found if key is not None), b"")
-
-
-def _stays(asked: Disclose, one: Weighed) -> bool:
-    """Whether its key stays here: nobody needs it, or nobody gets it.
-
-    The key of the whole sealed tier never leaves; each row of it has its own.
-    """
-    is_whole_tier = one.item.tier is Tier.SEALED and asked.action is not Action.READ
-    return asked.action is Action.DELETE or one.is_beside or is_whole_tier
-
-
-def _opened(weighed: Sequence[Weighed]) -> AbstractSet[str]:
-    """The patients whose keys would leave; those who are only named keep theirs."""
-    return {one.item.patient for one in weighed if not one.is_beside}
+def _is_signed(session: Session, item: Item, monotonic: float) -> bool:
+    signed = session.copies.get(item.patient)
+    return signed is not None and signed.covers(item.resources, now=monotonic)

@@ -45,10 +45,16 @@ from wardkeep.warden.sessions import Session, Sessions
 
 LONGEST_WORDS = 200
 _CREDENTIAL = re.compile(r"(?:[0-9a-f]{2}){1,1023}")
-THE_LEDGER = "The ledger itself"
+THE_LEDGER, THE_OPERATOR = "The ledger itself", "The operator"
 """Whom an alarm is about that is about nobody's account."""
 RELEASERS = GUARDED | {Role.SHIFT_LEAD}
 """Who may release; a shift lead only what the rules froze for a budget."""
+
+
+def _raiser(alarm: Alarm) -> str:
+    return THE_OPERATOR if alarm.kind == alarms.INCIDENT else THE_LEDGER
+
+
 NO_SUCH_FREEZE = Refusal(
     code="no-such-freeze",
     why="There is no such freeze of your organisation, or somebody released it.",
@@ -306,7 +312,7 @@ class Freezing:
             id=one.id,
             kind=one.kind,
             account=one.account,
-            who=name(one.account) if one.account else THE_LEDGER,
+            who=name(one.account) if one.account else _raiser(one),
             patient=one.patient,
             detail=one.detail,
             entry=one.entry,

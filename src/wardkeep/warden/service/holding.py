@@ -7,9 +7,7 @@ from wardkeep.warden.sessions import Session
 
 
 def hold_reason(session: Session, one: Weighed, *, now: float) -> None:
-    """Hold what opened this; what the work explained needed none."""
-    if not one.reason or one.relationship:
-        return
+    """Hold what opened this."""
     held = HeldReason(
         purpose=one.purpose.value,
         reason=one.reason,

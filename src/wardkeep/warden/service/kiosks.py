@@ -192,7 +192,7 @@ class Kiosks:
         finally:
             # Where the database refused, the code is as good as before.
             waiting.client_id = made
-        self._directory.remember(made, act.name.strip())
+        self._directory.remember(made, act.name.strip(), home=session.organisation)
         async with self._database.connection() as connection:
             await self._expected.read_roster(connection, session.organisation)
         self._trace.of_session(session, "add-kiosk", request=f"account {made}")

@@ -7,6 +7,8 @@ To look is an entry as well, and it names whom the lines are about.
 from bisect import bisect_left
 from collections.abc import Sequence
 
+import msgspec
+
 from wardkeep.base.clock import Clock
 from wardkeep.disclosure.answers import Answer, Done, Refusal
 from wardkeep.disclosure.containment import (
@@ -22,7 +24,7 @@ from wardkeep.identity.roles import Budget, Role, role_named
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden import alarms
-from wardkeep.warden.directory import Directory
+from wardkeep.warden.directory import UNKNOWN_ACCOUNT, Directory
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.lines import GRANTED, views_of
@@ -34,6 +36,9 @@ from wardkeep.warden.sessions import Session, Sessions
 LINES_A_PAGE = 100
 LOOKED_AT_ONCE = 512
 """Entries that one question reads, so that nobody waits longer than milliseconds."""
+LOOKED_AT_ELSEWHERE = 5_000
+"""The same of an account that is at home elsewhere: 50 ms. That there are more of its
+entries is not told, so what it did here before these is found by the patient."""
 LONGEST_WORDS = 500
 
 
@@ -72,9 +77,22 @@ class Looking:
         if session.is_for_programs or session.role is not Role.PRIVACY_OFFICER:
             return NOT_YOUR_WORK
         positions = self._ledger.index.by_account(asked.account)
-        lines, next_ = self._lines(session, positions, asked.before, asked.account)
+        is_ours = self._directory.is_at_home(asked.account, session.organisation)
+        lines, next_ = self._lines(
+            session,
+            positions,
+            asked.before,
+            asked.account,
+            at_most=LOOKED_AT_ONCE if is_ours else LOOKED_AT_ELSEWHERE,
+        )
+        if not is_ours and not lines:
+            # Nothing of it concerns us: no more is told than of an id of nobody.
+            positions, next_ = (), -1
         self._note_look(session, lines, request=f"account {asked.account}"[:100])
-        return self._answer(session, asked.account, positions, lines, next_)
+        answer = self._answer(session, asked.account, positions, lines, next_)
+        if is_ours or lines:
+            return answer
+        return msgspec.structs.replace(answer, display_name=UNKNOWN_ACCOUNT)
 
     def _refusals(self, asked: ReadRefusals) -> Answer:
         session = self._sessions.use(asked.session)
@@ -112,6 +130,8 @@ class Looking:
         positions: Sequence[int],
         before: int,
         account: str = "",
+        *,
+        at_most: int = LOOKED_AT_ONCE,
     ) -> tuple[list[OpeningView], int]:
         """Openings, the newest first, and where to go on.
 
@@ -121,7 +141,7 @@ class Looking:
         last = len(positions) if before < 0 else bisect_left(positions, before)
         for place in range(last - 1, -1, -1):
             position = positions[place]
-            if len(lines) >= LINES_A_PAGE or last - place > LOOKED_AT_ONCE:
+            if len(lines) >= LINES_A_PAGE or last - place > at_most:
                 return lines, position + 1
             entry = self._ledger.read(position)
             # Two ids may share a key of the index.
@@ -155,7 +175,6 @@ class Looking:
             rows=rows,
             soft=budget.soft,
             hard=budget.hard,
-            entries=len(positions),
             lines=tuple(lines),
             next=next_,
             printed=printed,

@@ -34,21 +34,15 @@ async def remember_everything(
         _admit(keystore, organisation)
     for floor in await floors(connection):
         keystore.retire(*floor)
-    for account, name in (await display_names(connection)).items():
-        directory.remember(account, name)
+    for account, name, home in await display_names(connection):
+        directory.remember(account, name, home=home)
     for session in await load_live(connection, clock=clock):
         sessions.restore(session)
 
 
 def _admit(keystore: KeyStore, row: OrganisationRow) -> None:
     try:
-        keystore.admit(
-            row.number,
-            row.wrapped_key,
-            older=row.older_wrapped_key,
-            token_key=row.wrapped_token_key,
-            generation=row.key_generation,
-        )
+        keystore.admit_row(row)
     except BoxCannotBeOpenedError:
         message = (
             f"This root key does not open the key of {row.slug}: it is another"

@@ -199,7 +199,7 @@ class Office:
                 organisation=found.number,
                 role=role,
             )
-        self._directory.remember(account, name)
+        self._directory.remember(account, name, home=found.number)
         self._trace.of_operator(
             "create-account",
             organisation=found.number,
@@ -290,7 +290,7 @@ class Office:
                 patients_per_hour=asked.patients_per_hour,
                 clock=self._clock,
             )
-        self._directory.remember(account, asked.name)
+        self._directory.remember(account, asked.name, home=found.number)
         self._trace.of_operator(
             "register-client", organisation=found.number, account=account
         )

@@ -89,11 +89,11 @@ class OwnIdentities:
             return NOT_SIGNED_IN
         async with self._database.connection() as connection:
             own = await providers.of_account(connection, session.account)
-            is_ended = await providers.unlink(
+            gone = [one for one in own if one.id == asked.identity]
+            is_ended = bool(gone) and await providers.unlink(
                 connection, asked.identity, session.account, clock=self._clock
             )
-        gone = [one for one in own if one.id == asked.identity]
-        if not is_ended or not gone:
+        if not is_ended:
             return NO_SUCH_IDENTITY
         self._trace.of_session(
             session, "unlink-identity", request=f"provider {gone[0].provider}"

@@ -43,7 +43,7 @@ class OwnSessions:
         )
 
     def check_session(self, asked: CheckSession) -> Answer:
-        by = self._sessions.glance if asked.is_glance else self._sessions.use_own
+        by = self._sessions.glance if asked.is_glance else self._sessions.use_any
         session = by(asked.session)
         if session is not None:
             return session.view(session.last_used_monotonic)
@@ -73,7 +73,7 @@ class OwnSessions:
 
     async def end_session(self, asked: EndSession) -> Answer:
         """End a session of one's own: this one, or another by its id."""
-        session = self._sessions.use_own(asked.session)
+        session = self._sessions.use_any(asked.session)
         if session is None:
             await self._end_unusable(asked)
             return Done()

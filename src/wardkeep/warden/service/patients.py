@@ -35,6 +35,7 @@ from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.door import GRANTED, Door
 from wardkeep.warden.service.links import FIRST_HOURS, RECOVERY_HOURS, LinkOffice
+from wardkeep.warden.service.own_incidents import OwnIncidents
 from wardkeep.warden.service.rights_words import when
 from wardkeep.warden.service.said import ERASED, NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
@@ -68,6 +69,7 @@ class Patients:
         directory: Directory,
         erased: ErasedPatients,
         trace: Trace,
+        incidents: OwnIncidents,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -78,6 +80,7 @@ class Patients:
         self._directory = directory
         self._erased = erased
         self._trace = trace
+        self._incidents = incidents
         self._clock = clock
         self._links = LinkOffice(directory=directory, clock=clock)
         self.desk = Desk(
@@ -245,6 +248,9 @@ class Patients:
             lines=tuple(lines),
             total=len(positions),
             next=shown[0] if is_more else -1,
+            incidents=self._incidents.of(session, positions)
+            if asked.before < 0
+            else (),
         )
 
     def _note_look(self, session: Session) -> None:
@@ -313,5 +319,5 @@ async def make_account(
     await own_records.add(
         connection, account, organisation=number, patient=patient, clock=clock
     )
-    directory.remember(account, display_name)
+    directory.remember(account, display_name, home=number)
     return account

@@ -127,7 +127,8 @@ class Planting:
                 why=f"{len(here)} of these patients have a record here already.",
                 mend="Give new ids; a canary's record is loaded after it was named.",
             )
-        self._parts.canaries.plant(number, named)
+        at = microseconds_since_epoch(self._parts.clock.now())
+        self._parts.canaries.plant(number, named, at=at)
         await self._save_list(number)
         said = f"{len(named)} canaries"
         self._parts.trace.of_operator(PLANT, organisation=number, reason=said)

@@ -237,4 +237,4 @@ class ProviderClient:
                     log.warning("keys of %s: %s", self.row.issuer, raw.code)
                 else:
                     self._keys = read_keys(raw)
-        return self._keys
+            return self._keys

@@ -28,7 +28,7 @@ from wardkeep.warden.service.rights_words import bad
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.waking import NOT_WOKEN
-from wardkeep.warden.service.watch import BREAK_GLASS, Watch, account_of, is_watched
+from wardkeep.warden.service.watch import BREAK_GLASS, Watch
 from wardkeep.warden.sessions import Session, Sessions
 
 _PROVE = "prove"
@@ -92,7 +92,7 @@ class Proving:
         # It may have ended, or been frozen, while the database was asked.
         if self._sessions.use(asked.session) is not session:
             return NOT_SIGNED_IN
-        self._watch.budgets.touched(session.id, account_of(session))
+        self._watch.budgets.touched(session.id, session.whose)
         session.passkey_used_monotonic = session.last_used_monotonic
         self._trace.of_session(session, _PROVE)
         return Done()
@@ -107,7 +107,7 @@ class Proving:
         self, session: Session, act: BreakGlass
     ) -> ActDescription | Refusal:
         is_clinician = (
-            is_watched(session)
+            session.is_watched
             and RECORD in session.role.tiers
             and Purpose.DIRECT_CARE.value in session.role.purposes
         )

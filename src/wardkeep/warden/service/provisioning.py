@@ -144,8 +144,7 @@ class Provisioning:
         async with self._database.transaction() as connection:
             if one.is_active:
                 await self._ask_to_add(connection, session, one)
-            if not await provisioned.add(connection, one):
-                raise AlreadyExistsError
+            await provisioned.add(connection, one)
         return _user(one)
 
     async def _change(self, session: Session, asked: SaveProvisioned) -> Answer:
@@ -181,7 +180,9 @@ class Provisioning:
         """What the change needs: a new account, or another role for one that works."""
         if one.state == WORKING:
             if await provisioned.rename(connection, one):
-                self._names.remember(one.account, one.display_name)
+                self._names.remember(
+                    one.account, one.display_name, home=session.organisation
+                )
                 self._trace.of_session(
                     session,
                     "rename-account",

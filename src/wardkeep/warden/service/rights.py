@@ -307,15 +307,7 @@ class Rights:
         inner = _granting_decoder.decode(request.act)
         async with self._database.transaction() as connection:
             done = await self._grant(connection, request.asked_by, session, inner)
-            is_first = await rights_requests.approve(
-                connection,
-                request,
-                account=session.account,
-                at=self._clock.now(),
-                accounts=done.accounts,
-            )
-            if not is_first:
-                raise MeanwhileError(NOT_OPEN)
+            await self._close(connection, session, request, done.accounts)
         self._trace.of_session(
             session,
             "approve-rights",
@@ -323,6 +315,20 @@ class Rights:
             request=f"rights {request.id}",
         )
         return await self._settled(session, inner, done)
+
+    async def _close(
+        self,
+        connection: Connection,
+        session: Session,
+        request: RightsRequest,
+        made: tuple[str, ...],
+    ) -> None:
+        """Raises MeanwhileError where somebody else decided: all is undone again."""
+        who, at = session.account, self._clock.now()
+        if not await rights_requests.approve(
+            connection, request, account=who, at=at, accounts=made
+        ):
+            raise MeanwhileError(NOT_OPEN)
 
     async def _grant(
         self, connection: Connection, by: str, session: Session, act: Granting
@@ -374,20 +380,24 @@ class Rights:
         """What follows once the database has it: names, ends of sessions, entries."""
         if done.begin is not None:
             done.begin()
-        elif isinstance(act, AddPeople):
-            for account, one in zip(done.accounts, act.people, strict=True):
-                self._directory.remember(account, one.display_name.strip())
-                self._note(session, "create-account", account, one.role)
-        elif isinstance(act, ChangeRole):
-            here = [
-                one
-                for one in self._sessions.of_account(act.account)
-                if one.organisation == session.organisation
-            ]
-            await self._admission.end(here, why="role changed")
-            self._note(session, "change-role", act.account, act.role)
-        elif isinstance(act, VouchFor):
-            self._note(session, "vouch-for", act.account, act.how.strip())
+        match act:
+            case AddPeople():
+                for account, one in zip(done.accounts, act.people, strict=True):
+                    name, home = one.display_name.strip(), session.organisation
+                    self._directory.remember(account, name, home=home)
+                    self._note(session, "create-account", account, one.role)
+            case ChangeRole():
+                here = [
+                    one
+                    for one in self._sessions.of_account(act.account)
+                    if one.organisation == session.organisation
+                ]
+                await self._admission.end(here, why="role changed")
+                self._note(session, "change-role", act.account, act.role)
+            case VouchFor():
+                self._note(session, "vouch-for", act.account, act.how.strip())
+            case GrantSupport() | SetBudget():
+                pass  # their office has begun it, and says so itself
         return done.answer
 
     def _note(self, session: Session, action: str, account: str, reason: str) -> None:
@@ -467,8 +477,7 @@ class Rights:
                 name = self._directory.display_name(act.account)
                 return ((name, role_until(Role(act.role), act.until)),)
             case VouchFor():
-                name = self._directory.display_name(act.account)
-                return ((name, act.how.strip()),)
+                return ((self._name(act.account), act.how.strip()),)
             case GrantSupport() | SetBudget():
                 return self._offices[type(act)].lines(act)
 

@@ -8,6 +8,7 @@ when nobody could hold anything that it wraps any more, and after the ledger has
 import asyncio
 import contextlib
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -28,6 +29,7 @@ from wardkeep.disclosure.keys import (
     ORGANISATION,
     PATIENT,
     ROOT,
+    TOKENS,
     AskKeys,
     Keys,
     NoteSplit,
@@ -39,6 +41,7 @@ from wardkeep.identity import accounts
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden import rotations
 from wardkeep.warden.data_keys import begin_generation, floors, wrapped_keys_of
+from wardkeep.warden.destroyed_keys import DestroyedKey, DestroyedKeys
 from wardkeep.warden.floors_file import FloorsFile
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.resealing import TypeName
@@ -47,6 +50,7 @@ from wardkeep.warden.root_key_ring import RootKeyRing
 from wardkeep.warden.rotations import Rotation
 from wardkeep.warden.service.batch import Written
 from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.rotation_ends import ENDED, RotationEnds
 from wardkeep.warden.service.rotation_levels import (
     LedgerAwayError,
     Level,
@@ -58,6 +62,7 @@ from wardkeep.warden.service.rotation_of_patients import (
     OlderKeysError,
     PatientsLevel,
 )
+from wardkeep.warden.service.rotation_of_tokens import OlderTokensError, TokensLevel
 from wardkeep.warden.service.said import LEDGER_CANNOT_WRITE
 from wardkeep.warden.service.trace import Trace
 
@@ -86,6 +91,8 @@ _UNDER_WAY = Refusal(
     why="A rotation of this key is under way.",
     mend="See how far it is: wardkeep key status",
 )
+_OF_ORGANISATION = {ORGANISATION: "organisation key", TOKENS: "search-token key"}
+_AGAIN = (LedgerAwayError, OlderKeysError, OlderTokensError)
 _AWAY = (
     DatabaseBusyError,
     DatabaseUnavailableError,
@@ -139,8 +146,15 @@ class Rotator:
         self._signing_key_file = signing_key_file
         self._trace = trace
         self._clock = clock
+        self._ends = RotationEnds(ledger, trace)
         self.root = RootLevel(database, ring)
-        self.of_organisation = OrganisationLevel(database, ring, keystore)
+        self._destroyed = destroyed = DestroyedKeys(ring.folder)
+        self.of_organisation = OrganisationLevel(
+            database, ring, keystore, destroyed=destroyed
+        )
+        self.of_tokens = TokensLevel(
+            database, ring, keystore, destroyed=destroyed, clock=clock
+        )
         self._floors_file = FloorsFile(ring.folder)
         self.of_patients = PatientsLevel(
             database,
@@ -168,6 +182,12 @@ class Rotator:
     async def resume(self, written: Written) -> None:
         """Go on with what an end of the warden interrupted."""
         self._written = written
+        for number, level in self._back():
+            # A restored backup, or somebody put it back: the ledger has it either way.
+            said = f"the {level} key in use was destroyed once"
+            self._trace.of_operator(
+                "met-destroyed-key", organisation=number, reason=said
+            )
         await self._start_unfinished()
 
     async def _start_unfinished(self) -> None:
@@ -206,7 +226,18 @@ class Rotator:
             fault=fault,
             rotations=tuple(views),
             behind=tuple(slugs.get(one, str(one)) for one in behind),
+            back=tuple((slugs.get(one, ""), level) for one, level in self._back()),
         )
+
+    def _back(self) -> Iterator[tuple[int, str]]:
+        """Keys in use that were destroyed once, as (organisation, level)."""
+        for one in self._keystore.organisations:
+            for level, fingerprint in (
+                (ORGANISATION, self._keystore.fingerprint(one)),
+                (TOKENS, self._keystore.tokens_of(one).fingerprint),
+            ):
+                if self._destroyed.has(DestroyedKey(one, level, fingerprint)):
+                    yield one, level
 
     def _view(self, one: Rotation, slug: str) -> RotationView:
         progress = self._under_way.get(one.id)
@@ -229,7 +260,7 @@ class Rotator:
         try:
             if asked.level == ROOT:
                 return await self._rotate_root(asked)
-            if asked.level == ORGANISATION:
+            if asked.level in _OF_ORGANISATION:
                 return await self._rotate_organisation(asked)
             if asked.level == PATIENT:
                 async with self._beginning:
@@ -268,11 +299,17 @@ class Rotator:
             row = await accounts.find_organisation(connection, asked.organisation)
         if row is None:
             return _NO_ORGANISATION
-        if not await self._is_noted(row.number, "organisation key"):
+        if not await self._is_noted(row.number, _OF_ORGANISATION[asked.level]):
             return LEDGER_CANNOT_WRITE
+        level = self.of_tokens if asked.level == TOKENS else self.of_organisation
         async with self._database.transaction() as connection:
-            rotation = await self._begin_row(connection, ORGANISATION, row.number)
-            await self.of_organisation.turn(connection, row.number)
+            rotation = await rotations.begin(
+                connection,
+                level=asked.level,
+                organisation=row.number,
+                at=self._clock.now(),
+                generation=await level.turn(connection, row.number),
+            )
         self._start(rotation)
         return Created(rotation.id)
 
@@ -316,7 +353,7 @@ class Rotator:
         # One at a time: there is one place for a key that is not announced yet.
         async with self._changing_signer:
             await asyncio.to_thread(self._change_signing_key, new)
-        self._trace.of_operator("end-key-rotation", reason=f"ledger key: {name} signs")
+        self._trace.of_operator(ENDED, reason=f"ledger key: {name} signs")
         return Created(name)
 
     def _change_signing_key(self, new: SigningKey) -> None:
@@ -355,7 +392,7 @@ class Rotator:
         while True:
             try:
                 await self._turn(progress)
-            except (*_AWAY, LedgerAwayError, OlderKeysError) as error:
+            except (*_AWAY, *_AGAIN) as error:
                 words = str(error) or type(error).__name__
                 progress.state = f"waits and tries again: {words}"
             except Exception as error:
@@ -376,7 +413,7 @@ class Rotator:
             progress.state = "wraps anew"
             began = self._clock.monotonic_seconds()
             passed = await level.turn_all(rotation, progress.tell)
-            if passed.rewrapped:
+            if passed.rewrapped or passed.is_further:
                 await self._count(progress, passed)
                 quiet_since = self._clock.monotonic_seconds()
             elif began - quiet_since >= level.settle_seconds:
@@ -384,13 +421,15 @@ class Rotator:
             left = quiet_since + level.settle_seconds - self._clock.monotonic_seconds()
             if left > 0:
                 minutes = max(1, round(left / 60))
-                progress.state = f"all wrapped anew; proves it in {minutes} min"
+                progress.state = f"all wrapped anew; goes on in {minutes} min"
                 await self._pause(left)
         await self._end(progress, level, passed)
 
     def _level(self, rotation: Rotation) -> Level:
         if rotation.level == PATIENT:
             return self.of_patients
+        if rotation.level == TOKENS:
+            return self.of_tokens
         return self.root if rotation.level == ROOT else self.of_organisation
 
     async def _end(self, progress: Progress, level: Level, passed: Passed) -> None:
@@ -398,9 +437,8 @@ class Rotator:
         rotation = progress.rotation
         progress.state = "proves it"
         said = await level.prove(rotation, passed)
-        self._trace.of_operator(
-            "end-key-rotation", organisation=rotation.organisation, reason=said
-        )
+        async with self._database.connection() as connection:
+            await self._ends.say(connection, rotation, said)
         if not await self._written():
             raise LedgerAwayError
         await level.retire(rotation, passed)

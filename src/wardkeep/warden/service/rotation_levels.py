@@ -14,10 +14,12 @@ import msgspec
 
 from wardkeep.crypto.aead import BoxCannotBeOpenedError, new_key
 from wardkeep.db.connection import Connection, Database
+from wardkeep.disclosure.keys import ORGANISATION
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity import accounts
 from wardkeep.warden import rotations
+from wardkeep.warden.destroyed_keys import DestroyedKey, DestroyedKeys
 from wardkeep.warden.keystore import (
     KeyStore,
     organisation_identity,
@@ -45,6 +47,8 @@ class Passed(NamedTuple):
     """Were under the old key when the pass came by."""
     unreadable: int
     """Open by neither key: whoever wrote them did not have them from us."""
+    is_further: bool = False
+    """Whether it went on to something that has to be waited for again."""
 
 
 Tell = Callable[[int, int], None]
@@ -151,16 +155,22 @@ class OrganisationLevel:
     """Patients' keys and the shared one by an organisation's new key."""
 
     def __init__(
-        self, database: Database, ring: RootKeyRing, keystore: KeyStore
+        self,
+        database: Database,
+        ring: RootKeyRing,
+        keystore: KeyStore,
+        *,
+        destroyed: DestroyedKeys,
     ) -> None:
+        self._destroyed = destroyed
         self._database = database
         self._ring = ring
         self._keystore = keystore
         self.settle_seconds = 3600.0
         """A load holds new patients' keys for as long as one source takes: minutes."""
 
-    async def turn(self, connection: Connection, organisation: int) -> None:
-        """Have a new key in the row, with the one before beside it."""
+    async def turn(self, connection: Connection, organisation: int) -> int:
+        """Have a new key in the row, with the one before beside it; no generation."""
         identity = organisation_identity(organisation)
         before = await rotations.lock_organisation(connection, organisation)
         old = await asyncio.to_thread(self._ring.unwrap, before, identity)
@@ -171,20 +181,15 @@ class OrganisationLevel:
         await rotations.turn_organisation(
             connection, organisation, wrapped=wrapped, older=before, token_key=tokens
         )
+        return 0
 
     async def prepare(self, rotation: Rotation) -> None:
         organisation = rotation.organisation
         async with self._database.connection() as connection:
             found = await accounts.organisations(connection)
         row = next(one for one in found if one.number == organisation)
-        await asyncio.to_thread(
-            self._keystore.admit,
-            organisation,
-            row.wrapped_key,
-            older=row.older_wrapped_key,
-            token_key=row.wrapped_token_key,
-            generation=row.key_generation,
-        )
+        keys = await asyncio.to_thread(self._keystore.unwrapped, row)
+        self._keystore.turn_wrapping(organisation, keys)
 
     async def turn_all(self, rotation: Rotation, tell: Tell) -> Passed:
         organisation = rotation.organisation
@@ -263,13 +268,19 @@ class OrganisationLevel:
 
     async def prove(self, rotation: Rotation, last: Passed) -> str:
         """The last pass is the proof."""
-        return _nothing_left(rotation, last)
+        newest = self._keystore.fingerprint(rotation.organisation)
+        return f"{_nothing_left(rotation, last)}; {newest} is in use"
 
     async def retire(self, rotation: Rotation, last: Passed) -> None:
         del last
+        organisation = rotation.organisation
+        gone = self._keystore.older_fingerprint(organisation)
+        if gone:
+            key = DestroyedKey(organisation, ORGANISATION, gone)
+            await asyncio.to_thread(self._destroyed.add, key)
         async with self._database.connection() as connection:
-            await rotations.forget_older(connection, rotation.organisation)
-        self._keystore.forget_older(rotation.organisation)
+            await rotations.forget_older(connection, organisation)
+        self._keystore.forget_older(organisation)
 
 
 def _nothing_left(rotation: Rotation, last: Passed) -> str:

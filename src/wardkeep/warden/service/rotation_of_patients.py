@@ -115,9 +115,10 @@ class PatientsLevel:
         while portion := await self._portion(rotation, after):
             turned += await self._give_new_keys(rotation, portion)
             for row in await self._portion(rotation, after):
-                shut += not self._opens_all(rotation.organisation, _owner(row))
-                if _is_turning(row):
-                    await self._reseal(rotation.organisation, _owner(row))
+                owner = _owner(await self._as_wrapped_now(rotation, row))
+                shut += not self._opens_all(rotation.organisation, owner)
+                if _is_turning(owner):
+                    await self._reseal(rotation.organisation, owner)
             after = portion[-1].number
             seen += len(portion)
             tell(min(seen, total), total)
@@ -139,6 +140,21 @@ class PatientsLevel:
                 connection, rotation.organisation, rotation.patient
             )
         return [row for row in found if row.number > after]
+
+    async def _as_wrapped_now(
+        self, rotation: Rotation, row: WrappedKeys
+    ) -> WrappedKeys:
+        """A row that opens by none is read again: it may be wrapped anew by now.
+
+        So it is where the organisation's own key is replaced at the same time.
+        """
+        if self._opens_all(rotation.organisation, _owner(row)):
+            return row
+        async with self._database.connection() as connection:
+            found = await data_keys.wrapped_keys_of(
+                connection, rotation.organisation, row.id
+            )
+        return found[0] if found else row
 
     async def _give_new_keys(
         self, rotation: Rotation, portion: Sequence[WrappedKeys]
@@ -310,20 +326,29 @@ class PatientsLevel:
         return len(pairs)
 
     async def _retire_shared(self, rotation: Rotation) -> int:
-        """The key of what belongs to no patient; 1 where somebody wrote just now."""
+        """The key of what belongs to no patient; 1 where somebody wrote just now.
+
+        No lock holds it: where the organisation's own key is replaced meanwhile, it is
+        wrapped anew while it is read here, and then it is read once more.
+        """
         owner, organisation = await self._shared(rotation), rotation.organisation
         if owner is None or not _is_turning(owner):
             return 0
+        old = owner.wrapped[Tier.SHARED]
         async with self._database.transaction() as connection:
             so_far = await data_keys.proved(connection, rotation.id)
             found = await self._checked(connection, organisation, owner)
+            if await rotations.shared_key(connection, organisation) != old:
+                return 1
             if not found.older:
                 so_far = _with(so_far, found, patients=0)
                 await self._write_down(rotation, "what is shared", so_far)
-                old = owner.wrapped[Tier.SHARED]
+                new = _newest_box(old)
                 await rotations.put_shared_key(
-                    connection, organisation, old=old, new=_newest_box(old)
+                    connection, organisation, old=old, new=new
                 )
+                if await rotations.shared_key(connection, organisation) != new:
+                    return 1
                 await data_keys.note_proved(connection, rotation.id, so_far)
                 return 0
         await self._reseal(organisation, owner)

@@ -84,6 +84,7 @@ class WardenService:
         self._door_at_once, self._door_later = self._questions(at_the_door)
         desks = (*at_the_door, *for_the_operator)
         self._saves = dict.fromkeys(save for desk in desks for save in desk.saves)
+        self._closes = [close for desk in desks for close in desk.closes]
         self._operator_at_once, self._operator_later = self._questions(for_the_operator)
 
     @property
@@ -184,6 +185,8 @@ class WardenService:
         self.witnessing.close()
         await self._eraser.close()
         await self.rotator.close()
+        for close in self._closes:
+            await close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
         await self._save_sessions()

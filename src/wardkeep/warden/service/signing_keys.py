@@ -41,9 +41,9 @@ class SigningKeys:
         async with self._database.transaction() as connection:
             since = self._clock.now() - SHOWN_AFTER
             found = await app_grants.signing_keys(connection, shown_since=since)
-            if not any(not one.is_retired for one in found):
+            if all(one.is_retired for one in found):
                 await self._make(connection)
-                found = await app_grants.signing_keys(connection, shown_since=since)
+            found = await app_grants.signing_keys(connection, shown_since=since)
         newest_first = sorted(found, key=lambda one: one.is_retired)
         self._keys = [
             await asyncio.to_thread(

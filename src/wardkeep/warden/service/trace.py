@@ -68,6 +68,7 @@ class Trace:
         organisation: int = 0,
         account: str = "",
         reason: str = "",
+        request: str = "",
         subjects: Sequence[Subject] = (),
     ) -> int:
         """Something that the operator does from the command line."""
@@ -77,6 +78,7 @@ class Trace:
             account=account,
             role=OPERATOR,
             reason=reason,
+            request=request,
             subjects=subjects,
         )
 

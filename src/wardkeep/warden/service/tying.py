@@ -9,6 +9,7 @@ as nobody of that id is here, and of a person for so many a day.
 
 import asyncio
 import re
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
@@ -29,7 +30,9 @@ from wardkeep.identity.roles import Role
 from wardkeep.teams import ties
 from wardkeep.teams.relationships import KINDS, ExpectedSets
 from wardkeep.teams.ties import Source, Tie
+from wardkeep.warden import erasures
 from wardkeep.warden.budgets import WINDOW_SECONDS
+from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_UNDERSTOOD
@@ -53,7 +56,7 @@ Refs = Sequence[tuple[ResourceRef, str]]
 class Tying:
     """Answers those who write what the work explains."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made of these parts, each named
         self,
         *,
         database: Database,
@@ -61,6 +64,7 @@ class Tying:
         expected: ExpectedSets,
         door: Door,
         writers: Writers,
+        erased: ErasedPatients,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -68,8 +72,10 @@ class Tying:
         self._expected = expected
         self._door = door
         self._writers = writers
+        self._erased = erased
         self._clock = clock
-        self._in_turn = asyncio.Lock()
+        self._in_turn: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """By organisation: a slow write of one holds up nobody else's."""
         self._new: dict[tuple[int, str], dict[str, float]] = {}
         """New patients of whom an account told ties, and when."""
         self._rosters_due = self._tidy_due = 0.0
@@ -174,10 +180,25 @@ class Tying:
                 told[source] = [self._kept(source, one) for one in mine]
         if not told:
             return
-        async with self._in_turn:
+        async with self._in_turn[organisation]:
             async with self._database.transaction() as connection:
                 await ties.save(connection, told)
-            self._expected.ties.put(told)
+            gone = {one for one in told if self._is_erased(one)}
+            self._expected.ties.put({one: told[one] for one in told.keys() - gone})
+            # Whose erasure was approved since the keys left: it came before these.
+            for source in gone:
+                await self._forget(source)
+
+    def _is_erased(self, source: Source) -> bool:
+        return self._erased.has(source.organisation, source.patient)
+
+    async def _forget(self, source: Source) -> None:
+        async with self._database.connection() as connection:
+            await erasures.forget_work(
+                connection,
+                organisation=source.organisation,
+                patients=(source.patient,),
+            )
 
     def _kept(self, source: Source, tie: Tie) -> Tie:
         """The tie as it was told before, where nothing of it is longer or new.

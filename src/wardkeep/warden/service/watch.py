@@ -11,9 +11,9 @@ import msgspec
 
 from wardkeep.base.clock import Clock, from_microseconds
 from wardkeep.base.ids import new_uuid
-from wardkeep.disclosure.purpose import TAKEN_OUT, Action
+from wardkeep.disclosure.purpose import Action
 from wardkeep.disclosure.questions import Disclose
-from wardkeep.identity.roles import PEOPLE, Budget
+from wardkeep.identity.roles import Budget
 from wardkeep.ledger.entry import Entry
 from wardkeep.teams.relationships import Why
 from wardkeep.warden import alarms, freezes
@@ -24,6 +24,8 @@ from wardkeep.warden.freezes import Freeze, Freezes
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
 from wardkeep.warden.rules.copies_are_signed import CODE as NOT_SIGNED
+from wardkeep.warden.rules.extracts_are_agreed import CODE as NOT_AGREED
+from wardkeep.warden.rules.letters_are_approved import CODE as NOT_APPROVED
 from wardkeep.warden.rules.prints_are_few import PRINTS_SPENT
 from wardkeep.warden.rules.visit_is_now import CODE as NO_VISIT
 from wardkeep.warden.service.trace import Trace
@@ -48,12 +50,18 @@ _TRIPPED = (
     "More records that nothing explains were opened in an hour than the people at work"
     " open. For an hour each further one takes a passkey."
 )
-_WATCHED = frozenset(PEOPLE)
 _SPENT = "More records were opened in a day than the role opens beyond its work."
 _PRINTED = "As many records were printed in 24 hours as the role prints, and another."
 _HOMES = "The ways into many homes were asked for where no visit was."
 _UNSIGNED = "Copies of many records were asked for that nobody signed for."
-_TRIED = {NO_VISIT: _HOMES, NOT_SIGNED: _UNSIGNED}
+_UNAPPROVED = "Addresses for letters were asked for that no second person approved."
+_UNAGREED = "Records were asked for as for a national data set, which no person takes."
+_TRIED = {
+    NO_VISIT: _HOMES,
+    NOT_SIGNED: _UNSIGNED,
+    NOT_APPROVED: _UNAPPROVED,
+    NOT_AGREED: _UNAGREED,
+}
 """What is tried ten times by nobody who does their work, and why it is frozen."""
 _SCRAPED = "Many records were asked for after the passkey was due, and it was not used."
 _LED_NOWHERE = "A record was opened that no work leads to."
@@ -91,25 +99,27 @@ class Watch:
 
     # Before an opening
 
-    def still_explains(self, session: Session, patient: str, why: Why) -> bool:
+    def still_explains(
+        self, session: Session, patient: str, why: Why, now: float
+    ) -> bool:
         """Whether a relationship counts, however many there are by now."""
-        if not is_watched(session):
+        if not session.is_watched:
             return True
         return self.budgets.is_explained(
-            account_of(session),
+            session.whose,
             patient,
             why=why,
             budget=self.budget(session),
-            own_work=session.role.own_work,
-            now=self._now(),
+            own_work=session.role.own_work if why.is_self_made else 0,
+            now=now,
         )
 
     def budget(self, session: Session) -> Budget:
         """What the session's account may open, in its organisation."""
         return self.limits.of(session.organisation, session.role)
 
-    def has_broken_glass(self, session: Session, patient: str) -> bool:
-        return session.glass.get(patient, 0.0) > self._now()
+    def has_broken_glass(self, session: Session, patient: str, now: float) -> bool:
+        return session.glass.get(patient, 0.0) > now
 
     def break_glass(self, session: Session, patient: str) -> None:
         session.glass[patient] = self._now() + GLASS_SECONDS
@@ -122,10 +132,10 @@ class Watch:
         self, session: Session, others: AbstractSet[str], action: Action
     ) -> Standing | None:
         """Where the account would stand; None where nobody counts."""
-        if not others or not is_watched(session):
+        if not session.is_watched:
             return None
         standing = self.budgets.after(
-            account_of(session),
+            session.whose,
             reach_of(session),
             others,
             budget=self.budget(session),
@@ -145,10 +155,10 @@ class Watch:
 
         Below 0 where it would be too many, and where nobody counts: nobody else does.
         """
-        if action not in TAKEN_OUT or not is_watched(session):
+        if not session.is_watched:
             return -1
         return self.budgets.left_after(
-            account_of(session),
+            session.whose,
             patients,
             action=action.value,
             budget=self.budget(session),
@@ -169,14 +179,15 @@ class Watch:
         asked: Disclose,
         explained: Mapping[str, str],
         standing: Standing | None,
+        now: float,
     ) -> None:
         """Count what was granted, and tell the privacy officer at the soft limit."""
-        if not is_watched(session):
+        if not session.is_watched:
             return
-        is_list, now = asked.action is Action.FIND, self._now()
-        account = account_of(session)
+        action = asked.action
+        is_list, account = action is Action.FIND, session.whose
         self._breaker.at_work(*account, self.budget(session).soft, now)
-        self.budgets.take_out(account, explained, action=asked.action.value, now=now)
+        self.budgets.take_out(account, explained, action=action._value_, now=now)
         if standing is not None:
             others = [one for one, why in explained.items() if not why]
             where = reach_of(session)
@@ -187,8 +198,8 @@ class Watch:
                 self._look_at_searching(session)
             elif self._breaker.opened(session.organisation, others, now):
                 self._tell(session, alarms.BREAKER, _TRIPPED)
-        if not is_list and any(explained.values()):
-            known = [(one, why) for one, why in explained.items() if why]
+        if not is_list:
+            known = [one for one in explained.items() if one[1]]
             self.budgets.expected(account, known, now=now)
 
     def refused(self, session: Session, asked: Disclose, code: str) -> None:
@@ -197,7 +208,7 @@ class Watch:
             self.freeze_account(session, freezes.BUDGET, _SPENT)
         elif code == PRINTS_SPENT:
             self._tell(session, alarms.PRINTS, _PRINTED)
-        elif code in _TRIED and is_watched(session):
+        elif code in _TRIED and session.is_watched:
             named_all = {item.patient for item in asked.items}
             if self.budgets.tried(reach_of(session), named_all):
                 self.freeze_account(session, freezes.SCRAPING, _TRIED[code])
@@ -214,7 +225,7 @@ class Watch:
 
     def _look_at_searching(self, session: Session) -> None:
         """Who looks at lists and opens nobody gathers names."""
-        listed, opened = self.budgets.listed_and_opened(account_of(session))
+        listed, opened = self.budgets.listed_and_opened(session.whose)
         if listed >= MANY_LISTED and opened < listed * FEW_OPENED:
             words = f"{listed} people shown in lists, {opened} of them opened"
             self._tell(session, alarms.SEARCHING, words)
@@ -234,7 +245,7 @@ class Watch:
         A person may have slipped, and stand at a bed: the glass can still be broken.
         """
         cause = freezes.SCRAPING
-        if is_watched(session):
+        if session.is_watched:
             cause, until = freezes.CANARY, self._now() + SHOWN_SECONDS
             # Kept from the first opening on: the record closes with all others.
             self._shown = {
@@ -350,18 +361,9 @@ def _id_in(entry: Entry) -> str:
     return entry.request.split(" ")[1]
 
 
-def is_watched(session: Session) -> bool:
-    """People of the organisation: programs have contracts, support has grants."""
-    return session.scopes is None and session.role in _WATCHED
-
-
-def account_of(session: Session) -> tuple[int, str]:
-    return session.organisation, session.account
-
-
 def reach_of(session: Session) -> str:
     """Whose reach an opening counts for: the session's, or that of one's apps."""
-    return session.id if session.app is None else apps_of(account_of(session))
+    return session.id if session.app is None else apps_of(session.whose)
 
 
 def request_of(freeze: Freeze) -> str:

@@ -265,14 +265,12 @@ class WhoIsWho:
         known = await workplaces.teams_of(connection, organisation)
         ids = {one.name: one.id for one in known}
         for name, references, members in asked.teams:
-            team = ids.get(name) or await workplaces.save_team(
+            team = ids.get(name) or await workplaces.add_team(
                 connection,
                 Team("", name, ""),
                 organisation=organisation,
                 clock=self._clock,
             )
-            if team is None:
-                continue
             await workplaces.stand_for(
                 connection,
                 references,

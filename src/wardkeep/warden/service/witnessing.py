@@ -133,11 +133,9 @@ class Witnessing:
         if learnt is not None and learnt != one.old:
             # It signed another size last than we thought: as after a restart of ours.
             one.old = learnt
-            continued = await asyncio.to_thread(self._ledger.continued, learnt)
-            if continued is None:
-                return
-            if learnt <= continued.checkpoint.size:
-                reply = await self._send(one, continued)
+            again = await asyncio.to_thread(self._ledger.continued, learnt)
+            if again is not None and learnt <= again.checkpoint.size:
+                continued, reply = again, await self._send(one, again)
         await self._hear(one, continued, reply)
 
     def _is_due(self, one: Known, continued: Continued) -> bool:

@@ -27,6 +27,7 @@ from wardkeep.disclosure.questions import (
 )
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity.roles import READ_ONLY, Role
+from wardkeep.identity.scopes import KIOSK
 from wardkeep.ledger.entry import Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.erasures import ErasedPatients
@@ -100,7 +101,9 @@ class Writers:
             self._ledger.append(
                 self._door.entry_of(session, action="compute-tokens", reason=total)
             )
-        return Tokens(self._keystore.tokens(session.organisation, asked.values))
+        keys = self._keystore.tokens_of(session.organisation)
+        made = keys.made(asked.values)
+        return Tokens(made.tokens, made.newer, keys.turn, keys.is_switched)
 
     def new_patient_keys(self, asked: NewPatientKeys) -> Answer:
         """Keys for new patients: they open nothing that exists."""
@@ -181,6 +184,9 @@ class Writers:
     def open_shared_key(self, asked: OpenSharedKey) -> Answer:
         """The key of what belongs to the organisation and to no patient."""
         session = self._sessions.use_at_door(asked.session)
+        if session is None and asked.wrapped_key:
+            # A kiosk names the places of its pack: it opens, and makes no key.
+            session = self._sessions.use_only(asked.session, KIOSK)
         if session is None:
             return NOT_SIGNED_IN
         if session.role in READ_ONLY:

@@ -7,14 +7,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wardkeep.apps.notes.searching import matching
-from wardkeep.apps.notes.typed import (
-    moment_of,
-    problems_in,
-    typed_moment,
-    without_hints,
-    words_in,
-)
+from wardkeep.apps.notes.typed import problems_in, without_hints, words_in
 from wardkeep.base.differences import GONE, MOST_PAIRS, NEW, SAME, differences
+from wardkeep.care.typed import moment_of, typed_moment
 from wardkeep.fhir.notes.note import Note
 from wardkeep.fhir.notes.words import LONGEST_TEXT, Section, Words
 from wardkeep.web.forms import Form

@@ -88,3 +88,37 @@ def test_taking_it_back_leaves_what_changed_meanwhile_elsewhere() -> None:
     assert back["gender"] == "female"
     assert is_the_same(TEXT, msgspec.json.encode(back))
     assert not is_the_same(TEXT, accepted.compact)
+
+
+def test_a_practice_and_whom_to_call_are_changed_by_name_and_nothing_else() -> None:
+    kin = {
+        "relationship": [{"text": "Sister"}],
+        "name": {"family": "Quince", "given": ["Robin"]},
+        "telecom": [{"system": "phone", "value": "07700 900321"}],
+    }
+    other = {"name": {"text": "Sam Ash"}}
+    known = {
+        **PATIENT,
+        "contact": [kin, other],
+        "generalPractitioner": [{"reference": "Organization/a", "display": "A"}],
+    }
+    text = msgspec.json.encode(known)
+    made = content_of(corrected(text, {"gp": "Larkspur Road", "contact": "Alex"}))
+    assert made["generalPractitioner"] == [{"display": "Larkspur Road"}]
+    # Of another person neither the kinship nor the number of the one before is said
+    assert made["contact"] == [{"name": {"text": "Alex"}}, other]
+    made = content_of(corrected(text, {"contact_phone": "07700 900999"}))
+    assert made["contact"][0]["telecom"][0]["value"] == "07700 900999"
+    assert made["contact"][0]["relationship"] == kin["relationship"]
+    assert made["telecom"] == PATIENT["telecom"]
+    back = corrected(text, {"contact": "Alex", "gp": "B"})
+    assert not is_the_same(back.compact, text)
+    assert is_the_same(restored(back.compact, text).compact, text)
+
+
+def test_whom_to_call_is_added_where_nobody_was_known() -> None:
+    made = content_of(corrected(TEXT, {"contact_phone": "07700 900999"}))
+    assert made["contact"] == [
+        {"telecom": [{"system": "phone", "value": "07700 900999"}]}
+    ]
+    assert "contact" not in content_of(restored(corrected(TEXT, {}).compact, TEXT))

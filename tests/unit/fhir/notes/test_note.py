@@ -146,6 +146,11 @@ def test_the_question_to_a_colleague_is_valid_and_belongs_to_the_patient() -> No
     assert check(made) == ()
     assert read_task(made.compact, note="n", patient="p") == asked
     assert read_task(b"{}", note="n", patient="p") is None
+    day = made.compact.replace(
+        WRITTEN.isoformat(timespec="seconds").encode(), b"2026-11-24"
+    )
+    assert day != made.compact
+    assert read_task(day, note="n", patient="p") is None
     assert draft_of(made, "n").owner == "p"
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A clinic changes its questions; what it does not know stays as it was."""
 
+from decimal import Decimal
+
 import pytest
 
 from wardkeep.fhir.questionnaires import editing
@@ -79,3 +81,34 @@ def test_it_is_asked_on_arrival_by_its_code_and_other_codes_stay() -> None:
     assert editing.asked_on_arrival(asked, is_asked=True)["code"] == asked["code"]
     assert editing.asked_on_arrival(asked, is_asked=False)["code"] == content["code"]
     assert "code" not in editing.asked_on_arrival(ACTIVE, is_asked=False)
+
+
+def test_what_stands_behind_an_answer_is_what_it_counts() -> None:
+    options = ("Not at all = 0", "Often=2.5", "A = B", "= 3", "Plain")
+    question = Question(text="How?", kind="choice", options=options)
+    made = editing.with_question(editing.new_questionnaire("Mood"), question)
+    resource = editing.resource_of(made)
+    assert check(resource) == ()
+    read = read_questionnaire(resource.compact)
+    assert read is not None
+    said = [(one.words(), one.weight) for one in read.item[0].answer_option]
+    assert said == [
+        ("Not at all", 0),
+        ("Often", Decimal("2.5")),
+        ("A = B", None),
+        ("= 3", None),
+        ("Plain", None),
+    ]
+    # And the digits are the same after a change that touches something else
+    again = editing.titled(editing.content_of(resource.compact), "Other")
+    assert b'"valueDecimal":2.5}' in editing.resource_of(again).compact
+
+
+def test_it_is_offered_to_clinicians_by_its_code_and_asked_at_check_in_by_another() -> (
+    None
+):
+    made = editing.for_clinicians({**ACTIVE}, is_assessment=True)
+    both = editing.asked_on_arrival(made, is_asked=True)
+    assert [one["code"] for one in both["code"]] == ["assessment", "check-in"]
+    assert editing.for_clinicians(both, is_assessment=False)["code"] == both["code"][1:]
+    assert made["status"] == "active"

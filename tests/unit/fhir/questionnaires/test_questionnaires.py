@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wardkeep.fhir.model.resource import Resource
-from wardkeep.fhir.questionnaires.answers import initial_of, read_date, read_number
+from wardkeep.fhir.questionnaires.answers import (
+    initial_of,
+    read_date,
+    read_number,
+    read_time,
+)
 from wardkeep.fhir.questionnaires.questionnaire import (
     Questionnaire,
     cannot_ask,
@@ -338,3 +343,40 @@ def test_no_text_breaks_the_reading_of_numbers_and_dates(text: str) -> None:
     assert number is None or number.is_finite()
     assert day is None or isinstance(day, date)
     assert read_date("03021950") == read_date("1950-02-03") == date(1950, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("typed", "at"),
+    [
+        ("14:05", "14:05"),
+        ("9.30", "09:30"),
+        (" 00:00 ", "00:00"),
+        ("24:00", ""),
+        ("12:60", ""),
+        ("12", ""),
+        ("1:5", ""),
+        ("\u0661\u0662:30", ""),
+        ("a:bc", ""),
+        ("", ""),
+    ],
+)
+def test_times_of_day_are_read_as_people_write_them(typed: str, at: str) -> None:
+    assert read_time(typed) == at
+
+
+@pytest.mark.parametrize("typed", ["3 2 1950", "14:05", "31 2 1950 14:05", "x"])
+def test_a_moment_that_does_not_exist_is_told(typed: str) -> None:
+    asked = questionnaire(item("a", "dateTime"))
+    [problem] = answered(asked, {"q0": typed}).problems
+    assert problem.place == "q0"
+    assert "14:05" in problem.mend
+
+
+def test_a_moment_is_londons_and_a_time_has_no_zone() -> None:
+    asked = questionnaire(item("a", "dateTime"), item("b", "time"))
+    content = content_of(asked, {"q0": "3 7 2025 14:05", "q1": "9:05"})
+    values = [one["answer"][0] for one in content["item"]]
+    assert values == [
+        {"valueDateTime": "2025-07-03T14:05:00+01:00"},
+        {"valueTime": "09:05:00"},
+    ]

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from support.fhir_search import faults, matches, query, resource
-from wardkeep.base.plain_text import normalise
+from wardkeep.base.plain_text import MOST_SPELLINGS, folded, normalise, spellings
 from wardkeep.fhir.search import index_of
+from wardkeep.fhir.search.query import terms_in
 
 ADA: dict[str, Any] = {
     "resourceType": "Patient",
@@ -125,6 +126,55 @@ def test_normal_form_drops_what_people_write_differently(
     text: str, normal: str
 ) -> None:
     assert normalise(text) == normal
+
+
+@pytest.mark.parametrize(
+    ("held", "asked", "is_found"),
+    [
+        ("Łukasz", "Lukasz", True),
+        ("Łukasz", "luk", True),
+        ("Łukasz", "lu", True),
+        ("Lukasz", "Łukasz", True),
+        ("Świetlikówna-Łódzka", "lodzka", True),
+        ("Søren", "Soren", True),
+        ("Søren", "Seren", False),
+        ("Ægir", "Aegir", True),
+        ("Ægir", "aeg", True),
+        ("Đorđević", "Djordjevic", False),
+        ("Đorđević", "Dordevic", True),
+        ("Þórdís", "Thordis", True),
+        ("Yıldız", "Yildiz", True),  # noqa: RUF001 - that letter is meant
+        ("Groß", "Gross", True),
+        ("Wołodymyrowłowski-Łódź", "wolodymyrowlowski lodz", True),
+        ("Wołodymyrowłowski-Łódź", "wolodymyrowlowski lots", False),
+    ],
+)
+def test_a_name_is_found_as_an_english_keyboard_types_it(
+    held: str,
+    asked: str,
+    is_found: bool,  # noqa: FBT001
+) -> None:
+    one = {"resourceType": "Patient", "name": [{"family": held, "given": ["x"]}]}
+    assert matches(one, "family", asked) is is_found
+    if len(asked) > len("abc"):
+        assert matches(one, "family:contains", asked) is is_found
+    # Places are written by the organisation itself
+    place = {"resourceType": "Location", "name": "Łódź"}
+    assert not matches(place, "name", "lodz")
+
+
+def test_a_name_that_can_be_spelt_in_many_ways_costs_few_terms() -> None:
+    [clause] = query("Patient", ("family", "oldhildolioldh")).clauses
+    assert len(list(terms_in(query("Patient", ("family", "oldhildolioldh"))))) < 40
+    assert len(clause.any_of) == 1
+    assert spellings("oldhildolioldh")[0] == "oldhildolioldh"
+    assert len(set(spellings("oldhildolioldh"))) == MOST_SPELLINGS
+
+
+@given(st.text("ldołøđæaeþth ", max_size=12))
+def test_every_spelling_of_a_name_is_the_same_name(name: str) -> None:
+    assert {folded(one) for one in spellings(name)} == {folded(name)}
+    assert spellings(name)[0] == name
 
 
 letters = st.text("abÀç-' ", min_size=1, max_size=16)

@@ -147,7 +147,7 @@ def test_a_stay_explains_the_ward_until_a_week_after_discharge() -> None:
     [one] = told("Encounter", **stay(WARD))
     assert (one.who, one.kind) == (WARD, "ward")
     assert one.since == at("2026-11-20T07:00:00Z")
-    assert one.until == NOW + OPEN_DAYS * DAY
+    assert one.until == at("2026-11-20T08:00:00Z") + OPEN_DAYS * DAY
     period = {"start": "2026-11-20T08:00:00Z", "end": "2026-11-22T16:00:00Z"}
     [one] = told("Encounter", **stay(WARD, status="finished", period=period))
     assert one.until // MINUTE == at("2026-11-29T16:00:00Z") // MINUTE
@@ -162,7 +162,23 @@ def test_the_ward_that_somebody_left_is_explained_a_day_more() -> None:
     found = expects("Encounter", **stay(location=moved))
     assert found[WARD].until // MINUTE == at("2026-11-23T23:00:00Z") // MINUTE
     assert found["Location/next"].since == at("2026-11-22T22:00:00Z")
-    assert found["Location/next"].until == NOW + OPEN_DAYS * DAY
+    assert found["Location/next"].until == at("2026-11-20T08:00:00Z") + OPEN_DAYS * DAY
+
+
+@pytest.mark.parametrize("days", [0, 1, 150, 196])
+def test_an_open_stay_written_anew_is_explained_no_longer_than_before(
+    days: int,
+) -> None:
+    [first] = told("Encounter", **stay(WARD))
+    [later] = told("Encounter", NOW + days * DAY, **stay(WARD, status="onleave"))
+    assert (later.since, later.until) == (first.since, first.until)
+
+
+@pytest.mark.parametrize("days", [0, 196, 197, 397, 1000])
+def test_an_open_stay_is_explained_for_200_to_400_days_more(days: int) -> None:
+    now = NOW + days * DAY
+    [one] = told("Encounter", now, **stay(WARD))
+    assert now + 200 * DAY < one.until <= now + OPEN_DAYS * DAY
 
 
 def test_whoever_treats_somebody_on_a_ward_is_explained_for_the_stay() -> None:
@@ -224,7 +240,8 @@ def test_a_care_team_has_the_patient_on_its_caseload_until_somebody_ends_it() ->
     )
     assert set(found) == {DOCTOR, "CareTeam/r"}
     assert {one.kind for one in found.values()} == {"caseload"}
-    assert {one.until for one in found.values()} == {NOW + OPEN_DAYS * DAY}
+    [until] = {one.until for one in found.values()}
+    assert NOW + 200 * DAY < until <= NOW + OPEN_DAYS * DAY
     assert told("CareTeam", status="inactive", participant=member) == []
 
 
@@ -262,6 +279,20 @@ def test_a_queue_item_explains_its_owner_until_a_day_after_it_is_done() -> None:
         assert told("Task", **{**fields, "status": status}) == []
 
 
+def test_whoever_takes_a_task_out_of_a_teams_queue_makes_it_no_longer() -> None:
+    asked: Json = {
+        "status": "requested",
+        "authoredOn": "2026-11-20T09:00:00Z",
+        "location": ref(WARD),
+    }
+    [before] = told("Task", **asked)
+    assert before.until == at("2026-11-20T09:00:00Z") + 30 * DAY
+    taken = {**asked, "status": "accepted", "owner": ref(DOCTOR)}
+    after = expects("Task", **taken)
+    assert after[WARD] == before
+    assert after[DOCTOR].until == NOW + 30 * DAY
+
+
 def test_a_task_dated_ahead_explains_no_longer_than_one_of_today() -> None:
     done: Json = {"status": "completed", "owner": ref(TEAM)}
     done["lastModified"] = "2040-01-01T00:00:00Z"
@@ -283,6 +314,12 @@ def test_a_referral_explains_who_is_asked_and_who_asked_to_its_answer() -> None:
     answered = expects("ServiceRequest", **{**fields, "status": "completed"})
     assert answered[DOCTOR].until == NOW + 14 * DAY
     assert told("ServiceRequest", **{**fields, "status": "revoked"}) == []
+    # A team that declined may take it back for a day; whoever asked reads why.
+    team = "HealthcareService/t"
+    fields |= {"status": "revoked", "intent": "order", "performer": [ref(team)]}
+    declined = expects("ServiceRequest", **fields)
+    assert declined[team].until == NOW + DAY
+    assert declined[DOCTOR].until == NOW + 14 * DAY
 
 
 def test_a_result_explains_who_is_to_look_at_it_for_two_weeks() -> None:

@@ -1,57 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Check-in: a key that cannot leave this browser, two facts, and a screen that forgets.
-// Nothing about a person is kept: what was typed lives in the page, and goes with it.
+// Check-in: two facts, and a screen that forgets. What was typed lives in the page and
+// goes with it. A kiosk keeps its key, and a pack that only facts open.
 
-const DATABASE = "wardkeep-kiosk";
-const IDLE_MS = 20_000;
-const WIPE_SECONDS = 10;
-const TOLD_MS = 10_000;
-const POLL_EVERY_MS = 2_000;
-const LEEWAY_SECONDS = 30;
-const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-const START = "/kiosk";
 const page = document.body.dataset;
-const isKiosk = page.at === "kiosk";
-const byId = (id) => document.getElementById(id);
-const one = (selector) => document.querySelector(selector);
-let token = { value: "", until: 0 };
+const {
+  TOLD_MS, askOneMore, byId, hint, isKiosk, lookAgain, one, setUpFacts, setUpTools,
+  tell, typedDate, watchOver,
+} = await import(page.screen);
+const { asDevice, kept, newKey, recall } = isKiosk ? await import(page.device) : {};
+const pack = isKiosk ? await import(page.pack) : null;
+const { post } = await import(page.ownStore);
 
-// The device's key
+const POLL_EVERY_MS = 2_000;
+const HAND_EVERY_MS = 10_000;
+const SPEAKS_EVERY_MS = 30_000;
+const TAKES_EVERY_MS = 600_000;
+const TAKES_THE_REST_MS = 5_000;
+const BROKEN = 500;
+const START = "/kiosk";
+const WORKER = "/kiosk/worker.js";
+const PRINTER = "printer";
+const WHERE = "where";
+const WAY_MARKS = ["class", "lang", "dir"];
 
-function kept(mode, work) {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(DATABASE, 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore("own");
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const asked = work(opening.result.transaction("own", mode).objectStore("own"));
-      asked.onsuccess = () => resolve(asked.result);
-      asked.onerror = () => reject(asked.error);
-    };
-  });
-}
-
-const recall = () => kept("readonly", (store) => store.get("kiosk"));
-const remember = (one) => kept("readwrite", (store) => store.put(one, "kiosk"));
-const forget = () => kept("readwrite", (store) => store.delete("kiosk"));
-
-async function post(path, sent, headers = {}) {
-  const given = await fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", ...headers },
-    body: JSON.stringify(sent),
-    credentials: "omit",
-    redirect: "error",
-  });
-  return { status: given.status, told: await given.json() };
-}
-
-async function newKey() {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-  const pair = await crypto.subtle.generateKey(algorithm, false, ["sign"]);
-  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
-  return { key: pair.privateKey, jwk: { kty, crv, x, y, kid: "kiosk" } };
-}
+// A device that is let in
 
 async function pair() {
   byId("kiosk-pairing").hidden = false;
@@ -65,195 +37,94 @@ async function pair() {
     const polled = await post("/kiosk/pair/poll", { secret: told.secret });
     if (polled.status !== 200) break;
     if (polled.told.client_id) {
-      await remember({ key, id: polled.told.client_id });
+      await kept.put({ key, id: polled.told.client_id }, "kiosk");
       break;
     }
   }
   window.location.reload();
 }
 
-const encoded = (bytes) =>
-  btoa(String.fromCharCode(...new Uint8Array(bytes)))
-    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-const text = (value) => encoded(new TextEncoder().encode(JSON.stringify(value)));
+// Ready for when the server is gone
 
-async function assertion({ key, id }) {
-  const now = Math.floor(Date.now() / 1000);
-  const claims = {
-    iss: id, sub: id, aud: `${window.location.origin}/oauth/token`,
-    iat: now, exp: now + 60, jti: crypto.randomUUID(),
-  };
-  const body = `${text({ alg: "ES256", kid: "kiosk", typ: "JWT" })}.${text(claims)}`;
-  const algorithm = { name: "ECDSA", hash: "SHA-256" };
-  const signature = await crypto.subtle.sign(
-    algorithm, key, new TextEncoder().encode(body),
-  );
-  return `${body}.${encoded(signature)}`;
-}
-
-async function signIn(own) {
-  if (Date.now() < token.until) return token.value;
-  const given = await fetch("/oauth/token", {
-    method: "POST",
-    credentials: "omit",
-    body: new URLSearchParams({
-      grant_type: "client_credentials",
-      client_assertion_type: ASSERTION_TYPE,
-      client_assertion: await assertion(own),
-    }),
+async function work() {
+  if (!("serviceWorker" in navigator)) return;
+  const policy = trustedTypes.createPolicy("kiosk-worker", {
+    createScriptURL: (name) => {
+      if (name !== WORKER) throw new TypeError(name);
+      return name;
+    },
   });
-  if (given.status === 401) return ended();
-  if (!given.ok) throw new Error("sign-in");
-  const told = await given.json();
-  const lasts = (told.expires_in - LEEWAY_SECONDS) * 1000;
-  token = { value: told.access_token, until: Date.now() + lasts };
-  return token.value;
+  await navigator.serviceWorker.register(policy.createScriptURL(WORKER), { scope: "/" });
+  await navigator.serviceWorker.ready;
+  if (navigator.serviceWorker.controller) return;
+  await new Promise((resolve) => {
+    navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true });
+    setTimeout(resolve, POLL_EVERY_MS);
+  });
 }
 
-// An administrator ended this kiosk: it may be paired anew.
-async function ended() {
-  await forget();
-  leave();
-  return new Promise(() => {});
+async function takePack() {
+  let again = TAKES_EVERY_MS;
+  try {
+    if (await pack.take()) again = TAKES_THE_REST_MS;
+    navigator.serviceWorker.controller?.postMessage({ kind: "renew" });
+  } catch {
+    again = SPEAKS_EVERY_MS;
+  }
+  setTimeout(takePack, again);
 }
 
-async function asDevice(path, sent) {
-  const own = await recall();
-  if (!own) return ended();
-  const bearer = await signIn(own);
-  const given = await post(path, sent, { Authorization: `Bearer ${bearer}` });
-  if (given.status === 401) token = { value: "", until: 0 };
-  return given;
+// Says that the kiosk is there, and brings what was done without the server.
+async function speak() {
+  try {
+    const { left, done, again_ms } = await pack.merge();
+    setTimeout(speak, left && done ? POLL_EVERY_MS : again_ms);
+  } catch {
+    await goOn();
+    setTimeout(speak, SPEAKS_EVERY_MS);
+  }
 }
 
-// The screen forgets
-
-function leave() {
-  sessionStorage.clear();
-  const ticket = byId("visit")?.elements.ticket.value;
-  // Whoever goes back finds that it is over.
-  if (ticket) navigator.sendBeacon("/check-in/leave", new URLSearchParams({ ticket }));
-  window.location.replace(START);
+// To the kiosk's own page, where there is one and a pack that can be opened.
+async function goOn() {
+  if (!navigator.serviceWorker?.controller || !(await pack.ready())) return false;
+  window.location.replace(`${START}?again`);
+  return true;
 }
 
-function tell(words, isLast = isKiosk) {
-  const told = one("[data-told]");
-  told.textContent = words;
-  told.hidden = false;
-  setTimeout(isLast ? leave : () => { told.hidden = true; }, TOLD_MS);
-}
-
-function watchOver() {
-  const wiping = one("[data-wiping]");
-  if (!wiping || page.wipes === "no") return;
-  const seconds = wiping.querySelector("[data-seconds]");
-  const isAtOnce = page.wipes === "now";
-  let waiting;
-  let counting;
-  const count = () => {
-    let left = WIPE_SECONDS;
-    seconds.textContent = left;
-    wiping.hidden = false;
-    counting = setInterval(() => {
-      left -= 1;
-      seconds.textContent = left;
-      if (left <= 0) leave();
-    }, 1000);
-  };
-  const again = (delay) => {
-    clearTimeout(waiting);
-    clearInterval(counting);
-    wiping.hidden = true;
-    waiting = setTimeout(count, delay);
-  };
-  for (const kind of ["pointerdown", "keydown", "input"])
-    document.addEventListener(kind, (event) => {
-      if (!event.target.closest?.("[data-more-time]")) again(IDLE_MS);
-    });
-  one("[data-more-time]").addEventListener("click", () => again(IDLE_MS));
-  if (isAtOnce) count(); else again(IDLE_MS);
+async function keepReady() {
+  const found = await pack.ready();
+  pack.hand();
+  setInterval(pack.hand, HAND_EVERY_MS);
+  const age = found ? pack.nowOf(found.pack) - found.pack.made_at / 1000 : Infinity;
+  if (age < TAKES_EVERY_MS) setTimeout(takePack, TAKES_EVERY_MS - age);
+  else takePack();
 }
 
 // Who somebody is
 
-function typedDate(typed) {
-  const found = /^\s*(\d{1,2})\D+(\d{1,2})\D+(\d{4})\s*$|^\s*(\d\d)\s*(\d\d)\s*(\d{4})\s*$/.exec(typed);
-  if (!found) return "";
-  const [day, month, year] = found.slice(1).filter(Boolean);
-  return `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`;
-}
-
-let isAsking = false;
-
-// A hand that shakes presses twice: the second question would end the first one's ticket.
-async function ask(event) {
-  event.preventDefault();
-  if (isAsking) return;
-  isAsking = true;
-  await askOnce();
-  isAsking = false;
-}
-
-async function askOnce() {
+async function ask() {
   const sent = Object.fromEntries(new FormData(byId("facts")));
   const born = typedDate(sent.born);
-  if (!born) return hint(page.unreadable);
+  if (!born) { hint(page.unreadable); return; }
   try {
     const { status, told } = await asDevice("/kiosk/check-in", { ...sent, born });
-    if (status !== 200) return tell(page.unreachable);
-    if (told.outcome === "one-more") return askOneMore();
-    if (told.outcome !== "go-on") return tell(told.outcome === "wait" ? page.wait : page.desk);
-    const onward = byId("onward");
-    onward.elements.ticket.value = told.ticket;
-    byId("facts").reset();
-    return onward.submit();
+    if (status >= BROKEN) throw new Error(String(status));
+    if (status !== 200) tell(page.unreachable);
+    else if (told.outcome === "one-more") askOneMore();
+    else if (told.outcome === "go-on") goOnWith(told.ticket);
+    else if (told.outcome === "wait") tell(page.wait);
+    else if (!lookAgain(page.notFound)) tell(page.desk);
   } catch {
-    return tell(page.unreachable);
+    if (!(await goOn())) tell(page.unreachable);
   }
 }
 
-function hint(words) {
-  byId("born-hint").textContent = words;
-  byId("born-hint").setAttribute("role", "alert");
-  byId("born").focus();
-}
-
-function askOneMore() {
-  byId("one-more").hidden = false;
-  byId("given").focus();
-}
-
-function setUpFacts(form) {
-  let current = byId("born");
-  const digits = one('[data-keys="digits"]');
-  const letters = one('[data-keys="letters"]');
-  const choose = (field) => {
-    current = field;
-    digits.hidden = field.id !== "born";
-    letters.hidden = field.id === "born";
-    for (const other of form.querySelectorAll(".ci-field"))
-      other.classList.toggle("is-current", other.contains(field));
-  };
-  const write = (key) => {
-    const plain = current.value.replaceAll(" ", "") + key;
-    if (current.id !== "born") {
-      current.value = plain.slice(0, 12);
-      return;
-    }
-    const parts = [plain.slice(0, 2), plain.slice(2, 4), plain.slice(4, 8)];
-    current.value = parts.filter(Boolean).join(" ");
-    if (plain.length >= 8) choose(byId("family"));
-  };
-  for (const field of form.querySelectorAll("input"))
-    field.addEventListener("focus", () => choose(field));
-  document.addEventListener("click", (event) => {
-    const pressed = event.target.closest("[data-key], [data-delete]");
-    if (!pressed) return;
-    if (pressed.dataset.key) write(pressed.dataset.key);
-    else current.value = current.value.trimEnd().slice(0, -1).trimEnd();
-  });
-  form.addEventListener("submit", ask);
-  choose(current);
+function goOnWith(ticket) {
+  const onward = byId("onward");
+  onward.elements.ticket.value = ticket;
+  byId("facts").reset();
+  onward.submit();
 }
 
 // What is sent twice would be told that it is over: a link and a ticket are good once.
@@ -267,9 +138,7 @@ function sendOnce(form) {
   window.addEventListener("pageshow", () => { isSent = false; });
 }
 
-// Help, larger text, reading aloud
-
-function setUpTools() {
+function setUpHelp() {
   one("[data-help]")?.addEventListener("click", async () => {
     try {
       const { status } = await asDevice("/kiosk/help", {});
@@ -279,27 +148,45 @@ function setUpTools() {
       tell(page.unreachable, false);
     }
   });
-  const larger = one("[data-larger]");
-  const enlarge = (is) => {
-    document.documentElement.classList.toggle("ci--larger", is);
-    larger?.setAttribute("aria-pressed", String(is));
-  };
-  enlarge(sessionStorage.getItem("larger") === "yes");
-  larger?.addEventListener("click", () => {
-    const is = sessionStorage.getItem("larger") !== "yes";
-    sessionStorage.setItem("larger", is ? "yes" : "no");
-    enlarge(is);
-  });
-  const listen = one("[data-listen]");
-  if (listen && "speechSynthesis" in window) {
-    listen.hidden = false;
-    listen.addEventListener("click", () => {
-      const said = new SpeechSynthesisUtterance(byId("ci-words").innerText);
-      said.lang = document.documentElement.lang;
-      speechSynthesis.cancel();
-      speechSynthesis.speak(said);
-    });
+}
+
+// Paper: everywhere but at a kiosk that has no printer, where a dialogue would be asked
+// of whoever stands there. Who sets it up opens /kiosk?printer=yes on it once.
+async function setUpPrinting() {
+  const asked = isKiosk && new URLSearchParams(window.location.search).get("printer");
+  if (asked === "yes") await kept.put(true, PRINTER);
+  if (asked === "no") await kept.drop(PRINTER);
+  const button = one("[data-print]");
+  if (!button || (isKiosk && !(await kept.get(PRINTER)))) return;
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
+// A phone takes along where to go: the page that it waits on knows a place in a queue,
+// and not which clinic's. It goes with the tab.
+function setUpWaiting() {
+  const onward = one("[data-onward]");
+  if (onward) {
+    const lines = [...document.querySelectorAll("[data-where] > *")];
+    sessionStorage.setItem(WHERE, JSON.stringify(lines.map(said)));
+    window.location.replace(onward.href);
   }
+  const known = JSON.parse(sessionStorage.getItem(WHERE) ?? "[]");
+  one("[data-where-kept]")?.replaceChildren(...known.map(drawn));
+}
+
+const said = (node) => node.nodeType === Node.TEXT_NODE ? node.data : {
+  tag: node.localName,
+  kept: WAY_MARKS.map((name) => [name, node.getAttribute(name)]).filter(([, is]) => is),
+  of: [...node.childNodes].map(said),
+};
+
+function drawn(one_) {
+  if (typeof one_ === "string") return one_;
+  const node = document.createElement(one_.tag);
+  for (const [name, value] of one_.kept) node.setAttribute(name, value);
+  node.replaceChildren(...one_.of.map(drawn));
+  return node;
 }
 
 function setUpVisit() {
@@ -311,22 +198,28 @@ function setUpVisit() {
 }
 
 async function start() {
-  for (const link of document.querySelectorAll("[data-leave]"))
-    link.addEventListener("click", (event) => { event.preventDefault(); leave(); });
-  window.addEventListener("pageshow", (event) => { if (event.persisted && isKiosk) leave(); });
   setUpTools();
+  setUpHelp();
   setUpVisit();
+  setUpWaiting();
+  await setUpPrinting().catch(() => {});
   for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form);
   watchOver();
   const again = one("[data-look-again]");
   if (again) setTimeout(() => window.location.reload(), again.dataset.lookAgain * 1000);
   one("[data-at-once]")?.click();
   const facts = byId("facts");
-  if (facts) setUpFacts(facts);
-  if (!byId("kiosk-asking")) return;
+  if (facts) setUpFacts(facts, ask);
+  if (!byId("kiosk-asking")) {
+    if (isKiosk && (await recall())) await keepReady();
+    return;
+  }
   if (!(await recall())) { await pair(); return; }
   byId("kiosk-title").hidden = false;
   byId("kiosk-asking").hidden = false;
+  await work().catch(() => {});
+  await keepReady();
+  await speak();
 }
 
 start().catch(() => tell(page.unreachable));

@@ -4,84 +4,54 @@
 const DATABASE = "wardkeep-screen";
 const EVERY_MS = 600;
 const LOST_AFTER_MS = 3000;
-const LABEL = "wardkeep/1/sealed-for ";
+const STREAM_IS_SILENT_AFTER_MS = 1800;
+const STREAM_AGAIN_MS = 500;
+const STREAM_LONGEST_PAUSE_MS = 60_000;
 const pairing = document.getElementById("screen-pairing");
 const calling = document.getElementById("screen-calling");
 const list = document.getElementById("screen-list");
 const state = document.getElementById("screen-state");
 const nobody = document.getElementById("screen-nobody");
-const bytes = (text) => new TextEncoder().encode(text);
-const unpacked = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-const packed = (raw) => btoa(String.fromCharCode(...new Uint8Array(raw)));
+const lateness = document.getElementById("screen-late");
+const { ownStore, sealedFor } = document.body.dataset;
+const { keeper, post } = await import(ownStore);
+const { newReader, openBox, packed, unpacked } = await import(sealedFor);
+const kept = keeper(DATABASE);
 let own;
 let heardAt = performance.now();
 let heard = "";
+let streamedAt = -Infinity;
 let known = new Map();
+let late = 0;
 
-function kept(mode, work) {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(DATABASE, 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore("own");
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const asked = work(opening.result.transaction("own", mode).objectStore("own"));
-      asked.onsuccess = () => resolve(asked.result);
-      asked.onerror = () => reject(asked.error);
-    };
-  });
-}
-
-async function post(path, sent) {
-  const given = await fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(sent),
-    credentials: "omit",
-    redirect: "error",
-    signal: AbortSignal.timeout(LOST_AFTER_MS),
-  });
-  if (!given.ok) throw new Error(String(given.status));
-  return given.json();
+async function ask(path, sent) {
+  const { status, told } = await post(path, sent, { within: LOST_AFTER_MS });
+  if (status !== 200) throw new Error(String(status));
+  return told;
 }
 
 async function pair(event) {
   event.preventDefault();
   const problem = document.getElementById("screen-problem");
-  const curve = { name: "ECDH", namedCurve: "P-256" };
   try {
-    const key = await crypto.subtle.generateKey(curve, false, ["deriveBits"]);
-    const point = await crypto.subtle.exportKey("raw", key.publicKey);
+    const { key, point } = await newReader();
     const code = new FormData(event.target).get("code");
-    const { secret } = await post("/screen/pair", { code, key: packed(point) });
+    const { secret } = await ask("/screen/pair", { code, key: packed(point) });
     if (!secret) {
       problem.textContent = problem.dataset.wrong;
       return;
     }
-    await kept("readwrite", (store) =>
-      store.put({ secret, key: key.privateKey }, "screen"));
+    await kept.put({ secret, key }, "screen");
     window.location.reload();
   } catch {
     problem.textContent = problem.dataset.unreachable;
   }
 }
 
-// The box of sealed_for.py: ephemeral point, nonce, ciphertext with its tag.
 async function opened(entry, box) {
-  const raw = unpacked(box);
-  const [point, nonce, sealed] = [raw.slice(0, 65), raw.slice(65, 77), raw.slice(77)];
   const organisation = own.secret.split(".")[0];
-  const identity = bytes(`clinic label ${organisation} ${entry}`);
-  const curve = { name: "ECDH", namedCurve: "P-256" };
-  const theirs = await crypto.subtle.importKey("raw", point, curve, false, []);
-  const shared = await crypto.subtle.deriveBits(
-    { name: "ECDH", public: theirs }, own.key, 256);
-  const base = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
-  const info = new Uint8Array([...bytes(LABEL), ...identity]);
-  const key = await crypto.subtle.deriveKey(
-    { name: "HKDF", hash: "SHA-256", salt: point, info },
-    base, { name: "AES-GCM", length: 256 }, false, ["decrypt"]);
-  const plain = await crypto.subtle.decrypt(
-    { name: "AES-GCM", iv: nonce, additionalData: identity }, key, sealed);
+  const identity = `clinic label ${organisation} ${entry}`;
+  const plain = await openBox(own.key, unpacked(box), identity);
   return new TextDecoder().decode(plain).replaceAll("\0", "");
 }
 
@@ -140,30 +110,96 @@ function tell() {
   state.classList.toggle("wk-screen__lost", isLost);
   // What may be old is not shown as if it were now.
   list.hidden = isLost;
+  lateness.hidden = isLost || !late;
+  nobody.hidden = isLost || known.size > 0;
 }
 
-async function look() {
-  try {
-    const told = await post("/screen/now", { secret: own.secret });
-    if (!told.is_let_in) {
-      await kept("readwrite", (store) => store.delete("screen"));
-      window.location.reload();
-      return;
+async function take(told) {
+  if (!told.is_let_in) {
+    await kept.drop("screen");
+    window.location.reload();
+    return;
+  }
+  await show(told.called);
+  heard = told.at;
+  late = told.late;
+  lateness.textContent = lateness.dataset.words.replace("§", late);
+  heardAt = performance.now();
+}
+
+// --- the stream: a line each second, and at once when anything changes --------------------
+
+async function listen(signal) {
+  const given = await fetch("/live/screen", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ secret: own.secret }),
+    credentials: "omit",
+    redirect: "error",
+    signal,
+  });
+  if (!given.ok) throw new Error(String(given.status));
+  const reader = given.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const one of lines) {
+      streamedAt = performance.now();
+      await take(JSON.parse(one));
     }
-    await show(told.called);
-    heard = told.at;
-    heardAt = performance.now();
-  } catch {
-    // The state says it once it has lasted.
+  }
+  // Who is let in no more gets an answer without a line's end.
+  if (rest) await take(JSON.parse(rest));
+}
+
+const isStreamed = () => performance.now() - streamedAt < STREAM_IS_SILENT_AFTER_MS;
+
+// A proxy that gathers answers lets no line through: then it is tried less and less.
+async function stream() {
+  let pause = STREAM_AGAIN_MS;
+  for (;;) {
+    const begun = performance.now();
+    const given = new AbortController();
+    const silence = setInterval(() => {
+      const since = performance.now() - Math.max(begun, streamedAt);
+      if (since > LOST_AFTER_MS) given.abort();
+    }, STREAM_AGAIN_MS);
+    try {
+      await listen(given.signal);
+    } catch {
+      // Asked instead, below.
+    }
+    clearInterval(silence);
+    pause = streamedAt > begun ? STREAM_AGAIN_MS : Math.min(pause * 2, STREAM_LONGEST_PAUSE_MS);
+    // Not all at once when a server comes back.
+    await new Promise((go) => setTimeout(go, pause * (0.5 + Math.random())));
+  }
+}
+
+// --- asked: as long as no stream comes through --------------------------------------------
+
+async function look() {
+  const begun = performance.now();
+  if (!isStreamed()) {
+    try {
+      const told = await ask("/screen/now", { secret: own.secret });
+      if (streamedAt < begun) await take(told);
+    } catch {
+      // The state says it once it has lasted.
+    }
   }
   setTimeout(look, EVERY_MS);
 }
 
-own = await kept("readonly", (store) => store.get("screen"));
+own = await kept.get("screen");
 if (own) {
   calling.hidden = false;
   setInterval(tell, 250);
   look();
+  stream();
 } else {
   pairing.hidden = false;
   document.getElementById("screen-form").addEventListener("submit", pair);

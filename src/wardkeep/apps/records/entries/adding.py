@@ -10,11 +10,13 @@ from wardkeep.apps.records.frame import (
     open_section,
     render_section,
 )
-from wardkeep.apps.records.sent_twice import unless_sent_twice
-from wardkeep.base.ids import is_fhir_id, new_uuid
+from wardkeep.base.ids import is_fhir_id
 from wardkeep.care.interactions import CHECKS, Interaction
+from wardkeep.care.keeping import Keeping, finish, go_on, resume
+from wardkeep.care.kept_forms import KEPT_FORMS
 from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import author_of, opener_of
+from wardkeep.care.sent_twice import unless_sent_twice
 from wardkeep.care.typed import typed_day
 from wardkeep.care.writing import drafted
 from wardkeep.disclosure.answers import Refusal
@@ -41,7 +43,27 @@ async def show_adding(visit: Visit) -> Response:
     frame = await open_section(visit)
     if isinstance(frame, Response):
         return frame
-    return _form(visit, frame, kind, Form({"entry": new_uuid()}))
+    kept = KEPT_FORMS[kind.name]
+    keeping = await resume(visit, kept)
+    if isinstance(keeping, Response):
+        return keeping
+    form = Form({"entry": keeping.row.note, **keeping.values})
+    return _form(visit, frame, kind, form, keeping)
+
+
+async def _again(
+    visit: Visit,
+    frame: Frame,
+    kind: EntryKind,
+    form: Form,
+    interactions: tuple[Interaction, ...],
+) -> Response:
+    """The form as it was sent, with what is wrong."""
+    note = form.values["entry"]
+    keeping = await go_on(visit, KEPT_FORMS[kind.name], form, note=note)
+    if isinstance(keeping, Response):
+        return keeping
+    return _form(visit, frame, kind, form, keeping, interactions=interactions)
 
 
 def _form(
@@ -49,6 +71,8 @@ def _form(
     frame: Frame,
     kind: EntryKind,
     form: Form,
+    keeping: Keeping,
+    *,
     interactions: tuple[Interaction, ...] = (),
 ) -> Response:
     problems = tuple(form.problems.values())
@@ -64,6 +88,7 @@ def _form(
         interactions=interactions,
         is_checked=bool(CHECKS),
         has_allergies=bool(frame.chart.allergies),
+        keeping=keeping,
     )
 
 
@@ -85,8 +110,13 @@ async def add_entry(visit: Visit) -> Response:
     _check(form, kind, frame)
     found = _interactions(form, kind, frame)
     if form.problems:
-        return _form(visit, frame, kind, form, found)
-    return await _store(visit, kind, values, id_)
+        return await _again(visit, frame, kind, form, found)
+    stored = await _store(visit, kind, values, id_)
+    if stored is not None:
+        return stored
+    await finish(visit, form)
+    at = f"/patients/{visit.path('id')}/entries/{kind.name}/{id_}"
+    return visit.go_to(f"{at}?done=added")
 
 
 def _typed(form: Form, field: Field) -> str:
@@ -130,7 +160,8 @@ def _interactions(form: Form, kind: EntryKind, frame: Frame) -> tuple[Interactio
 
 async def _store(
     visit: Visit, kind: EntryKind, values: dict[str, str], id_: str
-) -> Response:
+) -> Response | None:
+    """None once it is in the record, by this sending or the one before."""
     patient = visit.path("id")
     author = await author_of(visit)
     act = Act(patient=patient, id=id_, author=author, now=visit.clock.now())
@@ -153,8 +184,8 @@ async def _store(
         )
     if not isinstance(written, Written | Conflict):
         return visit.tell(NOT_FOUND)
-    if isinstance(written, Conflict):
-        is_other = await unless_sent_twice(visit, [made])
-        if is_other is not None:
-            return is_other
-    return visit.go_to(f"/patients/{patient}/entries/{kind.name}/{id_}?done=added")
+    return (
+        await unless_sent_twice(visit, [made])
+        if isinstance(written, Conflict)
+        else None
+    )

@@ -15,6 +15,7 @@ from wardkeep.apps.records.entries.kind import (
     add_note,
     words_of,
 )
+from wardkeep.base.clock import LONDON
 
 
 def _make(values: Mapping[str, str], act: Act) -> Content:
@@ -37,7 +38,10 @@ def _end(content: Content, act: Act) -> None:
     content["status"] = "stopped"
     period = content.get("effectivePeriod")
     if isinstance(period, dict):
-        content["effectivePeriod"] = {**period, "end": act.now.date().isoformat()}
+        content["effectivePeriod"] = {
+            **period,
+            "end": act.now.astimezone(LONDON).date().isoformat(),
+        }
     add_note(content, act.note("Stopped"))
 
 

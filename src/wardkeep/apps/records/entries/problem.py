@@ -16,6 +16,7 @@ from wardkeep.apps.records.entries.kind import (
     was_mistaken,
     words_of,
 )
+from wardkeep.base.clock import LONDON
 
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _CERTAINTY = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -43,7 +44,7 @@ def _make(values: Mapping[str, str], act: Act) -> Content:
 
 def _end(content: Content, act: Act) -> None:
     if not any(name.startswith("abatement") for name in content):
-        content["abatementDateTime"] = act.now.date().isoformat()
+        content["abatementDateTime"] = act.now.astimezone(LONDON).date().isoformat()
     no_longer_so(content, clinical=_CLINICAL, act=act, words="Resolved")
 
 

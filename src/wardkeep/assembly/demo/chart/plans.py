@@ -4,17 +4,16 @@
 from datetime import timedelta
 
 from wardkeep.assembly.demo.cast import Trait
-from wardkeep.assembly.demo.chart.codes import Json
-from wardkeep.assembly.demo.chart.sheet import Sheet, entry_of
+from wardkeep.assembly.demo.chart.sheet import Sheet
 from wardkeep.assembly.demo.moments import instant, moment
 from wardkeep.assembly.demo.stable_ids import stable_id
+from wardkeep.care.risk import review_request
+from wardkeep.care.writing import drafted
 from wardkeep.fhir.letters.letter import Letter, letter_resource
 from wardkeep.fhir.model.person import Person
-from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.plans.kinds import CARE, RISK, SAFETY, Kind
 from wardkeep.fhir.plans.plan import Plan, plan_resource
 
-_OWN = ("resourceType", "id")
 _WRITTEN: dict[str, dict[str, str]] = {
     RISK.code: {
         "self": "Took tablets in March after a row at home; rang for help herself."
@@ -66,7 +65,11 @@ def _write(sheet: Sheet, kind: Kind, *, by: str, agreed: str) -> None:
         author=Person(**sheet.staff(by)),
         written=instant(moment(last - timedelta(days=40), 14, 30)),
     )
-    _put(sheet, plan_resource(plan, kind, patient=str(sheet.person.patient_id)))
+    patient = str(sheet.person.patient_id)
+    sheet.put(plan_resource(plan, kind, patient=patient))
+    if kind == RISK:
+        asked = review_request(patient, plan, now=moment(last, 14, 30))
+        sheet.put(drafted(asked).resource)
 
 
 def _write_letter(sheet: Sheet) -> None:
@@ -85,11 +88,4 @@ def _write_letter(sheet: Sheet) -> None:
     )
     id_ = stable_id(sheet.person.organisation, sheet.person.position, "letter")
     patient = str(sheet.person.patient_id)
-    _put(sheet, letter_resource(letter, patient=patient, id_=id_))
-
-
-def _put(sheet: Sheet, made: Resource) -> None:
-    """Under the id that it has, which a page finds it by."""
-    fields: Json = {name: one for name, one in made.content.items() if name not in _OWN}
-    fields["subject"] = sheet.patient
-    sheet.entries.append(entry_of(made.type, str(made.id), fields))
+    sheet.put(letter_resource(letter, patient=patient, id_=id_))

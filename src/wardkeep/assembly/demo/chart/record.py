@@ -4,6 +4,7 @@
 from wardkeep.assembly.demo.body import Body
 from wardkeep.assembly.demo.chart.alerts import write_alerts
 from wardkeep.assembly.demo.chart.appointments import write_appointments
+from wardkeep.assembly.demo.chart.assessments import write_assessments
 from wardkeep.assembly.demo.chart.codes import Json
 from wardkeep.assembly.demo.chart.due import write_due
 from wardkeep.assembly.demo.chart.home_care import write_home_care
@@ -22,6 +23,7 @@ from wardkeep.assembly.demo.chart.problems import (
 )
 from wardkeep.assembly.demo.chart.reviews import write_reviews
 from wardkeep.assembly.demo.chart.sheet import Sheet, transaction
+from wardkeep.assembly.demo.chart.team_work import write_team_work
 from wardkeep.assembly.demo.chart.ward import write_stays
 from wardkeep.assembly.demo.chart.written import write_written_parts
 from wardkeep.assembly.demo.organisations import DemoOrganisation
@@ -39,12 +41,14 @@ def record_of(organisation: DemoOrganisation, story: Story) -> Json:
     write_reviews(sheet, body)
     write_stays(sheet, body)
     write_notes(sheet)
+    write_team_work(sheet)
     write_written_parts(sheet, body)
     write_prevention(sheet)
     write_clinic_letters(sheet)
     write_home_care(sheet)
     write_alerts(sheet)
     write_plans(sheet)
+    write_assessments(sheet)
     write_appointments(sheet)
     write_death_notice(sheet)
     write_due(sheet)

@@ -4,6 +4,8 @@
 from collections import Counter
 from datetime import datetime
 
+import msgspec
+
 from wardkeep.assembly.demo.chance import Chance
 from wardkeep.assembly.demo.chart.codes import Json
 from wardkeep.assembly.demo.moments import instant
@@ -11,6 +13,7 @@ from wardkeep.assembly.demo.organisations import DemoOrganisation
 from wardkeep.assembly.demo.stable_ids import stable_id
 from wardkeep.assembly.demo.staff import staff_of
 from wardkeep.assembly.demo.story import Story
+from wardkeep.fhir.model.resource import Resource
 
 
 def entry_of(kind: str, resource_id: str, fields: Json) -> Json:
@@ -51,6 +54,13 @@ class Sheet:
         )
         self.entries.append(entry_of(kind, resource_id, fields))
         return {"reference": f"urn:uuid:{resource_id}"}
+
+    def put(self, made: Resource) -> None:
+        """Adds a resource under the id that it has, which a page finds it by."""
+        fields: Json = msgspec.json.decode(made.compact)
+        kind, id_ = fields.pop("resourceType"), fields.pop("id")
+        fields["subject"] = self.patient
+        self.entries.append(entry_of(kind, id_, fields))
 
     def chance(self, purpose: str) -> Chance:
         return Chance(self.person.organisation, self.person.position, purpose)

@@ -11,6 +11,9 @@ by one. Kinds of term:
     e  the whole value as it is (people's names only): `:exact`
     t  every three letters in a row (people's names only): `:contains`
 
+Names are looked for in every spelling of what was typed (`base/plain_text.py`): nothing
+more is indexed for it, and rows of before are found as those of today.
+
 A search longer than what is indexed takes the longest indexed beginning, and each
 candidate is compared again once it is open. Two letters are asked for with every third
 letter there is; one letter finds only values that are no longer: nobody may list all
@@ -22,7 +25,7 @@ from operator import eq
 from typing import Any
 
 from wardkeep.base.outcome import Problem
-from wardkeep.base.plain_text import normalise
+from wardkeep.base.plain_text import folded, normalise, spellings
 from wardkeep.fhir.search.path import Path, Step
 from wardkeep.fhir.search.terms import (
     AllOf,
@@ -55,6 +58,8 @@ _PARTS = {
 _LISTS = ("given", "prefix", "suffix", "line")
 _TEXTS = ("string", "markdown")
 _THREE = 3
+_MOST_SPELT = NAME_LENGTHS[-1] + 3
+"""Letters that are spelt anew: of two that stand for one, three may be among them."""
 _THIRD_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789 æøðþłđħ"
 """Behind two letters: what a Latin script has when it is normalised."""
 
@@ -139,13 +144,23 @@ def _anywhere(path: Path, wanted: str) -> Match:
     contains = LooksLike(b"", path, partial(_contains, wanted))
     if not _is_name(path.element) or len(wanted) < _THREE:
         return contains
-    parts = [HasTerm(term(path.element, "t", three)) for three in _threes(wanted)]
-    # Three letters are one term: nothing is left to look at.
-    return AllOf((*parts, contains)) if len(wanted) > _THREE else parts[0]
+    spelt = tuple(_threes_of(path, one) for one in spellings(wanted))
+    if all(isinstance(one, HasTerm) for one in spelt):
+        # Three letters are one term: nothing is left to look at.
+        return AnyOf(spelt) if len(spelt) > 1 else spelt[0]
+    return AllOf((AnyOf(spelt), contains))
+
+
+def _threes_of(path: Path, wanted: str) -> Match:
+    parts = tuple(HasTerm(term(path.element, "t", one)) for one in _threes(wanted))
+    if not parts:
+        # Two letters that stand for three (æg): found where they are the whole value.
+        return HasTerm(term(path.element, "w", wanted))
+    return AllOf(parts) if len(parts) > 1 else parts[0]
 
 
 def _contains(wanted: str, value: str) -> bool:
-    return wanted in normalise(value)
+    return folded(wanted) in folded(normalise(value))
 
 
 def _exactly(path: Path, plain: str) -> Match:
@@ -156,24 +171,44 @@ def _exactly(path: Path, plain: str) -> Match:
 
 
 def _beginning(path: Path, wanted: str) -> Match:
+    is_name = _is_name(path.element)
+    spelt = spellings(wanted[:_MOST_SPELT]) if is_name else (wanted,)
+    found: dict[bytes, None] = {}
+    is_whole = True
+    for one in spelt:
+        terms, says_all = _terms_of_beginning(path, one)
+        found.update(dict.fromkeys(terms))
+        is_whole = is_whole and says_all
+    terms = tuple(found)
+    match = HasTerm(terms[0]) if len(terms) == 1 else AnyTerm(terms)
+    if is_whole and len(wanted) <= _MOST_SPELT:
+        return match
+    agrees = partial(_begins, wanted, is_name=is_name)
+    if isinstance(match, HasTerm):
+        return LooksLike(match.term, path, agrees)
+    return AllOf((match, LooksLike(b"", path, agrees)))
+
+
+def _terms_of_beginning(path: Path, wanted: str) -> tuple[tuple[bytes, ...], bool]:
+    """One of which a value has that begins so; and whether they say all of it."""
     lengths = _lengths(path.element)
     if len(wanted) < lengths[0]:
         whole = term(path.element, "w", wanted)
         if len(wanted) < lengths[0] - 1:
-            return HasTerm(whole)
+            return (whole,), True
         longer = [term(path.element, "p", wanted + one) for one in _THIRD_LETTERS]
-        return AnyTerm((whole, *longer))
+        return (whole, *longer), True
     longest = max(length for length in lengths if length <= len(wanted))
     candidate = term(path.element, "p", wanted[:longest])
-    if len(wanted) == longest:
-        return HasTerm(candidate)
-    agrees = partial(_begins, wanted, is_name=_is_name(path.element))
-    return LooksLike(candidate, path, agrees)
+    return (candidate,), len(wanted) == longest
 
 
 def _begins(wanted: str, value: str, *, is_name: bool) -> bool:
     texts = _beginnings(normalise(value), is_name=is_name)
-    return any(one.startswith(wanted) for one in texts)
+    if not is_name:
+        return any(one.startswith(wanted) for one in texts)
+    plain = folded(wanted)
+    return any(folded(one).startswith(plain) for one in texts)
 
 
 TYPE = ParameterType(

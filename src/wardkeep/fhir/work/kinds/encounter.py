@@ -13,12 +13,12 @@ from wardkeep.fhir.model.primitives import EARLIEST, LATEST
 from wardkeep.fhir.work.expects import (
     DAY,
     HOUR,
-    OPEN_DAYS,
     Content,
     Expects,
     Moment,
     Work,
     listed,
+    open_until,
     referred,
     status_of,
     when,
@@ -47,16 +47,15 @@ def ties(content: Content, moment: Moment) -> Iterator[Expects]:
         for who in _people(content):
             yield Expects(who, VISIT, since, until)
     elif isinstance(class_, dict) and class_.get("code") in _STAYS:
-        yield from _stay(content, begins - HOUR, _left(ended, moment))
+        until = open_until(begins, moment) if ended is None else _left(ended)
+        yield from _stay(content, begins - HOUR, until)
     else:
         last = (ended or begins + OPEN_CONTACT_DAYS * DAY) + AFTER_CONTACT_DAYS * DAY
         for who in (*_people(content), *_places(content)):
             yield Expects(who, "contact", begins - DAY, last)
 
 
-def _left(ended: int | None, moment: Moment) -> int:
-    if ended is None:
-        return moment.now + OPEN_DAYS * DAY
+def _left(ended: int) -> int:
     return ended + AFTER_STAY_DAYS * DAY
 
 

@@ -2,7 +2,9 @@
 """Tasks: an item in a queue is expected by whoever owns the queue or has claimed it.
 
 https://hl7.org/fhir/R4/task.html. A day after it is done, for the note; what lies in a
-queue for a month without a word is no reason any more.
+queue for a month without a word is no reason any more. A team's queue explains for a
+month from when it was asked: whoever takes it out of the queue makes nothing longer, so
+that it stays explained by whoever put it there.
 """
 
 from collections.abc import Iterator
@@ -35,8 +37,10 @@ def ties(content: Content, moment: Moment) -> Iterator[Expects]:
     else:
         return
     since = begins(content.get("authoredOn"), moment)
-    for who in referred(content.get("owner"), content.get("location")):
+    for who in referred(content.get("owner")):
         yield Expects(who, "queue", since, until)
+    for who in referred(content.get("location")):
+        yield Expects(who, "queue", since, min(until, since + OPEN_TASK_DAYS * DAY))
 
 
 WORK = Work("Task", ties)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Assessments: answered Questionnaires in a record, their scores and their alarms."""

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everybody of the demonstration follows every link that they are shown.
+
+Real processes, real sessions, no browser. No page fails, lacks a title, a heading or a
+way back, shows an id where a name belongs, or leads somewhere that is closed to the
+very person whom it was shown to.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from support.authenticator import SoftwareAuthenticator
+from support.served import Served, Visitor, served
+from support.walking import Page, Walk, shape_of, wrong_with
+from wardkeep.assembly.demo import demo_accounts, demo_organisations
+from wardkeep.assembly.demonstration import Person, make_demonstration
+from wardkeep.disclosure.answers import CeremonyOptions, SignedIn
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.questions import BeginEnrolment, FinishEnrolment
+
+pytestmark = pytest.mark.xdist_group("walk")
+EACH, DEPTH = 2, 12
+"""Addresses of one shape that are looked at, and how far from the first page."""
+WHO = [
+    (organisation.name, role)
+    for organisation in demo_organisations()
+    for role in sorted({one.role for one in demo_accounts(organisation)})
+]
+WELL = "<title>A – Wardkeep</title><main><h1>A</h1><a href='/'>Back</a>{}</main>"
+
+
+def in_silence(*_: object, **__: object) -> None:
+    """What is told while the demonstration is made."""
+
+
+@pytest.fixture(scope="module")
+def demonstration(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Served, list[Person]]]:
+    with served(tmp_path_factory.mktemp("walk")) as running:
+        people = make_demonstration(
+            running.settings,
+            running.layout,
+            say=in_silence,
+            show=in_silence,
+        )
+        yield running, people
+
+
+async def enrolled(running: Served, link: str) -> str:
+    """The session of whoever makes a passkey by a link."""
+    secret = link.rpartition("/")[2]
+    door = WardenClient(running.layout.door_socket, asker="web")
+    try:
+        options = await door.ask(BeginEnrolment(secret), CeremonyOptions)
+        assert isinstance(options, CeremonyOptions), options
+        made = SoftwareAuthenticator(origin=running.origin).register(options.options)
+        signed_in = await door.ask(
+            FinishEnrolment(secret, made, "key", "test"), SignedIn
+        )
+        assert isinstance(signed_in, SignedIn), signed_in
+        return signed_in.token
+    finally:
+        await door.close()
+
+
+@pytest.mark.parametrize(("organisation", "role"), WHO)
+def test_every_link_that_somebody_is_shown_leads_to_a_page_in_order(
+    demonstration: tuple[Served, list[Person]], organisation: str, role: str
+) -> None:
+    running, people = demonstration
+    who = next(
+        one for one in people if (one.organisation, one.role) == (organisation, role)
+    )
+    visitor = Visitor(running.port, asyncio.run(enrolled(running, who.link)))
+    walk = Walk(visitor, running.origin, each=EACH)
+    walk.through("/", depth=DEPTH)
+    visitor.close()
+    assert not walk.faults, "\n".join(map(str, sorted(walk.faults)))
+    assert walk.seen.total() > len(("/", "/account", "/keyboard")), walk.seen
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (WELL.format(""), []),
+        (WELL.format("<p>Seen by Practitioner/8d1c</p>"), ["shows a reference"]),
+        (WELL.format("<p>{{ words }}</p>"), ["shows a leftover"]),
+        (WELL.format("<script>{{ words }}</script>"), []),
+        (
+            WELL.format("<p>11111111-1111-4111-8111-111111111111</p>"),
+            ["shows an id"],
+        ),
+        (WELL.format("<i id='a'></i><i id='a'></i>"), ["has ids twice"]),
+        (WELL.format("<h1>B</h1>"), ["has 2 headings"]),
+        ("<title> – Wardkeep</title><main><h1>A</h1></main>", ["has no"] * 2),
+    ],
+)
+def test_what_is_wrong_with_a_page_is_seen(text: str, what: Sequence[str]) -> None:
+    found = list(wrong_with(Page(text), "/somewhere"))
+    assert [one[: len(said)] for one, said in zip(found, what, strict=True)] == what
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/patients/ann/notes", "/patients/9f/notes"),
+        ("/tasks/6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "/tasks/t1"),
+        ("/caseload?only=late", "/caseload?only=tasks"),
+        ("/clinics/x1?day=2026-01-02", "/clinics/x2?day=2026-01-03"),
+    ],
+)
+def test_addresses_of_one_page_are_of_one_shape(one: str, other: str) -> None:
+    assert shape_of(one) == shape_of(other)
+    assert shape_of(one) != shape_of("/people")
