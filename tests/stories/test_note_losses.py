@@ -3,12 +3,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Error
+from playwright.async_api import Browser, Error, Page, Route
 
 from support.chromium import PATIENCE_MS, Device, chromium, device
 from support.losses import (
@@ -286,3 +286,58 @@ async def test_a_killed_browser_brings_every_word_back_and_its_disk_tells_nothin
         passkeys = await own.passkeys()
         await own.context.close()
     await holds(rowan, passkeys)
+
+
+async def test_a_page_drawn_before_the_words_came_in_shows_them(
+    rowan: Device, server: Served, tmp_path: Path
+) -> None:
+    passkeys = await rowan.passkeys()
+    async with own_browser(tmp_path / "profile") as own:
+        await own.take_passkeys(passkeys)
+        await sign_in(own, server.origin)
+        address = await begin(own, server.origin)
+        await add(own, "Said to the server. ")
+        await saved(own)
+        await own.context.set_offline(True)
+        await add(own, "Kept on the device.")
+        await says(own, "waiting")
+        passkeys = await own.passkeys()
+        writing, listing = own.page, await own.context.new_page()
+        own.page = await own.context.new_page()
+        await writing.close()
+        await own.context.set_offline(False)
+        async with drawn_late(own, address):
+            await listing.goto(f"{server.origin}/unfinished")
+            await emptied(listing)
+        await has(own, "Said to the server. Kept on the device.")
+        await own.context.close()
+    await holds(rowan, passkeys)
+
+
+@asynccontextmanager
+async def drawn_late(own: Device, address: str) -> AsyncIterator[None]:
+    """The server has drawn the page, and what comes next comes before it arrives."""
+    is_drawn, is_in = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        is_drawn.set()
+        await is_in.wait()
+        await route.fulfill(response=answer)
+
+    await own.page.route(address, late, times=1)
+    coming = asyncio.create_task(own.go(address))
+    await is_drawn.wait()
+    yield
+    is_in.set()
+    await coming
+
+
+async def emptied(page: Page) -> None:
+    """Wait until the device keeps no text any more; the page may load itself anew."""
+    for _ in range(PATIENCE_MS // 100):
+        with suppress(Error):
+            if await page.evaluate(LEFT) == 0:
+                return
+        await asyncio.sleep(0.1)
+    raise AssertionError("texts are still on the device")

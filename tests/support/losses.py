@@ -90,6 +90,8 @@ async def goes_to(own: Device, address: str) -> None:
     for _ in range(5):
         with suppress(Error):
             await own.go(address)
-            return
+            if own.page.url == address:
+                return
         await asyncio.sleep(0.3)
     await own.go(address)
+    assert own.page.url == address

@@ -80,26 +80,52 @@ export async function post(text, { isLeaving = false } = {}) {
   }
 }
 
-// Send on what an earlier window of this account left here; which drafts got new words.
+// When each draft was last brought in by a window of this browser. A page that was asked
+// for before that may be drawn without it, and finds nothing on the device any more.
+const BROUGHT = "wardkeep-brought";
+const A_WHILE_MS = 60_000;
+
+function broughtSince(moment) {
+  const known = Object.entries(JSON.parse(localStorage.getItem(BROUGHT) || "{}"));
+  return known.filter(([, at]) => at >= moment);
+}
+
+function noteBrought(draft) {
+  const lately = Object.fromEntries(broughtSince(Date.now() - A_WHILE_MS));
+  localStorage.setItem(BROUGHT, JSON.stringify({ ...lately, [draft]: Date.now() }));
+}
+
+// Send on what an earlier window of this account left here; which drafts got new words
+// since this page was asked for.
 export async function bringIn(account) {
   const drafts = new Set();
   for (const text of await all()) {
     if (text.account !== account) continue;
     const answer = await post(text);
     if (answer.is !== "saved") continue;
+    noteBrought(text.draft);
     await release(text, answer.told.number);
     // Also where the server has it by now: a page that was left in the middle of this sent
     // it, and the page that came next was drawn before it was in. Released, it is once.
     drafts.add(text.draft);
   }
+  for (const [draft] of broughtSince(performance.timeOrigin)) drafts.add(draft);
   return drafts;
 }
 
 // On a list of drafts: bring in what is here, and show the list as it is then.
+// Whoever follows a link meanwhile goes there: loading anew would hold them back here.
 const list = document.querySelector("[data-bring-in]");
 if (list) {
+  let isLeft = false;
+  window.addEventListener("beforeunload", () => {
+    isLeft = true;
+  });
+  window.addEventListener("pageshow", (event) => {
+    isLeft = isLeft && !event.persisted;
+  });
   try {
-    if ((await bringIn(list.dataset.bringIn)).size) window.location.reload();
+    if ((await bringIn(list.dataset.bringIn)).size && !isLeft) window.location.reload();
   } catch {
     // A browser that keeps nothing has nothing to bring in.
   }
