@@ -27,7 +27,7 @@ reset-demo: $(STAMP) ## forget the demonstration's data and start afresh next ti
 	@$(BIN)/wardkeep demo --reset
 
 test: $(DEV_STAMP) browser ## run every test, with a real database, warden and browser
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --tb=short \
+	$(BIN)/python tools/run_tests.py -n $(JOBS) --dist loadgroup --tb=short \
 	  --durations=25 --durations-min=20 $(TESTS)
 
 coverage: $(DEV_STAMP) browser ## measure which branches of warden, ledger and door tests take: long
