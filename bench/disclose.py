@@ -40,7 +40,8 @@ CALLERS = (1, 16, 64)
 @contextmanager
 def warden_process(installation: Installation) -> Iterator[int]:
     """The warden as `wardkeep serve` starts it; its process id."""
-    environment = {**os.environ, "WARDKEEP_DATA": str(installation.settings.data)}
+    others = {k: v for k, v in os.environ.items() if not k.startswith("WARDKEEP_")}
+    environment = {**others, "WARDKEEP_DATA": str(installation.settings.data)}
     process = subprocess.Popen(
         [sys.executable, "-m", "wardkeep.cli", "warden"],
         env=environment,
