@@ -21,13 +21,13 @@ class KeptForm(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     """As in "has not finished a letter"."""
     new: str
-    """Where one is begun, below the patient's address."""
+    """Where one is begun, below the patient's address; `{}` as in `change`."""
     change: str = ""
     """Where one that is stored is changed; `{}` is its id."""
 
     def address(self, patient: str, note: str, *, is_change: bool) -> str:
-        below = self.change.format(note) if is_change and self.change else self.new
-        return f"/patients/{patient}/{below}"
+        below = self.change if is_change and self.change else self.new
+        return f"/patients/{patient}/{below.format(note)}"
 
 
 def _entry(kind: str, type_: str, words: str) -> KeptForm:
@@ -49,6 +49,12 @@ OBSERVATIONS = KeptForm(
 )
 CONTACT = KeptForm(
     kind="contact", type="Encounter", words="a contact", new="contacts/new"
+)
+TALK = KeptForm(
+    kind="talk",
+    type="Goal",
+    words="what was gone through together",
+    new="talks/{}",
 )
 _PLAN_WORDS = {"risk": "the risk assessment"}
 _PLANS = tuple(
@@ -130,7 +136,16 @@ _DEPOT_STEPS = tuple(
     )
 )
 _ALL = (
-    *(LETTER, OBSERVATIONS, CONTACT, *_PLANS, *_ENTRIES, SECTION, *_SECTION_ENTRIES),
+    *(
+        LETTER,
+        OBSERVATIONS,
+        CONTACT,
+        TALK,
+        *_PLANS,
+        *_ENTRIES,
+        SECTION,
+        *_SECTION_ENTRIES,
+    ),
     *(ADMISSION, DISCHARGE, LEVEL, LEAVE, DEPOT, *_DEPOT_STEPS),
 )
 KEPT_FORMS = {one.kind: one for one in _ALL}

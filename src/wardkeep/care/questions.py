@@ -71,6 +71,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     depth: int
     is_required: bool = False
+    is_row: bool = False
+    """Whether its answers stand beside each other, where there is room."""
     hint: str = ""
     value: str = ""
     choices: tuple[Choice, ...] = ()
@@ -128,6 +130,7 @@ def _field(
         words=item.words(language),
         depth=place.count("-"),
         is_required=item.required,
+        is_row=item.is_row,
         hint=_hint(item, language),
         value=typed.get(place, ""),
         choices=_choices(place, item, typed, language),

@@ -22,7 +22,9 @@ from wardkeep.apps.assessments.showing import (
     show_versions,
 )
 from wardkeep.apps.assessments.signing import sign_assessment
+from wardkeep.apps.assessments.talking import end_talk, show_talk_form, write_talk
 from wardkeep.apps.assessments.texts import choose_text, show_texts
+from wardkeep.apps.assessments.together import show_together
 from wardkeep.web.apps import App
 
 app = App(
@@ -46,5 +48,9 @@ app = App(
         show_versions,
         begin_amendment,
         mark_wrong,
+        show_together,
+        show_talk_form,
+        write_talk,
+        end_talk,
     ),
 )

@@ -92,19 +92,19 @@ def differences_of(earlier: Whole, later: Whole) -> tuple[Difference, ...]:
     """
     before = {one.link: one for one in earlier.parts if not one.is_heading}
     after = {one.link: one for one in later.parts if not one.is_heading}
-    weights = _weights(earlier), _weights(later)
+    weights = weights_in(earlier), weights_in(later)
     return tuple(
         Difference(
             words=(after.get(link) or before[link]).words,
             earlier=before[link].answer if link in before else "",
             later=after[link].answer if link in after else "",
-            points=_change(weights, link),
+            points=change_in(weights, link),
         )
         for link in {**after, **before}
     )
 
 
-def _weights(whole: Whole) -> dict[str, Decimal]:
+def weights_in(whole: Whole) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for link, given in whole.answers.items():
         chosen = [one.option.weight for one in given if one.option is not None]
@@ -114,7 +114,7 @@ def _weights(whole: Whole) -> dict[str, Decimal]:
     return found
 
 
-def _change(weights: tuple[dict[str, Decimal], dict[str, Decimal]], link: str) -> str:
+def change_in(weights: tuple[dict[str, Decimal], dict[str, Decimal]], link: str) -> str:
     earlier, later = weights
     if link not in earlier or link not in later or earlier[link] == later[link]:
         return ""

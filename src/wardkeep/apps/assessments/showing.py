@@ -26,6 +26,7 @@ from wardkeep.care.writing import content_of, drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.assessments.assessment import BY, WHY, WRONG, Assessment
 from wardkeep.fhir.assessments.scores import score_id
+from wardkeep.fhir.questionnaires.scale import talks_of
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.outcomes import NotFound, Written
@@ -53,13 +54,15 @@ async def _show(visit: Visit, form: Form) -> Response:
     if isinstance(one, Response):
         return one
     problems = tuple(form.problems.values())
+    whole = await Shelved(visit).whole(one)
     return visit.render(
         "assessments/assessment.html",
         status=422 if problems else 200,
         id=visit.path("id"),
         banner=banner,
-        whole=await Shelved(visit).whole(one),
+        whole=whole,
         is_signed=visit.query("signed") == "1",
+        talks=talks_of(whole.questionnaire) if whole.questionnaire else 0,
         may_write=WRITERS.admits(visit.session.role),
         draft=new_uuid(),
         typed=form.values,

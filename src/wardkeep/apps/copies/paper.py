@@ -12,15 +12,13 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from wardkeep.apps.copies.answers import ASSESSMENTS, Section, answered_in
+from wardkeep.apps.copies.planned import Plan, planned_in
 from wardkeep.care import reading
 from wardkeep.care.depots import depots_in
 from wardkeep.care.documents import sheet_of
 from wardkeep.care.people import banner_of
 from wardkeep.care.pregnancy import pregnancies_in, unfit_at
 from wardkeep.care.vital_signs import NEWS2_CODE
-from wardkeep.fhir.plans import plan as plans
-from wardkeep.fhir.plans.kinds import KINDS as PLANS, Kind
-from wardkeep.fhir.plans.plan import id_of, read_plan
 from wardkeep.fhir.store.outcomes import OpenedResource
 from wardkeep.ui.banner import Banner
 from wardkeep.ui.format import NOT_RECORDED, read_moment, show_date, show_moment
@@ -49,15 +47,6 @@ class Letter(msgspec.Struct, frozen=True):
     when: str
     text: str
     why_not: str
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """A risk assessment, a safety plan or a care plan in full."""
-
-    title: str
-    who: str
-    parts: tuple[tuple[str, str], ...]
-    """Heading and words, those that are empty left out."""
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +103,7 @@ def paper_of(
             alerts=tuple(row[0] for row in _alerts(found).rows),
         ),
         sections=tuple(made),
-        plans=_plans_in(resources),
+        plans=planned_in(resources),
         letters=_letters(resources) if has_letters else (),
         unreadable=len(found.of(reading.Unreadable)),
     )
@@ -426,32 +415,6 @@ def _plans(found: Read) -> Section:
     ]
     return Section(
         "Plans", ("Plan", "What", "Since", "State"), tuple(rows), "No plans recorded."
-    )
-
-
-def _plans_in(resources: Sequence[OpenedResource]) -> tuple[Plan, ...]:
-    """Those that were made here, in the order in which pages show them."""
-    shown = []
-    for kind in PLANS.values():
-        for one in resources:
-            if one.type == kind.type and one.id == id_of(kind, one.patient or ""):
-                plan = read_plan(one.text)
-                if plan is not None and not plan.is_withdrawn:
-                    shown.append(_plan(kind, plan))
-    return tuple(shown)
-
-
-def _plan(kind: Kind, plan: plans.Plan) -> Plan:
-    written = f"{plan.author.display}, {show_moment(plan.written)}"
-    review = show_date(plan.review.isoformat())
-    return Plan(
-        title=kind.title,
-        who=f"{written}. Made with: {plan.agreed}. To be looked at again by {review}.",
-        parts=tuple(
-            (one.title, plan.sections[one.code])
-            for one in kind.sections
-            if plan.sections.get(one.code)
-        ),
     )
 
 

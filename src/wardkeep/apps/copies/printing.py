@@ -72,7 +72,7 @@ PARTS = {
         types=(
             *(*_BESIDE, "Condition", *_MEDICINES, "Observation", "DiagnosticReport"),
             *("Encounter", "Procedure", "Immunization", "Appointment"),
-            *("CarePlan", "RiskAssessment", "QuestionnaireResponse"),
+            *("CarePlan", "Goal", "RiskAssessment", "QuestionnaireResponse"),
             "DocumentReference",
         ),
     ),
@@ -82,6 +82,7 @@ ALONE = {
     "assessment": Printed(
         title="Assessment", sections=("assessments",), types=("QuestionnaireResponse",)
     ),
+    "talk": Printed(title="What we agreed", sections=(), types=("Goal",)),
 }
 """What is printed by itself, by the name of the query that names it."""
 
@@ -112,7 +113,8 @@ async def print_record(visit: Visit) -> Response:
 def _alone(visit: Visit) -> tuple[Printed, str] | None:
     """What is printed by itself, and its id: a document, an assessment, or a plan.
 
-    A plan is handed to the person it is about, so nothing else stands on its sheet.
+    A plan, or what was agreed, is handed to the person it is about, so nothing else
+    stands on its sheet.
     """
     for name, printed in ALONE.items():
         if visit.query(name):

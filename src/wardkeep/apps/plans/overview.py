@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from wardkeep.apps.plans.opening import find_plan
 from wardkeep.care.of_patient import READERS, WRITERS, banner_for
+from wardkeep.care.talks import talks_with
 from wardkeep.fhir.plans.kinds import KINDS
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
@@ -26,11 +27,16 @@ async def show_plans(visit: Visit) -> Response:
         if isinstance(found, Response):
             return found
         plans.append(found)
+    talks = await talks_with(visit)
+    if isinstance(talks, Response):
+        return talks
     return visit.render(
         "plans/plans.html",
         id=visit.path("id"),
         banner=banner,
         plans=plans,
+        talks=[one for one in talks if one.is_active],
+        over=[one for one in talks if not one.is_active],
         today=visit.today,
         may_write=WRITERS.admits(visit.session.role),
         saved=visit.query("saved"),

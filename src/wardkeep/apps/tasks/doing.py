@@ -154,6 +154,8 @@ def _from(one: ToDo) -> tuple[str, str] | None:
     kind, _, id_ = one.about.partition("/")
     if kind == "Communication":
         return f"/messages/{id_}", "The message"
+    if kind == "Goal" and one.patient:
+        return f"/patients/{one.patient}/plans#talk-{id_}", "What was agreed"
     if kind not in _PLACES or not one.patient:
         return None
     section, words = _PLACES[kind]

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Questionnaires that come with Wardkeep: published ones that may be copied, and ours.
 
-Each file says whose it is and by which licence; a test holds that. What is licensed
-otherwise (HoNOS, ReQoL, WHO-5, AUDIT, MUST, Waterlow, 4AT) is not here: whoever has the
-licence brings it in from a file.
+Each file says whose it is and by which licence; a test holds that. Of DIALOG the names
+of the subjects, the steps and the scoring are as published, and no other word is. What
+is licensed otherwise (HoNOS, ReQoL, WHO-5, AUDIT, MUST, Waterlow, 4AT) is not here:
+whoever has the licence brings it in from a file.
 """
 
 from functools import cache
@@ -13,7 +14,10 @@ import msgspec
 
 from wardkeep.fhir.questionnaires.editing import Json
 
-NAMES = ("phq-9", "gad-7", "core-assessment", "falls-checklist", "skin-checklist")
+NAMES = (
+    *("phq-9", "gad-7", "dialog"),
+    *("core-assessment", "falls-checklist", "skin-checklist"),
+)
 
 
 class Volume(msgspec.Struct, frozen=True):

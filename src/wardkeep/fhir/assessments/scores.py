@@ -82,12 +82,27 @@ def _value(result: Result, source: str) -> Content:
         }
     value: Content = {
         "value": result.total,
-        "unit": f"of {result.score.most}",
+        "unit": f"of {result.most}",
         "system": _UCUM,
         "code": "{score}",
     }
     said: Content = {"valueQuantity": value}
+    others = [one for one in result.means[1:] if one.value is not None]
+    if others:
+        said["component"] = [
+            {
+                "code": {"text": one.words.capitalize()},
+                "valueQuantity": {
+                    **value,
+                    "value": one.value,
+                    "unit": f"of {one.most}",
+                },
+            }
+            for one in others
+        ]
     if result.band is None:
+        if source:
+            said["note"] = [{"text": source}]
         return said
     band = result.band
     words = f"{band.words} ({band.least} to {band.most}). {source}".strip()

@@ -25,6 +25,7 @@ UNIT_OPTION = f"{_HL7}questionnaire-unitOption"
 HIDDEN = f"{_HL7}questionnaire-hidden"
 WEIGHTS = (f"{_HL7}ordinalValue", f"{_HL7}itemWeight")
 CONTROL = f"{_HL7}questionnaire-itemControl"
+ORIENTATION = f"{_HL7}questionnaire-choiceOrientation"
 EXCLUSIVE = f"{_HL7}questionnaire-optionExclusive"
 
 CHOICES = frozenset({"choice", "open-choice"})
@@ -201,6 +202,11 @@ class Item(_Part, frozen=True):
     def is_hidden(self) -> bool:
         found = self.said(HIDDEN)
         return found is not None and found.value_boolean is True
+
+    @property
+    def is_row(self) -> bool:
+        found = self.said(ORIENTATION)
+        return found is not None and found.value_code == "horizontal"
 
     @property
     def is_help(self) -> bool:

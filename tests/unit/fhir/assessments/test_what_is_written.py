@@ -34,7 +34,7 @@ from wardkeep.fhir.assessments.scores import (
 )
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.notes.words import read_words, write_words
-from wardkeep.fhir.questionnaires.questionnaire import read_questionnaire
+from wardkeep.fhir.questionnaires.questionnaire import placed, read_questionnaire
 from wardkeep.fhir.questionnaires.response import answered
 from wardkeep.fhir.questionnaires.scale import alarms_of, result_of
 from wardkeep.fhir.search.compartment import patients_of
@@ -162,3 +162,23 @@ def test_a_draft_keeps_every_field_and_what_stands_beside_them() -> None:
     assert kept == words
     assert typed_in(words) == {k: v for k, v in typed.items() if v}
     assert said_in(words, "encounter") == "e"
+
+
+def test_of_two_means_the_first_is_the_value_and_the_second_a_component() -> None:
+    volume = next(one for one in library() if one.name == "dialog")
+    dialog = read_questionnaire(json.dumps({**volume.content, "id": "d"}).encode())
+    assert dialog is not None
+    typed = {
+        place: "6" if place.startswith("q1") else "2"
+        for place, item in placed(dialog.item)
+        if item.type == "choice"
+    }
+    result = result_of(dialog, answered(dialog, typed).answers)
+    assert result is not None
+    draft = drafted(observation_of(act(), dialog, result, now=AT))
+    assert check(draft.resource) == ()
+    read = reading.read("Observation", draft.id, draft.resource.compact)
+    assert isinstance(read, reading.Observation)
+    assert read.value_quantity.words == "7.00 of 7"
+    [other] = read.component
+    assert (other.code.words, other.value_quantity.words) == ("Treatment", "3.00 of 7")

@@ -17,9 +17,12 @@ from wardkeep.fhir.questionnaires.response import answered
 from wardkeep.fhir.questionnaires.scale import (
     ALERT,
     BAND,
+    MEAN,
+    TALK,
     alarms_of,
     faults_of,
     result_of,
+    talks_of,
     unanswered,
 )
 
@@ -175,3 +178,77 @@ def test_a_sum_that_would_be_called_wrongly_is_told(
 def test_a_scale_that_is_well_has_no_faults() -> None:
     bands = (band(0, 1, "x"), band(2, 3, "y"))
     assert list(faults_of(scale(choice("a", 0, 3), bands=bands))) == []
+
+
+def mean(words: str, *links: str) -> dict[str, Any]:
+    said = [{"url": "of", "valueString": link} for link in links]
+    named = [{"url": "words", "valueString": words}] if words else []
+    return {"url": MEAN, "extension": [*named, *said]}
+
+
+def pick(link: str, *weights: float | None, **more: Any) -> dict[str, Any]:
+    return {
+        "linkId": link,
+        "type": "choice",
+        "answerOption": options(*weights),
+        **more,
+    }
+
+
+def test_a_mean_is_rounded_half_up_to_hundredths() -> None:
+    one = scale(
+        *(pick(link, 0, 1) for link in "abcdefgh"),
+        bands=(mean("Eighths", *"abcdefgh"),),
+    )
+    typed = {"q0": "1", **{f"q{number}": "0" for number in range(1, 8)}}
+    result = result_of(one, answered(one, typed).answers)
+    assert result is not None
+    assert result.total == Decimal("0.13")
+    assert result.sums == (("Eighths", Decimal("0.13")),)
+    assert result.most == 1
+
+
+def test_a_mean_of_nought_is_a_mean() -> None:
+    one = scale(pick("a", 0, 1), bands=(mean("M", "a"),))
+    result = result_of(one, answered(one, {"q0": "0"}).answers)
+    assert result is not None
+    assert result.words == "M 0.00 of 1"
+
+
+def test_a_mean_passes_over_what_was_not_asked() -> None:
+    hidden = pick(
+        "b",
+        0,
+        4,
+        enableWhen=[{"question": "a", "operator": "=", "answerCoding": {"code": "a1"}}],
+    )
+    one = scale(pick("a", 2, 6), hidden, bands=(mean("M", "a", "b"),))
+    result = result_of(one, answered(one, {"q0": "0"}).answers)
+    assert result is not None
+    assert result.words == "M 2.00 of 6"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        (mean("M"), "no questions"),
+        (mean("", "a"), "no words"),
+        (mean("M", "z"), "“z”"),
+        (mean("M", "c"), "“c”"),
+    ],
+)
+def test_a_mean_of_nothing_that_counts_is_a_fault_and_is_not_reckoned(
+    wrong: dict[str, Any], fault: str
+) -> None:
+    one = scale(pick("a", 0, 1), {"linkId": "c", "type": "boolean"}, bands=(wrong,))
+    assert any(fault in it for it in faults_of(one))
+    result = result_of(one, answered(one, {"q0": "1"}).answers)
+    assert result is not None
+    assert result.means == ()
+    assert result.total == 1
+
+
+@pytest.mark.parametrize(("said", "most"), [(3, 3), (0, 0), (-1, 0), (99, 10)])
+def test_how_many_are_gone_through_is_bounded(said: int, most: int) -> None:
+    talk = {"url": TALK, "valueInteger": said}
+    assert talks_of(scale(pick("a", 0, 1), bands=(talk,))) == most
