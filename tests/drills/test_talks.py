@@ -15,6 +15,7 @@ import pytest
 from support.note_writer import doctor, part
 from support.program import Program
 from support.served import Served, Visitor, served
+from wardkeep.base.clock import SystemClock
 from wardkeep.fhir.assessments.assessment import SIGNED, Act, Asked, resource_of
 from wardkeep.fhir.assessments.library import library
 from wardkeep.fhir.model.person import Person
@@ -27,7 +28,7 @@ from wardkeep.fhir.questionnaires.response import answered
 
 pytestmark = pytest.mark.xdist_group("talks")
 AT = datetime(2026, 1, 9, 10, tzinfo=UTC)
-SOON = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+SOON = (SystemClock().now() + timedelta(days=9)).date().isoformat()
 
 
 def asked(name: str) -> dict[str, Any]:
@@ -115,11 +116,15 @@ def save(
 
 
 def goals(program: Program) -> list[str]:
-    return sorted(program.get("Goal?_count=100").ids)
+    return sorted(
+        id_
+        for patient in ("pat", "other")
+        for id_ in program.search("Goal", ("patient", patient)).ids
+    )
 
 
 def tasks(program: Program) -> list[dict[str, Any]]:
-    return list(program.get("Task?_count=100").resources)
+    return list(program.search("Task", ("patient", "pat")).resources)
 
 
 def test_a_stolen_session_reads_and_writes_nothing_of_a_stranger(

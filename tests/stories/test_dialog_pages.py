@@ -227,36 +227,46 @@ async def test_after_three_subjects_the_others_wait_and_two_who_write_meet(
         await rowan.press("Sign")
         await rowan.press("Go through it together")
         together = rowan.page.url
-        first = ""
-        for subject in SUBJECTS[:3]:
-            await rowan.press(f"Talk about it: {subject}")
-            first = first or rowan.page.url
-            await rowan.page.get_by_label("2. Looking forward").fill("A little more.")
-            if subject == SUBJECTS[0]:
-                await clean(rowan, "dialog-talk-phone")
-            await rowan.press("Save what we agreed")
-            await rowan.reads(f"What you agreed about “{subject}” is saved.")
+        first = await talks_about_three(rowan)
         # Then the fourth is not offered, nor taken by its address
         await rowan.reads("3 were talked about: that is what one meeting carries.")
         assert await rowan.page.get_by_text("Talk about it:").count() == 0
         await rowan.go(first[: first.rindex(".")] + ".7")
         await rowan.reads("Enough was gone through this time")
-        # And whoever saves second sees both
-        await nia.go(first)
-        await rowan.go(first)
-        await rowan.page.get_by_label("2. Looking forward").fill("A walk each day.")
-        await rowan.press("Save what we agreed")
-        await rowan.reads("is saved.")
-        await nia.page.get_by_label("3. Exploring options").fill("The choir.")
-        await nia.press("Save what we agreed")
-        await nia.reads("Somebody else changed it while you wrote")
-        await nia.reads("A walk each day.")
-        kept = await nia.page.get_by_label("3. Exploring options").input_value()
-        assert kept == "The choir."
-        await clean(nia, "dialog-talk-met")
-        await nia.press("Save what we agreed")
-        await nia.arrives("#talked")
+        await meet(rowan, nia, first)
         await nia.go(together)
         await nia.reads("The choir.")
         assert rowan.complaints == []
         assert nia.complaints == []
+
+
+async def talks_about_three(rowan: Device) -> str:
+    """The address of the first."""
+    first = ""
+    for subject in SUBJECTS[:3]:
+        await rowan.press(f"Talk about it: {subject}")
+        await rowan.page.get_by_label("2. Looking forward").fill("A little more.")
+        first = first or rowan.page.url
+        if subject == SUBJECTS[0]:
+            await clean(rowan, "dialog-talk-phone")
+        await rowan.press("Save what we agreed")
+        await rowan.reads(f"What you agreed about “{subject}” is saved.")
+    return first
+
+
+async def meet(rowan: Device, nia: Device, address: str) -> None:
+    """Whoever saves second sees both."""
+    await nia.go(address)
+    await rowan.go(address)
+    await rowan.page.get_by_label("2. Looking forward").fill("A walk each day.")
+    await rowan.press("Save what we agreed")
+    await rowan.reads("is saved.")
+    await nia.page.get_by_label("3. Exploring options").fill("The choir.")
+    await nia.press("Save what we agreed")
+    await nia.reads("Somebody else changed it while you wrote")
+    await nia.reads("A walk each day.")
+    kept = await nia.page.get_by_label("3. Exploring options").input_value()
+    assert kept == "The choir."
+    await clean(nia, "dialog-talk-met")
+    await nia.press("Save what we agreed")
+    await nia.arrives("#talked")
