@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -32,9 +33,12 @@ from support.referrals import (
     referral,
 )
 from support.served import Served, Visitor, served
+from wardkeep.base.clock import SystemClock
 from wardkeep.base.ids import derived_uuid
 from wardkeep.disclosure.answers import CeremonyOptions, SignedIn
+from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import BeginEnrolment, FinishEnrolment, Invite
+from wardkeep.disclosure.who_i_am import AskWhomIExpect, WhomIExpect
 from wardkeep.identity.roles import Role
 
 pytestmark = pytest.mark.xdist_group("referral-attacks")
@@ -305,6 +309,43 @@ def test_a_place_on_a_caseload_ends_with_its_referral_and_only_its_own_comes_bac
         assert takes("discharge") == "entered-in-error"
         assert takes("undo") == "entered-in-error"
         assert takes("allocate", **worker) == "active"
+
+
+def test_steps_make_a_referral_nobodys_own_work_and_explain_it_no_longer(
+    stolen: Stolen,
+) -> None:
+    """Reckoned from each writing, whoever accepts had made the team's tie their own."""
+    asked = (SystemClock().now() - timedelta(days=30)).isoformat(timespec="seconds")
+    stolen.program.put(patient("ivy", "Lasting", "Ivy"))
+    stolen.program.put(referral("for-ivy", "ivy", authoredOn=asked))
+    before = ties_of(stolen, "ivy")
+    assert set(before) == {"cora", "nell"}
+    with closing(stolen.visitor("cora")) as cora:
+        for step in ("accept", "undo", "accept"):
+            now = stolen.program.get("ServiceRequest/for-ivy").json["meta"]
+            fields = {"do": step, "version": now["versionId"]}
+            path = "/patients/ivy/referrals/for-ivy"
+            assert post(cora, path, **fields)[0] == 303, step
+            assert ties_of(stolen, "ivy") == before
+
+
+def ties_of(stolen: Stolen, who: str) -> dict[str, tuple[int, int, bool]]:
+    """By person of the team: since when, until when, and whether it is their own."""
+    return asyncio.run(_ties_of(stolen, who))
+
+
+async def _ties_of(stolen: Stolen, who: str) -> dict[str, tuple[int, int, bool]]:
+    door, found = WardenClient(stolen.stack.layout.door_socket, asker="web"), {}
+    try:
+        for key in ("cora", "nell"):
+            said = await door.ask(AskWhomIExpect(stolen.cookies[key]), WhomIExpect)
+            assert isinstance(said, WhomIExpect)
+            for one in said.lines:
+                if (one.patient, one.kind) == (who, "referral"):
+                    found[key] = (one.since, one.until, one.is_self_made)
+    finally:
+        await door.close()
+    return found
 
 
 def test_a_cookie_alone_hands_nobody_over(stolen: Stolen) -> None:

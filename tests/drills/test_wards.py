@@ -326,6 +326,57 @@ def test_rewriting_a_stay_makes_nobody_expect_them_by_themselves(ward: Ward) -> 
     assert b"TIEDOWN" in ward.nia.get(sheet)
 
 
+def test_a_leave_is_prolonged_once_by_whoever_may_and_not_once_they_are_back(
+    ward: Ward,
+) -> None:
+    put_beds(ward.program, "heron", "Long 1")
+    put_in_bed(ward.program, "long-1", "Longleave", "Long 1")
+    status, page = post(
+        ward.nia,
+        "/patients/long-1/ward/leave",
+        which=new_uuid(),
+        escort="unescorted",
+        conditions="To the shop",
+        **{"from": _typed(1), "until": _typed(30)},
+    )
+    assert status == 303, page[:2000]
+    page = ward.nia.get("/patients/long-1/ward")
+    found = re.search(rb'href="(/patients/long-1/ward/leave/[^"]*/longer)"', page)
+    assert found is not None
+    longer = found[1].decode()
+    assert post(ward.nia, longer.replace("/longer", "/out"))[0] == 303
+    version = value(ward.nia.get(longer), "version")
+    said = {"until": _typed(90), "why": "The bus; Dr Ash agreed", "version": version}
+    for wrong, words in (
+        ({"until": _typed(10)}, b"no later than it was"),
+        ({"until": _typed(60 * 24 * 40)}, b"no time out from a ward"),
+        ({"until": "soon"}, b"a day and a time are missing"),
+        ({"why": " "}, b"why it is prolonged is missing"),
+    ):
+        status, page = post(ward.nia, longer, **{**said, **wrong})
+        assert status == 422, wrong
+        assert words in page
+    # Whoever has no business there does not, and learns nothing of it
+    thief = ward.stack.sign_in(HOME, [], role="doctor")
+    with closing(Visitor(ward.stack.port, thief)) as stranger:
+        assert post(stranger, longer, **said)[0] in (303, 403, 404)
+        assert b"The bus" not in stranger.ask("GET", longer)[1]
+    leave = f"ServiceRequest/{longer.split('/')[-2]}"
+    assert ward.program.get(leave).json["meta"]["versionId"] == version
+    # Of two who press at once one does it
+    at_once(2, lambda nth: post((ward.nia, ward.dan)[nth], longer, **said)[0])
+    stored = ward.program.get(leave).json
+    assert int(stored["meta"]["versionId"]) == int(version) + 1
+    lines = [it for it in stored["extension"] if it["url"].endswith(":prolonged")]
+    assert len(lines) == 1
+    page = ward.nia.get("/patients/long-1/ward")
+    assert b"The bus; Dr Ash agreed" in page
+    assert post(ward.nia, longer.replace("/longer", "/back"))[0] == 303
+    version = str(int(version) + 2)
+    post(ward.nia, longer, until=_typed(200), why="Late", version=version)
+    assert ward.program.get(leave).json["meta"]["versionId"] == version
+
+
 def test_whom_one_admits_oneself_is_ones_own_work_and_a_colleagues_like_any(
     ward: Ward,
 ) -> None:

@@ -22,6 +22,7 @@ from wardkeep.apps.wards.levels import set_level, show_level
 from wardkeep.apps.wards.moving import change_expected, move_patient, show_move
 from wardkeep.apps.wards.opening import STAFF
 from wardkeep.apps.wards.person import show_person
+from wardkeep.apps.wards.prolonging import prolong_leave, show_longer
 from wardkeep.apps.wards.undoing import undo
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
@@ -55,6 +56,8 @@ app = App(
         strike_check,
         show_leave,
         plan_leave,
+        show_longer,
+        prolong_leave,
         step_leave,
         come_back,
         undo,

@@ -175,8 +175,8 @@ async def _again(
 
 async def _typed(visit: Visit, form: Form, id_: str) -> Leave | None:
     now = visit.clock.now()
-    begins = _moment(form, "from", "from when", now)
-    until = _moment(form, "until", "back by", now)
+    begins = typed_time(form, "from", "from when", now)
+    until = typed_time(form, "until", "back by", now)
     escort = form.choice("escort", called="who goes along", among=tuple(ESCORT_WORDS))
     words = form.text(
         "conditions", called="where to, and conditions", at_most=LONGEST_WORDS
@@ -206,7 +206,7 @@ async def _typed(visit: Visit, form: Form, id_: str) -> Leave | None:
     )
 
 
-def _moment(form: Form, name: str, called: str, now: datetime) -> datetime | None:
+def typed_time(form: Form, name: str, called: str, now: datetime) -> datetime | None:
     """A moment in UTC; a problem where it is none, or lies behind or far ahead."""
     typed = moment_of(form.values.get(name, "").strip())
     if typed is None:

@@ -51,6 +51,7 @@ SAID = {
     "out": "Gone on leave. The bed is kept.",
     "back": "Back from leave.",
     "cancelled": "The leave is called off.",
+    "longer": "The leave is prolonged.",
     "undone": "Taken back.",
     "checked": "The check is recorded.",
     "struck": "The check is struck, and stays readable.",

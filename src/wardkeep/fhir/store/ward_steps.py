@@ -26,6 +26,7 @@ DID = {
     "out": "Gone on leave",
     "back": "Back from leave",
     "cancelled": "Leave called off",
+    "longer": "Leave prolonged",
 }
 _STEP = """
 insert into ward.step (organisation, patient, at, did, by, wrote, undoes)

@@ -9,7 +9,7 @@ Mental Health Act 1983) is an entry of the section; this is one time out under i
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -27,9 +27,10 @@ from wardkeep.fhir.wards.saying import (
     of_person,
     person_said,
     put_extension,
+    text_said,
     written,
 )
-from wardkeep.fhir.work.expects import Content, status_of
+from wardkeep.fhir.work.expects import Content, listed, status_of
 
 TYPE = "ServiceRequest"
 CATEGORY = "leave"
@@ -42,6 +43,7 @@ ESCORT_WORDS = {
     UNESCORTED: "Alone",
 }
 LONGEST = timedelta(days=31)
+_LONGER = f"{SYSTEM}:prolonged"
 
 
 class State(enum.StrEnum):
@@ -66,6 +68,16 @@ _OVER = {
 }
 
 
+class Longer(msgspec.Struct, frozen=True, kw_only=True):
+    """One time that it was prolonged."""
+
+    was: datetime
+    """Until when it had been."""
+    at: datetime
+    by: Person
+    why: str
+
+
 class Leave(msgspec.Struct, frozen=True, kw_only=True):
     """One time out."""
 
@@ -80,6 +92,7 @@ class Leave(msgspec.Struct, frozen=True, kw_only=True):
     state: State = State.PLANNED
     went: datetime | None = None
     back: datetime | None = None
+    longer: tuple[Longer, ...] = ()
 
     @property
     def escort_words(self) -> str:
@@ -119,7 +132,24 @@ def read_leave(content: Content) -> Leave | None:
         state=_OVER.get(status_of(content), under_way),
         went=went,
         back=moment_said(content, BACK),
+        longer=tuple(_longer_in(content)),
     )
+
+
+def _longer_in(content: Content) -> Iterator[Longer]:
+    for one in listed(content, "extension"):
+        was, at = moment_said(one, "was"), moment_said(one, "at")
+        if one.get("url") == _LONGER and was is not None and at is not None:
+            by, why = person_said(one, "by"), text_said(one, "why")
+            yield Longer(was=was, at=at, by=by, why=why)
+
+
+def prolonged(
+    leave: Leave, until: datetime, *, at: datetime, by: Person, why: str
+) -> Leave:
+    """The same, until later; what it had been stays readable."""
+    line = Longer(was=leave.until, at=at, by=by, why=why)
+    return msgspec.structs.replace(leave, until=until, longer=(*leave.longer, line))
 
 
 def leave_content(leave: Leave) -> Content:
@@ -146,7 +176,22 @@ def leave_content(leave: Leave) -> Content:
         put_extension(content, OUT, valueDateTime=written(leave.went))
     if leave.back is not None:
         put_extension(content, BACK, valueDateTime=written(leave.back))
+    if leave.longer:
+        said = listed(content, "extension")
+        content["extension"] = [*said, *map(_longer_said, leave.longer)]
     return content
+
+
+def _longer_said(one: Longer) -> Content:
+    return {
+        "url": _LONGER,
+        "extension": [
+            {"url": "was", "valueDateTime": written(one.was)},
+            {"url": "at", "valueDateTime": written(one.at)},
+            {"url": "by", **of_person(one.by)},
+            {"url": "why", "valueString": one.why},
+        ],
+    }
 
 
 def ended(leave: Leave, state: State) -> Leave:

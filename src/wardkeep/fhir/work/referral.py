@@ -210,6 +210,11 @@ def _steps(content: Content) -> Iterator[Done]:
                 yield step
 
 
+def first_step_of(content: Content) -> str:
+    """When its first step was written, an instant; empty where it has none."""
+    return min((one.at for one in _steps(content)), default="")
+
+
 def _step(inner: Content) -> Done | None:
     activity, on = inner.get("activity"), inner.get("occurredDateTime")
     coded = listed(activity, "coding") if isinstance(activity, dict) else []

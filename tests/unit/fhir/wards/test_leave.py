@@ -14,6 +14,7 @@ from wardkeep.fhir.wards.leave import (
     authorities,
     leave_content,
     needs_authority,
+    prolonged,
     read_leave,
 )
 from wardkeep.fhir.work.expects import Moment
@@ -50,6 +51,19 @@ def leave(**unlike: Any) -> Leave:
         leave(state=State.OUT, went=NOW + hours(1)),
         leave(state=State.BACK, went=NOW + hours(1), back=NOW + hours(2)),
         leave(state=State.CANCELLED, conditions=""),
+        prolonged(
+            prolonged(
+                leave(state=State.OUT, went=NOW + hours(1)),
+                NOW + hours(4),
+                at=NOW + hours(2),
+                by=NIA,
+                why="The bus is late",
+            ),
+            NOW + hours(5),
+            at=NOW + hours(3),
+            by=NIA,
+            why="So is the next",
+        ),
     ],
 )
 def test_a_leave_is_read_as_it_was_written(one: Leave) -> None:
@@ -143,3 +157,14 @@ def test_whoever_is_kept_needs_an_authority() -> None:
     assert not needs_authority([])
     ended = authorised("", id="r", kind="discharged", at=NOW, until=None)
     assert not needs_authority([section("3", ended)])
+
+
+def test_who_is_prolonged_is_late_later_and_what_it_was_stays_readable() -> None:
+    one = leave(state=State.OUT, went=NOW)
+    late = NOW + hours(3.5)
+    assert one.is_overdue(late)
+    now = prolonged(one, NOW + hours(4), at=late, by=NIA, why="Agreed with Dr Ash")
+    assert not now.is_overdue(late)
+    [line] = now.longer
+    assert (line.was, line.at, line.by) == (one.until, late, NIA)
+    assert line.why == "Agreed with Dr Ash"

@@ -322,6 +322,61 @@ def test_a_referral_explains_who_is_asked_and_who_asked_to_its_answer() -> None:
     assert declined[DOCTOR].until == NOW + 14 * DAY
 
 
+@pytest.mark.parametrize("days", [0, 1, 150, 195])
+@pytest.mark.parametrize("status", ["active", "on-hold"])
+def test_an_open_referral_written_anew_is_explained_no_longer_than_before(
+    status: str, days: int
+) -> None:
+    fields: Json = {
+        "status": "active",
+        "authoredOn": "2026-11-20T08:00:00Z",
+        "requester": ref(DOCTOR),
+        "performer": [ref("HealthcareService/t")],
+    }
+    first = expects("ServiceRequest", **fields)
+    later = {
+        one.who: one
+        for one in told(
+            "ServiceRequest", NOW + days * DAY, **{**fields, "status": status}
+        )
+    }
+    assert later == first
+    assert first[DOCTOR].until == at("2026-11-20T08:00:00Z") + OPEN_DAYS * DAY
+
+
+@pytest.mark.parametrize("days", [0, 196, 197, 397, 1000])
+def test_an_open_referral_is_explained_for_200_to_400_days_more(days: int) -> None:
+    now = NOW + days * DAY
+    [one] = told(
+        "ServiceRequest",
+        now,
+        status="active",
+        authoredOn="2026-11-20T08:00:00Z",
+        performer=[ref("HealthcareService/t")],
+    )
+    assert now + 200 * DAY < one.until <= now + OPEN_DAYS * DAY
+
+
+def test_a_referral_without_a_day_is_reckoned_from_its_first_step() -> None:
+    step: Json = {
+        "resourceType": "Provenance",
+        "id": "step-1",
+        "recorded": "2026-11-20T08:00:00Z",
+        "activity": {
+            "coding": [{"system": "urn:wardkeep:referral-step", "code": "accept"}]
+        },
+    }
+    [one] = told(
+        "ServiceRequest",
+        status="active",
+        performer=[ref("HealthcareService/t")],
+        contained=[step],
+        relevantHistory=[{"reference": "#step-1"}],
+    )
+    assert one.since == at("2026-11-20T08:00:00Z")
+    assert one.until == at("2026-11-20T08:00:00Z") + OPEN_DAYS * DAY
+
+
 def test_a_result_explains_who_is_to_look_at_it_for_two_weeks() -> None:
     fields: Json = {
         "status": "final",
