@@ -329,22 +329,7 @@ def test_rewriting_a_stay_makes_nobody_expect_them_by_themselves(ward: Ward) -> 
 def test_a_leave_is_prolonged_once_by_whoever_may_and_not_once_they_are_back(
     ward: Ward,
 ) -> None:
-    put_beds(ward.program, "heron", "Long 1")
-    put_in_bed(ward.program, "long-1", "Longleave", "Long 1")
-    status, page = post(
-        ward.nia,
-        "/patients/long-1/ward/leave",
-        which=new_uuid(),
-        escort="unescorted",
-        conditions="To the shop",
-        **{"from": _typed(1), "until": _typed(30)},
-    )
-    assert status == 303, page[:2000]
-    page = ward.nia.get("/patients/long-1/ward")
-    found = re.search(rb'href="(/patients/long-1/ward/leave/[^"]*/longer)"', page)
-    assert found is not None
-    longer = found[1].decode()
-    assert post(ward.nia, longer.replace("/longer", "/out"))[0] == 303
+    longer = _gone_out(ward)
     version = value(ward.nia.get(longer), "version")
     said = {"until": _typed(90), "why": "The bus; Dr Ash agreed", "version": version}
     for wrong, words in (
@@ -375,6 +360,27 @@ def test_a_leave_is_prolonged_once_by_whoever_may_and_not_once_they_are_back(
     version = str(int(version) + 2)
     post(ward.nia, longer, until=_typed(200), why="Late", version=version)
     assert ward.program.get(leave).json["meta"]["versionId"] == version
+
+
+def _gone_out(ward: Ward) -> str:
+    """Somebody goes out on leave; the address at which it is prolonged."""
+    put_beds(ward.program, "heron", "Long 1")
+    put_in_bed(ward.program, "long-1", "Longleave", "Long 1")
+    status, page = post(
+        ward.nia,
+        "/patients/long-1/ward/leave",
+        which=new_uuid(),
+        escort="unescorted",
+        conditions="To the shop",
+        **{"from": _typed(1), "until": _typed(30)},
+    )
+    assert status == 303, page[:2000]
+    page = ward.nia.get("/patients/long-1/ward")
+    found = re.search(rb'href="(/patients/long-1/ward/leave/[^"]*/longer)"', page)
+    assert found is not None
+    longer = found[1].decode()
+    assert post(ward.nia, longer.replace("/longer", "/out"))[0] == 303
+    return longer
 
 
 def test_whom_one_admits_oneself_is_ones_own_work_and_a_colleagues_like_any(

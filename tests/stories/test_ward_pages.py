@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -22,6 +23,7 @@ from support.wards import (
     practitioner,
     put_to_work,
 )
+from wardkeep.base.clock import LONDON
 from wardkeep.fhir.mha.due import end_of_section
 from wardkeep.fhir.mha.rules import known_rules
 from wardkeep.fhir.mha.section import Section, section_content
@@ -342,6 +344,7 @@ async def goes_and_comes_back(nia: Device, dan: Device, origin: str) -> None:
     await dan.press("Gone out")
     await dan.reads("Gone on leave. The bed is kept.")
     await bed_row(nia, "Fir 1").get_by_text("On leave until").wait_for()
+    await rings_and_stays_longer(nia, dan, origin)
     await (
         nia.page.locator(f"#b-{bed_id('heron', 'Fir 1')}")
         .get_by_role("button", name="Came back")
@@ -351,6 +354,28 @@ async def goes_and_comes_back(nia: Device, dan: Device, origin: str) -> None:
     await clean(nia, "ward-board")
     assert await bed_row(nia, "Fir 1").get_by_text("On leave").count() == 0
     assert nia.complaints == []
+
+
+async def rings_and_stays_longer(nia: Device, dan: Device, origin: str) -> None:
+    """From the board; under the section it is asked once whether it may be."""
+    await dan.go(f"{origin}/patients/fir/ward")
+    await dan.press("Prolong it")
+    await clean(dan, "ward-longer-phone")
+    later = (now() + timedelta(hours=5)).astimezone(LONDON)
+    await dan.page.get_by_label("Back by").fill(f"{later:%Y-%m-%dT%H:%M}")
+    await dan.press("Prolong it")
+    await dan.reads("why it is prolonged is missing")
+    await dan.page.get_by_label("Why it is prolonged").fill("The bus. Dr Ash agreed.")
+    await dan.press("Prolong it")
+    await dan.reads("No authority under section 17 covers the longer leave")
+    await clean(dan, "ward-longer-uncovered-phone")
+    await dan.page.get_by_label("It is authorised on paper").check()
+    await dan.press("Prolong it")
+    await dan.reads("The leave is prolonged.")
+    await dan.reads("The bus. Dr Ash agreed.")
+    row = bed_row(nia, "Fir 1")
+    await row.get_by_text(f"On leave until {later:%H:%M}").wait_for()
+    await row.get_by_role("link", name="Prolong").wait_for()
 
 
 def under_section_3(id_: str) -> dict[str, object]:

@@ -101,7 +101,13 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
 def talk_id(assessment: str, link: str) -> str:
     """Empty where no id can be made of both: that subject is not gone through."""
     made = f"{assessment}{_BETWEEN}{link}"
-    is_one = is_fhir_id(made) and len(made) <= _LONGEST_ID and _BETWEEN not in link
+    is_one = (
+        assessment
+        and link
+        and is_fhir_id(made)
+        and len(made) <= _LONGEST_ID
+        and _BETWEEN not in link
+    )
     return made if is_one else ""
 
 
