@@ -336,7 +336,7 @@ def test_a_leave_is_prolonged_once_by_whoever_may_and_not_once_they_are_back(
         ({"until": _typed(10)}, b"no later than it was"),
         ({"until": _typed(60 * 24 * 40)}, b"no time out from a ward"),
         ({"until": "soon"}, b"a day and a time are missing"),
-        ({"why": " "}, b"why it is prolonged is missing"),
+        ({"why": " "}, b"hy it is prolonged is missing"),
     ):
         status, page = post(ward.nia, longer, **{**said, **wrong})
         assert status == 422, wrong

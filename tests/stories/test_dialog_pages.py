@@ -2,6 +2,7 @@
 """DIALOG+: rated together, held against last time, talked about, agreed, followed."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from typing import Any
@@ -82,7 +83,7 @@ def staff(server: Served) -> dict[str, str]:
 
 async def _employ(server: Served) -> dict[str, str]:
     warden, now, found = _warden(server), SystemClock().now(), {}
-    for role, name in (("doctor", "Rowan Ash"), ("nurse", "Nia Birch")):
+    for role, name in (("doctor", "Rowan Ash"), ("care_coordinator", "Nia Birch")):
         found[role] = await warden.account(role, name=name)
         for id_ in PEOPLE:
             await visits(
@@ -103,6 +104,13 @@ async def come(own: Device, server: Served, account: str) -> None:
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as running:
         yield running
+
+
+async def follow(own: Device, words: str, about: str) -> None:
+    """A link or a button that says to whoever hears it what it is about."""
+    name = re.compile(rf"^{re.escape(words)} ?: {re.escape(about)}$")
+    link = own.page.get_by_role("link", name=name)
+    await link.or_(own.page.get_by_role("button", name=name)).first.click()
 
 
 async def rate(own: Device, server: Served, about: str, *, day: str, step: int) -> None:
@@ -144,9 +152,7 @@ async def test_two_people_rate_choose_talk_and_agree_on_a_tablet(
         assert await rowan.page.get_by_text("Same", exact=True).count() == 1
         await clean(rowan, "dialog-together-tablet")
         together = rowan.page.url
-        await rowan.page.get_by_role(
-            "link", name="Talk about it: Accommodation"
-        ).click()
+        await follow(rowan, "Talk about it", "Accommodation")
         await rowan.reads("Rated 1 Totally dissatisfied")
         await clean(rowan, "dialog-talk-tablet")
         await talks_and_loses_nothing(rowan)
@@ -191,14 +197,14 @@ async def agrees(rowan: Device) -> None:
 
 
 async def stands_everywhere(rowan: Device, server: Served, together: str) -> None:
-    await rowan.press("Its task: Ring the housing office")
+    await follow(rowan, "Its task", "Ring the housing office")
     await rowan.reads("Accommodation: Ring the housing office")
     await rowan.press("What was agreed")
     await rowan.arrives("/plans#talk-" + together.split("/")[-2] + ".4")
     await rowan.reads("Agreed together")
     await rowan.reads("Keep the window open at noon")
     await clean(rowan, "dialog-plans-tablet")
-    await rowan.press("Print it: Accommodation")
+    await follow(rowan, "Print it", "Accommodation")
     await rowan.reads("Agreed together: Accommodation")
     await clean(rowan, "dialog-print")
     # And next time it is what they begin with, until it is reached
@@ -208,20 +214,20 @@ async def stands_everywhere(rowan: Device, server: Served, together: str) -> Non
     await rowan.reads("Agreed before, and still open")
     await rowan.page.set_viewport_size({"width": 390, "height": 844})
     await clean(rowan, "dialog-together-phone")
-    await rowan.press("Reached: Accommodation")
+    await follow(rowan, "Reached", "Accommodation")
     await rowan.go(f"{server.origin}/patients/ann/plans")
     await rowan.reads("What is over (1)")
     await rowan.page.get_by_text("What is over (1)").click()
-    await rowan.press("Open it again: Accommodation")
+    await follow(rowan, "Open it again", "Accommodation")
     await rowan.reads("Accommodation")
 
 
 async def test_after_three_subjects_the_others_wait_and_two_who_write_meet(
     server: Served, staff: dict[str, str], browser: Browser
 ) -> None:
-    async with device(browser, **PHONE) as rowan, device(browser) as nia:
+    async with device(browser, viewport=PHONE) as rowan, device(browser) as nia:
         await come(rowan, server, staff["doctor"])
-        await come(nia, server, staff["nurse"])
+        await come(nia, server, staff["care_coordinator"])
         await rate(rowan, server, "bea", day="2026-01-09T10:00", step=3)
         await clean(rowan, "dialog-rating-phone")
         await rowan.press("Sign")
@@ -230,7 +236,7 @@ async def test_after_three_subjects_the_others_wait_and_two_who_write_meet(
         first = await talks_about_three(rowan)
         # Then the fourth is not offered, nor taken by its address
         await rowan.reads("3 were talked about: that is what one meeting carries.")
-        assert await rowan.page.get_by_text("Talk about it:").count() == 0
+        assert await rowan.page.locator(".wk-subjects__go").count() == 0
         await rowan.go(first[: first.rindex(".")] + ".7")
         await rowan.reads("Enough was gone through this time")
         await meet(rowan, nia, first)
@@ -244,7 +250,7 @@ async def talks_about_three(rowan: Device) -> str:
     """The address of the first."""
     first = ""
     for subject in SUBJECTS[:3]:
-        await rowan.press(f"Talk about it: {subject}")
+        await follow(rowan, "Talk about it", subject)
         await rowan.page.get_by_label("2. Looking forward").fill("A little more.")
         first = first or rowan.page.url
         if subject == SUBJECTS[0]:
