@@ -185,7 +185,6 @@ async def test_a_schedule_is_begun_a_dose_given_and_taken_back(
     await clean(nurse, "depot-new")
     depot = await begins(nurse, server.origin, "ann", due_in=1)
     await nurse.reads("due tomorrow")
-    await clean(nurse, "depot-begun")
     # And a colleague gives it on a phone
     await other.go(f"{depot}/given")
     await clean(other, "depot-given-form-phone")
@@ -196,6 +195,7 @@ async def test_a_schedule_is_begun_a_dose_given_and_taken_back(
     await other.reads("B1234")
     await other.reads("Well, no soreness")
     await clean(other, "depot-given-phone")
+    await is_told_elsewhere(nurse, server.origin, depot)
     # And the next form names the other side
     await nurse.go(f"{depot}/given")
     await nurse.reads("the other side than last time: right")
@@ -206,10 +206,32 @@ async def test_a_schedule_is_begun_a_dose_given_and_taken_back(
     await other.page.locator("details[open] button").click()
     await other.reads("It is taken back, and stays readable below.")
     await other.reads("It was somebody else")
+    await is_on_no_timeline(nurse, server.origin)
     await other.reads("due tomorrow")
     await clean(other, "depot-taken-back-phone")
     assert nurse.complaints == []
     assert other.complaints == []
+
+
+async def is_on_no_timeline(nurse: Device, origin: str) -> None:
+    await nurse.go(f"{origin}/patients/ann/timeline")
+    assert await nurse.page.get_by_text("Medicine given").count() == 0
+
+
+async def is_told_elsewhere(nurse: Device, origin: str, depot: str) -> None:
+    """On the timeline, on paper, and on the summary once."""
+    await nurse.go(f"{origin}/patients/ann/timeline")
+    line = nurse.page.locator("main").get_by_role("link", name="Paliperidone").first
+    await nurse.reads("Medicine given")
+    await clean(nurse, "depot-on-timeline")
+    await line.click()
+    await nurse.arrives(f"/depots/{depot.rsplit('/', 1)[-1]}")
+    await nurse.go(f"{origin}/patients/ann/print?part=medicines")
+    await nurse.reads("Depot doses")
+    await nurse.go(f"{origin}/patients/ann")
+    assert await nurse.page.locator("#depots").get_by_text("Paliperidone").count() == 1
+    assert await nurse.page.locator("#medicines").get_by_text("Palip").count() == 0
+    await nurse.reads("No other current medicines.")
 
 
 async def test_of_two_who_record_one_dose_the_second_reads_the_first_and_loses_nothing(

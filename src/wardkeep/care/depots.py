@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -13,6 +14,15 @@ from wardkeep.fhir.depots.due import Standing, Window, left_words
 from wardkeep.fhir.depots.schedule import TYPE, Schedule, read_schedule
 from wardkeep.fhir.store.outcomes import OpenedResource
 
+
+class _Named(Protocol):
+    """Whatever has an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+M = TypeVar("M", bound=_Named)
 TAGS = {
     Standing.OVERDUE: ("Overdue", "red"),
     Standing.PAST: ("Past its day", "orange"),
@@ -42,20 +52,31 @@ class Depot(msgspec.Struct, frozen=True, kw_only=True):
     place: str
 
 
-def schedules_in(resources: Iterable[OpenedResource]) -> list[Schedule]:
-    """Those that go on, the soonest first."""
+def every_schedule_in(resources: Iterable[OpenedResource]) -> list[Schedule]:
+    """Those that ended too, in no order."""
     read = (
         read_schedule(content_of(one.text))
         for one in resources
         if one.type == TYPE and _MARK in one.text
     )
-    found = [one for one in read if one is not None and one.ended is None]
+    return [one for one in read if one is not None]
+
+
+def schedules_in(resources: Iterable[OpenedResource]) -> list[Schedule]:
+    """Those that go on, the soonest first."""
+    found = [one for one in every_schedule_in(resources) if one.ended is None]
     return sorted(found, key=lambda one: (one.due, one.id))
 
 
 def depots_in(resources: Iterable[OpenedResource], today: date) -> list[Depot]:
     """The same in words."""
     return [_depot(one, today) for one in schedules_in(resources)]
+
+
+def beside(medicines: Iterable[M], depots: Iterable[Depot]) -> list[M]:
+    """Medicines that do not stand among the depots already."""
+    above = {one.id for one in depots}
+    return [one for one in medicines if one.id not in above]
 
 
 def _depot(one: Schedule, today: date) -> Depot:

@@ -160,6 +160,26 @@ class MedicationRequest(_Part, frozen=True):
     dosage_instruction: tuple[Dosage, ...] = ()
 
 
+class Administered(_Part, frozen=True):
+    """How much of a medicine was given, and where."""
+
+    text: str = ""
+    dose: Quantity = Quantity()
+    site: Concept = Concept()
+
+
+class MedicationAdministration(_Part, frozen=True):
+    id: str = ""
+    status: str = ""
+    status_reason: tuple[Concept, ...] = ()
+    medication_codeable_concept: Concept = Concept()
+    medication_reference: Reference = Reference()
+    effective_date_time: str = ""
+    effective_period: Period = Period()
+    dosage: Administered = Administered()
+    request: Reference = Reference()
+
+
 class MedicationStatement(_Part, frozen=True):
     id: str = ""
     status: str = ""
@@ -396,6 +416,7 @@ READ_TYPES: tuple[type[_Part], ...] = (
     Patient,
     Condition,
     MedicationRequest,
+    MedicationAdministration,
     MedicationStatement,
     AllergyIntolerance,
     Observation,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from wardkeep.care import reading
+from wardkeep.fhir.depots.codes import CODE
 
 _WRONG, _NOT_DONE = "entered-in-error", "not-done"
 
@@ -58,6 +59,18 @@ def _medicine(one: reading.MedicationRequest) -> tuple[str, str, str, str]:
     )
 
 
+def _given(one: reading.MedicationAdministration) -> tuple[str, str, str, str]:
+    """What was given; what was not, and why: a dose that was missed is told too."""
+    words = one.medication_codeable_concept.words or one.medication_reference.display
+    dosage = one.dosage
+    said = [dosage.text or dosage.dose.words, dosage.site.words]
+    kind = "Medicine given"
+    if one.status == _NOT_DONE:
+        kind, said = "Medicine not given", [it.words for it in one.status_reason]
+    when = one.effective_date_time or one.effective_period.start
+    return when, kind, words, ", ".join(filter(None, said))
+
+
 def _report(one: reading.DiagnosticReport) -> tuple[str, str, str, str]:
     when = one.effective_date_time or one.issued
     return when, "Report", one.code.words, one.conclusion
@@ -76,6 +89,7 @@ def _appointment(one: reading.Appointment) -> tuple[str, str, str, str]:
 TOLD_KINDS = (
     *("Visit or stay", "Problem", "Procedure", "Document", "Medicine", "Report"),
     *("Vaccination", "Appointment", "Note", "Assessment"),
+    *("Medicine given", "Medicine not given"),
 )
 """Every kind that a happening calls itself."""
 
@@ -103,6 +117,7 @@ _TELL: dict[type, Callable[[Any], tuple[str, str, str, str]]] = {
     reading.Procedure: _procedure,
     reading.DocumentReference: _document,
     reading.MedicationRequest: _medicine,
+    reading.MedicationAdministration: _given,
     reading.DiagnosticReport: _report,
     reading.Immunization: _vaccine,
     reading.Appointment: _appointment,
@@ -115,10 +130,12 @@ def happening_of(part: object) -> Happening | None:
     """What a resource adds to the timeline; None for one that is no happening.
 
     What was entered in error did not happen, and a vaccination that was not given has
-    the same type as one that was.
+    the same type as one that was. A dose that was not given is told as such.
     """
     tell = _TELL.get(type(part))
-    if tell is None or is_wrong(part) or getattr(part, "status", "") == _NOT_DONE:
+    if tell is None or is_wrong(part):
+        return None
+    if getattr(part, "status", "") == _NOT_DONE and tell is not _given:
         return None
     when, kind, words, detail = tell(part)
     return Happening(
@@ -127,6 +144,11 @@ def happening_of(part: object) -> Happening | None:
 
 
 def _place_of(part: object) -> str:
+    if isinstance(part, reading.MedicationAdministration):
+        # Doses that a record's pages show are those of depots, whose page this is.
+        schedule = part.request.reference.partition("MedicationRequest/")[2]
+        is_depot = part.medication_codeable_concept.has_code(CODE)
+        return f"depots/{schedule}" if schedule and is_depot else ""
     folder, id_ = _PLACES.get(type(part), ""), getattr(part, "id", "")
     return f"{folder}/{id_}" if folder and id_ else ""
 

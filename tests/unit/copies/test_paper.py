@@ -20,7 +20,8 @@ from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.writing import drafted
 from wardkeep.disclosure.copies import GROUNDS, PARTS, PERSON, PURPOSES, MakeCopy
 from wardkeep.disclosure.purpose import Action, Tier
-from wardkeep.fhir.depots.schedule import Schedule, schedule_content
+from wardkeep.fhir.depots.dose import Dose, dose_content, dose_id
+from wardkeep.fhir.depots.schedule import Entry, Schedule, schedule_content
 from wardkeep.fhir.model.definitions import is_resource_type
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.outcomes import Opened, OpenedResource
@@ -405,25 +406,27 @@ def test_wherever_observations_are_printed_pregnancies_are_known() -> None:
             assert "Condition" in printed.types, name
 
 
+SCHEDULE = Schedule(
+    id="d1",
+    patient="p",
+    medicine="Paliperidone palmitate injection",
+    dose=Decimal(100),
+    unit="mg",
+    route="im",
+    every=28,
+    early=2,
+    late=3,
+    counts="given",
+    first=date(2026, 11, 20),
+    place=Person("Location/c", "Clinic"),
+    prescriber="Dr Fictional",
+    began=NOW,
+    author=Person("", "Nils Oak"),
+)
+
+
 def depot(status: str = "active") -> OpenedResource:
-    one = Schedule(
-        id="d1",
-        patient="p",
-        medicine="Paliperidone palmitate injection",
-        dose=Decimal(100),
-        unit="mg",
-        route="im",
-        every=28,
-        early=2,
-        late=3,
-        counts="given",
-        first=date(2026, 11, 20),
-        place=Person("Location/c", "Clinic"),
-        prescriber="Dr Fictional",
-        began=NOW,
-        author=Person("", "Nils Oak"),
-    )
-    content = schedule_content(one) | {"status": status}
+    content = schedule_content(SCHEDULE) | {"status": status}
     text = drafted(content).resource.compact
     return msgspec.structs.replace(resource("MedicationRequest", "d1"), text=text)
 
@@ -438,6 +441,76 @@ def test_paper_says_when_a_depot_is_due_and_nothing_of_one_that_is_stopped() -> 
     assert "Medicines" in titles
     for name in ("summary", "medicines", "whole"):
         assert "depots" in PRINTED[name].sections
+
+
+def dosed(*entries: Entry, status: str = "active") -> OpenedResource:
+    schedule = msgspec.structs.replace(SCHEDULE, entries=entries)
+    text = drafted(schedule_content(schedule) | {"status": status}).resource.compact
+    return msgspec.structs.replace(resource("MedicationRequest", "d1"), text=text)
+
+
+def entry(id_: str, kind: str, day: int, **more: Any) -> Entry:
+    at = datetime(2026, 11, day, 10, tzinfo=UTC)
+    by = Person("Practitioner/nils", "Nils Oak")
+    return Entry(id=id_, kind=kind, at=at, recorded=at, by=by, **more)
+
+
+@pytest.mark.parametrize("status", ["active", "stopped"])
+def test_paper_has_every_dose_of_a_depot_and_none_that_was_taken_back(
+    status: str,
+) -> None:
+    made = dosed(
+        entry("e1", "given", 1, side="left"),
+        entry("e2", "not-given", 5, words="Was not in"),
+        entry("e3", "given", 6, side="right"),
+        entry("e4", "taken-back", 7, about="e3"),
+        status=status,
+    )
+    rows = table(sheet(made), "Depot doses").rows
+    assert [row[2:] for row in rows] == [
+        ("Not given", "Was not in", "Nils Oak"),
+        ("Given", "Left", "Nils Oak"),
+    ]
+    for name in ("medicines", "whole"):
+        assert "doses" in PRINTED[name].sections
+
+
+def test_a_dose_that_is_part_of_a_copy_says_how_much_where_and_from_which_pack() -> (
+    None
+):
+    given = Dose(
+        entry="e1",
+        at=datetime(2026, 11, 1, 10, tzinfo=UTC),
+        by=Person("", "Nia Birch"),
+        dose=Decimal(100),
+        unit="mg",
+        site="deltoid",
+        side="left",
+        batch="B1234",
+    )
+    refused = msgspec.structs.replace(
+        given, entry="e2", status="not-done", dose=None, reason="declined", seen="Tired"
+    )
+    doses = [
+        msgspec.structs.replace(
+            resource("MedicationAdministration", dose_id("d1", one.entry)),
+            text=drafted(dose_content(one, SCHEDULE)).resource.compact,
+        )
+        for one in (given, refused)
+    ]
+    made = dosed(entry("e1", "given", 1, side="left"), entry("e2", "not-given", 5))
+    [second, first] = table(sheet(made, *doses), "Depot doses").rows
+    assert first[3] == "100 mg, Left upper arm (deltoid), batch B1234"
+    assert first[4] == "Nia Birch"
+    assert second[3].endswith(". Tired")
+
+
+def test_a_depot_that_goes_on_stands_in_one_table() -> None:
+    paper = sheet(depot())
+    assert len(table(paper, "Depot injections").rows) == 1
+    assert table(paper, "Medicines").rows == ()
+    assert table(paper, "Medicines").empty == "No other medicines recorded."
+    assert len(table(sheet(depot("stopped")), "Medicines").rows) == 1
 
 
 def test_an_alert_that_has_not_begun_is_not_printed() -> None:

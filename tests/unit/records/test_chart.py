@@ -173,6 +173,36 @@ def test_the_timeline_has_the_newest_first() -> None:
     assert [one.words for one in chart.timeline] == ["clinic", "Flu", "Stitch"]
 
 
+def dose(status: str, **more: object) -> dict[str, object]:
+    return {
+        "resourceType": "MedicationAdministration",
+        "id": "dose",
+        "status": status,
+        "medicationCodeableConcept": {
+            "coding": [
+                {"system": "urn:wardkeep:depot", "code": "long-acting-injection"}
+            ],
+            "text": "Depot",
+        },
+        "effectiveDateTime": "2026-11-20T09:41:00Z",
+        "request": {"reference": "MedicationRequest/d1"},
+        **more,
+    }
+
+
+def test_a_dose_is_on_the_timeline_and_one_that_was_not_given_says_so() -> None:
+    dosage = {"dose": {"value": 100, "unit": "mg"}, "site": {"text": "Left arm"}}
+    [one] = chart_of(dose("completed", dosage=dosage)).timeline
+    assert (one.kind, one.words) == ("Medicine given", "Depot")
+    assert (one.detail, one.place) == ("100 mg, Left arm", "depots/d1")
+    [one] = chart_of(dose("not-done", statusReason=[{"text": "Refused"}])).timeline
+    assert (one.kind, one.detail) == ("Medicine not given", "Refused")
+    assert chart_of(dose("entered-in-error")).timeline == ()
+    plain = {"medicationCodeableConcept": {"text": "Paracetamol"}}
+    [one] = chart_of(dose("completed", **plain)).timeline
+    assert one.place == ""
+
+
 def test_the_newest_set_is_the_newest_whatever_offset_its_time_is_written_in() -> None:
     earlier, later = "2026-07-01T10:00:00+01:00", "2026-07-01T09:30:00+00:00"
     chart = chart_of(

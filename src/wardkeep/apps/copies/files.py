@@ -40,7 +40,7 @@ READ_FIRST = (
 _NOT_ALL = "The record has more entries than one copy takes: ask for shorter periods."
 _TYPES = {
     "problems": ("alerts", "allergies", "problems"),
-    "medicines": ("depots", "medicines"),
+    "medicines": ("depots", "medicines", "doses"),
     "results": ("results", "reports"),
     "visits": ("visits",),
     "plans": ("plans",),

@@ -12,9 +12,10 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from wardkeep.apps.copies.answers import ASSESSMENTS, Section, answered_in
+from wardkeep.apps.copies.doses import DOSES, doses_of
 from wardkeep.apps.copies.planned import Plan, planned_in
 from wardkeep.care import reading
-from wardkeep.care.depots import depots_in
+from wardkeep.care.depots import beside, depots_in
 from wardkeep.care.documents import sheet_of
 from wardkeep.care.people import banner_of
 from wardkeep.care.pregnancy import pregnancies_in, unfit_at
@@ -87,7 +88,7 @@ def paper_of(
             found.by_type.setdefault(type(part), []).append(part)
     names = tuple(sections)
     made = [SECTIONS[name](found) for name in names if name in SECTIONS]
-    made = [one for one in made if one.rows or one.title != _DEPOTS]
+    made = [one for one in made if one.rows or one.title not in (_DEPOTS, DOSES)]
     if ASSESSMENTS in names:
         made += answered_in(resources)
     if is_latest_only:
@@ -218,6 +219,8 @@ def _depots(found: Read) -> Section:
 
 
 def _medicines(found: Read) -> Section:
+    """Beside the depots, which stand in a table of their own above."""
+    above = depots_in(found.resources, found.today)
     rows = [
         (
             one.medication_codeable_concept.words or one.medication_reference.display,
@@ -225,7 +228,7 @@ def _medicines(found: Read) -> Section:
             _day(one.authored_on),
             one.status.capitalize(),
         )
-        for one in found.of(reading.MedicationRequest)
+        for one in beside(found.of(reading.MedicationRequest), above)
         if one.status != _WRONG
     ]
     rows += [
@@ -243,7 +246,7 @@ def _medicines(found: Read) -> Section:
         "Medicines",
         ("Medicine", "How it is taken", "Since", "State"),
         tuple(rows),
-        "No medicines recorded.",
+        "No other medicines recorded." if above else "No medicines recorded.",
     )
 
 
@@ -449,6 +452,7 @@ SECTIONS: dict[str, Callable[[Read], Section]] = {
     "allergies": _allergies,
     "problems": _problems,
     "depots": _depots,
+    "doses": lambda found: doses_of(found.resources),
     "medicines": _medicines,
     "results": _results,
     "reports": _reports,

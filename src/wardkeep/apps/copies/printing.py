@@ -50,7 +50,7 @@ PARTS = {
     ),
     "medicines": Printed(
         title="Medicines",
-        sections=(*_ALWAYS, "depots", "medicines"),
+        sections=(*_ALWAYS, "depots", "medicines", "doses"),
         types=(*_BESIDE, *_MEDICINES),
     ),
     "results": Printed(
@@ -66,8 +66,8 @@ PARTS = {
     "whole": Printed(
         title="Whole record",
         sections=(
-            *(*_ALWAYS, "problems", "depots", "medicines", "results", "reports"),
-            *("visits", "plans", "assessments", "documents"),
+            *(*_ALWAYS, "problems", "depots", "medicines", "doses", "results"),
+            *("reports", "visits", "plans", "assessments", "documents"),
         ),
         types=(
             *(*_BESIDE, "Condition", *_MEDICINES, "Observation", "DiagnosticReport"),

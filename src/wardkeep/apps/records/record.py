@@ -15,7 +15,7 @@ from starlette.responses import Response
 from wardkeep.apps.records.frame import Frame, open_parts, read_all, render_section
 from wardkeep.apps.records.seen import MARK, reports_of, unseen_of
 from wardkeep.base.clock import microseconds_since_epoch
-from wardkeep.care.depots import depots_in
+from wardkeep.care.depots import beside, depots_in
 from wardkeep.care.due import due_in
 from wardkeep.care.observations import news2_chart, news2_latest, trends
 from wardkeep.care.of_patient import WRITERS
@@ -166,6 +166,7 @@ def _show(
     unfinished: Sequence[Unfinished],
 ) -> Response:
     chart = frame.chart
+    depots = depots_in(frame.parts[0], visit.today)
     looked_at = [*frame.parts[_REPORTS], *frame.parts[_MARKS]]
     observations = news2_chart(chart)
     return render_section(
@@ -182,7 +183,8 @@ def _show(
         unseen=unseen_of(reports_of(looked_at), visit.clock.now()),
         due=due_in(read_all(frame.parts[_ORDERS])),
         referrals=_open_referrals(visit, frame),
-        depots=depots_in(frame.parts[0], visit.today),
+        depots=depots,
+        medicines=beside(chart.medicines, depots),
         now=microseconds_since_epoch(visit.clock.now()),
         documents=chart.documents[:_DOCUMENTS],
         timeline=chart.timeline[:_TIMELINE_LINES],

@@ -22,12 +22,15 @@ from wardkeep.apps.records.seen import MARK, reports_of, unseen_of
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care import reading
 from wardkeep.care.chart import BY_WORDS, build_chart
-from wardkeep.care.depots import depots_in
+from wardkeep.care.depots import beside, depots_in
 from wardkeep.care.due import due_in
 from wardkeep.care.observations import news2_chart, news2_latest, trends
+from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.depots.codes import CODE, SYSTEM
 from wardkeep.fhir.search.query import Query, parse_query, terms_in
 from wardkeep.fhir.store.parts import Part
+from wardkeep.fhir.store.token_map import token_map
 from wardkeep.fhir.store.tokens import tokens_of
 from wardkeep.ui.charts.news2 import draw_news2
 from wardkeep.web.gates import Gate
@@ -38,6 +41,7 @@ from wardkeep.web.visit import Visit
 _MANY = 400
 _OBSERVATIONS, _SERIES, _VISITS, _DOCUMENTS, _LINES = 240, 1_000, 60, 60, 100
 _MEDICINES = ("MedicationRequest", "MedicationStatement")
+_DEPOT_DOSES = ("MedicationAdministration", "code", f"{SYSTEM}|{CODE}")
 _HAPPENINGS = (
     *("Encounter", "Condition", "Procedure", "DocumentReference", "MedicationRequest"),
     *("DiagnosticReport", "Immunization", "Appointment"),
@@ -57,12 +61,14 @@ async def show_medicines(visit: Visit) -> Response:
     frame = await open_section(visit, Part(types=_MEDICINES, at_most=_MANY))
     if isinstance(frame, Response):
         return frame
+    depots = depots_in(frame.parts[0], visit.today)
     return render_section(
         visit,
         "records/medicines.html",
         frame,
         section="medicines",
-        depots=depots_in(frame.parts[0], visit.today),
+        depots=depots,
+        medicines=beside(frame.chart.medicines, depots),
         is_more=any(frame.is_more),
     )
 
@@ -207,14 +213,22 @@ async def show_documents(visit: Visit) -> Response:
 
 @page("/patients/{id}/timeline", gate=Gate.SIGNED_IN)
 async def show_timeline(visit: Visit) -> Response:
-    return await _paged(visit, "timeline", Part(types=_HAPPENINGS, at_most=_LINES))
+    """With the doses of depots; a ward's rounds would hide all else, and are not."""
+    tokens = await token_map(visit.warden, opener_of(visit), [_DEPOT_DOSES])
+    if isinstance(tokens, Refusal):
+        return visit.refuse(tokens)
+    doses = Part(
+        types=(*_HAPPENINGS, _DEPOT_DOSES[0]),
+        at_most=_LINES,
+        tokens=(tokens[_DEPOT_DOSES],),
+        narrowed=(_DEPOT_DOSES[0],),
+    )
+    return await _paged(visit, "timeline", doses)
 
 
 async def _paged(visit: Visit, section: str, part: Part) -> Response:
     skipped = page_from(visit, most=MOST_SKIPPED)
-    frame = await open_section(
-        visit, Part(types=part.types, at_most=part.at_most, skip=skipped)
-    )
+    frame = await open_section(visit, msgspec.structs.replace(part, skip=skipped))
     if isinstance(frame, Response):
         return frame
     read = read_all(frame.parts[0])

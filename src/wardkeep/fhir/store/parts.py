@@ -35,7 +35,8 @@ union all
    from record.resource as r
   where r.organisation = $1 and r.patient = (select number from p)
     and r.type = any(${{types}}::smallint[]) and not r.is_deleted
-    and (${{tokens}}::bigint[] is null or r.tokens && ${{tokens}}::bigint[])
+    and (${{tokens}}::bigint[] is null or r.tokens && ${{tokens}}::bigint[]
+         or r.type <> all(${{narrowed}}::smallint[]))
   order by r.clinical_at desc nulls first, r.type, r.id
   limit ${{most}} offset ${{skip}})
 """  # noqa: S608 - constants
@@ -49,6 +50,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     skip: int = 0
     tokens: tuple[int, ...] | None = None
     """Search tokens of which one at least must be there."""
+    narrowed: tuple[str, ...] = ()
+    """Types for which that holds, the others come all; empty: for every one of them."""
 
 
 class OpenedParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,13 +127,17 @@ async def _fetch(
     sql, values = [_KEYS], list[object]()
     for number, part in enumerate(parts, start=1):
         first = 3 + len(values)
-        names = ("types", "tokens", "most", "skip")
+        names = ("types", "tokens", "narrowed", "most", "skip")
         places = dict(zip(names, range(first, first + len(names)), strict=True))
         sql.append((_PART % {"part": number}).format(**places))
-        codes = [code for code in map(type_code, part.types) if code is not None]
+        codes, narrowed = _codes(part.types), _codes(part.narrowed or part.types)
         tokens = None if part.tokens is None else list(part.tokens)
-        values += [codes, tokens, part.at_most + 1, part.skip]
+        values += [codes, tokens, narrowed, part.at_most + 1, part.skip]
     return await connection.fetch("".join(sql), organisation, patient, *values)
+
+
+def _codes(types: Sequence[str]) -> list[int]:
+    return [code for code in map(type_code, types) if code is not None]
 
 
 def _bounded(
