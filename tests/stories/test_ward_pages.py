@@ -307,6 +307,27 @@ async def test_an_overdue_check_says_so_and_is_recorded_once(
     assert dan.complaints == []
 
 
+async def test_whoever_looks_at_their_own_patients_sees_whose_check_is_late(
+    server: Served, program: Program, nia: Device
+) -> None:
+    # Given somebody on her ward whom nobody looked at
+    put_beds(program, "heron", "Gum 1")
+    put_in_bed(program, "gum", "Gumtree", "Gum 1")
+    put_level(program, "gum", "intermittent", 15, minutes_ago=40)
+    # When she looks at her own patients
+    await nia.go(f"{server.origin}/caseload?only=late")
+    row = nia.page.get_by_role("row").filter(has_text="GUMTREE")
+    await row.get_by_text("Observation check").wait_for()
+    assert "Late" in await row.inner_text()
+    # Then above the list she reads it too, and goes to the board
+    link = nia.page.get_by_role("link", name="overdue")
+    assert "observation check" in await link.inner_text()
+    await clean(nia, "caseload-check-late")
+    await link.click()
+    await nia.reads("beds are taken")
+    assert nia.complaints == []
+
+
 async def test_leave_warns_under_a_section_and_who_is_out_is_seen(
     server: Served, program: Program, nia: Device, dan: Device
 ) -> None:

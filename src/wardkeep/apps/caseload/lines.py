@@ -11,11 +11,13 @@ from wardkeep.care.depots import due_lines_of
 from wardkeep.care.late import DueLine, due_lines, unseen
 from wardkeep.care.risk import RiskMark, risk_of
 from wardkeep.care.waiting import Waiting
+from wardkeep.care.ward_due import ward_lines
 from wardkeep.disclosure.who_i_am import ExpectedPatient
 from wardkeep.fhir.depots.due import Window
 from wardkeep.fhir.store.standings import Marks, Standing
 from wardkeep.fhir.tasks.tasks import Listed
 from wardkeep.fhir.tasks.to_do import instant_of
+from wardkeep.fhir.wards.rows import StayRow
 from wardkeep.fhir.work.today import begins_at, is_for_today
 from wardkeep.ui.banner import Banner
 
@@ -145,6 +147,7 @@ def line_of(  # noqa: PLR0913 - one line, each part of it named
     waits: Waits,
     *,
     depots: Mapping[str, Sequence[Window]],
+    stay: StayRow | None,
     now: datetime,
 ) -> Line:
     at = "" if reason.at is None else _time(from_microseconds(reason.at))
@@ -156,14 +159,15 @@ def line_of(  # noqa: PLR0913 - one line, each part of it named
         next_contact="" if next_contact is None else instant_of(next_contact),
         alerts=standing.alerts,
         results=unseen(standing, marks),
-        due=tuple(
-            due_lines(
+        due=(
+            *ward_lines(stay, now),
+            *due_lines(
                 reason.patient,
                 standing,
                 marks,
                 is_on_ward=reason.kind == "ward",
                 now=now,
-            )
+            ),
         ),
         depots=due_lines_of(depots, reason.patient, today),
         risk=risk_of(reason.patient, marks, today),

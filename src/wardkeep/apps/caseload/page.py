@@ -32,9 +32,11 @@ from wardkeep.care.people import who_is
 from wardkeep.care.risk import risks_wanted
 from wardkeep.care.unfinished import own_unfinished
 from wardkeep.care.waiting import Waiting, waiting_for
+from wardkeep.care.ward_due import overdue_in
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.who_i_am import AskWhomIExpect, WhomIExpect
 from wardkeep.fhir.depots.rows import DepotRows
+from wardkeep.fhir.model.team import PLACE
 from wardkeep.fhir.referrals.clocks import NO_STANDARD, wait_of
 from wardkeep.fhir.referrals.rows import ReferralRows
 from wardkeep.fhir.referrals.teams import NO_NAME, Teams
@@ -43,6 +45,7 @@ from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.standings import Standings
 from wardkeep.fhir.tasks.tasks import Tasks
+from wardkeep.fhir.wards.rows import WardRows
 from wardkeep.fhir.work.referral_steps import WAITING
 from wardkeep.web.gates import Gate
 from wardkeep.web.live import Signal
@@ -56,6 +59,9 @@ CARERS = Gate.SIGNED_IN.only(
 )
 """Who treats or cares for people; a desk has its clinics instead."""
 A_PAGE = 60
+_EVERY_SECONDS, _MOST_WARDS = 60.0, 8
+_ELSEWHERE = frozenset({"carer"})
+"""Who has patients and no ward: boards are closed to them."""
 TOLD = (
     "caseload: name, next contact, alerts, results, due times, depot and risk days,"
     " what waits, referrals"
@@ -80,17 +86,35 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _hears(visit: Visit) -> Signal:
-    return Signal(heard(visit, "tasks", "messages", "letters"))
+    """Of a ward's people each minute as well: that a check is late tells nobody."""
+    every = _EVERY_SECONDS if PLACE in visit.query("who") else 0.0
+    topics = heard(visit, "tasks", "messages", "letters")
+    return Signal(topics, every_seconds=every)
 
 
 @page("/caseload/waiting", gate=CARERS, hears=_hears)
 async def show_waiting(visit: Visit) -> Response:
     """How much waits for the visitor, kept up to date; numbers, and nobody's name."""
     live = visit.live(show_waiting, who=visit.query("who"))
-    waiting = await waiting_for(visit, await mine_of(visit), visit.clock.now())
+    mine = await mine_of(visit)
+    waiting = await waiting_for(visit, mine, visit.clock.now())
     if isinstance(waiting, Refusal):
         return visit.refuse(waiting)
-    return visit.part(live, "caseload/waiting_part.html", waiting=waiting)
+    checks = await _overdue_checks(visit, mine)
+    return visit.part(
+        live, "caseload/waiting_part.html", waiting=waiting, checks=checks
+    )
+
+
+async def _overdue_checks(visit: Visit, mine: Mine) -> int:
+    """On the wards where the visitor works just now: a number, told by rows."""
+    if visit.session.role in _ELSEWHERE:
+        return 0
+    organisation, now = opener_of(visit).organisation, visit.clock.now()
+    wards = [one.partition("/")[2] for one in mine.teams[:_MOST_WARDS]]
+    rows = visit.services[WardRows]
+    found = [await rows.stays(organisation, ward, now=now) for ward in wards]
+    return sum(overdue_in(stays, now) for stays in found)
 
 
 @page("/caseload", gate=CARERS)
@@ -114,6 +138,7 @@ async def show_caseload(visit: Visit) -> Response:
         "caseload/caseload.html",
         live=live,
         waiting=shown.waiting,
+        checks=await _overdue_checks(visit, mine),
         groups=grouped(reasons, kept, await _places(visit, reasons, opener)),
         total=len(everybody),
         shown=len(shown.lines),
@@ -168,6 +193,9 @@ async def _lines(
     if isinstance(referred, Refusal):
         return referred
     depots = await visit.services[DepotRows].of_patients(opener.organisation, ids)
+    stays = await visit.services[WardRows].of_patients(
+        opener.organisation, ids, now=now
+    )
     why = {one.patient: one for one in reasons}
     lines = {
         one.id: line_of(
@@ -183,6 +211,7 @@ async def _lines(
                 now=now,
             ),
             depots=depots,
+            stay=stays.get(one.id),
             now=now,
         )
         for one in people.patients

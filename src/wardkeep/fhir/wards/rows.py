@@ -14,6 +14,8 @@ from wardkeep.fhir.wards.checks import next_due
 MOST_PLACES = 400
 """Beds, and stays, of one ward."""
 MOST_LEAVES = 20
+_MOST_STAYS = 5
+"""Open ones of one patient: one has a bed, others may come from other software."""
 _BEDS = """
 select b.bed, b.ward, b.name, b.state from ward.bed as b
  where b.organisation = $1 and b.ward = $2 and b.state <> 'gone'
@@ -72,6 +74,7 @@ select p.id as patient, s.stay, s.ward, s.bed, s.began_at, s.expected_on, s.is_a
 """
 _OF_WARD = _STAYS % "s.ward = $2"
 _OF_PATIENT = _STAYS % "p.id = $2 and p.organisation = $1"
+_OF_PATIENTS = _STAYS % "p.id = any($2) and p.organisation = $1"
 _LEAVES = """
 select l.leave from ward.leave as l
   join record.patient as p on p.number = l.patient
@@ -212,6 +215,15 @@ class WardRows:
         """Somebody's stays that nobody has ended; the one with a bed first."""
         rows = await self._fetch(organisation, _OF_PATIENT, patient, now, MOST_PLACES)
         return sorted(map(_stay, rows), key=lambda one: not one.bed)
+
+    async def of_patients(
+        self, organisation: OrganisationId, patients: Sequence[str], *, now: datetime
+    ) -> dict[str, StayRow]:
+        """By patient, the stay that nobody has ended; the one with a bed first."""
+        limit = max(1, len(patients)) * _MOST_STAYS
+        rows = await self._fetch(organisation, _OF_PATIENTS, list(patients), now, limit)
+        found = sorted(map(_stay, rows), key=lambda one: bool(one.bed))
+        return {one.patient: one for one in found}
 
     async def leaves_of(self, organisation: OrganisationId, patient: str) -> list[str]:
         """Ids of somebody's leaves: those under way and planned first."""
