@@ -321,7 +321,7 @@ def test_what_was_erased_is_in_no_later_one_and_on_no_list(ground: Ground) -> No
         assert "2 patients have no ethnic category" in page
     asyncio.run(erase(ground, "ben"))
     told = stack.command(*words(ground, "check", PERIOD))
-    assert "1 patients" in told
+    assert "1 patient" in told
     told = json.loads(stack.command(*words(ground, "check", PERIOD, "--json")))
     assert told["patients"] == 1
 

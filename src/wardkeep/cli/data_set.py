@@ -137,17 +137,24 @@ def _run(asked: Asked, *, as_json: bool) -> None:
     sys.exit(0)
 
 
+def _counted(many: int, what: str) -> str:
+    """As in "1 patient" and "2,200 patients"."""
+    return f"{many:,} {what if many == 1 else f'{what}s'}"
+
+
 def _tell(asked: Asked, taken: Taken) -> None:
     known, counts = specification(asked.data_set), taken.counts
     click.echo(
         f"{known.title} {taken.version}, {taken.organisation}, {taken.period}:"
-        f" {taken.patients:,} patients."
+        f" {_counted(taken.patients, 'patient')}."
     )
     for table, rows in counts.rows.items():
-        click.echo(f"  {table}: {rows:,} rows")
+        click.echo(f"  {table}: {_counted(rows, 'row')}")
     if counts.left_out:
+        is_one = counts.left_out == 1
         click.echo(
-            f"{counts.left_out:,} rows are left out: they lack what must be there."
+            f"{_counted(counts.left_out, 'row')} {'is' if is_one else 'are'} left out:"
+            f" {'it lacks' if is_one else 'they lack'} what must be there."
         )
     if counts.teams_without_type:
         names = ", ".join(counts.teams_without_type)

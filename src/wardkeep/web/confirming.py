@@ -17,6 +17,7 @@ from wardkeep.disclosure.confirming import Act, ActDescription, DescribeAct
 from wardkeep.web.trouble import MALFORMED, Trouble
 from wardkeep.web.visit import Visit
 
+_BETWEEN = ", "
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Act] = msgspec.msgpack.Decoder(Act)
 
@@ -33,6 +34,7 @@ async def ask_to_confirm(
     """The page; `back` is where to go instead, `after` where to go once it is done.
 
     `said_for` has words for ids that the warden's description names: a person's name.
+    What is signed is the act with its ids, whatever these words are.
     """
     described = await visit.warden.ask(DescribeAct(visit.token, act), ActDescription)
     if isinstance(described, Refusal):
@@ -48,8 +50,15 @@ async def ask_to_confirm(
 
 
 def _in_words(described: ActDescription, said: Mapping[str, str]) -> ActDescription:
-    lines = tuple((key, said.get(value, value)) for key, value in described.lines)
+    lines = tuple((key, _said(value, said)) for key, value in described.lines)
     return msgspec.structs.replace(described, lines=lines)
+
+
+def _said(value: str, said: Mapping[str, str]) -> str:
+    """A line in words, and so each of several ids in a line."""
+    if value in said:
+        return said[value]
+    return _BETWEEN.join(said.get(one, one) for one in value.split(_BETWEEN))
 
 
 def written(act: Act) -> str:

@@ -5,6 +5,8 @@ The record's appointments, stays and queues name practitioners and places; these
 say which account and which team those are. Each is confirmed with a passkey.
 """
 
+from collections.abc import Iterable
+
 from starlette.responses import Response
 
 from wardkeep.apps.people.in_record import (
@@ -124,6 +126,7 @@ async def join_team(visit: Visit) -> Response:
         back=f"/people/{person.account}/work",
         after=_BACK.format(person.account),
         button="Put them in with my passkey",
+        said_for=_names((await places(visit)).choices),
     )
 
 
@@ -136,7 +139,8 @@ async def set_practitioner(visit: Visit) -> Response:
     if isinstance(found, Response):
         return found
     account = visit.path("account")
-    ids = ("", *(one.reference for one in (await practitioners(visit)).choices))
+    offered = (await practitioners(visit)).choices
+    ids = ("", *(one.reference for one in offered))
     who = form.values.get("practitioner", "")
     if who:
         who = form.choice("practitioner", called="a practitioner", among=ids)
@@ -152,7 +156,13 @@ async def set_practitioner(visit: Visit) -> Response:
         back=f"/people/{account}/work",
         after=_BACK.format(account),
         button="Save with my passkey",
+        said_for=_names(offered),
     )
+
+
+def _names(known: Iterable[Named]) -> dict[str, str]:
+    """What the confirming page says of a reference: its name, and it."""
+    return {one.reference: f"{one.words} ({one.reference})" for one in known}
 
 
 async def _team(visit: Visit) -> TeamView | Response:
@@ -217,4 +227,5 @@ async def set_places(visit: Visit) -> Response:
         back=f"/people/teams/{team.id}/places",
         after="/people/teams",
         button="Save with my passkey",
+        said_for=_names((await places(visit)).choices),
     )

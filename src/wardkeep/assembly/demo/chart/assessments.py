@@ -16,6 +16,7 @@ from wardkeep.care.writing import drafted
 from wardkeep.fhir.assessments.assessment import SIGNED, Act, Asked, resource_of
 from wardkeep.fhir.assessments.library import library
 from wardkeep.fhir.assessments.scores import flag_of, observation_of
+from wardkeep.fhir.assessments.talks import Action, Talk, talk_content, talk_id
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.questionnaires.questionnaire import (
     Questionnaire,
@@ -30,6 +31,15 @@ from wardkeep.ui.format import show_date
 _FIRST_VERSION = 1
 _PHQ_9 = ((352, "2323221131"), (171, "2212111111"), (18, "1112101001"))
 """Days before the demo, and the answers, the last one how hard it makes life."""
+_DIALOG = ((171, "22112333444", "1349"), (18, "43234555655", "3"))
+"""Days before the demo, ratings of the eleven subjects from 1 to 7, and with which of
+the first nine more help was wanted."""
+_TALK = {
+    "understanding": "The letters about rent pile up unopened. Last year a day for post"
+    " helped.",
+    "forward": "The post is opened once a week, and the rent is known.",
+    "options": "Her sister sits beside her on Sundays. The advice office is open daily.",
+}
 _GAD_7 = ((352, "22322112"), (18, "11101101"))
 _CORE = {
     "presenting": "“I cannot face the mornings.” Since spring, after a row at home.",
@@ -95,6 +105,9 @@ def write_assessments(sheet: Sheet) -> None:
             _write(sheet, "phq-9", _ticked(ticks), days=days, by="dr-kestrel")
         for days, ticks in _GAD_7:
             _write(sheet, "gad-7", _ticked(ticks), days=days, by="dr-kestrel")
+        for days, rated, helped in _DIALOG:
+            _write(sheet, "dialog", _rated(rated, helped), days=days, by="dr-kestrel")
+        _talk_about_it(sheet, days=_DIALOG[-1][0], by="dr-kestrel")
         _write(sheet, "core-assessment", _CORE, days=353, by="dr-kestrel")
     if Trait.KEY_SAFE in traits and sheet.story.has("falls"):
         _write(sheet, "falls-checklist", _FALLS, days=12, by="coordinator-north")
@@ -106,6 +119,42 @@ def _ticked(ticks: str) -> dict[str, str]:
     return {**said, "difficulty": ticks[-1]}
 
 
+def _rated(steps: str, helped: str) -> dict[str, str]:
+    """By linkId, as typed: the place of the step among seven."""
+    said = {str(n): str(int(step) - 1) for n, step in enumerate(steps, start=1)}
+    return {**said, **{f"{link}-help": "true" for link in helped}}
+
+
+def _talk_about_it(sheet: Sheet, *, days: int, by: str) -> None:
+    """What came of the latest ratings: one subject, with what each of them does."""
+    at, about = _at(sheet, days), _assessment_id(sheet, "dialog", days)
+    talk = Talk(
+        id=talk_id(about, "3"),
+        patient=str(sheet.person.patient_id),
+        subject="Job situation",
+        steps=_TALK,
+        actions=(
+            Action(
+                words="Open the post on Sundays with her sister",
+                who=Person(f"Patient/{sheet.person.patient_id}", "The person"),
+            ),
+            Action(
+                words="Send the times of the advice office",
+                who=Person("", "Somebody else"),
+                by=at.date() + timedelta(days=30),
+            ),
+        ),
+        author=Person(**sheet.staff(by)),
+        when=at.isoformat(timespec="seconds"),
+    )
+    sheet.put(drafted(talk_content(talk)).resource)
+
+
+def _assessment_id(sheet: Sheet, name: str, days: int) -> str:
+    slug = sheet.organisation.slug
+    return stable_id(slug, sheet.person.position, "assessment", name, days)
+
+
 def _write(
     sheet: Sheet, name: str, said: dict[str, str], *, days: int, by: str
 ) -> None:
@@ -115,7 +164,7 @@ def _write(
     result = result_of(questionnaire, given.answers)
     person = Person(**sheet.staff(by))
     act = Act(
-        id=stable_id(slug, sheet.person.position, "assessment", name, days),
+        id=_assessment_id(sheet, name, days),
         patient=str(sheet.person.patient_id),
         asked=Asked(_id_of(slug, name), _FIRST_VERSION),
         status=SIGNED,
