@@ -38,7 +38,7 @@ _TALK = {
     "understanding": "The letters about rent pile up unopened. Last year a day for post"
     " helped.",
     "forward": "The post is opened once a week, and the rent is known.",
-    "options": "Her sister sits beside her on Sundays. The advice office is open daily.",
+    "options": "Her sister sits beside her on Sundays. The advice office is near.",
 }
 _GAD_7 = ((352, "22322112"), (18, "11101101"))
 _CORE = {
