@@ -182,7 +182,7 @@ async def agrees(rowan: Device) -> None:
     page = rowan.page
     await page.get_by_label("2. Looking forward").fill("One dry room by Christmas.")
     await page.get_by_label("3. Exploring options").fill("Council, sister, a fan.")
-    await page.get_by_label("Action 1").fill("Ring the housing office")
+    await page.get_by_label("Action 1", exact=True).fill("Ring the housing office")
     await rowan.press("Save what we agreed")
     await rowan.reads("Choose who does it.")
     await clean(rowan, "dialog-talk-error-tablet")
@@ -191,7 +191,7 @@ async def agrees(rowan: Device) -> None:
         "new Date(Date.now() + 6 * 864e5).toISOString().slice(0, 10)"
     )
     await page.locator("#by-1").fill(day)
-    await page.get_by_label("Action 2").fill("Keep the window open at noon")
+    await page.get_by_label("Action 2", exact=True).fill("Keep the window open at noon")
     await page.locator("#who-2").select_option(label="The person")
     await rowan.press("Save what we agreed")
 

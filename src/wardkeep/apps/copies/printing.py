@@ -82,7 +82,7 @@ ALONE = {
     "assessment": Printed(
         title="Assessment", sections=("assessments",), types=("QuestionnaireResponse",)
     ),
-    "talk": Printed(title="What we agreed", sections=(), types=("Goal",)),
+    "talk": Printed(title="Agreement", sections=(), types=("Goal",)),
 }
 """What is printed by itself, by the name of the query that names it."""
 
