@@ -88,6 +88,7 @@ def program(server: Served, keys: Path) -> Iterator[Program]:
         for id_, patient in (("r1", "pat"), ("r2", "pat"), ("r3", "other")):
             made.put(ratings(id_, patient))
         made.put(ratings("plain", "pat", "phq-9"))
+        made.put({**ratings("wrong", "pat"), "status": "entered-in-error"})
         yield made
 
 
@@ -171,7 +172,7 @@ def test_roles_that_write_no_records_write_no_talk(
 @pytest.mark.parametrize(
     "talk",
     [
-        *("r1.99", "r1.life", "r1.1-help", "r1.", "plain.1", "none.1", "r1"),
+        *("r1.99", "r1.life", "r1.1-help", "r1.", "plain.1", "none.1", "r1", "wrong.1"),
         "r3.1",
     ],
 )

@@ -107,6 +107,8 @@ async def show_talk_form(visit: Visit) -> Response:
     found = await _find(visit)
     if isinstance(found, Response):
         return found
+    if found.talk is not None and not found.talk.is_active:
+        return visit.tell(_OVER)
     keeping = await resume(visit, TALK, note=found.id, based_on=found.version)
     if isinstance(keeping, Response):
         return keeping
@@ -126,15 +128,15 @@ async def _find(visit: Visit) -> Found | Response:
         return one
     whole = await Shelved(visit).whole(one)
     asked = whole.questionnaire
-    if one.is_wrong or asked is None or not talks_of(asked):
-        return visit.tell(NOT_FOUND)
-    subject = next((it for it in subjects_of(asked) if it.link_id == link), None)
-    if subject is None:
-        return visit.tell(NOT_FOUND)
+    most = talks_of(asked) if asked is not None else 0
+    subjects = subjects_of(asked) if asked is not None and most else ()
+    subject = next((it for it in subjects if it.link_id == link), None)
     stored = await _stored(visit, id_)
     if isinstance(stored, Response):
         return stored
-    if stored is None and not await _has_room(visit, assessment, talks_of(asked)):
+    if subject is None or (stored is None and one.is_wrong):
+        return visit.tell(NOT_FOUND)
+    if stored is None and not await _has_room(visit, assessment, most):
         return visit.tell(_ENOUGH)
     rated = next((it.answer for it in whole.parts if it.link == link), "")
     return Found(id=id_, whole=whole, subject=subject.words(), rated=rated, talk=stored)
