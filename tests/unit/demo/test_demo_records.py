@@ -95,6 +95,7 @@ def test_every_type_that_the_pages_show_occurs(records: Records) -> None:
         "DocumentReference",
         "Encounter",
         "Flag",
+        "Goal",
         "Immunization",
         "MedicationAdministration",
         "MedicationRequest",
