@@ -62,7 +62,9 @@ async def warden_process(
     installation: Installation, *, is_hasty: bool = False, death: Death | None = None
 ) -> AsyncIterator[int]:
     """`wardkeep warden` in a process of its own, killed at the end of the block."""
-    begun = ("-c", _HASTY) if is_hasty else ("-m", "wardkeep.cli", "warden")
+    begun: tuple[str, ...] = (
+        ("-c", _HASTY) if is_hasty else ("-m", "wardkeep.cli", "warden")
+    )
     if death is not None:
         begun = ("-c", _DYING, death.step, "behind" if death.is_behind else "before")
     process = await asyncio.create_subprocess_exec(

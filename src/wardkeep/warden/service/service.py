@@ -28,6 +28,7 @@ from wardkeep.warden.service.said import (
     BUSY,
     DATABASE_UNAVAILABLE,
     FAILED,
+    LEDGER_CANNOT_WRITE,
     NOT_UNDERSTOOD,
 )
 from wardkeep.warden.service.trace import Trace
@@ -36,7 +37,7 @@ from wardkeep.warden.sessions import Sessions
 
 MAX_TASKS = 256
 PUBLISH_SECONDS = 1.0
-BREATH_SECONDS = 0.0005
+BREATH_SECONDS = 0.001
 """How long the thread that publishes leaves the loop alone, again and again."""
 SAVE_SESSIONS_SECONDS = 15.0
 
@@ -133,7 +134,13 @@ class WardenService:
 
     def _start(self, work: Awaitable[Answer], reply: Reply) -> None:
         async def run() -> None:
-            self._batch.send_when_written(reply, await _in_words(work))
+            before = self._batch.failures
+            answer = await _in_words(work)
+            if self._batch.failures != before:
+                # What this wrote down before it waited may have gone with a flush that
+                # was another's: nobody is let in without the entry that says so.
+                answer = LEDGER_CANNOT_WRITE
+            self._batch.send_when_written(reply, answer)
 
         task = asyncio.get_running_loop().create_task(run())
         self._tasks.add(task)
