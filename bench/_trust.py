@@ -170,6 +170,8 @@ class Trust:
         self._number = 0
         self._mates: dict[str, list[str]] = {}
         """Patients of a team."""
+        self._comes: dict[str, datetime] = {}
+        """When somebody comes to a ward, of those who come within the week."""
         self._own: dict[str, list[str]] = {}
         """Patients of a coordinator."""
         self._unplanned: dict[str, list[tuple[datetime, str]]] = {}
@@ -177,8 +179,8 @@ class Trust:
         self._is_listed = True
         self._kinds: dict[str, Callable[[Worker, datetime], str]] = {
             "own": lambda who, _: self._chance.pick(self._own[who.account]),
-            "team": lambda who, _: self._chance.pick(self._mates[who.team]),
-            "ward": lambda who, _: self._chance.pick(self._mates[who.team]),
+            "team": self._mate,
+            "ward": self._mate,
             "referral": self._referral,
             "asked": self._asked,
             "queue": self._queue,
@@ -251,7 +253,9 @@ class Trust:
         at = midnight + timedelta(hours=10 + self._chance.below(8))
         leaves = self._mates[ward].pop(0)
         self._day.append(self._stay(ward, leaves, at, ended=at))
-        self._day.append(self._admit(ward, self._new("a"), at))
+        comes = self._new("a")
+        self._comes[comes] = at
+        self._day.append(self._admit(ward, comes, at))
 
     def _work(self, who: Worker, midnight: datetime, charts: tuple[int, int]) -> None:
         begins = midnight + timedelta(minutes=self._begins(who))
@@ -333,6 +337,14 @@ class Trust:
         return self._chance.pick(
             self._mates[f"community-{self._chance.below(COMMUNITY)}"]
         )
+
+    def _mate(self, who: Worker, at: datetime) -> str:
+        """A patient of the team; of a ward, one who is there by then.
+
+        To open somebody before they come is another work: an admission written late.
+        """
+        here = [one for one in self._mates[who.team] if self._comes.get(one, at) <= at]
+        return self._chance.pick(here)
 
     def _new(self, kind: str) -> str:
         self._number += 1

@@ -12,7 +12,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROUNDS = 400
@@ -50,7 +51,9 @@ def _timed(once: Callable[[], object], rounds: int) -> list[float]:
     return waits
 
 
-def _flushes(rounds: int = ROUNDS) -> list[float]:
+@contextmanager
+def flushing() -> Iterator[Callable[[], object]]:
+    """A file to which an entry is appended, and flushed, at each call."""
     with tempfile.TemporaryDirectory() as folder:
         file = os.open(Path(folder) / "flushed", os.O_WRONLY | os.O_CREAT, 0o600)
 
@@ -59,13 +62,14 @@ def _flushes(rounds: int = ROUNDS) -> list[float]:
             os.fdatasync(file)
 
         try:
-            return _timed(flush, rounds)
+            yield flush
         finally:
             os.close(file)
 
 
-def _trips() -> list[float]:
-    """To a process that answers at once, and back."""
+@contextmanager
+def tripping() -> Iterator[Callable[[], object]]:
+    """A process that answers at once: a question to it and back at each call."""
     here, there = socket.socketpair()
     child = os.fork()
     if not child:
@@ -80,10 +84,20 @@ def _trips() -> list[float]:
         here.recv(_MOST)
 
     try:
-        return _timed(trip, ROUNDS)
+        yield trip
     finally:
         here.close()
         os.waitpid(child, 0)
+
+
+def _flushes(rounds: int = ROUNDS) -> list[float]:
+    with flushing() as flush:
+        return _timed(flush, rounds)
+
+
+def _trips() -> list[float]:
+    with tripping() as trip:
+        return _timed(trip, ROUNDS)
 
 
 def _flushes_beside_a_thread(seconds: float) -> list[float]:

@@ -3,18 +3,21 @@
 
 The product has no switch that takes the door away. So this calls the parts: the store's
 reader as it is, and the reader with a warden that hands out keys which it was given
-before, at once and without an entry. Both take turns, so that neighbours disturb both.
+before, at once and without an entry. A third flushes an entry and asks another process,
+and judges nothing: no door that writes down before it gives can cost less. All take
+turns, so that neighbours disturb all.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
 from bench._stack import RECORDS, Stack, stack
+from bench.floor import flushing, tripping
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.ids import OrganisationId
 from wardkeep.care.reading import SHOWN_TYPES
@@ -61,6 +64,20 @@ class KeysAtHand(WardenClient):
         return OpenGrant(grant, items)
 
 
+class BareDoor(KeysAtHand):
+    """The same behind what no door can be without: one flush, and one round trip."""
+
+    def __init__(self, socket: Path, *, asker: str, least: Callable[[], None]) -> None:
+        super().__init__(socket, asker=asker)
+        self._least = least
+
+    async def disclose(
+        self, session: str, *, items: tuple[Item, ...], **asked: Any
+    ) -> OpenGrant | Refusal:
+        self._least()
+        return await super().disclose(session, items=items, **asked)
+
+
 def run() -> dict[str, float]:
     if not RECORDS.is_dir():
         print(f"  no folder {RECORDS}: set WARDKEEP_BENCH_RECORDS to FHIR bundles")
@@ -93,24 +110,30 @@ async def compare(made: Stack, about: int) -> dict[str, float]:
         }
 
     at_hand = KeysAtHand(made.layout.door_socket, asker="bench")
-    with_door, without = reading(warden), reading(at_hand)
     figures: dict[str, float] = {}
-    for what, ask in with_door.items():
-        figures |= await _turns(what, ask, without[what])
-    await warden.close()
-    await at_hand.close()
+    with flushing() as flush, tripping() as trip:
+
+        def least() -> None:
+            flush()
+            trip()
+
+        bare = BareDoor(made.layout.door_socket, asker="bench", least=least)
+        ways = [reading(one) for one in (warden, at_hand, bare)]
+        for what in ways[0]:
+            figures |= await _turns(what, [one[what] for one in ways])
+    for one in (warden, at_hand, bare):
+        await one.close()
     await database.close()
     return figures
 
 
 async def _turns(
-    what: str,
-    with_door: Callable[[], Awaitable[object]],
-    without: Callable[[], Awaitable[object]],
+    what: str, ways: Sequence[Callable[[], Awaitable[object]]]
 ) -> dict[str, float]:
-    waits: tuple[list[float], list[float]] = ([], [])
+    """`ways`: with the door, without it, and behind a bare one."""
+    waits: tuple[list[float], ...] = ([], [], [])
     for turn in range(ROUNDS):
-        for kept, ask in zip(waits, (with_door, without), strict=True):
+        for kept, ask in zip(waits, ways, strict=True):
             for _ in range(A_ROUND):
                 began = time.perf_counter()
                 opened = await ask()
@@ -118,11 +141,13 @@ async def _turns(
                     kept.append(time.perf_counter() - began)
                 if not isinstance(opened, Opened):
                     raise TypeError(opened)
-    door, parts = (_p95(one) for one in waits)
+    door, parts, bare = (_p95(one) for one in waits)
     return {
         f"{what}: with the door, p95 ms": door,
         f"{what}: its other parts alone, p95 ms": parts,
         f"{what}: times as long": door / parts,
+        f"{what}: behind one flush and one round trip, p95 ms": bare,
+        f"{what}: times at the least": bare / parts,
     }
 
 

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from support.rotations import keys_of
 from support.warden import Installation, RunningWarden
@@ -31,16 +32,44 @@ sys.argv = ["wardkeep", "warden"]
 main()
 """
 """A warden that waits for nobody before it destroys old keys."""
+_DYING = """
+import os, signal, sys
+from wardkeep.cli.entrance import main
+from wardkeep.warden.incidents import Register
+def dies(name, is_behind):
+    made = getattr(Register, name)
+    def dying(self, *given):
+        if is_behind:
+            made(self, *given)
+        os.kill(os.getpid(), signal.SIGKILL)
+    setattr(Register, name, dying)
+dies(sys.argv[1], sys.argv[2] == "behind")
+sys.argv = ["wardkeep", "warden"]
+main()
+"""
+"""A warden that is killed by itself at one step of writing an incident down."""
+
+
+class Death(NamedTuple):
+    """Where a warden dies: before or behind a step of the incidents' register."""
+
+    step: str
+    is_behind: bool
 
 
 @asynccontextmanager
 async def warden_process(
-    installation: Installation, *, is_hasty: bool = False
+    installation: Installation, *, is_hasty: bool = False, death: Death | None = None
 ) -> AsyncIterator[int]:
     """`wardkeep warden` in a process of its own, killed at the end of the block."""
+    begun: tuple[str, ...] = (
+        ("-c", _HASTY) if is_hasty else ("-m", "wardkeep.cli", "warden")
+    )
+    if death is not None:
+        begun = ("-c", _DYING, death.step, "behind" if death.is_behind else "before")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *(("-c", _HASTY) if is_hasty else ("-m", "wardkeep.cli", "warden")),
+        *begun,
         env={**os.environ, "WARDKEEP_DATA": str(installation.settings.data)},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

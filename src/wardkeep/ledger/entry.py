@@ -54,7 +54,7 @@ class Subject(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
         grouped: dict[str, list[tuple[PackedId, int]]] = {}
         for type_, id_, version in resources:
             grouped.setdefault(type_, []).append((pack_id(id_), version))
-        return cls(pack_id(patient), tier, relationship, grouped)
+        return cls(_known_id(patient), tier, relationship, grouped)
 
     @property
     def patient(self) -> str:
@@ -162,7 +162,8 @@ def pack_id(text: str) -> PackedId:
 
 
 _known_id = lru_cache(maxsize=4096)(pack_id)
-"""The same few accounts and sessions stand in thousands of entries."""
+"""The same accounts and sessions stand in thousands of entries, and each page of a
+record asks for its patient several times."""
 
 
 def unpack_id(packed: PackedId) -> str:

@@ -28,7 +28,12 @@ from wardkeep.ledger.opening import (
     open_folder,
 )
 from wardkeep.ledger.parts import GrowingPart, StoredPart
-from wardkeep.ledger.publishing import Continued, Publisher
+from wardkeep.ledger.publishing import (
+    Breathe,
+    Continued,
+    Publisher,
+    hold_breath,
+)
 from wardkeep.ledger.segment_index import index_path, open_index
 from wardkeep.ledger.tiles import sync_folder, write_all, write_file
 
@@ -304,13 +309,17 @@ class Ledger:
             if index is not None and index.header.entries == part.entries:
                 self._parts.replace(StoredPart(part.path, index))
 
-    def publish(self) -> None:
+    def publish(self, breathe: Breathe = hold_breath) -> None:
         """Write tiles and a signed checkpoint of what is committed; cheap if nothing.
+
+        `breathe` is called every fraction of a millisecond of work: a thread beside the
+        writer sleeps a moment there, so that the writer is held up by one such fraction
+        and not by all of it.
 
         Raises:
             OSError: the disk refused; the next call tries again.
         """
-        self._publisher.publish()
+        self._publisher.publish(breathe)
 
     def change_key(self, new: SigningKey) -> None:
         """Sign checkpoints with another key from now on; the old one announces it.

@@ -26,6 +26,14 @@ from wardkeep.ledger.tiles import (
 )
 
 Sign = Callable[[Checkpoint, SigningKey], str]
+Breathe = Callable[[], None]
+"""Called between pieces of the work."""
+LEAVES_A_BREATH = 64
+"""Hashed in some 60 µs, and the tile that they may fill in 150."""
+
+
+def hold_breath() -> None:
+    """Nobody waits: the work is done in one go."""
 
 
 class Continued(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,44 +101,49 @@ class Publisher:
         """Entries were committed."""
         self._unhashed.extend(encoded)
 
-    def publish(self) -> None:
+    def publish(self, breathe: Breathe = hold_breath) -> None:
         """Tiles first, then the checkpoint that vouches for them.
 
         May run in a thread of its own beside the writer; one at a time.
         """
         with self._publishing:
-            self._publish()
+            self._publish(breathe)
 
-    def _publish(self) -> None:
-        self._grow()
+    def _publish(self, breathe: Breathe) -> None:
+        self._grow(breathe)
         size = self._tree.size
         if size != (self.newest.size if self.newest else 0):
-            self._write_tiles()
-            self._write_bundles()
+            self._write_tiles(breathe)
+            self._write_bundles(breathe)
             self._sign_checkpoint(size)
         if self._unplaced:
             write_file(self._folder / CHECKPOINT_NAME, self._unplaced)
             self._unplaced = b""
 
-    def _grow(self) -> None:
+    def _grow(self, breathe: Breathe) -> None:
         # As many as there are now: the writer adds behind them.
-        grown = [self._unhashed.popleft() for _ in range(len(self._unhashed))]
-        self._tree.extend([leaf_hash(encoded) for encoded in grown])
-        self._bundle += grown
+        waiting = len(self._unhashed)
+        for begin in range(0, waiting, LEAVES_A_BREATH):
+            many = min(LEAVES_A_BREATH, waiting - begin)
+            grown = [self._unhashed.popleft() for _ in range(many)]
+            self._tree.extend([leaf_hash(encoded) for encoded in grown])
+            self._bundle += grown
+            breathe()
 
-    def _write_tiles(self) -> None:
+    def _write_tiles(self, breathe: Breathe) -> None:
         while self._tiles:
             tile = self._tiles[0]
             path = tile_path(self._folder, tile.level, tile.index)
             write_file(path, tile.hashes)
             remove_partials(self._folder, tile.level, tile.index, 0)
             del self._tiles[0]
+            breathe()
         for level, index, hashes in self._tree.partial_tiles():
             width = len(hashes) // 32
             write_file(tile_path(self._folder, level, index, width), hashes)
             remove_partials(self._folder, level, index, width)
 
-    def _write_bundles(self) -> None:
+    def _write_bundles(self, breathe: Breathe) -> None:
         while len(self._bundle) >= TILE_WIDTH:
             index = self._bundled // TILE_WIDTH
             path = tile_path(self._folder, ENTRIES, index)
@@ -138,6 +151,7 @@ class Publisher:
             remove_partials(self._folder, ENTRIES, index, 0)
             del self._bundle[:TILE_WIDTH]
             self._bundled += TILE_WIDTH
+            breathe()
         width = len(self._bundle)
         if width:
             index = self._bundled // TILE_WIDTH

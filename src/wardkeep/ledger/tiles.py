@@ -13,6 +13,7 @@ from pathlib import Path
 
 _LENGTH = struct.Struct(">H")
 _GROUP = 1000
+_BESIDE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 def index_path(index: int) -> str:
@@ -40,9 +41,13 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 def write_file(path: Path, content: bytes) -> None:
     """Write whole or not at all: beside it first, then in its place."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        descriptor = os.open(beside, _BESIDE, 0o600)
+    except FileNotFoundError:
+        # One folder for a thousand tiles: it is there already, but for once.
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(beside, _BESIDE, 0o600)
     try:
         write_all(descriptor, content)
         os.fsync(descriptor)

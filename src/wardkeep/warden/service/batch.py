@@ -25,6 +25,8 @@ class Batch:
         self._ledger = ledger
         self._held: list[tuple[Reply, Answer]] = []
         self.is_ledger_writable = True
+        self.failures = 0
+        """Flushes that failed: each took along whatever had been appended by then."""
 
     def send_when_written(self, reply: Reply, answer: Answer) -> None:
         """Answer once everything appended up to now is on disk."""
@@ -47,6 +49,7 @@ class Batch:
                 self.is_ledger_writable = True
         except LedgerCannotWriteError:
             self.is_ledger_writable = False
+            self.failures += 1
             held = [(reply, LEDGER_CANNOT_WRITE) for reply, _ in held]
         for reply, answer in held:
             reply(answer)

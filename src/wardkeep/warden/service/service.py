@@ -8,6 +8,7 @@ questions. All answers leave through the batch, so that none overtakes its entry
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Sequence
 
 from wardkeep.db.connection import Database
@@ -15,6 +16,7 @@ from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.disclosure.answers import Answer, Health
 from wardkeep.disclosure.questions import AskHealth, Question
 from wardkeep.ledger.log import Ledger
+from wardkeep.ledger.publishing import Breathe, hold_breath
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.batch import Batch, Reply
@@ -26,6 +28,7 @@ from wardkeep.warden.service.said import (
     BUSY,
     DATABASE_UNAVAILABLE,
     FAILED,
+    LEDGER_CANNOT_WRITE,
     NOT_UNDERSTOOD,
 )
 from wardkeep.warden.service.trace import Trace
@@ -34,6 +37,8 @@ from wardkeep.warden.sessions import Sessions
 
 MAX_TASKS = 256
 PUBLISH_SECONDS = 1.0
+BREATH_SECONDS = 0.001
+"""How long the thread that publishes leaves the loop alone, again and again."""
 SAVE_SESSIONS_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
@@ -129,7 +134,13 @@ class WardenService:
 
     def _start(self, work: Awaitable[Answer], reply: Reply) -> None:
         async def run() -> None:
-            self._batch.send_when_written(reply, await _in_words(work))
+            before = self._batch.failures
+            answer = await _in_words(work)
+            if self._batch.failures != before:
+                # What this wrote down before it waited may have gone with a flush that
+                # was another's: nobody is let in without the entry that says so.
+                answer = LEDGER_CANNOT_WRITE
+            self._batch.send_when_written(reply, answer)
 
         task = asyncio.get_running_loop().create_task(run())
         self._tasks.add(task)
@@ -158,15 +169,15 @@ class WardenService:
             await asyncio.sleep(PUBLISH_SECONDS)
             seconds += PUBLISH_SECONDS
             # In a thread: its fsyncs must not hold up the answers of the loop.
-            await asyncio.to_thread(self._publish)
+            await asyncio.to_thread(self._publish, _breathe)
             if seconds >= SAVE_SESSIONS_SECONDS:
                 seconds = 0.0
                 await self._save_sessions()
 
-    def _publish(self) -> None:
+    def _publish(self, breathe: Breathe = hold_breath) -> None:
         # Whatever went wrong: the housekeeping goes on, and the next turn tries again.
         try:
-            self._ledger.publish()
+            self._ledger.publish(breathe)
         except Exception as error:
             log.exception(
                 "the ledger's checkpoint cannot be written: %s", type(error).__name__
@@ -192,6 +203,10 @@ class WardenService:
         await self._save_sessions()
         self._publish()
         self._ledger.close()
+
+
+def _breathe() -> None:
+    time.sleep(BREATH_SECONDS)
 
 
 def _at_once(handler: AtOnce, question: Question) -> Answer:
