@@ -22,6 +22,7 @@ from wardkeep.fhir.work.expects import (
     status_of,
 )
 from wardkeep.fhir.work.referral import is_referral
+from wardkeep.fhir.work.urgent import is_outcome
 
 ANSWERED_DAYS, TAKEN_BACK_DAYS = 14, 1
 _DAYS = {
@@ -36,6 +37,8 @@ _DAYS = {
 def ties(content: Content, moment: Moment) -> Iterator[Expects]:
     days = _DAYS.get(status_of(content))
     if days is None or (status_of(content) == "revoked" and not is_referral(content)):
+        return
+    if is_outcome(content):
         return
     since = begins(content.get("authoredOn"), moment)
     named = [content.get(one) for one in ("performer", "locationReference")]

@@ -1,0 +1,81 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Urgent care's queues: which call waits for whose skill, until when, and who has it.
+-- Ids, codes and times alone: no name, no word of what is the matter
+-- (docs/formats/database.md).
+
+create schema if not exists urgent;
+
+-- What a Task of a queue says that boards find it by; written with each version.
+create table urgent.entry (
+  patient       bigint not null references record.patient (number),
+  given_at      timestamptz not null,
+  due_at        timestamptz not null,
+  next_at       timestamptz not null,
+  changed_at    timestamptz not null,
+  comforted_at  timestamptz,
+  held_until    timestamptz,
+  held_by       uuid,
+  organisation  integer not null,
+  urgency       smallint not null,
+  attempts      smallint not null default 0,
+  is_open       boolean not null,
+  is_pinned     boolean not null default false,
+  is_escalated  boolean not null default false,
+  entry         text collate "C" not null,
+  case_key      text collate "C" not null,
+  request       text collate "C" not null default '',
+  disposition   text collate "C" not null default '',
+  skill         text collate "C" not null default '',
+  state         text not null
+    check (state in ('new', 'ringing-back', 'in-consult', 'awaiting-action', 'done')),
+  owner         text collate "C" not null default '',
+  primary key (organisation, entry)
+);
+-- One call waits in one place.
+create unique index entry_one_a_case on urgent.entry (organisation, case_key)
+  where is_open;
+-- In the order in which they are taken.
+create index entry_in_turn on urgent.entry
+  (organisation, is_pinned desc, due_at, urgency, given_at, entry) where is_open;
+create index entry_to_take on urgent.entry
+  (organisation, skill, is_pinned desc, due_at, urgency, given_at, entry)
+  where is_open and state = 'new';
+create index entry_of_owner on urgent.entry (organisation, owner)
+  where is_open and owner <> '';
+create index entry_of_patient on urgent.entry (patient);
+
+alter table urgent.entry enable row level security;
+alter table urgent.entry force row level security;
+create policy one_organisation on urgent.entry
+  using (organisation = record.served_organisation())
+  with check (organisation = record.served_organisation());
+-- As in 0027: nobody who was erased gets a row.
+create trigger erased_stay_erased after insert on urgent.entry
+  referencing new table as fresh for each statement
+  execute function record.refuse_for_erased();
+
+-- Where a Task (140) is destroyed, what stands here of it goes with it.
+create function urgent.forget_entry() returns trigger
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  delete from urgent.entry
+   where organisation = old.organisation and entry = clinic.id_text(old.id);
+  return null;
+end $$;
+revoke all on function urgent.forget_entry() from public;
+create trigger urgent_entry_forgets after delete on record.resource
+  for each row when (old.type = 140) execute function urgent.forget_entry();
+
+create function urgent.forget_entries_of() returns trigger
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  delete from urgent.entry where patient = new.number;
+  return null;
+end $$;
+revoke all on function urgent.forget_entries_of() from public;
+create trigger urgent_entries_forget_whom_an_erasure_took after update on record.patient
+  for each row when (old.record_key <> '' and new.record_key = '')
+  execute function urgent.forget_entries_of();
+
+grant usage on schema urgent to wardkeep_web, wardkeep_worker;
+grant select, insert, update on urgent.entry to wardkeep_web, wardkeep_worker;
