@@ -65,7 +65,7 @@ from wardkeep.fhir.store.taking_out import RecordTaker
 from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.tasks.tasks import Tasks
-from wardkeep.fhir.urgent.rows import QueueRows
+from wardkeep.fhir.urgent.queue_rows import QueueRows
 from wardkeep.fhir.wards.rows import WardRows
 from wardkeep.scim.application import PREFIX as SCIM, ScimApplication
 from wardkeep.web.application import Mount, application

@@ -42,6 +42,9 @@ create index entry_to_take on urgent.entry
   where is_open and state = 'new';
 create index entry_of_owner on urgent.entry (organisation, owner)
   where is_open and owner <> '';
+-- Nobody is given two at once, however often they press.
+create unique index entry_one_held on urgent.entry (organisation, held_by)
+  where held_by is not null;
 create index entry_of_patient on urgent.entry (patient);
 
 alter table urgent.entry enable row level security;

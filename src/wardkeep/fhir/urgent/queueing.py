@@ -9,7 +9,7 @@ Whoever makes one takes `queued`, which gives what the call came to and its plac
 queue together; `wardkeep.care.writing.drafted` makes each ready for the store.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,7 +17,11 @@ import msgspec
 from wardkeep.base.ids import new_uuid
 from wardkeep.fhir.model.person import Person, person_in, reference_to
 from wardkeep.fhir.urgent import outcome
-from wardkeep.fhir.urgent.disposition import SYSTEM as DISPOSITION, Disposition
+from wardkeep.fhir.urgent.disposition import (
+    SKILLS,
+    SYSTEM as DISPOSITION,
+    Disposition,
+)
 from wardkeep.fhir.urgent.outcome import SKILL_SYSTEM, Outcome, outcome_content
 from wardkeep.fhir.urgent.saying import (
     code_in,
@@ -42,6 +46,7 @@ TYPE = "Task"
 STATE_SYSTEM, STEP_SYSTEM = "urn:wardkeep:queue-state", "urn:wardkeep:queue-step"
 NO_TIME = timedelta(hours=24)
 """By when something is to have happened for which the list says no time."""
+_PLACES = "Location/urgent-care-"
 _TO = "urn:wardkeep:queue-step:to"
 _FLAG = "urn:wardkeep:queue-flag"
 _PINNED, _ESCALATED = "pinned", "escalated"
@@ -119,6 +124,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return self.did[-1].at if self.did else self.given
 
 
+def place_of(skill: str) -> str:
+    """Where a skill's queue lies, as `Location/x`.
+
+    The id says the skill, and nothing that is written in the record does: who works
+    there is what an administrator told the warden, so nobody gives a skill to themself.
+    """
+    return f"{_PLACES}{skill}"
+
+
+def skills_at(places: Iterable[str]) -> tuple[str, ...]:
+    """The skills of whoever works at these places, in the order of the list."""
+    here = {one.removeprefix(_PLACES) for one in places if one.startswith(_PLACES)}
+    return tuple(one for one in SKILLS if one in here)
+
+
 def queued(  # noqa: PLR0913 - what it came to, of whom, when and by whom
     case: str,
     patient: str,
@@ -126,15 +146,13 @@ def queued(  # noqa: PLR0913 - what it came to, of whom, when and by whom
     *,
     given: datetime,
     author: Person,
-    place: str = "",
     why: str = "",
     replaces: str = "",
 ) -> list[Content]:
     """What a call came to, and where it waits if anybody here has to do something.
 
-    `case` and `patient` are ids; `place` is that of the skill's queue, as `Location/x`,
-    if there is one. Both are written in one change. A second open entry for a case is
-    refused by the database.
+    `case` and `patient` are ids. Both are written in one change. A second open entry
+    for a case is refused by the database.
     """
     due = disposition.deadline(given)
     came_to = Outcome(
@@ -163,7 +181,7 @@ def queued(  # noqa: PLR0913 - what it came to, of whom, when and by whom
             priority=disposition.priority,
             given=given,
             due=due or given + NO_TIME,
-            place=place,
+            place=place_of(disposition.skill),
             by=author,
             did=(Did(step=Step.QUEUE, at=given, by=author),),
         )
@@ -171,9 +189,20 @@ def queued(  # noqa: PLR0913 - what it came to, of whom, when and by whom
     return made
 
 
-def entry_content(entry: Entry) -> Content:
-    """It as a resource's content."""
+_OURS = frozenset(
+    {
+        *("owner", "location", "encounter", "input", "contained", "relevantHistory"),
+        *("focus", "requester", "performerType"),
+    }
+)
+"""What is left out where there is nothing to say."""
+
+
+def entry_content(entry: Entry, base: Content | None = None) -> Content:
+    """It as a resource's content; of `base`, what is stored, the rest is kept."""
+    kept = {name: one for name, one in (base or {}).items() if name not in _OURS}
     content: Content = {
+        **kept,
         "resourceType": TYPE,
         "id": entry.id,
         "status": STATUS[entry.state],

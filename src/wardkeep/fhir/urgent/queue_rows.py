@@ -72,6 +72,10 @@ select {_COLUMNS}
   from urgent.entry as e join record.patient as p on p.number = e.patient
  where e.organisation = $1 and e.entry = $2
 """  # noqa: S608 - constants
+_OLD_HOLDS = """
+update urgent.entry set held_by = null, held_until = null
+ where organisation = $1 and held_by = $2 and held_until <= $3
+"""
 # Whoever asks at the same moment passes by what another one just takes. The row is held
 # for a moment besides, because the record's own change comes after this transaction.
 _HOLD = f"""
@@ -220,11 +224,16 @@ class QueueRows:
 
         No other account gets it within `HELD_FOR`. `but` are entries that it does not
         want.
+
+        Raises:
+            AlreadyExistsError: one is just being kept for this account.
         """
         async with self._database.transaction(organisation) as connection:
+            mine = UUID(account)
+            await connection.execute(_OLD_HOLDS, organisation, mine, now)
             row = await connection.fetch_row(
                 _HOLD,
-                *(organisation, list(skills), UUID(account), now, now + HELD_FOR),
+                *(organisation, list(skills), mine, now, now + HELD_FOR),
                 list(but),
             )
         return None if row is None else EntryRow(**row)
