@@ -71,8 +71,8 @@ SAID = {
     Step.UNDO: ("It is as it was before.", True),
     "changed": (
         (
-            "Somebody changed it just before you pressed, so nothing was done. This is how"
-            " it stands now."
+            "Somebody changed it just before you pressed, so nothing was done. This is"
+            " how it stands now."
         ),
         False,
     ),
