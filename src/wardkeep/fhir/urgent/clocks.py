@@ -5,7 +5,7 @@ Elapsed time counts, in UTC: on the night on which clocks go back, an hour is an
 """
 
 import enum
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 class Pace(enum.StrEnum):
@@ -29,10 +29,8 @@ HALF, NEARLY = 0.5, 0.75
 
 def gone(*, given: datetime, due: datetime, now: datetime) -> float:
     """Which part of its time is gone: 0 where it begins, 1 at the deadline and over."""
-    whole = (due - given).total_seconds()
-    if whole <= 0:
-        return 1.0
-    return max(0.0, (now - given).total_seconds() / whole)
+    whole = _seconds(given, due)
+    return 1.0 if whole <= 0 else max(0.0, _seconds(given, now) / whole)
 
 
 def pace_of(*, given: datetime, due: datetime, now: datetime) -> Pace:
@@ -46,4 +44,9 @@ def pace_of(*, given: datetime, due: datetime, now: datetime) -> Pace:
 
 def minutes_left(*, due: datetime, now: datetime) -> int:
     """Whole minutes until it is due, rounded down; negative when it is over."""
-    return int((due - now).total_seconds() // 60)
+    return int(_seconds(now, due) // 60)
+
+
+def _seconds(since: datetime, until: datetime) -> float:
+    """That ran in between: two moments of one zone would be told apart by its hands."""
+    return (until.astimezone(UTC) - since.astimezone(UTC)).total_seconds()

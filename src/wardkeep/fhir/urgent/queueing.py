@@ -10,7 +10,7 @@ queue together; `wardkeep.care.writing.drafted` makes each ready for the store.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -180,7 +180,7 @@ def queued(  # noqa: PLR0913 - what it came to, of whom, when and by whom
             skill=disposition.skill,
             priority=disposition.priority,
             given=given,
-            due=due or given + NO_TIME,
+            due=due or given.astimezone(UTC) + NO_TIME,
             place=place_of(disposition.skill),
             by=author,
             did=(Did(step=Step.QUEUE, at=given, by=author),),
