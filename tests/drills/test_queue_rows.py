@@ -61,9 +61,9 @@ async def test_the_order_is_pin_then_deadline_then_priority_then_age(
     await town.load(whole_call("o1", "dental-2h", given=NOW - 80 * minute))
     await town.load(whole_call("o2", "dental-2h", given=NOW - 110 * minute))
     await town.load(whole_call("o3", "dental-2h", given=NOW - 80 * minute))
-    pinned = entry_in(waiting("o4", "dental-2h", given=NOW)[1])
-    assert pinned is not None
-    pinned = advance(pinned, Did(step=Step.PIN, at=NOW, by=ANN), leads=True)
+    fresh = entry_in(waiting("o4", "dental-2h", given=NOW)[1])
+    assert fresh is not None
+    pinned = advance(fresh, Did(step=Step.PIN, at=NOW, by=ANN), leads=True)
     assert isinstance(pinned, Entry)
     await town.load(
         [
@@ -163,7 +163,8 @@ def _clinician(
     """One process: takes one after another until nothing waits."""
 
     async def take() -> list[str]:
-        rows, got = QueueRows(Database(address, size=1)), []
+        rows = QueueRows(Database(address, size=1))
+        got: list[str] = []
         number = OrganisationId(organisation)
         while True:
             account = new_uuid()

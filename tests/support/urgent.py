@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls that wait in urgent care's queues, as drills and stories make them."""
 
+import http.client
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
+from support.served import Visitor
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
 from wardkeep.fhir.urgent.outcome import outcome_content, outcome_in
@@ -81,3 +86,30 @@ def whole_call(
         call(id_, at=given),
         *waiting(id_, code, given=given),
     ]
+
+
+class Desk(Visitor):
+    """Somebody who works in a queue, and follows where a press leads."""
+
+    def __init__(self, port: int, token: str) -> None:
+        super().__init__(port, token)
+        self.token = token
+
+    def press(self, path: str, fields: Mapping[str, str]) -> tuple[int, str, bytes]:
+        """Status, where it leads, and the page.
+
+        Raises:
+            ConnectionError: twice no whole answer came.
+        """
+        sent = {
+            **self._headers,
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        for _ in range(2):
+            with suppress(http.client.HTTPException, OSError):
+                self._connection.request("POST", path, urlencode(fields), sent)
+                answer = self._connection.getresponse()
+                to = answer.getheader("Location") or ""
+                return answer.status, to, answer.read()
+            self._connection.close()
+        raise ConnectionError(path)
