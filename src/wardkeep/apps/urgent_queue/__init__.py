@@ -12,7 +12,7 @@ from wardkeep.apps.urgent_queue.board import (
 from wardkeep.apps.urgent_queue.case import show_case
 from wardkeep.apps.urgent_queue.ending import end_case
 from wardkeep.apps.urgent_queue.opening import BOARD, STAFF
-from wardkeep.apps.urgent_queue.stepping import take_step, undo
+from wardkeep.apps.urgent_queue.stepping import call_off, take_step, undo
 from wardkeep.apps.urgent_queue.taking import take_next
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
@@ -31,6 +31,7 @@ app = App(
         show_case,
         take_step,
         undo,
+        call_off,
         end_case,
     ),
     navigation=(Link(words="Queue", path=BOARD, gate=STAFF, position=1),),

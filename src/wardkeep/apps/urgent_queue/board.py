@@ -37,7 +37,7 @@ from wardkeep.db.changes import Topic
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.team import topic_key
 from wardkeep.fhir.store.listing import Lister
-from wardkeep.fhir.store.queued import TOPIC
+from wardkeep.fhir.urgent.dispatching import TOPIC
 from wardkeep.fhir.urgent.disposition import SKILLS
 from wardkeep.fhir.urgent.queue_rows import QueueRows
 from wardkeep.ui.banner import Banner
@@ -220,7 +220,7 @@ async def _board(
         "skills": skills_in_order(here, now),
         "most": MOST_SHOWN,
         "with_names": asked["names"] == "1",
-        "now": now,
+        "unacknowledged": await found.unacknowledged(organisation),
     }
 
 
@@ -231,6 +231,7 @@ async def _shift(ground: Ground) -> dict[str, Any]:
     owners = await found.owners(organisation, now=now)
     return {
         "totals": totals_of(counts),
+        "unacknowledged": await found.unacknowledged(organisation),
         "skills": skills_in_order(counts, now),
         "having": [(one, due_words(one, now)) for one in owners],
     }

@@ -20,6 +20,7 @@ from wardkeep.apps.urgent_queue.opening import (
 )
 from wardkeep.apps.urgent_queue.showing import (
     COLOURS,
+    ambulance_of,
     left_words,
     number_of,
     skill_words,
@@ -69,6 +70,18 @@ SAID = {
     Step.PIN: ("The case is at the top of its queue.", True),
     Step.UNPIN: ("The case is in its own place again.", True),
     Step.UNDO: ("It is as it was before.", True),
+    "asked": (
+        "The ambulance is asked for. For five seconds it can be stopped here.",
+        True,
+    ),
+    "stopped": (
+        "It is stopped, and was not sent. The case is yours: say what comes of it.",
+        True,
+    ),
+    "sent": (
+        "It was too late to stop it: the request has gone. Ring the ambulance service.",
+        False,
+    ),
     "changed": (
         (
             "Somebody changed it just before you pressed, so nothing was done. This is"
@@ -121,6 +134,7 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         "urgent_queue/case.html",
         status=422 if problems else 200,
         **_facts(here),
+        ambulance=ambulance_of(here.row, now) if entry.is_open else None,
         banner=who[0],
         ringing=ringing,
         acts=acts_of(entry, mine, visit),

@@ -26,7 +26,7 @@ from wardkeep.apps.urgent_queue.opening import (
 )
 from wardkeep.apps.urgent_queue.stepping import Pressed, pressed
 from wardkeep.fhir.urgent import outcome
-from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 from wardkeep.fhir.urgent.moving import Cannot, advance
 from wardkeep.fhir.urgent.outcome import REVOKED
 from wardkeep.fhir.urgent.queueing import Did, Entry, entry_content, queued
@@ -83,8 +83,15 @@ async def end_case(visit: Visit) -> Response:
         return done
     if done != DONE:
         return visit.go_to(path_of(entry.id, done))
-    waits = ending.disposition is not None and ending.disposition.waits
-    return visit.go_to(f"{BOARD}?said={'moved' if waits else 'ended'}")
+    return visit.go_to(_where(ending.disposition, str(changed[-1][0]["id"])))
+
+
+def _where(asked: Disposition | None, last: str) -> str:
+    """Where an end leads; `last` is the id of what was written last."""
+    if asked is None or not asked.waits:
+        return f"{BOARD}?said=ended"
+    is_ambulance = asked.kind is Kind.AMBULANCE
+    return path_of(last, "asked") if is_ambulance else f"{BOARD}?said=moved"
 
 
 async def _again(visit: Visit, told: Response) -> Response:

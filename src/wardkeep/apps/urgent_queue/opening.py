@@ -24,7 +24,7 @@ from wardkeep.fhir.store.outcomes import (
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.taken import CASE_WAITS
 from wardkeep.fhir.store.writing import Writer
-from wardkeep.fhir.urgent.queue_rows import QueueRows
+from wardkeep.fhir.urgent.queue_rows import EntryRow, QueueRows
 from wardkeep.fhir.urgent.queueing import TYPE, Entry, entry_in, skills_at
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
@@ -71,6 +71,8 @@ class Here(msgspec.Struct, frozen=True, kw_only=True):
     entry: Entry
     version: int
     content: Json
+    row: EntryRow
+    """As boards have it."""
 
 
 def rows(visit: Visit) -> QueueRows:
@@ -108,7 +110,7 @@ async def find(visit: Visit, entry: str) -> Here | Response:
     one = entry_in(found.content)
     if one is None:
         return visit.tell(NOT_FOUND)
-    return Here(entry=one, version=found.version, content=found.content)
+    return Here(entry=one, version=found.version, content=found.content, row=row)
 
 
 async def stored(

@@ -16,9 +16,11 @@ from wardkeep.apps.urgent_queue.opening import (
     DONE,
     NOBODY_YET,
     STAFF,
+    TAKEN,
     Here,
     find,
     leads,
+    organisation_of,
     path_of,
     stored,
     write,
@@ -27,6 +29,8 @@ from wardkeep.care.asked import chosen
 from wardkeep.care.colleagues import Mine, colleagues, mine_of
 from wardkeep.care.of_patient import whole_number
 from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.store.change import Beside
+from wardkeep.fhir.urgent.dispatching import CALL_OFF
 from wardkeep.fhir.urgent.moving import (
     ALREADY_TAKEN,
     NOT_YOURS,
@@ -145,6 +149,30 @@ async def undo(visit: Visit) -> Response:
     if not isinstance(again, Entry):
         return visit.go_to(path_of(here.entry.id, "too-late"))
     return await _store(visit, here, again, str(Step.UNDO))
+
+
+@page(f"{BOARD}/cases/{{entry}}/call-off", gate=STAFF, methods=("POST",))
+async def call_off(visit: Visit) -> Response:
+    """Stop an ambulance within five seconds: whoever does has the case."""
+    found = await pressed(visit, Step.TAKE)
+    if isinstance(found, Response):
+        return found
+    here, now = found.here, visit.clock.now()
+    did = Did(step=Step.TAKE, at=now, by=found.mine.me, words="Ambulance stopped")
+    after = advance(here.entry, did, leads=leads(visit))
+    if isinstance(after, Cannot):
+        return visit.go_to(path_of(here.entry.id, _why(after)))
+    values = (organisation_of(visit), here.entry.id, now)
+    done = await write(
+        visit,
+        [(entry_content(after, here.content), here.version)],
+        beside=[Beside(sql=CALL_OFF, values=values)],
+        patient=after.patient,
+    )
+    if isinstance(done, Response):
+        return done
+    said = {DONE: "stopped", TAKEN: "sent"}.get(done, done)
+    return visit.go_to(path_of(after.id, said))
 
 
 async def pressed(visit: Visit, step: Step) -> Pressed | Response:

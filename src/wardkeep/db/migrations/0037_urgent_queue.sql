@@ -47,21 +47,50 @@ create unique index entry_one_held on urgent.entry (organisation, held_by)
   where held_by is not null;
 create index entry_of_patient on urgent.entry (patient);
 
-alter table urgent.entry enable row level security;
-alter table urgent.entry force row level security;
-create policy one_organisation on urgent.entry
-  using (organisation = record.served_organisation())
-  with check (organisation = record.served_organisation());
--- As in 0027: nobody who was erased gets a row.
-create trigger erased_stay_erased after insert on urgent.entry
-  referencing new table as fresh for each statement
-  execute function record.refuse_for_erased();
+-- An ambulance that was asked for: one a place in a queue, sent by the worker from
+-- send_at on, again until it is acknowledged.
+create table urgent.dispatch (
+  patient          bigint not null references record.patient (number),
+  asked_at         timestamptz not null,
+  send_at          timestamptz not null,
+  sent_at          timestamptz,
+  acknowledged_at  timestamptz,
+  escalated_at     timestamptz,
+  called_off_at    timestamptz,
+  organisation     integer not null,
+  attempts         integer not null default 0,
+  entry            text collate "C" not null,
+  category         text not null,
+  reference        text not null default '',
+  primary key (organisation, entry)
+);
+create index dispatch_of_patient on urgent.dispatch (patient);
+
+do $$
+declare guarded text;
+begin
+  foreach guarded in array array['entry', 'dispatch'] loop
+    execute format('alter table urgent.%I enable row level security', guarded);
+    execute format('alter table urgent.%I force row level security', guarded);
+    execute format(
+      'create policy one_organisation on urgent.%I
+         using (organisation = record.served_organisation())
+         with check (organisation = record.served_organisation())', guarded);
+    -- As in 0027: nobody who was erased gets a row.
+    execute format(
+      'create trigger erased_stay_erased after insert on urgent.%I
+         referencing new table as fresh for each statement
+         execute function record.refuse_for_erased()', guarded);
+  end loop;
+end $$;
 
 -- Where a Task (140) is destroyed, what stands here of it goes with it.
 create function urgent.forget_entry() returns trigger
 language plpgsql security definer set search_path = pg_catalog as $$
 begin
   delete from urgent.entry
+   where organisation = old.organisation and entry = clinic.id_text(old.id);
+  delete from urgent.dispatch
    where organisation = old.organisation and entry = clinic.id_text(old.id);
   return null;
 end $$;
@@ -73,6 +102,7 @@ create function urgent.forget_entries_of() returns trigger
 language plpgsql security definer set search_path = pg_catalog as $$
 begin
   delete from urgent.entry where patient = new.number;
+  delete from urgent.dispatch where patient = new.number;
   return null;
 end $$;
 revoke all on function urgent.forget_entries_of() from public;
@@ -81,4 +111,5 @@ create trigger urgent_entries_forget_whom_an_erasure_took after update on record
   execute function urgent.forget_entries_of();
 
 grant usage on schema urgent to wardkeep_web, wardkeep_worker;
-grant select, insert, update on urgent.entry to wardkeep_web, wardkeep_worker;
+grant select, insert, update on urgent.entry, urgent.dispatch
+  to wardkeep_web, wardkeep_worker;

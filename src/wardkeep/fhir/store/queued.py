@@ -17,12 +17,13 @@ from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.outcomes import Reference
 from wardkeep.fhir.store.taken import CASE_WAITS, TakenError
 from wardkeep.fhir.urgent import queueing
+from wardkeep.fhir.urgent.dispatching import TOPIC, ask_for_one, stop_one
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Kind
 from wardkeep.fhir.urgent.moving import next_by
 from wardkeep.fhir.urgent.queueing import URGENCY, Entry, entry_in
 from wardkeep.fhir.urgent.steps import Step
 from wardkeep.fhir.work.urgent import is_entry
 
-TOPIC = "urgent-queue"
 _ENTRY = """
 insert into urgent.entry as e
   (organisation, entry, patient, case_key, request, disposition, skill, urgency, state,
@@ -90,12 +91,40 @@ async def keep_entries(  # noqa: PLR0913 - one change, each part of it named
             )
         except AlreadyExistsError:
             raise TakenError(CASE_WAITS) from None
+        if not is_import:  # what a load brings was asked for elsewhere
+            number = numbers[draft.owner]
+            await _ambulance(connection, organisation, entry, draft.id, number, now)
     for one in removed:
         if one.type == queueing.TYPE:
             await connection.execute(_NO_ENTRY, organisation, one.id, now)
             touched = True
     if touched and not is_import:
         await tell(connection, organisation, [Topic(TOPIC)])
+
+
+async def _ambulance(
+    connection: Connection,
+    organisation: OrganisationId,
+    entry: Entry,
+    id_: str,
+    number: int,
+    now: datetime,
+) -> None:
+    """Ask for one where the call came to one."""
+    disposition = DISPOSITIONS.get(entry.code)
+    if disposition is None or disposition.kind is not Kind.AMBULANCE:
+        return
+    if entry.is_open:
+        await ask_for_one(
+            connection,
+            organisation,
+            entry=id_,
+            patient=number,
+            category=disposition.category,
+            now=now,
+        )
+    else:
+        await stop_one(connection, organisation, id_, now)
 
 
 def _is_task(draft: Draft) -> bool:

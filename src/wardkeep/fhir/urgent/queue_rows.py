@@ -23,25 +23,31 @@ MOST_OWN = 40
 _COLUMNS = """
 e.entry, e.case_key, e.disposition, e.skill, e.urgency, e.state, e.owner, e.given_at,
 e.due_at, e.next_at, e.comforted_at, e.attempts, e.is_pinned, e.is_escalated,
-p.id as patient
+p.id as patient, d.send_at, d.sent_at, d.acknowledged_at, d.escalated_at,
+d.called_off_at, coalesce(d.reference, '') as reference
 """
+_DISPATCH = """
+left join urgent.dispatch as d
+  on d.organisation = e.organisation and d.entry = e.entry
+"""
+_UNANSWERED = "(d.escalated_at is not null and d.acknowledged_at is null)"
 _ORDER = "e.is_pinned desc, e.due_at, e.urgency, e.given_at, e.entry"
 _LISTED = f"""
 select {_COLUMNS}
-  from urgent.entry as e join record.patient as p on p.number = e.patient
+  from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
  where e.organisation = $1 and e.is_open and ($2::text[] is null or e.skill = any($2))
  order by {_ORDER} limit $3 offset $4
 """  # noqa: S608 - constants
 _OVERDUE = f"""
 select {_COLUMNS}
-  from urgent.entry as e join record.patient as p on p.number = e.patient
- where e.organisation = $1 and e.is_open and (e.next_at <= $2 or e.is_escalated)
+  from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
+ where e.organisation = $1 and e.is_open and (e.next_at <= $2 or e.is_escalated or {_UNANSWERED})
    and ($3::text[] is null or e.skill = any($3))
- order by e.is_escalated desc, e.next_at, e.entry limit $4
+ order by {_UNANSWERED} desc, e.is_escalated desc, e.next_at, e.entry limit $4
 """  # noqa: S608 - constants
 _OWN = f"""
 select {_COLUMNS}
-  from urgent.entry as e join record.patient as p on p.number = e.patient
+  from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
  where e.organisation = $1 and e.is_open and e.owner = $2
  order by {_ORDER} limit $3
 """  # noqa: S608 - constants
@@ -67,9 +73,17 @@ select e.owner, count(*) as cases, count(*) filter (where e.due_at <= $2) as bre
  where e.organisation = $1 and e.is_open and e.owner <> ''
  group by e.owner order by cases desc, e.owner
 """
+_UNACKNOWLEDGED = """
+select count(*) as many
+  from urgent.entry as e
+  left join urgent.dispatch as d
+    on d.organisation = e.organisation and d.entry = e.entry
+ where e.organisation = $1 and e.is_open and e.skill = 'ambulance'
+   and d.acknowledged_at is null
+"""
 _ONE = f"""
 select {_COLUMNS}
-  from urgent.entry as e join record.patient as p on p.number = e.patient
+  from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
  where e.organisation = $1 and e.entry = $2
 """  # noqa: S608 - constants
 _OLD_HOLDS = """
@@ -87,7 +101,9 @@ with next as (
    order by {_ORDER} limit 1
      for update of e skip locked)
 update urgent.entry as e set held_by = $3, held_until = $5
-  from next, record.patient as p
+  from next left join urgent.dispatch as d
+    on d.organisation = next.organisation and d.entry = next.entry,
+       record.patient as p
  where e.organisation = next.organisation and e.entry = next.entry
    and p.number = e.patient
 returning {_COLUMNS}
@@ -119,6 +135,14 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
     is_pinned: bool
     is_escalated: bool
     patient: str
+    send_at: datetime | None = None
+    """Of an ambulance that was asked for; None: none was."""
+    sent_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    escalated_at: datetime | None = None
+    called_off_at: datetime | None = None
+    reference: str = ""
+    """Of whoever acknowledged it."""
 
     @property
     def case(self) -> str:
@@ -210,6 +234,11 @@ class QueueRows:
         """Who has how many, the most first."""
         rows = await self._fetch(organisation, _OWNERS, now)
         return [OwnerCount(**row) for row in rows]
+
+    async def unacknowledged(self, organisation: OrganisationId) -> int:
+        """Ambulances that nobody is known to have been told of."""
+        [row] = await self._fetch(organisation, _UNACKNOWLEDGED)
+        return int(row["many"])
 
     async def hold_next(
         self,
