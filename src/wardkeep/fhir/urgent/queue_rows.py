@@ -41,7 +41,8 @@ select {_COLUMNS}
 _OVERDUE = f"""
 select {_COLUMNS}
   from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
- where e.organisation = $1 and e.is_open and (e.next_at <= $2 or e.is_escalated or {_UNANSWERED})
+ where e.organisation = $1 and e.is_open
+   and (e.next_at <= $2 or e.is_escalated or {_UNANSWERED})
    and ($3::text[] is null or e.skill = any($3))
  order by {_UNANSWERED} desc, e.is_escalated desc, e.next_at, e.entry limit $4
 """  # noqa: S608 - constants
