@@ -73,8 +73,8 @@ def shift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shift]:
             try:
                 yield Shift(stack, program, *visitors)
             finally:
-                for one in visitors:
-                    one.close()
+                for visitor in visitors:
+                    visitor.close()
 
 
 async def put_to_work(
@@ -244,9 +244,11 @@ def test_nobody_answers_three_times_and_the_shift_lead_sends_a_welfare_visit(
 ) -> None:
     id_ = ring(shift, "silent-1", "pharmacist-2h", ago=20)
     assert do(shift, shift.ben, id_, "do/take").endswith("took")
-    for nth in range(MOST_ATTEMPTS):
-        to = do(shift, shift.ben, id_, "do/no-answer", word=f"Rang out {nth}")
-    assert to.endswith("escalated")
+    said = [
+        do(shift, shift.ben, id_, "do/no-answer", word=f"Rang out {nth}")
+        for nth in range(MOST_ATTEMPTS)
+    ]
+    assert said[-1].endswith("escalated")
     assert entry(shift, id_).is_escalated
     assert b"For the shift lead" in shift.ben.get(f"{BOARD}/overdue")
     # It is no clinician's any more.
