@@ -26,6 +26,7 @@ from wardkeep.assembly.demo import (
 from wardkeep.assembly.demo.clinic_day import brought_to_today, free_times
 from wardkeep.assembly.demo.detained import plots, sections_of
 from wardkeep.assembly.demo.referrals import referrals_of
+from wardkeep.assembly.demo.urgent_care import Calls, queue_entries
 from wardkeep.assembly.demo.ward_day import Beds
 from wardkeep.assembly.demo_queue import fill_queues
 from wardkeep.assembly.importing import Show, begin_import, load_paths
@@ -51,6 +52,8 @@ ROLES = {
     "ward nurse": "ward_nurse",
     "clinician": "doctor",
     "call taker": "health_advisor",
+    "urgent care clinician": "urgent_care_clinician",
+    "shift lead": "shift_lead",
     "carer": "carer",
     "care coordinator": "care_coordinator",
     "privacy officer": "privacy_officer",
@@ -144,6 +147,8 @@ def _write_bundles(folder: Path, organisation: DemoOrganisation, now: datetime) 
     first["entry"] += free_times(organisation, now)
     beds = Beds(organisation, now)
     first["entry"] += beds.entries()
+    first["entry"] += queue_entries(organisation)
+    calls = Calls(organisation, now)
     (folder / "0-organisation.json").write_bytes(encode(first))
     detained, on_depots = plots(), depots.plots()
     for number, bundle in enumerate(demo_patients(organisation, today=today)):
@@ -153,6 +158,7 @@ def _write_bundles(folder: Path, organisation: DemoOrganisation, now: datetime) 
             bundle["entry"] += sections_of(organisation, bundle, detained, now)
             bundle["entry"] += depots.depots_of(organisation, bundle, on_depots, now)
         bundle["entry"] += beds.put(bundle)
+        bundle["entry"] += calls.of(bundle, number)
         (folder / f"patient-{number:03d}.json").write_bytes(encode(bundle))
 
 

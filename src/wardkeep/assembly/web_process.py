@@ -65,6 +65,7 @@ from wardkeep.fhir.store.taking_out import RecordTaker
 from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.tasks.tasks import Tasks
+from wardkeep.fhir.urgent.queue_rows import QueueRows
 from wardkeep.fhir.wards.rows import WardRows
 from wardkeep.scim.application import PREFIX as SCIM, ScimApplication
 from wardkeep.web.application import Mount, application
@@ -268,4 +269,5 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         SectionRows(database),
         WardRows(database),
         DepotRows(database),
+        QueueRows(database),
     )

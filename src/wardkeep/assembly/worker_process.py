@@ -12,6 +12,7 @@ from wardkeep.assembly.schema import wait_for_schema
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
+from wardkeep.fhir.urgent.dispatching import NoDispatcher, SyntheticDesk, sending
 from wardkeep.jobs.kinds import KINDS
 from wardkeep.jobs.worker import run_worker
 from wardkeep.web.logs import set_up_logs
@@ -33,6 +34,9 @@ async def _run(settings: Settings, layout: Layout) -> None:
     database = Database(address_for(settings, layout, WORKER), size=_CONNECTIONS)
     await wait_for_schema(database)
     try:
-        await run_worker(database, KINDS, stop=stop, clock=SystemClock())
+        clock = SystemClock()
+        desk = SyntheticDesk() if settings.demo else NoDispatcher()
+        kinds = (sending(desk, clock), *KINDS)
+        await run_worker(database, kinds, stop=stop, clock=clock)
     finally:
         await database.close()

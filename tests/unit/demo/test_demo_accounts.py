@@ -111,6 +111,8 @@ def test_every_role_has_somebody(organisations: Organisations) -> None:
         "ward nurse",
         "clinician",
         "call taker",
+        "urgent care clinician",
+        "shift lead",
         "carer",
         "care coordinator",
         "privacy officer",

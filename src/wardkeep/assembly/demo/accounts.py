@@ -13,6 +13,8 @@ from wardkeep.assembly.demo.bundles import practitioner_role_id
 from wardkeep.assembly.demo.organisations import DemoOrganisation
 from wardkeep.assembly.demo.referrals import demo_services, service_id
 from wardkeep.assembly.demo.staff import Role, StaffMember, staff_of
+from wardkeep.assembly.demo.urgent_care import QUEUES
+from wardkeep.fhir.urgent.queueing import place_of
 
 RECEPTION = "Reception"
 
@@ -69,7 +71,24 @@ def demo_teams(organisation: DemoOrganisation) -> tuple[DemoTeam, ...]:
         _key(organisation, one) for one in people if one.role == "receptionist"
     )
     desk = DemoTeam(name=RECEPTION, places=clinics, members=at_the_desk)
-    return (*teams, desk, *_services(organisation, people))
+    services = _services(organisation, people)
+    return (*teams, desk, *services, *_queues(organisation, people))
+
+
+def _queues(
+    organisation: DemoOrganisation, people: Sequence[StaffMember]
+) -> Iterator[DemoTeam]:
+    """One a skill of urgent care, where there is any."""
+    if organisation.kind != "hospital":
+        return
+    for skill, (name, members) in QUEUES.items():
+        yield DemoTeam(
+            name=name,
+            places=(place_of(skill),),
+            members=tuple(
+                _key(organisation, who) for who in people if who.key in members
+            ),
+        )
 
 
 def _services(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Connection
-from wardkeep.fhir.store import bookings, depots, detained, referred, warded
+from wardkeep.fhir.store import bookings, depots, detained, queued, referred, warded
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.outcomes import Reference
 
@@ -17,7 +17,10 @@ def is_found_by_more(draft: Draft) -> bool:
     """Whether something lies beside it."""
     if draft.type in _KEPT:
         return True
-    lies_beside = (detained.is_listed, depots.is_listed, warded.is_listed)
+    lies_beside = (
+        *(detained.is_listed, depots.is_listed),
+        *(warded.is_listed, queued.is_listed),
+    )
     return any(one(draft) for one in lies_beside)
 
 
@@ -35,7 +38,8 @@ async def keep_found(  # noqa: PLR0913 - one change, each part of it named
 
     Raises:
         SlotTakenError: an appointment names a slot that another one has.
-        TakenError: a bed is another one's; or somebody has two levels, or is out twice.
+        TakenError: a bed is another one's; or somebody has two levels, or is out twice;
+            or a case waits in another place.
     """
     await bookings.keep_bookings(
         connection, organisation, drafts, numbers=numbers, is_import=is_import
@@ -50,7 +54,10 @@ async def keep_found(  # noqa: PLR0913 - one change, each part of it named
         is_import=is_import,
     )
     await referred.end_referrals(connection, organisation, removed)
-    for keep in (detained.keep_sections, depots.keep_schedules, warded.keep_wards):
+    for keep in (
+        *(detained.keep_sections, depots.keep_schedules),
+        *(warded.keep_wards, queued.keep_entries),
+    ):
         await keep(
             connection,
             organisation,

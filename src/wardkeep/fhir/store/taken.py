@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a change would have and somebody else has: a slot, a bed, a level."""
+"""What a change would have and somebody else has: a slot, a bed, a level, a turn."""
 
 from wardkeep.base.outcome import Problem
 
@@ -17,6 +17,11 @@ LEVEL_TAKEN = Problem(
     place="Procedure.status",
     wrong="the patient has an observation level already, or is on another leave",
     mend="End the other one first.",
+)
+CASE_WAITS = Problem(
+    place="Task.encounter",
+    wrong="this case waits in a queue already",
+    mend="End its other place first, or change that one.",
 )
 
 

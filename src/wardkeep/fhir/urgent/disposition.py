@@ -4,7 +4,7 @@
 `dispositions.toml` beside this file is the list, and says what each field means.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib import resources
 
@@ -52,8 +52,14 @@ class Disposition(
         return bool(self.skill)
 
     def deadline(self, given: datetime) -> datetime | None:
-        """When it is to have happened. `given` has a time zone; elapsed time counts."""
-        return given + timedelta(minutes=self.minutes) if self.minutes else None
+        """When it is to have happened, in UTC, in which elapsed time counts.
+
+        `given` has a time zone; an hour added in London's would be two on the night on
+        which the clocks go back.
+        """
+        if not self.minutes:
+            return None
+        return given.astimezone(UTC) + timedelta(minutes=self.minutes)
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,6 +23,7 @@ from wardkeep.fhir.work.expects import (
     status_of,
 )
 from wardkeep.fhir.work.referral import first_step_of, is_referral
+from wardkeep.fhir.work.urgent import is_outcome
 
 ANSWERED_DAYS, TAKEN_BACK_DAYS = 14, 1
 _OPEN = frozenset({"active", "on-hold"})
@@ -35,7 +36,7 @@ _DAYS = {
 
 def ties(content: Content, moment: Moment) -> Iterator[Expects]:
     status = status_of(content)
-    if status == "revoked" and not is_referral(content):
+    if is_outcome(content) or (status == "revoked" and not is_referral(content)):
         return
     since = begins(content.get("authoredOn") or first_step_of(content), moment)
     if status in _OPEN:

@@ -4,7 +4,8 @@
 https://hl7.org/fhir/R4/task.html. A day after it is done, for the note; what lies in a
 queue for a month without a word is no reason any more. A team's queue explains for a
 month from when it was asked: whoever takes it out of the queue makes nothing longer, so
-that it stays explained by whoever put it there.
+that it stays explained by whoever put it there. A call that waits in urgent care's
+queues explains for days alone, from when it was put there, whoever has it.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from wardkeep.fhir.work.expects import (
     status_of,
     when,
 )
+from wardkeep.fhir.work.urgent import ENTRY_DAYS, is_entry
 
 OPEN_TASK_DAYS, DONE_DAYS = 30, 1
 _OPEN = frozenset(
@@ -37,6 +39,8 @@ def ties(content: Content, moment: Moment) -> Iterator[Expects]:
     else:
         return
     since = begins(content.get("authoredOn"), moment)
+    if is_entry(content):
+        until = min(until, since + ENTRY_DAYS * DAY)
     for who in referred(content.get("owner")):
         yield Expects(who, "queue", since, until)
     for who in referred(content.get("location")):

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Urgent care's queues: which call waits for whom, until when, and what is done."""
+
+from wardkeep.apps.urgent_queue.board import (
+    show_board,
+    show_board_now,
+    show_overdue,
+    show_overdue_now,
+    show_shift,
+    show_shift_now,
+)
+from wardkeep.apps.urgent_queue.case import show_case
+from wardkeep.apps.urgent_queue.ending import end_case
+from wardkeep.apps.urgent_queue.opening import BOARD, STAFF
+from wardkeep.apps.urgent_queue.stepping import call_off, take_step, undo
+from wardkeep.apps.urgent_queue.taking import take_next
+from wardkeep.web.apps import App
+from wardkeep.web.navigation import Link
+
+app = App(
+    name="urgent_queue",
+    title="Urgent care queue",
+    pages=(
+        show_board,
+        show_board_now,
+        show_shift,
+        show_shift_now,
+        show_overdue,
+        show_overdue_now,
+        take_next,
+        show_case,
+        take_step,
+        undo,
+        call_off,
+        end_case,
+    ),
+    navigation=(Link(words="Queue", path=BOARD, gate=STAFF, position=1),),
+)

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One call that waits, for whoever rings back: whom, on what number, and what was done.
+
+Done means: the number to ring and the clock stand first; each thing that is done is one
+press or one line, and a version of the record; what was pressed by mistake is taken
+back. Whoever may not open the record is asked why, as everywhere.
+"""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from wardkeep.apps.urgent_queue.opening import (
+    BOARD,
+    STAFF,
+    Here,
+    find,
+    leads,
+    stored,
+)
+from wardkeep.apps.urgent_queue.showing import (
+    COLOURS,
+    ambulance_of,
+    left_words,
+    number_of,
+    skill_words,
+)
+from wardkeep.care.asked import options
+from wardkeep.care.colleagues import Mine, colleagues, mine_of
+from wardkeep.care.of_patient import who_is_it
+from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS
+from wardkeep.fhir.urgent.moving import Cannot, advance, can_take_back, next_by
+from wardkeep.fhir.urgent.queueing import Did, Entry
+from wardkeep.fhir.urgent.ringing import Ringing, ringing_in
+from wardkeep.fhir.urgent.steps import MOST_ATTEMPTS, WORDS as STATES, Step
+from wardkeep.web.forms import Form
+from wardkeep.web.pages import page
+from wardkeep.web.visit import Visit
+
+DID = {
+    Step.QUEUE: "Put into the queue",
+    Step.TAKE: "Taken",
+    Step.ASSIGN: "Given to",
+    Step.HAND_BACK: "Handed back",
+    Step.NO_ANSWER: "Rung, no answer",
+    Step.REACH: "Reached",
+    Step.AWAIT: "Awaits action",
+    Step.COMFORT: "Comfort call",
+    Step.PIN: "Pinned to the top",
+    Step.UNPIN: "Unpinned",
+    Step.END: "Ended",
+    Step.UNDO: "Taken back: what was done before",
+}
+SAID = {
+    "took": ("The case is yours. Ring now.", True),
+    "first": (
+        "You have this case already and have not rung yet, so no other was taken.",
+        True,
+    ),
+    Step.ASSIGN: ("The case is given to them.", True),
+    Step.NO_ANSWER: ("The attempt is written down.", True),
+    "escalated": (
+        "Nobody answered for the last time. The shift lead has the case now.",
+        True,
+    ),
+    Step.REACH: ("You are in consultation.", True),
+    Step.AWAIT: ("The case awaits action.", True),
+    Step.COMFORT: ("The comfort call is written down.", True),
+    Step.PIN: ("The case is at the top of its queue.", True),
+    Step.UNPIN: ("The case is in its own place again.", True),
+    Step.UNDO: ("It is as it was before.", True),
+    "asked": (
+        "The ambulance is asked for. For five seconds it can be stopped here.",
+        True,
+    ),
+    "stopped": (
+        "It is stopped, and was not sent. The case is yours: say what comes of it.",
+        True,
+    ),
+    "sent": (
+        "It was too late to stop it: the request has gone. Ring the ambulance service.",
+        False,
+    ),
+    "changed": (
+        (
+            "Somebody changed it just before you pressed, so nothing was done. This is"
+            " how it stands now."
+        ),
+        False,
+    ),
+    "taken": ("A colleague took this case just before you.", False),
+    "too-late": (
+        (
+            "It can be taken back for 15 minutes, by whoever did it, and only what was"
+            " done last. Nothing was done."
+        ),
+        False,
+    ),
+    "not-yours": (
+        (
+            "Somebody else has this case, so nothing was done. Ask them, or the shift"
+            " lead."
+        ),
+        False,
+    ),
+}
+LONGEST = 600
+FIELDS = ("word", "why", "code", "who", "said-word")
+
+
+@page(f"{BOARD}/cases/{{entry}}", gate=STAFF)
+async def show_case(visit: Visit) -> Response:
+    return await show(visit, Form({}))
+
+
+async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
+    """The case; with what was typed where something was wrong with it."""
+    here = await find(visit, visit.path("entry"))
+    if isinstance(here, Response):
+        return here
+    entry = here.entry
+    who = await who_is_it(visit, entry.patient)
+    if isinstance(who, Response):
+        return who
+    ringing = await _ringing(visit, entry)
+    if isinstance(ringing, Response):
+        return ringing
+    mine, now = await mine_of(visit), visit.clock.now()
+    problems = tuple(form.problems.values())
+    people = await colleagues(visit) if leads(visit) and entry.is_open else []
+    pace = pace_of(given=entry.given, due=entry.due, now=now)
+    return visit.render(
+        "urgent_queue/case.html",
+        status=422 if problems else 200,
+        **_facts(here),
+        ambulance=ambulance_of(here.row, now) if entry.is_open else None,
+        banner=who[0],
+        ringing=ringing,
+        acts=acts_of(entry, mine, visit),
+        pace_words=PACES[pace],
+        colour=COLOURS[pace],
+        left=left_words(entry.due, now),
+        is_mine=entry.owner.reference == mine.me.reference != "",
+        people=options(people),
+        dispositions=[(one.code, one.words) for one in DISPOSITIONS.values()],
+        values={name: form.values.get(name, "") for name in FIELDS},
+        problems=problems,
+        act=act,
+        said=SAID.get(visit.query("said")),
+        most=LONGEST,
+    )
+
+
+def _facts(here: Here) -> dict[str, Any]:
+    entry = here.entry
+    return {
+        "entry": entry,
+        "version": here.version,
+        "number": number_of(entry.id),
+        "skill": skill_words(entry.skill),
+        "state": STATES[entry.state],
+        "next_by": next_by(entry),
+        "did": [(DID[one.step], one) for one in reversed(entry.did)],
+        "attempts": entry.attempts,
+        "most_attempts": MOST_ATTEMPTS,
+    }
+
+
+async def _ringing(visit: Visit, entry: Entry) -> Ringing | Response:
+    """What the case says of whom to ring; nothing where there is no case."""
+    if not entry.case:
+        return Ringing()
+    case = await stored(visit, "Encounter", entry.case, patient=entry.patient)
+    if isinstance(case, Response):
+        # A case that is not there hides nothing of the place in the queue.
+        return Ringing() if case.status_code == 404 else case  # noqa: PLR2004 - HTTP
+    return ringing_in(case.content)
+
+
+def acts_of(entry: Entry, mine: Mine, visit: Visit) -> frozenset[str]:
+    """What the visitor may do with it now."""
+    now = visit.clock.now()
+    me = mine.me
+    acts = {
+        str(step)
+        for step in Step
+        if step not in (Step.QUEUE, Step.UNDO)
+        and bool(me.reference)
+        and not isinstance(
+            advance(entry, Did(step=step, at=now, by=me, to=me), leads=leads(visit)),
+            Cannot,
+        )
+    }
+    acts -= {Step.PIN} if entry.is_pinned else {Step.UNPIN}
+    if can_take_back(entry, me, now):
+        acts.add(Step.UNDO)
+    return frozenset(acts)

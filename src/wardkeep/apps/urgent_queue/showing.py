@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A call that waits as boards show it: colour and words, and no name of anybody."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from wardkeep.fhir.urgent.clocks import WORDS, Pace, minutes_left, pace_of
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
+from wardkeep.fhir.urgent.queue_rows import EntryRow, OwnerCount, SkillCount
+from wardkeep.fhir.urgent.steps import WORDS as STATES, State
+
+COLOURS = {
+    Pace.IN_TIME: "green",
+    Pace.HALF: "yellow",
+    Pace.NEARLY: "orange",
+    Pace.BREACHED: "red",
+}
+SKILL_WORDS = {
+    "ambulance": "Ambulance",
+    "clinician": "Clinician",
+    "emergency-department": "Emergency department",
+    "paediatric": "Clinician for children",
+    "mental-health": "Mental health",
+    "palliative": "Palliative care",
+    "dental": "Dental nurse",
+    "pharmacist": "Pharmacist",
+    "base": "Treatment centre",
+    "visit": "Home visit",
+}
+AMBULANCE = "ambulance"
+_HOUR = 60
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One place in a queue."""
+
+    entry: str
+    patient: str
+    number: str
+    """What staff call it: the end of its id, which says nothing of anybody."""
+    words: str
+    skill: str
+    pace: Pace
+    pace_words: str
+    colour: str
+    left: str
+    due: datetime
+    given: datetime
+    state: str
+    owner: str
+    is_new: bool
+    is_pinned: bool
+    is_escalated: bool
+    attempts: int
+    comforted: datetime | None
+    next_at: datetime
+    ambulance: "Ambulance | None"
+    """None: it is no request for one."""
+
+
+class Ambulance(msgspec.Struct, frozen=True):
+    """How a request for an ambulance stands."""
+
+    words: str
+    colour: str
+    can_stop: bool = False
+
+
+class SkillLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One skill's queue."""
+
+    skill: str
+    words: str
+    count: SkillCount
+    oldest: str
+    """How long the oldest has waited."""
+
+
+def skill_words(skill: str) -> str:
+    return SKILL_WORDS.get(skill, skill.capitalize() or "No skill is named")
+
+
+def number_of(entry: str) -> str:
+    """A short name for a case, as colleagues say it to each other."""
+    return entry.replace("-", "")[-5:].upper()
+
+
+def line_of(row: EntryRow, now: datetime) -> Line:
+    pace = pace_of(given=row.given_at, due=row.due_at, now=now)
+    known = DISPOSITIONS.get(row.disposition)
+    return Line(
+        entry=row.entry,
+        patient=row.patient,
+        number=number_of(row.entry),
+        words=known.words if known else row.disposition or "Not said",
+        skill=skill_words(row.skill),
+        pace=pace,
+        pace_words=WORDS[pace],
+        colour=COLOURS[pace],
+        left=left_words(row.due_at, now),
+        due=row.due_at,
+        given=row.given_at,
+        state=STATES[State(row.state)],
+        owner=row.owner,
+        is_new=row.state == State.NEW and not row.owner,
+        is_pinned=row.is_pinned,
+        is_escalated=row.is_escalated,
+        attempts=row.attempts,
+        comforted=row.comforted_at,
+        next_at=row.next_at,
+        ambulance=ambulance_of(row, now),
+    )
+
+
+def ambulance_of(row: EntryRow, now: datetime) -> Ambulance | None:
+    """Red until somebody acknowledged it."""
+    if row.skill != AMBULANCE:
+        return None
+    if row.acknowledged_at is not None:
+        return Ambulance(f"Acknowledged: {row.reference}", "green")
+    if row.called_off_at is not None:
+        return Ambulance("Called off, not sent: say what comes of it", "red")
+    is_early = row.send_at is not None and row.sent_at is None and row.send_at > now
+    return Ambulance(_not_acknowledged(row), "red", can_stop=is_early)
+
+
+def _not_acknowledged(row: EntryRow) -> str:
+    if row.send_at is None:
+        return "Not sent from here: ring the ambulance service"
+    if row.escalated_at is not None:
+        told = "Not acknowledged" if row.sent_at else "Could not be sent"
+        return f"{told}: ring the ambulance service now"
+    return "Sent, not acknowledged yet" if row.sent_at else "Is being sent"
+
+
+def lines_of(rows: Sequence[EntryRow], now: datetime) -> list[Line]:
+    return [line_of(one, now) for one in rows]
+
+
+def left_words(due: datetime, now: datetime) -> str:
+    """In how long it is due, or for how long it is over."""
+    minutes = minutes_left(due=due, now=now)
+    if due <= now:
+        return f"{span_words(max(1, -minutes))} over"
+    return f"{span_words(minutes)} left" if minutes else "under a minute left"
+
+
+def span_words(minutes: int) -> str:
+    hours, rest = divmod(minutes, _HOUR)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def skills_in_order(counts: Sequence[SkillCount], now: datetime) -> list[SkillLine]:
+    """In the order of the list of dispositions; what that does not know at the end."""
+    known = {skill: place for place, skill in enumerate(SKILLS)}
+    ordered = sorted(
+        counts, key=lambda one: (known.get(one.skill, len(known)), one.skill)
+    )
+    return [
+        SkillLine(
+            skill=one.skill,
+            words=skill_words(one.skill),
+            count=one,
+            oldest=span_words(int((now - one.oldest).total_seconds() // 60)),
+        )
+        for one in ordered
+    ]
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Of some queues together."""
+
+    waiting: int
+    to_take: int
+    breached: int
+    nearly: int
+    overdue: int
+    escalated: int
+
+
+def totals_of(counts: Sequence[SkillCount]) -> Totals:
+    return Totals(
+        waiting=sum(one.waiting for one in counts),
+        to_take=sum(one.to_take for one in counts),
+        breached=sum(one.breached for one in counts),
+        nearly=sum(one.nearly for one in counts),
+        overdue=sum(one.overdue for one in counts),
+        escalated=sum(one.escalated for one in counts),
+    )
+
+
+def due_words(one: OwnerCount, now: datetime) -> str:
+    return left_words(one.first_due, now)

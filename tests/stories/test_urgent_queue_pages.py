@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A shift in urgent care: the next case, nobody answers, a visit, live boards."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator
+
+from support.chromium import Device, arrive, chromium, clean, device
+from support.program import Program
+from support.served import Served, served
+from support.urgent import queue_places, whole_call
+from support.ward_beds import now
+from support.wards import Worker, practitioner, put_to_work
+from wardkeep.fhir.urgent.queueing import place_of
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("queue-pages"),
+]
+ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")
+BEN = Worker("urgent_care_clinician", "Ben Both", "ben")
+LEE = Worker("shift_lead", "Lee Leads", "lee")
+EVERYBODY = (ANN, BEN, LEE)
+SMALL = {"width": 360, "height": 740}
+BOARD = "/urgent-queue"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("queue")) as running:
+        running.found("fernhill")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def program(
+    server: Served, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Program]:
+    keys = tmp_path_factory.mktemp("keys")
+    with closing(Program(server, keys, organisation="fernhill")) as running:
+        for one in (*queue_places(), *map(practitioner, EVERYBODY)):
+            running.put(one)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def links(server: Served, program: Program) -> dict[str, str]:
+    assert program.token
+    names = [one.name for one in EVERYBODY]
+    where = [
+        (place_of("clinician"), tuple(names)),
+        (place_of("dental"), (BEN.name, LEE.name)),
+        (place_of("visit"), (LEE.name,)),
+    ]
+    return asyncio.run(put_to_work(server, "fernhill", EVERYBODY, where))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ann(browser: Browser, links: dict[str, str]) -> AsyncIterator[Device]:
+    async with device(browser) as own:
+        await arrive(own, links[ANN.name])
+        yield own
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ben(browser: Browser, links: dict[str, str]) -> AsyncIterator[Device]:
+    async with device(browser, viewport=SMALL) as own:
+        await arrive(own, links[BEN.name])
+        yield own
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lee(browser: Browser, links: dict[str, str]) -> AsyncIterator[Device]:
+    async with device(browser) as own:
+        await arrive(own, links[LEE.name])
+        yield own
+
+
+def ring(program: Program, id_: str, code: str, ago: int, family: str) -> str:
+    given = now() - timedelta(minutes=ago)
+    for one in whole_call(id_, code, given=given, family=family):
+        program.put(one)
+    return f"{id_}-entry"
+
+
+def row(own: Device, entry: str) -> Locator:
+    return own.page.locator(f"#c-{entry}")
+
+
+async def test_a_shift_from_the_next_case_to_a_welfare_visit(
+    server: Served, program: Program, ann: Device, ben: Device, lee: Device
+) -> None:
+    origin = server.origin
+    # Given four calls that wait, at four paces, and two boards that show them
+    late = ring(program, "amber", "clinician-1h", 75, "Amberley")
+    ring(program, "birch", "clinician-1h", 50, "Birchall")
+    ring(program, "cedar", "clinician-2h", 65, "Cedarwood")
+    ring(program, "dill", "dental-2h", 5, "Dillworth")
+    await ann.go(origin)
+    await ann.arrives(BOARD)
+    await row(ann, late).get_by_text("Breached").wait_for()
+    await row(ann, "birch-entry").get_by_text("About to breach").wait_for()
+    await row(ann, "cedar-entry").get_by_text("Half the time gone").wait_for()
+    # A dentist's call is in none of Ann's queues, and nobody's name is on the board
+    assert await row(ann, "dill-entry").count() == 0
+    await ann.page.locator("text=AMBERLEY").wait_for(state="detached")
+    await clean(ann, "queue-board")
+    await ben.go(f"{origin}{BOARD}")
+    await row(ben, "dill-entry").get_by_text("In time").wait_for()
+    await clean(ben, "queue-board-phone")
+    await takes_and_slips(ann, ben, late)
+    await nobody_answers(ann)
+    await leads(lee, origin, late)
+    assert ann.complaints == []
+    assert ben.complaints == []
+    assert lee.complaints == []
+
+
+async def takes_and_slips(ann: Device, ben: Device, late: str) -> None:
+    # When Ann takes the next one by keyboard, it is the one that breached
+    await ann.page.get_by_role("button", name="Take the next case").focus()
+    await ann.page.keyboard.press("Enter")
+    await ann.reads("The case is yours. Ring now.")
+    await ann.reads("AMBERLEY, Test")
+    await ann.reads("01632960123")
+    await clean(ann, "queue-case")
+    # Then the other board says so by itself
+    await row(ben, late).get_by_text("Ringing back").wait_for()
+    # And a slip is taken back
+    await ann.press("They answered")
+    await ann.reads("You are in consultation.")
+    await ann.press("Undo what I did last")
+    await ann.reads("It is as it was before.")
+    # Handing back needs a word, which the page says at its field
+    await ann.page.get_by_text("Hand it back to the queue").click()
+    await ann.press("Hand it back")
+    await ann.reads("Enter why you hand it back")
+    await clean(ann, "queue-case-wrong")
+
+
+async def nobody_answers(ann: Device) -> None:
+    for _ in range(2):
+        await ann.press("No answer")
+        await ann.reads("The attempt is written down.")
+    await ann.press("No answer")
+    await ann.reads("Nobody answered for the last time.")
+
+
+async def leads(lee: Device, origin: str, late: str) -> None:
+    # When the shift lead looks, it stands among what is overdue, and on the shift
+    await lee.go(f"{origin}{BOARD}/overdue")
+    await row(lee, late).get_by_text("For the shift lead: no answer").wait_for()
+    await clean(lee, "queue-overdue")
+    await lee.go(f"{origin}{BOARD}/shift")
+    await clean(lee, "queue-shift")
+    await lee.go(f"{origin}{BOARD}?names=1")
+    await lee.reads("AMBERLEY, Test")
+    await clean(lee, "queue-board-names")
+    # And sends somebody to look
+    await row(lee, late).get_by_role("link", name="Speak to a clinician").click()
+    await lee.page.get_by_label("Disposition").select_option("visit-2h")
+    await lee.page.get_by_label("Why, and what was agreed").fill("Lives alone")
+    await clean(lee, "queue-case-lead")
+    await lee.press("Save and go on")
+    await lee.reads("The case waits in its new place.")
+    visit = lee.page.locator(".wk-queue__case", has_text="Be visited at home")
+    await visit.get_by_text("Home visit").wait_for()
