@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worker process: takes jobs one by one until it is told to stop."""
+"""The worker process: takes jobs one by one until it is told to stop.
+
+Messages to other services are sent beside them, by workers of their own: a service that
+is slow to answer holds up none of ours.
+"""
 
 import asyncio
 import signal
@@ -8,15 +12,21 @@ import uvloop
 
 from wardkeep.assembly.database import WORKER, address_for
 from wardkeep.assembly.layout import Layout
+from wardkeep.assembly.partners import KeyFolder, ask_partner
 from wardkeep.assembly.schema import wait_for_schema
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.bars.sending import Sending
 from wardkeep.jobs.kinds import KINDS
 from wardkeep.jobs.worker import run_worker
 from wardkeep.web.logs import set_up_logs
 
 _CONNECTIONS = 2
+_SENDERS = 3
+_SENDING_CONNECTIONS = 12
+"""Each sender has a job's transaction, opens at the door, and keeps its claim."""
 
 
 def run_worker_process(settings: Settings, layout: Layout) -> None:
@@ -30,9 +40,22 @@ async def _run(settings: Settings, layout: Layout) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database = Database(address_for(settings, layout, WORKER), size=_CONNECTIONS)
+    address, clock = address_for(settings, layout, WORKER), SystemClock()
+    database = Database(address, size=_CONNECTIONS)
+    outward = Database(address, size=_SENDING_CONNECTIONS)
+    warden = WardenClient(layout.door_socket, asker="worker")
+    keys = KeyFolder(layout, origin=settings.public_origin)
+    sending = Sending(outward, warden, keys=keys, ask=ask_partner, clock=clock)
     await wait_for_schema(database)
     try:
-        await run_worker(database, KINDS, stop=stop, clock=SystemClock())
+        await asyncio.gather(
+            run_worker(database, KINDS, stop=stop, clock=clock),
+            *(
+                run_worker(outward, sending.kinds, stop=stop, clock=clock)
+                for _ in range(_SENDERS)
+            ),
+        )
     finally:
+        await warden.close()
+        await outward.close()
         await database.close()

@@ -24,6 +24,7 @@ create table bars.brought (
   organisation  integer not null,
   type          text not null check (type in ('ServiceRequest', 'Appointment')),
   resource      text collate "C" not null,
+  message       text collate "C" not null,
   primary key (organisation, type, resource)
 );
 create index brought_of_patient on bars.brought (patient);
@@ -60,6 +61,7 @@ create table bars.outgoing (
   about         text collate "C" not null,
   partner       text collate "C" not null,
   answer        text collate "C" not null default '',
+  there         text collate "C" not null default '',
   last_error    text not null default '',
   attempts      integer not null default 0,
   primary key (organisation, message),

@@ -12,7 +12,7 @@ from wardkeep.base.clock import from_microseconds
 from wardkeep.base.ids import new_uuid
 from wardkeep.fhir.bars.codes import Error
 from wardkeep.fhir.bars.errors import Fault, answer_of
-from wardkeep.fhir.bars.message import Message
+from wardkeep.fhir.bars.message import Message, named_message
 from wardkeep.fhir.bars.rows import Arrivals, Time, brought
 from wardkeep.fhir.bars.taking import Ground, new_patient, sender_of
 from wardkeep.fhir.bars.writing import (
@@ -71,7 +71,13 @@ class BookingDesk:
         if whose.is_new:
             ground = Ground(patient=whose.patient, team=Person(), now=arriving.now)
             contents.insert(0, (new_patient(arriving.message, ground), NEW))
-        mark = brought(arriving.sender, TYPE, made["id"], patient=whose.patient)
+        mark = brought(
+            arriving.sender,
+            TYPE,
+            made["id"],
+            patient=whose.patient,
+            message=arriving.message.id,
+        )
         wrong = await write(arriving, self._store, contents, whose=whose, beside=[mark])
         return Done(focus=_told(made)) if wrong is None else wrong
 
@@ -105,10 +111,12 @@ class BookingDesk:
         """Cancelled, or moved to another slot; by whoever booked it alone."""
         entry = arriving.message.one(TYPE)
         id_ = str(entry.content.get("id", "")) if entry is not None else ""
-        patient = await self._arrivals.patient_of(arriving.sender, TYPE, id_)
-        if patient is None:
+        own = await self._arrivals.own(
+            arriving.sender, TYPE, id_, message=named_message(entry)
+        )
+        if own is None:
             return not_found("No message of yours made such an appointment.", _PLACE)
-        current = await stored(arriving, self._store, TYPE, id_)
+        current = await stored(arriving, self._store, TYPE, own.id)
         if isinstance(current, Answer):
             return current
         if current.content.get("status") not in _OPEN:
@@ -128,7 +136,7 @@ class BookingDesk:
             arriving,
             self._store,
             [(made, current.version)],
-            whose=Match(patient=patient),
+            whose=Match(patient=own.patient),
         )
         return Done(focus=_told(made)) if wrong is None else wrong
 

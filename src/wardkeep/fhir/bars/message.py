@@ -28,6 +28,8 @@ from wardkeep.fhir.search.references import target_of
 from wardkeep.fhir.store.draft import CONFIDENTIALITY, SEALED_CODES
 
 Json = dict[str, Any]
+MESSAGE = "urn:wardkeep:bars:message"
+"""System of the id of the message that a resource came with."""
 MOST_ENTRIES = 300
 LONGEST_ID = 64
 OVER = frozenset({"revoked", "entered-in-error", "cancelled"})
@@ -258,6 +260,13 @@ def _restricted(message: Message) -> Iterator[Fault]:
             words = "What is restricted is on nobody's list: telephone instead."
             place = f"Bundle.entry.resource.ofType({entry.type}).meta.security"
             yield unprocessable(words, place)
+
+
+def named_message(entry: Entry | None) -> str:
+    """The message that first brought a resource, where an identifier names it."""
+    said = entry.content.get("identifier") if entry is not None else None
+    found = [one.get("value") for one in _dicts(said) if one.get("system") == MESSAGE]
+    return next((one for one in found if isinstance(one, str)), "")
 
 
 def references_in(node: object) -> Iterator[Json]:

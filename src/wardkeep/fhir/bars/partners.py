@@ -44,6 +44,32 @@ SENDER_SCOPE = "system/Communication.r"
 """Of our own program that sends: it reads messages that are ready, and nothing else."""
 _OWN = frozenset({"ServiceRequest", "Appointment"})
 _SHARED = frozenset({"Slot", "Schedule", "HealthcareService", "Location"})
+_SPELLED = {
+    "Schedule.actor:HealthcareService": "schedule.actor:HealthcareService.identifier",
+    "schedule.actor:HealthcareService": "schedule.actor:HealthcareService.identifier",
+}
+"""As the standard writes it, without saying that it is an identifier."""
+_INCLUDES = ("_include", "_include:iterate", "_include:recurse")
+_ASKED = frozenset(
+    {
+        *("start", "status", "schedule", "_id", "_count", "_sort", "_cursor"),
+        *_SPELLED.values(),
+        *_INCLUDES,
+    }
+)
+_INCLUDED = frozenset(
+    {
+        *("Slot:schedule", "Schedule:actor", "Schedule:actor:Practitioner"),
+        *("Schedule:actor:PractitionerRole", "Schedule:actor:HealthcareService"),
+        *("Schedule:actor:Location", "HealthcareService:location"),
+        *("HealthcareService:organization", "HealthcareService:providedBy"),
+    }
+)
+_NOT_ASKED = Fault(
+    error=Error.BAD_REQUEST,
+    code="invalid",
+    words="Slots are asked for by start, status and schedule, with their schedules.",
+)
 _FORBIDDEN = Fault(
     error=Error.FORBIDDEN,
     code="forbidden",
@@ -78,7 +104,7 @@ class Partners:
         if found.name == "search-type" and type_ == "MessageDefinition":
             return Answer(body=msgspec.json.encode(_definitions()), headers=(JSON,))
         if found.name == "search-type" and type_ == "Slot":
-            return await self._slots(asking, coded(await found.handler(asking, store)))
+            return await self._slots(asking, found, store)
         if found.name == "read" and type_ in _SHARED:
             return coded(await found.handler(asking, store))
         return answer_of((_FORBIDDEN,))
@@ -91,12 +117,23 @@ class Partners:
             return answer_of((_FORBIDDEN,))
         type_, id_ = asking.parts[:2]
         sender = Sender(asking.opener.organisation, asking.session.account)
-        if await self._arrivals.patient_of(sender, type_, id_) is None:
+        if await self._arrivals.own(sender, type_, id_) is None:
             return not_found("No message of yours brought such a resource.")
         return coded(await found.handler(asking, store))
 
-    async def _slots(self, asking: Asking, answer: Answer) -> Answer:
-        """Without those that somebody has booked, and never to be kept (RFC 9111)."""
+    async def _slots(self, asking: Asking, found: Interaction, store: Store) -> Answer:
+        """Without those that somebody has booked, and never to be kept (RFC 9111).
+
+        Only what is about times and places may be asked: `_revinclude` or `_has` would
+        tell of the appointments of others.
+        """
+        if asking.method != "GET":
+            return answer_of((_FORBIDDEN,))
+        asking.query = [(_SPELLED.get(name, name), said) for name, said in asking.query]
+        for name, said in asking.query:
+            if name not in _ASKED or (name in _INCLUDES and said not in _INCLUDED):
+                return answer_of((_NOT_ASKED,))
+        answer = coded(await found.handler(asking, store))
         if answer.status != 200:  # noqa: PLR2004 - OK
             return answer
         said = msgspec.json.decode(answer.body, type=Json)

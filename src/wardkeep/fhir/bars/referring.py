@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from wardkeep.fhir.bars.message import Entry
+from wardkeep.fhir.bars.message import Entry, named_message
 from wardkeep.fhir.bars.rows import Arrivals, answered, brought
 from wardkeep.fhir.bars.taking import (
     KEPT,
@@ -70,7 +70,13 @@ class ReferralDesk:
         if whose.is_new:
             contents.insert(0, (new_patient(arriving.message, ground), NEW))
         focus = next(one for one in found.resources if one["resourceType"] == TYPE)
-        mark = brought(arriving.sender, TYPE, focus["id"], patient=whose.patient)
+        mark = brought(
+            arriving.sender,
+            TYPE,
+            focus["id"],
+            patient=whose.patient,
+            message=arriving.message.id,
+        )
         wrong = await write(arriving, self._store, contents, whose=whose, beside=[mark])
         return Done(focus=_told(focus)) if wrong is None else wrong
 
@@ -78,9 +84,12 @@ class ReferralDesk:
         """Of what this very sender's message brought, and of nothing else."""
         entry = arriving.message.one(TYPE)
         id_ = str(entry.content.get("id", "")) if entry is not None else ""
-        patient = await self._arrivals.patient_of(arriving.sender, TYPE, id_)
-        if patient is None:
+        own = await self._arrivals.own(
+            arriving.sender, TYPE, id_, message=named_message(entry)
+        )
+        if own is None:
             return not_found("No message of yours brought such a referral.", _THERE)
+        id_, patient = own.id, own.patient
         current = await stored(arriving, self._store, TYPE, id_)
         if isinstance(current, Answer):
             return current

@@ -15,8 +15,8 @@ insert into bars.received (received_at, client, organisation, message, request, 
 values ($1, $2::text::uuid, $3, $4, $5, $6) on conflict do nothing
 """
 _BROUGHT = """
-insert into bars.brought (patient, client, organisation, type, resource)
-select p.number, $1::text::uuid, $2, $3, $4 from record.patient as p
+insert into bars.brought (patient, client, organisation, type, resource, message)
+select p.number, $1::text::uuid, $2, $3, $4, $6 from record.patient as p
  where p.organisation = $2 and p.id = $5
 """
 _CAME = """
@@ -24,9 +24,10 @@ select from bars.received
  where organisation = $1 and client = $2::text::uuid and (message = $3 or request = $4)
 """
 _IS_OWN = """
-select p.id from bars.brought as b join record.patient as p on p.number = b.patient
+select b.resource, p.id as patient
+  from bars.brought as b join record.patient as p on p.number = b.patient
  where b.organisation = $1 and b.client = $2::text::uuid and b.type = $3
-   and b.resource = $4
+   and (b.resource = $4 or b.message = $5) order by b.resource = $4 desc limit 1
 """
 _ANSWERED = """
 update bars.outgoing
@@ -66,6 +67,13 @@ class Time(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
+class Own(msgspec.Struct, frozen=True):
+    """What a message of a sender brought."""
+
+    id: str
+    patient: str
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A message of ours that somebody answers."""
 
@@ -81,9 +89,11 @@ def received(
     return Beside(sql=_RECEIVED, values=values)
 
 
-def brought(sender: Sender, type_: str, id_: str, *, patient: str) -> Beside:
-    """What it made that its sender may see and change."""
-    values = (sender.client, sender.organisation, type_, id_, patient)
+def brought(
+    sender: Sender, type_: str, id_: str, *, patient: str, message: str
+) -> Beside:
+    """What a message made that its sender may see and change."""
+    values = (sender.client, sender.organisation, type_, id_, patient, message)
     return Beside(sql=_BROUGHT, values=values)
 
 
@@ -106,12 +116,17 @@ class Arrivals:
             values = (sender.organisation, sender.client, message, request)
             return await connection.fetch_row(_CAME, *values) is not None
 
-    async def patient_of(self, sender: Sender, type_: str, id_: str) -> str | None:
-        """Whose it is, where a message of this sender brought it; else None."""
+    async def own(
+        self, sender: Sender, type_: str, id_: str, *, message: str = ""
+    ) -> Own | None:
+        """By its id, or the message that brought it; None: no message of this sender.
+
+        A sender whose answer was lost knows no id of ours, and withdraws all the same.
+        """
         async with self._database.connection(sender.organisation) as connection:
-            values = (sender.organisation, sender.client, type_, id_)
+            values = (sender.organisation, sender.client, type_, id_, message)
             row = await connection.fetch_row(_IS_OWN, *values)
-        return None if row is None else str(row["id"])
+        return None if row is None else Own(row["resource"], row["patient"])
 
     async def taken_slots(
         self, organisation: OrganisationId, ids: Sequence[str]

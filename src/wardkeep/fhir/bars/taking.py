@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from wardkeep.base.ids import new_uuid
-from wardkeep.fhir.bars.message import Entry, Message, references_in
+from wardkeep.fhir.bars.message import MESSAGE, Entry, Message, references_in
 from wardkeep.fhir.clinics.resources import instant
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.work.referral import Done, with_step
@@ -141,6 +141,7 @@ def _referral(
     """To a team of ours, with its first step; a plan of theirs is an order to us."""
     plans = [places[one.url] for one in message.all("CarePlan") if one.url in places]
     now = instant(ground.now)
+    identifiers = content.get("identifier", [])
     team = {"reference": ground.team.reference, "display": ground.team.display}
     made: Json = {
         "authoredOn": now,
@@ -150,6 +151,10 @@ def _referral(
         "intent": "order",
         "status": "active",
         "performer": [team],
+        "identifier": [
+            *(one for one in identifiers if one.get("system") != MESSAGE),
+            {"system": MESSAGE, "value": message.id},
+        ],
     }
     if "reasonCode" not in made:
         reasons = list(dict.fromkeys(_reasons(message)))[:MOST_REASONS]
