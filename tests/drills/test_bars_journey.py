@@ -5,6 +5,7 @@ And the same while each process is killed, while the partner is away, and while 
 answers are lost: nothing is lost, nothing is there twice.
 """
 
+import http.client
 import http.server
 import json
 import threading
@@ -84,7 +85,7 @@ def test_each_sending_is_an_opening_by_the_senders_own_program(sites: TwoSites) 
     for one in found:
         assert one.outcome == "grant"
         assert one.role == "service"
-        assert {type_ for type_, *_ in one.resources} == {"Communication"}
+        assert {type_ for type_, *_ in one.resources()} == {"Communication"}
 
 
 def test_withdrawing_reaches_the_other_side(sites: TwoSites) -> None:

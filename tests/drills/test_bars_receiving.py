@@ -172,11 +172,10 @@ def test_of_eight_messages_about_one_new_person_all_are_in_one_record(
     def sends(_: int) -> int:
         with closing(ground.north.twin(ground.stack)) as twin:
             bundle, request = referral(person(number)), new_uuid()
-            for _ in range(8):  # a conflict is sent again, as the standard says
-                reply = send(twin, bundle, request)
-                if reply.status == 200:
-                    return reply.status
-            return reply.status
+            found = [send(twin, bundle, request).status]
+            while found[-1] == 409 and len(found) < 8:  # others wrote the same patient
+                found.append(send(twin, bundle, request).status)
+            return found[-1]
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(sends, range(8))) == [200] * 8
@@ -230,9 +229,9 @@ def test_a_referral_by_message_stands_on_the_teams_list(ground: Ground) -> None:
     token = ground.stack.sign_in(HOME, [], "care_coordinator")
     asyncio.run(_in_the_team(ground.stack, token))
     with closing(Visitor(ground.stack.port, token)) as visitor:
-        page = visitor.get("/referrals?team=front-door").decode()
+        page = visitor.get("/referrals/teams/front-door").decode()
         assert there in page
-        assert "Quillfeather" in page
+        assert "QUILLFEATHER" in page
 
 
 async def _in_the_team(stack: Served, token: str) -> None:
@@ -463,13 +462,17 @@ def test_hostile_bundles_are_answered_in_words(ground: Ground) -> None:
     assert ground.north.ask("POST", "$process-message", deep, sent).status == 400
 
 
-def test_a_partner_brings_no_more_people_in_an_hour_than_its_contract_says(
+def test_a_partner_reaches_no_more_people_of_ours_than_its_contract_says(
     ground: Ground,
 ) -> None:
+    """Whoever is new with a message is nobody of whom we knew anything."""
+    numbers = [fresh_number() for _ in range(6)]
+    for number in numbers:
+        ground.own.put({**person(number), "id": f"known-{number}"})
     with closing(
         partner(ground.stack, ground.folder, organisation=HOME, patients_per_hour=3)
     ) as thief:
-        found = [send(thief, referral(person(fresh_number()))).status for _ in range(6)]
+        found = [send(thief, referral(person(one))).status for one in numbers]
     assert found.count(200) <= 3, found
     assert 429 in found
 

@@ -14,6 +14,7 @@ create table bars.received (
   event         text not null,
   primary key (organisation, client, message)
 );
+create index received_lately on bars.received (organisation, client, received_at);
 -- Also what is sent again under another Bundle's id is the same request.
 create unique index received_request on bars.received (organisation, client, request);
 

@@ -264,7 +264,7 @@ def _case(encounter: Json, about: Json) -> Json:
 
 
 def _plan(content: Content, about: Json, encounter: str, now: datetime) -> Json:
-    outcomes = [{"coding": [one]} for one in content.codes]
+    outcomes: list[Json] = [{"coding": [one]} for one in content.codes]
     outcomes.append({"text": content.summary})
     return {
         "resourceType": "CarePlan",

@@ -60,16 +60,16 @@ def judged(status: int, body: bytes) -> Judged:
     return Judged(Verdict.NEVER, code)
 
 
-class _About(msgspec.Struct):
+class _About(msgspec.Struct, frozen=True):
     resourceType: str = ""  # noqa: N815 - FHIR's own names
     id: str = ""
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, frozen=True):
     resource: _About = _About()
 
 
-class _Answer(msgspec.Struct):
+class _Answer(msgspec.Struct, frozen=True):
     entry: tuple[_Entry, ...] = ()
 
 

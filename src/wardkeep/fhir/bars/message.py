@@ -124,8 +124,9 @@ def read_message(bundle: Mapping[str, Any]) -> Message | tuple[Fault, ...]:
     """What a Bundle of type message says; all that keeps it from being read."""
     entries = _dicts(bundle.get("entry"))
     first = entries[0].get("resource") if entries else None
-    is_message = bundle.get("type") == "message" and isinstance(first, dict)
-    if not is_message or first.get("resourceType") != "MessageHeader":
+    is_message = bundle.get("type") == "message"
+    is_header = isinstance(first, dict) and first.get("resourceType") == "MessageHeader"
+    if not is_message or not isinstance(first, dict) or not is_header:
         words = "A message is a Bundle of type message, a MessageHeader first."
         return (invalid(words, _HEADER),)
     if len(entries) > MOST_ENTRIES:

@@ -129,9 +129,11 @@ class Partners:
         """
         if asking.method != "GET":
             return answer_of((_FORBIDDEN,))
-        asking.query = [(_SPELLED.get(name, name), said) for name, said in asking.query]
-        for name, said in asking.query:
-            if name not in _ASKED or (name in _INCLUDES and said not in _INCLUDED):
+        asking.query = [
+            (_SPELLED.get(name, name), value) for name, value in asking.query
+        ]
+        for name, value in asking.query:
+            if name not in _ASKED or (name in _INCLUDES and value not in _INCLUDED):
                 return answer_of((_NOT_ASKED,))
         answer = coded(await found.handler(asking, store))
         if answer.status != 200:  # noqa: PLR2004 - OK

@@ -29,11 +29,19 @@ from wardkeep.fhir.rest.store import MessageHandler, Store
 
 SECONDS = 5.0
 """Within which the standard wants every answer."""
+MOST_AN_HOUR = 2_000
+"""Of one partner: many times what a call centre of a million people sends. A contract
+counts people who are known here; this bounds those whom a thief makes up."""
 MOST_BYTES = 4 * 1024 * 1024
 _DUPLICATE = Fault(
     error=Error.CONFLICT,
     code="duplicate",
     words="This message was taken in before. Nothing was done again.",
+)
+_TOO_MANY = Fault(
+    error=Error.TOO_MANY,
+    code="throttled",
+    words="More messages came within an hour than anybody sends. Send it again later.",
 )
 _LATE = Fault(
     error=Error.TIMEOUT,
@@ -91,13 +99,16 @@ class Receiver:
             sender, message=message.id, request=headers.request
         ):
             return answer_of((_DUPLICATE,))
+        now = self._store.clock.now()
+        if await self._arrivals.lately(sender, now=now) >= MOST_AN_HOUR:
+            return answer_of((_TOO_MANY,), headers=((b"retry-after", b"600"),))
         arriving = Arriving(
             asking=asking,
             session=session,
             sender=sender,
             message=message,
             headers=headers,
-            now=self._store.clock.now(),
+            now=now,
         )
         return await self._at_desk(arriving)
 

@@ -23,6 +23,11 @@ _CAME = """
 select from bars.received
  where organisation = $1 and client = $2::text::uuid and (message = $3 or request = $4)
 """
+_LATELY = """
+select count(*) from bars.received
+ where organisation = $1 and client = $2::text::uuid
+   and received_at > $3::timestamptz - interval '1 hour'
+"""
 _IS_OWN = """
 select b.resource, p.id as patient
   from bars.brought as b join record.patient as p on p.number = b.patient
@@ -115,6 +120,12 @@ class Arrivals:
         async with self._database.connection(sender.organisation) as connection:
             values = (sender.organisation, sender.client, message, request)
             return await connection.fetch_row(_CAME, *values) is not None
+
+    async def lately(self, sender: Sender, *, now: datetime) -> int:
+        """How many messages of a sender were taken in within the last hour."""
+        async with self._database.connection(sender.organisation) as connection:
+            values = (sender.organisation, sender.client, now)
+            return int(await connection.fetch_value(_LATELY, *values))
 
     async def own(
         self, sender: Sender, type_: str, id_: str, *, message: str = ""

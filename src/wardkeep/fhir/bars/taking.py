@@ -229,7 +229,7 @@ def words_of(content: Json) -> str:
     address = content.get("address")
     if isinstance(address, dict):
         lines = [one for one in address.get("line", []) if isinstance(one, str)]
-        parts = [*lines, address.get("city"), address.get("postalCode")]
-        where = [one for one in parts if isinstance(one, str) and one]
+        more = (address.get("city"), address.get("postalCode"))
+        where = [one for one in (*lines, *more) if isinstance(one, str) and one]
         words = ", ".join([one for one in (words, *where) if one])
     return words[:300]
