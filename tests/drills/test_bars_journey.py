@@ -11,14 +11,15 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.killing import kills
-from support.partners import FIRST, NHS_NUMBER, now
+from support.partners import FIRST, NHS_NUMBER, NORTH, headers, now, partner
 from support.served import Served, eventually
 from support.two_sites import TwoSites
 from wardkeep.fhir.store.outcomes import AlreadyThere, Written
@@ -61,10 +62,9 @@ def arrived(sites: TwoSites) -> list[Json]:
 def test_a_referral_goes_there_and_what_came_of_it_comes_back(sites: TwoSites) -> None:
     assert isinstance(sites.refers(), Written)
     eventually(lambda: sites.states() == ["sent"], sites.stack.log)
-    (request,) = arrived(sites)
-    assert request["code"]["text"] == "Emergency department, within one hour"
     (standing,) = sites.standing()
-    assert standing.there == request["id"]
+    (request,) = [one for one in arrived(sites) if one["id"] == standing.there]
+    assert request["code"]["text"] == "Emergency department, within one hour"
 
     patient = request["subject"]["reference"].partition("/")[2]
     assert isinstance(sites.answers(patient, request, is_interim=True), Written)
@@ -117,18 +117,28 @@ def test_a_withdrawal_by_the_message_alone_finds_it_too(sites: TwoSites) -> None
     assert there["status"] == "revoked"
 
 
-def test_nobody_answers_a_message_that_went_to_somebody_else(sites: TwoSites) -> None:
+def test_nobody_answers_a_message_that_went_to_somebody_else(
+    sites: TwoSites, tmp_path: Path
+) -> None:
     sites.refers("other")
     eventually(lambda: sites.states("other") == ["sent"], sites.stack.log)
     (standing,) = sites.standing("other")
-    request = {"id": "x", "identifier": [{"system": "bars", "value": "no-such"}]}
-    patient = arrived(sites)[0]["subject"]["reference"].partition("/")[2]
+    known = arrived(sites)[0]
+    named = [{"system": "bars", "value": "no-such"}]
+    request = {**known, "id": "x", "identifier": named}
+    patient = known["subject"]["reference"].partition("/")[2]
     sites.answers(patient, request, is_interim=False)
     eventually(lambda: sites.states("x", of=2) == ["refused"], sites.stack.log)
     (refused,) = sites.standing("x", of=2)
     assert refused.last_error == "404 REC_NOT_FOUND not-found"
+    with closing(partner(sites.stack, tmp_path, organisation="north")) as thief:
+        answer = sites.answer_of(standing.message, known)
+        reply = thief.ask(
+            "POST", "$process-message", answer, headers(service=NORTH.service)
+        )
+    assert reply.status == 404, reply
     assert sites.states("other") == ["sent"]
-    assert standing.answer == ""
+    assert sites.standing("other")[0].answer == ""
 
 
 def test_where_nobody_is_configured_nothing_is_written(sites: TwoSites) -> None:
@@ -141,6 +151,34 @@ def test_where_nobody_is_configured_nothing_is_written(sites: TwoSites) -> None:
     finally:
         here = sites.stack.origin
         sites.points_at(f"{here}/fhir", f"{here}/oauth/token")
+
+
+def test_commands_say_what_is_wrong_and_change_nothing(sites: TwoSites) -> None:
+    stack = sites.stack
+    stack.found("larkspur")
+    other = ("--service", "7", "--name", "Somebody", "--client", "c", "--account", "a")
+    here = ("--endpoint", f"{stack.origin}/fhir", "--token-url", f"{stack.origin}/t")
+    away = (
+        "--endpoint",
+        "http://other.example/fhir",
+        "--token-url",
+        f"{stack.origin}/t",
+    )
+    for arguments, words in (
+        (("begin", "--organisation", "north"), "has a key already"),
+        (("begin", "--organisation", "nobody"), "wardkeep: "),
+        (("key", "--organisation", "../north"), "no organisation's short name"),
+        (("key", "--organisation", "larkspur"), "partner begin"),
+        (("add", "--organisation", "larkspur", *other, *here), "partner begin"),
+        (("add", "--organisation", "north", *other, *away), "it is not https"),
+        (("end", "--organisation", "north", "--service", "7"), "sends nothing to 7"),
+    ):
+        done = stack.run("partner", *arguments)
+        assert (done.returncode, words in done.stderr) == (1, True), done.stderr
+    shown = json.loads(stack.command("partner", "key", "--organisation", "north"))
+    assert "d" not in shown["keys"][0]
+    path = stack.settings.data / "partners" / "north.json"
+    assert path.stat().st_mode & 0o077 == 0
 
 
 # What can go wrong on the way

@@ -140,8 +140,16 @@ class TwoSites:
         named = [
             one["value"] for one in request["identifier"] if "bars" in one["system"]
         ]
-        bundle = answer_message(
-            named[0],
+        bundle = self.answer_of(named[0], request, is_interim=is_interim)
+        return self._asks_for(
+            self.fernhill, bundle, patient, request["id"], NORTH.service
+        )
+
+    @staticmethod
+    def answer_of(message: str, request: Json, *, is_interim: bool = False) -> Json:
+        """Fernhill's answer to a message, as it leaves."""
+        return answer_message(
+            message,
             request=request,
             case=CASE,
             patient=person(),
@@ -151,9 +159,6 @@ class TwoSites:
             receiver=NORTH,
             is_interim=is_interim,
             now=SystemClock().now(),
-        )
-        return self._asks_for(
-            self.fernhill, bundle, patient, request["id"], NORTH.service
         )
 
     def _asks_for(
