@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from support.acts import ApproveErasure
 from support.partners import (
     FIRST,
     NHS_NUMBER,
@@ -35,8 +36,9 @@ from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.ids import OrganisationId, new_uuid
 from wardkeep.base.nhs_number import numbers_of_test_range
 from wardkeep.db.connection import connect
-from wardkeep.disclosure.answers import Done, SessionView
-from wardkeep.disclosure.questions import CheckSession, SetWork
+from wardkeep.disclosure.answers import Created, Done, SessionView
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.questions import AskErasure, CheckSession, SetWork
 from wardkeep.fhir.bars.codes import Reason
 
 pytestmark = pytest.mark.xdist_group("bars-receiving")
@@ -475,6 +477,38 @@ def test_a_partner_reaches_no_more_people_of_ours_than_its_contract_says(
         found = [send(thief, referral(person(one))).status for one in numbers]
     assert found.count(200) <= 3, found
     assert 429 in found
+
+
+def test_an_erasure_takes_what_came_by_message_and_no_copy_brings_it_back(
+    ground: Ground,
+) -> None:
+    number, request = fresh_number(), new_uuid()
+    bundle = referral(person(number))
+    there = focus_of(send(ground.north, bundle, request))["id"]
+    (patient,) = ground.patients(number)
+    erase(ground.stack, patient["id"])
+    rows = asyncio.run(_beside(ground.stack))
+    assert not [one for one in rows if one.get("resource") == there]
+    assert ground.north.get(f"ServiceRequest/{there}").status == 404
+    again = send(ground.north, bundle, request)
+    assert code_of(again) == (409, "REC_CONFLICT", "duplicate")
+    assert ground.patients(number) == []
+
+
+def erase(stack: Served, patient: str) -> None:
+    officer = stack.sign_in(HOME, [], "privacy_officer")
+    administrator = stack.sign_in(HOME, [], "administrator")
+
+    async def decide() -> None:
+        door = WardenClient(stack.layout.door_socket, asker="test")
+        question = AskErasure(officer, patient, "person-asked", "Asked in writing.")
+        asked = await door.ask(question, Created)
+        assert isinstance(asked, Created), asked
+        done = await ApproveErasure(administrator, asked.id).by(door)
+        assert isinstance(done, Done), done
+        await door.close()
+
+    asyncio.run(decide())
 
 
 def test_what_stands_beside_the_record_names_nobody(ground: Ground) -> None:
