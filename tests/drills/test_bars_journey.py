@@ -5,6 +5,7 @@ And the same while each process is killed, while the partner is away, and while 
 answers are lost: nothing is lost, nothing is there twice.
 """
 
+import asyncio
 import http.client
 import http.server
 import json
@@ -15,12 +16,21 @@ from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from support.killing import kills
-from support.partners import FIRST, NHS_NUMBER, NORTH, headers, now, partner
-from support.served import Served, eventually
+from support.partners import (
+    FIRST,
+    NHS_NUMBER,
+    NORTH,
+    headers,
+    now,
+    partner,
+    put_in_the_team,
+)
+from support.served import Served, Visitor, eventually
 from support.two_sites import TwoSites
 from wardkeep.fhir.store.outcomes import AlreadyThere, Written
 from wardkeep.ledger.entry import Entry, decode
@@ -388,3 +398,30 @@ def _is_sent(sites: TwoSites, name: str) -> bool:
     with suppress(OSError):
         return sites.states(name) == ["sent"]
     return False
+
+
+def test_what_the_team_decides_goes_back_by_itself(sites: TwoSites) -> None:
+    """A nurse at the front door presses; the call centre reads it in its record."""
+    sites.refers("decided")
+    eventually(lambda: sites.states("decided") == ["sent"], sites.stack.log)
+    (standing,) = sites.standing("decided")
+    request = sites.fernhill.get(f"ServiceRequest/{standing.there}").json
+    patient = request["subject"]["reference"].partition("/")[2]
+    token = sites.stack.sign_in("fernhill", [], "care_coordinator")
+    asyncio.run(put_in_the_team(sites.stack, token, "fernhill"))
+    path = f"/patients/{patient}/referrals/{standing.there}"
+    with closing(Visitor(sites.stack.port, token)) as visitor:
+        page = visitor.get(path).decode()
+        assert "Palpitations since noon." in page
+        for step, words in (("accept", "Bay 3"), ("discharge", "Home with advice")):
+            version = page.partition('name="version" value="')[2].partition('"')[0]
+            sent = {"do": step, "version": version, "words": words}
+            status, _ = visitor.ask("POST", path, urlencode(sent).encode())
+            assert status == 303
+            page = visitor.get(path).decode()
+        assert "Told by message" in page
+    eventually(lambda: sites.states("decided") == ["answered"], sites.stack.log)
+    plans = sites.north.search("CarePlan", ("patient", "caller")).resources
+    words = json.dumps(plans)
+    assert "Accepted: Bay 3" in words
+    assert "Discharged: Home with advice" in words

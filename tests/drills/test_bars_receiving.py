@@ -26,19 +26,19 @@ from support.partners import (
     headers,
     partner,
     person,
+    put_in_the_team,
     referral,
     send,
 )
 from support.program import Program, Reply
 from support.served import Served, Visitor, served
-from support.warden import RunningWarden
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.ids import OrganisationId, new_uuid
 from wardkeep.base.nhs_number import numbers_of_test_range
 from wardkeep.db.connection import connect
-from wardkeep.disclosure.answers import Created, Done, SessionView
+from wardkeep.disclosure.answers import Created, Done
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.questions import AskErasure, CheckSession, SetWork
+from wardkeep.disclosure.questions import AskErasure
 from wardkeep.fhir.bars.codes import Reason
 
 pytestmark = pytest.mark.xdist_group("bars-receiving")
@@ -229,22 +229,11 @@ def test_nobody_else_changes_it(ground: Ground) -> None:
 def test_a_referral_by_message_stands_on_the_teams_list(ground: Ground) -> None:
     there = focus_of(send(ground.north, referral(person(fresh_number()))))["id"]
     token = ground.stack.sign_in(HOME, [], "care_coordinator")
-    asyncio.run(_in_the_team(ground.stack, token))
+    asyncio.run(put_in_the_team(ground.stack, token, HOME))
     with closing(Visitor(ground.stack.port, token)) as visitor:
         page = visitor.get("/referrals/teams/front-door").decode()
         assert there in page
         assert "QUILLFEATHER" in page
-
-
-async def _in_the_team(stack: Served, token: str) -> None:
-    warden = RunningWarden(stack, None)  # type: ignore[arg-type]
-    seen = await warden.door.ask(CheckSession(token), SessionView)
-    assert isinstance(seen, SessionView)
-    who = ((seen.account, ("Practitioner/nell",)),)
-    teams = (("Front", ("HealthcareService/front-door",), (seen.account,)),)
-    assert await warden.operator.ask(SetWork(HOME, who, teams), Done) == Done()
-    await warden.door.close()
-    await warden.operator.close()
 
 
 # Bookings

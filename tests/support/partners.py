@@ -9,8 +9,11 @@ from typing import Any
 
 from support.program import Program, Reply
 from support.served import Served
+from support.warden import RunningWarden
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.ids import new_uuid
+from wardkeep.disclosure.answers import Done, SessionView
+from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.bars.building import Content, Party, referral_message
 from wardkeep.fhir.bars.codes import SERVICE_ID, Reason
 from wardkeep.fhir.bars.partners import SCOPE
@@ -235,3 +238,16 @@ def found_clinic(program: Program) -> list[Json]:
         program.put(slot)
         slots.append(slot)
     return slots
+
+
+async def put_in_the_team(stack: Served, token: str, organisation: str) -> None:
+    """Whoever has this session works at the front door."""
+    warden = RunningWarden(stack, None)  # type: ignore[arg-type]
+    seen = await warden.door.ask(CheckSession(token), SessionView)
+    assert isinstance(seen, SessionView)
+    who = ((seen.account, ("Practitioner/nell",)),)
+    teams = (("Front", ("HealthcareService/front-door",), (seen.account,)),)
+    asked = SetWork(organisation, who, teams)
+    assert await warden.operator.ask(asked, Done) == Done()
+    await warden.door.close()
+    await warden.operator.close()

@@ -31,6 +31,7 @@ from wardkeep.fhir.arrivals.captures import Captures
 from wardkeep.fhir.arrivals.corrections import Corrections
 from wardkeep.fhir.arrivals.heard_kiosks import HeardKiosks
 from wardkeep.fhir.arrivals.help_calls import HelpCalls
+from wardkeep.fhir.bars.outgoing import Outbox
 from wardkeep.fhir.bars.partners import Partners
 from wardkeep.fhir.bars.receiving import Receiver
 from wardkeep.fhir.bars.rows import Arrivals
@@ -269,6 +270,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         HeardKiosks(database),
         Shelf(database, reader),
         ReferralRows(database),
+        Outbox(database),
         Reports(database),
         HandOvers(database),
         Teams(database, warden),

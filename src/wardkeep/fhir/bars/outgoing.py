@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from wardkeep.base.ids import OrganisationId, new_uuid
-from wardkeep.db.connection import Connection
+from wardkeep.db.connection import Connection, Database
 from wardkeep.fhir.bars.message import Message, read_message
 from wardkeep.fhir.clinics.resources import draft, instant
 from wardkeep.fhir.model.person import Person, reference_to
@@ -46,6 +46,14 @@ select o.message, o.about, o.partner, w.name, o.made_at, o.answer_by, o.sent_at,
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
  where o.organisation = $1 and o.about = $2 order by o.made_at, o.message
+"""
+_LINE = """
+select w.service, w.name, b.message
+  from bars.brought as b
+  join bars.partner as w
+    on w.organisation = b.organisation and w.account = b.client::text and w.is_active
+ where b.organisation = $1 and b.type = 'ServiceRequest' and b.resource = $2
+ order by w.changed_at desc limit 1
 """
 _UNANSWERED = """
 select about from bars.outgoing
@@ -151,6 +159,37 @@ def bundle_in(communication: Mapping[str, Any]) -> bytes:
         if isinstance(data, str):
             return base64.b64decode(data)
     return b""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """By which whoever sent a referral is answered."""
+
+    service: str
+    name: str
+    message: str
+    """That brought it."""
+
+
+class Outbox:
+    """Reads what was sent, and to whom an answer goes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def line_to(self, organisation: OrganisationId, request: str) -> Line | None:
+        """None where a ServiceRequest came by no message, or nobody sends there."""
+        async with self._database.connection(organisation) as connection:
+            row = await connection.fetch_row(_LINE, organisation, request)
+        if row is None:
+            return None
+        return Line(row["service"], row["name"], row["message"])
+
+    async def standing(
+        self, organisation: OrganisationId, about: str
+    ) -> tuple[Standing, ...]:
+        """Messages about a ServiceRequest, the first first."""
+        async with self._database.connection(organisation) as connection:
+            return await standing_of(connection, organisation, about)
 
 
 async def standing_of(

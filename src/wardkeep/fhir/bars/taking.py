@@ -33,7 +33,7 @@ KEPT = frozenset(
 )
 """Types that become resources here."""
 _OWN_LINKS = ("appointment", "performer", "serviceProvider", "participant", "location")
-MOST_REASONS = 4
+MOST_REASONS, LONGEST_REASON = 8, 6_000
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ def _stored(
         # A warning about a scene belongs to whoever is met there.
         content["subject"] = patient
     if entry.type == "ServiceRequest":
-        return _referral(content, message, ground, places)
+        return _referral(content, message, ground)
     return content
 
 
@@ -135,11 +135,8 @@ def _point(content: Json, message: Message, places: Mapping[str, str]) -> None:
             node["identifier"] = {"system": ELSEWHERE, "value": said[:200]}
 
 
-def _referral(
-    content: Json, message: Message, ground: Ground, places: Mapping[str, str]
-) -> Json:
+def _referral(content: Json, message: Message, ground: Ground) -> Json:
     """To a team of ours, with its first step; a plan of theirs is an order to us."""
-    plans = [places[one.url] for one in message.all("CarePlan") if one.url in places]
     now = instant(ground.now)
     identifiers = content.get("identifier", [])
     team = {"reference": ground.team.reference, "display": ground.team.display}
@@ -156,15 +153,10 @@ def _referral(
             {"system": MESSAGE, "value": message.id},
         ],
     }
-    if "reasonCode" not in made:
-        reasons = list(dict.fromkeys(_reasons(message)))[:MOST_REASONS]
-        if reasons:
-            made["reasonCode"] = [{"text": one} for one in reasons]
-    if plans:
-        summary = [
-            {"reference": one, "display": "What the sender found"} for one in plans
-        ]
-        made["supportingInfo"] = [*made.get("supportingInfo", []), *summary]
+    reasons = [{"text": one} for one in dict.fromkeys(_reasons(message))]
+    if reasons:
+        said = made.get("reasonCode", [])
+        made["reasonCode"] = [*said, *reasons[:MOST_REASONS]]
     by = Person("", sender_of(message))
     return with_step(made, Done(step=Step.SEND, at=now, by=by))
 
@@ -177,14 +169,14 @@ def _asked(message: Message) -> str:
 
 
 def _reasons(message: Message) -> Iterator[str]:
-    """Words of codes that the care plan's activities came to."""
+    """What the care plan's activities came to: the words of codes, and the summary."""
     for plan in message.all("CarePlan"):
         for activity in plan.content.get("activity", []):
             for concept in activity.get("outcomeCodeableConcept", []):
-                for coding in concept.get("coding", []):
-                    words = coding.get("display")
+                said = [one.get("display") for one in concept.get("coding", [])]
+                for words in (*said, concept.get("text")):
                     if isinstance(words, str) and words:
-                        yield words[:200]
+                        yield words[:LONGEST_REASON]
 
 
 def withdrawn(current: Json, message: Message, *, now: datetime) -> Json:

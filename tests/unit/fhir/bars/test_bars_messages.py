@@ -334,7 +334,7 @@ def test_a_referral_is_stored_for_the_team_with_its_first_step() -> None:
     assert (said.state, said.team.reference) == (State.NEW, "HealthcareService/ed")
     assert said.steps[0].by.display == "North Call Centre"
     assert said.asked == "Emergency department, within one hour"
-    assert said.reason == "Palpitations"
+    assert said.reason == "Palpitations; Palpitations since noon, breathless on stairs."
     assert said.is_from_outside
 
 
