@@ -50,10 +50,10 @@ async def _story(sites: TwoSites, token: str) -> None:
                 await own.context.add_cookies([cookie])  # type: ignore[list-item]
                 await own.go(f"{origin}/referrals/teams/front-door")
                 await own.reads("QUILLFEATHER")
-                await own.reads("North Call Centre")
                 await clean(own, f"bars-list-{name}")
                 await own.page.get_by_role("link", name="QUILLFEATHER").first.click()
                 await own.reads("Palpitations since noon.")
+                await own.reads("North Call Centre")
                 await clean(own, f"bars-referral-{name}")
                 if name == "phone":
                     await own.page.get_by_text("Decline", exact=True).first.click()
