@@ -54,6 +54,8 @@ async def _story(sites: TwoSites, token: str) -> None:
                 await own.page.get_by_role("link", name="QUILLFEATHER").first.click()
                 await own.reads("Palpitations since noon.")
                 await own.reads("North Call Centre")
+                await own.reads("To be seen by")
+                await own.reads("29-Nov-2026 16:00")
                 await clean(own, f"bars-referral-{name}")
                 if name == "phone":
                     await own.page.get_by_text("Decline", exact=True).first.click()

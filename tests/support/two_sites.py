@@ -53,6 +53,10 @@ REQUEST = {
     "intent": "order",
     "priority": "urgent",
     "code": {"text": "Emergency department, within one hour"},
+    "occurrencePeriod": {
+        "start": "2026-11-29T15:00:00Z",
+        "end": "2026-11-29T16:00:00Z",
+    },
     "subject": {"reference": "Patient/caller"},
     "encounter": {"reference": "Encounter/case-1"},
     "requester": {"reference": "Practitioner/mine"},
