@@ -83,6 +83,7 @@ async def left_of(owner: Connection, patient: str) -> dict[str, int]:
         *("record.resource", "record.history", "record.note_draft"),
         *("clinic.booking", "clinic.entry", "clinic.correction", "clinic.capture"),
         *("referral.listed", "referral.episode", "referral.hand_over_item"),
+        *("bars.brought", "bars.outgoing"),
         *("ward.stay", "ward.level", "ward.sheet", "ward.leave", "ward.step"),
     )
     found = {}

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from granian.constants import Interfaces, Loops
 from granian.server.mp import MPServer
 from starlette.types import ASGIApp
@@ -30,6 +31,10 @@ from wardkeep.fhir.arrivals.captures import Captures
 from wardkeep.fhir.arrivals.corrections import Corrections
 from wardkeep.fhir.arrivals.heard_kiosks import HeardKiosks
 from wardkeep.fhir.arrivals.help_calls import HelpCalls
+from wardkeep.fhir.bars.outgoing import Outbox
+from wardkeep.fhir.bars.partners import Partners
+from wardkeep.fhir.bars.receiving import Receiver
+from wardkeep.fhir.bars.rows import Arrivals
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.data_sets.reports import Reports
 from wardkeep.fhir.depots.rows import DepotRows
@@ -199,10 +204,13 @@ def mounts_on(
     """The FHIR API, and where its programs sign in."""
     clock = SystemClock()
     base = f"{settings.public_origin}{PREFIX}"
+    store, arrivals = Store.on(database, warden, clock=clock), Arrivals(database)
+    receiver = Receiver(store, arrivals)
     api = FhirApplication(
         find_interactions(interactions),
-        Store.on(database, warden, clock=clock),
+        msgspec.structs.replace(store, messages=receiver.handlers),
         base=base,
+        beforehand=Partners(arrivals).answer,
     )
     origins = Origins(warden, clock=clock)
     oauth = Cors(
@@ -263,6 +271,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         HeardKiosks(database),
         Shelf(database, reader),
         ReferralRows(database),
+        Outbox(database),
         Reports(database),
         HandOvers(database),
         Teams(database, warden),

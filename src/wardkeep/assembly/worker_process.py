@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worker process: takes jobs one by one until it is told to stop."""
+"""The worker process: takes jobs one by one until it is told to stop.
+
+Messages to other services are sent beside them, by workers of their own, and so are
+requests for an ambulance: what is slow holds up none of the others.
+"""
 
 import asyncio
 import signal
@@ -8,16 +12,23 @@ import uvloop
 
 from wardkeep.assembly.database import WORKER, address_for
 from wardkeep.assembly.layout import Layout
+from wardkeep.assembly.partners import KeyFolder, ask_partner
 from wardkeep.assembly.schema import wait_for_schema
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
-from wardkeep.fhir.urgent.dispatching import NoDispatcher, SyntheticDesk, sending
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.bars.sending import Sending
+from wardkeep.fhir.urgent import dispatching
 from wardkeep.jobs.kinds import KINDS
 from wardkeep.jobs.worker import run_worker
 from wardkeep.web.logs import set_up_logs
 
 _CONNECTIONS = 2
+_SENDERS = 3
+_SENDING_CONNECTIONS = 13
+"""Each sender has a job's transaction, opens at the door, and keeps its claim; requests
+for an ambulance take one more."""
 
 
 def run_worker_process(settings: Settings, layout: Layout) -> None:
@@ -31,12 +42,27 @@ async def _run(settings: Settings, layout: Layout) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database = Database(address_for(settings, layout, WORKER), size=_CONNECTIONS)
+    address, clock = address_for(settings, layout, WORKER), SystemClock()
+    database = Database(address, size=_CONNECTIONS)
+    outward = Database(address, size=_SENDING_CONNECTIONS)
+    warden = WardenClient(layout.door_socket, asker="worker")
+    keys = KeyFolder(layout, origin=settings.public_origin)
+    sending = Sending(outward, warden, keys=keys, ask=ask_partner, clock=clock)
+    desk = (
+        dispatching.SyntheticDesk() if settings.demo else dispatching.NoDispatcher()
+    )
+    ambulances = (dispatching.sending(desk, clock),)
     await wait_for_schema(database)
     try:
-        clock = SystemClock()
-        desk = SyntheticDesk() if settings.demo else NoDispatcher()
-        kinds = (sending(desk, clock), *KINDS)
-        await run_worker(database, kinds, stop=stop, clock=clock)
+        await asyncio.gather(
+            run_worker(database, KINDS, stop=stop, clock=clock),
+            run_worker(outward, ambulances, stop=stop, clock=clock),
+            *(
+                run_worker(outward, sending.kinds, stop=stop, clock=clock)
+                for _ in range(_SENDERS)
+            ),
+        )
     finally:
+        await warden.close()
+        await outward.close()
         await database.close()

@@ -27,6 +27,7 @@ from wardkeep.cli.ledger_asking import ask, compact
 from wardkeep.cli.ledger_copies import backup, restore
 from wardkeep.cli.migrate import migrate
 from wardkeep.cli.organisation import organisation
+from wardkeep.cli.partner import partner
 from wardkeep.cli.processes import serve, warden, web, worker
 from wardkeep.cli.scope import scope
 from wardkeep.cli.support import support
@@ -58,6 +59,7 @@ for _command in (
     account,
     work,
     client,
+    partner,
     identity_provider,
     support,
     canary,

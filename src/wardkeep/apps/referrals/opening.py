@@ -10,6 +10,7 @@ from wardkeep.care.opening import me, opener_of
 from wardkeep.care.writing import NOT_SAVED, content_of, drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
+from wardkeep.fhir.bars.outgoing import Queued
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.referrals.teams import Team, Teams
 from wardkeep.fhir.store.change import Change
@@ -128,12 +129,20 @@ async def find_episode(visit: Visit, referral: str) -> Episode | Response:
 
 
 async def save(
-    visit: Visit, *parts: tuple[Content, int], reason: str = ""
+    visit: Visit,
+    *parts: tuple[Content, int],
+    reason: str = "",
+    reply: Queued | None = None,
 ) -> Written | Conflict | Refusal | Trouble:
-    """Write all of it, each in the place of that version, or nothing."""
+    """Write all of it, each in the place of that version, or nothing.
+
+    `reply`: a message that goes with it.
+    """
+    also = () if reply is None else (reply.draft,)
     change = Change(
-        drafts=[drafted_anew(content) for content, _ in parts],
-        expected=[version for _, version in parts],
+        drafts=[*(drafted_anew(content) for content, _ in parts), *also],
+        expected=[*(version for _, version in parts), *(0 for _ in also)],
+        beside=() if reply is None else reply.beside,
     )
     opener = opener_of(visit, reason=reason)
     written = await visit.services[Writer].write(change, opener=opener)

@@ -20,11 +20,19 @@ from wardkeep.apps.referrals.opening import (
     who_am_i,
 )
 from wardkeep.apps.referrals.rights import steps_open
-from wardkeep.apps.referrals.wording import DONE, PRIORITIES, STATES, TO_DO, WORDS
+from wardkeep.apps.referrals.wording import (
+    DONE,
+    MESSAGES,
+    PRIORITIES,
+    STATES,
+    TO_DO,
+    WORDS,
+)
 from wardkeep.care.of_patient import READERS, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.bars.outgoing import Outbox
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.referrals.clocks import NO_STANDARD, Standard, Wait, wait_of
 from wardkeep.fhir.referrals.rows import ReferralRows
@@ -150,6 +158,10 @@ async def show_one(visit: Visit, found: Found, me: Me, shown: Shown) -> Response
         done=DONE,
         states=STATES,
         priorities=PRIORITIES,
+        messages=await visit.services[Outbox].standing(
+            opener_of(visit).organisation, found.id
+        ),
+        message_words=MESSAGES,
     )
 
 

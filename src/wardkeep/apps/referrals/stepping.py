@@ -21,6 +21,7 @@ from wardkeep.apps.referrals.opening import (
     save,
     who_am_i,
 )
+from wardkeep.apps.referrals.replying import reply_to
 from wardkeep.apps.referrals.rights import may_take, steps_open
 from wardkeep.apps.referrals.showing import Shown, show_one
 from wardkeep.apps.referrals.wording import NEED_WORDS, TO_DO, WORDS
@@ -30,7 +31,7 @@ from wardkeep.care.typed import typed_day
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.referrals.teams import Teams
-from wardkeep.fhir.store.outcomes import Conflict
+from wardkeep.fhir.store.outcomes import Conflict, Written
 from wardkeep.fhir.work import caseload
 from wardkeep.fhir.work.expects import Content
 from wardkeep.fhir.work.referral import TEAM, Done, with_step
@@ -77,10 +78,9 @@ async def _take(visit: Visit, form: Form, found: Found, me: Me, done: Done) -> R
     is_open = done.step in steps_open(found, me, visit.clock.now())
     if built_on != found.version or not is_open:
         return await _second(visit, form, found, me, done)
-    parts = await _parts(visit, found, done)
-    if isinstance(parts, Response):
-        return parts
-    written = await save(visit, *parts)
+    written = await _written(visit, found, done)
+    if isinstance(written, Response):
+        return written
     if isinstance(written, Conflict):
         newest = await find_referral(visit, found.id)
         if isinstance(newest, Response):
@@ -91,6 +91,19 @@ async def _take(visit: Visit, form: Form, found: Found, me: Me, done: Done) -> R
     if isinstance(written, Trouble):
         return visit.tell(written)
     return _said(visit, found, done.step)
+
+
+async def _written(
+    visit: Visit, found: Found, done: Done
+) -> Written | Conflict | Refusal | Trouble | Response:
+    """The step with all that goes with it, or nothing."""
+    parts = await _parts(visit, found, done)
+    if isinstance(parts, Response):
+        return parts
+    reply = await reply_to(visit, found, done)
+    if isinstance(reply, Response):
+        return reply
+    return await save(visit, *parts, reply=reply)
 
 
 async def _second(

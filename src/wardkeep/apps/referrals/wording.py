@@ -35,6 +35,14 @@ DONE = {
     Step.TELL: "Whoever referred was told",
     Step.UNDO: "Took the last step back",
 }
+MESSAGES = {
+    "waiting": "not there yet; it is sent again until it is",
+    "sent": "it is there",
+    "answered": "it is there, and answered",
+    "refused": "it was refused: telephone them",
+    "unanswered": "nobody answered in time: act as if nobody had been asked",
+}
+"""How far a message to another service is."""
 TO_DO = {
     Step.TRIAGE: "Take it for triage",
     Step.ACCEPT: "Accept",

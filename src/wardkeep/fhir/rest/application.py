@@ -6,7 +6,7 @@ judged by the warden with every key that it releases; what asks for no key check
 session here (`session_of`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -48,13 +48,23 @@ _CODES = {
 }
 
 
+Beforehand = Callable[[Asking, Interaction, Store], Awaitable[Answer | None]]
+"""Answers in an interaction's place, for whom it is less than it is for others."""
+
+
 class FhirApplication:
     """Answers below `/fhir`."""
 
     def __init__(
-        self, interactions: Iterable[Interaction], store: Store, *, base: str
+        self,
+        interactions: Iterable[Interaction],
+        store: Store,
+        *,
+        base: str,
+        beforehand: Beforehand | None = None,
     ) -> None:
         self._store = store
+        self._beforehand = beforehand
         self._base = base
         self._by_shape: dict[tuple[str, int], list[Interaction]] = {}
         self._methods: dict[int, set[str]] = {}
@@ -98,6 +108,13 @@ class FhirApplication:
         if refused is not None:
             return refused
         asking.told = f"{found.name} {parts[0]}" if TYPE in found.path else found.name
+        return await self._handled(asking, found)
+
+    async def _handled(self, asking: Asking, found: Interaction) -> Answer:
+        if self._beforehand is not None and found.scope != NOBODY:
+            answer = await self._beforehand(asking, found, self._store)
+            if answer is not None:
+                return answer
         return await found.handler(asking, self._store)
 
     async def _admit(self, asking: Asking, found: Interaction) -> Answer | None:

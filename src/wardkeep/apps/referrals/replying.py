@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a team decides of a referral that came by message, told to its sender by one.
+
+The answer is written with the step, in one change: whoever decided has told them.
+Taking a step back takes no message back: the next decision tells them anew.
+"""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from wardkeep.apps.referrals.opening import Found
+from wardkeep.apps.referrals.wording import DONE
+from wardkeep.care.of_patient import refused
+from wardkeep.care.opening import opener_of
+from wardkeep.care.writing import content_of
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.bars.building import Party, answer_message
+from wardkeep.fhir.bars.outgoing import Outbox, Queued, queued
+from wardkeep.fhir.clinics.resources import instant
+from wardkeep.fhir.store.outcomes import NotFound
+from wardkeep.fhir.store.reading import Reader
+from wardkeep.fhir.work.referral import Done
+from wardkeep.fhir.work.referral_steps import Step
+from wardkeep.web.visit import Visit
+
+Json = dict[str, Any]
+_IS_INTERIM = {
+    Step.ACCEPT: True,
+    Step.ASK: True,
+    Step.DECLINE: False,
+    Step.DISCHARGE: False,
+}
+"""Which steps are told, and whether something is to come after."""
+_BY_TELEPHONE = {
+    "resourceType": "Encounter",
+    "status": "finished",
+    "class": {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+        "code": "EMER",
+    },
+}
+"""Where the message's own Encounter is not to be read any more."""
+
+
+async def reply_to(visit: Visit, found: Found, done: Done) -> Queued | Response | None:
+    """The message that goes with a step; None where it did not come by one."""
+    if done.step not in _IS_INTERIM:
+        return None
+    opener = opener_of(visit)
+    line = await visit.services[Outbox].line_to(opener.organisation, found.id)
+    if line is None:
+        return None
+    patient = await _opened(visit, "Patient", visit.path("id"))
+    if isinstance(patient, Response):
+        return patient
+    case = await _opened(visit, "Encounter", _case_of(found))
+    if isinstance(case, Response):
+        return case
+    is_interim, now = _IS_INTERIM[done.step], visit.clock.now()
+    words = f"{DONE[done.step]}: {done.words}" if done.words else DONE[done.step]
+    own = {
+        **_BY_TELEPHONE,
+        "class": (case or _BY_TELEPHONE)["class"],
+        "status": "in-progress" if is_interim else "finished",
+        "period": {"start": instant(now)},
+    }
+    team = found.referral.team
+    bundle = answer_message(
+        line.message,
+        request=found.content,
+        case=case or _BY_TELEPHONE,
+        patient=patient or {},
+        encounter=own,
+        summary=f"{team.display}. {words}",
+        sender=Party(name=team.display, service=found.team),
+        receiver=Party(name=line.name, service=line.service),
+        is_interim=is_interim,
+        now=now,
+    )
+    return queued(
+        bundle,
+        organisation=opener.organisation,
+        patient=visit.path("id"),
+        about=found.id,
+        partner=line.service,
+        author=done.by,
+        now=now,
+    )
+
+
+def _case_of(found: Found) -> str:
+    said = found.content.get("encounter")
+    reference = said.get("reference", "") if isinstance(said, dict) else ""
+    return str(reference).removeprefix("Encounter/")
+
+
+async def _opened(visit: Visit, type_: str, id_: str) -> Json | Response | None:
+    """One resource of the patient; None where it is not there."""
+    opened = await visit.services[Reader].one(type_, id_, opener=opener_of(visit))
+    if isinstance(opened, Refusal):
+        return refused(visit, opened)
+    if isinstance(opened, NotFound):
+        return None
+    return content_of(opened.resources[0].text)

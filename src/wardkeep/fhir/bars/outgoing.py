@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A message that is to be sent: written with the act that asks for it, in one change.
+
+The message itself is a Communication of the patient's record, sealed like all of it;
+what stands beside it is ids, and a job that waits. So it is asked for or it is not,
+whatever dies, and whoever sends it opens it at the door.
+"""
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from wardkeep.base.ids import OrganisationId, new_uuid
+from wardkeep.db.connection import Connection, Database
+from wardkeep.fhir.bars.message import Message, read_message
+from wardkeep.fhir.clinics.resources import draft, instant
+from wardkeep.fhir.model.person import Person, reference_to
+from wardkeep.fhir.store.change import Beside
+from wardkeep.fhir.store.draft import Draft
+
+Json = dict[str, Any]
+TYPE = "Communication"
+CATEGORY = {"system": "urn:wardkeep:message", "code": "bars"}
+SEND, UNANSWERED = "send_message", "message_unanswered"
+"""Kinds of jobs."""
+_OUTGOING = """
+insert into bars.outgoing
+  (patient, made_at, answer_by, organisation, message, request, communication, about,
+   partner)
+select p.number, $1, $2, $3, $4, $5, $6, $7, w.service
+  from record.patient as p
+  join bars.partner as w on w.organisation = $3 and w.service = $8 and w.is_active
+ where p.organisation = $3 and p.id = $9
+"""
+_JOB = """
+insert into jobs.job (kind, organisation, unique_for, argument, run_after)
+values ($1, $2, $3, $3, coalesce($4, now()))
+"""
+_STANDING = """
+select o.message, o.about, o.partner, w.name, o.made_at, o.answer_by, o.sent_at,
+       o.refused_at, o.answered_at, o.unanswered_at, o.answer, o.there,
+       o.last_error, o.attempts
+  from bars.outgoing as o
+  join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
+ where o.organisation = $1 and o.about = $2 order by o.made_at, o.message
+"""
+_LINE = """
+select w.service, w.name, b.message
+  from bars.brought as b
+  join bars.partner as w
+    on w.organisation = b.organisation and w.account = b.client::text and w.is_active
+ where b.organisation = $1 and b.type = 'ServiceRequest' and b.resource = $2
+ order by w.changed_at desc limit 1
+"""
+_UNANSWERED = """
+select about from bars.outgoing
+ where organisation = $1 and unanswered_at is not null and answered_at is null
+ order by unanswered_at limit 500
+"""
+
+
+class NoMessageError(Exception):
+    """What is to be sent is no message: our own fault."""
+
+
+class Queued(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes into the change that asks for it."""
+
+    draft: Draft
+    beside: tuple[Beside, ...]
+    """A partner who is not configured, or no more, makes it `AlreadyThere`."""
+    message: str
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a message is."""
+
+    message: str
+    about: str
+    partner: str
+    state: str
+    """`waiting`, `sent`, `answered`, `refused`; or `unanswered`: its deadline passed,
+    and whoever asked has to act as if nobody had been asked (fail-safe)."""
+    made_at: datetime
+    attempts: int
+    answer: str = ""
+    there: str = ""
+    """The id that the receiver gave the referral; empty where its answer was lost."""
+    last_error: str = ""
+
+
+def queued(  # noqa: PLR0913 - a message is asked for with this much
+    bundle: Json,
+    *,
+    organisation: OrganisationId,
+    patient: str,
+    about: str,
+    partner: str,
+    author: Person,
+    now: datetime,
+    answer_by: datetime | None = None,
+) -> Queued:
+    """Have a Bundle sent to a partner's service.
+
+    `about` is the id of the ServiceRequest; `answer_by` the moment at which whoever
+    asked must act for themselves, where no answer came.
+
+    Raises:
+        NoMessageError: the Bundle is none.
+    """
+    message = read_message(bundle)
+    if not isinstance(message, Message):
+        raise NoMessageError(", ".join(one.place for one in message))
+    id_ = new_uuid()
+    values = (
+        *(now, answer_by, organisation, message.id, new_uuid(), id_),
+        *(about, partner, patient),
+    )
+    beside = [
+        Beside(sql=_OUTGOING, values=values),
+        Beside(sql=_JOB, values=(SEND, organisation, message.id, None)),
+    ]
+    if answer_by is not None:
+        late = (UNANSWERED, organisation, message.id, answer_by)
+        beside.append(Beside(sql=_JOB, values=late))
+    content = _communication(bundle, id_, patient, about, author, now)
+    return Queued(draft=draft(content, id_), beside=tuple(beside), message=message.id)
+
+
+def _communication(
+    bundle: Json, id_: str, patient: str, about: str, author: Person, now: datetime
+) -> Json:
+    raw = msgspec.json.encode(bundle)
+    attachment = {
+        "contentType": "application/fhir+json",
+        "data": base64.b64encode(raw).decode(),
+        "creation": instant(now),
+    }
+    return {
+        "resourceType": TYPE,
+        "id": id_,
+        "status": "in-progress",
+        "category": [{"coding": [CATEGORY], "text": "Message to another service"}],
+        "subject": {"reference": f"Patient/{patient}"},
+        "about": [{"reference": f"ServiceRequest/{about}"}],
+        "sent": instant(now),
+        "sender": reference_to(author),
+        "payload": [{"contentAttachment": attachment}],
+    }
+
+
+def bundle_in(communication: Mapping[str, Any]) -> bytes:
+    """The message that a Communication holds; empty where it holds none."""
+    for one in communication.get("payload", []):
+        data = one.get("contentAttachment", {}).get("data")
+        if isinstance(data, str):
+            return base64.b64decode(data)
+    return b""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """By which whoever sent a referral is answered."""
+
+    service: str
+    name: str
+    message: str
+    """That brought it."""
+
+
+class Outbox:
+    """Reads what was sent, and to whom an answer goes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def line_to(self, organisation: OrganisationId, request: str) -> Line | None:
+        """None where a ServiceRequest came by no message, or nobody sends there."""
+        async with self._database.connection(organisation) as connection:
+            row = await connection.fetch_row(_LINE, organisation, request)
+        if row is None:
+            return None
+        return Line(row["service"], row["name"], row["message"])
+
+    async def standing(
+        self, organisation: OrganisationId, about: str
+    ) -> tuple[Standing, ...]:
+        """Messages about a ServiceRequest, the first first."""
+        async with self._database.connection(organisation) as connection:
+            return await standing_of(connection, organisation, about)
+
+
+async def standing_of(
+    connection: Connection, organisation: OrganisationId, about: str
+) -> tuple[Standing, ...]:
+    """Messages about a ServiceRequest, the first first."""
+    rows = await connection.fetch(_STANDING, organisation, about)
+    return tuple(
+        Standing(
+            message=row["message"],
+            about=row["about"],
+            partner=row["name"],
+            state=_state(row),
+            made_at=row["made_at"],
+            attempts=row["attempts"],
+            answer=row["answer"],
+            there=row["there"],
+            last_error=row["last_error"],
+        )
+        for row in rows
+    )
+
+
+async def unanswered(
+    connection: Connection, organisation: OrganisationId
+) -> tuple[str, ...]:
+    """ServiceRequests whose validation nobody answered in time: dispatch them."""
+    rows = await connection.fetch(_UNANSWERED, organisation)
+    return tuple(row["about"] for row in rows)
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    for column, state in (
+        ("answered_at", "answered"),
+        ("unanswered_at", "unanswered"),
+        ("refused_at", "refused"),
+        ("sent_at", "sent"),
+    ):
+        if row[column] is not None:
+            return state
+    return "waiting"

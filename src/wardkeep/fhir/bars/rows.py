@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands beside the record of messages: which came, what they brought, by whom."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from wardkeep.base.ids import OrganisationId
+from wardkeep.db.connection import Database
+from wardkeep.fhir.store.change import Beside
+
+_RECEIVED = """
+insert into bars.received (received_at, client, organisation, message, request, event)
+values ($1, $2::text::uuid, $3, $4, $5, $6) on conflict do nothing
+"""
+_BROUGHT = """
+insert into bars.brought (patient, client, organisation, type, resource, message)
+select p.number, $1::text::uuid, $2, $3, $4, $6 from record.patient as p
+ where p.organisation = $2 and p.id = $5
+"""
+_CAME = """
+select from bars.received
+ where organisation = $1 and client = $2::text::uuid and (message = $3 or request = $4)
+"""
+_LATELY = """
+select count(*) from bars.received
+ where organisation = $1 and client = $2::text::uuid
+   and received_at > $3::timestamptz - interval '1 hour'
+"""
+_IS_OWN = """
+select b.resource, p.id as patient
+  from bars.brought as b join record.patient as p on p.number = b.patient
+ where b.organisation = $1 and b.client = $2::text::uuid and b.type = $3
+   and (b.resource = $4 or b.message = $5) order by b.resource = $4 desc limit 1
+"""
+_ANSWERED = """
+update bars.outgoing
+   set answered_at = coalesce(answered_at, $4), answer = $3
+ where organisation = $1 and message = $2
+"""
+_ASKED = """
+select o.about, p.id as patient from bars.outgoing as o
+  join record.patient as p on p.number = o.patient
+  join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
+ where o.organisation = $1 and o.message = $2 and w.account = $3
+"""
+_SLOT = """
+select s.schedule, s.starts_at, s.ends_at, s.status from clinic.slot as s
+ where s.organisation = $1 and s.id = $2
+"""
+_TAKEN = """
+select b.slot from clinic.booking as b
+ where b.organisation = $1 and b.slot = any($2::text[])
+   and b.status in ('pending', 'booked', 'arrived', 'checked-in', 'fulfilled')
+"""
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Whose message it is: a program's account, where it is taken in."""
+
+    organisation: OrganisationId
+    client: str
+
+
+class Time(msgspec.Struct, frozen=True, kw_only=True):
+    """A slot, as it is known here."""
+
+    schedule: str
+    starts: datetime
+    ends: datetime
+    status: str
+
+
+class Own(msgspec.Struct, frozen=True):
+    """What a message of a sender brought."""
+
+    id: str
+    patient: str
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of ours that somebody answers."""
+
+    about: str
+    patient: str
+
+
+def received(
+    sender: Sender, *, message: str, request: str, event: str, now: datetime
+) -> Beside:
+    """That it came: of two who say so of one message or request, one is written."""
+    values = (now, sender.client, sender.organisation, message, request, event)
+    return Beside(sql=_RECEIVED, values=values)
+
+
+def brought(
+    sender: Sender, type_: str, id_: str, *, patient: str, message: str
+) -> Beside:
+    """What a message made that its sender may see and change."""
+    values = (sender.client, sender.organisation, type_, id_, patient, message)
+    return Beside(sql=_BROUGHT, values=values)
+
+
+def answered(
+    sender: Sender, message: str, *, answer: str, at: datetime | None
+) -> Beside:
+    """That a message of ours has an answer; `at` None: not the last one yet."""
+    return Beside(sql=_ANSWERED, values=(sender.organisation, message, answer, at))
+
+
+class Arrivals:
+    """Reads what came."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def has_come(self, sender: Sender, *, message: str, request: str) -> bool:
+        """Whether this very message, or this request, was taken in already."""
+        async with self._database.connection(sender.organisation) as connection:
+            values = (sender.organisation, sender.client, message, request)
+            return await connection.fetch_row(_CAME, *values) is not None
+
+    async def lately(self, sender: Sender, *, now: datetime) -> int:
+        """How many messages of a sender were taken in within the last hour."""
+        async with self._database.connection(sender.organisation) as connection:
+            values = (sender.organisation, sender.client, now)
+            return int(await connection.fetch_value(_LATELY, *values))
+
+    async def own(
+        self, sender: Sender, type_: str, id_: str, *, message: str = ""
+    ) -> Own | None:
+        """By its id, or the message that brought it; None: no message of this sender.
+
+        A sender whose answer was lost knows no id of ours, and withdraws all the same.
+        """
+        async with self._database.connection(sender.organisation) as connection:
+            values = (sender.organisation, sender.client, type_, id_, message)
+            row = await connection.fetch_row(_IS_OWN, *values)
+        return None if row is None else Own(row["resource"], row["patient"])
+
+    async def taken_slots(
+        self, organisation: OrganisationId, ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Those of them that an appointment has, whatever the Slot says."""
+        async with self._database.connection(organisation) as connection:
+            rows = await connection.fetch(_TAKEN, organisation, list(ids))
+        return frozenset(row["slot"] for row in rows)
+
+    async def slot(self, organisation: OrganisationId, id_: str) -> Time | None:
+        """A slot as it stands this moment."""
+        async with self._database.connection(organisation) as connection:
+            row = await connection.fetch_row(_SLOT, organisation, id_)
+        if row is None:
+            return None
+        return Time(
+            schedule=row["schedule"],
+            starts=row["starts_at"],
+            ends=row["ends_at"],
+            status=row["status"],
+        )
+
+    async def asked(self, sender: Sender, message: str) -> Asked | None:
+        """What a message of ours to this very sender was about; else None."""
+        async with self._database.connection(sender.organisation) as connection:
+            values = (sender.organisation, message, sender.client)
+            row = await connection.fetch_row(_ASKED, *values)
+        if row is None:
+            return None
+        return Asked(about=row["about"], patient=row["patient"])
