@@ -198,6 +198,13 @@ class Visitor:
             self._connection.close()
         raise ConnectionError(method, path)
 
+    def send(self, path: str, body: bytes) -> tuple[int, bytes, str]:
+        """A form: the answer's status, its page, and where it leads, if it does."""
+        sent = {**self._headers, "Content-Type": "application/x-www-form-urlencoded"}
+        self._connection.request("POST", path, body, sent)
+        answer = self._connection.getresponse()
+        return answer.status, answer.read(), answer.headers.get("Location", "")
+
     def look(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers by their names in small letters, and body of any page."""
         self._connection.request("GET", path, headers=self._headers)

@@ -16,6 +16,7 @@ import msgspec
 from wardkeep.assembly.demo import (
     DemoAccount,
     DemoOrganisation,
+    calls as on_the_telephone,
     demo_accounts,
     demo_organisation_bundle,
     demo_organisations,
@@ -151,12 +152,14 @@ def _write_bundles(folder: Path, organisation: DemoOrganisation, now: datetime) 
     calls = Calls(organisation, now)
     (folder / "0-organisation.json").write_bytes(encode(first))
     detained, on_depots = plots(), depots.plots()
+    ringing = on_the_telephone.plots()
     for number, bundle in enumerate(demo_patients(organisation, today=today)):
         brought_to_today(bundle, number, now)
         bundle["entry"] += referrals_of(organisation, bundle, number, now)
         if organisation.kind == "hospital":
             bundle["entry"] += sections_of(organisation, bundle, detained, now)
             bundle["entry"] += depots.depots_of(organisation, bundle, on_depots, now)
+        bundle["entry"] += on_the_telephone.calls_of(organisation, bundle, ringing, now)
         bundle["entry"] += beds.put(bundle)
         bundle["entry"] += calls.of(bundle, number)
         (folder / f"patient-{number:03d}.json").write_bytes(encode(bundle))

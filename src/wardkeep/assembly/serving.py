@@ -25,6 +25,8 @@ from wardkeep.warden.root_key import Ask
 
 Say = Callable[[str], None]
 PROGRAMS = ("warden", "worker", "web")
+_PEOPLE = "synthetic-pds"
+"""Of a demonstration: what stands for the national index."""
 _READY_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.05
 
@@ -66,7 +68,7 @@ def everything_running(
                     log=layout.log / f"{name}.log",
                     secrets=secrets if name == "warden" else {},
                 )
-                for name in PROGRAMS
+                for name in programs_of(settings)
             ],
             environment=environment_for_children(settings),
             say=say,
@@ -84,6 +86,12 @@ def everything_running(
             yield supervisor
         finally:
             supervisor.stop()
+
+
+def programs_of(settings: Settings) -> tuple[str, ...]:
+    """What is started: a demonstration has its own national index."""
+    is_synthetic = settings.demo and settings.pds.startswith("http://127.0.0.1:")
+    return (*PROGRAMS, _PEOPLE) if is_synthetic else PROGRAMS
 
 
 @contextlib.contextmanager

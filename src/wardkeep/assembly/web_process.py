@@ -60,6 +60,7 @@ from wardkeep.fhir.rest.application import (
 from wardkeep.fhir.rest.asking import MOST_BODY_BYTES
 from wardkeep.fhir.rest.interaction import find_interactions
 from wardkeep.fhir.rest.store import Store
+from wardkeep.fhir.store.callers import Callers
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.parts import PartReader
@@ -70,7 +71,10 @@ from wardkeep.fhir.store.taking_out import RecordTaker
 from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.tasks.tasks import Tasks
+from wardkeep.fhir.urgent.call_rows import CallRows
+from wardkeep.fhir.urgent.pds import PdsTracer
 from wardkeep.fhir.urgent.queue_rows import QueueRows
+from wardkeep.fhir.urgent.tracing import TracesNobody, Tracing
 from wardkeep.fhir.wards.rows import WardRows
 from wardkeep.scim.application import PREFIX as SCIM, ScimApplication
 from wardkeep.web.application import Mount, application
@@ -180,7 +184,7 @@ async def web_running(
     try:
         yield application(
             find_apps(apps) if found is None else found,
-            services_on(database, warden).with_these(hub),
+            services_on(database, warden).with_these(hub, tracing_by(settings)),
             Site.of(settings),
             clock=clock,
             metrics=metrics,
@@ -237,6 +241,11 @@ def mounts_on(
     )
 
 
+def tracing_by(settings: Settings) -> Tracing:
+    """Who is asked who somebody is."""
+    return Tracing(PdsTracer(settings.pds) if settings.pds else TracesNobody())
+
+
 _API_LIMITS = Limits(body_bytes=MOST_BODY_BYTES, body_seconds=60.0, answer_seconds=60.0)
 _SIGN_IN_LIMITS = Limits(body_bytes=64 * 1024)
 
@@ -278,5 +287,8 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         SectionRows(database),
         WardRows(database),
         DepotRows(database),
+        CallRows(database),
+        Callers(database, warden),
+        Tracing(TracesNobody()),
         QueueRows(database),
     )

@@ -9,6 +9,7 @@ error: a mistyped setting that is ignored is how a safeguard is left off.
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -43,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where a new installation's root key is made; later `root-key.json` says it."""
     witnesses: tuple[tuple[NoteKey, str], ...]
     """Each one's key, and the address that its requests begin with."""
+    pds: str
+    """Where a Personal Demographics Service answers; empty: nobody is asked."""
     demo: bool
 
     @property
@@ -94,6 +97,15 @@ def _origin(text: str) -> str:
         message = "Give https://HOST, or http://localhost:PORT to try it out."
         raise ValueError(message)
     return text
+
+
+def _service(text: str) -> str:
+    parts = urlsplit(text)
+    is_near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    if text and not (parts.hostname and (parts.scheme == "https" or is_near)):
+        message = "Give https://HOST/PATH, or http://127.0.0.1:PORT to try it out."
+        raise ValueError(message)
+    return text.rstrip("/")
 
 
 def _truth(text: str) -> bool:
@@ -233,6 +245,13 @@ SETTINGS: tuple[Setting, ...] = (
         words="Who co-signs the ledger's checkpoints: KEY https://ADDRESS, with commas"
         " between. `wardkeep witness watch` prints the key.",
         read=_witnesses,
+    ),
+    Setting(
+        name="pds",
+        default="",
+        words="Where a Personal Demographics Service answers by its FHIR API, for"
+        " whoever answers calls. Empty: nobody is traced, and calls go on.",
+        read=_service,
     ),
     Setting(
         name="demo",

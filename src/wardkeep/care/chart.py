@@ -2,12 +2,13 @@
 """A chart: what one patient's resources say, sorted as a clinician looks for it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar, cast
 
 import msgspec
 
+from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import derived_uuid, is_fhir_id
 from wardkeep.care import reading
 from wardkeep.care.pregnancy import Pregnancy, pregnancies_in
@@ -86,6 +87,19 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is one already: an alert may be written before its day."""
         begins = read_moment(self.since) if "T" in self.since else None
         return begins is None or begins <= now
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether its last day is over. A section's end is said in words instead."""
+        if not self.until or self.expires is not None:
+            return False
+        if "T" in self.until:
+            ends = read_moment(self.until)
+            return ends is not None and ends <= now
+        try:
+            last = date.fromisoformat(self.until)
+        except ValueError:
+            return False
+        return last < now.astimezone(LONDON).date()
 
     def words_at(self, now: datetime) -> str:
         """What it says, and until when: past that, that somebody has to act."""

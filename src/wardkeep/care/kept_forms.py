@@ -135,6 +135,20 @@ _DEPOT_STEPS = tuple(
         ("change", "MedicationRequest", "a change of a depot schedule"),
     )
 )
+CALL = KeptForm(
+    kind="call",
+    type="Encounter",
+    words="a call",
+    new="calls",
+    change="calls/{}/details",
+)
+CALL_END = KeptForm(
+    kind="call-end",
+    type="ServiceRequest",
+    words="how a call ended",
+    new="calls",
+    change="calls/{}/end",
+)
 _ALL = (
     *(
         LETTER,
@@ -147,5 +161,6 @@ _ALL = (
         *_SECTION_ENTRIES,
     ),
     *(ADMISSION, DISCHARGE, LEVEL, LEAVE, DEPOT, *_DEPOT_STEPS),
+    *(CALL, CALL_END),
 )
 KEPT_FORMS = {one.kind: one for one in _ALL}

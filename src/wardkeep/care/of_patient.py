@@ -72,7 +72,7 @@ def banner_on(chart: Chart, now: datetime) -> Banner:
             [
                 one.words_at(now)
                 for one in chart.alerts
-                if one.is_current and one.has_begun(now)
+                if one.is_current and one.has_begun(now) and not one.has_ended(now)
             ]
         ),
     )

@@ -22,7 +22,7 @@ def opener_of(
         session=visit.token,
         organisation=OrganisationId(visit.session.organisation),
         purpose=purpose or usual,
-        reason=reason,
+        reason=reason or visit.reason,
     )
 
 

@@ -36,6 +36,10 @@ def demo(*, reset: bool) -> None:
     """
     os.environ[f"{PREFIX}DEMO"] = "yes"
     settings, layout = installation()
+    if not settings.pds and f"{PREFIX}PDS" not in os.environ:
+        # The synthetic national index listens beside the pages.
+        os.environ[f"{PREFIX}PDS"] = f"http://127.0.0.1:{settings.port + 1}"
+        settings, layout = installation()
     if reset:
         _forget(layout)
         return

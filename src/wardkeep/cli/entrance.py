@@ -28,7 +28,7 @@ from wardkeep.cli.ledger_copies import backup, restore
 from wardkeep.cli.migrate import migrate
 from wardkeep.cli.organisation import organisation
 from wardkeep.cli.partner import partner
-from wardkeep.cli.processes import serve, warden, web, worker
+from wardkeep.cli.processes import serve, synthetic_pds, warden, web, worker
 from wardkeep.cli.scope import scope
 from wardkeep.cli.support import support
 from wardkeep.cli.witness import witness
@@ -46,6 +46,7 @@ for _command in (
     web,
     warden,
     worker,
+    synthetic_pds,
     demo,
     import_,
     migrate,

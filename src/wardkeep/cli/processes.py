@@ -9,6 +9,7 @@ import click
 from wardkeep.assembly.asking import asking, asking_supervisor
 from wardkeep.assembly.parent import end_with_parent
 from wardkeep.assembly.serving import serve_everything
+from wardkeep.assembly.synthetic_pds import run_synthetic_pds
 from wardkeep.assembly.warden_process import run_warden
 from wardkeep.assembly.web_process import run_web
 from wardkeep.assembly.worker_process import run_worker_process
@@ -99,3 +100,17 @@ def worker(*, supervised_by: int) -> None:
     """
     _tie(supervised_by)
     run_worker_process(*installation())
+
+
+@click.command(name="synthetic-pds", hidden=True)
+@supervised
+def synthetic_pds(*, supervised_by: int) -> None:
+    """Run what stands for the national index in a demonstration.
+
+    \b
+    Example:
+      WARDKEEP_PDS=http://127.0.0.1:8112 wardkeep synthetic-pds
+    """
+    _tie(supervised_by)
+    settings, _ = installation()
+    run_synthetic_pds(settings.pds)

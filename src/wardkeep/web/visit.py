@@ -177,6 +177,9 @@ class Visit(PublicVisit):
         )
         self.session = session
         self.token = token
+        self.reason = ""
+        """Why this page opens what it does, where its work says so by itself; the door
+        takes it as one that was typed, and counts it as one."""
 
     @property
     def ground(self) -> Ground:

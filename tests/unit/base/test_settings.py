@@ -87,3 +87,20 @@ def test_a_public_origin_loses_its_last_slash() -> None:
 
 def test_every_setting_says_what_it_does() -> None:
     assert all(len(setting.words) > 20 for setting in SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://index.example.org", "index.example.org", "ftp://127.0.0.1", "https://"],
+)
+def test_people_are_traced_over_a_line_that_nobody_reads(address: str) -> None:
+    problems = read({"WARDKEEP_PDS": address})
+    assert isinstance(problems, tuple)
+    assert "https://" in problems[0].mend
+
+
+@pytest.mark.parametrize(
+    "address", ["", "https://index.example.org/pds", "http://127.0.0.1:8112/"]
+)
+def test_the_national_index_has_an_address_or_none(address: str) -> None:
+    assert settings({"WARDKEEP_PDS": address}).pds == address.rstrip("/")

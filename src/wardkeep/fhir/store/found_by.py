@@ -6,7 +6,15 @@ from datetime import datetime
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Connection
-from wardkeep.fhir.store import bookings, depots, detained, queued, referred, warded
+from wardkeep.fhir.store import (
+    bookings,
+    called,
+    depots,
+    detained,
+    queued,
+    referred,
+    warded,
+)
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.outcomes import Reference
 
@@ -19,7 +27,7 @@ def is_found_by_more(draft: Draft) -> bool:
         return True
     lies_beside = (
         *(detained.is_listed, depots.is_listed),
-        *(warded.is_listed, queued.is_listed),
+        *(warded.is_listed, called.is_listed, queued.is_listed),
     )
     return any(one(draft) for one in lies_beside)
 
@@ -56,7 +64,7 @@ async def keep_found(  # noqa: PLR0913 - one change, each part of it named
     await referred.end_referrals(connection, organisation, removed)
     for keep in (
         *(detained.keep_sections, depots.keep_schedules),
-        *(warded.keep_wards, queued.keep_entries),
+        *(warded.keep_wards, called.keep_calls, queued.keep_entries),
     ):
         await keep(
             connection,

@@ -42,8 +42,19 @@ function shown() {
   document.getElementById("kept-sign-in").hidden = keeper.serverSays !== "signed-out";
 }
 
+// Which button was pressed: a form may have several, each with its own address.
+function press(button) {
+  if (!button) return;
+  if (button.hasAttribute("formaction")) form.action = button.formAction;
+  if (!button.name) return;
+  const said = document.createElement("input");
+  Object.assign(said, { type: "hidden", name: button.name, value: button.value });
+  form.append(said);
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  const button = event.submitter;
   if (keeper.isLeaving) return;
   if (keeper.typed && !(await keeper.isAllSaved())) {
     alarm.textContent = `${line.dataset.unsent} ${keeper.state()[1]}`;
@@ -51,6 +62,7 @@ form.addEventListener("submit", async (event) => {
   }
   keeper.isLeaving = true;
   form.elements.place.value = keeper.typed ? keeper.place : "";
+  press(button);
   form.submit();
 });
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls: answered, who they are about, what is known before the first question."""
+
+from wardkeep.apps.calls.answering import answer, show_calls, take_over
+from wardkeep.apps.calls.details import look_up, save_details, show_details
+from wardkeep.apps.calls.ending import end_call, show_ending
+from wardkeep.apps.calls.identifying import identify
+from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS
+from wardkeep.apps.calls.showing import read_warnings, show_call
+from wardkeep.apps.calls.tracing import trace
+from wardkeep.web.apps import App
+from wardkeep.web.navigation import Link
+
+app = App(
+    name="calls",
+    title="Calls",
+    pages=(
+        show_calls,
+        answer,
+        take_over,
+        show_call,
+        read_warnings,
+        show_details,
+        save_details,
+        look_up,
+        identify,
+        trace,
+        show_ending,
+        end_call,
+    ),
+    navigation=(
+        Link(words="Calls", path="/calls", gate=ADVISORS, position=4),
+        Link(
+            words="Calls",
+            path="/calls",
+            gate=ANSWERERS.only("urgent_care_clinician", "shift_lead"),
+            position=13,
+        ),
+    ),
+)

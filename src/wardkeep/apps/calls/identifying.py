@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""It is known who the call is about: the case goes on in that person's record.
+
+Both records change in one transaction: the case begins anew where it belongs, and in
+the place that was held for whoever it might be stands that it was a mistake, and where
+it went. A resource never moves from one patient's key to another's.
+"""
+
+import msgspec
+from starlette.responses import Response
+
+from wardkeep.apps.calls.details import Sent, again, caller_of, patient_here, sent
+from wardkeep.apps.calls.opening import ANSWERERS, address_of, case_draft, write
+from wardkeep.base.ids import derived_uuid, is_fhir_id
+from wardkeep.care.keeping import finish
+from wardkeep.care.writing import content_of, drafted_anew
+from wardkeep.fhir.store.change import MUST_NOT_EXIST
+from wardkeep.fhir.urgent.caller import is_unknown, replaced
+from wardkeep.fhir.urgent.case import MISTAKE, TYPE, Case
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+KNOWN = Trouble(
+    status=409,
+    title="It is known already who this call is about",
+    why="A case stays with the patient whose record it is in, so nothing was done.",
+    mend="If that is somebody else, end this call as a mistake and answer it anew.",
+)
+
+
+@page("/patients/{id}/calls/{case}/identify", gate=ANSWERERS, methods=("POST",))
+async def identify(visit: Visit) -> Response:
+    got = await sent(visit)
+    if isinstance(got, Response):
+        return got
+    chosen = got.form.values.get("chosen", "")
+    if not is_fhir_id(chosen) or chosen == visit.path("id"):
+        return visit.tell(NOT_FOUND)
+    if got.typed is None:
+        return await again(visit, got)
+    return await _move(visit, got, got.typed.on(got.stored.case), chosen)
+
+
+async def _move(visit: Visit, got: Sent, case: Case, to: str) -> Response:
+    held = await patient_here(visit)
+    if isinstance(held, Response):
+        return held
+    nobody = content_of(held.text)
+    if not is_unknown(nobody):
+        return visit.tell(KNOWN)
+    there = msgspec.structs.replace(
+        case, id=derived_uuid("case-of", case.id, to), patient=to
+    )
+    gone = msgspec.structs.replace(
+        got.stored.case, status=MISTAKE, moved=f"{TYPE}/{there.id}"
+    )
+    callers = caller_of(there)
+    wrong = await write(
+        visit,
+        [
+            case_draft(there),
+            *callers,
+            case_draft(gone, got.stored),
+            drafted_anew(replaced(nobody, to)),
+        ],
+        [
+            MUST_NOT_EXIST,
+            *[MUST_NOT_EXIST for _ in callers],
+            got.stored.version,
+            held.version,
+        ],
+        got.form,
+    )
+    if wrong is not None:
+        return wrong
+    await finish(visit, got.form)
+    return visit.go_to(address_of(to, there.id))
