@@ -30,6 +30,7 @@ from wardkeep.cli.organisation import organisation
 from wardkeep.cli.processes import serve, warden, web, worker
 from wardkeep.cli.scope import scope
 from wardkeep.cli.support import support
+from wardkeep.cli.triage import triage
 from wardkeep.cli.witness import witness
 from wardkeep.cli.work import work
 
@@ -62,6 +63,7 @@ for _command in (
     support,
     canary,
     dataset,
+    triage,
     doctor,
 ):
     commands.add_command(_command)

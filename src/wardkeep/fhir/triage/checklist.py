@@ -30,7 +30,7 @@ from wardkeep.fhir.triage.evaluating import (
     read_answer,
     result_of,
 )
-from wardkeep.fhir.triage.setting_aside import kept, latched, refused, set_aside
+from wardkeep.fhir.triage.setting_aside import held, kept, latched, refused, set_aside
 
 NOT_MEANT = "This checklist is not meant for this patient. Nothing is suggested."
 
@@ -51,7 +51,8 @@ class Checklist:
         applies = self.content.applies
         if applies is not None and not applies.holds(known(about)):
             return Turn(log=log, result=Result(note=NOT_MEANT))
-        return self._turn(log, frozenset(), ())
+        found = evaluate(self.content, self._values(log))
+        return self._turn(log, found, frozenset(), ())
 
     def answer(self, turn: Turn, answer: Answer) -> Turn | Problem:
         item = self.content.items.get(answer.link)
@@ -63,34 +64,30 @@ class Checklist:
         if isinstance(read, Problem):
             return read
         log = kept(turn, answer)
-        raised, aside = latched(
-            turn.result,
-            was=_red(self._evaluated(turn.log)),
-            holds=_red(self._evaluated(log)),
-        )
-        return self._turn(log, raised, aside)
+        found = evaluate(self.content, self._values(log))
+        raised, aside = latched(turn, holds=_red(found))
+        return self._turn(log, found, raised, aside)
 
     def set_aside(self, turn: Turn, setting: SetAside) -> Turn | Problem:
         problem = refused(turn.result, setting)
         if problem is not None:
             return problem
         raised, aside = set_aside(self.content, turn.result, setting)
-        return self._turn(kept(turn, setting), raised, aside)
+        found = evaluate(self.content, self._values(turn.log))
+        return self._turn(kept(turn, setting), found, raised, aside)
 
     def _turn(
-        self, log: Log, raised: frozenset[str], aside: tuple[Overruled, ...]
+        self,
+        log: Log,
+        found: Evaluation,
+        raised: frozenset[str],
+        aside: tuple[Overruled, ...],
     ) -> Turn:
         result = result_of(
-            self.content,
-            self._evaluated(log),
-            answers_in(log),
-            raised=raised,
-            overruled=aside,
+            self.content, found, answers_in(log), raised=raised, overruled=aside
         )
-        return Turn(log=log, asks=self._asks, result=result)
-
-    def _evaluated(self, log: Log) -> Evaluation:
-        return evaluate(self.content, self._values(log))
+        state = held(self.content, _red(found))
+        return Turn(log=log, asks=self._asks, result=result, state=state)
 
     def _values(self, log: Log) -> Mapping[str, Value]:
         values = known(log.about)

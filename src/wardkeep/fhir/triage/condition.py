@@ -84,10 +84,11 @@ def _tokens(text: str) -> list[Token]:
     while at < end:
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup is None:
-            raise _WrongError(
-                f"“{text[at:end].strip()[:20]}” at letter {at + 1} is unknown"
-            )
-        found.append((match.lastgroup, match[match.lastgroup], at + 1))
+            rest = text[at:end].lstrip()
+            wrong = f"“{rest[:20]}” at letter {end - len(rest) + 1} is unknown"
+            raise _WrongError(wrong)
+        letter = at + len(match[0]) - len(match[0].lstrip()) + 1
+        found.append((match.lastgroup, match[match.lastgroup], letter))
         at = match.end()
     return [*found, ("end", "", end + 1)]
 

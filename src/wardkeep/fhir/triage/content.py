@@ -74,7 +74,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     condition: Condition
     reads: tuple[str, ...]
     needs: tuple[str, ...]
-    """Of what it reads, what it is not whole without."""
+    """Questions without which it is not whole, in the order in which they are asked."""
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,14 +231,12 @@ class _Compiling:
                 continue
             links = self.links(found)
             self.kinds[one.name], self.rests_on[one.name] = found.kind, links
-            is_score = one.language == scores.LANGUAGE
-            spared = scores.UNASKED if is_score else ()
             yield Variable(
                 name=one.name,
                 words=one.description,
                 condition=found,
                 reads=links,
-                needs=tuple(link for link in links if link not in spared),
+                needs=tuple(self.needs(found)),
             )
 
     def variable(self, one: Expression) -> Condition | None:
@@ -264,6 +262,15 @@ class _Compiling:
         reads = (self.rests_on.get(name, ()) for name in condition.reads)
         found = frozenset(chain.from_iterable(reads))
         return tuple(name for name in self.kinds if name in found)
+
+    def needs(self, condition: Condition) -> Iterator[str]:
+        """Of a variable that it reads, the last question: it settles what it is."""
+        asked = {
+            self.rests_on[name][-1]
+            for name in condition.reads
+            if self.rests_on.get(name) and name not in scores.UNASKED
+        }
+        return (name for name in self.kinds if name in asked)
 
     def rules(self) -> Iterator[Rule]:
         seen: set[str] = set()

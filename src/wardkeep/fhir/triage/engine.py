@@ -158,7 +158,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     result: Result = Result()
     """What it comes to so far; in a strict order nothing before its end."""
     state: str = ""
-    """An engine's own; ours need none."""
+    """An engine's own; ours have the red flags whose conditions hold."""
 
     @property
     def is_ended(self) -> bool:

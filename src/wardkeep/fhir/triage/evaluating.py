@@ -118,7 +118,9 @@ def _tallies(
             words=one.words,
             value=value if isinstance(value, Decimal) else None,
             missing=tuple(
-                link for link in one.needs if answered.get(link, "") in ("", NOT_SURE)
+                link
+                for link in one.needs
+                if link not in found.values and answered.get(link, "") in ("", NOT_SURE)
             ),
         )
 

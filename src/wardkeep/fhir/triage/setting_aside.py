@@ -42,21 +42,22 @@ def refused(result: Result, setting: SetAside) -> Problem | None:
     return None
 
 
+def held(content: Content, red: frozenset[str]) -> str:
+    """Red flags whose conditions hold, as a turn's state has them."""
+    return " ".join(one.id for one in content.rules if one.id in red)
+
+
 def latched(
-    before: Result,
-    *,
-    was: frozenset[str],
-    holds: frozenset[str],
+    before: Turn, *, holds: frozenset[str]
 ) -> tuple[frozenset[str], tuple[Overruled, ...]]:
     """Red flags that stand and that are set aside, after an answer.
 
-    `was` and `holds` are the red flags whose conditions held before it and hold after
-    it. One that began to hold is raised, though it was set aside before; none is taken
-    down by an answer.
+    `holds` are those whose conditions hold after it. One that began to hold is raised,
+    though it was set aside before; none is taken down by an answer.
     """
-    begun = holds - was
-    aside = tuple(one for one in before.overruled if one.rule not in begun)
-    return frozenset(before.raised) | begun, aside
+    begun = holds - frozenset(before.state.split())
+    aside = tuple(one for one in before.result.overruled if one.rule not in begun)
+    return frozenset(before.result.raised) | begun, aside
 
 
 def set_aside(

@@ -36,7 +36,7 @@ from wardkeep.fhir.triage.evaluating import (
     result_of,
 )
 from wardkeep.fhir.triage.pressing import NOW_SPEAK
-from wardkeep.fhir.triage.setting_aside import kept, latched, refused, set_aside
+from wardkeep.fhir.triage.setting_aside import held, kept, latched, refused, set_aside
 
 NOT_MEANT = (
     "These questions are not meant for this patient, or the age is not known:"
@@ -72,9 +72,7 @@ class StrictOrder:
         if problem is not None:
             return problem
         log = kept(turn, answer)
-        raised, aside = latched(
-            turn.result, was=self._red(turn.log), holds=self._red(log)
-        )
+        raised, aside = latched(turn, holds=self._red(log))
         return self._turn(log, raised, aside)
 
     def set_aside(self, turn: Turn, setting: SetAside) -> Turn | Problem:
@@ -115,20 +113,21 @@ class StrictOrder:
         self, log: Log, raised: frozenset[str], aside: tuple[Overruled, ...]
     ) -> Turn:
         answered = answers_in(log)
-        following = next((one for one in self._due(answered)), None)
+        state = held(self.content, self._red(log))
+        following = next(iter(self._due(answered)), None)
         if following is not None and not raised:
+            result = Result(overruled=aside)
             asks = (question_of(following),)
-            return Turn(log=log, asks=asks, result=Result(overruled=aside))
-        found = evaluate(self.content, self._values(log))
+            return Turn(log=log, asks=asks, result=result, state=state)
         result = result_of(
             self.content,
-            found,
+            evaluate(self.content, self._values(log)),
             answered,
             raised=raised,
             overruled=aside,
             otherwise=self.content.otherwise,
         )
-        return Turn(log=log, result=result)
+        return Turn(log=log, result=result, state=state)
 
     def _due(self, answered: Mapping[str, str]) -> list[Item]:
         """Questions still to be asked, in their order, by what they depend on."""
