@@ -51,7 +51,7 @@ class Checklist:
         applies = self.content.applies
         if applies is not None and not applies.holds(known(about)):
             return Turn(log=log, result=Result(note=NOT_MEANT))
-        found = evaluate(self.content, self._values(log))
+        found = evaluate(self.content, self.values(log))
         return self._turn(log, found, frozenset(), ())
 
     def answer(self, turn: Turn, answer: Answer) -> Turn | Problem:
@@ -64,7 +64,7 @@ class Checklist:
         if isinstance(read, Problem):
             return read
         log = kept(turn, answer)
-        found = evaluate(self.content, self._values(log))
+        found = evaluate(self.content, self.values(log))
         raised, aside = latched(turn, holds=_red(found))
         return self._turn(log, found, raised, aside)
 
@@ -73,7 +73,7 @@ class Checklist:
         if problem is not None:
             return problem
         raised, aside = set_aside(self.content, turn.result, setting)
-        found = evaluate(self.content, self._values(turn.log))
+        found = evaluate(self.content, self.values(turn.log))
         return self._turn(kept(turn, setting), found, raised, aside)
 
     def _turn(
@@ -89,7 +89,7 @@ class Checklist:
         state = held(self.content, _red(found))
         return Turn(log=log, asks=self._asks, result=result, state=state)
 
-    def _values(self, log: Log) -> Mapping[str, Value]:
+    def values(self, log: Log) -> Mapping[str, Value]:
         values = known(log.about)
         for link, text in answers_in(log).items():
             read = read_answer(self.content.items[link], text)

@@ -12,6 +12,7 @@ from itertools import chain
 
 import msgspec
 
+from wardkeep.base.ids import is_fhir_id
 from wardkeep.base.outcome import Problem
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.questionnaires.questionnaire import (
@@ -276,8 +277,8 @@ class _Compiling:
         seen: set[str] = set()
         for number, action in enumerate(self.plan.action):
             place = f"action[{number}]({action.id})"
-            if not action.id or action.id in seen:
-                wrong = "its id is missing, or there twice"
+            if not is_fhir_id(action.id) or action.id in seen:
+                wrong = "its id is missing, is no id, or is there twice"
                 self.wrong(place, wrong, "Give each rule an id of its own.")
             seen.add(action.id)
             found = self.rule(place, action)
