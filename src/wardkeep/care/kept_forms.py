@@ -129,8 +129,14 @@ _DEPOT_STEPS = tuple(
         ("change", "MedicationRequest", "a change of a depot schedule"),
     )
 )
+TRIAGE = KeptForm(
+    kind="triage",
+    type="QuestionnaireResponse",
+    words="a triage",
+    new="triage/new",
+)
 _ALL = (
     *(LETTER, OBSERVATIONS, CONTACT, *_PLANS, *_ENTRIES, SECTION, *_SECTION_ENTRIES),
-    *(ADMISSION, DISCHARGE, LEVEL, LEAVE, DEPOT, *_DEPOT_STEPS),
+    *(ADMISSION, DISCHARGE, LEVEL, LEAVE, DEPOT, *_DEPOT_STEPS, TRIAGE),
 )
 KEPT_FORMS = {one.kind: one for one in _ALL}
