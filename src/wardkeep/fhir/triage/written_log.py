@@ -30,7 +30,7 @@ def entries_in(text: str, *, by: str) -> tuple[Entry, ...]:
     """What cannot be read is left out: the fields of the form say it once more."""
     found: list[Entry] = []
     for line in text.splitlines():
-        parts = line.strip().split(_BAR, len(("at", "aside", "rule")))
+        parts = line.rstrip().split(_BAR, len(("at", "aside", "rule")))
         if len(parts) == len(("at", "aside", "rule", "why")) and parts[1] == _ASIDE:
             at, _, rule, why = parts
             found.append(SetAside(rule=rule, by=by, why=why, at=at))
