@@ -157,7 +157,7 @@ async def assess(visit: Visit) -> Response:
     if isinstance(person, Response):
         return person
     sent = await _stepped(visit, engine, person.about, form)
-    if not form.values.get("step") and not sent.problems:
+    if not form.values.get("press") and not sent.problems:
         saved = await _save(visit, engine, form, sent)
         if isinstance(saved, Response):
             return saved
@@ -171,7 +171,7 @@ async def assess(visit: Visit) -> Response:
 async def _stepped(visit: Visit, engine: Checklist, about: About, form: Form) -> Sent:
     """The form as it was sent, and the red flag that a button sets aside."""
     sent = await _sent(visit, engine, about, form)
-    step = form.values.get("step", "")
+    step = form.values.get("press", "")
     if not step.startswith(_ASIDE):
         return sent
     return await _aside(visit, engine, form, sent, step.removeprefix(_ASIDE))

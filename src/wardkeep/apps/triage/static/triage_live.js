@@ -13,7 +13,6 @@ let waiting = 0;
 async function workOut() {
   const mine = ++asked;
   const body = new URLSearchParams(new FormData(form));
-  body.delete("step");
   let answer;
   try {
     answer = await fetch(form.dataset.workOut, { method: "POST", body });
@@ -67,10 +66,10 @@ form.addEventListener("keydown", (event) => {
 
 // The form is sent by a script once all is kept, and such a form has no button.
 form.addEventListener("click", (event) => {
-  const button = event.target.closest("button[name=step]");
+  const button = event.target.closest("button[name=press]");
   if (!button) return;
   const step = document.createElement("input");
-  Object.assign(step, { type: "hidden", name: "step", value: button.value });
+  Object.assign(step, { type: "hidden", name: "press", value: button.value });
   button.removeAttribute("name");
   form.append(step);
 });
