@@ -53,6 +53,8 @@ BESIDE_THE_WORDS = frozenset(
         "contact",
         "of-ward",
         "level-before",
+        "of-years",
+        "of-sex",
     )
 )
 """Hidden fields of forms, that nobody types: no question of a form has such a name."""

@@ -149,6 +149,12 @@ CALL_END = KeptForm(
     new="calls",
     change="calls/{}/end",
 )
+TRIAGE = KeptForm(
+    kind="triage",
+    type="QuestionnaireResponse",
+    words="a triage",
+    new="triage/new",
+)
 _ALL = (
     *(
         LETTER,
@@ -161,6 +167,6 @@ _ALL = (
         *_SECTION_ENTRIES,
     ),
     *(ADMISSION, DISCHARGE, LEVEL, LEAVE, DEPOT, *_DEPOT_STEPS),
-    *(CALL, CALL_END),
+    *(CALL, CALL_END, TRIAGE),
 )
 KEPT_FORMS = {one.kind: one for one in _ALL}

@@ -31,6 +31,7 @@ from wardkeep.cli.partner import partner
 from wardkeep.cli.processes import serve, synthetic_pds, warden, web, worker
 from wardkeep.cli.scope import scope
 from wardkeep.cli.support import support
+from wardkeep.cli.triage import triage
 from wardkeep.cli.witness import witness
 from wardkeep.cli.work import work
 
@@ -65,6 +66,7 @@ for _command in (
     support,
     canary,
     dataset,
+    triage,
     doctor,
 ):
     commands.add_command(_command)

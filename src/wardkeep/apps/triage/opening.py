@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What triage pages stand on: the content in use, the patient, the form as sent."""
+
+from collections.abc import Mapping
+
+import msgspec
+from starlette.responses import Response
+
+from wardkeep.base.outcome import Problem
+from wardkeep.care.of_patient import WRITERS, refused, who_is_it
+from wardkeep.care.opening import opener_of
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.store.reading import Reader
+from wardkeep.fhir.triage.checklist import Checklist, answers_in
+from wardkeep.fhir.triage.engine import About, Entry, SetAside, Turn, take
+from wardkeep.fhir.triage.in_use import TYPE, InUse, in_use, library_id
+from wardkeep.fhir.triage.written_log import changed, entries_in, lines_of
+from wardkeep.ui.banner import Banner
+from wardkeep.ui.format import years_old
+from wardkeep.web.forms import Form
+from wardkeep.web.trouble import Trouble
+from wardkeep.web.visit import Visit
+
+ASSESSORS = WRITERS.but("carer", "health_advisor")
+"""Clinicians: whoever may judge what a checklist suggests."""
+NAME = "adult-checklist"
+OFF = Trouble(
+    status=409,
+    title="Decision support is off",
+    why="No clinical lead of your organisation took this content into use.",
+    mend="Write a note, or ask your clinical lead.",
+)
+MOST_FIELDS, LONGEST_FIELD_BYTES = 400, 130_000
+_FIELD = "q-"
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom it is about."""
+
+    banner: Banner
+    about: About
+
+
+class _Patient(msgspec.Struct, frozen=True, rename="camel"):
+    birth_date: str = ""
+    gender: str = ""
+
+
+async def content_in_use(visit: Visit, name: str = NAME) -> InUse | Response | None:
+    """None where the organisation never took it into use."""
+    id_ = library_id(name)
+    opened = await visit.services[Reader].shared([(TYPE, id_)], opener=opener_of(visit))
+    if isinstance(opened, Refusal):
+        return refused(visit, opened)
+    found = [in_use(one.text, one.version) for one in opened.resources]
+    return found[0] if found else None
+
+
+async def engine_in_use(visit: Visit) -> Checklist | Response:
+    """The checklist; else the page that says that it is off."""
+    found = await content_in_use(visit)
+    if isinstance(found, Response):
+        return found
+    if found is None or not found.is_on:
+        return visit.tell(OFF)
+    return Checklist(found.content)
+
+
+async def person_of(visit: Visit) -> Person | Response:
+    """The patient of the address, through the door: who it is, and what is known."""
+    found = await who_is_it(visit)
+    if isinstance(found, Response):
+        return found
+    banner, text = found
+    read = msgspec.json.decode(text, type=_Patient)
+    years = years_old(read.birth_date, visit.today)
+    return Person(banner=banner, about=About(years=years, sex=read.gender))
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A form as it was sent: where the engine stands, and what it refused."""
+
+    turn: Turn
+    fields: Mapping[str, str]
+    """By link, as they were typed."""
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def log(self) -> str:
+        return lines_of(self.turn.log.entries)
+
+
+async def form_sent(visit: Visit) -> Form | Trouble:
+    return await visit.form(longest=LONGEST_FIELD_BYTES, most_fields=MOST_FIELDS)
+
+
+def sent_in(engine: Checklist, about: About, form: Form, *, by: str, at: str) -> Sent:
+    """The log of the form, and what its fields say beyond it.
+
+    A line of the log that is refused is left out, as is a field: each has a problem.
+    """
+    turn = engine.start(about)
+    problems: list[Problem] = []
+    for entry in entries_in(form.values.get("log", ""), by=by):
+        turn = _taken(engine, turn, entry, [])
+    fields = fields_in(engine, form.values)
+    for answer in changed(answers_in(turn.log), fields, at=at):
+        turn = _taken(engine, turn, answer, problems)
+    return Sent(turn=turn, fields=fields, problems=tuple(problems))
+
+
+def _taken(
+    engine: Checklist, turn: Turn, entry: Entry, problems: list[Problem]
+) -> Turn:
+    found = take(engine, turn, entry)
+    if isinstance(found, Turn):
+        return found
+    place = f"{_FIELD}{found.place}"
+    problems.append(Problem(place=place, wrong=found.wrong, mend=found.mend))
+    return turn
+
+
+def fields_in(engine: Checklist, values: Mapping[str, str]) -> dict[str, str]:
+    """What the form's fields say, in the order of the questions."""
+    return {
+        link: values.get(f"{_FIELD}{link}", "").strip().replace(",", ".")
+        for link in engine.content.items
+    }
+
+
+def set_aside(engine: Checklist, sent: Sent, setting: SetAside) -> Sent:
+    """One red flag fewer, or the problem that says what is lacking."""
+    found = take(engine, sent.turn, setting)
+    if isinstance(found, Turn):
+        return msgspec.structs.replace(sent, turn=found)
+    problem = Problem(place="aside-why", wrong=found.wrong, mend=found.mend)
+    return msgspec.structs.replace(sent, problems=(*sent.problems, problem))

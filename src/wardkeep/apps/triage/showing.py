@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A triage in words: groups of questions, what they come to, and one that is stored.
+
+Done means: whoever reads it later sees what was ticked, what was suggested and why,
+what was decided instead and why, and whether the same answers still come to the same.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+from starlette.responses import Response
+
+from wardkeep.apps.triage.opening import ASSESSORS, content_in_use
+from wardkeep.care.chart import build_chart
+from wardkeep.care.of_patient import (
+    OF_BANNER,
+    READERS,
+    banner_for,
+    banner_on,
+    refused,
+)
+from wardkeep.care.opening import opener_of
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.model.person import person_in
+from wardkeep.fhir.questionnaires.questionnaire import Item
+from wardkeep.fhir.questionnaires.response import TYPE
+from wardkeep.fhir.store.outcomes import NotFound, OpenedResource
+from wardkeep.fhir.store.parts import Part, PartReader
+from wardkeep.fhir.store.reading import Reader
+from wardkeep.fhir.triage.checklist import Checklist, answers_in
+from wardkeep.fhir.triage.content import Content
+from wardkeep.fhir.triage.engine import (
+    NO,
+    YES,
+    Answer,
+    Entry,
+    Fired,
+    Overruled,
+    Question,
+    Result,
+    Turn,
+    replay,
+)
+from wardkeep.fhir.triage.evaluating import question_of
+from wardkeep.fhir.triage.record import Stored, disproved, stored_in
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND
+from wardkeep.web.visit import Visit
+
+_MOST_LISTED = 200
+_WORDS = {YES: "present", NO: "absent", "not-sure": "not sure", "": "taken back"}
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Questions that stand together."""
+
+    link: str
+    words: str
+    questions: tuple[Question, ...]
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that holds, in words."""
+
+    fired: Fired
+    disposition: Disposition
+    because: tuple[str, ...]
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """A score, in words."""
+
+    words: str
+    value: str
+    missing: tuple[str, ...]
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A result, in words."""
+
+    note: str
+    suggested: Disposition | None
+    raised: tuple[Why, ...]
+    others: tuple[Why, ...]
+    scores: tuple[Score, ...]
+    overruled: tuple[Overruled, ...]
+    advice: tuple[str, ...]
+
+
+def groups_of(content: Content) -> tuple[Group, ...]:
+    """As the Questionnaire groups them; what stands alone is a group without words."""
+    return tuple(
+        Group(link=one.link_id, words=one.words(), questions=tuple(_asked(one)))
+        for one in content.questionnaire.item
+    )
+
+
+def _asked(item: Item) -> Iterator[Question]:
+    if item.is_question:
+        yield question_of(item)
+    for one in item.item:
+        yield from _asked(one)
+
+
+def shown_in(content: Content, turn: Turn) -> Shown:
+    result: Result = turn.result
+    words = {link: item.words() for link, item in content.items.items()}
+    answered = answers_in(turn.log)
+    whys = [_why(one, words) for one in result.fired]
+    begun = {link for link, value in answered.items() if value != NO}
+    return Shown(
+        note=result.note,
+        suggested=DISPOSITIONS.get(result.disposition),
+        raised=tuple(one for one in whys if one.fired.rule in result.raised),
+        others=tuple(one for one in whys if one.fired.rule not in result.raised),
+        scores=tuple(
+            Score(
+                words=one.words,
+                value="–" if one.value is None else str(one.value),
+                missing=tuple(words[link] for link in one.missing),
+            )
+            for one in result.tallies
+            if begun & set(_reads(content, one.name))
+        ),
+        overruled=result.overruled,
+        advice=result.advice,
+    )
+
+
+def _reads(content: Content, name: str) -> tuple[str, ...]:
+    return next(one.reads for one in content.variables if one.name == name)
+
+
+def _why(fired: Fired, words: dict[str, str]) -> Why:
+    return Why(
+        fired=fired,
+        disposition=DISPOSITIONS[fired.disposition],
+        because=tuple(words[link] for link in fired.because),
+    )
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A triage of a patient, as a list has it."""
+
+    id: str
+    authored: str
+    by: str
+    decided: str
+
+
+@page("/patients/{id}/triage", gate=READERS)
+async def show_triages(visit: Visit) -> Response:
+    """All of a patient, the newest first, and where one is begun."""
+    given = await visit.services[PartReader].of_patient(
+        visit.path("id"),
+        (OF_BANNER, Part(types=(TYPE,), at_most=_MOST_LISTED)),
+        opener=opener_of(visit),
+    )
+    if isinstance(given, NotFound):
+        return visit.tell(NOT_FOUND)
+    if isinstance(given, Refusal):
+        return refused(visit, given)
+    of_banner, responses = given.parts
+    chart = build_chart((one.type, one.id, one.text) for one in of_banner)
+    found = await content_in_use(visit)
+    if isinstance(found, Response):
+        return found
+    lines = [line for one in responses if (line := _listed(one)) is not None]
+    return visit.render(
+        "triage/of_patient.html",
+        id=visit.path("id"),
+        banner=banner_on(chart, visit.clock.now()),
+        lines=sorted(lines, key=lambda one: one.authored, reverse=True),
+        is_on=found is not None and found.is_on,
+        may_write=ASSESSORS.admits(visit.session.role),
+    )
+
+
+def _listed(one: OpenedResource) -> Line | None:
+    stored = stored_in(one.text)
+    if stored is None:
+        return None
+    resource = msgspec.json.decode(one.text, type=dict[str, object])
+    decided = DISPOSITIONS.get(stored.decided)
+    return Line(
+        id=one.id,
+        authored=str(resource.get("authored", "")),
+        by=person_in(resource.get("author")).words,
+        decided=decided.words if decided else stored.decided,
+    )
+
+
+@page("/patients/{id}/triage/{triage}", gate=READERS)
+async def show_triage(visit: Visit) -> Response:
+    banner = await banner_for(visit)
+    if isinstance(banner, Response):
+        return banner
+    opened = await visit.services[Reader].one(
+        TYPE, visit.path("triage"), opener=opener_of(visit)
+    )
+    if isinstance(opened, Refusal):
+        return refused(visit, opened)
+    if isinstance(opened, NotFound):
+        return visit.tell(NOT_FOUND)
+    [one] = opened.resources
+    stored = stored_in(one.text) if one.patient == visit.path("id") else None
+    if stored is None:
+        return visit.tell(NOT_FOUND)
+    found = await content_in_use(visit)
+    if isinstance(found, Response):
+        return found
+    content = found.content if found else None
+    if content is not None and content.named != stored.log.named:
+        content = None
+    resource = msgspec.json.decode(one.text, type=dict[str, object])
+    return visit.render(
+        "triage/triage.html",
+        id=visit.path("id"),
+        banner=banner,
+        stored=stored,
+        suggested=DISPOSITIONS.get(stored.suggested),
+        decided=DISPOSITIONS.get(stored.decided),
+        author=person_in(resource.get("author")),
+        authored=str(resource.get("authored", "")),
+        lines=tuple(_lines(stored, content)),
+        shown=None if content is None else _replayed(content, stored),
+        problem=None if content is None else disproved(Checklist(content), stored),
+        may_write=ASSESSORS.admits(visit.session.role),
+        said=visit.query("said"),
+    )
+
+
+def _replayed(content: Content, stored: Stored) -> Shown | None:
+    turn = replay(Checklist(content), stored.log)
+    return shown_in(content, turn) if isinstance(turn, Turn) else None
+
+
+def _lines(stored: Stored, content: Content | None) -> Iterator[tuple[str, str]]:
+    """When, and what was done then."""
+    for entry in stored.log.entries:
+        yield entry.at, _line(entry, content)
+
+
+def _line(entry: Entry, content: Content | None) -> str:
+    if isinstance(entry, Answer):
+        item = content.items.get(entry.link) if content else None
+        words = item.words() if item else entry.link
+        return f"{words}: {_WORDS.get(entry.value, entry.value)}"
+    rule = content.rule(entry.rule) if content else None
+    return f"Red flag set aside: {rule.words if rule else entry.rule}. {entry.why}"

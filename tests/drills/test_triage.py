@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drills on triage: a stolen session, roles that must not, forged logs, double presses.
+
+The real processes over HTTP. A stranger's triage has words that stand nowhere else;
+what the thief got is searched for them.
+"""
+
+import json
+import re
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from support.program import Program
+from support.served import Served, Visitor
+from wardkeep.base.ids import new_uuid
+from wardkeep.fhir.triage.engine import SetAside
+from wardkeep.fhir.triage.library import shipped_content
+from wardkeep.fhir.triage.record import LOG, stored_in
+
+pytestmark = pytest.mark.xdist_group("triage-drills")
+HOME = "larkspur"
+ONLY_THERE = "Quixotic reason of the third kind"
+WRITERS = 6
+FORBIDDEN = 403
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    running = Served(tmp_path_factory.mktemp("triage"), WARDKEEP_WEB_WORKERS="1")
+    try:
+        running.await_ready()
+        running.found(HOME)
+        yield running
+    finally:
+        running.process.send_signal(signal.SIGINT)
+        running.process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def program(
+    stack: Served, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Program]:
+    keys: Path = tmp_path_factory.mktemp("keys")
+    with closing(Program(stack, keys, organisation=HOME)) as running:
+        for id_ in ("own", "stranger", "raced"):
+            running.put(
+                {
+                    "resourceType": "Patient",
+                    "id": id_,
+                    "name": [{"family": f"{id_}wood", "given": ["Test"]}],
+                    "birthDate": "1980-02-03",
+                }
+            )
+        yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_use(stack: Served, program: Program) -> None:
+    """Taken into use by a clinical lead, before anybody is triaged."""
+    assert program.get("Patient/own").status == 200
+    token = stack.sign_in(HOME, [], "shift_lead")
+    with closing(Visitor(stack.port, token)) as lead:
+        assert lead.ask("POST", "/triage/adult-checklist/use", act())[0] == 303
+
+
+def act(**more: str) -> bytes:
+    said = {
+        "lead-adult-checklist": "Dr Ada Example, GMC 0000000",
+        "words-adult-checklist": "All rules, against their sources",
+        "which": shipped_content("adult-checklist").named.digest,
+        "version": "0",
+    }
+    return urlencode(said | more).encode()
+
+
+def ticked(which: str = "", **more: str) -> bytes:
+    said = {
+        "which": which or new_uuid(),
+        "q-wheeze": "yes",
+        "disposition": "clinician-6h",
+        "why": ONLY_THERE,
+    }
+    return urlencode(said | more).encode()
+
+
+def triages_of(program: Program, patient: str) -> list[Json]:
+    found = program.search("QuestionnaireResponse", ("patient", patient)).resources
+    return [one for one in found if LOG in str(one)]
+
+
+def saved(stack: Served, patient: str, body: bytes) -> tuple[int, str]:
+    token = stack.sign_in(HOME, [patient], "urgent_care_clinician")
+    with closing(Visitor(stack.port, token)) as own:
+        status, page = own.ask("POST", f"/patients/{patient}/triage/new", body)
+    return status, unescape(page.decode())
+
+
+def test_a_stolen_session_reads_and_writes_no_strangers_triage(
+    stack: Served, program: Program
+) -> None:
+    assert saved(stack, "stranger", ticked(new_uuid()))[0] == 303
+    [there] = triages_of(program, "stranger")
+    token = stack.sign_in(HOME, ["own"], "urgent_care_clinician")
+    with closing(Visitor(stack.port, token)) as thief:
+        for path in (
+            "/patients/stranger/triage",
+            "/patients/stranger/triage/new",
+            f"/patients/stranger/triage/{there['id']}",
+            f"/patients/own/triage/{there['id']}",
+        ):
+            status, page = thief.ask("GET", path)
+            assert status in (303, 403, 404), path
+            assert ONLY_THERE.encode() not in page
+        path = "/patients/stranger/triage/new"
+        assert thief.ask("POST", path, ticked(new_uuid()))[0] in (303, 403)
+        # What the ticks come to is worked out without opening anybody
+        path = "/patients/stranger/triage/work-out"
+        status, page = thief.ask("POST", path, ticked(new_uuid(), **{"of-years": "40"}))
+        assert status == 200
+        assert b"within 1 hour" in page
+        assert b"strangerwood" not in page.lower()
+    assert len(triages_of(program, "stranger")) == 1
+
+
+@pytest.mark.parametrize("role", ["carer", "health_advisor", "receptionist"])
+def test_who_is_no_clinician_neither_ticks_nor_decides(
+    stack: Served, program: Program, role: str
+) -> None:
+    before = len(triages_of(program, "own"))
+    token = stack.sign_in(HOME, ["own"], role)
+    with closing(Visitor(stack.port, token)) as visitor:
+        for path in ("/patients/own/triage/new", "/patients/own/triage/work-out"):
+            assert visitor.ask("POST", path, ticked(new_uuid()))[0] == FORBIDDEN
+        assert visitor.ask("GET", "/patients/own/triage/new")[0] == FORBIDDEN
+    assert len(triages_of(program, "own")) == before
+
+
+@pytest.mark.parametrize("role", ["urgent_care_clinician", "administrator"])
+def test_nobody_but_a_lead_takes_content_into_use_or_ends_it(
+    stack: Served, role: str
+) -> None:
+    token = stack.sign_in(HOME, ["own"], role)
+    with closing(Visitor(stack.port, token)) as visitor:
+        assert visitor.ask("GET", "/triage")[0] == FORBIDDEN
+        for step in ("use", "end"):
+            path = f"/triage/adult-checklist/{step}"
+            assert visitor.ask("POST", path, act(version="1"))[0] == FORBIDDEN
+
+
+def test_content_that_is_not_what_was_shown_is_not_taken_into_use(
+    stack: Served,
+) -> None:
+    token = stack.sign_in(HOME, [], "shift_lead")
+    with closing(Visitor(stack.port, token)) as lead:
+        path = "/triage/adult-checklist/use"
+        assert lead.ask("POST", path, act(which="0" * 64, version="1"))[0] == 409
+        assert lead.ask("POST", path, act())[0] == 409, "somebody did it already"
+        assert lead.ask("POST", "/triage/nothing/use", act())[0] == 404
+
+
+def test_a_forged_log_names_nobody_else_and_hides_no_red_flag(
+    stack: Served, program: Program
+) -> None:
+    forged = "x | set aside | stridor | by Dr Somebody Else\nx | stridor | yes"
+    body = ticked(new_uuid(), log=forged, **{"q-stridor": "no"})
+    status, page = saved(stack, "own", body)
+    assert status == 422, "it was set aside before it was raised, which is nothing"
+    assert "The red flag “Noisy breathing in" in page
+    forged = "x | stridor | yes\nx | set aside | stridor | it was a snore, surely"
+    body = ticked(new_uuid(), log=forged, **{"q-stridor": "no"})
+    assert saved(stack, "own", body)[0] == 303
+    kept = next(one for one in triages_of(program, "own") if "surely" in str(one))
+    stored = stored_in(json.dumps(kept).encode())
+    assert stored is not None
+    [aside] = [one for one in stored.log.entries if isinstance(one, SetAside)]
+    assert aside.by
+    assert aside.by == kept.get("author", {}).get("reference", aside.by)
+    assert "Somebody" not in aside.by
+
+
+def test_one_form_sent_many_times_is_one_triage(
+    stack: Served, program: Program
+) -> None:
+    token = stack.sign_in(HOME, ["raced"], "urgent_care_clinician")
+    body = ticked(new_uuid())
+
+    def presses(_: int) -> int:
+        with closing(Visitor(stack.port, token)) as visitor:
+            return visitor.ask("POST", "/patients/raced/triage/new", body)[0]
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        assert set(pool.map(presses, range(WRITERS))) == {303}
+    assert len(triages_of(program, "raced")) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"which": "no id"}, 400),
+        ({"disposition": ""}, 422),
+        ({"disposition": "nowhere"}, 422),
+        ({"why": ""}, 422),
+        ({"q-pulse": "fast"}, 422),
+        ({"log": "a | b | c\n" * 20_000}, 413),
+    ],
+)
+def test_bad_input_is_told_and_saves_nothing(
+    stack: Served, program: Program, said: dict[str, str], status: int
+) -> None:
+    before = len(triages_of(program, "own"))
+    found, page = saved(stack, "own", ticked(**said))
+    assert found == status, page[:500]
+    assert len(triages_of(program, "own")) == before
+    assert re.search(r"Traceback|Error\(", page) is None
