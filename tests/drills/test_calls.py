@@ -31,8 +31,12 @@ from support.served import Served, Visitor, served
 from support.ward_beds import now
 from support.warden import RunningWarden
 from support.wards import Worker, patient, practitioner
+from wardkeep.assembly.database import OWNER, address_for
+from wardkeep.base.ids import OrganisationId
+from wardkeep.db.connection import connect
 from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
+from wardkeep.fhir.urgent.dispatching import UNDO_SECONDS
 from wardkeep.identity.roles import REACH
 
 pytestmark = pytest.mark.xdist_group("call-drills")
@@ -225,6 +229,69 @@ def test_a_call_ends_in_one_place_of_a_queue(room: Room) -> None:
     page = room.tim.get(there.path).decode()
     assert "Speak to a clinician at once" in page
     assert "End the call</a>" not in page
+
+
+def test_an_ambulance_is_stopped_by_whoever_asked_and_the_call_goes_on(
+    room: Room,
+) -> None:
+    known(room, "may", "Mayfield", "9990000107")
+    _, _, to = identify(room.tim, answer(room.tim, next(NUMBERS)), "may")
+    there = moved(to)
+    assert end(room.tim, there, "ambulance-2")[0] == SEE_OTHER
+    assert "Stop: do not send it" in room.tim.get(there.path).decode()
+    # A colleague who sends the same is asked why, and stops nothing
+    asked = send(room.uma, f"{there.path}/take-back")[2]
+    assert "again=yes" not in asked
+    status, _, again = send(room.tim, f"{there.path}/take-back")
+    assert (status, again) == (SEE_OTHER, f"{there.path}/end?again=yes")
+    page = room.tim.get(again).decode()
+    assert "nobody was sent" in page
+    assert "Agreed.</textarea>" in page, "what was said is gone on with"
+    # Sent twice it is one
+    assert send(room.tim, f"{there.path}/take-back")[2] == again
+    assert end(room.tim, there, "clinician-now")[0] == SEE_OTHER
+    found = room.program.search("Task", ("patient", "may")).resources
+    assert sorted(one["status"] for one in found) == ["completed", "requested"]
+    orders = room.program.search("ServiceRequest", ("patient", "may")).resources
+    assert sorted(one["status"] for one in orders) == ["active", "revoked"]
+    assert _dispatched(room, "may") == [(True, False)], "called off, and never sent"
+
+
+def test_once_it_is_to_have_gone_nothing_is_taken_back(room: Room) -> None:
+    known(room, "fay", "Fayrewood", "9990000115")
+    _, _, to = identify(room.tim, answer(room.tim, next(NUMBERS)), "fay")
+    there = moved(to)
+    assert end(room.tim, there, "ambulance-1")[0] == SEE_OTHER
+    time.sleep(UNDO_SECONDS + 1)
+    page = room.tim.get(there.path).decode()
+    assert "Stop: do not send it" not in page
+    status, told, _ = send(room.tim, f"{there.path}/take-back")
+    assert (status, b"too late to take this back" in told) == (409, True)
+    [request] = room.program.search("ServiceRequest", ("patient", "fay")).resources
+    assert request["status"] == "active"
+    assert _dispatched(room, "fay") == [(False, False)]
+
+
+def _dispatched(room: Room, patient_: str) -> list[tuple[bool, bool]]:
+    """Whether each request about them was called off, and whether it was sent."""
+    sql = (
+        "select d.called_off_at is not null as off, d.sent_at is not null as sent"
+        "  from urgent.dispatch as d join record.patient as p on p.number = d.patient"
+        " where p.id = $1"
+    )
+
+    async def read() -> list[tuple[bool, bool]]:
+        connection = await connect(
+            address_for(room.stack.settings, room.stack.layout, OWNER)
+        )
+        try:
+            await connection.serve(OrganisationId(1))
+            rows = await connection.fetch(sql, patient_)
+            return [(row["off"], row["sent"]) for row in rows]
+        finally:
+            await connection.close()
+
+    return asyncio.run(read())
 
 
 def test_whoever_is_cut_off_is_found_by_the_number(room: Room) -> None:

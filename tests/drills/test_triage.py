@@ -20,10 +20,13 @@ import pytest
 
 from support.program import Program
 from support.served import Served, Visitor
-from wardkeep.base.ids import new_uuid
+from wardkeep.base.clock import SystemClock
+from wardkeep.base.ids import derived_uuid, new_uuid
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.triage.engine import SetAside
 from wardkeep.fhir.triage.library import shipped_content
 from wardkeep.fhir.triage.record import LOG, stored_in
+from wardkeep.fhir.urgent.case import Case, case_content
 
 pytestmark = pytest.mark.xdist_group("triage-drills")
 HOME = "larkspur"
@@ -51,7 +54,7 @@ def program(
 ) -> Iterator[Program]:
     keys: Path = tmp_path_factory.mktemp("keys")
     with closing(Program(stack, keys, organisation=HOME)) as running:
-        for id_ in ("own", "stranger", "raced"):
+        for id_ in ("own", "stranger", "raced", "ringing"):
             running.put(
                 {
                     "resourceType": "Patient",
@@ -129,6 +132,33 @@ def test_a_stolen_session_reads_and_writes_no_strangers_triage(
         assert b"within 1 hour" in page
         assert b"strangerwood" not in page.lower()
     assert len(triages_of(program, "stranger")) == 1
+
+
+def test_what_is_found_while_a_call_is_not_over_belongs_to_it(
+    stack: Served, program: Program
+) -> None:
+    def call(id_: str, status: str) -> None:
+        began = SystemClock().now()
+        case = Case(
+            id=id_, patient="ringing", began=began, taker=Person(), status=status
+        )
+        program.put(case_content(case))
+
+    def belongs_to() -> str:
+        which = new_uuid()
+        assert saved(stack, "ringing", ticked(which))[0] == 303
+        id_ = derived_uuid("triage", "ringing", which)
+        made = program.get(f"QuestionnaireResponse/{id_}").json
+        return str(made.get("encounter", {}).get("reference", ""))
+
+    assert belongs_to() == ""
+    call("one", "in-progress")
+    assert belongs_to() == "Encounter/one"
+    # Of two that go on nothing tells which; of one that is over it is not
+    call("two", "in-progress")
+    assert belongs_to() == ""
+    call("one", "finished")
+    assert belongs_to() == "Encounter/two"
 
 
 @pytest.mark.parametrize("role", ["carer", "health_advisor", "receptionist"])

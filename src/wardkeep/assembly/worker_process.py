@@ -48,9 +48,7 @@ async def _run(settings: Settings, layout: Layout) -> None:
     warden = WardenClient(layout.door_socket, asker="worker")
     keys = KeyFolder(layout, origin=settings.public_origin)
     sending = Sending(outward, warden, keys=keys, ask=ask_partner, clock=clock)
-    desk = (
-        dispatching.SyntheticDesk() if settings.demo else dispatching.NoDispatcher()
-    )
+    desk = dispatching.SyntheticDesk() if settings.demo else dispatching.NoDispatcher()
     ambulances = (dispatching.sending(desk, clock),)
     await wait_for_schema(database)
     try:

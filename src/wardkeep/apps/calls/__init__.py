@@ -7,6 +7,7 @@ from wardkeep.apps.calls.ending import end_call, show_ending
 from wardkeep.apps.calls.identifying import identify
 from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS
 from wardkeep.apps.calls.showing import read_warnings, show_call
+from wardkeep.apps.calls.taking_back import take_back
 from wardkeep.apps.calls.tracing import trace
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
@@ -27,6 +28,7 @@ app = App(
         trace,
         show_ending,
         end_call,
+        take_back,
     ),
     navigation=(
         Link(words="Calls", path="/calls", gate=ADVISORS, position=4),

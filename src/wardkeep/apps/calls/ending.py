@@ -15,6 +15,7 @@ from wardkeep.apps.calls.opening import (
     case_draft,
     here,
     open_case,
+    read_case,
     write,
 )
 from wardkeep.apps.calls.showing import Ground, ground_of, repeats_here
@@ -76,7 +77,8 @@ async def show_ending(visit: Visit) -> Response:
     keeping = await resume(visit, CALL_END, note=case.id, based_on=found.stored.version)
     if isinstance(keeping, Response):
         return keeping
-    return _show(visit, found, Form({"advice": ADVICE} | keeping.values), keeping)
+    begun = {"advice": ADVICE} | await _said_before(visit, found.stored)
+    return _show(visit, found, Form(begun | keeping.values), keeping)
 
 
 @page("/patients/{id}/calls/{case}/end", gate=ANSWERERS, methods=("POST",))
@@ -114,6 +116,16 @@ async def end_call(visit: Visit) -> Response:
         return wrong
     await finish(visit, form)
     return visit.go_to(here(visit))
+
+
+async def _said_before(visit: Visit, stored: Stored) -> dict[str, str]:
+    """The words of an end that was just taken back, to go on with."""
+    if visit.query("again") != "yes":
+        return {}
+    was = await read_case(visit, stored.case.id, version=stored.version - 1)
+    if isinstance(was, Response) or was.case.outcome is None:
+        return {}
+    return {"said": was.case.outcome.said, "advice": was.case.outcome.advice}
 
 
 async def _end(
@@ -159,4 +171,5 @@ def _show(visit: Visit, found: Sent, form: Form, keeping: Keeping) -> Response:
         typed=form.values,
         problems=problems,
         longest=(LONGEST_SAID, LONGEST_ADVICE),
+        is_again=visit.query("again") == "yes",
     )

@@ -105,9 +105,13 @@ async def case_here(visit: Visit) -> Stored | Response:
     return msgspec.structs.replace(found, is_mine=is_mine)
 
 
-async def read_case(visit: Visit, id_: str) -> Stored | Response:
-    """A case by its id, opened at the door."""
-    opened = await visit.services[Reader].one(TYPE, id_, opener=opener_of(visit))
+async def read_case(
+    visit: Visit, id_: str, *, version: int | None = None
+) -> Stored | Response:
+    """A case by its id, opened at the door; as it is, or as it was."""
+    opened = await visit.services[Reader].one(
+        TYPE, id_, opener=opener_of(visit), version=version
+    )
     if isinstance(opened, Refusal):
         return refused(visit, opened)
     if isinstance(opened, NotFound):

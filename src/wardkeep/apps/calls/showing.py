@@ -11,6 +11,7 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.calls.opening import (
+    ADVISORS,
     ANSWERERS,
     Stored,
     case_draft,
@@ -20,6 +21,8 @@ from wardkeep.apps.calls.opening import (
     rows,
     write,
 )
+from wardkeep.apps.calls.taking_back import can_take_back, where_it_waits
+from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.chart import build_chart
 from wardkeep.care.of_patient import OF_BANNER, banner_on, refused
 from wardkeep.care.opening import me, opener_of
@@ -128,6 +131,7 @@ async def _show(visit: Visit, stored: Stored, ground: Ground) -> Response:
     repeats = await repeats_here(visit, case, ground.patient)
     if isinstance(repeats, Response):
         return repeats
+    row = await where_it_waits(visit, case)
     outcome = case.outcome
     ended = DISPOSITIONS.get(outcome.code) if outcome else None
     return visit.render(
@@ -142,6 +146,9 @@ async def _show(visit: Visit, stored: Stored, ground: Ground) -> Response:
         beside=await _beside(visit, case),
         traced=WORDS.get(case.trace.status, _NOT_ASKED) if case.trace else _NOT_ASKED,
         disposition=(ended.words if ended else outcome.code) if outcome else "",
+        ambulance=ambulance_of(row, visit.clock.now()) if row else None,
+        can_take_back=can_take_back(visit, stored, row),
+        may_triage=not ground.is_unknown and not ADVISORS.admits(visit.session.role),
     )
 
 

@@ -39,7 +39,9 @@ from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.triage.checklist import Checklist
 from wardkeep.fhir.triage.engine import About, SetAside
 from wardkeep.fhir.triage.record import Decision, Triaged, response, undecided
+from wardkeep.fhir.urgent.call_rows import CallRows
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
+from wardkeep.fhir.urgent.repeat import WINDOW
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.parts import tree_of
@@ -48,6 +50,8 @@ from wardkeep.web.visit import Visit
 
 LONGEST_WHY = 2_000
 _ASIDE = "aside:"
+_GOING = frozenset({"open", "ended"})
+"""States of a call: on the telephone, or waiting for what it came to."""
 _NOT_SAVED = Trouble(
     status=409,
     title="It could not be saved",
@@ -189,6 +193,19 @@ async def _aside(
     return found
 
 
+async def _call(visit: Visit, patient: str) -> str:
+    """The call that it belongs to: the one about this patient that is not over.
+
+    Empty where there is none, or where nothing tells which of several it is.
+    """
+    since = visit.clock.now() - WINDOW
+    rows = await visit.services[CallRows].of_patient(
+        opener_of(visit).organisation, patient, since=since
+    )
+    going = [one.case for one in rows if one.state in _GOING]
+    return going[0] if len(going) == 1 else ""
+
+
 async def _save(
     visit: Visit, engine: Checklist, form: Form, sent: Sent
 ) -> Response | Problem:
@@ -206,6 +223,7 @@ async def _save(
         patient=patient,
         author=await me(visit),
         completed=visit.clock.now(),
+        encounter=await _call(visit, patient),
     )
     made = response(engine.content, sent.turn, decision, who)
     written = await visit.services[Writer].write(

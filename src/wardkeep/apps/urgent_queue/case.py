@@ -20,11 +20,11 @@ from wardkeep.apps.urgent_queue.opening import (
 )
 from wardkeep.apps.urgent_queue.showing import (
     COLOURS,
-    ambulance_of,
     left_words,
     number_of,
     skill_words,
 )
+from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.asked import options
 from wardkeep.care.colleagues import Mine, colleagues, mine_of
 from wardkeep.care.of_patient import who_is_it

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from wardkeep.care.ambulance import Ambulance, ambulance_of
 from wardkeep.fhir.urgent.clocks import WORDS, Pace, minutes_left, pace_of
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
 from wardkeep.fhir.urgent.queue_rows import EntryRow, OwnerCount, SkillCount
@@ -29,7 +30,6 @@ SKILL_WORDS = {
     "base": "Treatment centre",
     "visit": "Home visit",
 }
-AMBULANCE = "ambulance"
 _HOUR = 60
 
 
@@ -56,16 +56,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     comforted: datetime | None
     next_at: datetime
-    ambulance: "Ambulance | None"
+    ambulance: Ambulance | None
     """None: it is no request for one."""
-
-
-class Ambulance(msgspec.Struct, frozen=True):
-    """How a request for an ambulance stands."""
-
-    words: str
-    colour: str
-    can_stop: bool = False
 
 
 class SkillLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,27 +104,6 @@ def line_of(row: EntryRow, now: datetime) -> Line:
         next_at=row.next_at,
         ambulance=ambulance_of(row, now),
     )
-
-
-def ambulance_of(row: EntryRow, now: datetime) -> Ambulance | None:
-    """Red until somebody acknowledged it."""
-    if row.skill != AMBULANCE:
-        return None
-    if row.acknowledged_at is not None:
-        return Ambulance(f"Acknowledged: {row.reference}", "green")
-    if row.called_off_at is not None:
-        return Ambulance("Called off, not sent: say what comes of it", "red")
-    is_early = row.send_at is not None and row.sent_at is None and row.send_at > now
-    return Ambulance(_not_acknowledged(row), "red", can_stop=is_early)
-
-
-def _not_acknowledged(row: EntryRow) -> str:
-    if row.send_at is None:
-        return "Not sent from here: ring the ambulance service"
-    if row.escalated_at is not None:
-        told = "Not acknowledged" if row.sent_at else "Could not be sent"
-        return f"{told}: ring the ambulance service now"
-    return "Sent, not acknowledged yet" if row.sent_at else "Is being sent"
 
 
 def lines_of(rows: Sequence[EntryRow], now: datetime) -> list[Line]:

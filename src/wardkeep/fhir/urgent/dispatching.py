@@ -56,6 +56,13 @@ update urgent.dispatch
 """
 
 
+NOT_SENT = """
+update urgent.dispatch set called_off_at = coalesce(called_off_at, $3)
+ where organisation = $1 and entry = $2 and sent_at is null
+"""
+"""Goes with the change that ends its place in the queue: no row, and it has gone."""
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a dispatcher is given."""
 

@@ -87,6 +87,11 @@ select {_COLUMNS}
   from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
  where e.organisation = $1 and e.entry = $2
 """  # noqa: S608 - constants
+_OF_CASE = f"""
+select {_COLUMNS}
+  from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
+ where e.organisation = $1 and e.case_key = 'Encounter/' || $2 and e.is_open
+"""  # noqa: S608 - constants
 _OLD_HOLDS = """
 update urgent.entry set held_by = null, held_until = null
  where organisation = $1 and held_by = $2 and held_until <= $3
@@ -221,6 +226,11 @@ class QueueRows:
 
     async def one(self, organisation: OrganisationId, entry: str) -> EntryRow | None:
         rows = await self._fetch(organisation, _ONE, entry)
+        return EntryRow(**rows[0]) if rows else None
+
+    async def of_case(self, organisation: OrganisationId, case: str) -> EntryRow | None:
+        """Where a case waits; None: nowhere, or no more."""
+        rows = await self._fetch(organisation, _OF_CASE, case)
         return EntryRow(**rows[0]) if rows else None
 
     async def counts(

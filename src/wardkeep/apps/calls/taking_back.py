@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An end that is taken back while nobody has acted on it: the call is open again.
+
+An ambulance is stopped so until it has gone, which is five seconds after it was asked
+for. What was written stays in the record, as an order that was revoked and a place in a
+queue that ended.
+"""
+
+import msgspec
+from starlette.responses import Response
+
+from wardkeep.apps.calls.opening import (
+    ANSWERERS,
+    Stored,
+    case_draft,
+    case_here,
+    here,
+)
+from wardkeep.care.of_patient import refused
+from wardkeep.care.opening import me, opener_of
+from wardkeep.care.writing import content_of, drafted_anew
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.store.change import Beside, Change
+from wardkeep.fhir.store.outcomes import NotFound, Written
+from wardkeep.fhir.store.reading import Reader
+from wardkeep.fhir.store.writing import Writer
+from wardkeep.fhir.urgent import outcome
+from wardkeep.fhir.urgent.case import OPEN, Case, Content
+from wardkeep.fhir.urgent.dispatching import NOT_SENT
+from wardkeep.fhir.urgent.moving import advance
+from wardkeep.fhir.urgent.queue_rows import EntryRow, QueueRows
+from wardkeep.fhir.urgent.queueing import TYPE, Did, Entry, entry_content, entry_in
+from wardkeep.fhir.urgent.steps import UNDO_WITHIN, State, Step
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+WORDS = "Taken back by whoever had the call"
+_GONE = Trouble(
+    status=409,
+    title="It is too late to take this back",
+    why="A colleague has the case already, or the ambulance service has the request. So"
+    " nothing was changed.",
+    mend="Ring them. The call says who has it, and how the request stands.",
+)
+
+
+async def where_it_waits(visit: Visit, case: Case) -> EntryRow | None:
+    """A case's place in a queue, while it has one."""
+    if case.outcome is None:
+        return None
+    return await visit.services[QueueRows].of_case(
+        opener_of(visit).organisation, case.id
+    )
+
+
+def can_take_back(visit: Visit, stored: Stored, row: EntryRow | None) -> bool:
+    """Whether whoever ended the call may still take that back."""
+    end, now = stored.case.outcome, visit.clock.now()
+    if not stored.is_mine or end is None or row is None:
+        return False
+    if row.state != State.NEW or row.owner or now - end.at > UNDO_WITHIN:
+        return False
+    return row.send_at is None or (row.sent_at is None and now < row.send_at)
+
+
+@page("/patients/{id}/calls/{case}/take-back", gate=ANSWERERS, methods=("POST",))
+async def take_back(visit: Visit) -> Response:
+    await visit.leave_nothing_unread()
+    stored = await case_here(visit)
+    if isinstance(stored, Response):
+        return stored
+    if stored.case.is_open:
+        return visit.go_to(_again(visit))  # sent twice
+    row = await where_it_waits(visit, stored.case)
+    if row is None or not can_take_back(visit, stored, row):
+        return visit.tell(_GONE)
+    return await _take_back(visit, stored, row)
+
+
+def _again(visit: Visit) -> str:
+    return f"{here(visit, 'end')}?again=yes"
+
+
+async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
+    task = await _read(visit, TYPE, row.entry)
+    if isinstance(task, Response):
+        return task
+    entry = entry_in(task[0])
+    request = await _read(visit, outcome.TYPE, entry.outcome if entry else "")
+    if isinstance(request, Response):
+        return request
+    after = None if entry is None else _ended(visit, entry, await me(visit))
+    if after is None:
+        return visit.tell(_GONE)
+    reopened = msgspec.structs.replace(
+        stored.case, outcome=None, status=OPEN, ended=None
+    )
+    opener, now = opener_of(visit), visit.clock.now()
+    change = Change(
+        drafts=[
+            case_draft(reopened, stored),
+            drafted_anew(entry_content(after, task[0])),
+            drafted_anew({**request[0], "status": outcome.REVOKED}),
+        ],
+        expected=[stored.version, task[1], request[1]],
+        beside=[Beside(sql=NOT_SENT, values=(opener.organisation, row.entry, now))]
+        if row.send_at is not None
+        else [],
+    )
+    written = await visit.services[Writer].write(change, opener=opener)
+    match written:
+        case Written():
+            return visit.go_to(_again(visit))
+        case Refusal():
+            return refused(visit, written)
+        case _:
+            return visit.tell(_GONE)
+
+
+async def _read(visit: Visit, type_: str, id_: str) -> tuple[Content, int] | Response:
+    """One resource of the patient in the address, and its version."""
+    opened = await visit.services[Reader].one(type_, id_, opener=opener_of(visit))
+    if isinstance(opened, Refusal):
+        return refused(visit, opened)
+    if isinstance(opened, NotFound):
+        return visit.tell(NOT_FOUND)
+    [one] = opened.resources
+    if one.patient != visit.path("id"):
+        return visit.tell(NOT_FOUND)
+    return content_of(one.text), one.version
+
+
+def _ended(visit: Visit, entry: Entry, mine: Person) -> Entry | None:
+    """Its place in the queue, taken and ended by one; None: somebody else has it."""
+    now = visit.clock.now()
+    taken = advance(entry, Did(step=Step.TAKE, at=now, by=mine))
+    if not isinstance(taken, Entry):
+        return None
+    over = advance(taken, Did(step=Step.END, at=now, by=mine, words=WORDS))
+    return over if isinstance(over, Entry) else None
