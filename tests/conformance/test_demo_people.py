@@ -68,7 +68,10 @@ def test_every_entry_posts_a_resource_under_its_own_uuid(
             assert bundle["type"] == "transaction"
             for entry in bundle["entry"]:
                 resource = entry["resource"]
-                assert UUID.fullmatch(resource["id"])
+                # What was talked about has the id of its assessment and a subject.
+                id_, dot, _ = resource["id"].partition(".")
+                assert UUID.fullmatch(id_)
+                assert not dot or resource["resourceType"] == "Goal"
                 # A Task to co-sign or to approve has the id of what it is about.
                 is_beside = resource["resourceType"] == "Task"
                 own = f"urn:uuid:{resource['id']}"
@@ -121,7 +124,16 @@ def test_an_observation_has_a_value_or_components_and_a_code(
 ) -> None:
     for each in of_type(resources, "Observation"):
         values = [key for key in each if key.startswith("value")]
-        assert len(values) + ("component" in each) == 1
+        assert len(values) <= 1
+        assert values or each["component"]
+        # obs-7: what a component says, the observation does not say as well.
+        said = {one["code"] for one in each["code"].get("coding", ())}
+        parts = {
+            coding["code"]
+            for part in each.get("component", ())
+            for coding in part["code"].get("coding", ())
+        }
+        assert not values or not said & parts
         assert each["status"] == "final"
         assert each["code"]["text"]
 

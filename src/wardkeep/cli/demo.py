@@ -77,7 +77,7 @@ def _greet(settings: Settings, people: list[Person]) -> None:
             organisation = person.organisation
             click.echo(organisation)
         link = person.link or "has a passkey already: just sign in"
-        click.echo(f"  {person.role:18} {person.name:26} {link}")
+        click.echo(f"  {person.role:22} {person.name:26} {link}")
     click.echo(_NO_AUTHENTICATOR)
     click.echo("Stop with Ctrl-C; everything is kept. Start afresh: make reset-demo")
 

@@ -16,6 +16,7 @@ from wardkeep.assembly.demo.organisations import DemoOrganisation
 from wardkeep.assembly.demo.staff import StaffMember, staff_of
 from wardkeep.base.ids import derived_uuid
 from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.urgent.case import Case, Outcome as CallEnd, case_content
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
 from wardkeep.fhir.urgent.moving import Cannot, advance
 from wardkeep.fhir.urgent.outcome import outcome_content, outcome_in
@@ -27,8 +28,6 @@ from wardkeep.fhir.urgent.queueing import (
     place_of,
     queued,
 )
-from wardkeep.fhir.urgent.ringing import CALL_BACK
-from wardkeep.fhir.urgent.saying import concept, instant
 from wardkeep.fhir.urgent.steps import Step
 from wardkeep.fhir.work.expects import Content
 
@@ -181,34 +180,22 @@ class Calls:
     ) -> Content:
         """The call itself, over for whoever answered it."""
         taker = self._person(_TAKER)
-        return {
-            "resourceType": "Encounter",
-            "id": id_,
-            "status": "in-progress",
-            "class": {
-                "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
-                "code": "VR",
-            },
-            "type": [concept("urn:wardkeep:case", "call", "Call")],
-            "subject": {"reference": f"Patient/{patient}"},
-            "participant": [
-                {
-                    "individual": {
-                        "reference": taker.reference,
-                        "display": taker.display,
-                    }
-                }
-            ],
-            "period": {"start": instant(given - timedelta(minutes=7))},
-            "identifier": [
-                {
-                    "use": "temp",
-                    "system": CALL_BACK,
-                    "value": f"01632960{200 + number}",
-                }
-            ],
-            "reasonCode": [{"text": plot.complaint}],
-        }
+        case = Case(
+            id=id_,
+            patient=patient,
+            began=given - timedelta(minutes=7),
+            taker=taker,
+            number=f"01632960{200 + number}",
+            complaint=plot.complaint,
+            outcome=CallEnd(
+                code=plot.code,
+                at=given,
+                said="Agreed. Will keep the telephone free.",
+                advice="If it gets worse, or you are worried, ring 111 again.",
+                by=taker,
+            ),
+        )
+        return case_content(case)
 
     def _person(self, key: str) -> Person:
         return person_of(staff_of(self._organisation)[key])
