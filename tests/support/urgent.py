@@ -12,6 +12,7 @@ import msgspec
 
 from support.served import Visitor
 from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.urgent.case import CALL_BACK
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
 from wardkeep.fhir.urgent.outcome import outcome_content, outcome_in
 from wardkeep.fhir.urgent.queueing import (
@@ -20,7 +21,6 @@ from wardkeep.fhir.urgent.queueing import (
     place_of,
     queued,
 )
-from wardkeep.fhir.urgent.ringing import CALL_BACK
 
 TAKER = Person("Practitioner/tess", "Tess Taker")
 Json = dict[str, Any]

@@ -24,7 +24,7 @@ from wardkeep.apps.depots.opening import (
     unless_open,
     with_entry,
 )
-from wardkeep.apps.depots.showing import shown_of
+from wardkeep.apps.depots.showing import form_facts, shown_of
 from wardkeep.apps.depots.typed import (
     LONGEST_NAME,
     LONGEST_WORDS,
@@ -254,22 +254,11 @@ def _show(  # noqa: PLR0913 - as above
     is_second: bool,
 ) -> Response:
     shown = shown_of(one, visit.today)
-    problems = tuple(form.problems.values())
-    met = is_second and not keeping.is_resumed
     return visit.render(
         "depots/step.html",
-        status=422 if problems else 409 if met else 200,
-        id=visit.path("id"),
-        banner=opened.banner,
-        one=shown,
+        **form_facts(visit, opened, shown, form, keeping, is_second=is_second),
         step=step,
         reasons=list(NOT_GIVEN.items()),
-        typed=form.values,
-        problems=problems,
-        keeping=keeping,
-        is_second=is_second,
-        latest=next(iter(shown.lines), None),
-        most=LONGEST_WORDS,
     )
 
 

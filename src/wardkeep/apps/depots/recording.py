@@ -22,8 +22,8 @@ from wardkeep.apps.depots.opening import (
     unless_open,
     with_entry,
 )
-from wardkeep.apps.depots.showing import other_side, shown_of
-from wardkeep.apps.depots.typed import LONGEST_WORDS, Given, read_given
+from wardkeep.apps.depots.showing import form_facts, other_side, shown_of
+from wardkeep.apps.depots.typed import Given, read_given
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import new_uuid
 from wardkeep.care.asked import options
@@ -173,23 +173,12 @@ async def _show(
     is_second: bool,
 ) -> Response:
     shown = shown_of(one, visit.today)
-    problems = tuple(form.problems.values())
-    met = is_second and not keeping.is_resumed
     return visit.render(
         "depots/given.html",
-        status=422 if problems else 409 if met else 200,
-        id=visit.path("id"),
-        banner=opened.banner,
-        one=shown,
+        **form_facts(visit, opened, shown, form, keeping, is_second=is_second),
         unit=UNITS[one.schedule.unit],
         other_side=SIDES.get(other_side(one.schedule), ""),
         sites=[(code, it.words) for code, it in SITES.items()],
         sides=list(SIDES.items()),
         people=options(await _people(visit)),
-        typed=form.values,
-        problems=problems,
-        keeping=keeping,
-        is_second=is_second,
-        latest=next(iter(shown.lines), None),
-        most=LONGEST_WORDS,
     )

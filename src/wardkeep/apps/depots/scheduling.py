@@ -23,7 +23,7 @@ from wardkeep.apps.depots.opening import (
     unless_open,
     with_entry,
 )
-from wardkeep.apps.depots.showing import shown_of
+from wardkeep.apps.depots.showing import form_facts, shown_of
 from wardkeep.apps.depots.typed import (
     LONGEST_NAME,
     LONGEST_WORDS,
@@ -236,15 +236,10 @@ async def _show(
     is_second: bool = False,
 ) -> Response:
     shown = None if one is None else shown_of(one, visit.today)
-    problems = tuple(form.problems.values())
-    met = is_second and not keeping.is_resumed
     places = await _places(visit)
     return visit.render(
         "depots/schedule.html",
-        status=422 if problems else 409 if met else 200,
-        id=visit.path("id"),
-        banner=opened.banner,
-        one=shown,
+        **form_facts(visit, opened, shown, form, keeping, is_second=is_second),
         others=[it.schedule for it in opened.depots if it.schedule.ended is None],
         units=[("", "Choose a unit"), *UNITS.items()],
         routes=[(code, it.words) for code, it in ROUTES.items()],
@@ -253,10 +248,4 @@ async def _show(
             ("", "Choose a team"),
             *((it.reference, it.display) for it in places),
         ],
-        typed=form.values,
-        problems=problems,
-        keeping=keeping,
-        is_second=is_second,
-        latest=None if shown is None else next(iter(shown.lines), None),
-        most=LONGEST_WORDS,
     )

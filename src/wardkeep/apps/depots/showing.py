@@ -7,12 +7,15 @@ done before, by whom, from which batch.
 """
 
 from datetime import date
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.depots.opening import GIVERS, Found, depots_of, find_depot
+from wardkeep.apps.depots.opening import GIVERS, Found, Opened, depots_of, find_depot
+from wardkeep.apps.depots.typed import LONGEST_WORDS
 from wardkeep.care.depots import TAGS
+from wardkeep.care.keeping import Keeping
 from wardkeep.care.of_patient import READERS
 from wardkeep.fhir.depots.codes import COUNTS, NOT_GIVEN, ROUTES, SIDES, UNITS
 from wardkeep.fhir.depots.dose import Dose
@@ -26,6 +29,7 @@ from wardkeep.fhir.depots.schedule import (
     Schedule,
     every_words,
 )
+from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
@@ -122,6 +126,32 @@ def _line(entry: Entry, found: Found) -> Line:
         and not is_struck
         and entry.id != "marked",
     )
+
+
+def form_facts(
+    visit: Visit,
+    opened: Opened,
+    shown: Shown | None,
+    form: Form,
+    keeping: Keeping,
+    *,
+    is_second: bool,
+) -> dict[str, Any]:
+    """What each of the three forms is drawn with, and the status that it has."""
+    problems = tuple(form.problems.values())
+    met = is_second and not keeping.is_resumed
+    return {
+        "status": 422 if problems else 409 if met else 200,
+        "id": visit.path("id"),
+        "banner": opened.banner,
+        "one": shown,
+        "typed": form.values,
+        "problems": problems,
+        "keeping": keeping,
+        "is_second": is_second,
+        "latest": None if shown is None else next(iter(shown.lines), None),
+        "most": LONGEST_WORDS,
+    }
 
 
 def other_side(one: Schedule) -> str:

@@ -3,11 +3,9 @@
 
 import msgspec
 
+from wardkeep.fhir.urgent.case import CALL_BACK, PLACE
 from wardkeep.fhir.urgent.saying import text_in
 from wardkeep.fhir.work.expects import Content, listed
-
-CALL_BACK = "urn:wardkeep:call-back-number"
-_PLACE = "urn:wardkeep:case:place"
 
 
 class Ringing(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +28,7 @@ def ringing_in(content: Content) -> Ringing:
     places = [
         str(part.get("valueString", ""))
         for one in listed(content, "extension")
-        if one.get("url") == _PLACE
+        if one.get("url") == PLACE
         for part in listed(one, "extension")
     ]
     people = [one.get("individual") for one in listed(content, "participant")]
