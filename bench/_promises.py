@@ -16,7 +16,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.acts import confirm
-from support.warden import settings_for
+from support.template import settings_for
 from wardkeep.assembly.drills import (
     DrillBrokenError,
     DrillResult,

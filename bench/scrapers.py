@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 
 from bench._promises import WALKS
-from support.warden import settings_for
+from support.template import settings_for
 from wardkeep.assembly.drills import by_scraping, ground
 from wardkeep.assembly.drills.meadow import meadow
 

@@ -6,28 +6,40 @@ survived that `tools/mutants.toml` does not explain, or explains one that did no
 """
 
 import json
+import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("src", "tests", "pyproject.toml")
 SETTINGS = ROOT / "tools" / "mutants.toml"
 _BIN = Path(sys.executable).parent
+_LEFT_TO_OTHERS = """
+insert into work_results (worker_outcome, job_id)
+select 'SKIPPED', job_id from work_items
+where rowid % ? <> ? and job_id not in (select job_id from work_results)
+"""
 
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        copy = _copy(Path(folder))
-        _cosmic_ray(copy, "cosmic-ray", "init", "settings.toml", "session.sqlite")
-        _cosmic_ray(copy, "cr-filter-operators", "session.sqlite", "settings.toml")
+        made = _copy(Path(folder) / "0")
+        _cosmic_ray(made, "cosmic-ray", "init", "settings.toml", "session.sqlite")
+        _cosmic_ray(made, "cr-filter-operators", "session.sqlite", "settings.toml")
+        copies = list(_shared_out(made, os.cpu_count() or 1))
         print("The mutants run; some minutes pass.", flush=True)
-        _cosmic_ray(copy, "cosmic-ray", "exec", "settings.toml", "session.sqlite")
-        survivors, killed = _outcome(copy)
+        with ThreadPoolExecutor(len(copies)) as threads:
+            list(threads.map(_execute, copies))
+        survivors, killed = _outcome(copies)
     explained: dict[str, str] = tomllib.loads(SETTINGS.read_text())["explained"]
     unexplained = [one for one in survivors if one not in explained]
     stale = [one for one in explained if one not in survivors]
@@ -39,7 +51,29 @@ def main() -> int:
     return 1 if unexplained or stale or not killed else 0
 
 
+def _shared_out(made: Path, cores: int) -> Iterator[Path]:
+    """A copy for each core, with every so-manieth change left to be made in it.
+
+    Each change is made in the copy's own files, so that two at once need two copies.
+    """
+    for nth in range(cores):
+        copy = made.with_name(str(nth))
+        if copy != made:
+            _copy(copy)
+            shutil.copy(made / "session.sqlite", copy)
+    for nth in range(cores):
+        copy = made.with_name(str(nth))
+        with closing(sqlite3.connect(copy / "session.sqlite")) as session, session:
+            session.execute(_LEFT_TO_OTHERS, (cores, nth))
+        yield copy
+
+
+def _execute(copy: Path) -> None:
+    _cosmic_ray(copy, "cosmic-ray", "exec", "settings.toml", "session.sqlite")
+
+
 def _copy(folder: Path) -> Path:
+    folder.mkdir()
     for name in COPIED:
         place = ROOT / name
         if place.is_dir():
@@ -66,11 +100,11 @@ def _cosmic_ray(folder: Path, command: str, *arguments: str) -> str:
     return done.stdout
 
 
-def _outcome(folder: Path) -> tuple[list[str], int]:
+def _outcome(copies: Sequence[Path]) -> tuple[list[str], int]:
     """The line that each survivor makes, and how many were noticed."""
     survivors: dict[str, None] = {}
     killed = 0
-    for _, result in _results(folder):
+    for result in chain.from_iterable(map(_results, copies)):
         if result["worker_outcome"] == "skipped":
             continue
         if result["test_outcome"] == "killed":
@@ -82,13 +116,12 @@ def _outcome(folder: Path) -> tuple[list[str], int]:
     return list(survivors), killed
 
 
-def _results(folder: Path) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    for line in _cosmic_ray(
-        folder, "cosmic-ray", "dump", "session.sqlite"
-    ).splitlines():
-        item, result = json.loads(line)
+def _results(copy: Path) -> Iterator[dict[str, str]]:
+    dumped = _cosmic_ray(copy, "cosmic-ray", "dump", "session.sqlite")
+    for line in dumped.splitlines():
+        _, result = json.loads(line)
         if result is not None:
-            yield item, result
+            yield result
 
 
 if __name__ == "__main__":

@@ -18,8 +18,10 @@ install() {
   fi
 }
 
-if [ -z "${WARDKEEP_CHROMIUM:-}" ] && ! has chromium && ! has chromium-browser && ! has google-chrome; then
-  install chromium fonts-liberation || "$bin/playwright" install chromium
+if [ -z "${WARDKEEP_CHROMIUM:-}" ] && ! has chromium-headless-shell && ! has chromium \
+  && ! has chromium-browser && ! has google-chrome; then
+  install chromium-headless-shell fonts-liberation || install chromium fonts-liberation \
+    || "$bin/playwright" install chromium
 fi
 if ! has npm; then
   install npm || { echo "The tests need npm (for HL7's examples and axe-core). Install it and run make test again."; exit 1; }

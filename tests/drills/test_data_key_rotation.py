@@ -26,7 +26,8 @@ from support.sealed_rows import (
     rows_of,
     shared_now,
 )
-from support.warden import Installation, settings_for
+from support.template import settings_for
+from support.warden import Installation
 from wardkeep.assembly.database import OWNER, WARDEN, WEB, WORKER, address_for
 from wardkeep.assembly.drills.ground import HOME, Ground, Person, ground
 from wardkeep.base.ids import OrganisationId

@@ -8,7 +8,8 @@ import pytest
 
 from support.rotations import rotate, settle_at_once, until_finished, wrapped_now
 from support.sealed_rows import as_owner, plain_keys
-from support.warden import Installation, settings_for
+from support.template import settings_for
+from support.warden import Installation
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.assembly.drills.ground import HOME, Ground, ground
 from wardkeep.base.ids import OrganisationId, new_uuid

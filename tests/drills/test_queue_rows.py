@@ -12,13 +12,12 @@ import pytest_asyncio
 
 from support.clinics import Town, clinic_town
 from support.urgent import caller, waiting, whole_call
+from support.urgent_clinician import take_all
 from support.warden import Installation
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.clock import FrozenClock
-from wardkeep.base.ids import OrganisationId, new_uuid
+from wardkeep.base.ids import new_uuid
 from wardkeep.care.writing import drafted_anew
-from wardkeep.db.address import DatabaseAddress
-from wardkeep.db.connection import Database
 from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.change import Change
@@ -154,29 +153,6 @@ async def test_one_who_holds_one_holds_no_second_and_a_dead_hold_runs_out(
     assert again.entry in {held.entry, other.entry}
 
 
-def _clinician(
-    address: DatabaseAddress,
-    organisation: int,
-    begin: Any,
-    told: "multiprocessing.Queue[list[str]]",
-) -> None:
-    """One process: takes one after another until nothing waits."""
-
-    async def take() -> list[str]:
-        rows = QueueRows(Database(address, size=1))
-        got: list[str] = []
-        number = OrganisationId(organisation)
-        while True:
-            account = new_uuid()
-            row = await rows.hold_next(number, ["clinician"], account=account, now=NOW)
-            if row is None:
-                return got
-            got.append(row.entry)
-
-    begin.wait()
-    told.put(asyncio.run(take()))
-
-
 async def test_of_twenty_processes_over_hundreds_of_cases_no_two_get_one(
     town: Town, installation: Installation
 ) -> None:
@@ -194,7 +170,8 @@ async def test_of_twenty_processes_over_hundreds_of_cases_no_two_get_one(
     address = address_for(installation.settings, installation.layout, WEB)
     people = [
         context.Process(
-            target=_clinician, args=(address, int(town.organisation), begin, told)
+            target=take_all,
+            args=(address, int(town.organisation), NOW, begin, told),
         )
         for _ in range(CLINICIANS)
     ]

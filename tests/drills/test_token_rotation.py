@@ -24,7 +24,7 @@ from support.searches import (
     observation,
     token_rows,
 )
-from support.warden import settings_for
+from support.template import settings_for
 from wardkeep.assembly.database import WARDEN, WEB, WORKER, address_for
 from wardkeep.assembly.drills.ground import HOME, NHS_NUMBERS, SURNAME, Ground, ground
 from wardkeep.assembly.importing import load_paths

@@ -68,7 +68,10 @@ def test_every_setting_is_documented_with_its_words_and_default() -> None:
 
 def walk(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
     if isinstance(command, click.Group):
-        for child_name, child in command.commands.items():
+        context = click.Context(command)
+        for child_name in command.list_commands(context):
+            child = command.get_command(context, child_name)
+            assert child is not None
             yield from walk(child, f"{name} {child_name}".strip())
     else:
         yield name, command

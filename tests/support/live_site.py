@@ -19,7 +19,8 @@ from wardkeep import apps
 from wardkeep.assembly.configuration import load_settings
 from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.assembly.layout import Layout
-from wardkeep.assembly.web_process import serve_application, web_running
+from wardkeep.assembly.web_process import web_running
+from wardkeep.assembly.web_server import serve_application
 from wardkeep.db.connection import connect
 from wardkeep.web.apps import find_apps
 from wardkeep.web.lifespan import Lifespan

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from support.authenticator import KEYS, SoftwareAuthenticator
 from support.house import free_port
-from support.warden import RunningWarden, settings_for
+from support.template import lay_database, settings_for
+from support.warden import RunningWarden
 from wardkeep.assembly.layout import Layout
 from wardkeep.disclosure.answers import CeremonyOptions, SignedIn
 from wardkeep.disclosure.questions import BeginEnrolment, FinishEnrolment, Invite
@@ -226,7 +227,11 @@ class Visitor:
 
 @contextmanager
 def served(folder: Path, **settings: str) -> Iterator[Served]:
-    """A stack that is ready, stopped afterwards."""
+    """A stack that is ready, stopped afterwards.
+
+    Its database is a copy of one that was made before; `Served` itself makes one.
+    """
+    lay_database(Layout.of(settings_for(folder / "data")))
     made = Served(folder, **settings)
     try:
         made.await_ready()

@@ -9,12 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from support.authenticator import KEYS, SoftwareAuthenticator
+from support.template import lay_database, settings_for
 from wardkeep.assembly.layout import Layout
-from wardkeep.assembly.schema import migrate_now
 from wardkeep.assembly.serving import embedded_database
 from wardkeep.assembly.warden_process import warden_running
 from wardkeep.base.clock import Clock, SystemClock
-from wardkeep.base.settings import Settings, read_settings
 from wardkeep.disclosure.answers import (
     Answer,
     CeremonyOptions,
@@ -44,14 +43,6 @@ NOBODY = "11111111-1111-4111-8111-111111111111"
 """An account or anything else that nobody has."""
 
 
-def settings_for(folder: Path) -> Settings:
-    found = read_settings(
-        environment={"WARDKEEP_DATA": str(folder)}, file={}, file_name="none"
-    )
-    assert isinstance(found, Settings)
-    return found
-
-
 class Installation:
     """A data folder with a database that is running and up to date."""
 
@@ -63,9 +54,8 @@ class Installation:
 @contextlib.contextmanager
 def installation_in(folder: Path) -> Iterator[Installation]:
     made = Installation(folder)
-    made.layout.make()
+    lay_database(made.layout)
     with embedded_database(made.settings, made.layout):
-        migrate_now(made.settings, made.layout)
         yield made
 
 

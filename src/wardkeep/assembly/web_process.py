@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The web process: apps on the record store, served by granian."""
+"""One worker of the web process: apps on the record store."""
 
 import asyncio
 import contextlib
 import logging
 import os
-import resource
 import signal
 from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
-from typing import Any
 
 import msgspec
-from granian.constants import Interfaces, Loops
-from granian.server.mp import MPServer
 from starlette.types import ASGIApp
 
 from wardkeep import apps
@@ -22,6 +17,7 @@ from wardkeep.assembly.database import WEB, address_for
 from wardkeep.assembly.layout import Layout
 from wardkeep.assembly.parent import end_with_parent
 from wardkeep.assembly.schema import wait_for_schema
+from wardkeep.assembly.web_server import END_STREAMS, PARENT
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.changes import Ear
@@ -85,70 +81,13 @@ from wardkeep.web.logs import set_up_logs
 from wardkeep.web.metrics import Metrics, serve_metrics
 from wardkeep.web.services import Services
 from wardkeep.web.site import Limits, Site
-from wardkeep.web.streams import MOST_AT_ONCE
 
 log = logging.getLogger(__name__)
 
 
-def run_web(settings: Settings, _layout: Layout) -> None:
-    """Serve until SIGTERM or SIGINT, with as many workers as the settings say."""
-    set_up_logs(settings.log_level, process="web")
-    os.umask(0o077)
-    os.environ[_PARENT] = str(os.getpid())
-    serve_application("wardkeep.assembly.web_process:make_application", settings)
-
-
-def serve_application(target: str, settings: Settings) -> None:
-    """Have granian serve what the factory `target` makes, in each worker."""
-    _raise_file_limit()
-    server = _Server(
-        target,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        workers=settings.web_workers,
-        loop=Loops.uvloop,
-        factory=True,
-        websockets=False,
-        backpressure=MOST_AT_ONCE,
-        log_enabled=False,
-        log_access=False,
-        respawn_failed_workers=True,
-        ssl_cert=Path(settings.tls_certificate) if settings.is_tls else None,
-        ssl_key=Path(settings.tls_key) if settings.tls_key else None,
-    )
-    server.serve()
-
-
-class _Server(MPServer):
-    """Granian, whose workers end their streams before they are stopped.
-
-    A worker waits for answers under way, and a stream of events never ends by itself.
-    """
-
-    def signal_handler_interrupt(self, *args: Any, **more: Any) -> None:
-        for worker in self.wrks:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker.inner.pid, END_STREAMS)
-        super().signal_handler_interrupt(*args, **more)  # type: ignore[no-untyped-call]
-
-
-def _raise_file_limit() -> None:
-    """Each open board is a connection, and 1,024 of them are the usual limit."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-END_STREAMS = signal.SIGUSR1
-"""What the server tells its workers when it is told to stop."""
-_PARENT = "_WARDKEEP_WEB_PARENT"
-"""Tells a worker whose child it is; no setting."""
-
-
 def make_application() -> ASGIApp:
     """The application of one worker, put together when its server starts."""
-    parent = os.environ.get(_PARENT)
+    parent = os.environ.get(PARENT)
     if parent is not None:
         # A worker holds nothing that is worth an orderly end, and granian's handler
         # waits for a server that may not be up yet.

@@ -2,32 +2,11 @@
 """How a command ends when it did not work: one line of words, and an exit code.
 
 What is listed here is expected to happen to somebody one day, and its message says
-what to do. Anything else is a fault of ours and keeps its traceback.
+what to do. Anything else is a fault of ours and keeps its traceback. Kinds of error
+stand here by name: to import them all would be to import the house.
 """
 
 from wardkeep.assembly.configuration import SettingsError
-from wardkeep.assembly.data_set_files import FolderError
-from wardkeep.assembly.demonstration import DemonstrationError
-from wardkeep.assembly.importing import ImportRefusedError, LoadInterruptedError
-from wardkeep.assembly.layout import SocketFolderError
-from wardkeep.assembly.planting import PlantingRefusedError
-from wardkeep.assembly.proof import SigningKeyFileError
-from wardkeep.assembly.schema import SchemaError
-from wardkeep.assembly.serving import NotReadyError, PortInUseError
-from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
-from wardkeep.db.migrate import SchemaRefusedError
-from wardkeep.db.roles import RoleTooPowerfulError
-from wardkeep.db.server.errors import ServerStartError
-from wardkeep.disclosure.client import (
-    UnexpectedAnswerError,
-    WardenBusyError,
-    WardenUnavailableError,
-)
-from wardkeep.fhir.data_sets.reading import DataSetRefusedError
-from wardkeep.ledger.log import LedgerCannotWriteError, LedgerInUseError
-from wardkeep.ledger.opening import LedgerDamagedError
-from wardkeep.ledger.witness import WitnessFolderError
-from wardkeep.warden.root_key import RootKeyUnavailableError
 
 EXIT_FAILED, EXIT_SETTINGS, EXIT_NOT_RUNNING = 1, 3, 4
 
@@ -53,31 +32,34 @@ _IN_USE = "another warden has the ledger {} open. There is one: stop the other."
 _CANNOT_WRITE = "the ledger cannot be written ({}). Free space on its disk."
 _AS_SAID = "{}"
 
-_WORDS: dict[type[Exception], tuple[int, str]] = {
-    SocketFolderError: (EXIT_SETTINGS, _AS_SAID),
-    WardenUnavailableError: (EXIT_NOT_RUNNING, _NO_WARDEN),
-    WardenBusyError: (EXIT_NOT_RUNNING, _NO_WARDEN),
-    UnexpectedAnswerError: (EXIT_NOT_RUNNING, _OTHER_VERSION),
-    DatabaseUnavailableError: (EXIT_NOT_RUNNING, _NO_DATABASE),
-    DatabaseBusyError: (EXIT_NOT_RUNNING, _NO_DATABASE),
-    LoadInterruptedError: (EXIT_FAILED, _INTERRUPTED),
-    LedgerDamagedError: (EXIT_FAILED, _DAMAGED),
-    LedgerInUseError: (EXIT_FAILED, _IN_USE),
-    LedgerCannotWriteError: (EXIT_FAILED, _CANNOT_WRITE),
-    DataSetRefusedError: (EXIT_FAILED, _AS_SAID),
-    FolderError: (EXIT_FAILED, _AS_SAID),
-    DemonstrationError: (EXIT_FAILED, _AS_SAID),
-    ImportRefusedError: (EXIT_FAILED, _AS_SAID),
-    NotReadyError: (EXIT_FAILED, _AS_SAID),
-    PlantingRefusedError: (EXIT_FAILED, _AS_SAID),
-    PortInUseError: (EXIT_FAILED, _AS_SAID),
-    RoleTooPowerfulError: (EXIT_FAILED, _AS_SAID),
-    RootKeyUnavailableError: (EXIT_FAILED, _AS_SAID),
-    SchemaError: (EXIT_FAILED, _AS_SAID),
-    SchemaRefusedError: (EXIT_FAILED, _AS_SAID),
-    ServerStartError: (EXIT_FAILED, _AS_SAID),
-    SigningKeyFileError: (EXIT_FAILED, _AS_SAID),
-    WitnessFolderError: (EXIT_FAILED, _AS_SAID),
+EXPECTED: dict[str, tuple[int, str]] = {
+    "wardkeep.assembly.layout.SocketFolderError": (EXIT_SETTINGS, _AS_SAID),
+    "wardkeep.disclosure.client.WardenUnavailableError": (EXIT_NOT_RUNNING, _NO_WARDEN),
+    "wardkeep.disclosure.client.WardenBusyError": (EXIT_NOT_RUNNING, _NO_WARDEN),
+    "wardkeep.disclosure.client.UnexpectedAnswerError": (
+        EXIT_NOT_RUNNING,
+        _OTHER_VERSION,
+    ),
+    "wardkeep.db.errors.DatabaseUnavailableError": (EXIT_NOT_RUNNING, _NO_DATABASE),
+    "wardkeep.db.errors.DatabaseBusyError": (EXIT_NOT_RUNNING, _NO_DATABASE),
+    "wardkeep.assembly.importing.LoadInterruptedError": (EXIT_FAILED, _INTERRUPTED),
+    "wardkeep.ledger.opening.LedgerDamagedError": (EXIT_FAILED, _DAMAGED),
+    "wardkeep.ledger.log.LedgerInUseError": (EXIT_FAILED, _IN_USE),
+    "wardkeep.ledger.log.LedgerCannotWriteError": (EXIT_FAILED, _CANNOT_WRITE),
+    "wardkeep.fhir.data_sets.reading.DataSetRefusedError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.assembly.data_set_files.FolderError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.assembly.demonstration.DemonstrationError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.assembly.importing.ImportRefusedError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.assembly.serving.NotReadyError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.assembly.planting.PlantingRefusedError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.assembly.serving.PortInUseError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.db.roles.RoleTooPowerfulError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.warden.root_key.RootKeyUnavailableError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.assembly.schema.SchemaError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.db.migrate.SchemaRefusedError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.db.server.errors.ServerStartError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.assembly.proof.SigningKeyFileError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.ledger.witness.WitnessFolderError": (EXIT_FAILED, _AS_SAID),
 }
 
 
@@ -85,7 +67,9 @@ def ending_of(error: Exception) -> tuple[int, tuple[str, ...]] | None:
     """Exit code and lines for an error; None for one that nobody expected."""
     if isinstance(error, SettingsError):
         return EXIT_SETTINGS, tuple(map(str, error.problems))
-    for kind, (code, words) in _WORDS.items():
-        if isinstance(error, kind):
+    for kind in type(error).__mro__:
+        found = EXPECTED.get(f"{kind.__module__}.{kind.__qualname__}")
+        if found is not None:
+            code, words = found
             return code, (words.format(error),)
     return None

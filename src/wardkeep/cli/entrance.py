@@ -10,68 +10,93 @@ import sys
 import click
 
 from wardkeep import __version__
-from wardkeep.cli.account import account
-from wardkeep.cli.canary import canary
-from wardkeep.cli.client import client
-from wardkeep.cli.data_set import dataset
-from wardkeep.cli.demo import demo
-from wardkeep.cli.doctor import doctor
-from wardkeep.cli.drill import drill
 from wardkeep.cli.endings import ending_of
-from wardkeep.cli.identity_provider import identity_provider
-from wardkeep.cli.importing import import_
-from wardkeep.cli.incident import incident
-from wardkeep.cli.key import key
-from wardkeep.cli.ledger import ledger
-from wardkeep.cli.ledger_asking import ask, compact
-from wardkeep.cli.ledger_copies import backup, restore
-from wardkeep.cli.migrate import migrate
-from wardkeep.cli.organisation import organisation
-from wardkeep.cli.partner import partner
-from wardkeep.cli.processes import serve, synthetic_pds, warden, web, worker
-from wardkeep.cli.scope import scope
-from wardkeep.cli.support import support
-from wardkeep.cli.triage import triage
-from wardkeep.cli.witness import witness
-from wardkeep.cli.work import work
+from wardkeep.cli.lazily import LazyGroup, Offer
+
+_OFFERS = {
+    "serve": Offer("serve:serve", "Run every process, supervised, until Ctrl-C."),
+    "web": Offer(
+        "web:web", "Run the web process alone, as in production under its own OS user."
+    ),
+    "warden": Offer(
+        "warden:warden", "Run the warden alone, as in production under its own OS user."
+    ),
+    "worker": Offer(
+        "worker:worker", "Run the worker alone, as in production under its own OS user."
+    ),
+    "synthetic-pds": Offer("synthetic_pds:synthetic_pds", ""),
+    "demo": Offer(
+        "demo:demo",
+        "Set up a demonstration with fictional people and serve it until Ctrl-C.",
+    ),
+    "import": Offer("importing:import_", "Load FHIR R4 bundles and resources."),
+    "migrate": Offer("migrate:migrate", "Apply the migrations that are missing."),
+    "key": Offer("key:key", "See, replace, split and recover keys."),
+    "ledger": Offer(
+        "ledger:ledger",
+        "Prove that nothing in the ledger was edited, dropped or reordered.",
+    ),
+    "witness": Offer(
+        "witness:witness",
+        "Remember what a ledger said, so that nobody can take it back.",
+    ),
+    "scope": Offer(
+        "scope:scope",
+        "Exactly whose records an account was given, and which resources of them.",
+    ),
+    "incident": Offer(
+        "incident:incident",
+        "Say that somebody got at records without a right to, and what must be told.",
+    ),
+    "drill": Offer(
+        "drill:drill",
+        "Attack an installation made for it, and print what each attack reached.",
+    ),
+    "organisation": Offer(
+        "organisation:organisation", "Set up organisations, each with a key of its own."
+    ),
+    "account": Offer("account:account", "Invite people, list them, end their access."),
+    "work": Offer(
+        "work:work", "Say which account a practitioner is, and which team works where."
+    ),
+    "client": Offer("client:client", "Register programs that read or write records."),
+    "partner": Offer(
+        "partner:partner",
+        "Send referrals to other services by message, and take theirs in.",
+    ),
+    "identity-provider": Offer(
+        "identity_provider:identity_provider",
+        "Let people sign in by an identity that they have elsewhere.",
+    ),
+    "support": Offer(
+        "support:support",
+        "Set up people of support; organisations grant them what they may see.",
+    ),
+    "canary": Offer(
+        "canary:canary",
+        "Plant patients who do not exist; who opens one finds records closed.",
+    ),
+    "dataset": Offer(
+        "data_set:dataset", "Go through a national data set, or take it as files."
+    ),
+    "triage": Offer(
+        "triage:triage", "Decision support of urgent care: check its content."
+    ),
+    "doctor": Offer(
+        "doctor:doctor",
+        "Look at everything that must be right; exit code 1 when something is not.",
+    ),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    offers=_OFFERS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="wardkeep")
 def commands() -> None:
     """Health and care records that one stolen account cannot empty."""
-
-
-for _command in (
-    serve,
-    web,
-    warden,
-    worker,
-    synthetic_pds,
-    demo,
-    import_,
-    migrate,
-    key,
-    ledger,
-    witness,
-    scope,
-    incident,
-    drill,
-    organisation,
-    account,
-    work,
-    client,
-    partner,
-    identity_provider,
-    support,
-    canary,
-    dataset,
-    triage,
-    doctor,
-):
-    commands.add_command(_command)
-for _command in (compact, ask, backup, restore):
-    ledger.add_command(_command)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from wardkeep.assembly.proof import ledger_name, verify_key_from
 from wardkeep.base.note_keys import COSIGNER, LOG, NoteKey, read_note_key
+from wardkeep.cli.lazily import LazyGroup, Offer
 from wardkeep.cli.terminal import fail, installation, json_option, print_json
 from wardkeep.ledger.verify import verify as verify_ledger
 
@@ -30,7 +31,28 @@ seen_option = click.option(
 )
 
 
-@click.group()
+_OFFERS = {
+    "compact": Offer(
+        "ledger_asking:compact",
+        "Check closed segments, and write their index and Parquet files.",
+    ),
+    "ask": Offer(
+        "ledger_asking:ask",
+        "Ask all closed segments: who, whom, when, which rule; or count by one"
+        " of these.",
+    ),
+    "backup": Offer(
+        "ledger_copies:backup",
+        "Copy what is new in the ledger, beside a running warden.",
+    ),
+    "restore": Offer(
+        "ledger_copies:restore",
+        "Put the newest copy of the ledger onto a machine that has none.",
+    ),
+}
+
+
+@click.group(cls=LazyGroup, offers=_OFFERS)
 def ledger() -> None:
     """Prove that nothing in the ledger was edited, dropped or reordered."""
 

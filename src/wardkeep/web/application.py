@@ -36,9 +36,9 @@ from wardkeep.web.pace import Pace, WaitingPace
 from wardkeep.web.rendering import Rendering
 from wardkeep.web.routes import Routes
 from wardkeep.web.services import Services
-from wardkeep.web.site import Limits, Site
+from wardkeep.web.site import MOST_STREAMS, Limits, Site
 from wardkeep.web.static import StaticFiles
-from wardkeep.web.streams import MOST_AT_ONCE, PATH as STREAMS, Streams
+from wardkeep.web.streams import PATH as STREAMS, Streams
 
 _TRIES_A_SECOND = 5.0
 _TRIES_AT_ONCE = 60
@@ -134,7 +134,7 @@ def _pages(
     )
     streams = Streams(routes, services=services, rendering=rendering, hub=services[Hub])
     # Streams stay open: they have places of their own.
-    many = Limits(at_once=MOST_AT_ONCE)
+    many = Limits(at_once=MOST_STREAMS)
     guard = partial(
         Guard,
         checks=(host_check(site.hosts), origin_check(site), length_check(site)),

@@ -8,6 +8,8 @@ import msgspec
 from wardkeep.base.settings import Settings
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+MOST_STREAMS = 8192
+"""In one process; each is a connection that does nothing most of the time."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,8 +32,6 @@ from wardkeep.web.watching import end_when_gone, piece, stream_begins
 
 PATH = "/live"
 MOST_PARTS = 16
-MOST_AT_ONCE = 8192
-"""Streams in one process; each is a connection that does nothing most of the time."""
 _EVENTS = "text/event-stream; charset=utf-8"
 NOT_SIGNED_IN = Response("Not signed in.\n", 401)
 NOT_HERE = Response("There is no such live page.\n", 404)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.ledgers import CLOCK, KEY, ORIGIN, entry_about, open_ledger
-from support.warden import settings_for
+from support.template import settings_for
 from wardkeep.assembly.layout import Layout
 from wardkeep.assembly.proof import SigningKeyFile, signing_key, verify_key_from
 from wardkeep.base.note_keys import LOG, NoteKey
