@@ -25,7 +25,7 @@ from bench._stack import RECORDS, Stack, stack
 from bench.price import ORGANISATION, KeysAtHand
 from support.house import free_port
 from support.program import Program
-from wardkeep.assembly import web_process
+from wardkeep.assembly import web_process, web_server
 from wardkeep.assembly.configuration import load_settings
 
 CONNECTIONS = (1, 16)
@@ -133,7 +133,7 @@ def _await(address: str) -> None:
 
 def serve() -> None:
     """In a process of its own: the web process, put together by `without_door`."""
-    web_process.serve_application("bench.price_http:without_door", load_settings())
+    web_server.serve_application("bench.price_http:without_door", load_settings())
 
 
 def without_door() -> ASGIApp:
