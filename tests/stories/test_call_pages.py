@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Error, expect
 
 from support.chromium import PHONE, Device, arrive, chromium, clean, device
 from support.house import free_port
-from support.losses import browser_of, database_of, kill, own_browser, sign_in
+from support.losses import database_of, kill, own_browser, pull_the_plug, sign_in
 from support.program import Program
 from support.served import Served, eventually, served
 from support.wards import Worker, patient, practitioner, put_to_work
@@ -353,7 +353,7 @@ async def test_a_killed_browser_has_every_field_of_a_second_before(
         await keys(own, "My chest is tight")
         await asyncio.sleep(KEPT_SECONDS)
         passkeys = await own.passkeys()
-        kill(browser_of(profile))
+        pull_the_plug(profile)
         await asyncio.sleep(1)
     async with own_browser(profile) as own:
         await own.take_passkeys(passkeys)

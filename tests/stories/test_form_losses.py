@@ -15,11 +15,11 @@ from support.chromium import DESKTOP, PHONE, Device, arrive, chromium, clean, de
 from support.losses import (
     LEFT,
     Passkeys,
-    browser_of,
     database_of,
     holds,
     kill,
     own_browser,
+    pull_the_plug,
     sign_in,
 )
 from support.note_pages import Staff, open_ward
@@ -236,7 +236,7 @@ async def test_a_killed_browser_brings_every_word_back_and_its_disk_tells_nothin
         await add(own, family, "Xylophone here.")
         await says(own, "waiting")
         passkeys = await own.passkeys()
-        kill(browser_of(profile))
+        pull_the_plug(profile)
         await asyncio.sleep(1)
     on_disk = [one.read_bytes() for one in profile.rglob("*") if one.is_file()]
     assert any(b"wardkeep-notes" in one or b"notes" in one for one in on_disk)

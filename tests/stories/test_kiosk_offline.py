@@ -16,10 +16,10 @@ from support.chromium import Device, arrive, chromium, clean, device
 from support.lone_kiosk import (
     is_ready_for_the_worst,
     lone_kiosk,
-    pull_the_plug,
     stands_on_disk,
     without_server,
 )
+from support.losses import pull_the_plug
 from support.program import Program
 from support.served import Served, served
 from wardkeep.identity.arrivals import beginning

@@ -13,12 +13,12 @@ from playwright.async_api import Browser, Error, Page, Route
 from support.chromium import PATIENCE_MS, Device, chromium, device
 from support.losses import (
     LEFT,
-    browser_of,
     database_of,
     goes_to,
     holds,
     kill,
     own_browser,
+    pull_the_plug,
     sign_in,
 )
 from support.note_pages import Staff, add, arrive, begin, open_ward, saved, text_on
@@ -270,7 +270,7 @@ async def test_a_killed_browser_brings_every_word_back_and_its_disk_tells_nothin
         await add(own, "Xylophone kept on the device.")
         await says(own, "waiting")
         passkeys = await own.passkeys()
-        kill(browser_of(profile))
+        pull_the_plug(profile)
         await asyncio.sleep(1)
     on_disk = [one.read_bytes() for one in profile.rglob("*") if one.is_file()]
     assert any(b"wardkeep-notes" in one or b"notes" in one for one in on_disk)

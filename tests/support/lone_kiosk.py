@@ -56,14 +56,6 @@ async def is_ready_for_the_worst(kiosk: Device) -> None:
     assert ready, "the kiosk has no pack that it can open"
 
 
-def pull_the_plug(profile: Path) -> None:
-    """Kill the browser of this profile, with all of its processes, as they stand."""
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if f"--user-data-dir={profile}".encode() in command.read_bytes():
-                os.kill(int(command.parent.name), signal.SIGKILL)
-
-
 def stands_on_disk(profile: Path, words: tuple[str, ...]) -> list[str]:
     """Which of the words stand in a file of the profile, in either usual writing."""
     found = []

@@ -12,7 +12,7 @@ from typing import Any
 from playwright.async_api import Error, async_playwright
 
 from support.chromium import DESKTOP, Device, chromium_path
-from support.served import Served, children_of
+from support.served import Served
 
 Passkeys = list[dict[str, Any]]
 
@@ -48,14 +48,16 @@ async def own_browser(folder: Path) -> AsyncIterator[Device]:
         yield own
 
 
-def browser_of(folder: Path) -> int:
-    """The process that runs on a profile."""
-    wanted = f"--user-data-dir={folder}"
-    for parent in [os.getpid(), *[one for one, _ in children_of(os.getpid())]]:
-        for process_id, command in children_of(parent):
-            if wanted in command.split("\0"):
-                return process_id
-    return 0
+def pull_the_plug(profile: Path) -> None:
+    """Kill the browser of this profile, with all of its processes, as they stand."""
+    wanted = f"--user-data-dir={profile}".encode()
+    killed = 0
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if wanted in command.read_bytes().split(b"\0"):
+                os.kill(int(command.parent.name), signal.SIGKILL)
+                killed += 1
+    assert killed
 
 
 async def holds(own: Device, passkeys: Passkeys) -> None:
