@@ -17,6 +17,8 @@ from support.warden import (
 )
 from wardkeep.db.connection import Connection
 
+QUICK = ("tests/unit/", "tests/house/")
+
 
 class _TellsAtOnce:
     """Writes why a test failed when it fails: a run that is ended early has told it."""
@@ -40,12 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_TellsAtOnce(terminal))
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A module's tests run in one process: what they share is set up once."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    """What takes long comes first: at the end no process waits for the last story."""
+    items.sort(key=lambda item: item.nodeid.startswith(QUICK))
 
 
 @pytest.hookimpl(wrapper=True)

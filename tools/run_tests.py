@@ -11,6 +11,7 @@ do more than a few of these.
 
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,14 +23,26 @@ AT_MOST = 3
 
 
 class Failures:
-    """A plugin that remembers which tests failed, set-up and end counted in."""
+    """A plugin that remembers which tests failed, set-up and end counted in.
+
+    And in which processes each module ran: in more than one, all of them set up what
+    its tests share, and a run takes twice its time without anybody seeing why.
+    """
 
     def __init__(self) -> None:
         self.ids: dict[str, None] = {}
+        self.processes: defaultdict[str, set[str]] = defaultdict(set)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             self.ids[report.nodeid] = None
+        module = report.nodeid.partition("::")[0]
+        self.processes[module].add(getattr(report, "worker_id", ""))
+
+    @property
+    def torn(self) -> list[str]:
+        """Modules whose tests ran in more than one process."""
+        return [one for one, where in self.processes.items() if len(where) > 1]
 
 
 def may_stumble(failed: Sequence[str]) -> bool:
@@ -42,8 +55,10 @@ def may_stumble(failed: Sequence[str]) -> bool:
 def run(arguments: Sequence[str]) -> tuple[int, list[str]]:
     """How pytest ended, and what failed."""
     failures = Failures()
-    ended = pytest.main(list(arguments), plugins=[failures])
-    return int(ended), list(failures.ids)
+    ended = int(pytest.main(list(arguments), plugins=[failures]))
+    if failures.torn:
+        print("\nIn more than one process:", *failures.torn, sep="\n  ", flush=True)
+    return ended or bool(failures.torn), list(failures.ids)
 
 
 def run_alone(failed: Sequence[str]) -> int:

@@ -14,7 +14,6 @@ from support.hl7 import FAULTS, examples
 from support.program import Program
 from support.served import Served, served
 
-pytestmark = pytest.mark.xdist_group("hl7-examples")
 A_BUNDLE = 100
 LARGEST = 8 * 1024 * 1024
 """Two bundles of definitions are larger than one resource may be."""

@@ -15,8 +15,6 @@ from requests import HTTPError
 from support.program import Program
 from support.served import Served, served
 
-pytestmark = pytest.mark.xdist_group("fhir-clients")
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:

@@ -6,8 +6,6 @@ They come from npm `hl7.fhir.r4.examples` 4.0.1 (CC0), fetched once into .cache/
 
 import runpy
 
-import pytest
-
 from support.hl7 import (
     ALL_EXAMPLES,
     FAULTS,
@@ -21,8 +19,6 @@ from wardkeep.fhir.model import Resource, parse
 from wardkeep.fhir.search import clinical_date, index_of, patients_of
 from wardkeep.fhir.search.terms import MOST_TERM_BYTES
 from wardkeep.fhir.validation import check
-
-pytestmark = pytest.mark.xdist_group("hl7-examples")
 
 
 def test_every_example_is_accepted_and_kept_equal_or_faulty_by_the_specification() -> (

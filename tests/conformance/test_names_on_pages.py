@@ -21,7 +21,6 @@ from wardkeep.base.ids import new_uuid
 from wardkeep.disclosure.answers import Done
 from wardkeep.disclosure.questions import SetWork
 
-pytestmark = pytest.mark.xdist_group("names-on-pages")
 NIA, DAN = Worker("ward_nurse", "Nia Night", "nia"), Worker("doctor", "Dan Day", "dan")
 NIAS_ROLE = {
     "resourceType": "PractitionerRole",

@@ -20,8 +20,6 @@ from support.smart import App, Key, ask, register, told_in
 from wardkeep.base.ids import new_uuid
 from wardkeep.fhir.rest import smart_metadata
 
-pytestmark = pytest.mark.xdist_group("smart")
-
 SCOPE = "openid fhirUser launch/patient offline_access patient/*.rs"
 READ = "patient/Patient.rs"
 ENDPOINTS = ("/oauth/token", "/oauth/revoke", "/oauth/introspect")

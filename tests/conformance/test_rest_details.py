@@ -10,7 +10,6 @@ import pytest
 from support.program import Program, Reply
 from support.served import Served, served
 
-pytestmark = pytest.mark.xdist_group("rest-details")
 Json = dict[str, Any]
 
 

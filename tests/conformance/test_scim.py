@@ -45,7 +45,6 @@ from wardkeep.disclosure.questions import (
     ListAccounts,
 )
 
-pytestmark = pytest.mark.xdist_group("scim")
 SCIM = "application/scim+json"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"

@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.skipif(
         not (RECORDS / "counts.tsv").exists(), reason="there is no Synthea data here"
     ),
-    pytest.mark.xdist_group("synthea"),
 ]
 
 

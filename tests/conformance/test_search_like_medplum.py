@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-
 from support.npm import run
 from support.program import Program
 from support.served import served
 
-pytestmark = pytest.mark.xdist_group("npm")
 Json = dict[str, Any]
 PACKAGES = (
     "@medplum/fhir-router@5.2.13",

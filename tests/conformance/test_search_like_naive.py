@@ -20,7 +20,6 @@ from support.served import served
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.search.query import Query, holds, parse_query
 
-pytestmark = pytest.mark.xdist_group("naive")
 Json = dict[str, Any]
 Pair = tuple[str, str]
 

@@ -4,13 +4,9 @@
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from support.npm import run
 from support.program import Program
 from support.served import served
-
-pytestmark = pytest.mark.xdist_group("npm")
 
 
 def test_the_smart_client_reads_writes_pages_and_patches(tmp_path: Path) -> None:

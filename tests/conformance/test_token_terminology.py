@@ -11,7 +11,6 @@ import pytest
 from support.program import Program, Reply
 from support.served import Served, served
 
-pytestmark = pytest.mark.xdist_group("token-terminology")
 Json = dict[str, Any]
 
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"

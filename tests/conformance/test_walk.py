@@ -20,7 +20,6 @@ from wardkeep.disclosure.answers import CeremonyOptions, SignedIn
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import BeginEnrolment, FinishEnrolment
 
-pytestmark = pytest.mark.xdist_group("walk")
 EACH, DEPTH = 2, 12
 """Addresses of one shape that are looked at, and how far from the first page."""
 WHO = [

@@ -15,8 +15,6 @@ from support.program import Program, Reply
 from support.served import Served, served
 from support.smart import BACK, App, Key, ask, register, told_in
 
-pytestmark = pytest.mark.xdist_group("smart")
-
 SCOPE = "launch launch/patient openid offline_access online_access patient/*.cruds"
 READ = "patient/*.rs"
 

@@ -25,7 +25,6 @@ from wardkeep.crypto.aead import Cipher, Key
 from wardkeep.fhir.assessments.library import library
 from wardkeep.fhir.notes.words import Section, Words, write_words
 
-pytestmark = pytest.mark.xdist_group("assessments")
 Json = dict[str, Any]
 FOREIGN, OWN = "foreign-scale", "phq-9"
 ONES = {f"q{n}": "1" for n in range(1, 10)}

@@ -36,7 +36,6 @@ from wardkeep.fhir.store.outcomes import AlreadyThere, Written
 from wardkeep.ledger.entry import Entry, decode
 from wardkeep.ledger.segment import Frame, read_frames, segments_in
 
-pytestmark = pytest.mark.xdist_group("bars-journey")
 Json = dict[str, Any]
 
 

@@ -41,7 +41,6 @@ from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import AskErasure
 from wardkeep.fhir.bars.codes import Reason
 
-pytestmark = pytest.mark.xdist_group("bars-receiving")
 HOME = "fernhill"
 Json = dict[str, Any]
 _NUMBERS = numbers_of_test_range()

@@ -24,7 +24,6 @@ from wardkeep.base.ids import new_uuid
 from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
 
-pytestmark = pytest.mark.xdist_group("call-crashes")
 CALLS = 12
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 

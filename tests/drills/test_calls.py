@@ -39,7 +39,6 @@ from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.urgent.dispatching import UNDO_SECONDS
 from wardkeep.identity.roles import REACH
 
-pytestmark = pytest.mark.xdist_group("call-drills")
 HOME = "fernhill"
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 UMA = Worker("health_advisor", "Uma Taker", "uma")

@@ -51,7 +51,6 @@ from wardkeep.fhir.store.writing import Writer
 from wardkeep.identity.arrivals import terms_of
 from wardkeep.warden.service.check_ins import MISSES_AN_HOUR, QUESTIONS_A_MINUTE
 
-pytestmark = pytest.mark.xdist_group("check-in")
 BORN = "1950-02-03"
 PEOPLE = (
     ("anna", "Appleyard", "Anna", BORN, True),

@@ -44,7 +44,6 @@ from wardkeep.base.ids import new_uuid
 from wardkeep.base.stored_id import stored_id
 from wardkeep.fhir.clinics.resources import instant
 
-pytestmark = pytest.mark.xdist_group("clinic-over-http")
 DESKS, KIOSKS, PEOPLE, RACED = 50, 6, 16, 12
 _OK, _SEE_OTHER, _CONFLICT = 200, 303, 409
 JSON = {"Content-Type": "application/json"}

@@ -19,7 +19,6 @@ from support.served import Served, Visitor, served
 from wardkeep.base.clock import LONDON, SystemClock
 from wardkeep.base.ids import new_uuid
 
-pytestmark = pytest.mark.xdist_group("contacts")
 Json = dict[str, Any]
 
 

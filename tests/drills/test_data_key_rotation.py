@@ -52,7 +52,6 @@ from wardkeep.warden.rotations import Rotation
 from wardkeep.warden.service import rotation_of_patients
 from wardkeep.warden.service.rotation_levels import Passed
 
-pytestmark = pytest.mark.xdist_group("data-key-rotation")
 PATIENTS = 24
 BOX_BYTES = 64
 """Of a wrapped key that a rotation gave."""

@@ -31,7 +31,6 @@ from support.warden import Installation, RunningWarden, installation_in, running
 from support.warden_process import ask_and_forget, warden_process
 from wardkeep.disclosure.keys import PATIENT, RotateKey
 
-pytestmark = pytest.mark.xdist_group("data-key-rotation")
 PATIENTS, EACH = 60, 20
 ROUNDS = 6
 EVERYBODY = RotateKey(PATIENT, organisation="fernhill")

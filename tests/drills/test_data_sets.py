@@ -35,7 +35,6 @@ from wardkeep.disclosure.canaries import CanaryCounts, PlantCanaries
 from wardkeep.disclosure.data_sets import AgreeDataSet, AskDataSet
 from wardkeep.disclosure.questions import AskErasure, CheckSession
 
-pytestmark = pytest.mark.xdist_group("data-sets")
 PERIOD = "2026-10"
 HERS = "Quixotic"
 SEALED = {

@@ -29,7 +29,6 @@ from wardkeep.fhir.depots.codes import CODE, SYSTEM
 from wardkeep.fhir.depots.schedule import Schedule, schedule_content
 from wardkeep.fhir.model.person import Person
 
-pytestmark = pytest.mark.xdist_group("depot-drills")
 HOME = "larkspur"
 ONLY_THERE = "Quixotic depot of the third kind"
 CLINIC = Person("Location/clinic", "Depot clinic")

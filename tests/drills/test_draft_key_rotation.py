@@ -4,8 +4,6 @@
 from pathlib import Path
 from uuid import UUID
 
-import pytest
-
 from support.rotations import rotate, settle_at_once, until_finished, wrapped_now
 from support.sealed_rows import as_owner, plain_keys
 from support.template import settings_for
@@ -20,7 +18,6 @@ from wardkeep.disclosure.keys import PATIENT, RotateKey
 from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.sealed import row_identity, row_key_identity
 
-pytestmark = pytest.mark.xdist_group("data-key-rotation")
 _INSERT = """
 insert into record.note_draft
   (id, patient, begun_at, saved_at, account, organisation, first_version, based_on,

@@ -18,7 +18,6 @@ from wardkeep.assembly.drills import (
 from wardkeep.assembly.drills.by_theft import files_in, searched
 from wardkeep.assembly.drills.ground import NHS_NUMBERS, SURNAME
 
-pytestmark = pytest.mark.xdist_group("drill-command")
 ROOT = Path(__file__).parents[2]
 TOOL = runpy.run_path(str(ROOT / "tools" / "write_drills.py"))
 

@@ -19,7 +19,6 @@ from wardkeep.disclosure.answers import Created, Done
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import AskErasure
 
-pytestmark = pytest.mark.xdist_group("erasure")
 WHY = "asked in a letter of 1 May"
 
 

@@ -17,7 +17,6 @@ import zstandard
 from support.program import Program, Reply
 from support.served import Served, children_of, served
 
-pytestmark = pytest.mark.xdist_group("hostile-requests")
 PATIENCE_SECONDS = 20.0
 """Far more than any of these takes, far less than one that has no bound."""
 MOST_GROWTH = 700 * 1024 * 1024

@@ -43,7 +43,6 @@ from wardkeep.disclosure.questions import CheckSession
 from wardkeep.identity.outside import PATIENCE_SECONDS
 from wardkeep.warden.service.provider_client import ProviderClient
 
-pytestmark = pytest.mark.xdist_group("openid")
 SMARTCARD = {"acr": "AAL3_ANY", "amr": ["N3_SMARTCARD"]}
 CODES = {"acr": "AAL2_OR_AAL3_ANY", "amr": ["TOTP"]}
 

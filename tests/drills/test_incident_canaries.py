@@ -33,8 +33,6 @@ from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.questions import Item, NewPatientKeys
 from wardkeep.ledger.wanted import Wanted
 
-pytestmark = pytest.mark.xdist_group("incident-desk")
-
 
 @pytest.fixture(autouse=True)
 def _ledger_of_its_own(installation: Installation) -> None:

@@ -66,8 +66,6 @@ from wardkeep.ledger.wanted import Wanted
 from wardkeep.warden.incidents import PENDING
 from wardkeep.warden.service.counting import MOST_A_DAY
 
-pytestmark = pytest.mark.xdist_group("incident-desk")
-
 
 @pytest.fixture(autouse=True)
 def _ledger_of_its_own(installation: Installation) -> None:

@@ -41,7 +41,6 @@ from wardkeep.ledger.index import INCIDENT_STEPS
 from wardkeep.ledger.wanted import Wanted
 from wardkeep.warden.incidents import PENDING
 
-pytestmark = pytest.mark.xdist_group("incident-desk-killed")
 UNSAID = (Death("keep_pending", is_behind=False), Death("keep_pending", is_behind=True))
 SAID = (Death("stand", is_behind=False), Death("stand", is_behind=True))
 """What is pending has no entry yet; what comes to stand has one on the disk."""

@@ -48,7 +48,6 @@ from wardkeep.ledger.wanted import Wanted
 from wardkeep.warden.budgets import TRIES
 from wardkeep.warden.rules.list_is_short import LONGEST_LIST
 
-pytestmark = pytest.mark.xdist_group("incident-letters")
 SPENT = "letters-not-approved"
 
 

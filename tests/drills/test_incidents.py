@@ -14,7 +14,6 @@ from support.program import Program
 from support.served import Served, served
 from wardkeep.ledger.incidents import Incident, read
 
-pytestmark = pytest.mark.xdist_group("incidents")
 WHAT = "A program's key was copied and used by somebody else."
 
 

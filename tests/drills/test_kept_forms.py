@@ -21,7 +21,6 @@ from wardkeep.assembly.database import WEB, WORKER, address_for
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import connect
 
-pytestmark = pytest.mark.xdist_group("kept-forms")
 LETTER = {"to": "Dr Finch", "subject": "Visit", "body": "Seen today.", "copies": ""}
 FORMS = ("letters/new", "plans/risk/change", "entries/problem/new", "observations/new")
 

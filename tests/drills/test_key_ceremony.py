@@ -27,7 +27,6 @@ from wardkeep.disclosure.keys import ORGANISATION, ROOT, RotateKey
 from wardkeep.warden.root_key import RootKeyUnavailableError
 from wardkeep.warden.root_keys.passphrase_file import open_with
 
-pytestmark = pytest.mark.xdist_group("key-ceremony")
 NAMES = ["p-1", "p-2", "p-3"]
 PHRASE = "five random words for keys"
 _WORD = re.compile(r"(?:^|  )\s*\d{1,2} ([a-z]+)")

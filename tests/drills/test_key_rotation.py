@@ -45,7 +45,6 @@ from wardkeep.warden.root_key import RootKeyUnavailableError
 from wardkeep.warden.root_key_ring import read_record, write_record
 from wardkeep.warden.root_keys.plain_file import make_file, open_file
 
-pytestmark = pytest.mark.xdist_group("key-rotation")
 PATIENTS = 6_000
 ROUNDS = 6
 

@@ -21,7 +21,6 @@ from support.served import PATIENCE_SECONDS, Served, Visitor, eventually, served
 from wardkeep.base.ids import new_uuid
 from wardkeep.base.stored_id import stored_id
 
-pytestmark = pytest.mark.xdist_group("killed-mid-action")
 VICTIMS = ("web", "worker", "warden", "database", "supervisor")
 ROUNDS = 1
 PEOPLE = 2 * ROUNDS * len(VICTIMS)

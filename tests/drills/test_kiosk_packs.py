@@ -65,8 +65,6 @@ from wardkeep.warden.service.kiosk_packs import (
     SEALED,
 )
 
-pytestmark = pytest.mark.xdist_group("kiosk-packs")
-
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:

@@ -38,7 +38,6 @@ from wardkeep.disclosure.kiosks import (
 from wardkeep.disclosure.questions import ClientSignIn, ComputeTokens
 from wardkeep.disclosure.smart import CheckToken, KeyProof
 
-pytestmark = pytest.mark.xdist_group("sign-in-paths")
 AUDIENCE = f"{ORIGIN}/oauth/token"
 
 

@@ -10,8 +10,6 @@ import pytest
 
 from support.served import Served, served
 
-pytestmark = pytest.mark.xdist_group("ledger-restored")
-
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:

@@ -20,7 +20,6 @@ from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.containment import FreezeNow
 from wardkeep.disclosure.questions import CheckSession
 
-pytestmark = pytest.mark.xdist_group("live-boards")
 FERNHILL, LARKSPUR = 1, 2
 BOARDS = "/live?of=/boards/a/live&seen=&of=/screens/a/live&seen="
 

@@ -36,7 +36,6 @@ from wardkeep.fhir.mha.section import (
 )
 from wardkeep.fhir.model.person import Person
 
-pytestmark = pytest.mark.xdist_group("mental-health-act-drills")
 HOME = "larkspur"
 ONLY_THERE = "Quixotic aunt of the third kind"
 LARCH, OAK = Person("Location/larch", "Larch"), Person("Location/oak", "Oak")

@@ -47,7 +47,6 @@ from wardkeep.fhir.search.days import day_term
 from wardkeep.fhir.search.index import identifier_term
 from wardkeep.identity.own_records import terms_of
 
-pytestmark = pytest.mark.xdist_group("nhs-login")
 BORN = dt.date(1950, 2, 3)
 ANNA, TWIN, BERT = (nth_test_number(one) for one in (41, 42, 43))
 

@@ -28,7 +28,6 @@ from wardkeep.db.errors import DatabaseRefusedError
 from wardkeep.fhir.notes import draft_rows
 from wardkeep.fhir.notes.draft_rows import Place
 
-pytestmark = pytest.mark.xdist_group("note-drafts")
 KILLS = 6
 
 

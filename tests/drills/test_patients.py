@@ -40,7 +40,6 @@ from wardkeep.disclosure.questions import (
     NewPatientKeys,
 )
 
-pytestmark = pytest.mark.xdist_group("patients")
 ROOT = Path(__file__).parents[2]
 TOOL = runpy.run_path(str(ROOT / "tools" / "write_sign_in_paths.py"))
 QUESTIONS: dict[str, type] = TOOL["questions"]()

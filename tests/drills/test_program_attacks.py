@@ -15,7 +15,6 @@ from support.served import Served, served
 from wardkeep.ledger.entry import Entry, decode
 from wardkeep.ledger.segment import Frame, read_frames, segments_in
 
-pytestmark = pytest.mark.xdist_group("program-attacks")
 SEALED = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
     "code": "R",

@@ -41,7 +41,6 @@ from wardkeep.disclosure.questions import BeginEnrolment, FinishEnrolment, Invit
 from wardkeep.disclosure.who_i_am import AskWhomIExpect, WhomIExpect
 from wardkeep.identity.roles import Role
 
-pytestmark = pytest.mark.xdist_group("referral-attacks")
 ONLY_THERE = "Quixotic disorder of the third kind"
 STRANGERS = tuple(f"stranger-{n}" for n in range(30))
 TRIAGERS = 8

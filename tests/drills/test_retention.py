@@ -35,7 +35,6 @@ from wardkeep.disclosure.questions import (
 )
 from wardkeep.warden import erasures
 
-pytestmark = pytest.mark.xdist_group("retention")
 WHY = "the yearly review of May"
 MANY = 450
 """More than go in one portion."""

@@ -24,7 +24,6 @@ from wardkeep.warden.service.admission import Proof
 from wardkeep.web.apps import find_apps
 from wardkeep.web.gates import SignedInGate
 
-pytestmark = pytest.mark.xdist_group("sign-in-paths")
 ROOT = Path(__file__).parents[2]
 TOOL = runpy.run_path(str(ROOT / "tools" / "write_sign_in_paths.py"))
 QUESTIONS: dict[str, type] = TOOL["questions"]()

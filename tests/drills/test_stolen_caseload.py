@@ -21,7 +21,6 @@ from wardkeep.care.seen_results import seen_id
 from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
 
-pytestmark = pytest.mark.xdist_group("stolen-caseload")
 HERE = tuple(f"here-{n}" for n in range(6))
 ELSEWHERE = tuple(f"elsewhere-{n}" for n in range(6))
 ONLY_THERE = "Quixotic disorder of the third kind"

@@ -26,7 +26,6 @@ from wardkeep.fhir.questionnaires.questionnaire import (
 )
 from wardkeep.fhir.questionnaires.response import answered
 
-pytestmark = pytest.mark.xdist_group("talks")
 AT = datetime(2026, 1, 9, 10, tzinfo=UTC)
 SOON = (SystemClock().now() + timedelta(days=9)).date().isoformat()
 

@@ -42,7 +42,6 @@ from wardkeep.fhir.messages.messages import MOST_IN_THREAD
 from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.identity.roles import Role
 
-pytestmark = pytest.mark.xdist_group("team-work")
 HERE = tuple(f"here-{n}" for n in range(3))
 STRANGERS = tuple(f"stranger-{n}" for n in range(8))
 WORDS = "Quixotic potassium of the third kind"

@@ -20,7 +20,6 @@ from wardkeep.disclosure.keys import ORGANISATION, TOKENS, RotateKey
 from wardkeep.warden.destroyed_keys import NAME
 from wardkeep.warden.token_keys import OrganisationTokens, TokenPhase
 
-pytestmark = pytest.mark.xdist_group("token-rotation")
 PATIENTS, EACH = 40, 40
 ASKED = RotateKey(TOKENS, organisation="fernhill")
 KILLED_IN = (TokenPhase.FILLING, TokenPhase.EMPTYING) * 4

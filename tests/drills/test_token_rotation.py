@@ -50,7 +50,6 @@ from wardkeep.warden.service import rotation_of_tokens
 from wardkeep.warden.service.rotation_levels import Passed
 from wardkeep.warden.token_keys import OrganisationTokens, TokenPhase
 
-pytestmark = pytest.mark.xdist_group("token-rotation")
 PATIENTS = 12
 ASKED = RotateKey(TOKENS, organisation=HOME)
 AN_HOUR = timedelta(seconds=3601)

@@ -21,7 +21,6 @@ from wardkeep.warden.rotations import Rotation
 from wardkeep.warden.service import rotating
 from wardkeep.warden.service.rotation_levels import Passed
 
-pytestmark = pytest.mark.xdist_group("token-rotation")
 ASKED = RotateKey(TOKENS, organisation="fernhill")
 PATIENTS, EACH = 3, 3
 

@@ -28,7 +28,6 @@ from wardkeep.fhir.triage.library import shipped_content
 from wardkeep.fhir.triage.record import LOG, stored_in
 from wardkeep.fhir.urgent.case import Case, case_content
 
-pytestmark = pytest.mark.xdist_group("triage-drills")
 HOME = "larkspur"
 ONLY_THERE = "Quixotic reason of the third kind"
 WRITERS = 6

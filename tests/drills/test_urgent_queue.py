@@ -29,7 +29,6 @@ from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.urgent.queueing import Entry, entry_in, place_of
 from wardkeep.fhir.urgent.steps import MOST_ATTEMPTS, State, Step
 
-pytestmark = pytest.mark.xdist_group("queue-drills")
 HOME = "fernhill"
 CLINICIAN, LEADER = "urgent_care_clinician", "shift_lead"
 ANN = Worker(CLINICIAN, "Ann Advice", "ann")

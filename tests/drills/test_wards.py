@@ -37,7 +37,6 @@ from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.wards.checks import day_of, read_sheet, sheet_id
 
-pytestmark = pytest.mark.xdist_group("ward-drills")
 HOME = "fernhill"
 NIA = Worker("ward_nurse", "Nia Night", "nia")
 DAN = Worker("ward_nurse", "Dan Day", "dan")

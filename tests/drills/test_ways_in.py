@@ -29,7 +29,6 @@ from wardkeep.disclosure.answers import SessionView
 from wardkeep.disclosure.questions import CheckSession
 from wardkeep.fhir.home.way_in import VERY_RESTRICTED
 
-pytestmark = pytest.mark.xdist_group("ways-in")
 BY_PROGRAM, BY_PAGE, IN_A_NOTE = "Q7730194Z", "W5519037K", "48215577"
 CODES = (BY_PROGRAM, BY_PAGE, IN_A_NOTE)
 Json = dict[str, Any]

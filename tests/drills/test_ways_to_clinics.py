@@ -14,7 +14,6 @@ from support.served import Served, Visitor, served
 from wardkeep.fhir.clinics.directions import Directions
 from wardkeep.fhir.clinics.places import place_of
 
-pytestmark = pytest.mark.xdist_group("ways-to-clinics-drill")
 DIRECTIONS = f"/check-in/directions/{CLINIC}"
 _OK, _SEE_OTHER, _FORBIDDEN, _NOT_FOUND, _WRONG = 200, 303, 403, 404, 422
 

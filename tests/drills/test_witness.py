@@ -30,7 +30,6 @@ from wardkeep.disclosure.questions import AskHealth
 from wardkeep.ledger.verify import VerifyReport, verify
 from wardkeep.ledger.witness import Witness, log_id
 
-pytestmark = pytest.mark.xdist_group("witness")
 NAMES = ("witness.example.net/w1", "elsewhere.example.com/w2")
 
 

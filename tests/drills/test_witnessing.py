@@ -17,7 +17,6 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.warden.service import witnessing as module
 from wardkeep.warden.service.witnessing import AFRESH_SECONDS, Witnessing
 
-pytestmark = pytest.mark.xdist_group("witness")
 LOG_KEY = NoteKey(name=ORIGIN, kind=LOG, public_bytes=KEY.verify_key.public_bytes)
 
 

@@ -5,7 +5,6 @@ import asyncio
 import secrets
 
 import msgspec
-import pytest
 
 from support.clinics import clinic_town
 from support.waiting import until
@@ -16,8 +15,6 @@ from wardkeep.fhir.clinics.resources import draft
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.outcomes import Conflict, Written
 from wardkeep.fhir.store.writing import Writer
-
-pytestmark = pytest.mark.xdist_group("clinics")
 
 
 async def test_who_shows_a_ward_hears_of_what_was_written_and_of_nothing_else(

@@ -14,8 +14,6 @@ from support.program import Program
 from support.served import Served, served
 from support.smart import App, ask, register, told_in
 
-pytestmark = pytest.mark.xdist_group("smart")
-
 ALL = (
     "openid fhirUser launch launch/patient offline_access online_access"
     " patient/*.cruds user/*.rs"

@@ -21,10 +21,7 @@ from support.smart_page import SmartPage, smart_page
 from support.warden import RunningWarden
 from wardkeep.disclosure.questions import Invite
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("smart-browser"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 ASKED = (
     "openid fhirUser offline_access patient/Patient.rs patient/Observation.rs"
     " patient/Condition.rs"

@@ -21,10 +21,7 @@ from wardkeep.base.clock import SystemClock
 from wardkeep.disclosure.questions import Invite
 from wardkeep.fhir.assessments.library import library
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("assessment-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 # Each story has its own person, so that none finds what another left.
 PEOPLE = ("ann", "bea", "cal", "dee", "eva", "fay")
 

@@ -14,7 +14,6 @@ from support.served import Served, served
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.validation import check
 
-pytestmark = pytest.mark.xdist_group("audit-events")
 READ = "http://hl7.org/fhir/restful-interaction|read"
 Json = dict[str, Any]
 

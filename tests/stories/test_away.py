@@ -14,10 +14,7 @@ from wardkeep import apps
 from wardkeep.base.clock import FrozenClock
 from wardkeep.web.apps import find_apps
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("stories-away"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CLOCK = FrozenClock(datetime(2026, 11, 24, 4, 0, tzinfo=UTC))
 MAKE = "Make your passkey"
 GO_ON = "Go on with your passkey"

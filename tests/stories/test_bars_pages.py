@@ -16,8 +16,6 @@ from support.partners import put_in_the_team
 from support.served import Served, eventually
 from support.two_sites import TwoSites
 
-pytestmark = pytest.mark.xdist_group("bars-pages")
-
 
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoSites]:

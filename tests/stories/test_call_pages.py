@@ -21,10 +21,7 @@ from support.served import Served, eventually, served
 from support.wards import Worker, patient, practitioner, put_to_work
 from wardkeep.assembly.synthetic_pds import demo_people
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("call-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 UMA = Worker("health_advisor", "Uma Taker", "uma")
 KEPT_SECONDS = 1.0

@@ -18,10 +18,7 @@ from wardkeep.base.ids import new_uuid
 from wardkeep.base.nhs_number import SYSTEM, nth_test_number
 from wardkeep.disclosure.questions import Invite
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("canary-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATIENTS, A_SLIP = 12, "REEDMACE"
 HELD_WITHIN_SECONDS = 5.0
 

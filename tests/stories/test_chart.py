@@ -32,10 +32,7 @@ from wardkeep.disclosure.answers import Done
 from wardkeep.disclosure.questions import SetWork
 from wardkeep.web.apps import find_apps
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("stories-chart"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 TABLET = {"width": 820, "height": 1180}
 FERNHILL = demo_organisations()[0]
 NURSE = "fernhill-nurse-heron"

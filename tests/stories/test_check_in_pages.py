@@ -14,10 +14,7 @@ from support.chromium import PHONE, Device, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("check-in-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")

@@ -24,10 +24,7 @@ from wardkeep.disclosure.answers import Done
 from wardkeep.disclosure.questions import Invite, SetWork
 from wardkeep.fhir.clinics.resources import appointment, instant
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("clinic-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PEOPLE = {"ada": "ASHDOWN", "ben": "FENWICK", "cleo": "MARLOWE", "dora": "PENROSE"}
 NOT_FOUND = 404
 QUARTER = timedelta(minutes=15)

@@ -17,10 +17,7 @@ from support.served import Served, served
 from wardkeep.base.clock import LONDON, SystemClock
 from wardkeep.base.ids import new_uuid
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("contact-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")

@@ -25,10 +25,7 @@ from wardkeep.disclosure.questions import Invite
 from wardkeep.identity.roles import Role
 from wardkeep.web.trouble import NOT_FOUND
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("copy-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 REASON = "goes to the hospice today"
 LETTER = "Dear colleague, thank you for seeing Fern again."
 NUMBER = nth_test_number(7)

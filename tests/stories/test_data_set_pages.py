@@ -20,10 +20,7 @@ from wardkeep.disclosure.answers import Done
 from wardkeep.disclosure.questions import SetWork
 from wardkeep.web.apps import find_apps
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("stories-data-sets"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOME = "fernhill"
 MAKE = "Make your passkey"
 Json = dict[str, Any]

@@ -20,10 +20,7 @@ from wardkeep.base.clock import SystemClock
 from wardkeep.disclosure.questions import Invite
 from wardkeep.fhir.assessments.library import library
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("dialog-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PEOPLE = ("ann", "bea")
 TABLET = {"viewport": {"width": 1080, "height": 810}, "has_touch": True}
 SUBJECTS = (

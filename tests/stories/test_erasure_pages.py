@@ -19,10 +19,7 @@ from wardkeep.assembly.demo import demo_organisations, demo_patients
 from wardkeep.assembly.importing import load_paths
 from wardkeep.web.apps import find_apps
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("stories-erasure"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 TODAY = date(2026, 11, 23)
 MAKE = "Make your passkey"
 HOLD = "Yes, an inquiry or a court may want them"

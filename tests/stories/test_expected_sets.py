@@ -16,10 +16,7 @@ from support.warden import RunningWarden
 from wardkeep.base.clock import SystemClock
 from wardkeep.disclosure.questions import Invite
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("expected-sets"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 WARD, WARD_NAME = "Location/kestrel", "Kestrel, first floor"
 PATIENT = {
     "resourceType": "Patient",

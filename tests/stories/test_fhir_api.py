@@ -15,7 +15,6 @@ from support.program import Program, Reply
 from support.served import Served, served
 from wardkeep.base.ids import new_uuid
 
-pytestmark = pytest.mark.xdist_group("fhir-api")
 Json = dict[str, Any]
 
 

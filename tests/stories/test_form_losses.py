@@ -25,10 +25,7 @@ from support.losses import (
 from support.note_pages import Staff, open_ward
 from support.served import Served, eventually, served
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("form-losses"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Family(NamedTuple):

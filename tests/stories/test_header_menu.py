@@ -12,10 +12,7 @@ from support.house import House, running_house
 from wardkeep import apps
 from wardkeep.web.apps import find_apps
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("header-menu"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 MOST_STEPS = 40
 FOCUSED = """() => {
   const one = document.activeElement;

@@ -12,10 +12,7 @@ from support.chromium import PHONE, Device, arrive, chromium, clean, device
 from support.openid_provider import OpenIdProvider, openid_providers
 from support.served import Served, served
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("openid"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 SMARTCARD = {"acr": "AAL3_ANY", "amr": ["N3_SMARTCARD"]}
 NAME = "Care Identity"
 

@@ -16,10 +16,7 @@ from support.served import Served, served
 from support.warden import RunningWarden
 from wardkeep.disclosure.questions import Invite
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("incident-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 WHAT = "A program’s key was copied and used by somebody else."
 DOING = "The key is stopped. We look at how it was copied."
 ASK = "Fernhill privacy office, 020 7946 0000, day and night."

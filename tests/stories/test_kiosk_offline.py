@@ -24,10 +24,7 @@ from support.program import Program
 from support.served import Served, served
 from wardkeep.identity.arrivals import beginning
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("kiosk-offline"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PEOPLE = (
     ("anna", "Appleyard", "Anna"),
     ("bea", "Birchfield", "Bea"),

@@ -17,10 +17,7 @@ from support.program import Program
 from support.served import Served, served
 from wardkeep.base.clock import LONDON, SystemClock
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("kiosk-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PORTRAIT = {"width": 1080, "height": 1920}
 LANDSCAPE = {"width": 1280, "height": 800}
 SMALLEST_TARGET = 64

@@ -17,10 +17,7 @@ from support.served import Served, served
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.db.connection import Connection, connect
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("live-boards"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 FERNHILL = 1
 TABS = 8
 LONGEST_MS = 15_000

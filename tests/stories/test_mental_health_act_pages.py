@@ -18,10 +18,7 @@ from support.warden import RunningWarden
 from wardkeep.base.clock import LONDON, SystemClock
 from wardkeep.disclosure.questions import Invite
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("mental-health-act-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOME = "larkspur"
 PEOPLE = {
     "ann": ("Fenwick", "Ann"),

@@ -24,10 +24,7 @@ from support.losses import (
 from support.note_pages import Staff, add, arrive, begin, open_ward, saved, text_on
 from support.served import Served, eventually, served
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("note-losses"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,7 @@ from support.chromium import PHONE, Device, chromium, clean, device
 from support.note_pages import Staff, add, arrive, begin, open_ward, saved, text_on
 from support.served import Served, served
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("note-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")

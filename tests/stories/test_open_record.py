@@ -24,10 +24,7 @@ from wardkeep.assembly.demo import (
 from wardkeep.assembly.importing import load_paths
 from wardkeep.web.apps import find_apps
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("stories-open-record"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 TODAY = date(2026, 11, 23)
 MAKE = "Make your passkey"
 

@@ -15,10 +15,7 @@ from support.warden import RunningWarden
 from wardkeep.base.nhs_number import SYSTEM, nth_test_number
 from wardkeep.disclosure.questions import Invite
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("patient-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,7 @@ from wardkeep import apps
 from wardkeep.base.clock import SystemClock
 from wardkeep.web.apps import find_apps
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("stories-people"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 MAKE = "Make your passkey"
 IN_A_YEAR = (SystemClock().now() + timedelta(days=365)).date()
 LIST = f"""name,role,until,team

@@ -26,10 +26,7 @@ from support.referrals import (
 from support.served import Served, served
 from wardkeep.base.clock import SystemClock
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("referral-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 LIST = f"/referrals/teams/{MIND}"
 
 

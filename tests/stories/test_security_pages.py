@@ -15,10 +15,7 @@ from support.warden import RunningWarden
 from wardkeep.disclosure.questions import Invite
 from wardkeep.identity.roles import REACH, Role
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("security-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 HARD = Role.CARER.budget.hard
 REASON = "rang about the visit of Tuesday"
 

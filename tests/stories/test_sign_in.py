@@ -20,10 +20,7 @@ from wardkeep.apps import confirming, my_account, sign_in
 from wardkeep.base.clock import FrozenClock
 from wardkeep.web.apps import App, FoundApp
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("stories-sign-in"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CLOCK = FrozenClock(datetime(2026, 11, 23, 9, 41, tzinfo=UTC))
 SIGN_IN = "Sign in with your passkey"
 MAKE = "Make your passkey"

@@ -15,10 +15,7 @@ from support.served import Served, served
 from support.warden import RunningWarden
 from wardkeep.disclosure.questions import Invite
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("support-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")

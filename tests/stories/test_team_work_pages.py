@@ -24,10 +24,7 @@ from support.wards import (
     stay,
 )
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("team-work-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 NIA = Worker("ward_nurse", "Nia Night", "nia")
 DAN = Worker("ward_nurse", "Dan Day", "dan")
 ROWAN = Worker("doctor", "Rowan Ash", "rowan")

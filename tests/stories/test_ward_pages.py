@@ -29,10 +29,7 @@ from wardkeep.fhir.mha.rules import known_rules
 from wardkeep.fhir.mha.section import Section, section_content
 from wardkeep.fhir.model.person import Person
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("ward-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 NIA = Worker("ward_nurse", "Nia Night", "nia")
 DAN = Worker("ward_nurse", "Dan Day", "dan")
 LEA = Worker("shift_lead", "Lea Lead", "lea")

@@ -20,10 +20,7 @@ from wardkeep.base.clock import SystemClock
 from wardkeep.disclosure.answers import Done
 from wardkeep.disclosure.questions import EndAccount, Invite
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("way-in-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CODE = "C4821Y"
 HIDDEN = "It is hidden. Go back to show it again."
 

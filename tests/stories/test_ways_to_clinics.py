@@ -27,10 +27,7 @@ from support.program import Program
 from support.served import Served, served
 from wardkeep.base.clock import LONDON, SystemClock
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("ways-to-clinics"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PORTRAIT = {"width": 1080, "height": 1920}
 AREA, WAY, STEP_FREE = (
     "the blue chairs on the ground floor",

@@ -31,10 +31,7 @@ from wardkeep.disclosure.answers import SessionView
 from wardkeep.disclosure.questions import CheckSession
 from wardkeep.fhir.referrals.hand_overs import MOVED, HandOvers
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("whole-caseload-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CASELOAD = f"/referrals/teams/{MIND}/caseload"
 MANY = 43
 

@@ -17,10 +17,7 @@ from support.warden import RunningWarden
 from wardkeep.base.note_keys import LOG, read_note_key
 from wardkeep.disclosure.questions import Invite
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("witness-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 TITLE = "The ledger is not the one that a witness saw"
 
 

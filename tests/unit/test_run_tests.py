@@ -75,3 +75,20 @@ def test_nothing_else_is_tried_again(
     asked = runs(tool, code, 0, *failed)
     assert tool.main([]) == code
     assert asked == []
+
+
+def test_a_module_in_two_processes_is_found(tool: ModuleType) -> None:
+    found = tool.Failures()
+
+    def ran(test: str, process: str) -> None:
+        report = pytest.TestReport(
+            test, (test, 0, ""), {}, outcome="passed", longrepr=None, when="call"
+        )
+        vars(report)["worker_id"] = process
+        found.pytest_runtest_logreport(report)
+
+    for test, process in ((STORY, "gw0"), (DRILL, "gw1"), (f"{DRILL}2", "gw1")):
+        ran(test, process)
+    assert found.torn == []
+    ran(f"{DRILL}3", "gw0")
+    assert found.torn == [DRILL.partition("::")[0]]

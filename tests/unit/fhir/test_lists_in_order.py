@@ -21,7 +21,6 @@ from wardkeep.fhir.tasks import tasks
 from wardkeep.fhir.tasks.tasks import Open, Tasks
 from wardkeep.fhir.tasks.to_do import ToDo, task_resource
 
-pytestmark = pytest.mark.xdist_group("clinics")
 NIA = Person("Practitioner/nia", "Nia Night")
 DAN = Person("Practitioner/dan", "Dan Day")
 
