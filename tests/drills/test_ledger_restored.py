@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.served import Served, served
+from support.served import Served, eventually, served
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +16,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("lost"), WARDKEEP_WEB_WORKERS="1") as made:
         made.found("fernhill")
         yield made
+
+
+def has_begun(stack: Served) -> bool:
+    return stack.run("ledger", "verify").returncode == 0
 
 
 def entries(stack: Served) -> int:
@@ -29,6 +33,8 @@ def test_a_lost_ledger_comes_back_and_is_gone_on_with(
     stack: Served, tmp_path: Path
 ) -> None:
     copies = str(tmp_path / "copies")
+    # A new ledger has nothing to copy until its first checkpoint, a moment later.
+    eventually(lambda: has_begun(stack), stack.log)
     made = json.loads(stack.command("ledger", "backup", "--to", copies, "--json"))
     assert made["entries"] > 0
     stack.found("larkspur")

@@ -95,6 +95,12 @@ def back_up(
     return _BackUp(folder, depot, key, origin, progress).run()
 
 
+_NO_CHECKPOINT = (
+    "it has no checkpoint yet; its warden signs the first a moment after it starts:"
+    " start it, or try again"
+)
+
+
 class _BackUp:
     """One run, from the newest checkpoint on."""
 
@@ -121,7 +127,7 @@ class _BackUp:
         # The checkpoint first: what is read after it has all that it covers.
         last = last_note(self._folder / HISTORY_NAME)
         if last.note is None:
-            raise LedgerDamagedError("it has no checkpoint yet; start the warden once")
+            raise LedgerDamagedError(_NO_CHECKPOINT)
         newest = self._opened(last.note)
         self._refuse_others()
         self._copy_segments()
