@@ -42,7 +42,7 @@ EXPECTED: dict[str, tuple[int, str]] = {
     ),
     "wardkeep.db.errors.DatabaseUnavailableError": (EXIT_NOT_RUNNING, _NO_DATABASE),
     "wardkeep.db.errors.DatabaseBusyError": (EXIT_NOT_RUNNING, _NO_DATABASE),
-    "wardkeep.assembly.importing.LoadInterruptedError": (EXIT_FAILED, _INTERRUPTED),
+    "wardkeep.fhir.loading.crew.LoadInterruptedError": (EXIT_FAILED, _INTERRUPTED),
     "wardkeep.ledger.opening.LedgerDamagedError": (EXIT_FAILED, _DAMAGED),
     "wardkeep.ledger.log.LedgerInUseError": (EXIT_FAILED, _IN_USE),
     "wardkeep.ledger.log.LedgerCannotWriteError": (EXIT_FAILED, _CANNOT_WRITE),

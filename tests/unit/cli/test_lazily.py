@@ -40,7 +40,10 @@ def test_a_command_that_there_is_not_is_said_so() -> None:
 def test_errors_that_end_a_command_in_words_are_there_by_their_names() -> None:
     for name in EXPECTED:
         module, _, kind = name.rpartition(".")
-        assert issubclass(getattr(import_module(module), kind), Exception)
+        error = getattr(import_module(module), kind)
+        assert issubclass(error, Exception)
+        # By where it is defined: that is the name which it has when it is raised.
+        assert f"{error.__module__}.{error.__qualname__}" == name
 
 
 def test_a_process_imports_what_it_runs_and_little_else() -> None:

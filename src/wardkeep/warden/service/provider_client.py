@@ -17,7 +17,7 @@ import msgspec
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import new_uuid
-from wardkeep.crypto.rsa_keys import ALGORITHM, public_rsa_jwk
+from wardkeep.crypto.rsa_keys import ALGORITHM, open_rsa_key, public_rsa_jwk
 from wardkeep.identity.assurance import CIS2, CIS2_ACR_ASKED, NHS_LOGIN, VTR_ASKED
 from wardkeep.identity.factor import FactorRefused
 from wardkeep.identity.oidc import (
@@ -65,8 +65,8 @@ class ProviderClient:
     ) -> None:
         self.row = row
         self.callback = callback
-        self._private_key = private_key
-        self._jwk = public_rsa_jwk(private_key)
+        self._private_key = open_rsa_key(private_key)
+        self._jwk = public_rsa_jwk(self._private_key)
         self._clock = clock
         self._outside = Outside()
         self._discovery: Discovery | None = None
