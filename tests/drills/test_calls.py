@@ -509,15 +509,15 @@ def test_nobody_reads_a_colleagues_call_by_its_address(room: Room) -> None:
 
 
 def test_calls_of_the_last_days_are_told_from_older_ones(room: Room) -> None:
-    known(room, "may", "Mayfield", "9990000166")
+    known(room, "meg", "Megson", "9990000166")
     for nth, hours in enumerate((97, 98, 95)):
         began = now().timestamp() - hours * 3600
-        room.program.put(_case(f"may-{nth}", "may", began))
+        room.program.put(_case(f"meg-{nth}", "meg", began))
     call = answer(room.tim, next(NUMBERS))
-    _, _, to = identify(room.tim, call, "may", complaint="Cough")
+    _, _, to = identify(room.tim, call, "meg", complaint="Cough")
     assert b"Repeat caller" not in room.tim.get(moved(to).path)
     began = now().timestamp() - 2 * 3600
-    room.program.put(_case("may-9", "may", began))
+    room.program.put(_case("meg-9", "meg", began))
     assert b"Repeat caller" in room.tim.get(moved(to).path)
 
 

@@ -11,11 +11,20 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error, Locator, expect
 
-from support.arrivals import appointment, fill, let_in, person, place, staff
+from support.arrivals import (
+    appointment,
+    fill,
+    let_in,
+    person,
+    place,
+    staff,
+    today_at,
+)
 from support.chromium import Device, arrive, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
-from wardkeep.base.clock import LONDON, SystemClock
+from wardkeep.base.clock import SystemClock
+from wardkeep.fhir.clinics.words import EARLY_MINUTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PORTRAIT = {"width": 1080, "height": 1920}
@@ -241,13 +250,10 @@ async def ends(ada: Device, origin: str) -> None:
 
 
 def early_words() -> str:
-    """What is said of an appointment in two and a half hours: late in the evening, of
-    tomorrow's."""
-    now = SystemClock().now().astimezone(LONDON)
-    is_today = (now + timedelta(minutes=150)).date() == now.date()
-    return (
-        "You are early. Please come back at" if is_today else "Your appointment is on"
-    )
+    """What is said of an appointment in two and a half hours, or late in the evening
+    of today's last, which is early no more in the last hour of the day."""
+    is_early = today_at(150) - SystemClock().now() > timedelta(minutes=EARLY_MINUTES)
+    return "You are early. Please come back at" if is_early else "Check in now"
 
 
 async def tries_again(kiosk: Device) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from support.authenticator import KEYS, SoftwareAuthenticator
 from support.template import lay_database, settings_for
 from wardkeep.assembly.layout import Layout
+from wardkeep.assembly.schema import migrate_now
 from wardkeep.assembly.serving import embedded_database
 from wardkeep.assembly.warden_process import warden_running
 from wardkeep.base.clock import Clock, SystemClock
@@ -54,8 +55,10 @@ class Installation:
 @contextlib.contextmanager
 def installation_in(folder: Path) -> Iterator[Installation]:
     made = Installation(folder)
-    lay_database(made.layout)
+    if not made.layout.database.exists():
+        lay_database(made.layout)
     with embedded_database(made.settings, made.layout):
+        migrate_now(made.settings, made.layout)
         yield made
 
 
