@@ -251,7 +251,7 @@ class Room:
         return Seat(self.made.port, token, book=self.book, times=self.times)
 
     def _passes(self, minutes: float, chance: Chance) -> None:
-        """A talk or a consultation, about that long; soon over while the room closes."""
+        """A talk or a consultation, about that long; soon over in a closing room."""
         if minutes:
             about = timedelta(minutes=chance.around(minutes, minutes / 2))
             if self._closing.wait(self.clock.real_seconds(about)):
@@ -362,7 +362,7 @@ class Room:
             "ambulances, each acknowledged": len(asked),
             "nobody reached, so visited": _visited(self.book),
             "processes killed": self.killed.total(),
-            "acts sent again": self.times.again.total(),
+            **{f"sent again: {why}": n for why, n in self.times.again.items()},
             "longest until somebody was answered then, s": self.times.longest_seconds,
         }
 

@@ -92,7 +92,7 @@ class Typing:
             time.sleep(max(0.0, due - time.perf_counter()))
             is_burst = self._is_burst(due)
             while form.save(f"Feels unwell, {form.number}") >= FAILED:
-                seat.times.again[KEPT] += 1
+                seat.times.again["words were not kept at once"] += 1
             done = time.perf_counter()
             seat.times.of[BURST if is_burst else KEPT].append((done - due) * 1000)
             if is_burst:

@@ -69,6 +69,7 @@ class Times:
         self.of: dict[str, list[float]] = defaultdict(list)
         """Milliseconds."""
         self.again: Counter[str] = Counter()
+        """How often something was sent once more, by why."""
         self.longest_seconds = 0.0
         """Until somebody was answered who had to press again."""
 
@@ -88,6 +89,8 @@ class Seat(Visitor):
     def __init__(self, port: int, token: str, *, book: Book, times: Times) -> None:
         super().__init__(port, token)
         self.token, self.book, self.times = token, book, times
+        self.seconds = 0.0
+        """Spent until answers came, all together."""
 
     def presses(self, act: str, path: str, **fields: str) -> Answer:
         """A form, until it is answered; without an act's name nothing is noted."""
@@ -99,13 +102,17 @@ class Seat(Visitor):
     def _until_answered(self, act: str, method: str, path: str, body: str) -> Answer:
         began, is_again = time.perf_counter(), False
         while True:
+            why = "no answer came"
             with suppress(*LOST):
                 found = self._once(method, path, body)
                 if found.status < FAILED:
                     took = time.perf_counter() - began
+                    self.seconds += took
                     answer = found._replace(seconds=took, is_again=is_again)
                     return self.notes(act, answer) if act else answer
+                why = f"answered {found.status}"
             is_again = True
+            self.times.again[why] += 1
             self._connection.close()
             if time.perf_counter() - began > PATIENCE_SECONDS:
                 raise TroubleError(act, path)
@@ -121,7 +128,6 @@ class Seat(Visitor):
     def notes(self, act: str, answer: Answer) -> Answer:
         """How long it took, by the act's name."""
         if answer.is_again:
-            self.times.again[act] += 1
             longest = self.times.longest_seconds
             self.times.longest_seconds = max(longest, answer.seconds)
         else:
@@ -144,11 +150,11 @@ def answer_call(
     seat: Seat, ring: Ring, *, talk: Callable[[], None], typed: Typed | None = None
 ) -> Call:
     """From the number to the end of a call, which stands in the book."""
-    began = time.perf_counter()
+    before = seat.seconds
     call = _who_it_is(seat, ring, typed)
     path = f"/patients/{call.patient}/calls/{call.case}"
     expected(seat.looks("where the questions begin", path), "the call", 200)
-    seat.times.of[TO_QUESTIONS].append((time.perf_counter() - began) * 1000)
+    seat.times.of[TO_QUESTIONS].append((seat.seconds - before) * 1000)
     seat.book.answered(call)
     talk()
     call.disposition = _end(seat, path, ring.disposition)
