@@ -14,6 +14,7 @@ against the database, row by row.
 
 import math
 import os
+import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -85,7 +86,7 @@ def _let_ring(room: Room, begins: datetime, lasts: timedelta) -> None:
             room.kill(DEATHS[nth % len(DEATHS)])
             nth, dies_at = nth + 1, time.perf_counter() + DEATH_EVERY_SECONDS
         if clock.now() >= shift_over:
-            room.change_shift()
+            threading.Thread(target=room.change_shift).start()
             shift_over += A_SHIFT
 
 

@@ -69,7 +69,7 @@ class Times:
         self.of: dict[str, list[float]] = defaultdict(list)
         """Milliseconds."""
         self.again: Counter[str] = Counter()
-        """How often something was sent once more, by why."""
+        """How often something was sent once more, by why; ten times a second."""
         self.longest_seconds = 0.0
         """Until somebody was answered who had to press again."""
 
@@ -91,6 +91,7 @@ class Seat(Visitor):
         self.token, self.book, self.times = token, book, times
         self.seconds = 0.0
         """Spent until answers came, all together."""
+        self.again = 0
 
     def presses(self, act: str, path: str, **fields: str) -> Answer:
         """A form, until it is answered; without an act's name nothing is noted."""
@@ -112,6 +113,7 @@ class Seat(Visitor):
                     return self.notes(act, answer) if act else answer
                 why = f"answered {found.status}"
             is_again = True
+            self.again += 1
             self.times.again[why] += 1
             self._connection.close()
             if time.perf_counter() - began > PATIENCE_SECONDS:
@@ -150,11 +152,12 @@ def answer_call(
     seat: Seat, ring: Ring, *, talk: Callable[[], None], typed: Typed | None = None
 ) -> Call:
     """From the number to the end of a call, which stands in the book."""
-    before = seat.seconds
+    before, again = seat.seconds, seat.again
     call = _who_it_is(seat, ring, typed)
     path = f"/patients/{call.patient}/calls/{call.case}"
     expected(seat.looks("where the questions begin", path), "the call", 200)
-    seat.times.of[TO_QUESTIONS].append((seat.seconds - before) * 1000)
+    if seat.again == again:
+        seat.times.of[TO_QUESTIONS].append((seat.seconds - before) * 1000)
     seat.book.answered(call)
     talk()
     call.disposition = _end(seat, path, ring.disposition)
@@ -211,8 +214,8 @@ def _end(seat: Seat, path: str, code: str) -> str:
         if done.status == SEE_OTHER or b"This call has ended" in done.page:
             return choice
         if b"rang twice before" not in done.page:
-            break
-    raise TroubleError("end", done.status, done.to, done.page[-1500:])
+            raise TroubleError("end", done.status, done.to, done.page[-1500:])
+    raise TroubleError("end", NEEDS_CLINICIAN)
 
 
 class Chances(NamedTuple):

@@ -37,8 +37,8 @@ _ORDER = "e.is_pinned desc, e.due_at, e.urgency, e.given_at, e.entry"
 def _listed(chosen: str, order: str) -> str:
     """Chosen first, and then who they are and what was sent, row by row.
 
-    Joined first, ten thousand were joined to show twenty (26 ms of the database's time);
-    where the database may join as it likes, it reads every patient there is.
+    Joined first, ten thousand were joined to show twenty: 26 ms of the database's time.
+    Where the database may join as it likes, it reads every patient there is.
     """
     return f"""
 select {_COLUMNS}
@@ -124,11 +124,11 @@ _MAY_BE_TAKEN = """
 e.organisation = $1 and e.is_open and e.state = 'new' and e.owner = ''
      and not e.is_escalated and (e.held_until is null or e.held_until <= $4)
      and e.entry <> all($6::text[])"""
-# The first few of each skill, as the index has them, and of these the first: sorting all
-# that wait took 15 ms for ten thousand. Whoever asks at the same moment passes by what
-# another one just takes. The row is held for a moment besides, because the record's own
-# change comes after this transaction. (`not is_pinned`: no index has that, so that none
-# is walked in search of these few.)
+# The first few of each skill, as the index has them, and of these the first: sorting
+# all that wait took 15 ms for ten thousand. Whoever asks at the same moment passes by
+# what another one just takes. The row is held for a moment besides, because the
+# record's own change comes after this transaction. (`not is_pinned`: no index has that,
+# so that none is walked in search of these few.)
 _HOLD = f"""
 with near as materialized (
   select few.entry from unnest($2::text[]) as one (skill) cross join lateral (
@@ -148,7 +148,7 @@ update urgent.entry as e set held_by = $3, held_until = $5
    and p.number = e.patient
 returning {_COLUMNS}
 """  # noqa: S608 - constants
-_NEAR = 64
+NEAR = 64
 """Of each skill; more than ever take at one moment, for connections are few."""
 TAKE_HELD = """
 update urgent.entry set held_by = null, held_until = null
@@ -312,7 +312,7 @@ class QueueRows:
             await connection.execute(_OLD_HOLDS, organisation, mine, now)
             asked = (organisation, list(skills), mine, now, now + HELD_FOR, list(but))
             # None of the first few is free to take: then whatever is.
-            row = await connection.fetch_row(_HOLD, *asked, _NEAR)
+            row = await connection.fetch_row(_HOLD, *asked, NEAR)
             row = row or await connection.fetch_row(_HOLD, *asked, None)
         return None if row is None else EntryRow(**row)
 
