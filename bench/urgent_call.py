@@ -93,7 +93,7 @@ class Taken:
         await own.go(f"{origin}/calls")
         await call.tab_to("Number to ring back on")
         await call.types(f"07700 900 1{nth:02d}")
-        began = time.perf_counter()
+        call.keys, began = 0, time.perf_counter()
         await call.goes_on("A call: not known yet who it is about")
         await call.tab_to("Where the patient is now")
         await call.types("At home")
@@ -103,6 +103,9 @@ class Taken:
         await call.types(f"Hazelton{'abcdefgh'[nth]}")
         await call.tab_to("First name of the patient")
         await call.types("Ann")
+        for part, said in (("Day", "2"), ("Month", "1"), ("Year", "1950")):
+            await call.tab_to(part)
+            await call.types(said)
         await call.goes_on("Is it one of these?")
         await call.tab_to("This is the patient")
         await call.goes_on("To know first")
