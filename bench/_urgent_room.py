@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,6 +91,8 @@ class Sizes(NamedTuple):
     dispatchers: int = 3
     people: int = 2000
     """Who have a record here."""
+    shifts: int = 1
+    """One after the other: nobody works in two."""
 
 
 class Minutes(NamedTuple):
@@ -121,7 +124,8 @@ class Room:
         self._closing, self._over = threading.Event(), threading.Event()
         self._sent = 0
         self._tokens: dict[str, str] = {}
-        self._accounts: dict[str, list[str]] = {}
+        self._accounts: dict[str, str] = {}
+        self._shift = 0
         self._threads: list[threading.Thread] = []
         self._chance = Chance("rings")
         self._escalated: queue.Queue[str] = queue.Queue()
@@ -132,11 +136,12 @@ class Room:
         self.made.await_ready()
         self.made.found(ORGANISATION)
         with tempfile.TemporaryDirectory(prefix="wardkeep-bench-") as folder:
-            _write(Path(folder), self._workers(), self.sizes.people)
+            shifts = map(self._workers, range(self.sizes.shifts))
+            _write(Path(folder), [*chain(*shifts)], self.sizes.people)
             self.made.command("import", folder, "--organisation", ORGANISATION)
         self.change_shift()
 
-    def _workers(self) -> list[Worker]:
+    def _workers(self, shift: int) -> list[Worker]:
         sizes = self.sizes
         many = {
             "taker": (ADVISOR, sizes.takers),
@@ -145,44 +150,38 @@ class Room:
             "lead": (LEAD, 1),
         }
         return [
-            Worker(role, f"Bench {name} {nth}", f"{name}-{nth}")
+            Worker(role, f"Bench {name} {nth}", f"{name}-{nth}-{shift}")
             for name, (role, count) in many.items()
             for nth in range(count)
         ]
 
     def change_shift(self) -> None:
-        """Everybody signs in with an account of their own for the next hours."""
+        """Others sit down on every seat; who sat there finishes what they have."""
+        workers = self._workers(self._shift)
+        self._shift += 1
         fresh = {
             one.practitioner: self.made.sign_in(ORGANISATION, [], one.role)
-            for one in self._workers()
+            for one in workers
         }
         asyncio.run(self._put_to_work(fresh))
-        self._tokens = fresh
+        self._tokens = {_seat_of(name): token for name, token in fresh.items()}
 
     async def _put_to_work(self, tokens: dict[str, str]) -> None:
-        """Who they are and where they work; the shift before may finish what it has."""
+        """Who they are and where they work, beside those of the shift before."""
         warden = RunningWarden(self.made, None)  # type: ignore[arg-type]
+        fresh: dict[str, str] = {}
         for name, token in tokens.items():
             seen = await warden.door.ask(CheckSession(token), SessionView)
             if not isinstance(seen, SessionView):
                 raise TypeError(seen)
-            self._accounts.setdefault(name, []).append(seen.account)
-        now = {name: accounts[-2:] for name, accounts in self._accounts.items()}
-        who = tuple(
-            (account, (f"Practitioner/{name}",))
-            for name, accounts in now.items()
-            for account in accounts
-        )
+            fresh[name] = seen.account
+        now, self._accounts = {**self._accounts, **fresh}, fresh
+        who = tuple((one, (f"Practitioner/{name}",)) for name, one in now.items())
         teams = tuple(
             (
                 f"Queue {skill}",
                 (place_of(skill),),
-                tuple(
-                    account
-                    for name, accounts in now.items()
-                    for account in accounts
-                    if _works_in(name, skill)
-                ),
+                tuple(one for name, one in now.items() if _works_in(name, skill)),
             )
             for skill in SKILLS
         )
@@ -216,8 +215,7 @@ class Room:
     # People at work
 
     def begin(self) -> None:
-        for one in self._workers():
-            name = one.practitioner
+        for name in self._tokens:
             kind = name.partition("-")[0]
             work = {
                 "taker": self._takes_calls,
@@ -373,6 +371,10 @@ class NotAccountedForError(Exception):
 
 def _visited(book: Book) -> int:
     return sum(place.is_escalated for place in book.places.values())
+
+
+def _seat_of(practitioner: str) -> str:
+    return practitioner.rpartition("-")[0]
 
 
 def _works_in(name: str, skill: str) -> bool:

@@ -23,7 +23,7 @@ from support.wards import Worker, patient, practitioner, put_to_work
 
 ORGANISATION = "fernhill"
 TAKER = Worker("health_advisor", "Bench Taker", "taker")
-CALLS, A_KEY_MS, QUESTIONS = 4, 200, 4
+CALLS, A_KEY_MS, QUESTIONS = 3, 200, 4
 _HELD = """() => { const on = document.activeElement;
   return (on.labels?.[0]?.textContent || on.textContent || '').trim(); }"""
 _LOADED = """() => [performance.getEntriesByType('navigation')[0].responseEnd,
@@ -56,7 +56,7 @@ async def _calls(made: Stack) -> dict[str, float]:
     links = await put_to_work(made, ORGANISATION, (TAKER,), ())
     async with chromium() as browser, device(browser) as own:
         await arrive(own, links[TAKER.name])
-        await Taken.of(own, made.origin, CALLS)  # warms everything
+        await Taken.of(own, made.origin, CALLS, a_key_ms=0)  # warms everything
         found = [await Taken.of(own, made.origin, nth) for nth in range(CALLS)]
     figures = {
         "from the case to the first question, s (aim 45)": median(
@@ -80,16 +80,18 @@ async def _calls(made: Stack) -> dict[str, float]:
 class Taken:
     """One call that was taken, and how long its parts took."""
 
-    def __init__(self, own: Device) -> None:
-        self._own = own
+    def __init__(self, own: Device, a_key_ms: int) -> None:
+        self._own, self._a_key_ms = own, a_key_ms
         self.keys, self.seconds = 0, 0.0
         self.came: list[float] = []
         self.painted: list[float] = []
         self.questions: list[float] = []
 
     @classmethod
-    async def of(cls, own: Device, origin: str, nth: int) -> "Taken":
-        call = cls(own)
+    async def of(
+        cls, own: Device, origin: str, nth: int, *, a_key_ms: int = A_KEY_MS
+    ) -> "Taken":
+        call = cls(own, a_key_ms)
         await own.go(f"{origin}/calls")
         await call.tab_to("Number to ring back on")
         await call.types(f"07700 900 1{nth:02d}")
@@ -115,7 +117,7 @@ class Taken:
 
     async def types(self, words: str) -> None:
         self.keys += len(words)
-        await self._own.page.keyboard.type(words, delay=A_KEY_MS)
+        await self._own.page.keyboard.type(words, delay=self._a_key_ms)
 
     async def tab_to(self, name: str) -> None:
         """By the tabulator, at the pace of the other keys."""
@@ -125,7 +127,7 @@ class Taken:
                 return
             self.keys += 1
             await page.keyboard.press("Tab")
-            await asyncio.sleep(A_KEY_MS / 1000)
+            await asyncio.sleep(self._a_key_ms / 1000)
         raise LookupError(name)
 
     async def goes_on(self, words: str) -> None:

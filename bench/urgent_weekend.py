@@ -50,7 +50,8 @@ def run() -> dict[str, float]:
     clock = Simulated(first - (_SETTING_UP if is_whole else timedelta()), speed=speed)
     settings = {"WARDKEEP_DEMO": "yes", **clock.environment}
     with stack(**settings) as made:
-        room = Room(made, clock, ROOM, minutes=Minutes())
+        sizes = ROOM._replace(shifts=math.ceil(lasts / A_SHIFT) + 1)
+        room = Room(made, clock, sizes, minutes=Minutes())
         room.open()
         began = time.perf_counter()
         begins = max(first, clock.now())

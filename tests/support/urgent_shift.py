@@ -280,7 +280,7 @@ def take_next(seat: Seat, skill: str = "") -> str:
     )
     found = _ENTRY.search(taken.to)
     if found is None:
-        if taken.said not in ("nothing", "busy", "taking"):
+        if taken.said not in ("nothing", "busy"):
             raise TroubleError("next", taken.to)
         return ""
     entry, said = found.groups()
