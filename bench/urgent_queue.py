@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bench._stack import Stack, stack
+from bench._urgent_steps import steps_of_taking
 from bench.records import waits
 from support.urgent import Desk, caller, queue_places, waiting
 from support.warden import RunningWarden
@@ -54,6 +55,7 @@ def run() -> dict[str, float]:
         ):
             figures |= waits(name, lambda at=path: lead.get(at), times=LOOKS)  # type: ignore[misc]  # bound now
         figures |= _taking(desks[:-1])
+        figures |= asyncio.run(steps_of_taking(made, tokens[0], organisation))
         for one in desks:
             one.close()
         return figures

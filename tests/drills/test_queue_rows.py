@@ -24,7 +24,7 @@ from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.outcomes import Invalid, Written
 from wardkeep.fhir.store.taken import CASE_WAITS
 from wardkeep.fhir.urgent.moving import advance
-from wardkeep.fhir.urgent.queue_rows import HELD_FOR, QueueRows
+from wardkeep.fhir.urgent.queue_rows import HELD_FOR, NEAR, QueueRows
 from wardkeep.fhir.urgent.queueing import (
     Did,
     Entry,
@@ -38,6 +38,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOW = datetime(2026, 11, 29, 4, 0, tzinfo=UTC)
 ANN = Person("Practitioner/ann", "Ann")
 CLINICIANS, CASES = 20, 300
+_LOCK = """
+select entry from urgent.entry where organisation = $1 and entry = any($2) for update
+"""
+_LET_GO = """
+update urgent.entry set held_by = null, held_until = null
+ where organisation = $1 and entry = $2
+"""
 Json = dict[str, Any]
 
 
@@ -151,6 +158,35 @@ async def test_one_who_holds_one_holds_no_second_and_a_dead_hold_runs_out(
     again = await rows.hold_next(town.organisation, skills, account=third, now=later)
     assert again is not None
     assert again.entry in {held.entry, other.entry}
+
+
+async def test_the_first_due_of_several_skills_is_next_and_what_is_locked_is_passed(
+    town: Town,
+) -> None:
+    rows, skills = rows_of(town), ["emergency-department", "paediatric"]
+    for nth in range(NEAR + 2):
+        given = NOW - timedelta(minutes=40, seconds=-nth)
+        await town.load(whole_call(f"k{nth:03}", "paediatric-1h", given=given))
+    await town.load(whole_call("k-late", "emergency-department-1h", given=NOW))
+
+    async def next_but(*taken: str) -> str | None:
+        held = await rows.hold_next(
+            town.organisation, skills, account=new_uuid(), now=NOW, but=taken
+        )
+        if held is not None:
+            async with town.database.transaction(town.organisation) as connection:
+                await connection.execute(_LET_GO, town.organisation, held.entry)
+        return None if held is None else held.entry
+
+    assert await next_but() == "k000-entry"
+    assert await next_but("k000-entry") == "k001-entry"
+    # More than are looked at first are just being taken: what comes after is given.
+    first = [f"k{nth:03}-entry" for nth in range(NEAR + 1)]
+    async with town.database.transaction(town.organisation) as connection:
+        await connection.fetch(_LOCK, town.organisation, [*first, "k-late-entry"])
+        assert await next_but() == f"k{NEAR + 1:03}-entry"
+        assert await next_but(f"k{NEAR + 1:03}-entry") is None
+    assert await next_but() == "k000-entry"
 
 
 async def test_of_twenty_processes_over_hundreds_of_cases_no_two_get_one(

@@ -10,9 +10,11 @@ from pathlib import Path
 from support.served import Served, eventually
 
 
-def kills(served: Served, killed: list[str], is_over: threading.Event) -> None:
+def kills(
+    served: Served, killed: list[str], is_over: threading.Event, *, rounds: int = 2
+) -> None:
     """Each of the three, in turn, in the midst of the work; then each once more."""
-    for name in ("web", "database", "warden") * 2:
+    for name in ("web", "database", "warden") * rounds:
         if is_over.wait(1.0):
             return
         victim = postmaster(served) if name == "database" else served.child(name)

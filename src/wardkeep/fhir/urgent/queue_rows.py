@@ -32,24 +32,48 @@ left join urgent.dispatch as d
 """
 _UNANSWERED = "(d.escalated_at is not null and d.acknowledged_at is null)"
 _ORDER = "e.is_pinned desc, e.due_at, e.urgency, e.given_at, e.entry"
-_LISTED = f"""
+
+
+def _listed(chosen: str, order: str) -> str:
+    """Chosen first, and then who they are and what was sent, row by row.
+
+    Joined first, ten thousand were joined to show twenty: 26 ms of the database's time.
+    Where the database may join as it likes, it reads every patient there is.
+    """
+    return f"""
 select {_COLUMNS}
-  from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
- where e.organisation = $1 and e.is_open and ($2::text[] is null or e.skill = any($2))
- order by {_ORDER} limit $3 offset $4
+  from ({chosen}) as e cross join lateral (
+    select id from record.patient where number = e.patient limit 1) as p
+  left join lateral (
+    select * from urgent.dispatch as d
+     where d.organisation = e.organisation and d.entry = e.entry limit 1) as d on true
+ order by {order}
 """  # noqa: S608 - constants
-_OVERDUE = f"""
-select {_COLUMNS}
-  from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
- where e.organisation = $1 and e.is_open
-   and (e.next_at <= $2 or e.is_escalated or {_UNANSWERED})
-   and ($3::text[] is null or e.skill = any($3))
- order by {_UNANSWERED} desc, e.is_escalated desc, e.next_at, e.entry limit $4
-"""  # noqa: S608 - constants
+
+
+def _in_turn(of_skills: str) -> str:
+    chosen = f"""
+    select e.* from urgent.entry as e
+     where e.organisation = $1 and e.is_open {of_skills}
+     order by {_ORDER} limit $2 offset $3"""  # noqa: S608 - constants
+    return _listed(chosen, _ORDER)
+
+
+_LISTED, _LISTED_OF = _in_turn(""), _in_turn("and e.skill = any($4)")
+_PRESSING = f"{_UNANSWERED} desc, e.is_escalated desc, e.next_at, e.entry"
+_OVERDUE = _listed(
+    f"""
+    select e.* from urgent.entry as e {_DISPATCH}
+     where e.organisation = $1 and e.is_open
+       and (e.next_at <= $2 or e.is_escalated or {_UNANSWERED})
+       and ($3::text[] is null or e.skill = any($3))
+     order by {_PRESSING} limit $4""",  # noqa: S608 - constants
+    _PRESSING,
+)
 _OWN = f"""
 select {_COLUMNS}
   from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
- where e.organisation = $1 and e.is_open and e.owner = $2
+ where e.organisation = $1 and e.is_open and e.owner = $2 and e.owner <> ''
  order by {_ORDER} limit $3
 """  # noqa: S608 - constants
 _COUNTS = f"""
@@ -96,16 +120,26 @@ _OLD_HOLDS = """
 update urgent.entry set held_by = null, held_until = null
  where organisation = $1 and held_by = $2 and held_until <= $3
 """
-# Whoever asks at the same moment passes by what another one just takes. The row is held
-# for a moment besides, because the record's own change comes after this transaction.
+_MAY_BE_TAKEN = """
+e.organisation = $1 and e.is_open and e.state = 'new' and e.owner = ''
+     and not e.is_escalated and (e.held_until is null or e.held_until <= $4)
+     and e.entry <> all($6::text[])"""
+# The first few of each skill, as the index has them, and of these the first: sorting
+# all that wait took 15 ms for ten thousand. Whoever asks at the same moment passes by
+# what another one just takes. The row is held for a moment besides, because the
+# record's own change comes after this transaction. (`not is_pinned`: no index has that,
+# so that none is walked in search of these few.)
 _HOLD = f"""
-with next as (
+with near as materialized (
+  select few.entry from unnest($2::text[]) as one (skill) cross join lateral (
+    select e.entry from urgent.entry as e
+     where {_MAY_BE_TAKEN} and e.skill = one.skill
+     order by {_ORDER} limit $7) as few),
+next as (
   select e.organisation, e.entry from urgent.entry as e
-   where e.organisation = $1 and e.is_open and e.state = 'new' and e.owner = ''
-     and not e.is_escalated and e.skill = any($2::text[])
-     and (e.held_until is null or e.held_until <= $4) and e.entry <> all($6::text[])
-   order by {_ORDER} limit 1
-     for update of e skip locked)
+   where e.entry = any(array(select entry from near)) and {_MAY_BE_TAKEN}
+   order by not e.is_pinned, e.due_at, e.urgency, e.given_at, e.entry limit 1
+     for update skip locked)
 update urgent.entry as e set held_by = $3, held_until = $5
   from next left join urgent.dispatch as d
     on d.organisation = next.organisation and d.entry = next.entry,
@@ -114,6 +148,8 @@ update urgent.entry as e set held_by = $3, held_until = $5
    and p.number = e.patient
 returning {_COLUMNS}
 """  # noqa: S608 - constants
+NEAR = 64
+"""Of each skill; more than ever take at one moment, for connections are few."""
 TAKE_HELD = """
 update urgent.entry set held_by = null, held_until = null
  where organisation = $1 and entry = $2 and held_by = $3
@@ -201,8 +237,11 @@ class QueueRows:
         after: int = 0,
     ) -> list[EntryRow]:
         """Open ones in their order; of all skills where none are named."""
-        wanted = None if skills is None else list(skills)
-        rows = await self._fetch(organisation, _LISTED, wanted, at_most, after)
+        if skills is None:
+            rows = await self._fetch(organisation, _LISTED, at_most, after)
+        else:
+            wanted = list(skills)
+            rows = await self._fetch(organisation, _LISTED_OF, at_most, after, wanted)
         return [EntryRow(**row) for row in rows]
 
     async def overdue(
@@ -271,11 +310,10 @@ class QueueRows:
         async with self._database.transaction(organisation) as connection:
             mine = UUID(account)
             await connection.execute(_OLD_HOLDS, organisation, mine, now)
-            row = await connection.fetch_row(
-                _HOLD,
-                *(organisation, list(skills), mine, now, now + HELD_FOR),
-                list(but),
-            )
+            asked = (organisation, list(skills), mine, now, now + HELD_FOR, list(but))
+            # None of the first few is free to take: then whatever is.
+            row = await connection.fetch_row(_HOLD, *asked, NEAR)
+            row = row or await connection.fetch_row(_HOLD, *asked, None)
         return None if row is None else EntryRow(**row)
 
     async def let_go(

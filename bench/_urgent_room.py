@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An urgent care service at work: who works there, who rings, and what dies meanwhile.
+
+Everybody is a thread with a session of their own and presses what a page offers, over
+HTTP, on real processes. Think times, talks and consultations pass on the service's
+clock; where it closes, nobody thinks any more and the queues are worked off.
+"""
+
+import asyncio
+import json
+import os
+import queue
+import signal
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from bench._simulated import Simulated
+from bench._stack import Stack
+from support.urgent import caller, queue_places
+from support.urgent_book import Book, Found, found_in, reckon
+from support.urgent_shift import (
+    BOARD,
+    OVER,
+    PATIENCE_SECONDS,
+    Chances,
+    Ring,
+    Seat,
+    Times,
+    TroubleError,
+    Typed,
+    Work,
+    answer_call,
+    clinician_turn,
+    read_until,
+    take_next,
+)
+from support.warden import RunningWarden
+from support.wards import Worker, practitioner
+from wardkeep.assembly.demo.chance import Chance
+from wardkeep.disclosure.answers import Done, SessionView
+from wardkeep.disclosure.questions import CheckSession, SetWork
+from wardkeep.fhir.urgent.disposition import SKILLS
+from wardkeep.fhir.urgent.queueing import place_of
+
+ORGANISATION = "bench"
+A_FILE = 500
+ADVISOR, CLINICIAN, LEAD = "health_advisor", "urgent_care_clinician", "shift_lead"
+AMBULANCE = "ambulance"
+COMES_TO = {
+    "ambulance-1": 2,
+    "ambulance-2": 5,
+    "ambulance-3": 3,
+    "ambulance-4": 1,
+    "emergency-department-1h": 8,
+    "clinician-now": 3,
+    "clinician-1h": 12,
+    "clinician-2h": 12,
+    "clinician-6h": 6,
+    "paediatric-1h": 4,
+    "dental-2h": 5,
+    "mental-health-1h": 3,
+    "pharmacist-2h": 4,
+    "base-2h": 5,
+    "base-6h": 5,
+    "visit-2h": 3,
+    "own-surgery-24h": 8,
+    "pharmacy": 3,
+    "self-care": 8,
+}
+"""Of a hundred calls: ambulance 10 or 11, emergency department 8 or 9, primary care 61
+to 63, none 15, as published of 2014-15; how primary care is shared is supposed."""
+_DRAWN = [code for code, many in COMES_TO.items() for _ in range(many)]
+KNOWN_IN_100 = 75
+CLOSES_WITHIN_SECONDS = 12
+DEATHS = ("web", "warden", "database", "worker")
+
+
+class Sizes(NamedTuple):
+    """How many there are of each."""
+
+    takers: int
+    clinicians: int
+    dispatchers: int = 3
+    people: int = 2000
+    """Who have a record here."""
+    shifts: int = 1
+    """One after the other: nobody works in two."""
+
+
+class Minutes(NamedTuple):
+    """How long work takes, in the mean; 0: no time."""
+
+    call: float = 15
+    consult: float = 12
+
+
+class Room:
+    """One service, from the first call until nobody waits."""
+
+    def __init__(
+        self,
+        made: Stack,
+        clock: Simulated,
+        sizes: Sizes,
+        *,
+        minutes: Minutes,
+        typed: Typed | None = None,
+    ) -> None:
+        self.made, self.clock, self.sizes = made, clock, sizes
+        self.book, self.times = Book(), Times()
+        self.killed: Counter[str] = Counter()
+        self.waited: list[float] = []
+        """Simulated seconds until each call was answered."""
+        self._minutes, self._typed = minutes, typed
+        self._rings: queue.Queue[tuple[float, Ring]] = queue.Queue()
+        self._closing, self._over = threading.Event(), threading.Event()
+        self._sent = 0
+        self._tokens: dict[str, str] = {}
+        self._accounts: dict[str, str] = {}
+        self._shift = 0
+        self._threads: list[threading.Thread] = []
+        self._chance = Chance("rings")
+        self._escalated: queue.Queue[str] = queue.Queue()
+
+    # Before the first call
+
+    def open(self) -> None:
+        self.made.await_ready()
+        self.made.found(ORGANISATION)
+        with tempfile.TemporaryDirectory(prefix="wardkeep-bench-") as folder:
+            shifts = map(self._workers, range(self.sizes.shifts))
+            _write(Path(folder), [*chain(*shifts)], self.sizes.people)
+            self.made.command("import", folder, "--organisation", ORGANISATION)
+        self.change_shift()
+
+    def _workers(self, shift: int) -> list[Worker]:
+        sizes = self.sizes
+        many = {
+            "taker": (ADVISOR, sizes.takers),
+            "clinician": (CLINICIAN, sizes.clinicians),
+            "dispatcher": (CLINICIAN, sizes.dispatchers),
+            "lead": (LEAD, 1),
+        }
+        return [
+            Worker(role, f"Bench {name} {nth}", f"{name}-{nth}-{shift}")
+            for name, (role, count) in many.items()
+            for nth in range(count)
+        ]
+
+    def change_shift(self) -> None:
+        """Others sit down on every seat; who sat there finishes what they have."""
+        workers = self._workers(self._shift)
+        self._shift += 1
+        fresh = {
+            one.practitioner: self.made.sign_in(ORGANISATION, [], one.role)
+            for one in workers
+        }
+        asyncio.run(self._put_to_work(fresh))
+        self._tokens = {_seat_of(name): token for name, token in fresh.items()}
+
+    async def _put_to_work(self, tokens: dict[str, str]) -> None:
+        """Who they are and where they work, beside those of the shift before."""
+        warden = RunningWarden(self.made, None)  # type: ignore[arg-type]
+        fresh: dict[str, str] = {}
+        for name, token in tokens.items():
+            seen = await warden.door.ask(CheckSession(token), SessionView)
+            if not isinstance(seen, SessionView):
+                raise TypeError(seen)
+            fresh[name] = seen.account
+        now, self._accounts = {**self._accounts, **fresh}, fresh
+        who = tuple((one, (f"Practitioner/{name}",)) for name, one in now.items())
+        teams = tuple(
+            (
+                f"Queue {skill}",
+                (place_of(skill),),
+                tuple(one for name, one in now.items() if _works_in(name, skill)),
+            )
+            for skill in SKILLS
+        )
+        answer = await warden.operator.ask(SetWork(ORGANISATION, who, teams), Done)
+        if not isinstance(answer, Done):
+            raise TypeError(answer)
+        await warden.operator.close()
+        await warden.door.close()
+
+    # Calls
+
+    def rings(self) -> None:
+        """Somebody rings now."""
+        self._sent += 1
+        chance, nobody = self._chance, ""
+        nth = chance.below(self.sizes.people)
+        patient = f"p-{nth}" if chance.happens(KNOWN_IN_100) else nobody
+        code = chance.pick(_DRAWN)
+        family = family_of(nth) if patient else f"New{self._sent:06d}"
+        ring = Ring(f"077009{self._sent:05d}", patient, family, code)
+        self._rings.put((time.perf_counter(), ring))
+
+    @property
+    def sent(self) -> int:
+        return self._sent
+
+    @property
+    def unanswered(self) -> int:
+        return self._rings.qsize()
+
+    # People at work
+
+    def begin(self) -> None:
+        for name in self._tokens:
+            kind = name.partition("-")[0]
+            work = {
+                "taker": self._takes_calls,
+                "clinician": self._sees_cases,
+                "dispatcher": self._dispatches,
+                "lead": self._leads,
+            }[kind]
+            thread = threading.Thread(target=self._works, args=(name, work))
+            thread.start()
+            self._threads.append(thread)
+
+    def _works(self, name: str, work: Callable[[Seat, Chance], bool]) -> None:
+        token, chance = self._tokens[name], Chance(name)
+        seat = self._seat(token)
+        while not self._over.is_set():
+            if self._tokens[name] != token:
+                seat.close()
+                token = self._tokens[name]
+                seat = self._seat(token)
+            try:
+                has_worked = work(seat, chance)
+            except TroubleError as trouble:
+                self.book.trouble(f"{name}: {trouble.args}")
+                return
+            if not has_worked:
+                # Whoever has nothing to do presses again when the board shows some.
+                middle = 0.5 if self._closing.is_set() else 2.5
+                self._over.wait(chance.around(middle, middle / 2))
+
+    def _seat(self, token: str) -> Seat:
+        return Seat(self.made.port, token, book=self.book, times=self.times)
+
+    def _passes(self, minutes: float, chance: Chance) -> None:
+        """A talk or a consultation, about that long; soon over in a closing room."""
+        if minutes:
+            about = timedelta(minutes=chance.around(minutes, minutes / 2))
+            if self._closing.wait(self.clock.real_seconds(about)):
+                # Not all at once, which no evening sees.
+                time.sleep(chance.below(CLOSES_WITHIN_SECONDS * 1000) / 1000)
+
+    def _takes_calls(self, seat: Seat, chance: Chance) -> bool:
+        try:
+            began, ring = self._rings.get(timeout=0.2)
+        except queue.Empty:
+            return False
+        self.waited.append((time.perf_counter() - began) * self.clock.speed)
+        talk = self._minutes.call
+        answer_call(
+            seat, ring, talk=lambda: self._passes(talk, chance), typed=self._typed
+        )
+        return True
+
+    def _sees_cases(self, seat: Seat, chance: Chance) -> bool:
+        consult = self._minutes.consult
+        entry = clinician_turn(
+            seat, chance, consult=lambda: self._passes(consult, chance), of=Chances()
+        )
+        if entry and self.book.places[entry].is_escalated:
+            self._escalated.put(entry)
+        return bool(entry)
+
+    def _dispatches(self, seat: Seat, _chance: Chance) -> bool:
+        """An ambulance is out of the queue once the service has acknowledged it."""
+        entry = take_next(seat, AMBULANCE)
+        if entry:
+            path = f"{BOARD}/cases/{entry}"
+            if not read_until(seat, path, b"Acknowledged", seconds=PATIENCE_SECONDS):
+                raise TroubleError("stuck: nobody acknowledged", entry)
+            work = Work(seat, entry)
+            work.does("reach")
+            work.ends(OVER, "The ambulance service has it")
+        return bool(entry)
+
+    def _leads(self, seat: Seat, chance: Chance) -> bool:
+        """Whom nobody reached is visited, and a board is looked at in between."""
+        seat.looks("the board", chance.pick([BOARD, f"{BOARD}/shift"]))
+        seat.looks("next step overdue", f"{BOARD}/overdue")
+        with suppress(queue.Empty):
+            entry = self._escalated.get_nowait()
+            work = Work(seat, entry)
+            work.opens()
+            work.ends("visit-2h", "Nobody answers: to be seen")
+            return True
+        return False
+
+    # What dies
+
+    def kill(self, name: str) -> None:
+        """One process, as a crash would; the service comes back by itself."""
+        made = self.made
+        victim = made.postmaster() if name == "database" else made.child(name)
+        if victim:
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+                self.killed[name] += 1
+
+    # The end
+
+    def close(self, patience_seconds: float = 240.0) -> float:
+        """Seconds until everything that rang is answered and nobody waits any more."""
+        began = time.perf_counter()
+        self._closing.set()
+        while time.perf_counter() - began < patience_seconds:
+            if not self._is_anything_left():
+                break
+            time.sleep(1.0)
+        took = time.perf_counter() - began
+        self._over.set()
+        for one in self._threads:
+            one.join(PATIENCE_SECONDS)
+        return took
+
+    def _is_anything_left(self) -> bool:
+        if self.book.troubles:
+            return False  # nothing more to wait for: it is told
+        if sum(bool(one.disposition) for one in self.book.calls) < self._sent:
+            return True
+        found = self.found()
+        is_open = any(row["is_open"] for row in found.entries.values())
+        return is_open or any(one.is_open for one in self.book.places.values())
+
+    def found(self) -> Found:
+        return asyncio.run(found_in(self.made))
+
+    def reckoning(self) -> dict[str, float]:
+        """Figures of what is accounted for.
+
+        Raises:
+            NotAccountedForError: something is lost, doubled or stuck.
+        """
+        found = self.found()
+        wrong = reckon(self.book, found)
+        if len(self.book.calls) != self._sent:
+            wrong.append(f"lost: {self._sent} rang, {len(self.book.calls)} answered")
+        if wrong:
+            raise NotAccountedForError("\n".join([f"{len(wrong)}:", *wrong[:40]]))
+        asked = [row for row in found.entries.values() if row["asked"]]
+        return {
+            "calls": self._sent,
+            "of them lost, doubled or stuck": 0,
+            "places in queues, each taken and ended once": len(found.entries),
+            "ambulances, each acknowledged": len(asked),
+            "nobody reached, so visited": _visited(self.book),
+            "processes killed": self.killed.total(),
+            **{f"sent again: {why}": n for why, n in self.times.again.items()},
+            "longest until somebody was answered then, s": self.times.longest_seconds,
+        }
+
+
+class NotAccountedForError(Exception):
+    """A call is lost, there twice, or stuck."""
+
+
+def _visited(book: Book) -> int:
+    return sum(place.is_escalated for place in book.places.values())
+
+
+def _seat_of(practitioner: str) -> str:
+    return practitioner.rpartition("-")[0]
+
+
+def _works_in(name: str, skill: str) -> bool:
+    kind = name.partition("-")[0]
+    if kind == "lead":
+        return True
+    if kind == "dispatcher":
+        return skill == AMBULANCE
+    return kind == "clinician" and skill != AMBULANCE
+
+
+def family_of(nth: int) -> str:
+    return f"Ringer{nth:05d}"
+
+
+def _write(folder: Path, workers: Sequence[Worker], people: int) -> None:
+    _file(folder / "0.json", [*queue_places(), *map(practitioner, workers)])
+    for start in range(0, people, A_FILE):
+        made = [caller(f"p-{n}", family_of(n)) for n in range(start, start + A_FILE)]
+        _file(folder / f"{start + 1:05d}.json", made)
+
+
+def _file(path: Path, resources: Sequence[dict[str, object]]) -> None:
+    entries = [
+        {
+            "resource": one,
+            "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"},
+        }
+        for one in resources
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    path.write_text(json.dumps(bundle))
