@@ -14,9 +14,8 @@ from starlette.responses import Response
 
 from wardkeep.apps.urgent_figures.opening import FIGURES, LEADS, reckoned, spanning
 from wardkeep.apps.urgent_figures.showing import (
-    drawn_hours,
+    columns_of,
     groups_of,
-    hour_words,
     lines_of,
     misses_of,
 )
@@ -81,8 +80,7 @@ def shown(units: Units, shift: Span, today: Span, *, now: datetime) -> dict[str,
         "cannot": [one.item for one in lines if not one.told],
         "since": f"{shift.since.astimezone(LONDON):%H:%M}",
         "until": f"{shift.until.astimezone(LONDON):%H:%M}",
-        "chart": drawn_hours(hours, "Calls answered today, hour by hour"),
-        "hours": [(hour_words(one.since, hours), one) for one in hours],
+        "hours": columns_of(hours),
         "answered": sum(one.answered for one in hours),
         "missed": sum(one.missed for one in hours),
         "misses": misses[:MOST_MISSES],

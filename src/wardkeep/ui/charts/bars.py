@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bar chart of counts: one bar each hour or day, and how many of it are marked.
-
-What is marked has its number beside it, in a box of its own: not told by colour.
-"""
+"""A bar chart of counts: one bar each hour or day, with its number above it."""
 
 from collections.abc import Iterator
 
 import msgspec
 from markupsafe import Markup, escape
 
-_WIDTH, _HEIGHT = 720, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 8, 26, 34
+_WIDTH, _HEIGHT = 720, 210
+_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 8, 30, 24
 _MOST_WORDS = 26
 """Bars that say their number; more would lie over each other."""
 _GAP = 0.22
@@ -24,7 +21,6 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     """Below it."""
     value: int
-    marked: int = 0
     words: str
     """What a pointer that rests on it is told."""
 
@@ -59,7 +55,7 @@ def draw_bars(chart: BarChart) -> Markup:
 
 
 def _bars(chart: BarChart) -> Iterator[str]:
-    most = max(max(one.value, one.marked) for one in chart.bars) or 1
+    most = max(one.value for one in chart.bars) or 1
     step = (_WIDTH - _LEFT - _RIGHT) / len(chart.bars)
     every = -(-len(chart.bars) // _LABELS)
     floor = _HEIGHT - _BOTTOM
@@ -67,27 +63,20 @@ def _bars(chart: BarChart) -> Iterator[str]:
         x = _LEFT + place * step
         middle = round(x + step / 2, 1)
         yield f"<g><title>{escape(one.words)}</title>"
-        yield _bar(x, step, one.value / most, "c-bar")
-        if one.marked:
-            yield _bar(x, step, one.marked / most, "c-mark", narrow=True)
+        yield _bar(x, step, one.value / most)
         yield "</g>"
         if len(chart.bars) <= _MOST_WORDS and one.value:
             top = floor - one.value / most * (floor - _TOP)
             yield _text(middle, top - 4, str(one.value), "c-value", "middle")
         if place % every == 0:
             yield _text(middle, floor + 14, one.label, "c-axis", "middle")
-        if one.marked:
-            yield _text(middle, floor + 29, str(one.marked), "c-late", "middle")
 
 
-def _bar(
-    x: float, step: float, share: float, kind: str, *, narrow: bool = False
-) -> str:
-    gap = step * (_GAP if not narrow else 0.36)
-    floor = _HEIGHT - _BOTTOM
+def _bar(x: float, step: float, share: float) -> str:
+    gap, floor = step * _GAP, _HEIGHT - _BOTTOM
     tall = round(share * (floor - _TOP), 1)
     return (
-        f'<rect class="{kind}" x="{round(x + gap / 2, 1)}" y="{round(floor - tall, 1)}"'
+        f'<rect class="c-bar" x="{round(x + gap / 2, 1)}" y="{round(floor - tall, 1)}"'
         f' width="{round(step - gap, 1)}" height="{tall}"/>'
     )
 
