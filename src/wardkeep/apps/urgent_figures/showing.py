@@ -22,7 +22,7 @@ from wardkeep.fhir.urgent.figures.spans import Span
 
 FEWEST = 5
 """Numbers below it are hidden in a report, as in published data; none is told."""
-FEW = "fewer than 5"
+FEW, HIDES = "fewer than 5", "hidden"
 NEAR = 5
 """Points below a standard that are told apart from more."""
 _HOUR = 60
@@ -98,7 +98,7 @@ def told_of(item: Item, figure: Figure, *, hides: bool) -> Told:
     return Told(
         met="" if item.measure is Measure.MEAN else _met_words(figure, hides=hides),
         of=number_words(figure.of, hides=hides),
-        share=FEW if is_small else _share_words(item, figure),
+        share=HIDES if is_small else _share_words(item, figure),
         pending=pending,
         result=HIDDEN if is_small else result_of(item, figure),
         is_exact=not is_small,
@@ -112,7 +112,7 @@ def number_words(number: int, *, hides: bool) -> str:
 def _met_words(figure: Figure, *, hides: bool) -> str:
     """Also hidden where the rest is small: whoever has all but two has those two."""
     if hides and 0 < figure.of - figure.met < FEWEST:
-        return "hidden"
+        return HIDES
     return number_words(figure.met, hides=hides)
 
 

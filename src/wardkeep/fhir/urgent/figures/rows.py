@@ -54,13 +54,14 @@ class FigureRows:
             asked = await connection.fetch(_AMBULANCES, organisation, *span)
             sent = await connection.fetch(_MESSAGES, organisation, *span)
         return [
-            *[_told(row) for row in told],
+            *[told_in(row) for row in told],
             *[_ambulance(row) for row in asked],
             *[_message(row) for row in sent],
         ]
 
 
-def _told(row: Row) -> Happened:
+def told_in(row: Row) -> Happened:
+    """A row of `urgent.happened`."""
     return Happened(
         source=row["source"],
         case=row["case_key"],
