@@ -14,6 +14,7 @@ from wardkeep.apps.urgent_figures.report import (
     asked_for,
     asked_in,
     made,
+    made_of_days,
     rows_of,
 )
 from wardkeep.apps.urgent_figures.shift import shown
@@ -29,7 +30,8 @@ from wardkeep.apps.urgent_figures.showing import (
     told_of,
 )
 from wardkeep.base.spreadsheet import csv_text
-from wardkeep.fhir.urgent.figures.counting import Figure, Units, units_of
+from wardkeep.fhir.urgent.figures.counting import Figure, Units, figures_of, units_of
+from wardkeep.fhir.urgent.figures.days import Figures, days_of, total_of
 from wardkeep.fhir.urgent.figures.happened import happened_in
 from wardkeep.fhir.urgent.figures.items import ITEMS, Measure
 from wardkeep.fhir.urgent.figures.spans import shift_at, span_of_days
@@ -140,6 +142,25 @@ def test_a_report_as_csv_has_every_item_and_says_whether_it_is_over() -> None:
         assert rows["call-back-later"]["result"] == "Not met"
         assert rows["calls-abandoned"]["result"] == "not counted"
         assert "No telephone" in rows["calls-abandoned"]["notes"]
+
+
+def test_a_week_is_what_its_days_add_up_to() -> None:
+    calls = [
+        call("clinician-1h", NOW - timedelta(days=n % 3), id_=f"c{n}")
+        for n in range(18)
+    ]
+    all_of_it, asked = units(*calls), asked_for("week", TODAY)
+    days: list[tuple[date, Figures]] = []
+    for day in days_of(asked.first, asked.last):
+        found = figures_of(ITEMS.item, all_of_it, span_of_days(day, day), now=NOW)
+        days.append((day, found))
+    week = made_of_days(days, asked, now=NOW)
+    whole = figures_of(ITEMS.item, all_of_it, asked.span, now=NOW)
+    assert total_of(days) == whole
+    [answered] = [one for one in week.lines if one.item.id == "calls-answered"]
+    assert answered.told[0].share == "18"
+    assert week.chart.count('class="c-value"') == 3, "three days of six"
+    assert not week.is_over
 
 
 def test_an_address_names_a_day_a_week_or_a_month_until_today() -> None:

@@ -5,7 +5,7 @@ For whoever answers for the service, who opens no record. Numbers of one to four
 hidden as in published data, and so is what they could be reckoned from in one line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -18,26 +18,18 @@ from wardkeep.apps.urgent_figures.showing import (
     Line,
     day_words,
     groups_of,
+    hour_words,
     lines_of,
     number_words,
 )
 from wardkeep.base.clock import LONDON
 from wardkeep.base.spreadsheet import csv_text
 from wardkeep.care.opening import opener_of
-from wardkeep.fhir.urgent.figures.counting import (
-    Units,
-    figure_of,
-    figures_of,
-)
+from wardkeep.fhir.urgent.figures.counting import Units, figures_of, profile_of
+from wardkeep.fhir.urgent.figures.days import DayFigures, Figures, total_of
 from wardkeep.fhir.urgent.figures.items import ITEMS
 from wardkeep.fhir.urgent.figures.rows import FigureRows
-from wardkeep.fhir.urgent.figures.spans import (
-    Span,
-    hours_of,
-    month_of,
-    span_of_days,
-    week_of,
-)
+from wardkeep.fhir.urgent.figures.spans import Span, month_of, span_of_days, week_of
 from wardkeep.ui.charts.bars import Bar, BarChart, draw_bars
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
@@ -47,6 +39,8 @@ DAY, WEEK, MONTH = "day", "week", "month"
 LENGTHS = ((DAY, "Day"), (WEEK, "Week"), (MONTH, "Month"))
 _EARLIEST = date(2021, 4, 1)
 """Before it no item of the list is counted."""
+ANSWERED = "calls-answered"
+"""The item that the chart draws."""
 NO_SUCH_DAY = Trouble(
     status=422,
     title="There is no report for that day",
@@ -182,21 +176,47 @@ async def _report(visit: Visit) -> Report | None:
     asked = asked_in(visit.query("of"), visit.query("on"), visit.today)
     if asked is None:
         return None
-    now = visit.clock.now()
+    now, organisation = visit.clock.now(), opener_of(visit).organisation
+    if asked.length != DAY:
+        counted = visit.services[DayFigures]
+        days = await counted.of_days(organisation, asked.first, asked.last)
+        return made_of_days(days, asked, now=now)
     return await reckoned(
         visit.services[FigureRows],
-        opener_of(visit).organisation,
+        organisation,
         asked.span,
         lambda units: made(units, asked, now=now),
     )
 
 
 def made(units: Units, asked: Asked, *, now: datetime) -> Report:
-    """The report, of everything that happened in its span."""
+    """A day's report, of everything that happened in it."""
+    figures = figures_of(ITEMS.item, units, asked.span, now=now)
+    hours = profile_of(units, asked.span, now=now)
+    answered = [(hour_words(one.since, hours), one.answered) for one in hours]
+    return _report_of(asked, figures, answered, now)
+
+
+def made_of_days(
+    days: list[tuple[date, Figures]], asked: Asked, *, now: datetime
+) -> Report:
+    """A week's or a month's, which its days add up to."""
+    answered = [
+        (f"{day:%-d %b}", figures[ANSWERED].met if ANSWERED in figures else 0)
+        for day, figures in days
+    ]
+    return _report_of(asked, total_of(days), answered, now)
+
+
+def _report_of(
+    asked: Asked,
+    figures: Figures,
+    answered: Sequence[tuple[str, int]],
+    now: datetime,
+) -> Report:
     items = [one for one in ITEMS.item if one.holds_on(asked.first)]
-    figures = figures_of(items, units, asked.span, now=now)
     lines = lines_of(items, [figures], hides=True)
-    return Report(asked, lines, _chart(units, asked, now), now)
+    return Report(asked, lines, _chart(answered), now)
 
 
 def _beside(asked: Asked) -> tuple[Asked, Asked]:
@@ -205,22 +225,10 @@ def _beside(asked: Asked) -> tuple[Asked, Asked]:
     return asked.at(asked.first - one), asked.at(asked.last + one)
 
 
-def _chart(units: Units, asked: Asked, now: datetime) -> Markup:
+def _chart(answered: Sequence[tuple[str, int]]) -> Markup:
     """Calls answered, hour by hour of a day and else day by day."""
-    answered = next(one for one in ITEMS.item if one.id == "calls-answered")
-    if asked.length == DAY:
-        spans = list(hours_of(asked.span))
-        labels = [f"{one.since.astimezone(LONDON):%H}" for one in spans]
-    else:
-        days = [
-            asked.first + timedelta(days=one)
-            for one in range((asked.last - asked.first).days + 1)
-        ]
-        spans = [span_of_days(one, one) for one in days]
-        labels = [f"{one:%-d %b}" for one in days]
     bars = []
-    for label, span in zip(labels, spans, strict=True):
-        number = figure_of(answered, units, span, now=now).met
+    for label, number in answered:
         told = number_words(number, hides=True)
         shown = 0 if told == FEW else number
         bars.append(Bar(label=label, value=shown, words=f"{label}: {told}"))

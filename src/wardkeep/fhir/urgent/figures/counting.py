@@ -6,14 +6,14 @@ to it after midnight. So figures of days add up to those of their week.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
 from wardkeep.fhir.urgent.figures.happened import Happened
-from wardkeep.fhir.urgent.figures.items import Item, Measure, Unit, Where, admits
+from wardkeep.fhir.urgent.figures.items import Item, Measure, Unit, admitted
 from wardkeep.fhir.urgent.figures.spans import Span, hours_of
 
 _SOURCES = {
@@ -68,94 +68,113 @@ class Units(NamedTuple):
 
 def units_of(told: Iterable[Happened]) -> Units:
     """Put together what belongs together; what was told twice is told once."""
-    rows = set(told)
-    cases = {one.source: one.case for one in rows}
-    groups: dict[Unit, dict[str, set[Event]]] = {one: defaultdict(set) for one in Unit}
-    for row in rows:
+    rows = {one.source: one for one in told}
+    groups: dict[Unit, dict[str, list[Event]]] = {
+        one: defaultdict(list) for one in Unit
+    }
+    calls = groups[Unit.CALL]
+    for source, row in rows.items():
         events = [
             Event(at, kind, row.code, row.due)
             for kind, at in zip(row.kinds, row.moments, strict=True)
         ]
-        unit = _SOURCES.get(row.source.partition("/")[0])
+        unit = _SOURCES.get(source.partition("/")[0])
         if unit is not None:
-            groups[unit][row.source].update(events)
+            groups[unit][source] = sorted(events, key=_order)
         if unit is not Unit.MESSAGE:
-            groups[Unit.CALL][cases.get(row.case, row.case)].update(events)
-    return Units(
-        {
-            unit: {key: sorted(found, key=_order) for key, found in of.items()}
-            for unit, of in groups.items()
-        }
-    )
+            based_on = rows.get(row.case)
+            calls[based_on.case if based_on else row.case] += events
+    for found in calls.values():
+        found.sort(key=_order)
+    return Units(groups)
 
 
 def _order(event: Event) -> tuple[datetime, str, str]:
     return event.at, event.kind, event.code
 
 
-def figure_of(item: Item, units: Units, span: Span, *, now: datetime) -> Figure:
-    """What an item comes to of all that began in a span, as known at a moment."""
-    total = Figure()
-    for group in units.within(item.unit, span):
-        found = _one(item, group, now)
-        if found is not None:
-            total = total + found
-    return total
-
-
 def figures_of(
     items: Iterable[Item], units: Units, span: Span, *, now: datetime
 ) -> dict[str, Figure]:
-    """By the item's id; of those that are counted."""
-    return {
-        one.id: figure_of(one, units, span, now=now) for one in items if not one.cannot
-    }
+    """By its id, what each item comes to of all that began in a span.
+
+    Of those that are counted; as known at a moment.
+    """
+    rules = [_Rule(one) for one in items if not one.cannot]
+    for unit in Unit:
+        here = [one for one in rules if one.item.unit is unit]
+        for group in units.within(unit, span) if here else ():
+            kinds: dict[str, list[Event]] = {}
+            for event in group:
+                kinds.setdefault(event.kind, []).append(event)
+            for one in here:
+                one.count(kinds, now)
+    return {one.item.id: one.figure for one in rules}
 
 
-_PENDING = Figure(pending=1)
-_MET, _MISSED = Figure(met=1, of=1), Figure(of=1)
+Kinds = Mapping[str, Sequence[Event]]
+"""Events of one unit by their kind, each in the order of time."""
 
 
-def _one(item: Item, group: Group, now: datetime) -> Figure | None:
-    """Of one; None: it does not count here."""
-    began = _first(group, (item.begins,), item.where)
-    kinds = {one.kind for one in group}
-    if began is None or not kinds.issuperset(item.also):
-        return None
-    later = [one for one in group if one.at >= began.at]
-    met = _first(later, item.met, item.met_where)
-    match item.measure:
-        case Measure.COUNT:
-            return _MET
-        case Measure.MEAN:
-            return _PENDING if met is None else _took(began, met)
-        case Measure.SHARE:
-            return _share(item, began, met, now=now, kinds=kinds)
+class _Rule:
+    """An item, and what was counted of it so far."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self._where, self._met_where = admitted(item.where), admitted(item.met_where)
+        self._met = self._of = self._pending = self._seconds = 0
+
+    @property
+    def figure(self) -> Figure:
+        return Figure(self._met, self._of, self._pending, self._seconds)
+
+    def count(self, kinds: Kinds, now: datetime) -> None:
+        """Count one unit, if it counts here."""
+        item = self.item
+        began = _first(kinds.get(item.begins, ()), self._where)
+        if began is None or any(one not in kinds for one in item.also):
+            return
+        if item.measure is Measure.COUNT:
+            self._met += 1
+            self._of += 1
+            return
+        found = [
+            first
+            for kind in item.met
+            if (first := _first(kinds.get(kind, ()), self._met_where, began.at))
+        ]
+        met = min(found, key=_order, default=None)
+        if item.measure is Measure.MEAN and met is not None:
+            self._seconds += round((met.at - began.at).total_seconds())
+        self._note(_share(item, began, met, now=now, kinds=kinds))
+
+    def _note(self, is_met: bool | None) -> None:  # noqa: FBT001 - what _share says
+        if is_met is None:
+            self._pending += 1
+            return
+        self._of += 1
+        self._met += is_met
 
 
-def _first(group: Group, kinds: Sequence[str], where: Where) -> Event | None:
-    """The first event of a kind, of a disposition that is admitted."""
-    found = (one for one in group if one.kind in kinds and admits(where, one.code))
-    return next(found, None)
-
-
-def _took(began: Event, met: Event) -> Figure:
-    return Figure(1, 1, 0, round((met.at - began.at).total_seconds()))
+def _first(
+    events: Sequence[Event], codes: Container[str], since: datetime | None = None
+) -> Event | None:
+    """The first of a disposition that is admitted."""
+    for one in events:
+        if one.code in codes and (since is None or one.at >= since):
+            return one
+    return None
 
 
 def _share(
-    item: Item,
-    began: Event,
-    met: Event | None,
-    *,
-    now: datetime,
-    kinds: Collection[str],
-) -> Figure:
+    item: Item, began: Event, met: Event | None, *, now: datetime, kinds: Kinds
+) -> bool | None:
+    """Whether one is met; None: it is not known yet."""
     limit = _limit(item, began)
     if met is not None:
-        return _MISSED if limit is not None and met.at > limit else _MET
+        return limit is None or met.at <= limit
     is_over = limit is not None and now > limit
-    return _MISSED if is_over or any(one in kinds for one in item.settles) else _PENDING
+    return False if is_over or any(one in kinds for one in item.settles) else None
 
 
 def _limit(item: Item, began: Event) -> datetime | None:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is counted, as data: `items.toml` beside this file, and what its fields mean."""
 
+from collections.abc import Container
 from datetime import date, time
 from enum import StrEnum
-from functools import cache
 from importlib import resources
 
 import msgspec
 
-from wardkeep.fhir.urgent.disposition import DISPOSITIONS
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
 from wardkeep.fhir.urgent.steps import Step
 
 KINDS = frozenset(
@@ -54,14 +54,21 @@ class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self == Where()
 
 
-@cache
-def admits(where: Where, code: str) -> bool:
-    """Whether a disposition is one of them; one that the list has not, is none."""
-    if where.is_any:
+class _Any:
+    """Holds every code, also one that the list has not."""
+
+    def __contains__(self, code: object) -> bool:
         return True
-    one = DISPOSITIONS.get(code)
-    if one is None:
-        return False
+
+
+def admitted(where: Where) -> Container[str]:
+    """The dispositions that are meant; of a code that the list has not, nothing is."""
+    if where.is_any:
+        return _Any()
+    return frozenset(code for code, one in DISPOSITIONS.items() if _admits(where, one))
+
+
+def _admits(where: Where, one: Disposition) -> bool:
     wanted = (
         (where.codes, one.code),
         (where.kinds, str(one.kind)),
