@@ -56,8 +56,9 @@ async def keep_happened(  # noqa: PLR0913 - one change, each part of it named
     for draft in drafts:
         if draft.type not in TYPES:
             continue
-        is_owned = bool(draft.owner) and draft.tier is not Tier.SEALED
-        told = happened_in(draft.resource.content) if is_owned else None
+        is_told = bool(draft.owner) and draft.tier is not Tier.SEALED
+        content = {**draft.resource.content, "id": draft.id}
+        told = happened_in(content) if is_told else None
         if told is None:
             gone.append(f"{draft.type}/{draft.id}")
             continue
