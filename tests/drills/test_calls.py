@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -40,6 +40,7 @@ from wardkeep.fhir.urgent.dispatching import UNDO_SECONDS
 from wardkeep.identity.roles import REACH
 
 HOME = "fernhill"
+Json = dict[str, Any]
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 UMA = Worker("health_advisor", "Uma Taker", "uma")
 SLOW_SECONDS = 6.0
@@ -154,6 +155,38 @@ def test_a_call_becomes_somebodys_who_is_here_in_one_change(room: Room) -> None:
     status, _, _ = room.tim.look(call.path)
     assert status == SEE_OTHER
     assert b"A sore throat" in room.tim.get(there.path)
+
+
+def test_a_call_while_another_is_open_is_the_same_journey(room: Room) -> None:
+    known(room, "yew", "Yewbank", "9990000107")
+    first = answer(room.tim, next(NUMBERS))
+    [held] = journeys(room, first.patient)
+    assert (held["status"], held["period"].get("end")) == ("active", None)
+    there = moved(identify(room.tim, first, "yew", complaint="A cough")[2])
+    # What stood in its place is a mistake, and the journey begins where it belongs
+    assert [one["status"] for one in journeys(room, first.patient)] == [
+        "entered-in-error"
+    ]
+    [journey] = journeys(room, "yew")
+    assert end(room.tim, there, "clinician-1h")[0] == SEE_OTHER
+    # She rings again while the first waits, and another answers
+    again = moved(identify(room.uma, answer(room.uma, next(NUMBERS)), "yew")[2])
+    named = [one["episodeOfCare"] for one in cases(room.program, "yew")]
+    assert named == [[{"reference": f"EpisodeOfCare/{journey['id']}"}]] * 2
+    assert end(room.uma, again, "self-care")[0] == SEE_OTHER
+    assert [one["status"] for one in journeys(room, "yew")] == ["active"]
+    # A call of its own that is over at once ends its journey with it
+    known(room, "box", "Boxgrove", "9990000115")
+    alone = moved(identify(room.tim, answer(room.tim, next(NUMBERS)), "box")[2])
+    assert end(room.tim, alone, "self-care")[0] == SEE_OTHER
+    [over] = journeys(room, "box")
+    assert over["status"] == "finished"
+    assert over["period"]["end"]
+
+
+def journeys(room: Room, patient_: str) -> list[Json]:
+    found = room.program.search("EpisodeOfCare", ("patient", patient_))
+    return list(found.resources)
 
 
 def test_identified_twice_it_is_one_case(room: Room) -> None:

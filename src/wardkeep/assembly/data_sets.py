@@ -81,7 +81,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
 
 
-class _ByAgreement(WardenClient):
+class ByAgreement(WardenClient):
     """Asks for keys as the operator's socket gives them for what was agreed on."""
 
     async def disclose(  # noqa: PLR0913 - as in the class above
@@ -109,7 +109,7 @@ async def take(settings: Settings, layout: Layout, asked: Asked, show: Show) -> 
         FolderError: the folder cannot be used.
     """
     database = Database(address_for(settings, layout, WORKER), size=_CONNECTIONS)
-    warden = _ByAgreement(layout.operator_socket, asker="data set")
+    warden = ByAgreement(layout.operator_socket, asker="data set")
     try:
         begun = await warden.ask(
             BeginDataSet(asked.organisation, asked.data_set, asked.period), DataSetBegun

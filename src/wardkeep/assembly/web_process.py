@@ -68,6 +68,8 @@ from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.tasks.tasks import Tasks
 from wardkeep.fhir.urgent.call_rows import CallRows
+from wardkeep.fhir.urgent.figures.days import DayFigures
+from wardkeep.fhir.urgent.figures.rows import FigureRows
 from wardkeep.fhir.urgent.pds import PdsTracer
 from wardkeep.fhir.urgent.queue_rows import QueueRows
 from wardkeep.fhir.urgent.tracing import TracesNobody, Tracing
@@ -230,4 +232,6 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Callers(database, warden),
         Tracing(TracesNobody()),
         QueueRows(database),
+        FigureRows(database),
+        DayFigures(FigureRows(database), clock=clock),
     )

@@ -79,6 +79,9 @@ _OFFERS = {
     "dataset": Offer(
         "data_set:dataset", "Go through a national data set, or take it as files."
     ),
+    "figures": Offer(
+        "figures:figures", "Hold figures of urgent care against the records."
+    ),
     "triage": Offer(
         "triage:triage", "Decision support of urgent care: check its content."
     ),

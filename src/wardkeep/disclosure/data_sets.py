@@ -42,7 +42,14 @@ DATA_SETS = {
             }
         ),
     ),
+    "iuc": DataSet(
+        "Integrated Urgent Care figures, from the records",
+        "2026",
+        frozenset({"Encounter", "ServiceRequest", "Task", "Appointment"}),
+    ),
 }
+AS_FILES = ("mhsds",)
+"""Those that leave as files. Of the others only numbers are made here again."""
 
 
 class Period(msgspec.Struct, frozen=True):

@@ -34,7 +34,8 @@ from wardkeep.fhir.store.outcomes import Conflict, Written
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.urgent.call_rows import CallRow
 from wardkeep.fhir.urgent.caller import unknown_patient
-from wardkeep.fhir.urgent.case import Case, number_in
+from wardkeep.fhir.urgent.case import Case, case_content, number_in
+from wardkeep.fhir.urgent.journey import journey_content, journey_id, of_journey
 from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
@@ -114,7 +115,7 @@ def read_number(form: Form) -> str:
 
 
 async def _begin(visit: Visit, which: str, number: str) -> Response:
-    """The case, and beside it whoever it is about: nobody knows yet.
+    """The case with its journey, and whoever it is about: nobody knows yet.
 
     Sent twice it is one: the page gave it its id.
     """
@@ -129,8 +130,12 @@ async def _begin(visit: Visit, which: str, number: str) -> Response:
         taker=mine,
         number=number,
     )
-    drafts = (drafted(unknown_patient(case.patient)), case_draft(case))
-    change = Change(drafts=drafts, expected=[MUST_NOT_EXIST, MUST_NOT_EXIST])
+    drafts = (
+        drafted(unknown_patient(case.patient)),
+        drafted(journey_content(case)),
+        drafted(of_journey(case_content(case), journey_id(case.id))),
+    )
+    change = Change(drafts=drafts, expected=[MUST_NOT_EXIST for _ in drafts])
     written = await visit.services[Writer].write(change, opener=opener_of(visit))
     if isinstance(written, Refusal):
         return visit.refuse(written)

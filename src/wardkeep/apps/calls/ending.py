@@ -19,12 +19,15 @@ from wardkeep.apps.calls.opening import (
     write,
 )
 from wardkeep.apps.calls.showing import Ground, ground_of, repeats_here
+from wardkeep.care.journeys import journey_that_ends
 from wardkeep.care.keeping import Keeping, finish, go_on, resume
 from wardkeep.care.kept_forms import CALL_END
+from wardkeep.care.of_patient import refused
 from wardkeep.care.opening import me
-from wardkeep.care.writing import drafted
+from wardkeep.care.writing import drafted, drafted_anew
+from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.change import MUST_NOT_EXIST
-from wardkeep.fhir.urgent.case import OPEN, OVER, Outcome
+from wardkeep.fhir.urgent.case import OPEN, OVER, Case, Content, Outcome
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.queueing import queued
 from wardkeep.fhir.urgent.repeat import Repeats
@@ -147,9 +150,29 @@ async def _end(
         author=outcome.by,
         why=case.complaint,
     )
-    drafts = [case_draft(ended, stored), *map(drafted, made)]
-    expected = [stored.version, *[MUST_NOT_EXIST for _ in made]]
+    over = await _journey(visit, stored, ended)
+    if isinstance(over, Refusal):
+        return refused(visit, over, form)
+    drafts = [
+        *(case_draft(ended, stored), *map(drafted, made)),
+        *(drafted_anew(content) for content, _ in over),
+    ]
+    expected = [
+        *(stored.version, *(MUST_NOT_EXIST for _ in made)),
+        *(version for _, version in over),
+    ]
     return await write(visit, drafts, expected, form)
+
+
+async def _journey(
+    visit: Visit, stored: Stored, ended: Case
+) -> list[tuple[Content, int]] | Refusal:
+    """Its journey, where nobody has anything more to do."""
+    if ended.ended is None:
+        return []
+    return await journey_that_ends(
+        visit, stored.content, patient=ended.patient, at=ended.ended
+    )
 
 
 def _show(visit: Visit, found: Sent, form: Form, keeping: Keeping) -> Response:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """It is known who the call is about: the case goes on in that person's record.
 
-Both records change in one transaction: the case begins anew where it belongs, and in
-the place that was held for whoever it might be stands that it was a mistake, and where
-it went. A resource never moves from one patient's key to another's.
+Both records change in one transaction: the case begins anew where it belongs, in the
+journey of a call of theirs that is still open or in one of its own; and in the place
+that was held for whoever it might be stands that it was a mistake, and where it went. A
+resource never moves from one patient's key to another's.
 """
 
 import msgspec
@@ -12,11 +13,20 @@ from starlette.responses import Response
 from wardkeep.apps.calls.details import Sent, again, caller_of, patient_here, sent
 from wardkeep.apps.calls.opening import ANSWERERS, address_of, case_draft, write
 from wardkeep.base.ids import derived_uuid, is_fhir_id
+from wardkeep.care.journeys import journey_going_on
 from wardkeep.care.keeping import finish
-from wardkeep.care.writing import content_of, drafted_anew
+from wardkeep.care.of_patient import refused
+from wardkeep.care.writing import content_of, drafted, drafted_anew
+from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.change import MUST_NOT_EXIST
 from wardkeep.fhir.urgent.caller import is_unknown, replaced
-from wardkeep.fhir.urgent.case import MISTAKE, TYPE, Case
+from wardkeep.fhir.urgent.case import MISTAKE, TYPE, Case, case_content
+from wardkeep.fhir.urgent.journey import (
+    MISTAKE as NO_JOURNEY,
+    journey_content,
+    journey_id,
+    of_journey,
+)
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
@@ -55,20 +65,28 @@ async def _move(visit: Visit, got: Sent, case: Case, to: str) -> Response:
     gone = msgspec.structs.replace(
         got.stored.case, status=MISTAKE, moved=f"{TYPE}/{there.id}"
     )
-    callers = caller_of(there)
+    going_on = await journey_going_on(visit, to, now=visit.clock.now())
+    if isinstance(going_on, Refusal):
+        return refused(visit, going_on, got.form)
+    begun = [
+        drafted(of_journey(case_content(there), going_on or journey_id(there.id))),
+        *([] if going_on else [drafted(journey_content(there))]),
+        *caller_of(there),
+    ]
+    left = [drafted(journey_content(got.stored.case, NO_JOURNEY))]
     wrong = await write(
         visit,
         [
-            case_draft(there),
-            *callers,
+            *begun,
             case_draft(gone, got.stored),
             drafted_anew(replaced(nobody, to)),
+            *left,
         ],
         [
-            MUST_NOT_EXIST,
-            *[MUST_NOT_EXIST for _ in callers],
+            *[MUST_NOT_EXIST for _ in begun],
             got.stored.version,
             held.version,
+            *[None for _ in left],
         ],
         got.form,
     )

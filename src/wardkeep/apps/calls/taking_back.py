@@ -36,6 +36,8 @@ from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
+CANCELLED = "cancelled"
+"""The Task's status: it was in that queue by mistake, and is counted nowhere."""
 WORDS = "Taken back by whoever had the call"
 _GONE = Trouble(
     status=409,
@@ -101,7 +103,7 @@ async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
     change = Change(
         drafts=[
             case_draft(reopened, stored),
-            drafted_anew(entry_content(after, task[0])),
+            drafted_anew({**entry_content(after, task[0]), "status": CANCELLED}),
             drafted_anew({**request[0], "status": outcome.REVOKED}),
         ],
         expected=[stored.version, task[1], request[1]],

@@ -7,6 +7,7 @@ from wardkeep.apps.data_sets.overview import DECIDERS, TITLES, releases_of
 from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.disclosure.answers import Done, Refusal
 from wardkeep.disclosure.data_sets import (
+    AS_FILES,
     MOST_TAKEN,
     AgreeDataSet,
     ReleaseView,
@@ -37,6 +38,7 @@ async def show_data_set(visit: Visit) -> Response:
         "data_sets/one.html",
         release=release,
         titles=TITLES,
+        as_files=AS_FILES,
         may_be_taken=is_live and release.taken < MOST_TAKEN,
         organisation=visit.session.organisation_slug,
     )

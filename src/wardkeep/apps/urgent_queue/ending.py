@@ -25,6 +25,9 @@ from wardkeep.apps.urgent_queue.opening import (
     write,
 )
 from wardkeep.apps.urgent_queue.stepping import Pressed, pressed
+from wardkeep.care.journeys import journey_that_ends
+from wardkeep.care.of_patient import refused
+from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.urgent import outcome
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 from wardkeep.fhir.urgent.moving import Cannot, advance
@@ -151,10 +154,15 @@ async def _changed(
 async def _closed(
     visit: Visit, entry: Entry, at: str
 ) -> list[tuple[dict[str, Any], int]] | Response:
-    """The case itself, closed; nothing where there is none."""
+    """The case itself, closed, and its journey; nothing where there is none."""
     if not entry.case:
         return []
     case = await stored(visit, "Encounter", entry.case, patient=entry.patient)
     if isinstance(case, Response):
         return [] if case.status_code == 404 else case  # noqa: PLR2004 - HTTP
-    return [(closed(case.content, at=at), case.version)]
+    over = await journey_that_ends(
+        visit, case.content, patient=entry.patient, at=visit.clock.now()
+    )
+    if isinstance(over, Refusal):
+        return refused(visit, over, patient=entry.patient)
+    return [*over, (closed(case.content, at=at), case.version)]

@@ -29,7 +29,7 @@ from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.store.outcomes import OpenedResource, Opener
 from wardkeep.fhir.store.releasing import Keys, keys_for, release
 from wardkeep.fhir.store.rows import RESOURCE_COLUMNS, StoredRow, stored_row
-from wardkeep.fhir.store.token_map import token_map
+from wardkeep.fhir.store.token_map import TokenMap, token_map
 from wardkeep.fhir.work.referral_steps import OPEN, State
 
 A_LOT = 50
@@ -112,11 +112,7 @@ class MonthReader:
         Raises:
             DataSetRefusedError: somebody withdrew it, or the warden does not answer so.
         """
-        asked = [(ENCOUNTER, "class", one) for one in _STAYS]
-        tokens = await token_map(self._warden, self._opener, asked)
-        if isinstance(tokens, Refusal):
-            raise _refused(tokens)
-        self._stays = tokens.all(ENCOUNTER, "class", _STAYS)
+        await self._prepare()
         after = 0
         while True:
             found = await self._next(after)
@@ -126,6 +122,17 @@ class MonthReader:
             real = await self._real(found)
             if real:
                 yield await self._opened(real)
+
+    async def _prepare(self) -> None:
+        asked = [(ENCOUNTER, "class", one) for one in _STAYS]
+        tokens = await self._tokens(asked)
+        self._stays = tokens.all(ENCOUNTER, "class", _STAYS)
+
+    async def _tokens(self, asked: Sequence[tuple[str, str, str]]) -> TokenMap:
+        tokens = await token_map(self._warden, self._opener, asked)
+        if isinstance(tokens, Refusal):
+            raise _refused(tokens)
+        return tokens
 
     async def _next(self, after: int) -> dict[int, str]:
         month = self._month

@@ -11,6 +11,7 @@ from wardkeep.fhir.store import (
     called,
     depots,
     detained,
+    happening,
     queued,
     referred,
     warded,
@@ -28,6 +29,7 @@ def is_found_by_more(draft: Draft) -> bool:
     lies_beside = (
         *(detained.is_listed, depots.is_listed),
         *(warded.is_listed, called.is_listed, queued.is_listed),
+        happening.is_listed,
     )
     return any(one(draft) for one in lies_beside)
 
@@ -65,6 +67,7 @@ async def keep_found(  # noqa: PLR0913 - one change, each part of it named
     for keep in (
         *(detained.keep_sections, depots.keep_schedules),
         *(warded.keep_wards, called.keep_calls, queued.keep_entries),
+        happening.keep_happened,
     ):
         await keep(
             connection,

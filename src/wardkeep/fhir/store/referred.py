@@ -17,6 +17,7 @@ from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.outcomes import Reference
 from wardkeep.fhir.work import caseload, referral
 from wardkeep.fhir.work.referral_steps import WAITING, State
+from wardkeep.fhir.work.urgent import is_journey
 
 LISTED = frozenset({referral.TYPE, caseload.TYPE})
 TOPIC = "referrals"
@@ -66,7 +67,7 @@ async def keep_referrals(
         if draft.type == caseload.TYPE:
             values = (
                 None
-                if sealed
+                if sealed or is_journey(draft.resource.content)
                 else _episode(draft.resource, now.astimezone(LONDON).date())
             )
             await _keep(connection, organisation, draft, number, values)

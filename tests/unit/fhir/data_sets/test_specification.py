@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from wardkeep.disclosure.data_sets import DATA_SETS
+from wardkeep.disclosure.data_sets import AS_FILES, DATA_SETS
 from wardkeep.fhir.data_sets.specification import (
     MISSING,
     UNKNOWN,
@@ -19,7 +19,8 @@ MANDATORY = {"MHS000Header", "MHS001MPI", "MHS002GP", "MHS101Referral"}
 
 
 def test_every_data_set_that_people_agree_on_has_its_file() -> None:
-    for name, known in DATA_SETS.items():
+    for name in AS_FILES:
+        known = DATA_SETS[name]
         found = specification(name)
         assert (found.title, found.version) == (known.title, known.version)
         assert {one.name for one in found.table} >= MANDATORY

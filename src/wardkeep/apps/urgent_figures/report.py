@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report of a day, a week or a month: every item with its numbers, and as CSV.
+
+For whoever answers for the service, who opens no record. Numbers of one to four are
+hidden as in published data, and so is what they could be reckoned from in one line.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from wardkeep.apps.urgent_figures.opening import REPORT, REPORTERS, reckoned
+from wardkeep.apps.urgent_figures.showing import (
+    FEW,
+    Line,
+    day_words,
+    groups_of,
+    hour_words,
+    lines_of,
+    number_words,
+)
+from wardkeep.base.clock import LONDON
+from wardkeep.base.spreadsheet import csv_text
+from wardkeep.care.opening import opener_of
+from wardkeep.fhir.urgent.figures.counting import Units, figures_of, profile_of
+from wardkeep.fhir.urgent.figures.days import DayFigures, Figures, total_of
+from wardkeep.fhir.urgent.figures.items import ITEMS
+from wardkeep.fhir.urgent.figures.rows import FigureRows
+from wardkeep.fhir.urgent.figures.spans import Span, month_of, span_of_days, week_of
+from wardkeep.ui.charts.bars import Bar, BarChart, draw_bars
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import Trouble
+from wardkeep.web.visit import Visit
+
+DAY, WEEK, MONTH = "day", "week", "month"
+LENGTHS = ((DAY, "Day"), (WEEK, "Week"), (MONTH, "Month"))
+_EARLIEST = date(2021, 4, 1)
+"""Before it no item of the list is counted."""
+ANSWERED = "calls-answered"
+"""The item that the chart draws."""
+NO_SUCH_DAY = Trouble(
+    status=422,
+    title="There is no report for that day",
+    why="A report is made for a day, week or month from 1 April 2021 until today.",
+    mend="Go back, and choose a day as in 2026-11-29.",
+)
+COLUMNS = (
+    *("from", "to", "is_over", "item", "group", "words", "measure", "numerator"),
+    *("denominator", "still_open", "value", "standard", "result", "notes"),
+)
+
+
+class Asked(NamedTuple):
+    """What a report is about."""
+
+    length: str
+    first: date
+    last: date
+
+    @property
+    def span(self) -> Span:
+        return span_of_days(self.first, self.last)
+
+    @property
+    def words(self) -> str:
+        if self.length == DAY:
+            return day_words(self.first)
+        if self.length == MONTH:
+            return f"{self.first:%B %Y}"
+        return f"{day_words(self.first)} to {day_words(self.last)}"
+
+    @property
+    def query(self) -> str:
+        return f"of={self.length}&on={self.first.isoformat()}"
+
+    def at(self, day: date) -> "Asked":
+        return asked_for(self.length, day)
+
+
+def asked_for(length: str, day: date) -> Asked:
+    """The day, or the week or month in which it lies."""
+    if length == WEEK:
+        return Asked(WEEK, *week_of(day))
+    return Asked(MONTH, *month_of(day)) if length == MONTH else Asked(DAY, day, day)
+
+
+class Report(NamedTuple):
+    """What came of it."""
+
+    asked: Asked
+    lines: list[Line]
+    chart: Markup
+    now: datetime
+
+    @property
+    def is_over(self) -> bool:
+        return self.now >= self.asked.span.until
+
+
+@page(REPORT, gate=REPORTERS)
+async def show_report(visit: Visit) -> Response:
+    found = await _report(visit)
+    if found is None:
+        return visit.tell(NO_SUCH_DAY)
+    asked, today = found.asked, visit.today
+    before, after = _beside(asked)
+    return visit.render(
+        "urgent_figures/report.html",
+        asked=asked,
+        is_over=found.is_over,
+        made_at=f"{found.now.astimezone(LONDON):%H:%M on %-d %B %Y}",
+        groups=list(groups_of([one for one in found.lines if one.told])),
+        cannot=[one.item for one in found.lines if not one.told],
+        chart=found.chart,
+        lengths=[(one, words, asked_for(one, asked.first)) for one, words in LENGTHS],
+        before=before if before.last >= _EARLIEST else None,
+        after=after if after.first <= today else None,
+        today=today.isoformat(),
+        source=ITEMS.source,
+        version=ITEMS.version,
+        leads=visit.session.role == "shift_lead",
+        few=FEW,
+    )
+
+
+@page(f"{REPORT}.csv", gate=REPORTERS)
+async def take_report(visit: Visit) -> Response:
+    found = await _report(visit)
+    if found is None:
+        return visit.tell(NO_SUCH_DAY)
+    asked = found.asked
+    name = f"urgent-care-{asked.length}-{asked.first.isoformat()}.csv"
+    return Response(
+        csv_text(COLUMNS, rows_of(found)),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def rows_of(found: Report) -> Iterator[list[str]]:
+    """A line each item; those that are not counted say why among the notes."""
+    asked = found.asked
+    head = [
+        asked.first.isoformat(),
+        asked.last.isoformat(),
+        "yes" if found.is_over else "no",
+    ]
+    for line in found.lines:
+        one = line.item
+        what = [*head, one.id, one.group, one.words, str(one.measure)]
+        if not line.told:
+            yield [*what, "", "", "", "", one.standard, "not counted", one.cannot]
+            continue
+        [told] = line.told
+        yield [
+            *(*what, told.met, told.of, told.pending, told.share),
+            *(one.standard, told.result.words, one.notes),
+        ]
+
+
+def asked_in(length: str, on: str, today: date) -> Asked | None:
+    """What an address asks for, yesterday where it does not; None: there is no such."""
+    try:
+        day = date.fromisoformat(on) if on else today - timedelta(days=1)
+    except ValueError:
+        return None
+    if length not in (DAY, WEEK, MONTH, "") or not _EARLIEST <= day <= today:
+        return None
+    return asked_for(length or DAY, day)
+
+
+async def _report(visit: Visit) -> Report | None:
+    asked = asked_in(visit.query("of"), visit.query("on"), visit.today)
+    if asked is None:
+        return None
+    now, organisation = visit.clock.now(), opener_of(visit).organisation
+    if asked.length != DAY:
+        counted = visit.services[DayFigures]
+        days = await counted.of_days(organisation, asked.first, asked.last)
+        return made_of_days(days, asked, now=now)
+    return await reckoned(
+        visit.services[FigureRows],
+        organisation,
+        asked.span,
+        lambda units: made(units, asked, now=now),
+    )
+
+
+def made(units: Units, asked: Asked, *, now: datetime) -> Report:
+    """A day's report, of everything that happened in it."""
+    figures = figures_of(ITEMS.item, units, asked.span, now=now)
+    hours = profile_of(units, asked.span, now=now)
+    answered = [(hour_words(one.since, hours), one.answered) for one in hours]
+    return _report_of(asked, figures, answered, now)
+
+
+def made_of_days(
+    days: list[tuple[date, Figures]], asked: Asked, *, now: datetime
+) -> Report:
+    """A week's or a month's, which its days add up to."""
+    answered = [
+        (f"{day:%-d %b}", figures[ANSWERED].met if ANSWERED in figures else 0)
+        for day, figures in days
+    ]
+    return _report_of(asked, total_of(days), answered, now)
+
+
+def _report_of(
+    asked: Asked,
+    figures: Figures,
+    answered: Sequence[tuple[str, int]],
+    now: datetime,
+) -> Report:
+    items = [one for one in ITEMS.item if one.holds_on(asked.first)]
+    lines = lines_of(items, [figures], hides=True)
+    return Report(asked, lines, _chart(answered), now)
+
+
+def _beside(asked: Asked) -> tuple[Asked, Asked]:
+    """The one before and the one after."""
+    one = timedelta(days=1)
+    return asked.at(asked.first - one), asked.at(asked.last + one)
+
+
+def _chart(answered: Sequence[tuple[str, int]]) -> Markup:
+    """Calls answered, hour by hour of a day and else day by day."""
+    bars = []
+    for label, number in answered:
+        told = number_words(number, hides=True)
+        shown = 0 if told == FEW else number
+        bars.append(Bar(label=label, value=shown, words=f"{label}: {told}"))
+    return draw_bars(
+        BarChart(
+            title="Calls answered; numbers of one to four are not drawn",
+            unit="Calls answered",
+            bars=tuple(bars),
+        )
+    )
