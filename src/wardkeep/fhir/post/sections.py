@@ -189,7 +189,8 @@ def _answers(content: Content) -> Iterator[str]:
         given = [words for one in listed(item, "answer") if (words := _answer(one))]
         text = item.get("text")
         if given and isinstance(text, str):
-            yield f"{text} {', '.join(given)}"
+            between = " " if text.endswith("?") else ": "
+            yield f"{text}{between}{', '.join(given)}"
         yield from _answers(item)
         for one in listed(item, "answer"):
             yield from _answers(one)
