@@ -73,7 +73,6 @@ async def show(visit: Visit, form: Form) -> Response:
         post=post,
         standing=standing_of(post) if post is not None and post.is_standing else None,
         silence=WORDS[silence] if silence is not None else "",
-        is_missing=silence is None and (post is None or not post.is_standing),
         acts=acts_of(here),
         notes=_notes(here),
         typed=form.values,

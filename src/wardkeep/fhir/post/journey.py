@@ -47,8 +47,8 @@ WORDS = {
     ),
     Silence.NOBODY: "Nothing goes: it is not known who the patient is.",
     Silence.NO_SURGERY: (
-        "Nothing can go by itself: the record names no surgery with its ODS code. Print"
-        " this page, or telephone."
+        "Nothing can go by itself: the record names no surgery with its ODS code."
+        " Telephone or write to them, or add it to the record and send it then."
     ),
     Silence.THEIR_OWN: (
         "Nothing goes from here: the service that took the case over tells the surgery"

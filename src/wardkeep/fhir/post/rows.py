@@ -84,7 +84,8 @@ select c.case_id as case, p.id as patient, c.began_at, c.changed_at
  where c.organisation = $1 and c.state = 'closed' and c.began_at > $2
    and not exists (select from bars.outgoing as o
                     where o.organisation = $1 and o.kind = 'document'
-                      and o.about = c.case_id)
+                      and o.about = c.case_id
+                      and (o.dropped_at is null or o.last_error <> '{WENT_ON}'))
    and not exists (select from urgent.entry as e
                     where e.organisation = $1 and e.is_open
                       and e.case_key = 'Encounter/' || c.case_id)
@@ -177,7 +178,7 @@ class PostRows:
     async def untold(
         self, organisation: OrganisationId, *, now: datetime
     ) -> list[Untold]:
-        """Journeys of the last week that ended without anything being made."""
+        """Journeys of the last week that ended, and nothing goes or was decided."""
         found = await self._fetch(organisation, _UNTOLD, now - LATELY)
         return [Untold(**one) for one in found]
 

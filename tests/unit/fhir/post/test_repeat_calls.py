@@ -6,11 +6,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from starlette.applications import Starlette
 
 from support.asgi import Answer, call
-from support.journeys import patient
+from support.journeys import case, patient
 from wardkeep.assembly.synthetic_neighbours import (
     REPEAT_CALLERS,
     RepeatCallerDesk,
@@ -33,6 +34,7 @@ from wardkeep.fhir.post.repeat_calls import (
 )
 from wardkeep.fhir.post.repeat_service import NOT_ASKED, NOT_REACHED, RepeatCalling
 from wardkeep.fhir.urgent.caller import facts_of
+from wardkeep.fhir.urgent.case import RangBefore, case_content, case_in
 from wardkeep.fhir.urgent.repeat import WINDOW, Facts
 from wardkeep.fhir.validation import check
 
@@ -125,6 +127,16 @@ def test_who_it_is_about_is_another_where_any_fact_differs() -> None:
     assert not is_enough(Facts(given="Test", family="Quillfeather"))
     assert not is_enough(Facts(number="9990000042"))
     assert words_of(WHO) != words_of(UNVERIFIED)
+
+
+def test_what_it_said_stays_with_the_case() -> None:
+    said = case_in(case())
+    assert said is not None
+    rang = RangBefore(status=YES, at=NOW, who=words_of(WHO))
+    kept = case_in(case_content(msgspec.structs.replace(said, rang=rang), case()))
+    assert kept is not None
+    assert kept.rang == rang
+    assert case_in(case_content(said, case_content(kept))) == said
 
 
 class _Slow:
