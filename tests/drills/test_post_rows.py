@@ -3,9 +3,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -16,7 +15,7 @@ from support.warden import Installation
 from wardkeep.assembly.database import OWNER, WORKER, address_for
 from wardkeep.base.clock import FrozenClock
 from wardkeep.base.ids import new_uuid
-from wardkeep.care.writing import content_of, drafted_anew
+from wardkeep.care.writing import drafted_anew
 from wardkeep.db.connection import Connection, Database, connect
 from wardkeep.fhir.bars.beginning import begins
 from wardkeep.fhir.post.document import Sender
@@ -25,40 +24,52 @@ from wardkeep.fhir.post.never_send import is_never_sent
 from wardkeep.fhir.post.rows import WAITS, PostRows, hold
 from wardkeep.fhir.post.telling import By, Ground, telling
 from wardkeep.fhir.store.change import Change
-from wardkeep.fhir.store.outcomes import AlreadyThere, Written
-from wardkeep.fhir.store.writing import Writer
+from wardkeep.fhir.store.outcomes import AlreadyThere, Opener, Written
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.outcome import outcome_in
 from wardkeep.fhir.urgent.queueing import queued
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOW = datetime(2026, 11, 29, 4, 0, tzinfo=UTC)
-TOLD, SILENT = "own-surgery-24h", "pharmacy"
+TOLD, SILENT, WHO = "own-surgery-24h", "pharmacy", "quill"
 Json = dict[str, Any]
 ACTS = ("end", "end-silently", "reopen", "wait", "work", "hold", "send")
 
 
+class Place(NamedTuple):
+    """A town with one patient, whom a clinician has, and the worker's database."""
+
+    town: Town
+    clinician: Opener
+    worker: Database
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(installation: Installation) -> AsyncIterator[Town]:
-    async with clinic_town(installation, clock=FrozenClock(NOW)) as made:
-        yield made
+async def place(installation: Installation) -> AsyncIterator[Place]:
+    async with clinic_town(installation, clock=FrozenClock(NOW)) as town:
+        await town.load([patient(WHO)])
+        who = await town.works("urgent_care_clinician")
+        await town.warden.relate(who.by.account, WHO)
+        address = address_for(installation.settings, installation.layout, WORKER)
+        worker = Database(address, size=1)
+        yield Place(town, who.opener, worker)
+        await worker.close()
 
 
 class Scene:
     """One journey, and whoever acts on it at a clock of its own."""
 
-    def __init__(self, town: Town, worker: Database) -> None:
-        self.town, self.worker = town, worker
-        self.id = f"p{new_uuid()[:8]}"
+    def __init__(self, place: Place) -> None:
+        self.town, self.clinician, self.worker = place
+        self.case = f"c{new_uuid()[:8]}"
         self.now = NOW
         self.requests: list[Json] = []
         self.sent: list[str] = []
         """What each document that began to go said that it came to."""
         self.codes: dict[str, str] = {}
 
-    @property
-    def case(self) -> str:
-        return f"{self.id}-case"
+    def encounter(self, code: str = TOLD, *, is_over: bool = True) -> Json:
+        return {**case(WHO, code, is_over=is_over), "id": self.case}
 
     async def post(self) -> Any:
         return await PostRows(self.town.database).of_case(
@@ -66,7 +77,7 @@ class Scene:
         )
 
     async def begin(self) -> None:
-        await self.town.load([patient(self.id), case(self.id)])
+        await self.writes([self.encounter(is_over=False)])
 
     async def writes(self, contents: Sequence[Json], beside: Any = ()) -> object:
         change = Change(
@@ -74,26 +85,20 @@ class Scene:
             expected=[None for _ in contents],
             beside=beside,
         )
-        importer = Writer(
-            self.town.database, self.town.warden.operator, clock=self.town.clock
-        )
-        written = await importer.write(change, opener=self.town.loader)
+        written = await self.town.writer.write(change, opener=self.clinician)
         assert isinstance(written, (Written, AlreadyThere)), written
         return written
 
     async def ends(self, code: str) -> object:
-        last = queued(
-            self.case, self.id, DISPOSITIONS[code], given=self.now, author=TESS
-        )
+        last = queued(self.case, WHO, DISPOSITIONS[code], given=self.now, author=TESS)
         self.requests.append(last[0])
-        return await self.tells([case(self.id, code, is_over=True), last[0]], code)
+        return await self.tells([self.encounter(code), last[0]], code)
 
     async def tells(
         self, contents: Sequence[Json], code: str, *, at_once: bool = False
     ) -> object:
-        over = [case(self.id, code, is_over=True)]
         journey = journey_of(
-            self.case, [patient(self.id), *over, *self.requests], changed=contents
+            self.case, [patient(WHO), *self.requests], changed=contents
         )
         assert journey is not None
         found = Ground(
@@ -129,29 +134,19 @@ class Scene:
         elif act == "end-silently":
             await self.ends(SILENT)
         elif act == "reopen":
-            await self.writes([case(self.id)])
+            await self.writes([self.encounter(is_over=False)])
         elif act == "wait":
             self.now += WAITS
         elif act == "hold" and post is not None:
             held = hold(self.town.organisation, post.message, now=self.now)
-            await self.writes([{**patient(self.id)}], [held])
+            await self.writes([patient(WHO)], [held])
         elif act == "send" and post is not None and self.requests:
             code = outcome_in(self.requests[-1])
             assert code is not None
             if not post.is_standing or post.held_at:
-                await self.tells(
-                    [case(self.id, code.code, is_over=True)], code.code, at_once=True
-                )
+                await self.tells([self.encounter(code.code)], code.code, at_once=True)
         self.now += timedelta(seconds=1)
         await self.works()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def worker(town: Town) -> AsyncIterator[Database]:
-    made = town.warden.installation
-    database = Database(address_for(made.settings, made.layout, WORKER), size=1)
-    yield database
-    await database.close()
 
 
 @settings(
@@ -161,9 +156,9 @@ async def worker(town: Town) -> AsyncIterator[Database]:
 )
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=9))
 async def test_at_most_one_a_journey_and_never_one_of_the_list(
-    town: Town, worker: Database, acts: list[str]
+    place: Place, acts: list[str]
 ) -> None:
-    scene = Scene(town, worker)
+    scene = Scene(place)
     await scene.begin()
     for act in acts:
         await scene.acts(act)
@@ -178,9 +173,9 @@ async def test_at_most_one_a_journey_and_never_one_of_the_list(
 
 
 async def test_an_end_goes_after_a_quarter_of_an_hour_and_not_before(
-    town: Town, worker: Database
+    place: Place,
 ) -> None:
-    scene = Scene(town, worker)
+    scene = Scene(place)
     await scene.begin()
     assert isinstance(await scene.ends(TOLD), Written)
     scene.now += WAITS - timedelta(seconds=1)
@@ -192,15 +187,15 @@ async def test_an_end_goes_after_a_quarter_of_an_hour_and_not_before(
     post = await scene.post()
     assert post.state == "sending"
     # What goes cannot be held back any more.
-    held = hold(town.organisation, post.message, now=scene.now)
-    refused = await scene.writes([case(scene.id, is_over=True)], [held])
+    held = hold(scene.town.organisation, post.message, now=scene.now)
+    refused = await scene.writes([patient(WHO)], [held])
     assert isinstance(refused, AlreadyThere)
 
 
 async def test_a_journey_that_goes_on_drops_it_and_its_next_end_makes_another(
-    town: Town, worker: Database
+    place: Place,
 ) -> None:
-    scene = Scene(town, worker)
+    scene = Scene(place)
     await scene.begin()
     await scene.ends(TOLD)
     await scene.acts("reopen")
@@ -219,9 +214,9 @@ async def test_a_journey_that_goes_on_drops_it_and_its_next_end_makes_another(
 
 
 async def test_where_the_service_that_took_it_over_tells_nothing_goes_from_here(
-    town: Town, worker: Database, owner_connection: Connection
+    place: Place, owner_connection: Connection
 ) -> None:
-    scene = Scene(town, worker)
+    scene = Scene(place)
     await scene.begin()
     await scene.ends(TOLD)
     about = scene.requests[-1]["id"]
@@ -231,7 +226,7 @@ async def test_where_the_service_that_took_it_over_tells_nothing_goes_from_here(
     post = await scene.post()
     assert (post.silence, scene.sent) == (Silence.THEIR_OWN, [])
 
-    other = Scene(town, worker)
+    other = Scene(place)
     await other.begin()
     await other.ends(TOLD)
     await referred(owner_connection, other, other.requests[-1]["id"], "ed", tells=False)
@@ -241,8 +236,8 @@ async def test_where_the_service_that_took_it_over_tells_nothing_goes_from_here(
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def owner_connection(town: Town) -> AsyncIterator[Connection]:
-    made = town.warden.installation
+async def owner_connection(place: Place) -> AsyncIterator[Connection]:
+    made = place.town.warden.installation
     connection = await connect(address_for(made.settings, made.layout, OWNER))
     yield connection
     await connection.close()
@@ -265,21 +260,19 @@ async def referred(
         "insert into bars.outgoing (patient, made_at, organisation, message, request,"
         " communication, about, partner) select p.number, now(), $1, $2, $2, $2, $3, $4"
         "   from record.patient as p where p.organisation = $1 and p.id = $5",
-        *(organisation, new_uuid(), about, service, scene.id),
+        *(organisation, new_uuid(), about, service, WHO),
     )
 
 
-async def test_a_case_that_other_software_closed_is_on_the_list(
-    town: Town, worker: Database
-) -> None:
-    scene = Scene(town, worker)
+async def test_a_case_that_other_software_closed_is_on_the_list(place: Place) -> None:
+    scene = Scene(place)
     await scene.begin()
+    town = place.town
     rows = PostRows(town.database)
-    await scene.writes([case(scene.id, is_over=True)])
+    await scene.writes([scene.encounter()])
     untold = await rows.untold(town.organisation, now=NOW)
     assert scene.case in [one.case for one in untold]
     await scene.ends(SILENT)
     untold = await rows.untold(town.organisation, now=NOW)
     assert scene.case not in [one.case for one in untold]
     assert scene.case not in [one.case for one in await rows.unsent(town.organisation)]
-    assert content_of(msgspec.json.encode(case(scene.id)))["resourceType"]
