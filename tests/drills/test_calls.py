@@ -30,7 +30,7 @@ from support.program import Program
 from support.served import Served, Visitor, served
 from support.ward_beds import now
 from support.warden import RunningWarden
-from support.wards import Worker, patient, practitioner
+from support.wards import Worker, patient, practitioner, work
 from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import connect
@@ -91,23 +91,10 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
             for one in (TIM, UMA):
                 program.put(practitioner(one))
             tokens = [stack.sign_in(HOME, [], role="health_advisor") for _ in range(2)]
-            asyncio.run(_work(stack, tokens))
+            asyncio.run(work(stack, HOME, zip(tokens, (TIM, UMA), strict=True)))
             tim, uma = (Visitor(stack.port, token) for token in tokens)
             with closing(tim), closing(uma):
                 yield Room(stack, program, tim, uma, tokens[0])
-
-
-async def _work(stack: Served, tokens: list[str]) -> None:
-    warden = RunningWarden(stack, None)  # type: ignore[arg-type]
-    who = []
-    for token, one in zip(tokens, (TIM, UMA), strict=True):
-        seen = await warden.door.ask(CheckSession(token), SessionView)
-        assert isinstance(seen, SessionView)
-        who.append((seen.account, (f"Practitioner/{one.practitioner}",)))
-    done = await warden.operator.ask(SetWork(HOME, tuple(who), ()), Done)
-    assert done == Done()
-    await warden.door.close()
-    await warden.operator.close()
 
 
 def known(room: Room, id_: str, family: str, number: str) -> str:

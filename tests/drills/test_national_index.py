@@ -20,7 +20,8 @@ import pytest
 from support.asgi import call
 from support.house import free_port
 from wardkeep.assembly.synthetic_pds import application_of
-from wardkeep.fhir.urgent.pds import LARGEST_BYTES, PdsTracer
+from wardkeep.fhir.urgent.outside import LARGEST_BYTES
+from wardkeep.fhir.urgent.pds import PdsTracer
 from wardkeep.fhir.urgent.tracing import (
     NOT_FOUND,
     NOT_REACHED,

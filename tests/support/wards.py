@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A ward with patients and people who work on it, on real processes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -9,8 +9,8 @@ import msgspec
 from support.served import Served
 from support.warden import RunningWarden
 from wardkeep.base.clock import SystemClock
-from wardkeep.disclosure.answers import Done
-from wardkeep.disclosure.questions import Invite, SetWork
+from wardkeep.disclosure.answers import Done, SessionView
+from wardkeep.disclosure.questions import CheckSession, Invite, SetWork
 
 WARD, OTHER_WARD = "Location/heron", "Location/kestrel"
 Json = dict[str, Any]
@@ -130,3 +130,19 @@ async def put_to_work(
     await warden.operator.close()
     await warden.door.close()
     return links
+
+
+async def work(
+    stack: Served, organisation: str, who: Iterable[tuple[str, Worker]]
+) -> None:
+    """Whoever is signed in by these tokens is these practitioners."""
+    warden = RunningWarden(stack, None)  # type: ignore[arg-type]
+    people = []
+    for token, one in who:
+        seen = await warden.door.ask(CheckSession(token), SessionView)
+        assert isinstance(seen, SessionView)
+        people.append((seen.account, (f"Practitioner/{one.practitioner}",)))
+    done = await warden.operator.ask(SetWork(organisation, tuple(people), ()), Done)
+    assert done == Done()
+    await warden.door.close()
+    await warden.operator.close()

@@ -30,6 +30,7 @@ from wardkeep.assembly.demo.referrals import referrals_of
 from wardkeep.assembly.demo.urgent_care import Calls, queue_entries
 from wardkeep.assembly.demo.ward_day import Beds
 from wardkeep.assembly.demo_queue import fill_queues
+from wardkeep.assembly.demo_surgeries import tell_surgeries
 from wardkeep.assembly.importing import Show, begin_import, load_paths
 from wardkeep.assembly.layout import Layout
 from wardkeep.base.clock import LONDON, SystemClock
@@ -101,6 +102,7 @@ async def _make(
                 say(_MAKING.format(organisation))
                 await _fill(settings, layout, warden, organisation, show)
             people += await _invite(settings, warden, organisation)
+        await tell_surgeries(settings, layout)
         ready.touch()
         return people
     finally:

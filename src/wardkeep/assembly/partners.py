@@ -38,12 +38,13 @@ PATIENTS_PER_HOUR = 2_000
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PARTNER = """
 insert into bars.partner (changed_at, organisation, service, system, name, endpoint,
-                          token_url, client, account, is_active)
-values (now(), $1, $2, $3, $4, $5, $6, $7, $8, true)
+                          token_url, client, account, kind, tells_surgery, is_active)
+values (now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true)
 on conflict (organisation, service) do update
    set changed_at = now(), system = excluded.system, name = excluded.name,
        endpoint = excluded.endpoint, token_url = excluded.token_url,
-       client = excluded.client, account = excluded.account, is_active = true
+       client = excluded.client, account = excluded.account, kind = excluded.kind,
+       tells_surgery = excluded.tells_surgery, is_active = true
 """
 _END = """
 update bars.partner set is_active = false, changed_at = now()
@@ -76,6 +77,10 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     """The client id by which it signs in here: whose answers are its own."""
     system: str = SERVICE_ID
+    kind: str = "service"
+    """Or a `surgery`, to which documents go; its `service` is its ODS code."""
+    tells_surgery: bool = False
+    """Whether it sends a surgery its own message of whom it took over."""
 
 
 class KeyFolder:
@@ -224,6 +229,7 @@ async def add(settings: Settings, layout: Layout, slug: str, partner: Partner) -
     values = (
         *(partner.service, partner.system, partner.name, partner.endpoint),
         *(partner.token_url, partner.client, partner.account),
+        *(partner.kind, partner.tells_surgery),
     )
     await _change(settings, layout, slug, _PARTNER, *values)
 
@@ -236,7 +242,7 @@ async def end(settings: Settings, layout: Layout, slug: str, service: str) -> No
 
 
 async def _change(
-    settings: Settings, layout: Layout, slug: str, sql: str, *values: str
+    settings: Settings, layout: Layout, slug: str, sql: str, *values: str | bool
 ) -> bool:
     kept = KeyFolder(layout, origin=settings.public_origin).of(slug)
     organisation = OrganisationId(kept.organisation)

@@ -90,8 +90,12 @@ def everything_running(
 
 def programs_of(settings: Settings) -> tuple[str, ...]:
     """What is started: a demonstration has its own national index."""
-    is_synthetic = settings.demo and settings.pds.startswith("http://127.0.0.1:")
-    return (*PROGRAMS, _PEOPLE) if is_synthetic else PROGRAMS
+    return (*PROGRAMS, _PEOPLE) if is_synthetic(settings) else PROGRAMS
+
+
+def is_synthetic(settings: Settings) -> bool:
+    """Whether a synthetic national index listens here, and its neighbours with it."""
+    return settings.demo and settings.pds.startswith("http://127.0.0.1:")
 
 
 @contextlib.contextmanager

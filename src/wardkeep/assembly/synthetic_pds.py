@@ -7,7 +7,7 @@ says no more of anybody than the real one says in the same place.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from wardkeep.assembly.demo import demo_organisations, demo_patients
 from wardkeep.assembly.parent import end_with_parent
+from wardkeep.assembly.synthetic_neighbours import neighbours
 from wardkeep.base import nhs_number
 from wardkeep.base.plain_text import normalise
 
@@ -52,7 +53,7 @@ def run_synthetic_pds(address: str) -> None:
 def make_synthetic_pds() -> Starlette:
     """The application, put together when its server starts."""
     end_with_parent(int(os.environ[_PARENT]))
-    return application_of(demo_people())
+    return application_of(demo_people(), neighbours())
 
 
 def demo_people() -> list[Json]:
@@ -64,8 +65,8 @@ def demo_people() -> list[Json]:
     ]
 
 
-def application_of(people: Iterable[Json]) -> Starlette:
-    """Both questions of the API that a call asks."""
+def application_of(people: Iterable[Json], more: Sequence[Route] = ()) -> Starlette:
+    """Both questions of the API that a call asks; and whoever else listens there."""
     known = {
         number: _shown(number, one) for one in people if (number := _number_of(one))
     }
@@ -80,6 +81,7 @@ def application_of(people: Iterable[Json]) -> Starlette:
         routes=[
             Route("/Patient", search, methods=["GET"]),
             Route("/Patient/{number}", read, methods=["GET"]),
+            *more,
         ]
     )
 

@@ -42,6 +42,8 @@ from wardkeep.fhir.notes.drafts import NoteDrafts
 from wardkeep.fhir.notes.reading import NoteReader
 from wardkeep.fhir.oauth.cors import Cors, Origins
 from wardkeep.fhir.oauth.endpoints import FOR_ALL, PREFIXES, OAuthEndpoints
+from wardkeep.fhir.post.repeat_service import FhirRepeatCallers, RepeatCalling
+from wardkeep.fhir.post.rows import PostRows
 from wardkeep.fhir.questionnaires.shelf import Shelf
 from wardkeep.fhir.referrals.hand_overs import HandOvers
 from wardkeep.fhir.referrals.rows import ReferralRows
@@ -125,7 +127,9 @@ async def web_running(
     try:
         yield application(
             find_apps(apps) if found is None else found,
-            services_on(database, warden).with_these(hub, tracing_by(settings)),
+            services_on(database, warden).with_these(
+                hub, tracing_by(settings), repeat_calling_by(settings)
+            ),
             Site.of(settings),
             clock=clock,
             metrics=metrics,
@@ -187,6 +191,12 @@ def tracing_by(settings: Settings) -> Tracing:
     return Tracing(PdsTracer(settings.pds) if settings.pds else TracesNobody())
 
 
+def repeat_calling_by(settings: Settings) -> RepeatCalling:
+    """Who is asked whether somebody rang before."""
+    address = settings.repeat_callers
+    return RepeatCalling(FhirRepeatCallers(address) if address else None)
+
+
 _API_LIMITS = Limits(body_bytes=MOST_BODY_BYTES, body_seconds=60.0, answer_seconds=60.0)
 _SIGN_IN_LIMITS = Limits(body_bytes=64 * 1024)
 
@@ -234,4 +244,6 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         QueueRows(database),
         FigureRows(database),
         DayFigures(FigureRows(database), clock=clock),
+        RepeatCalling(),
+        PostRows(database),
     )

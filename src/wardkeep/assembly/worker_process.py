@@ -47,7 +47,14 @@ async def _run(settings: Settings, layout: Layout) -> None:
     outward = Database(address, size=_SENDING_CONNECTIONS)
     warden = WardenClient(layout.door_socket, asker="worker")
     keys = KeyFolder(layout, origin=settings.public_origin)
-    sending = Sending(outward, warden, keys=keys, ask=ask_partner, clock=clock)
+    sending = Sending(
+        outward,
+        warden,
+        keys=keys,
+        ask=ask_partner,
+        clock=clock,
+        repeat_callers=settings.repeat_callers,
+    )
     desk = dispatching.SyntheticDesk() if settings.demo else dispatching.NoDispatcher()
     ambulances = (dispatching.sending(desk, clock),)
     await wait_for_schema(database)

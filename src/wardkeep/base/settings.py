@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Each one's key, and the address that its requests begin with."""
     pds: str
     """Where a Personal Demographics Service answers; empty: nobody is asked."""
+    repeat_callers: str
+    """Where the repeat caller service answers and is told; empty: neither."""
     demo: bool
 
     @property
@@ -251,6 +253,14 @@ SETTINGS: tuple[Setting, ...] = (
         default="",
         words="Where a Personal Demographics Service answers by its FHIR API, for"
         " whoever answers calls. Empty: nobody is traced, and calls go on.",
+        read=_service,
+    ),
+    Setting(
+        name="repeat_callers",
+        default="",
+        words="Where the national repeat caller service answers, asked when a call"
+        " begins and told when it ends. Empty: neither, and whoever answers asks the"
+        " caller.",
         read=_service,
     ),
     Setting(

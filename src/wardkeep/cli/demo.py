@@ -13,6 +13,7 @@ from wardkeep.assembly.demonstration import Person, make_demonstration
 from wardkeep.assembly.layout import Layout
 from wardkeep.assembly.serving import everything_running
 from wardkeep.assembly.supervisor import until_told_to_stop
+from wardkeep.assembly.synthetic_neighbours import REPEAT_CALLERS
 from wardkeep.base.settings import PREFIX, Settings
 from wardkeep.cli.terminal import fail, installation
 
@@ -38,7 +39,9 @@ def demo(*, reset: bool) -> None:
     settings, layout = installation()
     if not settings.pds and f"{PREFIX}PDS" not in os.environ:
         # The synthetic national index listens beside the pages.
-        os.environ[f"{PREFIX}PDS"] = f"http://127.0.0.1:{settings.port + 1}"
+        near = f"http://127.0.0.1:{settings.port + 1}"
+        os.environ[f"{PREFIX}PDS"] = near
+        os.environ.setdefault(f"{PREFIX}REPEAT_CALLERS", f"{near}{REPEAT_CALLERS}")
         settings, layout = installation()
     if reset:
         _forget(layout)

@@ -18,6 +18,7 @@ from wardkeep.cli.terminal import (
 )
 from wardkeep.disclosure.answers import Created
 from wardkeep.disclosure.questions import RegisterClient
+from wardkeep.fhir.bars.building import ODS
 from wardkeep.fhir.bars.codes import SERVICE_ID
 from wardkeep.fhir.bars.partners import SCOPE
 
@@ -120,6 +121,11 @@ def register(
 @click.option("--token-url", required=True, help="Where we sign in there.")
 @click.option("--client", required=True, help="The client id that it gave us.")
 @click.option("--account", required=True, help="The client id that we gave it.")
+@click.option(
+    "--tells-surgery",
+    is_flag=True,
+    help="It tells a patient's surgery itself what came of whom we sent there.",
+)
 def add(  # noqa: PLR0913 - a partner is this much
     *,
     organisation: str,
@@ -130,6 +136,7 @@ def add(  # noqa: PLR0913 - a partner is this much
     token_url: str,
     client: str,
     account: str,
+    tells_surgery: bool,
 ) -> None:
     """Have messages go to a partner's service; said again, it is changed.
 
@@ -150,9 +157,49 @@ def add(  # noqa: PLR0913 - a partner is this much
         token_url=token_url,
         client=client,
         account=account,
+        tells_surgery=tells_surgery,
     )
     _run(partners.add(settings, layout, organisation, made))
     click.echo(f"Messages to {name} go to {endpoint}.")
+
+
+@partner.command()
+@_organisation
+@click.option("--ods", required=True, help="The surgery's ODS code.")
+@click.option("--name", required=True, help="What people call the surgery.")
+@click.option("--endpoint", required=True, help="Its FHIR API, as https://….")
+@click.option("--token-url", required=True, help="Where we sign in there.")
+@click.option("--client", required=True, help="The client id that it gave us.")
+def surgery(
+    *,
+    organisation: str,
+    ods: str,
+    name: str,
+    endpoint: str,
+    token_url: str,
+    client: str,
+) -> None:
+    """Have a surgery told what came of its patients' calls; said again, it changes.
+
+    \b
+    Example:
+      wardkeep partner surgery --organisation fernhill --ods Y99999 \\
+        --name "Puddle Lane Surgery" --endpoint https://puddle.example/fhir \\
+        --token-url https://puddle.example/oauth/token --client 6f1c…
+    """
+    settings, layout = installation()
+    made = partners.Partner(
+        service=ods,
+        name=name,
+        endpoint=endpoint,
+        token_url=token_url,
+        client=client,
+        account="",
+        system=ODS,
+        kind="surgery",
+    )
+    _run(partners.add(settings, layout, organisation, made))
+    click.echo(f"What came of calls goes to {name} at {endpoint}.")
 
 
 @partner.command()

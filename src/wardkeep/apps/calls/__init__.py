@@ -6,6 +6,7 @@ from wardkeep.apps.calls.details import look_up, save_details, show_details
 from wardkeep.apps.calls.ending import end_call, show_ending
 from wardkeep.apps.calls.identifying import identify
 from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS
+from wardkeep.apps.calls.rang_before import ask_who_rang
 from wardkeep.apps.calls.showing import read_warnings, show_call
 from wardkeep.apps.calls.taking_back import take_back
 from wardkeep.apps.calls.tracing import trace
@@ -26,6 +27,7 @@ app = App(
         look_up,
         identify,
         trace,
+        ask_who_rang,
         show_ending,
         end_call,
         take_back,

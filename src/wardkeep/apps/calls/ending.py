@@ -8,6 +8,7 @@ third call in four days ends with somebody who waits for it, unless a clinician 
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.apps.calls.earlier_calls import known_of
 from wardkeep.apps.calls.opening import (
     ADVISORS,
     ANSWERERS,
@@ -24,10 +25,13 @@ from wardkeep.care.keeping import Keeping, finish, go_on, resume
 from wardkeep.care.kept_forms import CALL_END
 from wardkeep.care.of_patient import refused
 from wardkeep.care.opening import me
+from wardkeep.care.repeat_calls import rang
+from wardkeep.care.telling import told_at_end
 from wardkeep.care.writing import drafted, drafted_anew
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.post.telling import Told
 from wardkeep.fhir.store.change import MUST_NOT_EXIST
-from wardkeep.fhir.urgent.case import OPEN, OVER, Case, Content, Outcome
+from wardkeep.fhir.urgent.case import OPEN, OVER, Case, Content, Outcome, case_content
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.queueing import queued
 from wardkeep.fhir.urgent.repeat import Repeats
@@ -52,8 +56,10 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     repeats: Repeats
 
     def needs_clinician(self, visit: Visit) -> bool:
+        """By what is known here, or by the repeat caller service."""
         is_advisor = ADVISORS.admits(visit.session.role)
-        return is_advisor and self.repeats.needs_clinician
+        rang = known_of(visit, self.stored.case, self.ground.patient)
+        return is_advisor and (self.repeats.needs_clinician or rang.needs_clinician)
 
 
 async def _here(visit: Visit) -> Sent | Response:
@@ -114,7 +120,7 @@ async def end_call(visit: Visit) -> Response:
         return _show(visit, found, form, keeping)
     now, mine = visit.clock.now(), await me(visit)
     outcome = Outcome(code=code, at=now, said=said, advice=advice, by=mine)
-    wrong = await _end(visit, found.stored, outcome, form)
+    wrong = await _end(visit, found, outcome, form)
     if wrong is not None:
         return wrong
     await finish(visit, form)
@@ -132,9 +138,13 @@ async def _said_before(visit: Visit, stored: Stored) -> dict[str, str]:
 
 
 async def _end(
-    visit: Visit, stored: Stored, outcome: Outcome, form: Form
+    visit: Visit, found: Sent, outcome: Outcome, form: Form
 ) -> Response | None:
-    """The case, what it came to, and where it waits: all or nothing."""
+    """The case, what it came to, and where it waits: all or nothing.
+
+    What the surgery and the repeat caller service are told goes with it.
+    """
+    stored, patient = found.stored, found.ground.patient
     disposition, case = DISPOSITIONS[outcome.code], stored.case
     ended = msgspec.structs.replace(
         case,
@@ -153,15 +163,22 @@ async def _end(
     over = await _journey(visit, stored, ended)
     if isinstance(over, Refusal):
         return refused(visit, over, form)
+    contents = [case_content(ended, stored.content), *made]
+    told = (
+        await told_at_end(visit, case.patient, case.id, contents)
+        if ended.status == OVER
+        else Told()
+    ).and_also(await rang(visit, ended, patient))
+    more = [*made, *told.contents]
     drafts = [
-        *(case_draft(ended, stored), *map(drafted, made)),
+        *(case_draft(ended, stored), *map(drafted, more)),
         *(drafted_anew(content) for content, _ in over),
     ]
     expected = [
-        *(stored.version, *(MUST_NOT_EXIST for _ in made)),
+        *(stored.version, *(MUST_NOT_EXIST for _ in more)),
         *(version for _, version in over),
     ]
-    return await write(visit, drafts, expected, form)
+    return await write(visit, drafts, expected, form, beside=told.beside)
 
 
 async def _journey(

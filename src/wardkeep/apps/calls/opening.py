@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What pages of calls share: who may, whose case it is, and how it is written anew."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from starlette.responses import Response
@@ -11,7 +11,7 @@ from wardkeep.care.of_patient import CHANGED, refused
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.writing import NOT_SAVED, content_of, drafted, drafted_anew
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.store.change import Change
+from wardkeep.fhir.store.change import Beside, Change
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.outcomes import (
     AlreadyThere,
@@ -47,6 +47,7 @@ ENDED = Trouble(
     mend="Open the call and read it as it is now.",
 )
 _PERSON = "Practitioner/"
+TRIES = 3
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,12 +154,14 @@ async def write(
     drafts: Sequence[Draft],
     expected: Sequence[int | None],
     form: Form | None = None,
+    *,
+    beside: Sequence[Beside] = (),
 ) -> Response | None:
     """Write all of it, or nothing; None once it is stored.
 
     `form` is what was sent, and is sent again where the passkey is asked for first.
     """
-    change = Change(drafts=drafts, expected=expected)
+    change = Change(drafts=drafts, expected=expected, beside=beside)
     written = await visit.services[Writer].write(change, opener=opener_of(visit))
     match written:
         case Written():
@@ -169,3 +172,30 @@ async def write(
             return visit.tell(CHANGED)
         case Invalid(problems=problems):
             return visit.tell(ENDED if CASE_WAITS in problems else NOT_SAVED)
+
+
+async def keep_beside(
+    visit: Visit, stored: Stored, note: Callable[[Case], Case]
+) -> Response | None:
+    """What a neighbour said, with the case, whatever else was written meanwhile."""
+    for _ in range(TRIES):
+        kept = note(stored.case)
+        if kept == stored.case:
+            return None
+        change = Change(drafts=[case_draft(kept, stored)], expected=[stored.version])
+        written = await visit.services[Writer].write(change, opener=opener_of(visit))
+        if not isinstance(written, Conflict):
+            return None
+        now = await _where_it_is(visit)
+        if isinstance(now, Response):
+            return now
+        stored = now
+    return None
+
+
+async def _where_it_is(visit: Visit) -> Stored | Response:
+    """The case as it is now, also where it went on meanwhile."""
+    found = await read_case(visit, visit.path("case"))
+    if isinstance(found, Response) or not found.case.moved:
+        return found
+    return await read_case(visit, found.case.moved.partition("/")[2])

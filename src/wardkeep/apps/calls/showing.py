@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.apps.calls.earlier_calls import known_of
 from wardkeep.apps.calls.opening import (
     ADVISORS,
     ANSWERERS,
@@ -143,11 +144,13 @@ async def _show(visit: Visit, stored: Stored, ground: Ground) -> Response:
         is_mine=stored.is_mine,
         flags=ground.flags,
         repeats=repeats,
+        rang=known_of(visit, case, ground.patient),
         beside=await _beside(visit, case),
         traced=WORDS.get(case.trace.status, _NOT_ASKED) if case.trace else _NOT_ASKED,
         disposition=(ended.words if ended else outcome.code) if outcome else "",
         ambulance=ambulance_of(row, visit.clock.now()) if row else None,
         can_take_back=can_take_back(visit, stored, row),
+        may_tell=not ADVISORS.admits(visit.session.role),
         may_triage=not ground.is_unknown and not ADVISORS.admits(visit.session.role),
     )
 

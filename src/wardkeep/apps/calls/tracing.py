@@ -8,19 +8,9 @@ with the case.
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.calls.opening import (
-    ANSWERERS,
-    Stored,
-    case_draft,
-    open_case,
-    read_case,
-)
+from wardkeep.apps.calls.opening import ANSWERERS, keep_beside, open_case
 from wardkeep.apps.calls.typed import read_typed
-from wardkeep.care.opening import opener_of
-from wardkeep.fhir.store.change import Change
-from wardkeep.fhir.store.outcomes import Conflict
-from wardkeep.fhir.store.writing import Writer
-from wardkeep.fhir.urgent.case import Trace
+from wardkeep.fhir.urgent.case import Case, Trace
 from wardkeep.fhir.urgent.tracing import (
     NOT_TRACED,
     WORDS,
@@ -33,7 +23,6 @@ from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
-TRIES = 3
 _TOO_LITTLE = "Too little to trace by: the NHS number, or surname and date of birth."
 
 
@@ -67,7 +56,7 @@ async def trace(visit: Visit) -> Response:
         family=who.family,
         born=who.born,
     )
-    wrong = await _keep(visit, stored, said)
+    wrong = await keep_beside(visit, stored, lambda case: _noted(case, said))
     return wrong or visit.answer_json(_told(traced))
 
 
@@ -88,29 +77,11 @@ def _told(traced: Traced) -> dict[str, str]:
     }
 
 
-async def _keep(visit: Visit, stored: Stored, said: Trace) -> Response | None:
-    """With the case, whatever else was written into it meanwhile."""
-    for _ in range(TRIES):
-        if stored.case.trace and _is_same(stored.case.trace, said):
-            return None
-        kept = msgspec.structs.replace(stored.case, trace=said)
-        change = Change(drafts=[case_draft(kept, stored)], expected=[stored.version])
-        written = await visit.services[Writer].write(change, opener=opener_of(visit))
-        if not isinstance(written, Conflict):
-            return None
-        now = await _where_it_is(visit)
-        if isinstance(now, Response):
-            return now
-        stored = now
-    return None
-
-
-async def _where_it_is(visit: Visit) -> Stored | Response:
-    """The case as it is now, also where it went on while the index was asked."""
-    found = await read_case(visit, visit.path("case"))
-    if isinstance(found, Response) or not found.case.moved:
-        return found
-    return await read_case(visit, found.case.moved.partition("/")[2])
+def _noted(case: Case, said: Trace) -> Case:
+    """With what was said; the same once more is nothing new."""
+    if case.trace and _is_same(case.trace, said):
+        return case
+    return msgspec.structs.replace(case, trace=said)
 
 
 def _is_same(one: Trace, other: Trace) -> bool:

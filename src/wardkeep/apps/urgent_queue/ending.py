@@ -27,6 +27,7 @@ from wardkeep.apps.urgent_queue.opening import (
 from wardkeep.apps.urgent_queue.stepping import Pressed, pressed
 from wardkeep.care.journeys import journey_that_ends
 from wardkeep.care.of_patient import refused
+from wardkeep.care.telling import told_at_end
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.urgent import outcome
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
@@ -81,7 +82,14 @@ async def end_case(visit: Visit) -> Response:
     changed = await _changed(visit, found, after, ending)
     if isinstance(changed, Response):
         return changed
-    done = await write(visit, changed, patient=entry.patient)
+    contents = [content for content, _ in changed]
+    told = await told_at_end(visit, entry.patient, entry.case, contents)
+    done = await write(
+        visit,
+        [*changed, *((one, 0) for one in told.contents)],
+        beside=told.beside,
+        patient=entry.patient,
+    )
     if isinstance(done, Response):
         return done
     if done != DONE:

@@ -16,6 +16,7 @@ from wardkeep.assembly.demo.referrals import service_entries, services_of
 from wardkeep.assembly.demo.stable_ids import stable_id
 from wardkeep.assembly.demo.staff import StaffMember, staff_of
 from wardkeep.assembly.demo.story import stories_of
+from wardkeep.fhir.bars.building import ODS
 
 _PROVIDER = hl7("organization-type", "prov", "Healthcare Provider")
 
@@ -35,7 +36,9 @@ def demo_organisation_bundle(organisation: DemoOrganisation) -> Json:
     """Organization, Location, Practitioner, what is asked; ids for ever."""
     entries = [
         _organization(organisation.resource_id, organisation.name),
-        _organization(organisation.surgery_id, organisation.surgery),
+        _organization(
+            organisation.surgery_id, organisation.surgery, organisation.surgery_code
+        ),
     ]
     entries += [_location(organisation, place) for place in organisation.places]
     for member in staff_of(organisation).values():
@@ -48,8 +51,10 @@ def demo_organisation_bundle(organisation: DemoOrganisation) -> Json:
     return transaction(entries)
 
 
-def _organization(resource_id: str, name: str) -> Json:
-    fields = {"active": True, "type": [_PROVIDER], "name": name}
+def _organization(resource_id: str, name: str, ods: str = "") -> Json:
+    fields: Json = {"active": True, "type": [_PROVIDER], "name": name}
+    if ods:
+        fields["identifier"] = [{"system": ODS, "value": ods}]
     return entry_of("Organization", resource_id, fields)
 
 

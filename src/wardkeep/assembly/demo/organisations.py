@@ -32,6 +32,8 @@ class DemoOrganisation(msgspec.Struct, frozen=True, kw_only=True):
     """Begins every hospital or client number."""
     surgery: str
     """The GP surgery whose patients these are."""
+    surgery_code: str
+    """Its ODS code, of a kind that no surgery has."""
     places: tuple[Place, ...]
 
     @property
@@ -81,6 +83,7 @@ FERNHILL = DemoOrganisation(
     first_nhs_body=210_007,
     local_prefix="FH",
     surgery="Puddle Lane Surgery",
+    surgery_code="ZZ901",
     places=_FERNHILL_PLACES,
 )
 
@@ -92,6 +95,7 @@ LARKSPUR = DemoOrganisation(
     first_nhs_body=610_013,
     local_prefix="LK",
     surgery="Toadstool Green Surgery",
+    surgery_code="ZZ902",
     places=_LARKSPUR_PLACES,
 )
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A message that is to be sent: written with the act that asks for it, in one change.
 
+Whatever goes to another service goes by this: messages of booking and referral, and
+what `fhir/post` makes (docs/formats/post-event-message.md).
+
 The message itself is a Communication of the patient's record, sealed like all of it;
 what stands beside it is ids, and a job that waits. So it is asked for or it is not,
 whatever dies, and whoever sends it opens it at the door.
@@ -13,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from wardkeep.base.ids import OrganisationId, new_uuid
+from wardkeep.base.ids import OrganisationId, derived_uuid, new_uuid
 from wardkeep.db.connection import Connection, Database
 from wardkeep.fhir.bars.message import Message, read_message
 from wardkeep.fhir.clinics.resources import draft, instant
@@ -26,6 +29,10 @@ TYPE = "Communication"
 CATEGORY = {"system": "urn:wardkeep:message", "code": "bars"}
 SEND, UNANSWERED = "send_message", "message_unanswered"
 """Kinds of jobs."""
+MESSAGE, DOCUMENT, REPEAT_CALL = "message", "document", "repeat-call"
+"""What goes out: a message of the standard, a surgery's document, word of a call."""
+SYSTEMS = {DOCUMENT: "urn:wardkeep:post-event", REPEAT_CALL: "urn:wardkeep:repeat-call"}
+"""Of the Bundle's identifier, by which a receiver knows it again."""
 _OUTGOING = """
 insert into bars.outgoing
   (patient, made_at, answer_by, organisation, message, request, communication, about,
@@ -45,7 +52,8 @@ select o.message, o.about, o.partner, w.name, o.made_at, o.answer_by, o.sent_at,
        o.last_error, o.attempts
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
- where o.organisation = $1 and o.about = $2 order by o.made_at, o.message
+ where o.organisation = $1 and o.about = $2 and o.kind = 'message'
+ order by o.made_at, o.message
 """
 _LINE = """
 select w.service, w.name, b.message
@@ -60,6 +68,11 @@ select about from bars.outgoing
  where organisation = $1 and unanswered_at is not null and answered_at is null
  order by unanswered_at limit 500
 """
+
+
+def identity_of(kind: str, about: str) -> str:
+    """Of the Bundle's identifier: what is made again about the same is the same."""
+    return derived_uuid(kind, about)
 
 
 class NoMessageError(Exception):
@@ -126,13 +139,29 @@ def queued(  # noqa: PLR0913 - a message is asked for with this much
     if answer_by is not None:
         late = (UNANSWERED, organisation, message.id, answer_by)
         beside.append(Beside(sql=_JOB, values=late))
-    content = _communication(bundle, id_, patient, about, author, now)
+    content = communication(
+        bundle,
+        id_,
+        patient=patient,
+        about=f"ServiceRequest/{about}",
+        kind=CATEGORY,
+        author=author,
+        now=now,
+    )
     return Queued(draft=draft(content, id_), beside=tuple(beside), message=message.id)
 
 
-def _communication(
-    bundle: Json, id_: str, patient: str, about: str, author: Person, now: datetime
+def communication(  # noqa: PLR0913 - a message and all that is known of it
+    bundle: Json,
+    id_: str,
+    *,
+    patient: str,
+    about: str,
+    kind: Mapping[str, str],
+    author: Person,
+    now: datetime,
 ) -> Json:
+    """What is to be sent, as a Communication of the record; `about` is a reference."""
     raw = msgspec.json.encode(bundle)
     attachment = {
         "contentType": "application/fhir+json",
@@ -143,9 +172,9 @@ def _communication(
         "resourceType": TYPE,
         "id": id_,
         "status": "in-progress",
-        "category": [{"coding": [CATEGORY], "text": "Message to another service"}],
+        "category": [{"coding": [dict(kind)], "text": "Message to another service"}],
         "subject": {"reference": f"Patient/{patient}"},
-        "about": [{"reference": f"ServiceRequest/{about}"}],
+        "about": [{"reference": about}],
         "sent": instant(now),
         "sender": reference_to(author),
         "payload": [{"contentAttachment": attachment}],

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sends what waits, as a program of the organisation's own, until it is answered.
 
+Messages of booking and referral go to a partner's `$process-message`; a surgery's
+document is created at its server, and what the repeat caller service is told at that,
+both under a condition by which a second copy of one creates nothing.
+
 Each sending is an opening at the door, by that program's account, with an entry. Killed
 at any moment it sends again, with the same ids, and a duplicate is success. So it comes
 at least once, and is taken once.
@@ -12,6 +16,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Protocol, cast
+from urllib.parse import quote
 
 import msgspec
 
@@ -22,9 +27,20 @@ from wardkeep.db.connection import Connection, Database
 from wardkeep.disclosure.answers import Refusal, SignedIn
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import ClientSignIn
-from wardkeep.fhir.bars.headers import Sent, headers_for
+from wardkeep.fhir.bars.beginning import begins
+from wardkeep.fhir.bars.headers import REQUEST, Sent, headers_for
 from wardkeep.fhir.bars.judging import Judged, Verdict, judged
-from wardkeep.fhir.bars.outgoing import SEND, TYPE, UNANSWERED, bundle_in
+from wardkeep.fhir.bars.outgoing import (
+    DOCUMENT,
+    MESSAGE,
+    REPEAT_CALL,
+    SEND,
+    SYSTEMS,
+    TYPE,
+    UNANSWERED,
+    bundle_in,
+    identity_of,
+)
 from wardkeep.fhir.store.outcomes import NotFound, Opener
 from wardkeep.fhir.store.program_reading import ProgramReader
 from wardkeep.jobs.job import Job, JobConnection, JobKind
@@ -36,10 +52,13 @@ ATTEMPTS = 400
 """Two weeks, at an hour between two in the end."""
 Json = dict[str, Any]
 _WAITING = """
-select o.message, o.request, o.communication, o.about, o.sent_at, o.refused_at,
-       o.unanswered_at, w.system, w.service, w.endpoint, w.token_url, w.client
+select o.message, o.request, o.communication, o.about, o.kind, o.sent_at, o.refused_at,
+       o.unanswered_at, o.begun_at, o.held_at, o.dropped_at, o.useless_at,
+       w.system, w.service, w.endpoint, w.token_url, w.client
   from bars.outgoing as o
-  join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
+  left join bars.partner as w
+    on w.organisation = o.organisation and w.service = o.partner
+   and (o.kind = 'message' or w.kind = 'surgery' and w.is_active)
  where o.organisation = $1 and o.message = $2
 """
 _TRIED = """
@@ -63,6 +82,10 @@ update bars.outgoing set unanswered_at = $3
    and answered_at is null and unanswered_at is null
 returning about
 """
+
+
+_OVER = ("sent_at", "refused_at", "held_at", "dropped_at")
+"""Of what has one of these nothing is sent."""
 
 
 class NotSentError(Exception):
@@ -109,13 +132,16 @@ class Sending:
         keys: Keys,
         ask: Ask,
         clock: Clock,
+        repeat_callers: str = "",
     ) -> None:
+        """`repeat_callers` is where the repeat caller service answers."""
         self._database = database
         self._warden = warden
         self._reader = ProgramReader(database, warden)
         self._keys = keys
         self._ask = ask
         self._clock = clock
+        self._repeat_callers = repeat_callers
 
     @property
     def kinds(self) -> tuple[JobKind, ...]:
@@ -153,13 +179,20 @@ class Sending:
         """
         organisation, now = job.organisation, self._clock.now()
         row = await connection.fetch_row(_WAITING, organisation, job.argument)
-        if row is None or row["sent_at"] or row["refused_at"]:
+        if row is None or any(row[one] for one in _OVER):
             return
-        if row["unanswered_at"]:
+        useless = row["useless_at"]
+        if row["unanswered_at"] or (useless is not None and useless <= now):
             # Somebody acted for themselves: it must not be acted on twice.
             values = (organisation, job.argument, now, "overdue")
             await connection.execute(_NEVER, *values)
             return
+        if row["kind"] == DOCUMENT and not row["begun_at"]:
+            async with self._database.transaction(organisation) as own:
+                is_begun = await begins(own, organisation, job.argument, now)
+            if not is_begun:
+                await _tell(connection, organisation, row["about"])
+                return
         found = await self._sent(organisation, row)
         match found.verdict:
             case Verdict.DONE:
@@ -178,9 +211,29 @@ class Sending:
         body = await self._opened(organisation, row["communication"])
         if isinstance(body, Judged):
             return body
+        post = await self._addressed(organisation, row, body)
+        if isinstance(post, Judged):
+            return post
+        reply = await asyncio.to_thread(self._ask, post)
+        found = judged(reply.status, reply.body)
+        # Of a copy that came back nothing is an id of a referral.
+        return found if row["kind"] == MESSAGE else Judged(found.verdict, found.code)
+
+    async def _addressed(
+        self, organisation: OrganisationId, row: Any, body: bytes
+    ) -> Post | Judged:
+        """The request, to whom it goes; or why it cannot go yet."""
+        if row["kind"] == REPEAT_CALL:
+            if not self._repeat_callers:
+                return Judged(Verdict.AGAIN, "no address")
+            return _created(self._repeat_callers, row, body)
+        if row["endpoint"] is None:
+            return Judged(Verdict.AGAIN, "no address")
         token = await self._token(organisation, row)
         if not token:
             return Judged(Verdict.AGAIN, "no token")
+        if row["kind"] == DOCUMENT:
+            return _created(row["endpoint"], row, body, token=token)
         sent = Sent(
             request=row["request"],
             correlation=row["message"],
@@ -194,9 +247,7 @@ class Sending:
             "Content-Type": "application/fhir+json",
         }
         url = f"{row['endpoint'].rstrip('/')}/$process-message"
-        post = Post(url=url, body=body, headers=headers)
-        reply = await asyncio.to_thread(self._ask, post)
-        return judged(reply.status, reply.body)
+        return Post(url=url, body=body, headers=headers)
 
     async def _opened(
         self, organisation: OrganisationId, communication: str
@@ -246,6 +297,20 @@ class Sending:
         """In a transaction of its own: the job's is undone with its failure."""
         async with self._database.transaction(organisation) as connection:
             await connection.execute(_TRIED, organisation, message, code)
+
+
+def _created(endpoint: str, row: Any, body: bytes, *, token: str = "") -> Post:
+    """A conditional create (FHIR R4, 3.1.0.8.1): who has it creates no second one."""
+    identity = identity_of(row["kind"], row["about"])
+    identifier = f"{SYSTEMS[row['kind']]}|{identity}"
+    headers = {
+        "Content-Type": "application/fhir+json",
+        "If-None-Exist": f"identifier={quote(identifier, safe='')}",
+        REQUEST: row["request"],
+    }
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    return Post(url=f"{endpoint.rstrip('/')}/Bundle", body=body, headers=headers)
 
 
 async def _tell(

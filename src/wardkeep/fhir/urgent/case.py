@@ -21,8 +21,9 @@ SYSTEM = "urn:wardkeep:case"
 CALL = "call"
 CALL_BACK = "urn:wardkeep:call-back-number"
 """The identifier by which a call that dropped is found again."""
-PLACE, TRACE, READ, OUTCOME, MOVED = (
-    f"{SYSTEM}:{one}" for one in ("place", "trace", "read", "outcome", "moved")
+PLACE, TRACE, READ, OUTCOME, MOVED, RANG = (
+    f"{SYSTEM}:{one}"
+    for one in ("place", "trace", "read", "outcome", "moved", "rang-before")
 )
 OPEN, OVER, MISTAKE = "in-progress", "finished", "entered-in-error"
 _ACT = {
@@ -67,6 +68,16 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     by: Person = Person()
 
 
+class RangBefore(msgspec.Struct, frozen=True, kw_only=True):
+    """What the national repeat caller service said."""
+
+    status: str
+    """As `fhir/post/repeat_service.py` has them."""
+    at: datetime
+    who: str = ""
+    """By which it was asked: of another person it says nothing."""
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One call, from when it was answered."""
 
@@ -89,6 +100,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     status: str = OPEN
     ended: datetime | None = None
     trace: Trace | None = None
+    rang: RangBefore | None = None
     read: Reading | None = None
     outcome: Outcome | None = None
     moved: str = ""
@@ -207,6 +219,7 @@ def case_in(content: Content) -> Case | None:
         status=str(content.get("status", "")),
         ended=_moment(_node(content, "period").get("end")),
         trace=_trace_in(said.get(TRACE)),
+        rang=_rang_in(said.get(RANG)),
         read=_reading_in(said.get(READ)),
         outcome=_outcome_in(said.get(OUTCOME)),
         moved=str(_node(said.get(MOVED) or {}, "valueReference").get("reference", "")),
@@ -241,6 +254,10 @@ def _extensions(case: Case) -> Iterator[Content]:
             family=one.family,
             born=one.born,
         )
+    if case.rang is not None:
+        rang = case.rang
+        at = _instant(rang.at)
+        yield _extension(RANG, status=rang.status, at=at, who=rang.who)
     if case.read is not None:
         read = case.read
         flags = " ".join(read.flags)
@@ -259,7 +276,7 @@ def _extensions(case: Case) -> Iterator[Content]:
         yield {"url": MOVED, "valueReference": {"reference": case.moved}}
 
 
-_OURS = frozenset({PLACE, TRACE, READ, OUTCOME, MOVED})
+_OURS = frozenset({PLACE, TRACE, READ, OUTCOME, MOVED, RANG})
 
 
 def _by(who: Person) -> dict[str, str]:
@@ -290,6 +307,14 @@ def _trace_in(node: Content | None) -> Trace | None:
         family=said.get("family", ""),
         born=said.get("born", ""),
     )
+
+
+def _rang_in(node: Content | None) -> RangBefore | None:
+    said = _parts(node)
+    at = _moment(said.get("at"))
+    if at is None:
+        return None
+    return RangBefore(status=said.get("status", ""), at=at, who=said.get("who", ""))
 
 
 def _reading_in(node: Content | None) -> Reading | None:

@@ -8,17 +8,13 @@ more than one fits, an OperationOutcome `TOO_MANY_MATCHES`. What it says is data
 somebody else's: it is measured, read as far as is needed, and believed no further.
 """
 
-import asyncio
-import time
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import msgspec
-import urllib3
 
 from wardkeep.base import nhs_number
-from wardkeep.base.ids import new_uuid
 from wardkeep.base.plain_text import normalise
+from wardkeep.fhir.urgent.outside import Outside, Question
 from wardkeep.fhir.urgent.tracing import (
     NOT_FOUND,
     NOT_REACHED,
@@ -29,10 +25,7 @@ from wardkeep.fhir.urgent.tracing import (
     Traced,
 )
 
-LARGEST_BYTES = 256 * 1024
-_PIECE = 16 * 1024
 _OK, _NOT_FOUND, _BAD = 200, 404, 400
-_AT_ONCE = 8
 _SAME = 0.99
 """A score below it is somebody like them, and not them."""
 
@@ -83,15 +76,7 @@ class PdsTracer:
     """One service, at one address; a few questions at once, each within its time."""
 
     def __init__(self, address: str, *, seconds: float = SECONDS) -> None:
-        self._address = address.rstrip("/")
-        self._seconds = seconds
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="pds")
-        self._pool = urllib3.PoolManager(
-            num_pools=1,
-            maxsize=_AT_ONCE,
-            timeout=urllib3.Timeout(total=seconds),
-            retries=False,
-        )
+        self._outside = Outside(address, seconds=seconds, name="pds")
 
     async def trace(self, asked: Asked) -> Traced:
         """By the NHS number, where it is known; else by what else is."""
@@ -110,53 +95,12 @@ class PdsTracer:
 
     def close(self) -> None:
         """Whoever still waits is told nothing any more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._pool.clear()
+        self._outside.close()
 
     async def _get(self, path: str, terms: dict[str, str]) -> tuple[int, bytes]:
         """Status and body; 0 where nothing came in time."""
         query = f"?{urlencode(terms)}" if terms else ""
-        loop = asyncio.get_running_loop()
-        address = f"{self._address}{path}{query}"
-        return await loop.run_in_executor(self._threads, self._exchange, address)
-
-    def _exchange(self, address: str) -> tuple[int, bytes]:
-        until = time.monotonic() + self._seconds
-        try:
-            answer = self._pool.urlopen(
-                "GET",
-                address,
-                headers={
-                    "Accept": "application/fhir+json",
-                    "X-Request-ID": new_uuid(),
-                    "Accept-Encoding": "identity",
-                },
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-            )
-        except (urllib3.exceptions.HTTPError, OSError, ValueError):
-            return 0, b""
-        try:
-            return answer.status, _read(answer, until)
-        except (urllib3.exceptions.HTTPError, OSError, TimeoutError):
-            return 0, b""
-        finally:
-            answer.close()
-
-
-def _read(answer: urllib3.BaseHTTPResponse, until: float) -> bytes:
-    """The body.
-
-    Raises:
-        TimeoutError: it is too long, or takes too long.
-    """
-    found = bytearray()
-    while piece := answer.read1(_PIECE):
-        found += piece
-        if len(found) > LARGEST_BYTES or time.monotonic() > until:
-            raise TimeoutError
-    return bytes(found)
+        return await self._outside.ask(Question(path=f"{path}{query}"))
 
 
 def _terms(asked: Asked) -> dict[str, str]:
