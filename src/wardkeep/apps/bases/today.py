@@ -27,9 +27,7 @@ from wardkeep.web.live import Ground, Shared
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
-DESKS = Gate.SIGNED_IN.only(
-    "receptionist", "shift_lead", "urgent_care_clinician", "doctor"
-)
+DESKS = Gate.SIGNED_IN.only("receptionist", "shift_lead", "urgent_care_clinician")
 """Who works at a treatment centre; names are opened elsewhere, at the door."""
 LATE_MINUTES = 10
 """After which whoever has not come is red; their case is overdue ten minutes later."""

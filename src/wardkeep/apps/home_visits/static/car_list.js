@@ -82,7 +82,7 @@ async function sent(acts) {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify({ acts }),
-    redirect: "error",
+    redirect: "manual",
   });
   if (!answer.ok) throw new Error(`acts ${answer.status}`);
   return (await answer.json()).became;
