@@ -59,6 +59,8 @@ _STATUS = {
     Step.RECALL: appointments.CANCELLED,
     Step.LEAVE: appointments.FULFILLED,
 }
+_PLANNED = frozenset({State.BOOKED, State.ON_THE_WAY, State.ARRIVED})
+"""An Appointment stands: it is sent anew, and not a second one."""
 EARLIER, LATER = "earlier", "later"
 
 
@@ -133,7 +135,7 @@ async def _appointment(
     visit: Visit, found: Pressed, car: Car, starts: datetime
 ) -> tuple[Json, int] | Response:
     entry = found.here.entry
-    if entry.state is State.BOOKED:
+    if entry.state in _PLANNED:
         was = await _standing(visit, entry)
         if isinstance(was, Response):
             return was

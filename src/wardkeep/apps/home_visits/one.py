@@ -125,7 +125,13 @@ def acts_of(entry: Entry, me: Person, visit: Visit) -> frozenset[str]:
         for step in steps
         if me.reference
         and not isinstance(
-            advance(entry, Did(step=step, at=now, by=me), leads=leads(visit)), Cannot
+            advance(
+                entry,
+                Did(step=step, at=now, by=me),
+                leads=leads(visit),
+                booked=entry.booked,
+            ),
+            Cannot,
         )
     )
 

@@ -40,6 +40,7 @@ _BY_CAR = frozenset(
         *(Step.SET_OFF, Step.ARRIVE, Step.SAFE, Step.LEAVE),
     }
 )
+_DRIVING = frozenset({State.ON_THE_WAY, State.ARRIVED})
 BASE, VISIT = "base", "visit"
 """Skills whose cases are booked into a treatment centre, or visited at home."""
 
@@ -70,8 +71,16 @@ def advance(
     step = did.step
     if not _is_of_its_kind(entry, step):
         return NOT_NOW
+    if step is Step.SEND and entry.state is State.ARRIVED and not _same(entry, booked):
+        return NOT_NOW
     found = _may(entry, did, leads=leads)
     return _after(entry, did, booked) if found is None else found
+
+
+def _same(entry: Entry, booked: Booked) -> bool:
+    """Whether it is the car that has it already, and another time alone."""
+    is_booked = bool(booked.appointment)
+    return is_booked and booked.where.reference == entry.booked.where.reference
 
 
 def _is_of_its_kind(entry: Entry, step: Step) -> bool:
@@ -132,7 +141,9 @@ def _booking(entry: Entry, did: Did, booked: Booked) -> dict[str, Any]:
     """A car's visit is its clinician's; a treatment centre's is nobody's yet."""
     if did.step in (Step.BOOK, Step.SEND):
         owner = did.to if did.step is Step.SEND else NOBODY
-        return {"booked": booked, "owner": owner, "is_escalated": False}
+        is_there = entry.state in _DRIVING and _same(entry, booked)
+        state = {"state": entry.state} if is_there else {}
+        return {"booked": booked, "owner": owner, "is_escalated": False, **state}
     if did.step is Step.TURN:
         return {"booked": msgspec.structs.replace(entry.booked, turn=booked.turn)}
     return {}

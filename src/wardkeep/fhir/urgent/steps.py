@@ -157,7 +157,7 @@ POSSIBLE: Mapping[Step, frozenset[State]] = {
     Step.BOOK: _AT_HAND | {State.BOOKED},
     Step.UNBOOK: frozenset({State.BOOKED}),
     Step.SEE: frozenset({State.BOOKED}),
-    Step.SEND: _AT_HAND | {State.BOOKED},
+    Step.SEND: _AT_HAND | {State.BOOKED, State.ON_THE_WAY, State.ARRIVED},
     Step.RECALL: frozenset({State.BOOKED, State.ON_THE_WAY}),
     Step.TURN: frozenset({State.BOOKED}),
     Step.SET_OFF: frozenset({State.BOOKED}),

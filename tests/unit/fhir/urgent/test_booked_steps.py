@@ -109,6 +109,23 @@ def test_whoever_is_in_a_home_is_overdue_from_their_own_last_word() -> None:
     assert go(left, Step.END).state is State.DONE
 
 
+def test_a_car_that_is_late_gets_another_time_where_it_is_and_no_other_car() -> None:
+    home = go(go(new("visit-2h"), Step.SEND, by=LEE), Step.ARRIVE, 10)
+    late = msgspec.structs.replace(CAR, at=NOW + 90 * MINUTE)
+    did = Did(step=Step.SEND, at=NOW + 20 * MINUTE, by=LEE, to=ANN)
+    again = advance(home, did, leads=True, booked=late)
+    assert isinstance(again, Entry)
+    assert (again.state, again.booked, again.owner) == (State.ARRIVED, late, ANN)
+    # What counts for whoever is inside is their own word all the same.
+    assert next_by(again) == next_by(home)
+    other = msgspec.structs.replace(late, where=Person("CareTeam/two", "Car 2"))
+    assert advance(home, did, leads=True, booked=other) == NOT_NOW
+    on_the_way = go(go(new("visit-2h"), Step.SEND, by=LEE), Step.SET_OFF)
+    moved = advance(on_the_way, did, leads=True, booked=other)
+    assert isinstance(moved, Entry)
+    assert moved.state is State.BOOKED
+
+
 def test_a_step_with_an_appointment_is_not_taken_back_without_it() -> None:
     before = new("visit-2h")
     sent = go(before, Step.SEND, by=LEE)
