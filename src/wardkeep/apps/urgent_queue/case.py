@@ -18,40 +18,28 @@ from wardkeep.apps.urgent_queue.opening import (
     leads,
     stored,
 )
-from wardkeep.apps.urgent_queue.showing import (
-    COLOURS,
-    left_words,
-    number_of,
-    skill_words,
-)
+from wardkeep.apps.urgent_queue.showing import skill_words
 from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.asked import options
 from wardkeep.care.colleagues import Mine, colleagues, mine_of
 from wardkeep.care.of_patient import who_is_it
+from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.moving import Cannot, advance, can_take_back, next_by
 from wardkeep.fhir.urgent.queueing import Did, Entry
 from wardkeep.fhir.urgent.ringing import Ringing, ringing_in
-from wardkeep.fhir.urgent.steps import MOST_ATTEMPTS, WORDS as STATES, Step
+from wardkeep.fhir.urgent.steps import (
+    DID,
+    MOST_ATTEMPTS,
+    WORDS as STATES,
+    State,
+    Step,
+)
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
-DID = {
-    Step.QUEUE: "Put into the queue",
-    Step.TAKE: "Taken",
-    Step.ASSIGN: "Given to",
-    Step.HAND_BACK: "Handed back",
-    Step.NO_ANSWER: "Rung, no answer",
-    Step.REACH: "Reached",
-    Step.AWAIT: "Awaits action",
-    Step.COMFORT: "Comfort call",
-    Step.PIN: "Pinned to the top",
-    Step.UNPIN: "Unpinned",
-    Step.END: "Ended",
-    Step.UNDO: "Taken back: what was done before",
-}
 SAID = {
     "took": ("The case is yours. Ring now.", True),
     "first": (
@@ -65,6 +53,7 @@ SAID = {
         True,
     ),
     Step.REACH: ("You are in consultation.", True),
+    Step.SEE: ("The case is yours. Say below what comes of it.", True),
     Step.AWAIT: ("The case awaits action.", True),
     Step.COMFORT: ("The comfort call is written down.", True),
     Step.PIN: ("The case is at the top of its queue.", True),
@@ -164,6 +153,9 @@ def _facts(here: Here) -> dict[str, Any]:
         "did": [(DID[one.step], one) for one in reversed(entry.did)],
         "attempts": entry.attempts,
         "most_attempts": MOST_ATTEMPTS,
+        "absent": ABSENT.get(here.row.attendance, "")
+        if entry.state is State.BOOKED
+        else "",
     }
 
 

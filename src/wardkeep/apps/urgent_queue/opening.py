@@ -1,179 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What pages of urgent care's queues share: who may, which skills, and one case."""
+"""What pages of urgent care's queues share: who may, and which skills."""
 
-from collections.abc import Sequence
-from typing import Any
-
-import msgspec
-from starlette.responses import Response
-
-from wardkeep.base.ids import OrganisationId, is_fhir_id
 from wardkeep.care.colleagues import Mine
-from wardkeep.care.of_patient import WRITERS, refused
-from wardkeep.care.opening import opener_of
-from wardkeep.care.writing import NOT_SAVED, content_of, drafted_anew
-from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.store.change import Beside, Change
-from wardkeep.fhir.store.outcomes import (
-    AlreadyThere,
-    Conflict,
-    Invalid,
-    NotFound,
-    Written,
+from wardkeep.care.queue_case import (
+    BOARD,
+    CHANGED,
+    DONE,
+    LEADS,
+    NOBODY_YET,
+    STAFF,
+    TAKEN,
+    Here,
+    Json,
+    Stored,
+    find,
+    leads,
+    names_of,
+    organisation_of,
+    path_of,
+    rows,
+    stored,
+    write,
 )
-from wardkeep.fhir.store.reading import Reader
-from wardkeep.fhir.store.taken import CASE_WAITS
-from wardkeep.fhir.store.writing import Writer
-from wardkeep.fhir.urgent.queue_rows import EntryRow, QueueRows
-from wardkeep.fhir.urgent.queueing import TYPE, Entry, entry_in, skills_at
-from wardkeep.web.trouble import NOT_FOUND, Trouble
-from wardkeep.web.visit import Visit
+from wardkeep.fhir.urgent.queueing import skills_at
 
-Json = dict[str, Any]
-STAFF = WRITERS.only("urgent_care_clinician", "shift_lead")
-"""Who sees the queues; the door decides all the same."""
-LEADS = STAFF.only("shift_lead")
-"""Who looks after every queue, gives cases to people and has those nobody reaches."""
-BOARD = "/urgent-queue"
-DONE, CHANGED, TAKEN = "", "changed", "taken"
-NOBODY_YET = Trouble(
-    status=409,
-    title="Nobody has said which practitioner you are",
-    why="A case is given to a practitioner of the record, so that others see who has"
-    " it. No case was taken.",
-    mend="Ask an administrator to set it under People.",
-)
-
-
-class _Name(msgspec.Struct, frozen=True):
-    text: str = ""
-    family: str = ""
-
-
-class _Practitioner(msgspec.Struct, frozen=True):
-    name: tuple[_Name, ...] = ()
-
-    @property
-    def words(self) -> str:
-        return next((one.text or one.family for one in self.name), "")
-
-
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource as it is stored."""
-
-    version: int
-    content: Json
-
-
-class Here(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in a queue, opened."""
-
-    entry: Entry
-    version: int
-    content: Json
-    row: EntryRow
-    """As boards have it."""
-
-
-def rows(visit: Visit) -> QueueRows:
-    return visit.services[QueueRows]
-
-
-def organisation_of(visit: Visit) -> OrganisationId:
-    return opener_of(visit).organisation
-
-
-def leads(visit: Visit) -> bool:
-    return LEADS.admits(visit.session.role)
+__all__ = [
+    "BOARD",
+    "CHANGED",
+    "DONE",
+    "LEADS",
+    "NOBODY_YET",
+    "STAFF",
+    "TAKEN",
+    "Here",
+    "Json",
+    "Stored",
+    "find",
+    "leads",
+    "names_of",
+    "organisation_of",
+    "path_of",
+    "rows",
+    "skills_of",
+    "stored",
+    "write",
+]
 
 
 def skills_of(mine: Mine) -> tuple[str, ...]:
     """The skills that the visitor has just now, as the warden says."""
     return skills_at(mine.teams)
-
-
-def path_of(entry: str, said: str = "") -> str:
-    path = f"{BOARD}/cases/{entry}"
-    return f"{path}?said={said}" if said else path
-
-
-async def find(visit: Visit, entry: str) -> Here | Response:
-    """The place in a queue that an address names, opened at the door."""
-    if not is_fhir_id(entry):
-        return visit.tell(NOT_FOUND)
-    row = await rows(visit).one(organisation_of(visit), entry)
-    if row is None:
-        return visit.tell(NOT_FOUND)
-    found = await stored(visit, TYPE, entry, patient=row.patient)
-    if isinstance(found, Response):
-        return found
-    one = entry_in(found.content)
-    if one is None:
-        return visit.tell(NOT_FOUND)
-    return Here(entry=one, version=found.version, content=found.content, row=row)
-
-
-async def stored(
-    visit: Visit, type_: str, id_: str, *, patient: str, version: int | None = None
-) -> Stored | Response:
-    """One resource of a patient."""
-    opened = await visit.services[Reader].one(
-        type_, id_, opener=opener_of(visit), version=version
-    )
-    if isinstance(opened, Refusal):
-        return refused(visit, opened, patient=patient)
-    if isinstance(opened, NotFound):
-        return visit.tell(NOT_FOUND)
-    [one] = opened.resources
-    if one.patient != patient:
-        return visit.tell(NOT_FOUND)
-    return Stored(version=one.version, content=content_of(one.text))
-
-
-async def write(
-    visit: Visit,
-    changed: Sequence[tuple[Json, int]],
-    *,
-    beside: Sequence[Beside] = (),
-    patient: str,
-) -> str | Response:
-    """Write content in the place of versions, all or nothing; 0: there is none yet.
-
-    Empty where it is done, else `changed` or `taken`.
-    """
-    change = Change(
-        drafts=[drafted_anew(content) for content, _ in changed],
-        expected=[version for _, version in changed],
-        beside=beside,
-    )
-    written = await visit.services[Writer].write(change, opener=opener_of(visit))
-    match written:
-        case Written():
-            return DONE
-        case Refusal():
-            return refused(visit, written, patient=patient)
-        case Conflict():
-            return CHANGED
-        case AlreadyThere():
-            return TAKEN
-        case Invalid(problems=problems):
-            return TAKEN if CASE_WAITS in problems else visit.tell(NOT_SAVED)
-
-
-async def names_of(visit: Visit, references: Sequence[str]) -> dict[str, str]:
-    """What colleagues are called, by `Practitioner/x`."""
-    wanted = [(kind, id_) for kind, _, id_ in map(_parted, set(references)) if id_]
-    if not wanted:
-        return {}
-    found = await visit.services[Reader].shared(wanted, opener=opener_of(visit))
-    if isinstance(found, Refusal):
-        return {}
-    named = {
-        f"{one.type}/{one.id}": msgspec.json.decode(one.text, type=_Practitioner).words
-        for one in found.resources
-    }
-    return {reference: name for reference, name in named.items() if name}
-
-
-def _parted(reference: str) -> tuple[str, str, str]:
-    return reference.partition("/")

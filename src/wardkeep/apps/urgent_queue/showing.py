@@ -7,17 +7,18 @@ from datetime import datetime
 import msgspec
 
 from wardkeep.care.ambulance import Ambulance, ambulance_of
-from wardkeep.fhir.urgent.clocks import WORDS, Pace, minutes_left, pace_of
+from wardkeep.care.queue_words import (
+    ABSENT,
+    COLOURS,
+    left_words,
+    number_of,
+    span_words,
+)
+from wardkeep.fhir.urgent.clocks import WORDS, Pace, pace_of
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
 from wardkeep.fhir.urgent.queue_rows import EntryRow, OwnerCount, SkillCount
 from wardkeep.fhir.urgent.steps import WORDS as STATES, State
 
-COLOURS = {
-    Pace.IN_TIME: "green",
-    Pace.HALF: "yellow",
-    Pace.NEARLY: "orange",
-    Pace.BREACHED: "red",
-}
 SKILL_WORDS = {
     "ambulance": "Ambulance",
     "clinician": "Clinician",
@@ -30,7 +31,6 @@ SKILL_WORDS = {
     "base": "Treatment centre",
     "visit": "Home visit",
 }
-_HOUR = 60
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +58,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     next_at: datetime
     ambulance: Ambulance | None
     """None: it is no request for one."""
+    planned: datetime | None
+    """When they are booked, or a car is expected."""
+    absent: str
+    """Why nobody saw them at the time that was booked, in words."""
 
 
 class SkillLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,11 +76,6 @@ class SkillLine(msgspec.Struct, frozen=True, kw_only=True):
 
 def skill_words(skill: str) -> str:
     return SKILL_WORDS.get(skill, skill.capitalize() or "No skill is named")
-
-
-def number_of(entry: str) -> str:
-    """A short name for a case, as colleagues say it to each other."""
-    return entry.replace("-", "")[-5:].upper()
 
 
 def line_of(row: EntryRow, now: datetime) -> Line:
@@ -103,26 +102,13 @@ def line_of(row: EntryRow, now: datetime) -> Line:
         comforted=row.comforted_at,
         next_at=row.next_at,
         ambulance=ambulance_of(row, now),
+        planned=row.planned_at,
+        absent=ABSENT.get(row.attendance, "") if row.state == State.BOOKED else "",
     )
 
 
 def lines_of(rows: Sequence[EntryRow], now: datetime) -> list[Line]:
     return [line_of(one, now) for one in rows]
-
-
-def left_words(due: datetime, now: datetime) -> str:
-    """In how long it is due, or for how long it is over."""
-    minutes = minutes_left(due=due, now=now)
-    if due <= now:
-        return f"{span_words(max(1, -minutes))} over"
-    return f"{span_words(minutes)} left" if minutes else "under a minute left"
-
-
-def span_words(minutes: int) -> str:
-    hours, rest = divmod(minutes, _HOUR)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def skills_in_order(counts: Sequence[SkillCount], now: datetime) -> list[SkillLine]:

@@ -58,7 +58,7 @@ _NEEDS_WORDS: Mapping[Step, str] = {
     Step.UNPIN: "why it goes back to its place",
 }
 _MAY_HAVE_WORDS = frozenset({Step.NO_ANSWER, Step.COMFORT, Step.ASSIGN})
-_ONE_PRESS = frozenset({Step.TAKE, Step.REACH})
+_ONE_PRESS = frozenset({Step.TAKE, Step.REACH, Step.SEE})
 _STEPS = {*_NEEDS_WORDS, *_MAY_HAVE_WORDS, *_ONE_PRESS}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from wardkeep.assembly.demo import seeing
 from wardkeep.assembly.demo.bundles import practitioner_role_id
 from wardkeep.assembly.demo.organisations import DemoOrganisation
 from wardkeep.assembly.demo.referrals import demo_services, service_id
@@ -89,6 +90,14 @@ def _queues(
                 _key(organisation, who) for who in people if who.key in members
             ),
         )
+
+    yield DemoTeam(
+        name=seeing.NAME,
+        places=(f"Location/{seeing.CENTRE}",),
+        members=tuple(
+            _key(organisation, who) for who in people if who.key in seeing.MEMBERS
+        ),
+    )
 
 
 def _services(

@@ -28,13 +28,14 @@ _ENTRY = """
 insert into urgent.entry as e
   (organisation, entry, patient, case_key, request, disposition, skill, urgency, state,
    owner, given_at, due_at, next_at, comforted_at, attempts, is_open, is_pinned,
-   is_escalated, changed_at)
+   is_escalated, changed_at, appointment, place, planned_at, turn)
 select $1, $2, $3,
        case when $19 and exists (select from urgent.entry as o
                                   where o.organisation = $1 and o.case_key = $4
                                     and o.is_open and o.entry <> $2)
             then 'Task/' || $2 else $4 end,
-       $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $20
+       $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $20,
+       $21, $22, $23, $24
 on conflict (organisation, entry) do update
    set request = excluded.request, disposition = excluded.disposition,
        skill = excluded.skill, urgency = excluded.urgency, state = excluded.state,
@@ -42,7 +43,8 @@ on conflict (organisation, entry) do update
        next_at = excluded.next_at, comforted_at = excluded.comforted_at,
        attempts = excluded.attempts, is_open = excluded.is_open,
        is_pinned = excluded.is_pinned, is_escalated = excluded.is_escalated,
-       changed_at = excluded.changed_at,
+       changed_at = excluded.changed_at, appointment = excluded.appointment,
+       place = excluded.place, planned_at = excluded.planned_at, turn = excluded.turn,
        case_key = case when e.case_key = 'Task/' || e.entry then e.case_key
                        else excluded.case_key end
 """
@@ -87,7 +89,8 @@ async def keep_entries(  # noqa: PLR0913 - one change, each part of it named
             await connection.execute(
                 _ENTRY,
                 *(organisation, draft.id, numbers[draft.owner], *values),
-                *(is_import, now),
+                *(is_import, now, entry.booked.appointment),
+                *(entry.booked.where.reference, entry.booked.at, entry.booked.turn),
             )
         except AlreadyExistsError:
             raise TakenError(CASE_WAITS) from None

@@ -24,11 +24,14 @@ _COLUMNS = """
 e.entry, e.case_key, e.disposition, e.skill, e.urgency, e.state, e.owner, e.given_at,
 e.due_at, e.next_at, e.comforted_at, e.attempts, e.is_pinned, e.is_escalated,
 p.id as patient, d.send_at, d.sent_at, d.acknowledged_at, d.escalated_at,
-d.called_off_at, coalesce(d.reference, '') as reference
+d.called_off_at, coalesce(d.reference, '') as reference,
+e.appointment, e.place, e.planned_at, e.turn, coalesce(b.status, '') as attendance
 """
 _DISPATCH = """
 left join urgent.dispatch as d
   on d.organisation = e.organisation and d.entry = e.entry
+left join clinic.booking as b
+  on b.organisation = e.organisation and b.appointment = e.appointment
 """
 _UNANSWERED = "(d.escalated_at is not null and d.acknowledged_at is null)"
 _ORDER = "e.is_pinned desc, e.due_at, e.urgency, e.given_at, e.entry"
@@ -142,7 +145,8 @@ next as (
      for update skip locked)
 update urgent.entry as e set held_by = $3, held_until = $5
   from next left join urgent.dispatch as d
-    on d.organisation = next.organisation and d.entry = next.entry,
+    on d.organisation = next.organisation and d.entry = next.entry
+  left join clinic.booking as b on false,
        record.patient as p
  where e.organisation = next.organisation and e.entry = next.entry
    and p.number = e.patient
@@ -185,6 +189,13 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
     called_off_at: datetime | None = None
     reference: str = ""
     """Of whoever acknowledged it."""
+    appointment: str = ""
+    place: str = ""
+    """Where they are booked: `Location/x`, or `CareTeam/x`, a car."""
+    planned_at: datetime | None = None
+    turn: int = 0
+    attendance: str = ""
+    """What the Appointment at a treatment centre says: booked, noshow and so on."""
 
     @property
     def case(self) -> str:

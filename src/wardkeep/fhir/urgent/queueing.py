@@ -16,7 +16,8 @@ import msgspec
 
 from wardkeep.base.ids import new_uuid
 from wardkeep.fhir.model.person import Person, person_in, reference_to
-from wardkeep.fhir.urgent import outcome
+from wardkeep.fhir.urgent import booked as booking, outcome
+from wardkeep.fhir.urgent.booked import NOT_BOOKED, Booked
 from wardkeep.fhir.urgent.disposition import (
     SKILLS,
     SYSTEM as DISPOSITION,
@@ -48,6 +49,7 @@ NO_TIME = timedelta(hours=24)
 """By when something is to have happened for which the list says no time."""
 _PLACES = "Location/urgent-care-"
 _TO = "urn:wardkeep:queue-step:to"
+_ACT = "urn:wardkeep:queue-step:act"
 _FLAG = "urn:wardkeep:queue-flag"
 _PINNED, _ESCALATED = "pinned", "escalated"
 URGENCY = {"stat": 0, "asap": 1, "urgent": 2, "routine": 3}
@@ -62,7 +64,10 @@ class Did(msgspec.Struct, frozen=True, kw_only=True):
     by: Person
     words: str = ""
     to: Person = Person()
-    """To whom it was given."""
+    """To whom it was given, or where they are booked."""
+    act: str = ""
+    """Of what was done without a signal, the id that the device made: it comes in
+    once."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +97,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     is_escalated: bool = False
     """Nobody answered often enough: it is the shift lead's."""
     did: tuple[Did, ...] = ()
+    booked: Booked = NOT_BOOKED
 
     @property
     def is_open(self) -> bool:
@@ -122,6 +128,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     def changed(self) -> datetime:
         """When something was last done."""
         return self.did[-1].at if self.did else self.given
+
+    @property
+    def well_at(self) -> datetime:
+        """When whoever is in the home last said that all is well with them."""
+        said = [it.at for it in self.standing if it.step in (Step.ARRIVE, Step.SAFE)]
+        return max(said, default=self.changed)
 
 
 def place_of(skill: str) -> str:
@@ -192,7 +204,7 @@ def queued(  # noqa: PLR0913 - what it came to, of whom, when and by whom
 _OURS = frozenset(
     {
         *("owner", "location", "encounter", "input", "contained", "relevantHistory"),
-        *("focus", "requester", "performerType"),
+        *("focus", "requester", "performerType", "output"),
     }
 )
 """What is left out where there is nothing to say."""
@@ -229,6 +241,7 @@ def entry_content(entry: Entry, base: Content | None = None) -> Content:
     flags = {_PINNED: entry.is_pinned, _ESCALATED: entry.is_escalated}
     if any(flags.values()):
         content["input"] = [_flag(name) for name, is_set in flags.items() if is_set]
+    content["output"] = booking.outputs(entry.booked)
     content["contained"] = [
         _provenance(one, f"step-{number}", entry.id)
         for number, one in enumerate(entry.did, 1)
@@ -269,6 +282,7 @@ def entry_in(content: Content) -> Entry | None:
         is_pinned=_PINNED in flags,
         is_escalated=_ESCALATED in flags,
         did=tuple(_steps(content)),
+        booked=booking.booked_in(content),
     )
 
 
@@ -304,8 +318,13 @@ def _provenance(did: Did, id_: str, entry: str) -> Content:
     }
     if did.words:
         made["reason"] = [{"text": did.words}]
+    more: list[Content] = []
     if did.to.reference:
-        made["extension"] = [{"url": _TO, "valueReference": reference_to(did.to)}]
+        more.append({"url": _TO, "valueReference": reference_to(did.to)})
+    if did.act:
+        more.append({"url": _ACT, "valueUuid": f"urn:uuid:{did.act}"})
+    if more:
+        made["extension"] = more
     return made
 
 
@@ -332,10 +351,16 @@ def _step(inner: Content) -> Did | None:
         for one in listed(inner, "extension")
         if one.get("url") == _TO
     ]
+    acts = [
+        str(one.get("valueUuid", "")).removeprefix("urn:uuid:")
+        for one in listed(inner, "extension")
+        if one.get("url") == _ACT
+    ]
     return Did(
         step=Step(code),
         at=at,
         by=next(iter(agents), Person()),
         words="; ".join(filter(None, map(text_in, listed(inner, "reason")))),
         to=next(iter(to), Person()),
+        act=next(iter(acts), ""),
     )

@@ -15,6 +15,11 @@ class State(enum.StrEnum):
     IN_CONSULT = "in-consult"
     AWAITING_ACTION = "awaiting-action"
     """Somebody has to do something else before it is over."""
+    BOOKED = "booked"
+    """A time at a treatment centre is theirs, or a car has them on its list."""
+    ON_THE_WAY = "on-the-way"
+    ARRIVED = "arrived"
+    """Somebody is in their home, alone with them as far as we know."""
     DONE = "done"
 
 
@@ -23,6 +28,9 @@ WORDS = {
     State.RINGING_BACK: "Ringing back",
     State.IN_CONSULT: "In consultation",
     State.AWAITING_ACTION: "Awaiting action",
+    State.BOOKED: "Booked",
+    State.ON_THE_WAY: "On the way",
+    State.ARRIVED: "At the home",
     State.DONE: "Done",
 }
 STATUS = {
@@ -30,6 +38,9 @@ STATUS = {
     State.RINGING_BACK: "accepted",
     State.IN_CONSULT: "in-progress",
     State.AWAITING_ACTION: "on-hold",
+    State.BOOKED: "accepted",
+    State.ON_THE_WAY: "accepted",
+    State.ARRIVED: "in-progress",
     State.DONE: "completed",
 }
 """What the Task's own status is in each."""
@@ -65,13 +76,55 @@ class Step(enum.StrEnum):
     """Somebody rang to say that it takes longer, and whether anything has changed."""
     PIN = "pin"
     UNPIN = "unpin"
+    BOOK = "book"
+    """A time at a treatment centre; once more, another time."""
+    UNBOOK = "unbook"
+    SEE = "see"
+    """They are there, and somebody sees them now."""
+    SEND = "send"
+    """A car has them on its list; once more, another car or another time."""
+    RECALL = "recall"
+    TURN = "turn"
+    """Earlier or later on the list of the same car."""
+    SET_OFF = "set-off"
+    ARRIVE = "arrive"
+    SAFE = "safe"
+    """Whoever is in the home says that all is well with them."""
+    LEAVE = "leave"
     END = "end"
     UNDO = "undo"
 
 
+DID = {
+    Step.QUEUE: "Put into the queue",
+    Step.TAKE: "Taken",
+    Step.ASSIGN: "Given to",
+    Step.HAND_BACK: "Handed back",
+    Step.NO_ANSWER: "Rung, no answer",
+    Step.REACH: "Reached",
+    Step.AWAIT: "Awaits action",
+    Step.COMFORT: "Comfort call",
+    Step.PIN: "Pinned to the top",
+    Step.UNPIN: "Unpinned",
+    Step.BOOK: "Booked at",
+    Step.UNBOOK: "Booking cancelled",
+    Step.SEE: "Seen at the treatment centre",
+    Step.SEND: "On a car's list, for",
+    Step.RECALL: "Taken off the car's list",
+    Step.TURN: "Order changed",
+    Step.SET_OFF: "Set off",
+    Step.ARRIVE: "Arrived at the home",
+    Step.SAFE: "All is well in the home",
+    Step.LEAVE: "Left the home",
+    Step.END: "Ended",
+    Step.UNDO: "Taken back: what was done before",
+}
+"""What it was, in the history of a case; whom it was given to or where comes after."""
 OPEN = frozenset(State) - {State.DONE}
-HAD = OPEN - {State.NEW}
+HAD = frozenset({State.RINGING_BACK, State.IN_CONSULT, State.AWAITING_ACTION})
 """Somebody has it."""
+_AT_HAND = HAD | {State.NEW}
+"""Neither booked nor on a car's list: that is taken back first."""
 LEADS_TO = {
     Step.QUEUE: State.NEW,
     Step.TAKE: State.RINGING_BACK,
@@ -80,12 +133,20 @@ LEADS_TO = {
     Step.NO_ANSWER: State.RINGING_BACK,
     Step.REACH: State.IN_CONSULT,
     Step.AWAIT: State.AWAITING_ACTION,
+    Step.BOOK: State.BOOKED,
+    Step.UNBOOK: State.NEW,
+    Step.SEE: State.IN_CONSULT,
+    Step.SEND: State.BOOKED,
+    Step.RECALL: State.NEW,
+    Step.SET_OFF: State.ON_THE_WAY,
+    Step.ARRIVE: State.ARRIVED,
+    Step.LEAVE: State.AWAITING_ACTION,
     Step.END: State.DONE,
 }
 """The others leave it where it is."""
 POSSIBLE: Mapping[Step, frozenset[State]] = {
     Step.TAKE: frozenset({State.NEW}),
-    Step.ASSIGN: OPEN,
+    Step.ASSIGN: _AT_HAND,
     Step.HAND_BACK: HAD,
     Step.NO_ANSWER: frozenset({State.RINGING_BACK}),
     Step.REACH: frozenset({State.RINGING_BACK, State.AWAITING_ACTION}),
@@ -93,22 +154,40 @@ POSSIBLE: Mapping[Step, frozenset[State]] = {
     Step.COMFORT: OPEN,
     Step.PIN: OPEN,
     Step.UNPIN: OPEN,
+    Step.BOOK: _AT_HAND | {State.BOOKED},
+    Step.UNBOOK: frozenset({State.BOOKED}),
+    Step.SEE: frozenset({State.BOOKED}),
+    Step.SEND: _AT_HAND | {State.BOOKED, State.ON_THE_WAY, State.ARRIVED},
+    Step.RECALL: frozenset({State.BOOKED, State.ON_THE_WAY}),
+    Step.TURN: frozenset({State.BOOKED}),
+    Step.SET_OFF: frozenset({State.BOOKED}),
+    Step.ARRIVE: frozenset({State.BOOKED, State.ON_THE_WAY}),
+    Step.SAFE: frozenset({State.ARRIVED}),
+    Step.LEAVE: frozenset({State.ARRIVED}),
     Step.END: HAD,
 }
 MOST_ATTEMPTS = 3
 """Calls that nobody answers; then the shift lead has it. A provider's own number, ours
 until it can be set: no published one was found."""
 UNDO_WITHIN = timedelta(minutes=15)
-UNDONE = frozenset(POSSIBLE) - {Step.END, Step.TAKE}
-"""What can be taken back. What was taken is handed back, with why; an end has made
-other things that somebody may act on already."""
+TIMED = frozenset({Step.BOOK, Step.UNBOOK, Step.SEND, Step.RECALL, Step.LEAVE})
+"""Steps that write an Appointment too: it is taken back in the same change, or both
+stay (`wardkeep.care.queue_times`)."""
+UNDONE = frozenset(POSSIBLE) - {Step.END, Step.TAKE} - TIMED
+"""What can be taken back by the entry alone. What was taken is handed back, with why;
+an end has made other things that somebody may act on already."""
 NEXT_WITHIN = {
     State.RINGING_BACK: timedelta(minutes=10),
     State.IN_CONSULT: timedelta(minutes=60),
     State.AWAITING_ACTION: timedelta(minutes=30),
+    State.ON_THE_WAY: timedelta(minutes=60),
+    State.ARRIVED: timedelta(minutes=45),
 }
 """After the last step, by when another one is due; later, it is on the list of those
-that nobody may have forgotten."""
+that nobody may have forgotten. In a home it counts from when whoever is there last
+said that all is well."""
+LATE_AFTER = timedelta(minutes=20)
+"""After the time that is booked, until somebody asks where they are."""
 
 
 def standing(steps: Iterable[Step]) -> tuple[int, ...]:

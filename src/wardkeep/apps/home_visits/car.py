@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cars of this shift: who is in which, where it drives, and until when.
+
+Done means: a car is there with a name, its clinician and its hours; whoever changes it
+changes it for everybody who dispatches. Visits that are on its list keep whom they were
+given to until they are given anew.
+"""
+
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from wardkeep.apps.home_visits.opening import HOME, SAID, cars_of, visits_now
+from wardkeep.base.ids import is_fhir_id, new_uuid
+from wardkeep.care.asked import options
+from wardkeep.care.colleagues import colleagues
+from wardkeep.care.of_patient import CHANGED, whole_number
+from wardkeep.care.opening import opener_of
+from wardkeep.care.queue_case import LEADS
+from wardkeep.care.writing import NOT_SAVED, drafted
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.store.change import Change
+from wardkeep.fhir.store.outcomes import Conflict, Written
+from wardkeep.fhir.store.writing import Writer
+from wardkeep.fhir.visits.cars import Car, car_content
+from wardkeep.web.forms import Form
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+CARS = f"{HOME}/cars"
+_HOURS = ("4", "6", "8", "10", "12")
+_NEW = "new"
+_NAME, _AREA = 40, 80
+FIELDS = ("name", "area", "first", "second", "hours")
+Known = list[tuple[Car, int]]
+
+
+@page(CARS, gate=LEADS)
+async def show_cars(visit: Visit) -> Response:
+    known = await cars_of(visit)
+    if isinstance(known, Refusal):
+        return visit.refuse(known)
+    now = visit.clock.now()
+    return visit.render(
+        "home_visits/cars.html",
+        on_shift=[car for car, _ in known if car.is_on_shift(now)],
+        others=[car for car, _ in known if not car.is_on_shift(now)],
+        said=SAID.get(visit.query("said")),
+    )
+
+
+@page(f"{CARS}/{{car}}", gate=LEADS)
+async def edit_car(visit: Visit) -> Response:
+    found = await _find(visit)
+    if isinstance(found, Response):
+        return found
+    return await _show(visit, *found, Form({}))
+
+
+async def _find(visit: Visit) -> tuple[Car | None, int] | Response:
+    """The car in the address; None: it is to be made."""
+    wanted = visit.path("car")
+    if wanted == _NEW:
+        return None, 0
+    known = await cars_of(visit)
+    if isinstance(known, Refusal):
+        return visit.refuse(known)
+    found = next((one for one in known if one[0].id == wanted), None)
+    return found if found is not None else visit.tell(NOT_FOUND)
+
+
+async def _show(visit: Visit, car: Car | None, version: int, form: Form) -> Response:
+    problems = tuple(form.problems.values())
+    crew = [one.reference for one in car.crew] if car else []
+    was = {
+        "name": car.name if car else "",
+        "area": car.area if car else "",
+        "first": crew[0] if crew else "",
+        "second": crew[1] if len(crew) > 1 else "",
+        "hours": "8",
+    }
+    return visit.render(
+        "home_visits/car.html",
+        status=422 if problems else 200,
+        car=car,
+        id=form.values.get("id", "") or (car.id if car else new_uuid()),
+        version=version,
+        values={name: form.values.get(name, was[name]) for name in FIELDS},
+        people=[("", "Choose"), *options(await colleagues(visit))],
+        hours=[(one, f"{one} hours from now") for one in _HOURS],
+        problems=problems,
+        said=SAID.get(visit.query("said")),
+    )
+
+
+@page(f"{CARS}/{{car}}", gate=LEADS, methods=("POST",))
+async def keep_car(visit: Visit) -> Response:
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    found = await _find(visit)
+    if isinstance(found, Response):
+        return found
+    was, version = found
+    id_ = was.id if was else form.values.get("id", "")
+    if not is_fhir_id(id_):
+        return visit.tell(NOT_FOUND)
+    if whole_number(form.values.get("version", "")) != version:
+        return visit.tell(CHANGED)
+    car = await _typed(visit, form, id_)
+    if form.problems:
+        return await _show(visit, was, version, form)
+    return await _store(visit, car, version, "kept")
+
+
+async def _typed(visit: Visit, form: Form, id_: str) -> Car:
+    people = {one.reference: one for one in await colleagues(visit)}
+    name = form.text("name", called="the car's name", at_most=_NAME)
+    area = form.optional_text("area", called="where it drives", at_most=_AREA)
+    first = form.choice("first", called="the clinician in it", among=tuple(people))
+    second = form.values.get("second", "")
+    hours = form.choice("hours", called="until when", among=_HOURS)
+    if second and (second not in people or second == first):
+        form.reject("second", wrong="Not a second person", mend="choose another one")
+    now = visit.clock.now().replace(second=0, microsecond=0)
+    return Car(
+        id=id_,
+        name=name,
+        area=area,
+        crew=tuple(
+            Person(one, people[one].display) for one in (first, second) if one in people
+        ),
+        since=now,
+        until=now + timedelta(hours=int(hours)) if hours in _HOURS else None,
+    )
+
+
+async def _store(visit: Visit, car: Car, version: int, said: str) -> Response:
+    change = Change(drafts=[drafted(car_content(car))], expected=[version])
+    done = await visit.services[Writer].write(change, opener=opener_of(visit))
+    match done:
+        case Written():
+            return visit.go_to(f"{CARS}?said={said}")
+        case Refusal():
+            return visit.refuse(done)
+        case Conflict() if not version:
+            # The same form, sent again: it is there.
+            return visit.go_to(f"{CARS}?said={said}")
+        case Conflict():
+            return visit.tell(CHANGED)
+        case _:
+            return visit.tell(NOT_SAVED)
+
+
+@page(f"{CARS}/{{car}}/end", gate=LEADS, methods=("POST",))
+async def end_car(visit: Visit) -> Response:
+    """Its shift is over; not while visits are on its list."""
+    await visit.leave_nothing_unread()
+    found = await _find(visit)
+    if isinstance(found, Response):
+        return found
+    car, version = found
+    if car is None:
+        return visit.tell(NOT_FOUND)
+    if any(one.place == car.reference for one in await visits_now(visit)):
+        return visit.go_to(f"{CARS}?said=has-visits")
+    over = Car(
+        id=car.id,
+        name=car.name,
+        area=car.area,
+        crew=car.crew,
+        since=car.since,
+        until=visit.clock.now(),
+        is_active=False,
+    )
+    return await _store(visit, over, version, "ended")

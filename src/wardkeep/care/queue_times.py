@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taking back what was done with a case and its Appointment: both, or neither."""
+
+from starlette.responses import Response
+
+from wardkeep.care.queue_case import Here, Json, stored
+from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.urgent.moving import can_take_back, take_back
+from wardkeep.fhir.urgent.queueing import TYPE, Did, Entry, entry_content, entry_in
+from wardkeep.fhir.urgent.saying import moment
+from wardkeep.fhir.urgent.steps import TIMED, UNDONE, Step
+from wardkeep.fhir.visits import appointments
+from wardkeep.web.visit import Visit
+
+TAKEN_BACK = UNDONE | TIMED
+_LEFT_BY = {
+    Step.BOOK: appointments.BOOKED,
+    Step.SEND: appointments.BOOKED,
+    Step.UNBOOK: appointments.CANCELLED,
+    Step.RECALL: appointments.CANCELLED,
+    Step.LEAVE: appointments.FULFILLED,
+}
+"""What each step leaves the Appointment as: where it says something else meanwhile, a
+desk has had it, and nothing is taken back."""
+Changes = list[tuple[Json, int]]
+
+
+def can_undo(here: Here, me: Person, visit: Visit) -> bool:
+    return can_take_back(here.entry, me, visit.clock.now(), among=TAKEN_BACK)
+
+
+async def taken_back(visit: Visit, here: Here, me: Person) -> Changes | Response | None:
+    """What to write so that it is as before the last step; None: it is too late."""
+    entry = here.entry
+    was = await stored(
+        visit, TYPE, entry.id, patient=entry.patient, version=here.version - 1
+    )
+    if isinstance(was, Response):
+        return was
+    before = entry_in(was.content)
+    did = Did(step=Step.UNDO, at=visit.clock.now(), by=me)
+    after = before and take_back(entry, before, did, among=TAKEN_BACK)
+    if not isinstance(after, Entry) or before is None:
+        return None
+    changed: Changes = [(entry_content(after, here.content), here.version)]
+    if entry.did[-1].step not in TIMED:
+        return changed
+    appointment = await _appointment(visit, entry, before)
+    if appointment is None or isinstance(appointment, Response):
+        return appointment
+    return [appointment, *changed]
+
+
+async def _appointment(
+    visit: Visit, entry: Entry, before: Entry
+) -> tuple[Json, int] | Response | None:
+    id_ = entry.booked.appointment or before.booked.appointment
+    now = await stored(visit, appointments.TYPE, id_, patient=entry.patient)
+    if isinstance(now, Response):
+        return now
+    if now.content.get("status") != _LEFT_BY[entry.did[-1].step]:
+        return None
+    if before.booked.appointment != id_:
+        return {**now.content, "status": appointments.CANCELLED}, now.version
+    was = await stored(
+        visit,
+        appointments.TYPE,
+        id_,
+        patient=entry.patient,
+        version=now.version - 1,
+    )
+    if isinstance(was, Response):
+        return was
+    if moment(was.content.get("start")) != before.booked.at:
+        return None
+    return was.content, now.version

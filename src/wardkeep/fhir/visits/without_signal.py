@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a crew did where there was no signal, brought in later: once, and in its order.
+
+The device gives each act an id and says when it was done. The id stands with the step
+in the case's own history, so whether it came in before is read in the version that the
+next one is written on: of two tries, or of a try whose answer was lost, one counts.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from wardkeep.base.clock import LONDON
+from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.urgent.moving import Cannot, advance
+from wardkeep.fhir.urgent.queueing import Did, Entry
+from wardkeep.fhir.urgent.steps import Step
+
+OLDEST = timedelta(hours=24)
+"""What is older is not believed; a shift is half of that."""
+_SAID_AFTER = timedelta(minutes=2)
+"""What comes in sooner was sent when it was pressed."""
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """One press on a device."""
+
+    id: str
+    """A UUID that the device made."""
+    entry: str
+    step: Step
+    at: datetime
+    """By the device's clock."""
+
+
+class InBefore(msgspec.Struct, frozen=True):
+    """It came in before; nothing is done."""
+
+
+def brought_in(
+    entry: Entry, act: Act, *, by: Person, now: datetime
+) -> Entry | InBefore | Cannot:
+    """The entry after an act of the crew that has it."""
+    if any(one.act == act.id for one in entry.did):
+        return InBefore()
+    if now - act.at > OLDEST:
+        return Cannot("It was done too long ago.")
+    # The device's clock may be wrong: nothing was done later than now, nor before the
+    # call came.
+    at = max(min(act.at, now), entry.given)
+    words = ""
+    if now - at > _SAID_AFTER:
+        words = f"Without a signal; came in at {now.astimezone(LONDON):%H:%M}"
+    return advance(entry, Did(step=act.step, at=at, by=by, words=words, act=act.id))

@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drills on treatment centres and home visits: races, stolen sessions, kills.
+
+The real processes over HTTP. Each test makes its own callers.
+"""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from support.clinic_site import row
+from support.program import Program
+from support.served import Served, eventually, served
+from support.urgent import Desk, whole_call
+from support.visits import CENTRE, at_home, centre, slot
+from support.ward_beds import now
+from support.warden import RunningWarden
+from support.wards import Worker, practitioner
+from wardkeep.base.ids import new_uuid
+from wardkeep.disclosure.answers import Done, SessionView
+from wardkeep.disclosure.questions import CheckSession, SetWork
+from wardkeep.fhir.urgent.queueing import Entry, entry_in, place_of
+from wardkeep.fhir.urgent.steps import State, Step
+
+pytestmark = pytest.mark.xdist_group("home-visit-drills")
+HOME = "fernhill"
+CLINICIAN, LEADER = "urgent_care_clinician", "shift_lead"
+WORKERS = {
+    "ann": Worker(CLINICIAN, "Ann Advice", "ann"),
+    "lee": Worker(LEADER, "Lee Leads", "lee"),
+    "max": Worker(LEADER, "Max Maps", "max"),
+    "doc": Worker(CLINICIAN, "Doc Drives", "doc"),
+    "fay": Worker(CLINICIAN, "Fay Farther", "fay"),
+    "kim": Worker("receptionist", "Kim Counter", "kim"),
+}
+WORK = {
+    place_of("base"): ("ann", "lee"),
+    place_of("visit"): ("lee", "max"),
+    f"Location/{CENTRE}": ("kim", "ann"),
+}
+TIMES, ACTS = 8, ("set-off", "arrive", "safe", "leave")
+_ENTRY = "select next_at < now() as is_overdue from urgent.entry where entry = $1"
+
+
+class Shift(NamedTuple):
+    """A stack, a program, and everybody's desk by name."""
+
+    stack: Served
+    program: Program
+    of: dict[str, Desk]
+
+
+@pytest.fixture(scope="module")
+def shift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shift]:
+    with served(tmp_path_factory.mktemp("visits"), WARDKEEP_WEB_WORKERS="2") as stack:
+        stack.found(HOME)
+        keys: Path = tmp_path_factory.mktemp("keys")
+        with closing(Program(stack, keys, organisation=HOME)) as program:
+            for one in (*centre(TIMES), *map(practitioner, WORKERS.values())):
+                program.put(one)
+            tokens = {
+                name: stack.sign_in(HOME, [], role=one.role)
+                for name, one in WORKERS.items()
+            }
+            asyncio.run(put_to_work(stack, tokens))
+            desks = {name: Desk(stack.port, one) for name, one in tokens.items()}
+            try:
+                yield Shift(stack, program, desks)
+            finally:
+                for desk in desks.values():
+                    desk.close()
+
+
+async def put_to_work(stack: Served, tokens: dict[str, str]) -> None:
+    warden = RunningWarden(stack, None)  # type: ignore[arg-type]
+    accounts: dict[str, str] = {}
+    for name, token in tokens.items():
+        seen = await warden.door.ask(CheckSession(token), SessionView)
+        assert isinstance(seen, SessionView)
+        accounts[name] = seen.account
+    who = tuple((one, (f"Practitioner/{name}",)) for name, one in accounts.items())
+    teams = tuple(
+        (place, (place,), tuple(accounts[name] for name in names))
+        for place, names in WORK.items()
+    )
+    assert await warden.operator.ask(SetWork(HOME, who, teams), Done) == Done()
+    await warden.door.close()
+    await warden.operator.close()
+
+
+def ring(shift: Shift, id_: str, code: str, *, family: str = "", ago: int = 5) -> str:
+    given = now() - timedelta(minutes=ago)
+    for one in whole_call(id_, code, given=given, family=family):
+        shift.program.put(one)
+    return f"{id_}-entry"
+
+
+def entry(shift: Shift, id_: str) -> Entry:
+    found = entry_in(shift.program.get(f"Task/{id_}").json)
+    assert found is not None
+    return found
+
+
+def version(shift: Shift, id_: str) -> str:
+    return str(shift.program.get(f"Task/{id_}").json["meta"]["versionId"])
+
+
+def press(shift: Shift, who: str, path: str, id_: str, **fields: str) -> str:
+    """Press what the page has now; where it leads."""
+    with closing(Desk(shift.stack.port, shift.of[who].token)) as desk:
+        fields = {"version": version(shift, id_), **fields}
+        status, to, page = desk.press(path, fields)
+    assert status == 303, (status, page[:3000])
+    return to
+
+
+def book(shift: Shift, who: str, id_: str, nth: int) -> str:
+    path = f"/bases/book/{id_}"
+    return press(shift, who, path, id_, slot=f"slot-{nth}", at=CENTRE)
+
+
+def send(shift: Shift, who: str, id_: str, car: str) -> str:
+    at = (now() + timedelta(minutes=20)).strftime("%H:%M")
+    path = f"/home-visits/visits/{id_}/send"
+    return press(shift, who, path, id_, car=car, expected=at)
+
+
+def car_of(shift: Shift, who: str) -> str:
+    """A car that somebody drives; its id."""
+    id_ = new_uuid()
+    fields = {"name": f"Car of {who}", "area": "LS17", "hours": "8", "id": id_}
+    fields |= {"version": "0", "first": f"Practitioner/{who}", "second": ""}
+    status, to, page = shift.of["lee"].press("/home-visits/cars/new", fields)
+    assert (status, to) == (303, "/home-visits/cars?said=kept"), page[:2000]
+    return id_
+
+
+def at_once(acts: list[Any]) -> list[Any]:
+    begin = threading.Barrier(len(acts))
+
+    def go(act: Any) -> Any:
+        begin.wait()
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(go, acts))
+
+
+def test_of_two_who_book_one_time_one_has_it_and_the_other_keeps_its_place(
+    shift: Shift,
+) -> None:
+    first, second = (ring(shift, f"race-{n}", "base-2h") for n in (1, 2))
+    told = at_once(
+        [
+            lambda: book(shift, "ann", first, 0),
+            lambda: book(shift, "lee", second, 0),
+        ]
+    )
+    assert sorted(one.partition("said=")[2] for one in told) == ["book", "no-slot"]
+    states = {entry(shift, one).state for one in (first, second)}
+    assert states == {State.BOOKED, State.NEW}
+    booked = first if entry(shift, first).state is State.BOOKED else second
+    found = shift.program.get(f"Appointment/{entry(shift, booked).booked.appointment}")
+    assert found.json["slot"] == [{"reference": "Slot/slot-0"}]
+    assert found.json["basedOn"][0]["reference"].startswith("ServiceRequest/race-")
+    # Moved, it is one appointment, and its time is free again; cancelled, and undone.
+    who = "ann" if booked == first else "lee"
+    assert book(shift, who, booked, 1).endswith("book")
+    other = second if booked == first else first
+    assert book(shift, "lee", other, 0).endswith("book")
+    path = f"/bases/book/{booked}"
+    assert press(shift, who, f"{path}/cancel", booked).endswith("unbook")
+    assert entry(shift, booked).state is State.NEW
+    assert press(shift, who, f"{path}/undo", booked).endswith("undo")
+    again = entry(shift, booked)
+    assert (again.state, again.booked.where.reference) == (
+        State.BOOKED,
+        f"Location/{CENTRE}",
+    )
+    # Once more, and it is where the booking was first; its time is not taken twice.
+    steps = [one.step for one in again.did]
+    assert steps[-3:] == [Step.BOOK, Step.UNBOOK, Step.UNDO]
+
+
+def test_whoever_did_not_come_is_overdue_at_once_and_is_booked_anew(
+    shift: Shift,
+) -> None:
+    id_ = ring(shift, "missed", "base-6h")
+    shift.program.put(slot(90, starts=now() + timedelta(minutes=1)))
+    assert book(shift, "ann", id_, 90).endswith("book")
+    appointment = entry(shift, id_).booked.appointment
+    assert not row(shift.stack, _ENTRY, id_)["is_overdue"]
+    desk = f"/clinics/{CENTRE}/do"
+    kim = shift.of["kim"]
+    _, to, _ = kim.press(desk, {"appointment": appointment, "do": "no-show"})
+    assert "said=missed" in to
+    assert row(shift.stack, _ENTRY, id_)["is_overdue"]
+    assert b"Did not come" in shift.of["ann"].get(f"/bases/book/{id_}")
+    # Another time is another appointment: that they did not come stays so.
+    assert book(shift, "ann", id_, 3).endswith("book")
+    assert entry(shift, id_).booked.appointment != appointment
+    old = shift.program.get(f"Appointment/{appointment}").json
+    assert old["status"] == "noshow"
+    # What a desk has had is not undone here.
+    _, to, _ = kim.press(
+        desk, {"appointment": entry(shift, id_).booked.appointment, "do": "check-in"}
+    )
+    assert press(shift, "ann", f"/bases/book/{id_}/undo", id_).endswith("too-late")
+
+
+def test_of_two_dispatchers_one_sends_the_car_and_the_other_is_told(
+    shift: Shift,
+) -> None:
+    for one in at_home("sent", ago=5, family="Sentworth"):
+        shift.program.put(one)
+    id_, cars = "sent-entry", [car_of(shift, who) for who in ("doc", "fay")]
+    seen = version(shift, id_)
+    path = f"/home-visits/visits/{id_}/send"
+    at = (now() + timedelta(minutes=20)).strftime("%H:%M")
+
+    def sends(who: str, car: str) -> str:
+        with closing(Desk(shift.stack.port, shift.of[who].token)) as desk:
+            fields = {"version": seen, "car": car, "expected": at}
+            return desk.press(path, fields)[1]
+
+    told = at_once(
+        [lambda: sends("lee", cars[0]), lambda: sends("max", cars[1])],
+    )
+    assert sorted(one.partition("said=")[2] for one in told) == ["changed", "send"]
+    found = entry(shift, id_)
+    assert [one.step for one in found.did].count(Step.SEND) == 1
+    appointments = shift.program.search("Appointment", ("patient", "sent")).resources
+    assert len(appointments) == 1
+    winner = "lee" if told[0].endswith("=send") else "max"
+    # Sent to the other car it is the same visit; undone, it is the first one's again.
+    other = cars[1] if found.booked.where.reference.endswith(cars[0]) else cars[0]
+    assert send(shift, winner, id_, other).endswith("send")
+    assert entry(shift, id_).owner != found.owner
+    assert press(shift, winner, f"/home-visits/visits/{id_}/undo", id_).endswith("undo")
+    assert entry(shift, id_).owner == found.owner
+    [back] = shift.program.search("Appointment", ("patient", "sent")).resources
+    assert found.owner.reference in json.dumps(back["participant"])
+
+
+def test_a_receptionists_stolen_session_sees_times_and_reaches_no_case(
+    shift: Shift,
+) -> None:
+    id_ = ring(shift, "desk-1", "base-2h", family="Strangelove")
+    assert book(shift, "ann", id_, 4).endswith("book")
+    kim = shift.of["kim"]
+    for path in ("/bases", f"/bases/now?places={CENTRE}"):
+        page = kim.get(path)
+        assert b"STRANGELOVE" not in page.upper()
+    assert b"Moor Lane treatment centre" in kim.get("/bases")
+    refused = ("/urgent-queue", "/home-visits", "/home-visits/mine")
+    cases = (f"/urgent-queue/cases/{id_}", f"/bases/book/{id_}")
+    for path in (*refused, *cases, "/home-visits/cars"):
+        status, page = kim.ask("GET", path)
+        assert status == 403, path
+        assert b"STRANGELOVE" not in page.upper()
+    for path in (f"/bases/book/{id_}", f"/bases/book/{id_}/cancel"):
+        fields = {"version": version(shift, id_), "slot": "slot-5", "at": CENTRE}
+        assert kim.press(path, fields)[0] == 403
+    # The desk's own list names who comes, an entry each, and no word of why.
+    page = kim.get(f"/clinics/{CENTRE}")
+    assert b"STRANGELOVE" in page.upper()
+    assert b"within 2 hours" not in page
+
+
+def test_a_crews_stolen_session_reaches_its_own_cars_visits_alone(
+    shift: Shift,
+) -> None:
+    for id_, family in (("own-1", "Ownworth"), ("far-1", "Farworth")):
+        for one in at_home(id_, ago=5, family=family):
+            shift.program.put(one)
+    car, other = car_of(shift, "doc"), car_of(shift, "fay")
+    assert send(shift, "lee", "own-1-entry", car).endswith("send")
+    assert send(shift, "lee", "far-1-entry", other).endswith("send")
+    doc = shift.of["doc"]
+    page = doc.get("/home-visits/mine")
+    assert b"OWNWORTH" in page.upper()
+    assert b"LS17 9ZZ" in page
+    assert b"FARWORTH" not in page.upper()
+    # Neither the board nor cars are a crew's, nor another car's visit.
+    for path in ("/home-visits", "/home-visits/now", "/home-visits/cars"):
+        assert doc.ask("GET", path)[0] == 403, path
+    status, page = doc.ask("GET", "/home-visits/visits/far-1-entry")
+    assert status == 303, "a reason has to be typed first"
+    before = version(shift, "far-1-entry")
+    for step in ACTS:
+        path = f"/home-visits/visits/far-1-entry/do/{step}"
+        assert doc.press(path, {"version": before})[0] in (303, 403)
+    for path in ("send", "recall", "turn/earlier"):
+        status, _, _ = doc.press(
+            f"/home-visits/visits/own-1-entry/{path}",
+            {"version": version(shift, "own-1-entry"), "car": other},
+        )
+        assert status == 403, path
+    assert brings(shift, "doc", [act("far-1-entry", "arrive")]) != ["in"]
+    assert version(shift, "far-1-entry") == before
+    # The way in is the visit's, and there is none at the other home.
+    assert b"You have a visit here now" in _way_in(doc, "own-1")
+    assert b"You have no visit here" in _way_in(doc, "far-1")
+
+
+def _way_in(desk: Desk, patient: str) -> bytes:
+    return desk.ask("GET", f"/patients/{patient}/way-in")[1]
+
+
+def act(entry_id: str, step: str, *, ago: int = 0) -> dict[str, str]:
+    at = (now() - timedelta(minutes=ago)).isoformat()
+    return {"id": new_uuid(), "entry": entry_id, "step": step, "at": at}
+
+
+def brings(shift: Shift, who: str, acts: list[dict[str, str]]) -> list[str]:
+    """What became of each, in order; what was not answered is left out."""
+    with closing(Desk(shift.stack.port, shift.of[who].token)) as desk:
+        status, answer = desk.ask(
+            "POST",
+            "/home-visits/mine/acts",
+            json.dumps({"acts": acts}).encode(),
+            {"Content-Type": "application/json"},
+        )
+    assert status == 200, answer[:2000]
+    became = json.loads(answer)["became"]
+    return [became[one["id"]] for one in acts if one["id"] in became]
+
+
+def test_killed_while_a_crews_acts_come_in_each_is_written_once(shift: Shift) -> None:
+    visits = [f"kill-{nth}" for nth in range(6)]
+    car = car_of(shift, "doc")
+    for nth, one in enumerate(visits):
+        for content in at_home(one, ago=60, family=f"Killworth{nth}"):
+            shift.program.put(content)
+        assert send(shift, "lee", f"{one}-entry", car).endswith("send")
+    acts = [
+        act(f"{one}-entry", step, ago=40 - 5 * nth)
+        for one in visits
+        for nth, step in enumerate(ACTS)
+    ]
+    _brings_while_killed(shift, acts)
+    said = brings(shift, "doc", acts)
+    assert len(said) == len(acts)
+    assert set(said) <= {"in", "in-before"}
+    for one in visits:
+        found = entry(shift, f"{one}-entry")
+        mine = [it for it in found.did if it.act]
+        assert [str(it.step) for it in mine] == list(ACTS)
+        assert [it.act for it in mine] == [
+            it["id"] for it in acts if it["entry"] == f"{one}-entry"
+        ]
+        assert [it.at for it in mine] == sorted(it.at for it in mine)
+        assert re.match("Without a signal", mine[0].words)
+        [visit] = shift.program.search("Appointment", ("patient", one)).resources
+        assert visit["status"] == "fulfilled"
+
+
+def _brings_while_killed(shift: Shift, acts: list[dict[str, str]]) -> None:
+    is_over = threading.Event()
+
+    def kills() -> None:
+        while not is_over.wait(0.4):
+            victim = shift.stack.child("web")
+            if victim:
+                with suppress(ProcessLookupError):
+                    os.kill(victim, signal.SIGKILL)
+            eventually(shift.stack.is_ready, shift.stack.log)
+
+    killer = threading.Thread(target=kills)
+    killer.start()
+    for _ in range(4):
+        with suppress(ConnectionError, AssertionError):
+            brings(shift, "doc", acts)
+    is_over.set()
+    killer.join()
+    eventually(shift.stack.is_ready, shift.stack.log)
