@@ -28,6 +28,7 @@ from wardkeep.fhir.triage.engine import (
     Tally,
 )
 from wardkeep.fhir.triage.pressing import most_pressing, urgency
+from wardkeep.fhir.triage.written import TO_PATIENT
 
 _MOST_DIGITS = 12
 
@@ -134,9 +135,11 @@ def question_of(item: Item) -> Question:
     kind = kind_of(item)
     least, most = item.said(MIN_VALUE), item.said(MAX_VALUE)
     codings = [one.value_coding for one in item.answer_option]
+    to_patient = item.said(TO_PATIENT)
     return Question(
         link=item.link_id,
         words=item.words(),
+        to_patient=to_patient.value_string if to_patient else "",
         help=" ".join(one.words() for one in item.item if one.is_help),
         kind=kinds[kind] if kind else "",
         choices=tuple(Choice(one.code, one.words()) for one in codings if one),
