@@ -206,6 +206,7 @@ async def test_a_call_about_a_child_to_a_clinicians_queue_on_a_phone(
     await clean(tim, "call-questions-end-phone")
     await tab_to(tim, "End the call")
     await tim.page.keyboard.press("Enter")
+    await tim.reads("How it ended")
     await tim.reads("Speak to a clinician at once")
     made = is_the_calls(program, "cat", CHILDREN)
     assert made["source"]["reference"].startswith("RelatedPerson/")

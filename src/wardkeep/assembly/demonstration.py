@@ -25,6 +25,7 @@ from wardkeep.assembly.demo import (
     depots,
 )
 from wardkeep.assembly.demo.clinic_day import brought_to_today, free_times
+from wardkeep.assembly.demo.decision_support import contents_in_use
 from wardkeep.assembly.demo.detained import plots, sections_of
 from wardkeep.assembly.demo.referrals import referrals_of
 from wardkeep.assembly.demo.urgent_care import Calls, queue_entries
@@ -149,6 +150,7 @@ def _write_bundles(folder: Path, organisation: DemoOrganisation, now: datetime) 
     beds = Beds(organisation, now)
     first["entry"] += beds.entries()
     first["entry"] += queue_entries(organisation)
+    first["entry"] += contents_in_use(organisation, today)
     calls = Calls(organisation, now)
     (folder / "0-organisation.json").write_bytes(encode(first))
     detained, on_depots = plots(), depots.plots()

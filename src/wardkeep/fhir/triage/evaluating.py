@@ -157,10 +157,10 @@ def read_answer(item: Item, text: str) -> Value | Problem | None:
     """The value; None where it is not known; a Problem where it is no answer."""
     if text in (NOT_SURE, TAKEN_BACK):
         return None
+    if item.type == "boolean" and text in (YES, NO):
+        return text == YES  # the most by far: a replay reads it again and again
     question = question_of(item)
     if question.kind == "boolean":
-        if text in (YES, NO):
-            return text == YES
         return _unread(question, "Answer yes, no or not sure.")
     if question.kind == "choice":
         codes = [one.code for one in question.choices]
