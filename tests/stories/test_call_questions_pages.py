@@ -123,6 +123,7 @@ async def rings(own: Device, server: Served, id_: str, number: str) -> None:
     await tab_to(own, "This is the patient")
     await own.page.keyboard.press("Enter")
     await own.reads("To know first")
+    await clean(own, f"call-before-questions-{id_}")
     await tab_to(own, "Ask the questions")
     await own.page.keyboard.press("Enter")
     await own.page.locator("html.wk-saves-itself").wait_for()
@@ -130,7 +131,8 @@ async def rings(own: Device, server: Served, id_: str, number: str) -> None:
 
 
 async def shows(own: Device, words: str) -> None:
-    await expect(own.page.locator("#asked-now")).to_contain_text(words)
+    now = own.page.locator("#asked-now")
+    await expect(now).to_contain_text(words, timeout=30_000)
 
 
 def triages(program: Program, id_: str) -> list[Json]:
@@ -165,6 +167,7 @@ async def test_a_call_by_keyboard_to_an_ambulance(
     # Not sure of chest pain, which is a danger sign
     await shows(tim, "Danger sign: Chest pain")
     paints = await tim.page.evaluate("window.paints")
+    print("PAINTS", paints)
     assert len(paints) >= 10
     assert max(paints) <= PAINT_MS, paints
     await expect(tim.page.locator("#disposition")).to_have_value("ambulance-2")

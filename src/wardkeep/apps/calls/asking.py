@@ -86,6 +86,9 @@ async def asked_here(
 
 
 async def _who(visit: Visit) -> str:
+    """By whom a red flag is set aside; empty for whoever may not."""
+    if not may_judge(visit):
+        return ""
     mine = await me(visit)
     return mine.reference or mine.display
 
@@ -119,7 +122,7 @@ async def look_ahead(visit: Visit) -> Response:
         engine,
         about,
         form.values.get("log", ""),
-        by=visit.session.display_name,
+        by=visit.session.display_name if may_judge(visit) else "",
         is_to_patient=form.values.get("of-whom", "") == TO_PATIENT,
     )
     ahead = {
@@ -147,8 +150,6 @@ async def pressed(visit: Visit, asked: Asked, form: Form) -> Asked:
     if not press.startswith(_ASIDE):
         entry = entry_for(asked, press, at=now_in(visit))
         return after(asked, entry) if entry is not None else asked
-    if not may_judge(visit):
-        return asked
     why = form.optional_text("aside-why", called="why", at_most=LONGEST_WHY)
     setting = SetAside(
         rule=press.removeprefix(_ASIDE),

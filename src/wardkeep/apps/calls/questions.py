@@ -75,7 +75,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 def read(
     engine: StrictOrder, about: About, text: str, *, by: str, is_to_patient: bool
 ) -> Asked:
-    """The log as the form has it; an entry that is refused is left out, and told."""
+    """The log as the form has it; an entry that is refused is left out, and told.
+
+    `by`: who sets red flags aside; empty where they may not.
+    """
     turn, problems = engine.start(about), []
     for entry in entries_in(text, by=by):
         found = take(engine, turn, entry)

@@ -29,7 +29,7 @@ from wardkeep.fhir.questionnaires.response import TYPE
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource
 from wardkeep.fhir.store.parts import Part, PartReader
 from wardkeep.fhir.store.reading import Reader
-from wardkeep.fhir.triage.content import Content
+from wardkeep.fhir.triage.content import STRICT_ORDER, Content
 from wardkeep.fhir.triage.engine import NO, YES, Answer, Entry, Question, Turn, replay
 from wardkeep.fhir.triage.evaluating import question_of
 from wardkeep.fhir.triage.library import engine_of
@@ -40,7 +40,10 @@ from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
 
 _MOST_LISTED = 200
-_WORDS = {YES: "present", NO: "absent", "not-sure": "not sure", "": "taken back"}
+_BESIDE = {"not-sure": "not sure", "": "taken back"}
+_WORDS = {YES: "present", NO: "absent"} | _BESIDE
+_ASKED = {YES: "yes", NO: "no"} | _BESIDE
+"""Of a strict order, in which what is asked is a question."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +173,8 @@ def _line(entry: Entry, content: Content | None) -> str:
     if isinstance(entry, Answer):
         item = content.items.get(entry.link) if content else None
         words = item.words() if item else entry.link
-        return f"{words}: {_WORDS.get(entry.value, entry.value)}"
+        is_asked = content is not None and content.engine == STRICT_ORDER
+        said = (_ASKED if is_asked else _WORDS).get(entry.value, entry.value)
+        return f"{words} {said}" if is_asked else f"{words}: {said}"
     rule = content.rule(entry.rule) if content else None
     return f"Red flag set aside: {rule.words if rule else entry.rule}. {entry.why}"

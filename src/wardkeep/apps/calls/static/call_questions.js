@@ -8,6 +8,7 @@ const KEYS = { 1: "yes", 2: "no", 3: "not-sure", Backspace: "back" };
 // Faster than anybody reads a question: the second key was meant for the one before.
 const SLIP_MS = 150;
 const AGAIN_MS = 1000;
+const LONGEST_MS = 4000;
 
 const form = document.querySelector("form[data-next]");
 const card = document.getElementById("asking");
@@ -57,15 +58,16 @@ async function lookAhead() {
     const answer = await fetch(form.dataset.next, {
       method: "POST",
       body: new URLSearchParams(new FormData(form)),
+      signal: AbortSignal.timeout(LONGEST_MS),
     });
     if (mine !== asked) return;
-    if (!answer.ok || answer.redirected) throw new Error(card.dataset.gone);
-    take(await answer.json());
-  } catch (error) {
+    if (answer.ok && !answer.redirected) return take(await answer.json());
+    trouble.textContent = card.dataset.gone;
+  } catch {
     if (mine !== asked) return;
-    trouble.textContent = error instanceof TypeError ? card.dataset.cut : card.dataset.gone;
-    setTimeout(() => mine === asked && lookAhead(), AGAIN_MS);
+    trouble.textContent = card.dataset.cut;
   }
+  setTimeout(() => mine === asked && lookAhead(), AGAIN_MS);
 }
 
 function take(told) {
