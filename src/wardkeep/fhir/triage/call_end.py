@@ -19,8 +19,8 @@ PLACE, WHY = "disposition", "why"
 
 
 def is_unfinished(turn: Turn) -> bool:
-    """Whether something is still asked."""
-    return not turn.is_ended
+    """Whether something is still asked, or nothing was."""
+    return not turn.is_ended or not turn.log.entries
 
 
 def is_no_illness(one: Disposition) -> bool:
@@ -52,12 +52,12 @@ def barred(turn: Turn, decision: Decision, *, may_judge: bool) -> Problem | None
 
 def needs_reason(turn: Turn, code: str, *, may_judge: bool) -> bool:
     """Whether ending so is a choice of the person's own, which is accounted for."""
-    if is_unfinished(turn) and may_judge and not turn.log.entries:
+    if may_judge and not turn.log.entries:
         return False  # who may judge need not ask
     if DISPOSITIONS[code].kind is Kind.AMBULANCE:
         suggested = turn.result.disposition
         return bool(suggested) and urgency(code) > urgency(suggested)
-    return is_unfinished(turn) or code != turn.result.disposition
+    return code != turn.result.disposition
 
 
 def _below(turn: Turn, code: str, *, may_judge: bool) -> Iterator[Problem]:

@@ -32,6 +32,8 @@ def through(values: list[str], calm: int = 0) -> Turn:
     return turn
 
 
+NOBODY = ENGINE.start(About(years=None))
+"""Of whose age nothing is known."""
 RED = through(["yes"])
 QUIET = through(["no"] * 30)
 PAINED = through(["no"] * 20 + ["yes"] + ["no"] * 5)
@@ -62,6 +64,10 @@ def place_of(turn: Turn, code: str, why: str = "", *, judge: bool = False) -> st
         (BEGUN, "self-care", REASON, "disposition", ""),
         (BEGUN, "clinician-1h", "short", "why", ""),
         (BEGUN, "ambulance-4", "", "", ""),
+        (NOBODY, "clinician-now", "", "", ""),
+        (NOBODY, "information", REASON, "", ""),
+        (NOBODY, "information", "", "why", ""),
+        (NOBODY, "self-care", REASON, "disposition", ""),
         (BEGUN, "none-such", REASON, "disposition", "disposition"),
     ],
 )
@@ -93,7 +99,8 @@ def test_no_advisor_ends_below_what_holds_or_sends_anybody_home(
         chosen = DISPOSITIONS[code]
         for one in turn.result.fired:
             assert urgency(code) <= urgency(one.disposition)
-        assert chosen.waits or (not turn.is_ended and chosen.kind is Kind.INFORMATION)
+        is_unasked = not turn.is_ended or not turn.log.entries
+        assert chosen.waits or (is_unasked and chosen.kind is Kind.INFORMATION)
         if needs_reason(turn, code, may_judge=False):
             assert len(why.strip()) >= 10
 
