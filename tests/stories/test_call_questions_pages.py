@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
 from support.chromium import PHONE, Device, arrive, chromium, clean, device
 from support.losses import browser_of, database_of, kill, own_browser, sign_in
@@ -27,6 +27,7 @@ pytestmark = [
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 ADULTS, CHILDREN = "adult-danger-signs", "child-danger-signs"
 PEOPLE = {"ada": "1980-02-03", "cat": "2022-02-03", "dan": "1990-02-03"}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
 PAINT_MS = 100
 KEPT_SECONDS = 1.0
 READ_SECONDS = 0.25
@@ -167,7 +168,6 @@ async def test_a_call_by_keyboard_to_an_ambulance(
     # Not sure of chest pain, which is a danger sign
     await shows(tim, "Danger sign: Chest pain")
     paints = await tim.page.evaluate("window.paints")
-    print("PAINTS", paints)
     assert len(paints) >= 10
     assert max(paints) <= PAINT_MS, paints
     await expect(tim.page.locator("#disposition")).to_have_value("ambulance-2")
@@ -215,7 +215,7 @@ async def test_a_call_about_a_child_to_a_clinicians_queue_on_a_phone(
     assert made["source"]["reference"].startswith("RelatedPerson/")
     [task] = program.search("Task", ("patient", "cat")).resources
     assert task["status"] == "requested"
-    await tim.page.set_viewport_size({"width": 1280, "height": 900})
+    await tim.page.set_viewport_size(WIDE)
     assert tim.complaints == []
 
 
