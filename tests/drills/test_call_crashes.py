@@ -247,6 +247,31 @@ def test_questions_that_were_not_asked_are_accounted_for(room: Room) -> None:
     made = triage_of(room, call)
     assert made["status"] == "stopped"
     assert {"url": WHY, "valueString": "Only wants to know"} in made["extension"]
+    page = read_by_a_nurse(room, call)
+    assert "The call ended before its questions did." in page
+    assert "Only wants to know" in page
+
+
+def test_whoever_takes_the_case_reads_what_was_asked_and_that_it_holds(
+    room: Room,
+) -> None:
+    call = begun(room, "asked")
+    log = f"{AT} | notBreathing | no\n{AT} | unresponsive | not-sure"
+    assert ends(room, call, "ambulance-1", log=log)[0] == SEE_OTHER
+    page = read_by_a_nurse(room, call)
+    assert "the same answers come to the same result" in page
+    assert "Are they not breathing, or only gasping? no" in page
+    assert "Are they unconscious: can you not wake them? not sure" in page
+
+
+def read_by_a_nurse(room: Room, call: Answered) -> str:
+    """The page of a call's triage, for a clinician who has the case."""
+    triage = triage_of(room, call)["id"]
+    about = [call.patient]
+    token = room.stack.sign_in("fernhill", about, role="urgent_care_clinician")
+    with closing(Visitor(room.stack.port, token)) as nurse:
+        page = nurse.get(f"/patients/{call.patient}/triage/{triage}")
+    return unescape(page.decode())
 
 
 def test_a_clinician_who_answers_sets_a_red_flag_aside_by_name(room: Room) -> None:

@@ -150,6 +150,7 @@ async def show_triage(visit: Visit) -> Response:
         decided=DISPOSITIONS.get(stored.decided),
         author=person_in(resource.get("author")),
         authored=str(resource.get("authored", "")),
+        is_stopped=resource.get("status") == "stopped",
         lines=tuple(_lines(stored, content)),
         shown=None if content is None else _replayed(content, stored),
         problem=None if content is None else disproved(engine_of(content), stored),
