@@ -6,25 +6,44 @@ on in a record that is here, and ends in a queue.
 """
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from typing import NamedTuple
+from html import unescape
+from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from support.calls import CALL, SEE_OTHER, Answered, cases, send
 from support.killing import kills
 from support.program import Program
 from support.served import LOST, Served, Visitor, eventually
+from support.triage import put_into_use
 from support.warden import RunningWarden
 from support.wards import Worker, patient, practitioner
 from wardkeep.base.ids import new_uuid
 from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
+from wardkeep.fhir.triage.library import engine_of, shipped_content
+from wardkeep.fhir.triage.record import DECIDED, WHY, disproved, stored_in
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SYSTEM
 
 CALLS = 12
+OK = 200
+AT = "2026-11-29T22:00:00+00:00"
+QUESTIONS = "adult-danger-signs"
+CONTENT = shipped_content(QUESTIONS)
+ONE_HOUR = {
+    "system": SYSTEM,
+    "code": "clinician-1h",
+    "display": DISPOSITIONS["clinician-1h"].words,
+}
+LOG_FIELD = re.compile(r'name="log"[^>]*>([^<]*)</textarea>')
+COMPLAINT = "A quixotic pain"
+Json = dict[str, Any]
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 
 
@@ -47,6 +66,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
             program.put(practitioner(TIM))
             for nth in range(CALLS):
                 program.put(patient(f"p-{nth}", f"Person{nth}"))
+            put_into_use(program, QUESTIONS)
             token = stack.sign_in("fernhill", [], role="health_advisor")
             asyncio.run(_who(stack, token))
             yield Room(stack, token, program)
@@ -93,9 +113,54 @@ def answers(room: Room, nth: int) -> Answered:
     to = presses(room, f"{call.path}/identify", **said)
     _, _, patient_, _, case = to.split("/")
     there = Answered(patient_, case)
+    log = asks(room, there)
     ended = {"disposition": "clinician-1h", "said": "Yes.", "advice": "Ring again."}
-    presses(room, f"{there.path}/end", **ended)
+    presses(room, f"{there.path}/end", **ended, log=log)
     return there
+
+
+def asks(room: Room, call: Answered) -> str:
+    """Some questions by their buttons, whatever dies, and the others at once."""
+    log = ""
+    for _ in range(3):
+        log = presses_no(room, call, log)
+    rest = [one for one in CONTENT.items if one not in log and one != "shivers"]
+    return "\n".join([log, *(f"{AT} | {one} | no" for one in rest)])
+
+
+def presses_no(room: Room, call: Answered, log: str) -> str:
+    """No to what is asked: the log with one more answer."""
+    told: list[str] = []
+
+    def is_told() -> bool:
+        with suppress(*LOST), closing(Visitor(room.stack.port, room.token)) as visitor:
+            path = f"{call.path}/questions"
+            status, page, _ = send(visitor, path, press="no", log=log)
+            if status == OK:
+                told.append(log_in(page))
+        return bool(told)
+
+    eventually(is_told, room.stack.log)
+    assert told[-1].count("\n") == log.count("\n") + bool(log)
+    return told[-1]
+
+
+def log_in(page: bytes) -> str:
+    found = LOG_FIELD.search(page.decode())
+    assert found is not None
+    return unescape(found[1])
+
+
+def triage_of(room: Room, call: Answered) -> Json:
+    """The one of a call; a replay comes to it again."""
+    about = ("patient", call.patient)
+    found = room.program.search("QuestionnaireResponse", about).resources
+    case = {"reference": f"Encounter/{call.case}"}
+    [made] = [one for one in found if one.get("encounter") == case]
+    stored = stored_in(msgspec.json.encode(made))
+    assert stored is not None
+    assert disproved(engine_of(CONTENT), stored) is None
+    return made
 
 
 def test_no_call_is_lost_and_none_is_twice_there(room: Room) -> None:
@@ -121,3 +186,119 @@ def test_no_call_is_lost_and_none_is_twice_there(room: Room) -> None:
         assert [one["status"] for one in waiting] == ["requested"]
         came_to = room.program.search("ServiceRequest", ("patient", f"p-{nth}"))
         assert len(came_to.resources) == 1
+        made = triage_of(room, call)
+        assert made["status"] == "completed"
+        assert {"url": DECIDED, "valueCoding": ONE_HOUR} in made["extension"]
+
+
+def begun(room: Room, id_: str) -> Answered:
+    """A call about somebody, before its first question."""
+    room.program.put(patient(id_, id_.title()))
+    to = presses(room, "/calls", which=new_uuid(), number="01632960999", new="yes")
+    found = CALL.match(to)
+    assert found is not None, to
+    call = Answered(found[1], found[2])
+    to = presses(room, f"{call.path}/identify", chosen=id_, complaint=COMPLAINT)
+    _, _, patient_, _, case = to.split("/")
+    return Answered(patient_, case)
+
+
+def ends(room: Room, call: Answered, code: str, **more: str) -> tuple[int, str]:
+    form = {"disposition": code, "said": "Agreed.", "advice": "Ring again."} | more
+    with closing(Visitor(room.stack.port, room.token)) as visitor:
+        status, page, _ = send(visitor, f"{call.path}/end", **form)
+    return status, unescape(page.decode())
+
+
+def test_an_advisor_neither_goes_below_a_red_flag_nor_sets_it_aside(
+    room: Room,
+) -> None:
+    call, reason = begun(room, "red"), "It is not so, they say"
+    log = f"{AT} | notBreathing | yes"
+    status, page = ends(room, call, "clinician-now", log=log, why=reason)
+    assert (status, "asks for Ambulance, category 1" in page) == (422, True)
+    # Nor by a line of the log, as a clinician's form has it, nor by their button
+    aside = f"{log}\n{AT} | set aside | notbreathing | {reason}"
+    status, page = ends(room, call, "clinician-now", log=aside, why=reason)
+    assert (status, "An answer does not fit" in page) == (422, True)
+    press = {"press": "aside:notbreathing", "aside_0why": reason, "log": log}
+    with closing(Visitor(room.stack.port, room.token)) as visitor:
+        page_ = send(visitor, f"{call.path}/questions", **press)[1]
+    assert b"Danger sign: Not breathing" in page_
+    assert "set aside |" not in log_in(page_)
+    assert ends(room, call, "ambulance-1", log=log)[0] == SEE_OTHER
+    assert triage_of(room, call)["status"] == "completed"
+    # Taken back in time, the answers are there, and the red flag with them
+    again = presses(room, f"{call.path}/take-back")
+    with closing(Visitor(room.stack.port, room.token)) as visitor:
+        page_ = visitor.get(again)
+    assert log_in(page_) == log
+    assert b"Danger sign: Not breathing" in page_
+
+
+def test_questions_that_were_not_asked_are_accounted_for(room: Room) -> None:
+    call = begun(room, "skipped")
+    status, page = ends(room, call, "information")
+    assert (status, "were not asked to their end" in page) == (422, True)
+    status, page = ends(room, call, "self-care", why="Only wants to know")
+    assert (status, "obody here waits for it" in page) == (422, True)
+    assert ends(room, call, "information", why="Only wants to know")[0] == SEE_OTHER
+    made = triage_of(room, call)
+    assert made["status"] == "stopped"
+    assert {"url": WHY, "valueString": "Only wants to know"} in made["extension"]
+    page = read_by_a_nurse(room, call)
+    assert "The call ended before its questions did." in page
+    assert "Only wants to know" in page
+
+
+def test_whoever_takes_the_case_reads_what_was_asked_and_that_it_holds(
+    room: Room,
+) -> None:
+    call = begun(room, "asked")
+    log = f"{AT} | notBreathing | no\n{AT} | unresponsive | not-sure"
+    assert ends(room, call, "ambulance-1", log=log)[0] == SEE_OTHER
+    page = read_by_a_nurse(room, call)
+    assert "the same answers come to the same result" in page
+    assert "Are they not breathing, or only gasping? no" in page
+    assert "Are they unconscious: can you not wake them? not sure" in page
+
+
+def read_by_a_nurse(room: Room, call: Answered) -> str:
+    """The page of a call's triage, for a clinician who has the case."""
+    triage = triage_of(room, call)["id"]
+    about = [call.patient]
+    token = room.stack.sign_in("fernhill", about, role="urgent_care_clinician")
+    with closing(Visitor(room.stack.port, token)) as nurse:
+        page = nurse.get(f"/patients/{call.patient}/triage/{triage}")
+    return unescape(page.decode())
+
+
+def test_a_clinician_who_answers_sets_a_red_flag_aside_by_name(room: Room) -> None:
+    call = begun(room, "aside")
+    token = room.stack.sign_in("fernhill", ["aside"], role="urgent_care_clinician")
+    log, why = f"{AT} | notBreathing | yes", "Heard them speak in whole sentences"
+    press = {"press": "aside:notbreathing", "aside_0why": why, "log": log}
+    with closing(Visitor(room.stack.port, token)) as nurse:
+        _, page, _ = send(nurse, f"{call.path}/questions", **press)
+        assert f"set aside | notbreathing | {why}" in log_in(page)
+        assert b"Are they unconscious" in page or b"drifting off" in page
+
+
+def test_a_stolen_session_learns_nothing_of_anybody_by_questions(room: Room) -> None:
+    call = begun(room, "prey")
+    token = room.stack.sign_in("fernhill", [], role="health_advisor")
+    with closing(Visitor(room.stack.port, token)) as thief:
+        for path in ("questions", "end"):
+            status, page, _ = send(thief, f"{call.path}/{path}", press="no", log="")
+            assert status != OK, path
+            assert COMPLAINT.encode() not in page
+        # What a key leads to is said without opening anybody
+        status, told, _ = send(
+            thief, f"{call.path}/questions/next", log="", of_0years="40"
+        )
+        assert status == OK
+        assert b"gasping" in told
+        for word in (COMPLAINT, "PREY", "Prey", "1950"):
+            assert word.encode() not in told
+    found = room.program.search("QuestionnaireResponse", ("patient", "prey"))
+    assert found.resources == []

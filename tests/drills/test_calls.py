@@ -253,8 +253,8 @@ def test_a_call_ends_in_one_place_of_a_queue(room: Room) -> None:
 def test_an_ambulance_is_stopped_by_whoever_asked_and_the_call_goes_on(
     room: Room,
 ) -> None:
-    known(room, "may", "Mayfield", "9990000107")
-    _, _, to = identify(room.tim, answer(room.tim, next(NUMBERS)), "may")
+    known(room, "kay", "Kaywood", "9990000107")
+    _, _, to = identify(room.tim, answer(room.tim, next(NUMBERS)), "kay")
     there = moved(to)
     assert end(room.tim, there, "ambulance-2")[0] == SEE_OTHER
     assert "Stop: do not send it" in room.tim.get(there.path).decode()
@@ -269,11 +269,11 @@ def test_an_ambulance_is_stopped_by_whoever_asked_and_the_call_goes_on(
     # Sent twice it is one
     assert send(room.tim, f"{there.path}/take-back")[2] == again
     assert end(room.tim, there, "clinician-now")[0] == SEE_OTHER
-    found = room.program.search("Task", ("patient", "may")).resources
+    found = room.program.search("Task", ("patient", "kay")).resources
     assert sorted(one["status"] for one in found) == ["completed", "requested"]
-    orders = room.program.search("ServiceRequest", ("patient", "may")).resources
+    orders = room.program.search("ServiceRequest", ("patient", "kay")).resources
     assert sorted(one["status"] for one in orders) == ["active", "revoked"]
-    assert _dispatched(room, "may") == [(True, False)], "called off, and never sent"
+    assert _dispatched(room, "kay") == [(True, False)], "called off, and never sent"
 
 
 def test_once_it_is_to_have_gone_nothing_is_taken_back(room: Room) -> None:

@@ -5,14 +5,30 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from support.program import Program
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.triage import written
 from wardkeep.fhir.triage.content import CHECKLIST, STRICT_ORDER, Content, content_of
 from wardkeep.fhir.triage.engine import Answer, Engine, SetAside, Turn, take
+from wardkeep.fhir.triage.in_use import Approval, library_of
+from wardkeep.fhir.triage.library import shipped
 from wardkeep.fhir.urgent.disposition import SYSTEM
 
 Json = dict[str, object]
 NURSE = "Practitioner/5d1f2b2e-0000-4000-8000-000000000001"
+
+
+def put_into_use(program: Program, *names: str) -> None:
+    """Content that comes with Wardkeep, as a clinical lead's act stores it."""
+    approval = Approval(
+        lead="Dr Ada Example, GMC 0000000",
+        day="2026-11-29",
+        words="All rules, against their sources",
+        by=Person(NURSE, "Ada Example"),
+    )
+    for name in names:
+        program.put(library_of(name, shipped(name), approval, is_on=True))
 
 
 def question(link: str, type_: str = "boolean", **more: object) -> Json:

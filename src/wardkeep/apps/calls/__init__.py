@@ -2,8 +2,9 @@
 """Calls: answered, who they are about, what is known before the first question."""
 
 from wardkeep.apps.calls.answering import answer, show_calls, take_over
+from wardkeep.apps.calls.asking import look_ahead
 from wardkeep.apps.calls.details import look_up, save_details, show_details
-from wardkeep.apps.calls.ending import end_call, show_ending
+from wardkeep.apps.calls.ending import end_call, press_answer, show_ending
 from wardkeep.apps.calls.identifying import identify
 from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS
 from wardkeep.apps.calls.rang_before import ask_who_rang
@@ -30,6 +31,8 @@ app = App(
         ask_who_rang,
         show_ending,
         end_call,
+        press_answer,
+        look_ahead,
         take_back,
     ),
     navigation=(

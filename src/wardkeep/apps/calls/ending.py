@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a call ended: what it came to, what was said, and when to ring again.
+"""How a call ended: what was answered, what it came to, and when to ring again.
 
-What it came to and its place in a queue are written with the case, in one change. A
-third call in four days ends with somebody who waits for it, unless a clinician has it.
+What was asked and answered, what it came to and its place in a queue are written with
+the case, in one change. Questions fill in what they come to; a health advisor goes not
+below it. A third call in four days ends with somebody who waits for it, unless a
+clinician has it.
 """
 
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.apps.calls.asking import (
+    LONGEST_WHY,
+    asked_here,
+    log_before,
+    may_judge,
+    pressed,
+    triage_draft,
+)
 from wardkeep.apps.calls.earlier_calls import known_of
 from wardkeep.apps.calls.opening import (
-    ADVISORS,
     ANSWERERS,
     Stored,
     case_draft,
@@ -19,7 +28,9 @@ from wardkeep.apps.calls.opening import (
     read_case,
     write,
 )
+from wardkeep.apps.calls.questions import Asked, card_of, fill_in, fill_of
 from wardkeep.apps.calls.showing import Ground, ground_of, repeats_here
+from wardkeep.base.outcome import Problem
 from wardkeep.care.journeys import journey_that_ends
 from wardkeep.care.keeping import Keeping, finish, go_on, resume
 from wardkeep.care.kept_forms import CALL_END
@@ -31,8 +42,10 @@ from wardkeep.care.writing import drafted, drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.post.telling import Told
 from wardkeep.fhir.store.change import MUST_NOT_EXIST
+from wardkeep.fhir.triage.call_end import barred, is_no_illness
+from wardkeep.fhir.triage.record import Decision
 from wardkeep.fhir.urgent.case import OPEN, OVER, Case, Content, Outcome, case_content
-from wardkeep.fhir.urgent.disposition import DISPOSITIONS
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
 from wardkeep.fhir.urgent.queueing import queued
 from wardkeep.fhir.urgent.repeat import Repeats
 from wardkeep.web.forms import Form
@@ -41,11 +54,6 @@ from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
 LONGEST_SAID, LONGEST_ADVICE = 2000, 1000
-ADVICE = (
-    "If it gets worse, if something new starts, or if you are worried, ring 111 again."
-    " If somebody cannot breathe, will not wake or bleeds heavily, ring 999."
-)
-"""What the form begins with; whoever reads it out changes it to fit."""
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,15 +62,29 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     stored: Stored
     ground: Ground
     repeats: Repeats
+    is_advisor: bool
+    is_known_to_ring: bool = False
+    """By the repeat caller service."""
+    asked: Asked | None = None
+    """Where its questions stand; None: decision support is off."""
 
-    def needs_clinician(self, visit: Visit) -> bool:
+    @property
+    def needs_clinician(self) -> bool:
         """By what is known here, or by the repeat caller service."""
-        is_advisor = ADVISORS.admits(visit.session.role)
-        rang = known_of(visit, self.stored.case, self.ground.patient)
-        return is_advisor and (self.repeats.needs_clinician or rang.needs_clinician)
+        rang = self.repeats.needs_clinician or self.is_known_to_ring
+        return self.is_advisor and rang
+
+    def offers(self, one: Disposition) -> bool:
+        """Whether it is among the choices; the answers may bar it all the same."""
+        if one.waits or not self.is_advisor:
+            return True
+        if self.needs_clinician:
+            return False
+        return self.asked is None or is_no_illness(one)
 
 
-async def _here(visit: Visit) -> Sent | Response:
+async def _here(visit: Visit, log: str | None = None) -> Sent | Response:
+    """`log`: of the form that was sent; None: it is not known yet."""
     stored = await open_case(visit)
     if isinstance(stored, Response):
         return stored
@@ -72,7 +94,24 @@ async def _here(visit: Visit) -> Sent | Response:
     repeats = await repeats_here(visit, stored.case, ground.patient)
     if isinstance(repeats, Response):
         return repeats
-    return Sent(stored=stored, ground=ground, repeats=repeats)
+    if ground.unread(stored.case):
+        return visit.go_to(here(visit))
+    known = known_of(visit, stored.case, ground.patient)
+    sent = Sent(
+        stored=stored,
+        ground=ground,
+        repeats=repeats,
+        is_advisor=not may_judge(visit),
+        is_known_to_ring=known.needs_clinician,
+    )
+    return sent if log is None else await _asked(visit, sent, log)
+
+
+async def _asked(visit: Visit, sent: Sent, log: str) -> Sent | Response:
+    asked = await asked_here(visit, sent.ground, sent.stored.case, log)
+    if isinstance(asked, Response):
+        return asked
+    return msgspec.structs.replace(sent, asked=asked)
 
 
 @page("/patients/{id}/calls/{case}/end", gate=ANSWERERS)
@@ -80,14 +119,34 @@ async def show_ending(visit: Visit) -> Response:
     found = await _here(visit)
     if isinstance(found, Response):
         return found
-    if found.ground.unread(found.stored.case):
-        return visit.go_to(here(visit))
     case = found.stored.case
     keeping = await resume(visit, CALL_END, note=case.id, based_on=found.stored.version)
     if isinstance(keeping, Response):
         return keeping
-    begun = {"advice": ADVICE} | await _said_before(visit, found.stored)
-    return _show(visit, found, Form(begun | keeping.values), keeping)
+    form = Form(fill_of(None) | await _said_before(visit, found.stored))
+    form.values.update(keeping.values)
+    found = await _asked(visit, found, form.values.get("log", ""))
+    if isinstance(found, Response):
+        return found
+    fill_in(form.values, fill_of(None), fill_of(found.asked))
+    return _show(visit, found, form, keeping)
+
+
+@page("/patients/{id}/calls/{case}/questions", gate=ANSWERERS, methods=("POST",))
+async def press_answer(visit: Visit) -> Response:
+    """An answer by a button, where no script asks; and a red flag that is set aside."""
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    found = await _here(visit, form.values.get("log", ""))
+    if isinstance(found, Response):
+        return found
+    before = found.asked
+    if before is not None:
+        now = await pressed(visit, before, form)
+        found = msgspec.structs.replace(found, asked=now)
+        fill_in(form.values, fill_of(before), fill_of(now))
+    return await _again(visit, found, form)
 
 
 @page("/patients/{id}/calls/{case}/end", gate=ANSWERERS, methods=("POST",))
@@ -95,70 +154,85 @@ async def end_call(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
-    found = await _here(visit)
+    found = await _here(visit, form.values.get("log", ""))
     if isinstance(found, Response):
         return found
-    if found.ground.unread(found.stored.case):
-        return visit.go_to(here(visit))
     code = form.choice(
         "disposition", called="what the call comes to", among=tuple(DISPOSITIONS)
     )
     said = form.text("said", called="what was said", at_most=LONGEST_SAID)
     advice = form.text("advice", called="when to ring again", at_most=LONGEST_ADVICE)
-    chosen = DISPOSITIONS.get(code)
-    if chosen and not chosen.waits and found.needs_clinician(visit):
-        form.reject(
-            "disposition",
-            wrong="This person rang twice before in four days",
-            mend="Choose something for which a clinician or a service here waits.",
-        )
-    if form.problems or chosen is None:
-        case = found.stored.case
-        keeping = await go_on(visit, CALL_END, form, note=case.id)
-        if isinstance(keeping, Response):
-            return keeping
-        return _show(visit, found, form, keeping)
+    why = form.optional_text("why", called="why", at_most=LONGEST_WHY)
+    if code:
+        _judge(found, form, Decision(disposition=code, why=why))
+    if form.problems:
+        return await _again(visit, found, form)
     now, mine = visit.clock.now(), await me(visit)
     outcome = Outcome(code=code, at=now, said=said, advice=advice, by=mine)
-    wrong = await _end(visit, found, outcome, form)
+    wrong = await _end(visit, found, outcome, form, why)
     if wrong is not None:
         return wrong
     await finish(visit, form)
     return visit.go_to(here(visit))
 
 
+def _judge(found: Sent, form: Form, decision: Decision) -> None:
+    """What stands against ending it so."""
+    if not DISPOSITIONS[decision.disposition].waits and found.needs_clinician:
+        form.reject(
+            "disposition",
+            wrong="This person rang twice before in four days",
+            mend="Choose something for which a clinician or a service here waits.",
+        )
+    asked = found.asked
+    if asked is None:
+        return
+    problem = barred(asked.turn, decision, may_judge=not found.is_advisor)
+    for one in (*asked.problems, *([problem] if problem else [])):
+        form.reject(one.place, wrong=one.wrong, mend=one.mend)
+
+
+async def _again(visit: Visit, found: Sent, form: Form) -> Response:
+    keeping = await go_on(visit, CALL_END, form, note=found.stored.case.id)
+    if isinstance(keeping, Response):
+        return keeping
+    return _show(visit, found, form, keeping)
+
+
 async def _said_before(visit: Visit, stored: Stored) -> dict[str, str]:
-    """The words of an end that was just taken back, to go on with."""
+    """The words and answers of an end that was just taken back, to go on with."""
     if visit.query("again") != "yes":
         return {}
     was = await read_case(visit, stored.case.id, version=stored.version - 1)
     if isinstance(was, Response) or was.case.outcome is None:
         return {}
-    return {"said": was.case.outcome.said, "advice": was.case.outcome.advice}
+    ended = was.case.outcome
+    log = await log_before(visit, stored.case.id, was.version - 1)
+    return {"said": ended.said, "advice": ended.advice, "log": log}
 
 
 async def _end(
-    visit: Visit, found: Sent, outcome: Outcome, form: Form
+    visit: Visit, found: Sent, outcome: Outcome, form: Form, why: str
 ) -> Response | None:
-    """The case, what it came to, and where it waits: all or nothing.
+    """The case, what was asked, what it came to, where it waits: all or nothing.
 
     What the surgery and the repeat caller service are told goes with it.
     """
     stored, patient = found.stored, found.ground.patient
     disposition, case = DISPOSITIONS[outcome.code], stored.case
     ended = msgspec.structs.replace(
-        case,
+        stored.case,
         outcome=outcome,
         status=OPEN if disposition.waits else OVER,
         ended=None if disposition.waits else outcome.at,
     )
     made = queued(
-        case.id,
-        case.patient,
+        ended.id,
+        ended.patient,
         disposition,
         given=outcome.at,
         author=outcome.by,
-        why=case.complaint,
+        why=ended.complaint,
     )
     over = await _journey(visit, stored, ended)
     if isinstance(over, Refusal):
@@ -169,13 +243,15 @@ async def _end(
         if ended.status == OVER
         else Told()
     ).and_also(await rang(visit, ended, patient))
-    more = [*made, *told.contents]
+    new = [drafted(one) for one in (*made, *told.contents)]
+    if found.asked is not None and (found.is_advisor or found.asked.log):
+        new.append(triage_draft(stored, found.asked, outcome, why))
     drafts = [
-        *(case_draft(ended, stored), *map(drafted, more)),
+        *(case_draft(ended, stored), *new),
         *(drafted_anew(content) for content, _ in over),
     ]
     expected = [
-        *(stored.version, *(MUST_NOT_EXIST for _ in more)),
+        *(stored.version, *(MUST_NOT_EXIST for _ in new)),
         *(version for _, version in over),
     ]
     return await write(visit, drafts, expected, form, beside=told.beside)
@@ -193,10 +269,10 @@ async def _journey(
 
 
 def _show(visit: Visit, found: Sent, form: Form, keeping: Keeping) -> Response:
-    problems = tuple(form.problems.values())
-    needs = found.needs_clinician(visit)
+    asked = found.asked
+    problems = (*form.problems.values(), *_unread(asked, form))
     choices = [
-        (one.code, one.words) for one in DISPOSITIONS.values() if one.waits or not needs
+        (one.code, one.words) for one in DISPOSITIONS.values() if found.offers(one)
     ]
     return visit.render(
         "calls/end.html",
@@ -205,11 +281,21 @@ def _show(visit: Visit, found: Sent, form: Form, keeping: Keeping) -> Response:
         case=found.stored.case,
         banner=found.ground.banner,
         repeats=found.repeats,
-        needs_clinician=needs,
+        needs_clinician=found.needs_clinician,
         choices=[("", "Choose what it comes to"), *choices],
         keeping=keeping,
         typed=form.values,
         problems=problems,
-        longest=(LONGEST_SAID, LONGEST_ADVICE),
+        longest=(LONGEST_SAID, LONGEST_ADVICE, LONGEST_WHY),
         is_again=visit.query("again") == "yes",
+        asked=asked,
+        card=card_of(asked) if asked is not None else None,
+        filled=fill_of(asked),
+        may_judge=not found.is_advisor,
     )
+
+
+def _unread(asked: Asked | None, form: Form) -> tuple[Problem, ...]:
+    """What of the answers was refused, and is not told yet."""
+    told = () if asked is None else asked.problems
+    return tuple(one for one in told if one.place not in form.problems)

@@ -27,6 +27,7 @@ from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.chart import build_chart
 from wardkeep.care.of_patient import OF_BANNER, banner_on, refused
 from wardkeep.care.opening import me, opener_of
+from wardkeep.care.triage_content import OF_CALLERS, contents_in_use
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.callers import Callers
@@ -151,8 +152,17 @@ async def _show(visit: Visit, stored: Stored, ground: Ground) -> Response:
         ambulance=ambulance_of(row, visit.clock.now()) if row else None,
         can_take_back=can_take_back(visit, stored, row),
         may_tell=not ADVISORS.admits(visit.session.role),
+        may_ask=await _may_ask(visit) if case.is_open else False,
         may_triage=not ground.is_unknown and not ADVISORS.admits(visit.session.role),
     )
+
+
+async def _may_ask(visit: Visit) -> bool:
+    """Whether there are questions here to ask; where they cannot be read, none."""
+    found = await contents_in_use(visit, OF_CALLERS)
+    if isinstance(found, Response):
+        return False
+    return any(one.is_on for one in found.values())
 
 
 async def _beside(visit: Visit, case: Case) -> list[CallRow]:

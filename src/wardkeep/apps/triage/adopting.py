@@ -10,9 +10,9 @@ it); on by itself with an upgrade (nobody read what changed).
 
 from starlette.responses import Response
 
-from wardkeep.apps.triage.opening import content_in_use
 from wardkeep.care.of_patient import CHANGED, whole_number
 from wardkeep.care.opening import me, opener_of
+from wardkeep.care.triage_content import contents_in_use
 from wardkeep.care.writing import drafted
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.change import Change
@@ -38,12 +38,10 @@ async def show_content(visit: Visit) -> Response:
 
 
 async def _show(visit: Visit, form: Form) -> Response:
-    kept = []
-    for name in NAMES:
-        found = await content_in_use(visit, name)
-        if isinstance(found, Response):
-            return found
-        kept.append((name, shipped_content(name), found))
+    found = await contents_in_use(visit)
+    if isinstance(found, Response):
+        return found
+    kept = [(name, shipped_content(name), found.get(name)) for name in NAMES]
     problems = tuple(form.problems.values())
     return visit.render(
         "triage/content.html",

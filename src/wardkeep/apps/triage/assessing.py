@@ -24,13 +24,14 @@ from wardkeep.apps.triage.opening import (
     sent_in,
     set_aside,
 )
-from wardkeep.apps.triage.showing import groups_of, shown_in
+from wardkeep.apps.triage.showing import groups_of
 from wardkeep.base.ids import derived_uuid, is_uuid, new_uuid
 from wardkeep.base.outcome import Problem
 from wardkeep.care.keeping import Keeping, finish, go_on, resume
 from wardkeep.care.kept_forms import TRIAGE
 from wardkeep.care.of_patient import refused, whole_number
 from wardkeep.care.opening import me, opener_of
+from wardkeep.care.triage_shown import shown_in
 from wardkeep.care.writing import drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.change import MUST_NOT_EXIST, Change

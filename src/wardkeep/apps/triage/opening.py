@@ -7,23 +7,19 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.base.outcome import Problem
-from wardkeep.care.of_patient import WRITERS, refused, who_is_it
-from wardkeep.care.opening import opener_of
-from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.store.reading import Reader
+from wardkeep.care.of_patient import WRITERS, who_is_it
+from wardkeep.care.triage_content import about_in, content_in_use
+from wardkeep.care.writing import content_of
 from wardkeep.fhir.triage.checklist import Checklist, answers_in
 from wardkeep.fhir.triage.engine import About, Entry, SetAside, Turn, take
-from wardkeep.fhir.triage.in_use import TYPE, InUse, in_use, library_id
 from wardkeep.fhir.triage.written_log import changed, entries_in, lines_of
 from wardkeep.ui.banner import Banner
-from wardkeep.ui.format import years_old
 from wardkeep.web.forms import Form
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
 ASSESSORS = WRITERS.but("carer", "health_advisor")
 """Clinicians: whoever may judge what a checklist suggests."""
-NAME = "adult-checklist"
 OFF = Trouble(
     status=409,
     title="Decision support is off",
@@ -39,21 +35,6 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     banner: Banner
     about: About
-
-
-class _Patient(msgspec.Struct, frozen=True, rename="camel"):
-    birth_date: str = ""
-    gender: str = ""
-
-
-async def content_in_use(visit: Visit, name: str = NAME) -> InUse | Response | None:
-    """None where the organisation never took it into use."""
-    id_ = library_id(name)
-    opened = await visit.services[Reader].shared([(TYPE, id_)], opener=opener_of(visit))
-    if isinstance(opened, Refusal):
-        return refused(visit, opened)
-    found = [in_use(one.text, one.version) for one in opened.resources]
-    return found[0] if found else None
 
 
 async def engine_in_use(visit: Visit) -> Checklist | Response:
@@ -72,9 +53,7 @@ async def person_of(visit: Visit) -> Person | Response:
     if isinstance(found, Response):
         return found
     banner, text = found
-    read = msgspec.json.decode(text, type=_Patient)
-    years = years_old(read.birth_date, visit.today)
-    return Person(banner=banner, about=About(years=years, sex=read.gender))
+    return Person(banner=banner, about=about_in(content_of(text), visit.today))
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.apps.triage.opening import ASSESSORS, content_in_use
+from wardkeep.apps.triage.opening import ASSESSORS
 from wardkeep.care.chart import build_chart
 from wardkeep.care.of_patient import (
     OF_BANNER,
@@ -20,6 +20,8 @@ from wardkeep.care.of_patient import (
     refused,
 )
 from wardkeep.care.opening import opener_of
+from wardkeep.care.triage_content import content_in_use, content_named
+from wardkeep.care.triage_shown import Shown, shown_in
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import person_in
 from wardkeep.fhir.questionnaires.questionnaire import Item
@@ -27,29 +29,21 @@ from wardkeep.fhir.questionnaires.response import TYPE
 from wardkeep.fhir.store.outcomes import NotFound, OpenedResource
 from wardkeep.fhir.store.parts import Part, PartReader
 from wardkeep.fhir.store.reading import Reader
-from wardkeep.fhir.triage.checklist import Checklist, answers_in
-from wardkeep.fhir.triage.content import Content
-from wardkeep.fhir.triage.engine import (
-    NO,
-    YES,
-    Answer,
-    Entry,
-    Fired,
-    Overruled,
-    Question,
-    Result,
-    Turn,
-    replay,
-)
+from wardkeep.fhir.triage.content import STRICT_ORDER, Content
+from wardkeep.fhir.triage.engine import NO, YES, Answer, Entry, Question, Turn, replay
 from wardkeep.fhir.triage.evaluating import question_of
+from wardkeep.fhir.triage.library import engine_of
 from wardkeep.fhir.triage.record import Stored, disproved, stored_in
-from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
 
 _MOST_LISTED = 200
-_WORDS = {YES: "present", NO: "absent", "not-sure": "not sure", "": "taken back"}
+_BESIDE = {"not-sure": "not sure", "": "taken back"}
+_WORDS = {YES: "present", NO: "absent"} | _BESIDE
+_ASKED = {YES: "yes", NO: "no"} | _BESIDE
+"""Of a strict order, in which what is asked is a question."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,34 +52,6 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     link: str
     words: str
     questions: tuple[Question, ...]
-
-
-class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule that holds, in words."""
-
-    fired: Fired
-    disposition: Disposition
-    because: tuple[str, ...]
-
-
-class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """A score, in words."""
-
-    words: str
-    value: str
-    missing: tuple[str, ...]
-
-
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """A result, in words."""
-
-    note: str
-    suggested: Disposition | None
-    raised: tuple[Why, ...]
-    others: tuple[Why, ...]
-    scores: tuple[Score, ...]
-    overruled: tuple[Overruled, ...]
-    advice: tuple[str, ...]
 
 
 def groups_of(content: Content) -> tuple[Group, ...]:
@@ -101,43 +67,6 @@ def _asked(item: Item) -> Iterator[Question]:
         yield question_of(item)
     for one in item.item:
         yield from _asked(one)
-
-
-def shown_in(content: Content, turn: Turn) -> Shown:
-    result: Result = turn.result
-    words = {link: item.words() for link, item in content.items.items()}
-    answered = answers_in(turn.log)
-    whys = [_why(one, words) for one in result.fired]
-    begun = {link for link, value in answered.items() if value != NO}
-    return Shown(
-        note=result.note,
-        suggested=DISPOSITIONS.get(result.disposition),
-        raised=tuple(one for one in whys if one.fired.rule in result.raised),
-        others=tuple(one for one in whys if one.fired.rule not in result.raised),
-        scores=tuple(
-            Score(
-                words=one.words,
-                value="–" if one.value is None else str(one.value),
-                missing=tuple(words[link] for link in one.missing),
-            )
-            for one in result.tallies
-            if begun & set(_reads(content, one.name))
-        ),
-        overruled=result.overruled,
-        advice=result.advice,
-    )
-
-
-def _reads(content: Content, name: str) -> tuple[str, ...]:
-    return next(one.reads for one in content.variables if one.name == name)
-
-
-def _why(fired: Fired, words: dict[str, str]) -> Why:
-    return Why(
-        fired=fired,
-        disposition=DISPOSITIONS[fired.disposition],
-        because=tuple(words[link] for link in fired.because),
-    )
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,12 +136,10 @@ async def show_triage(visit: Visit) -> Response:
     stored = stored_in(one.text) if one.patient == visit.path("id") else None
     if stored is None:
         return visit.tell(NOT_FOUND)
-    found = await content_in_use(visit)
+    found = await content_named(visit, stored.log.named)
     if isinstance(found, Response):
         return found
     content = found.content if found else None
-    if content is not None and content.named != stored.log.named:
-        content = None
     resource = msgspec.json.decode(one.text, type=dict[str, object])
     return visit.render(
         "triage/triage.html",
@@ -223,16 +150,17 @@ async def show_triage(visit: Visit) -> Response:
         decided=DISPOSITIONS.get(stored.decided),
         author=person_in(resource.get("author")),
         authored=str(resource.get("authored", "")),
+        is_stopped=resource.get("status") == "stopped",
         lines=tuple(_lines(stored, content)),
         shown=None if content is None else _replayed(content, stored),
-        problem=None if content is None else disproved(Checklist(content), stored),
+        problem=None if content is None else disproved(engine_of(content), stored),
         may_write=ASSESSORS.admits(visit.session.role),
         said=visit.query("said"),
     )
 
 
 def _replayed(content: Content, stored: Stored) -> Shown | None:
-    turn = replay(Checklist(content), stored.log)
+    turn = replay(engine_of(content), stored.log)
     return shown_in(content, turn) if isinstance(turn, Turn) else None
 
 
@@ -246,6 +174,8 @@ def _line(entry: Entry, content: Content | None) -> str:
     if isinstance(entry, Answer):
         item = content.items.get(entry.link) if content else None
         words = item.words() if item else entry.link
-        return f"{words}: {_WORDS.get(entry.value, entry.value)}"
+        is_asked = content is not None and content.engine == STRICT_ORDER
+        said = (_ASKED if is_asked else _WORDS).get(entry.value, entry.value)
+        return f"{words} {said}" if is_asked else f"{words}: {said}"
     rule = content.rule(entry.rule) if content else None
     return f"Red flag set aside: {rule.words if rule else entry.rule}. {entry.why}"

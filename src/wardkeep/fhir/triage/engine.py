@@ -86,6 +86,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     link: str
     words: str
+    to_patient: str = ""
+    """The same asked of the patient themself; empty: in the same words."""
     help: str = ""
     """What the answer turns on, for whoever asks."""
     kind: str = "boolean"

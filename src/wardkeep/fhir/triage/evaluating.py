@@ -28,6 +28,7 @@ from wardkeep.fhir.triage.engine import (
     Tally,
 )
 from wardkeep.fhir.triage.pressing import most_pressing, urgency
+from wardkeep.fhir.triage.written import TO_PATIENT
 
 _MOST_DIGITS = 12
 
@@ -134,9 +135,11 @@ def question_of(item: Item) -> Question:
     kind = kind_of(item)
     least, most = item.said(MIN_VALUE), item.said(MAX_VALUE)
     codings = [one.value_coding for one in item.answer_option]
+    to_patient = item.said(TO_PATIENT)
     return Question(
         link=item.link_id,
         words=item.words(),
+        to_patient=to_patient.value_string if to_patient else "",
         help=" ".join(one.words() for one in item.item if one.is_help),
         kind=kinds[kind] if kind else "",
         choices=tuple(Choice(one.code, one.words()) for one in codings if one),
@@ -154,10 +157,10 @@ def read_answer(item: Item, text: str) -> Value | Problem | None:
     """The value; None where it is not known; a Problem where it is no answer."""
     if text in (NOT_SURE, TAKEN_BACK):
         return None
+    if item.type == "boolean" and text in (YES, NO):
+        return text == YES  # the most by far: a replay reads it again and again
     question = question_of(item)
     if question.kind == "boolean":
-        if text in (YES, NO):
-            return text == YES
         return _unread(question, "Answer yes, no or not sure.")
     if question.kind == "choice":
         codes = [one.code for one in question.choices]

@@ -15,7 +15,7 @@ from wardkeep.fhir.triage.content import CHECKLIST, Content, content_of
 from wardkeep.fhir.triage.engine import Engine
 from wardkeep.fhir.triage.strict_order import StrictOrder
 
-NAMES = ("adult-checklist", "adult-danger-signs")
+NAMES = ("adult-checklist", "adult-danger-signs", "child-danger-signs")
 
 
 class ContentBrokenError(Exception):
@@ -40,6 +40,12 @@ def shipped_content(name: str) -> Content:
     if not isinstance(found, Content):
         raise ContentBrokenError("; ".join(str(one) for one in found))
     return found
+
+
+def named_by(canonical: str) -> str:
+    """Which of `NAMES` a PlanDefinition of that URL is; empty: none."""
+    plans = {shipped_content(name).named.canonical: name for name in NAMES}
+    return plans.get(canonical, "")
 
 
 def engine_of(content: Content) -> Engine:

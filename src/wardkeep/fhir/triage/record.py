@@ -57,6 +57,10 @@ class Triaged(msgspec.Struct, frozen=True, kw_only=True):
     completed: datetime
     encounter: str = ""
     """The case; empty: there is none."""
+    source: str = ""
+    """Who answered: a reference; empty: not said."""
+    is_whole: bool = True
+    """Whether it was asked to its end."""
 
 
 def undecided(turn: Turn, decision: Decision) -> Problem | None:
@@ -104,6 +108,8 @@ def response(
         encounter=f"Encounter/{who.encounter}" if who.encounter else "",
         extension=tuple(said),
         title=content.title,
+        source=who.source,
+        status="completed" if who.is_whole else "stopped",
     )
     return response_of(
         content.questionnaire, _answered(content, turn), about, id_=who.id

@@ -15,6 +15,8 @@ ENGINE, OTHERWISE, APPLIES = f"{_OWN}engine", f"{_OWN}otherwise", f"{_OWN}applie
 RED_FLAG, UNCHECKED, TEST = f"{_OWN}red-flag", f"{_OWN}unchecked", f"{_OWN}test"
 SAFE_SIDE = f"{_OWN}safe-side"
 """Of a question in a strict order: what counts where the caller is not sure."""
+TO_PATIENT = f"{_OWN}to-patient"
+"""Of a question: its words where the patient answers it themself."""
 VARIABLE = "http://hl7.org/fhir/StructureDefinition/variable"
 DEPENDS_ON = "depends-on"
 
