@@ -62,6 +62,7 @@ from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.parts import PartReader
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
+from wardkeep.fhir.store.shared_listing import SharedLister
 from wardkeep.fhir.store.standings import Standings
 from wardkeep.fhir.store.taking_out import RecordTaker
 from wardkeep.fhir.store.ways_in import WaysInKept
@@ -230,4 +231,5 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Callers(database, warden),
         Tracing(TracesNobody()),
         QueueRows(database),
+        SharedLister(database, warden),
     )

@@ -13,7 +13,8 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.triage.checklist import Checklist, answers_in
 from wardkeep.fhir.triage.engine import About, Entry, SetAside, Turn, take
-from wardkeep.fhir.triage.in_use import TYPE, InUse, in_use, library_id
+from wardkeep.fhir.triage.held import Held
+from wardkeep.fhir.triage.standing import Standing, standing
 from wardkeep.fhir.triage.written_log import changed, entries_in, lines_of
 from wardkeep.ui.banner import Banner
 from wardkeep.ui.format import years_old
@@ -46,24 +47,31 @@ class _Patient(msgspec.Struct, frozen=True, rename="camel"):
     gender: str = ""
 
 
-async def content_in_use(visit: Visit, name: str = NAME) -> InUse | Response | None:
-    """None where the organisation never took it into use."""
-    id_ = library_id(name)
-    opened = await visit.services[Reader].shared([(TYPE, id_)], opener=opener_of(visit))
-    if isinstance(opened, Refusal):
-        return refused(visit, opened)
-    found = [in_use(one.text, one.version) for one in opened.resources]
-    return found[0] if found else None
+async def content_in_use(visit: Visit, name: str = NAME) -> Standing | Response:
+    """What the organisation has of it, and which rules somebody held."""
+    found = await standing(visit.services[Reader], name, opener=opener_of(visit))
+    return refused(visit, found) if isinstance(found, Refusal) else found
 
 
-async def engine_in_use(visit: Visit) -> Checklist | Response:
+class InHand(msgspec.Struct, frozen=True, kw_only=True):
+    """A checklist that is in use."""
+
+    engine: Checklist
+    standing: Standing
+
+    @property
+    def marks(self) -> Mapping[str, Held]:
+        return self.standing.marks
+
+
+async def engine_in_use(visit: Visit) -> InHand | Response:
     """The checklist; else the page that says that it is off."""
     found = await content_in_use(visit)
     if isinstance(found, Response):
         return found
-    if found is None or not found.is_on:
+    if not found.is_on:
         return visit.tell(OFF)
-    return Checklist(found.content)
+    return InHand(engine=Checklist(found.content), standing=found)
 
 
 async def person_of(visit: Visit) -> Person | Response:

@@ -5,7 +5,7 @@ Done means: whoever reads it later sees what was ticked, what was suggested and 
 what was decided instead and why, and whether the same answers still come to the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 from starlette.responses import Response
@@ -42,6 +42,7 @@ from wardkeep.fhir.triage.engine import (
     replay,
 )
 from wardkeep.fhir.triage.evaluating import question_of
+from wardkeep.fhir.triage.held import Held, marked_by_id
 from wardkeep.fhir.triage.record import Stored, disproved, stored_in
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
 from wardkeep.web.pages import page
@@ -66,6 +67,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     fired: Fired
     disposition: Disposition
     because: tuple[str, ...]
+    held: Held | None = None
+    """Who of the organisation held it against the original publication."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,11 +106,12 @@ def _asked(item: Item) -> Iterator[Question]:
         yield from _asked(one)
 
 
-def shown_in(content: Content, turn: Turn) -> Shown:
+def shown_in(content: Content, turn: Turn, marks: Mapping[str, Held]) -> Shown:
     result: Result = turn.result
+    held = marked_by_id(content, marks)
     words = {link: item.words() for link, item in content.items.items()}
     answered = answers_in(turn.log)
-    whys = [_why(one, words) for one in result.fired]
+    whys = [_why(one, words, held.get(one.rule)) for one in result.fired]
     begun = {link for link, value in answered.items() if value != NO}
     return Shown(
         note=result.note,
@@ -132,8 +136,9 @@ def _reads(content: Content, name: str) -> tuple[str, ...]:
     return next(one.reads for one in content.variables if one.name == name)
 
 
-def _why(fired: Fired, words: dict[str, str]) -> Why:
+def _why(fired: Fired, words: dict[str, str], held: Held | None) -> Why:
     return Why(
+        held=held,
         fired=fired,
         disposition=DISPOSITIONS[fired.disposition],
         because=tuple(words[link] for link in fired.because),
@@ -172,7 +177,7 @@ async def show_triages(visit: Visit) -> Response:
         id=visit.path("id"),
         banner=banner_on(chart, visit.clock.now()),
         lines=sorted(lines, key=lambda one: one.authored, reverse=True),
-        is_on=found is not None and found.is_on,
+        is_on=found.is_on,
         may_write=ASSESSORS.admits(visit.session.role),
     )
 
@@ -210,7 +215,7 @@ async def show_triage(visit: Visit) -> Response:
     found = await content_in_use(visit)
     if isinstance(found, Response):
         return found
-    content = found.content if found else None
+    content = found.use.content if found.use is not None else None
     if content is not None and content.named != stored.log.named:
         content = None
     resource = msgspec.json.decode(one.text, type=dict[str, object])
@@ -224,16 +229,18 @@ async def show_triage(visit: Visit) -> Response:
         author=person_in(resource.get("author")),
         authored=str(resource.get("authored", "")),
         lines=tuple(_lines(stored, content)),
-        shown=None if content is None else _replayed(content, stored),
+        shown=None if content is None else _replayed(content, stored, found.marks),
         problem=None if content is None else disproved(Checklist(content), stored),
         may_write=ASSESSORS.admits(visit.session.role),
         said=visit.query("said"),
     )
 
 
-def _replayed(content: Content, stored: Stored) -> Shown | None:
+def _replayed(
+    content: Content, stored: Stored, marks: Mapping[str, Held]
+) -> Shown | None:
     turn = replay(Checklist(content), stored.log)
-    return shown_in(content, turn) if isinstance(turn, Turn) else None
+    return shown_in(content, turn, marks) if isinstance(turn, Turn) else None
 
 
 def _lines(stored: Stored, content: Content | None) -> Iterator[tuple[str, str]]:
