@@ -31,6 +31,11 @@ from wardkeep.fhir.bars.outgoing import Outbox
 from wardkeep.fhir.bars.partners import Partners
 from wardkeep.fhir.bars.receiving import Receiver
 from wardkeep.fhir.bars.rows import Arrivals
+from wardkeep.fhir.cds.application import (
+    MOST_BYTES as MOST_CDS_BYTES,
+    PREFIX as CDS,
+    CdsApplication,
+)
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.data_sets.reports import Reports
 from wardkeep.fhir.depots.rows import DepotRows
@@ -174,6 +179,16 @@ def mounts_on(
             for prefix in PREFIXES
         ],
         Mount(
+            prefix=CDS,
+            application=Cors(
+                CdsApplication(store, origin=settings.public_origin),
+                origins,
+                is_for_all=frozenset[str]().__contains__,
+            ),
+            limits=_CDS_LIMITS,
+            tell=tell,
+        ),
+        Mount(
             prefix=SCIM,
             application=ScimApplication(warden, origin=settings.public_origin),
             limits=_SIGN_IN_LIMITS,
@@ -187,6 +202,7 @@ def tracing_by(settings: Settings) -> Tracing:
 
 
 _API_LIMITS = Limits(body_bytes=MOST_BODY_BYTES, body_seconds=60.0, answer_seconds=60.0)
+_CDS_LIMITS = Limits(body_bytes=MOST_CDS_BYTES)
 _SIGN_IN_LIMITS = Limits(body_bytes=64 * 1024)
 
 

@@ -302,8 +302,7 @@ class _Compiling:
         condition = self.condition_at(
             f"{place}.condition", action.condition[0].expression
         )
-        codings = chain.from_iterable(one.coding for one in action.code)
-        codes = [one.code for one in codings if one.system == SYSTEM]
+        codes = _codes(action)
         if len(codes) != 1 or codes[0] not in DISPOSITIONS:
             wrong = f"it names {', '.join(codes) or 'no disposition'}"
             self.wrong(f"{place}.code", wrong, _dispositions())
@@ -337,17 +336,21 @@ class _Compiling:
         self, action: Action, condition: Condition, links: tuple[str, ...]
     ) -> str:
         named = condition.reads - set(links) - set(ABOUT)
+        source = next(iter(action.documentation), written.Artifact())
         said = (
-            (action.title, action.code, action.documentation, action.condition),
+            (action.title, _codes(action)),
+            (source.citation, source.label, source.url),
+            action.condition[0].expression.expression,
             said_in(action.extension, written.RED_FLAG).value_boolean is True,
-            [
-                one
-                for one in self.plan.extension
-                if named and one.url == written.VARIABLE
-            ],
+            [one for one in self.plan.extension if named and one.url == _VARIABLE],
             [(link, self.words[link]) for link in links],
         )
         return hashlib.sha256(_encode(said)).hexdigest()
+
+
+def _codes(action: Action) -> list[str]:
+    codings = chain.from_iterable(one.coding for one in action.code)
+    return [one.code for one in codings if one.system == SYSTEM]
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
