@@ -5,6 +5,7 @@ The real processes over HTTP. One clinical lead's session is in a thief's hands,
 program's token.
 """
 
+import hashlib
 import json
 import re
 import signal
@@ -22,8 +23,17 @@ import pytest
 from support.program import Program, Reply
 from support.served import Served, Visitor
 from support.triage import question, resource, rule, written_as
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource
-from wardkeep.fhir.triage.library import shipped, shipped_content
+from wardkeep.fhir.triage.in_use import Approval, library_of
+from wardkeep.fhir.triage.library import shipped_content
+from wardkeep.fhir.triage.protocol import (
+    REVIEWED,
+    Protocol,
+    Review,
+    frozen_id,
+    protocol_library,
+)
 
 pytestmark = pytest.mark.xdist_group("protocol-drills")
 HOME, ELSEWHERE = "larkspur", "tansy"
@@ -125,8 +135,6 @@ def decided(who: Visitor, id_: str, pair: Pair, **more: str) -> tuple[int, str]:
 
 
 def digest(pair: Pair) -> str:
-    import hashlib  # noqa: PLC0415 - of this alone
-
     return hashlib.sha256(pair[0].compact + b"\n" + pair[1].compact).hexdigest()
 
 
@@ -368,7 +376,34 @@ def test_a_token_asks_its_own_organisations_content_and_no_other(
         huge = ticked(stridor=True)
         huge["pad"] = "x" * 1_100_000
         assert asked_cds(client, "POST", path, huge).status == 413
-        assert shipped("adult-checklist")
+
+
+def test_no_program_says_what_is_in_use_reviewed_or_held(
+    stack: Served, tmp_path: Path, second: Visitor
+) -> None:
+    pair = own("9")
+    reviewed = Protocol(
+        id="",
+        stage=REVIEWED,
+        plan=pair[0],
+        asked=pair[1],
+        authors=("somebody",),
+        by=Person("", "Somebody"),
+        review=Review(name=LEAD, day="2026-11-29", words="All", account="else"),
+    )
+    reviewed = msgspec.structs.replace(reviewed, id=frozen_id(reviewed))
+    approval = Approval(lead=LEAD, day="2026-11-29", words="All", by=Person("", "X"))
+    used_ = library_of("adult-danger-signs", pair, approval, is_on=True)
+    plain = {name: value for name, value in used_.items() if name != "extension"}
+    with closing(Program(stack, tmp_path, organisation=HOME)) as program:
+        for content in (protocol_library(reviewed), used_):
+            path = f"Library/{content['id']}"
+            assert program.ask("PUT", path, content).status == 422
+            assert program.get(path).status == 404
+        # Without saying so it is a Library like any other, and nothing is in use
+        assert program.ask("PUT", f"Library/{used_['id']}", plain).status == 201
+        assert "urn:example:thief" not in get(second, "/triage")
+        assert asked_cds(program, "POST", "/adult-danger-signs", {}).status == 404
 
 
 def second_token(stack: Served) -> str:

@@ -127,6 +127,8 @@ def in_use(text: bytes, version: int) -> InUse | None:
         return None
     pair, content = compiled
     said = {one.url: one for one in read.extension}
+    if BY not in said:
+        return None  # whoever wrote it was no page, and nobody answers for it
     nothing = _Extension()
     return InUse(
         is_on=read.status == ACTIVE,
