@@ -7,17 +7,19 @@ of both versions, and each yes-or-no question answered yes alone, at an age at w
 both are meant; so a difference that no example shows is not found.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from wardkeep.fhir.triage.checking import played
-from wardkeep.fhir.triage.content import STRICT_ORDER, Content, Rule
+from wardkeep.fhir.triage.content import Content, Rule
 from wardkeep.fhir.triage.engine import Turn
+from wardkeep.fhir.triage.judging import work_of
 from wardkeep.fhir.triage.library import engine_of
 
 _YEARS = 40
-_MOST_WORK = 600_000
+MOST_WORK = 200_000
+"""Answers times rules, in both; what is beyond is not run, and not counted as run."""
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     ran: int
     not_run: int
     """Answers that one of the two cannot take: they name a question that it lacks."""
+    beyond: int = 0
+    """Answers that would have taken too long."""
 
     @property
     def is_same(self) -> bool:
@@ -63,7 +67,8 @@ def compared(before: Content, now: Content) -> Compared:
     """What somebody who knows `before` has to read of `now`."""
     old, new = ({one.id: one for one in it.rules} for it in (before, now))
     was, asks = before.items, now.items
-    both = tuple(_run_both(before, now))
+    given, beyond = _given(before, now)
+    both = tuple(_run_both(before, now, given))
     ran = [one for one in both if one is not None]
     return Compared(
         added=tuple(_alone(one) for id_, one in new.items() if id_ not in old),
@@ -84,6 +89,7 @@ def compared(before: Content, now: Content) -> Compared:
         others=tuple(one for one in ran if one.before != one.now),
         ran=len(ran),
         not_run=len(both) - len(ran),
+        beyond=beyond,
     )
 
 
@@ -116,10 +122,12 @@ def _how(old: Rule, new: Rule) -> tuple[str, ...]:
     return found
 
 
-def _run_both(before: Content, now: Content) -> Iterator[Other | None]:
+def _run_both(
+    before: Content, now: Content, said: Sequence[str]
+) -> Iterator[Other | None]:
     """Each distinct set of answers; None where one of the two cannot take it."""
     engines = engine_of(before), engine_of(now)
-    for given in _given(before, now):
+    for given in said:
         turns = [
             played(content, engine, given)
             for content, engine in zip((before, now), engines, strict=True)
@@ -131,7 +139,8 @@ def _run_both(before: Content, now: Content) -> Iterator[Other | None]:
             yield None
 
 
-def _given(before: Content, now: Content) -> list[str]:
+def _given(before: Content, now: Content) -> tuple[list[str], int]:
+    """What is run, and how many there are beyond what may be."""
     found = [
         example.given
         for content in (now, before)
@@ -145,7 +154,9 @@ def _given(before: Content, now: Content) -> list[str]:
         if item.type == "boolean"
     ]
     once = list(dict.fromkeys(found))
-    if STRICT_ORDER not in (before.engine, now.engine):
-        return once
-    one = max(len(it.items) * len(it.rules) for it in (before, now))
-    return once[: max(1, _MOST_WORK // max(1, one))]
+    kept, work = [], 0
+    for given in once:
+        work += work_of(before, given) + work_of(now, given)
+        if work <= MOST_WORK:
+            kept.append(given)
+    return kept, len(once) - len(kept)

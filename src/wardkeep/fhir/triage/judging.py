@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A protocol as its author sees it: every mistake at its rule, every example run.
 
-What comes from a page is bounded before it is run: examples times questions times rules
-is the work, and a few kilobytes could ask for an hour of it.
+What comes from a page is bounded before it is run: each answer of an example runs all
+rules, and a few kilobytes could ask for an hour of it.
 """
 
 import re
@@ -19,8 +19,8 @@ from wardkeep.fhir.triage.engine import Result, Turn
 from wardkeep.fhir.triage.library import engine_of
 
 MOST_RULES, MOST_QUESTIONS, MOST_EXAMPLES = 200, 150, 800
-MOST_WORK = 300_000
-"""Of a strict order: examples times questions times rules; about a second."""
+MOST_WORK = 100_000
+"""Answers times rules of all examples; about half a second."""
 _ACTION = re.compile(r"action\[(\d{1,6})\]")
 _ITEM = re.compile(r"Questionnaire\.item\(([^)]*)\)")
 
@@ -125,12 +125,23 @@ def too_much(content: Content) -> Problem | None:
             wrong = f"it has {many} {what}; {most} can be worked on here"
             mend = "Split it: one protocol for one complaint."
             return Problem(place="PlanDefinition", wrong=wrong, mend=mend)
-    work = examples * len(content.items) * len(content.rules)
-    if content.engine == STRICT_ORDER and work > MOST_WORK:
+    work = sum(
+        work_of(content, example.given)
+        for rule in content.rules
+        for example in rule.examples
+    )
+    if work > MOST_WORK:
         wrong = "its examples take too long to run on a page"
         mend = "Write fewer examples, or check it by: wardkeep triage check."
         return Problem(place="PlanDefinition", wrong=wrong, mend=mend)
     return None
+
+
+def work_of(content: Content, given: str) -> int:
+    """What an example costs: of a strict order every question is answered."""
+    is_strict = content.engine == STRICT_ORDER
+    answers = len(content.items) if is_strict else given.count(";") + 1
+    return answers * len(content.rules)
 
 
 def examples_run(content: Content, rule: Rule) -> tuple[Ran, ...]:

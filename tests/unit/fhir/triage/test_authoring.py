@@ -203,6 +203,11 @@ def test_what_would_take_an_hour_is_not_run() -> None:
     lines = {f"age={n % 90}; a=yes": True for n in range(801)}
     told = judged(*written_as([question("a")], [rule("a", "%a", examples=lines)]))
     assert told.content is not None, "the same example twice is one"
+    long = {"age=40; " + "; ".join(["a=yes"] * 999 + [str(n)]): True for n in range(99)}
+    pair = written_as(
+        [question("a")], [rule("a", "%a", examples=long), rule("b", "%a")]
+    )
+    assert "take too long" in judged(*pair).problems[0].wrong
     rules = [rule(f"r{n}", "%a") for n in range(201)]
     assert judged(*written_as([question("a")], rules)).content is None
 
