@@ -41,7 +41,7 @@ from wardkeep.fhir.triage.authoring import (
     with_head,
 )
 from wardkeep.fhir.triage.content import CHECKLIST, ENGINES, STRICT_ORDER
-from wardkeep.fhir.triage.judging import Judged, judged
+from wardkeep.fhir.triage.judging import Judged, judged, question_at, rule_at
 from wardkeep.fhir.triage.library import NAMES, shipped, shipped_content
 from wardkeep.fhir.triage.protocol import (
     MOST_BYTES,
@@ -195,6 +195,7 @@ def show_whole(visit: Visit, protocol: Protocol, form: Form) -> Response:
         one=protocol,
         head=head_of(protocol.plan),
         told=told,
+        wrongs=[(problem, _path_of(protocol, problem)) for problem in told.problems],
         rules=_rule_lines(protocol, told),
         questions=[
             (one, told.of_question(one.link)) for one in questions_typed(protocol.asked)
@@ -216,6 +217,16 @@ def _rule_lines(protocol: Protocol, told: Judged) -> list[tuple[object, object]]
         (one, told.of_rule(number))
         for number, one in enumerate(rules_typed(protocol.plan))
     ]
+
+
+def _path_of(protocol: Protocol, problem: Problem) -> str:
+    """Below the protocol, where it is mended; empty: on its own page, or as FHIR."""
+    number, link = rule_at(problem), question_at(problem)
+    rules = rules_typed(protocol.plan)
+    if number is not None and number < len(rules) and rules[number].id:
+        return f"rules/{rules[number].id}"
+    asked = {one.link for one in questions_typed(protocol.asked)}
+    return f"questions/{link}" if link and link in asked else ""
 
 
 def _ends() -> list[tuple[str, str]]:
