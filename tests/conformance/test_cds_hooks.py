@@ -460,7 +460,8 @@ async def test_feedback_on_no_card_of_ours_is_refused_whole(world: World) -> Non
     ):
         answer = await world.ask("POST", path, {"feedback": [good, wrong]})
         assert answer.status == 400, wrong
-    for whole in ({}, {"feedback": []}, {"feedback": [good] * 51}):
+    wholes: list[Json] = [{}, {"feedback": []}, {"feedback": [good] * 51}]
+    for whole in wholes:
         assert (await world.ask("POST", path, whole)).status == 400
     assert world.written == []
 

@@ -110,7 +110,7 @@ def brought_in(who: Visitor, pair: Pair) -> str:
 
 
 def version_in(page: str) -> str:
-    return re.findall(r'name="version" value="(\d+)"', page)[0]
+    return str(re.findall(r'name="version" value="(\d+)"', page)[0])
 
 
 def sent(who: Visitor, pair: Pair) -> str:
@@ -229,7 +229,7 @@ def test_hostile_content_is_told_and_harms_no_page(thief: Visitor) -> None:
     too_big = urlencode({"text-1": "y" * 300_000}).encode()
     assert thief.ask("POST", "/protocols/bring-in", too_big)[0] == 413
     # Markup, a script's address and conditions that look like a bomb are words
-    bad = rule("well", "(" * 600 + "%well" + ")" * 600, "self-care", title=EVIL)
+    bad: Any = rule("well", "(" * 600 + "%well" + ")" * 600, "self-care", title=EVIL)
     bad["documentation"][0] |= {"url": "javascript:alert(1)", "citation": EVIL}
     content = {**plan.content, "title": EVIL, "action": [bad]}
     id_ = brought_in(thief, (resource(content), asked))

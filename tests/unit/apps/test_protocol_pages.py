@@ -131,11 +131,11 @@ class Desk:
 
 
 def version(page: str) -> str:
-    return re.findall(r'name="version" value="(\d+)"', page)[0]
+    return str(re.findall(r'name="version" value="(\d+)"', page)[0])
 
 
 def which(page: str) -> str:
-    return re.findall(r'name="which" value="([0-9a-f]{64})"', page)[-1]
+    return str(re.findall(r'name="which" value="([0-9a-f]{64})"', page)[-1])
 
 
 @pytest.fixture
