@@ -31,6 +31,11 @@ from wardkeep.fhir.bars.outgoing import Outbox
 from wardkeep.fhir.bars.partners import Partners
 from wardkeep.fhir.bars.receiving import Receiver
 from wardkeep.fhir.bars.rows import Arrivals
+from wardkeep.fhir.cds.application import (
+    MOST_BYTES as MOST_CDS_BYTES,
+    PREFIX as CDS,
+    CdsApplication,
+)
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.data_sets.reports import Reports
 from wardkeep.fhir.depots.rows import DepotRows
@@ -64,6 +69,7 @@ from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.parts import PartReader
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
+from wardkeep.fhir.store.shared_listing import SharedLister
 from wardkeep.fhir.store.standings import Standings
 from wardkeep.fhir.store.taking_out import RecordTaker
 from wardkeep.fhir.store.ways_in import WaysInKept
@@ -179,6 +185,16 @@ def mounts_on(
             for prefix in PREFIXES
         ],
         Mount(
+            prefix=CDS,
+            application=Cors(
+                CdsApplication(store, origin=settings.public_origin),
+                origins,
+                is_for_all=frozenset[str]().__contains__,
+            ),
+            limits=_CDS_LIMITS,
+            tell=tell,
+        ),
+        Mount(
             prefix=SCIM,
             application=ScimApplication(warden, origin=settings.public_origin),
             limits=_SIGN_IN_LIMITS,
@@ -198,6 +214,7 @@ def repeat_calling_by(settings: Settings) -> RepeatCalling:
 
 
 _API_LIMITS = Limits(body_bytes=MOST_BODY_BYTES, body_seconds=60.0, answer_seconds=60.0)
+_CDS_LIMITS = Limits(body_bytes=MOST_CDS_BYTES)
 _SIGN_IN_LIMITS = Limits(body_bytes=64 * 1024)
 
 
@@ -246,4 +263,5 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         DayFigures(FigureRows(database), clock=clock),
         RepeatCalling(),
         PostRows(database),
+        SharedLister(database, warden),
     )

@@ -11,8 +11,8 @@ from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.triage.engine import About, Named
-from wardkeep.fhir.triage.in_use import TYPE, InUse, in_use, library_id
 from wardkeep.fhir.triage.library import NAMES, named_by
+from wardkeep.fhir.triage.standing import Standing, standings
 from wardkeep.ui.format import years_old
 from wardkeep.web.visit import Visit
 
@@ -30,34 +30,26 @@ def about_in(patient: Mapping[str, object], today: date) -> About:
     )
 
 
-async def content_in_use(
-    visit: Visit, name: str = CHECKLIST
-) -> InUse | Response | None:
-    """None where the organisation never took it into use."""
+async def content_in_use(visit: Visit, name: str = CHECKLIST) -> Standing | Response:
+    """What the organisation has of it, and which rules somebody held."""
     found = await contents_in_use(visit, (name,))
-    if isinstance(found, Response):
-        return found
-    return found.get(name)
+    return found if isinstance(found, Response) else found[name]
 
 
 async def contents_in_use(
     visit: Visit, names: tuple[str, ...] = NAMES
-) -> dict[str, InUse] | Response:
-    """By name, what was ever taken into use, in one opening; nobody is opened."""
-    ids = {library_id(name): name for name in names}
-    opened = await visit.services[Reader].shared(
-        [(TYPE, id_) for id_ in ids], opener=opener_of(visit)
-    )
-    if isinstance(opened, Refusal):
-        return refused(visit, opened)
-    read = {ids[one.id]: in_use(one.text, one.version) for one in opened.resources}
-    return {name: one for name, one in read.items() if one is not None}
+) -> dict[str, Standing] | Response:
+    """By name, in one opening; nobody is opened."""
+    opener = opener_of(visit)
+    found = await standings(visit.services[Reader], names, opener=opener)
+    return refused(visit, found) if isinstance(found, Refusal) else found
 
 
-async def content_named(visit: Visit, named: Named) -> InUse | Response | None:
+async def content_named(visit: Visit, named: Named) -> Standing | Response | None:
     """What a stored log names, where that is the version in use."""
     name = named_by(named.canonical)
     found = await content_in_use(visit, name) if name else None
     if isinstance(found, Response) or found is None:
         return found
-    return found if found.content.named == named else None
+    is_it = found.use is not None and found.use.content.named == named
+    return found if is_it else None

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a triage comes to, in words, as pages show it."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from wardkeep.fhir.triage.checklist import answers_in
 from wardkeep.fhir.triage.content import Content
 from wardkeep.fhir.triage.engine import NO, Fired, Overruled, Result, Turn
+from wardkeep.fhir.triage.held import Held, marked_by_id
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
 
 
@@ -15,6 +18,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     fired: Fired
     disposition: Disposition
     because: tuple[str, ...]
+    held: Held | None = None
+    """Who of the organisation held it against the original publication."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +42,13 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     advice: tuple[str, ...]
 
 
-def shown_in(content: Content, turn: Turn) -> Shown:
+def shown_in(content: Content, turn: Turn, marks: Mapping[str, Held]) -> Shown:
+    """`marks` are by the rule's digest."""
     result: Result = turn.result
+    held = marked_by_id(content, marks)
     words = {link: item.words() for link, item in content.items.items()}
     answered = answers_in(turn.log)
-    whys = [_why(one, words) for one in result.fired]
+    whys = [_why(one, words, held.get(one.rule)) for one in result.fired]
     begun = {link for link, value in answered.items() if value != NO}
     return Shown(
         note=result.note,
@@ -66,8 +73,9 @@ def _reads(content: Content, name: str) -> tuple[str, ...]:
     return next(one.reads for one in content.variables if one.name == name)
 
 
-def _why(fired: Fired, words: dict[str, str]) -> Why:
+def _why(fired: Fired, words: dict[str, str], held: Held | None) -> Why:
     return Why(
+        held=held,
         fired=fired,
         disposition=DISPOSITIONS[fired.disposition],
         because=tuple(words[link] for link in fired.because),

@@ -140,7 +140,7 @@ def card_of(asked: Asked) -> Card:
         words=_words(question, asked) if question else "",
         help=question.help if question else "",
         last=f"{content.items[last].words()} {_WORDS[answered[last]]}" if last else "",
-        shown=shown_in(content, turn),
+        shown=shown_in(content, turn, {}),
     )
 
 

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Triage by clinicians: a checklist over a record, and content taken into use."""
 
-from wardkeep.apps.triage.adopting import (
-    LEADS,
-    end_use,
-    show_content,
-    take_into_use,
-)
+from wardkeep.apps.triage.adopting import end_use, show_content, take_into_use
 from wardkeep.apps.triage.assessing import assess, show_checklist, work_out
 from wardkeep.apps.triage.showing import show_triage, show_triages
+from wardkeep.care.leads import LEADS
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from wardkeep.apps.triage.opening import (
     ASSESSORS,
+    InHand,
     Person,
     Sent,
     engine_in_use,
@@ -39,6 +40,7 @@ from wardkeep.fhir.store.outcomes import Conflict, Written
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.triage.checklist import Checklist
 from wardkeep.fhir.triage.engine import About, SetAside
+from wardkeep.fhir.triage.held import counted
 from wardkeep.fhir.triage.record import Decision, Triaged, response, undecided
 from wardkeep.fhir.urgent.call_rows import CallRows
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
@@ -63,9 +65,9 @@ _NOT_SAVED = Trouble(
 
 @page("/patients/{id}/triage/new", gate=ASSESSORS)
 async def show_checklist(visit: Visit) -> Response:
-    engine = await engine_in_use(visit)
-    if isinstance(engine, Response):
-        return engine
+    hand = await engine_in_use(visit)
+    if isinstance(hand, Response):
+        return hand
     person = await person_of(visit)
     if isinstance(person, Response):
         return person
@@ -73,8 +75,8 @@ async def show_checklist(visit: Visit) -> Response:
     if isinstance(keeping, Response):
         return keeping
     form = Form({"which": new_uuid()} | keeping.values)
-    sent = await _sent(visit, engine, person.about, form)
-    return _show(visit, Drawn(engine, person, form), keeping, sent)
+    sent = await _sent(visit, hand.engine, person.about, form)
+    return _show(visit, Drawn(hand, person, form), keeping, sent)
 
 
 async def _sent(visit: Visit, engine: Checklist, about: About, form: Form) -> Sent:
@@ -95,13 +97,13 @@ def _at(now: datetime) -> str:
 class Drawn(NamedTuple):
     """What the form is drawn from."""
 
-    engine: Checklist
+    hand: InHand
     person: Person
     form: Form
 
 
 def _show(visit: Visit, drawn: Drawn, keeping: Keeping, sent: Sent) -> Response:
-    content = drawn.engine.content
+    content = drawn.hand.engine.content
     return visit.render(
         "triage/assess.html",
         status=422 if sent.problems else 200,
@@ -109,10 +111,11 @@ def _show(visit: Visit, drawn: Drawn, keeping: Keeping, sent: Sent) -> Response:
         banner=drawn.person.banner,
         about=drawn.person.about,
         content=content,
+        held=counted(content, drawn.hand.marks),
         groups=groups_of(content),
         fields=sent.fields,
         log=sent.log,
-        shown=shown_in(content, sent.turn),
+        shown=shown_in(content, sent.turn, drawn.hand.marks),
         dispositions=[("", "Choose"), *((c, d.words) for c, d in DISPOSITIONS.items())],
         typed=drawn.form.values,
         problems=sent.problems,
@@ -131,18 +134,18 @@ async def work_out(visit: Visit) -> Response:
     form = await form_sent(visit)
     if isinstance(form, Trouble):
         return visit.tell(form)
-    engine = await engine_in_use(visit)
-    if isinstance(engine, Response):
-        return engine
+    hand = await engine_in_use(visit)
+    if isinstance(hand, Response):
+        return hand
     years = form.values.get("of-years", "")
     about = About(
         years=whole_number(years) if years else None,
         sex=form.values.get("of-sex", ""),
     )
-    sent = await _sent(visit, engine, about, form)
+    sent = await _sent(visit, hand.engine, about, form)
     part = visit.ground.fill(
         "triage/result.html",
-        shown=shown_in(engine.content, sent.turn),
+        shown=shown_in(hand.engine.content, sent.turn, hand.marks),
         problems=sent.problems,
     )
     return visit.answer_json({"log": sent.log, "parts": tree_of(part)})
@@ -155,22 +158,22 @@ async def assess(visit: Visit) -> Response:
         return visit.tell(form)
     if not is_uuid(form.values.get("which", "")):
         return visit.tell(MALFORMED)
-    engine = await engine_in_use(visit)
-    if isinstance(engine, Response):
-        return engine
+    hand = await engine_in_use(visit)
+    if isinstance(hand, Response):
+        return hand
     person = await person_of(visit)
     if isinstance(person, Response):
         return person
-    sent = await _stepped(visit, engine, person.about, form)
+    sent = await _stepped(visit, hand.engine, person.about, form)
     if not form.values.get("press") and not sent.problems:
-        saved = await _save(visit, engine, form, sent)
+        saved = await _save(visit, hand.engine, form, sent)
         if isinstance(saved, Response):
             return saved
         sent = msgspec.structs.replace(sent, problems=(saved,))
     keeping = await go_on(visit, TRIAGE, form, note=form.values["which"])
     if isinstance(keeping, Response):
         return keeping
-    return _show(visit, Drawn(engine, person, form), keeping, sent)
+    return _show(visit, Drawn(hand, person, form), keeping, sent)
 
 
 async def _stepped(visit: Visit, engine: Checklist, about: About, form: Form) -> Sent:

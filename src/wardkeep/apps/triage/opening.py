@@ -12,6 +12,8 @@ from wardkeep.care.triage_content import about_in, content_in_use
 from wardkeep.care.writing import content_of
 from wardkeep.fhir.triage.checklist import Checklist, answers_in
 from wardkeep.fhir.triage.engine import About, Entry, SetAside, Turn, take
+from wardkeep.fhir.triage.held import Held
+from wardkeep.fhir.triage.standing import Standing
 from wardkeep.fhir.triage.written_log import changed, entries_in, lines_of
 from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
@@ -37,14 +39,25 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     about: About
 
 
-async def engine_in_use(visit: Visit) -> Checklist | Response:
+class InHand(msgspec.Struct, frozen=True, kw_only=True):
+    """A checklist that is in use."""
+
+    engine: Checklist
+    standing: Standing
+
+    @property
+    def marks(self) -> Mapping[str, Held]:
+        return self.standing.marks
+
+
+async def engine_in_use(visit: Visit) -> InHand | Response:
     """The checklist; else the page that says that it is off."""
     found = await content_in_use(visit)
     if isinstance(found, Response):
         return found
-    if found is None or not found.is_on:
+    if not found.is_on:
         return visit.tell(OFF)
-    return Checklist(found.content)
+    return InHand(engine=Checklist(found.content), standing=found)
 
 
 async def person_of(visit: Visit) -> Person | Response:

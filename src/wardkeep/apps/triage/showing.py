@@ -101,7 +101,7 @@ async def show_triages(visit: Visit) -> Response:
         id=visit.path("id"),
         banner=banner_on(chart, visit.clock.now()),
         lines=sorted(lines, key=lambda one: one.authored, reverse=True),
-        is_on=found is not None and found.is_on,
+        is_on=found.is_on,
         may_write=ASSESSORS.admits(visit.session.role),
     )
 
@@ -139,7 +139,8 @@ async def show_triage(visit: Visit) -> Response:
     found = await content_named(visit, stored.log.named)
     if isinstance(found, Response):
         return found
-    content = found.content if found else None
+    content = found.use.content if found and found.use else None
+    marks = found.marks if found else {}
     resource = msgspec.json.decode(one.text, type=dict[str, object])
     return visit.render(
         "triage/triage.html",
@@ -152,16 +153,18 @@ async def show_triage(visit: Visit) -> Response:
         authored=str(resource.get("authored", "")),
         is_stopped=resource.get("status") == "stopped",
         lines=tuple(_lines(stored, content)),
-        shown=None if content is None else _replayed(content, stored),
+        shown=None if content is None else _replayed(content, stored, marks),
         problem=None if content is None else disproved(engine_of(content), stored),
         may_write=ASSESSORS.admits(visit.session.role),
         said=visit.query("said"),
     )
 
 
-def _replayed(content: Content, stored: Stored) -> Shown | None:
+def _replayed(
+    content: Content, stored: Stored, marks: Mapping[str, Held]
+) -> Shown | None:
     turn = replay(engine_of(content), stored.log)
-    return shown_in(content, turn) if isinstance(turn, Turn) else None
+    return shown_in(content, turn, marks) if isinstance(turn, Turn) else None
 
 
 def _lines(stored: Stored, content: Content | None) -> Iterator[tuple[str, str]]:

@@ -47,7 +47,7 @@ from wardkeep.fhir.store.outcomes import (
     Reference,
     Written,
 )
-from wardkeep.fhir.store.reserved import ledger_event_id
+from wardkeep.fhir.store.reserved import OF_TRIAGE, is_of_triage, ledger_event_id
 from wardkeep.fhir.store.rows import (
     NewRow,
     insert_patient,
@@ -104,7 +104,8 @@ class Writer:
         report lists it.
 
         FHIR lets a reference point to what is not there yet: programs may write about
-        a patient who comes later; imports and pages may not.
+        a patient who comes later; imports and pages may not. Which triage content is
+        in use, who reviewed and who held it, people say on pages alone.
         """
         self._must_patients_exist = must_patients_exist
         self._takes_entry_codes = takes_entry_codes
@@ -207,6 +208,8 @@ class Writer:
             is_known = draft.owner in known.patients.keys() | arriving
             if draft.owner and not is_known and self._must_patients_exist:
                 problems.append(_no_patient(draft))
+            elif is_of_triage(draft.resource) and not self._must_patients_exist:
+                problems.append(OF_TRIAGE)
             elif current is not None and current.patient != draft.owner:
                 problems.append(_another_patient(draft))
         return Invalid(problems=tuple(problems)) if problems else None

@@ -38,6 +38,7 @@ ENGINES = (STRICT_ORDER, CHECKLIST)
 ABOUT: Mapping[str, Kind] = {"age": "number", "sex": "code"}
 """Variables that are known before the first question."""
 _NUMBERS = ("integer", "decimal")
+_VARIABLE = written.VARIABLE
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +59,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     disposition: str
     is_red_flag: bool
     condition: Condition
+    expression: str
+    """The condition as it is written."""
     reads: tuple[str, ...]
     """Links of the questions that it rests on, those of its variables too."""
     citation: str
@@ -65,6 +68,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     unchecked: str
     examples: tuple[Example, ...]
+    digest: str
+    """Of all that decides what it means: its words, condition, disposition and source,
+    the variables it may use, and the questions it rests on. Who held it against the
+    original held this; a rule that changed is held by nobody."""
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +145,7 @@ class _Compiling:
         self.problems: list[Problem] = []
         self.kinds: dict[str, Kind] = dict(ABOUT)
         self.rests_on: dict[str, tuple[str, ...]] = {}
+        self.words: dict[str, str] = {}
 
     def whole(self) -> Content | tuple[Problem, ...]:
         items = dict(self.questions())
@@ -199,6 +207,7 @@ class _Compiling:
             else:
                 self.kinds[item.link_id] = kind
                 self.rests_on[item.link_id] = (item.link_id,)
+                self.words[item.link_id] = item.words()
                 yield item.link_id, item
 
     def condition_at(
@@ -293,8 +302,7 @@ class _Compiling:
         condition = self.condition_at(
             f"{place}.condition", action.condition[0].expression
         )
-        codings = chain.from_iterable(one.coding for one in action.code)
-        codes = [one.code for one in codings if one.system == SYSTEM]
+        codes = _codes(action)
         if len(codes) != 1 or codes[0] not in DISPOSITIONS:
             wrong = f"it names {', '.join(codes) or 'no disposition'}"
             self.wrong(f"{place}.code", wrong, _dispositions())
@@ -305,6 +313,7 @@ class _Compiling:
             wrong = f"the condition comes to a {condition.kind}"
             self.wrong(f"{place}.condition", wrong, "Let it come to yes or no.")
         source = next(iter(action.documentation), written.Artifact())
+        links = self.links(condition)
         return Rule(
             id=action.id,
             place=f"PlanDefinition.{place}",
@@ -313,13 +322,38 @@ class _Compiling:
             is_red_flag=said_in(action.extension, written.RED_FLAG).value_boolean
             is True,
             condition=condition,
-            reads=self.links(condition),
+            expression=action.condition[0].expression.expression,
+            reads=links,
             citation=source.citation,
             clause=source.label,
             url=source.url,
             unchecked=said_in(action.extension, written.UNCHECKED).value_string,
             examples=tuple(_examples(action)),
+            digest=self.digest(action, condition, links),
         )
+
+    def digest(
+        self, action: Action, condition: Condition, links: tuple[str, ...]
+    ) -> str:
+        named = condition.reads - set(links) - set(ABOUT)
+        source = next(iter(action.documentation), written.Artifact())
+        said = (
+            (action.title, _codes(action)),
+            (source.citation, source.label, source.url),
+            action.condition[0].expression.expression,
+            said_in(action.extension, written.RED_FLAG).value_boolean is True,
+            [one for one in self.plan.extension if named and one.url == _VARIABLE],
+            [(link, self.words[link]) for link in links],
+        )
+        return hashlib.sha256(_encode(said)).hexdigest()
+
+
+def _codes(action: Action) -> list[str]:
+    codings = chain.from_iterable(one.coding for one in action.code)
+    return [one.code for one in codings if one.system == SYSTEM]
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def _examples(action: Action) -> Iterator[Example]:

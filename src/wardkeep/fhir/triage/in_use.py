@@ -44,6 +44,8 @@ class InUse(msgspec.Struct, frozen=True, kw_only=True):
 
     is_on: bool
     content: Content
+    pair: tuple[Resource, Resource]
+    """The PlanDefinition and the Questionnaire that it was compiled from."""
     approval: Approval
     version: int
     """Of the Library as it is stored."""
@@ -120,14 +122,18 @@ def in_use(text: bytes, version: int) -> InUse | None:
         raw = tuple(base64.b64decode(one.data) for one in read.content)
     except (msgspec.DecodeError, ValueError):
         return None
-    content = _compiled(raw)
-    if content is None:
+    compiled = _compiled(raw)
+    if compiled is None:
         return None
+    pair, content = compiled
     said = {one.url: one for one in read.extension}
+    if BY not in said:
+        return None  # whoever wrote it was no page, and nobody answers for it
     nothing = _Extension()
     return InUse(
         is_on=read.status == ACTIVE,
         content=content,
+        pair=pair,
         version=version,
         approval=Approval(
             lead=read.endorser[0].name if read.endorser else "",
@@ -139,11 +145,13 @@ def in_use(text: bytes, version: int) -> InUse | None:
 
 
 @lru_cache(maxsize=16)
-def _compiled(raw: tuple[bytes, ...]) -> Content | None:
+def _compiled(
+    raw: tuple[bytes, ...],
+) -> tuple[tuple[Resource, Resource], Content] | None:
     """By its bytes: the same content of two organisations is compiled once."""
     read = [parse(one) for one in raw]
     pair = [one for one in read if isinstance(one, Resource)]
     if len(pair) != len(("plan", "questionnaire")):
         return None
     found = content_of(pair[0], pair[1])
-    return found if isinstance(found, Content) else None
+    return ((pair[0], pair[1]), found) if isinstance(found, Content) else None

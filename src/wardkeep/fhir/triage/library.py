@@ -11,11 +11,18 @@ from importlib.resources import files
 from wardkeep.base.outcome import Problem
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.triage.checklist import Checklist
-from wardkeep.fhir.triage.content import CHECKLIST, Content, content_of
+from wardkeep.fhir.triage.content import (
+    CHECKLIST,
+    STRICT_ORDER,
+    Content,
+    content_of,
+)
 from wardkeep.fhir.triage.engine import Engine
 from wardkeep.fhir.triage.strict_order import StrictOrder
 
 NAMES = ("adult-checklist", "adult-danger-signs", "child-danger-signs")
+PLACES = {CHECKLIST: "adult-checklist", STRICT_ORDER: "adult-danger-signs"}
+"""Under which name an organisation's own content of an engine is taken into use."""
 
 
 class ContentBrokenError(Exception):
