@@ -68,6 +68,7 @@ from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.tasks.tasks import Tasks
 from wardkeep.fhir.urgent.call_rows import CallRows
+from wardkeep.fhir.urgent.note_reviews import NoteReviews
 from wardkeep.fhir.urgent.pds import PdsTracer
 from wardkeep.fhir.urgent.queue_rows import QueueRows
 from wardkeep.fhir.urgent.tracing import TracesNobody, Tracing
@@ -227,6 +228,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         WardRows(database),
         DepotRows(database),
         CallRows(database),
+        NoteReviews(database, warden),
         Callers(database, warden),
         Tracing(TracesNobody()),
         QueueRows(database),

@@ -6,6 +6,7 @@ from wardkeep.apps.calls.details import look_up, save_details, show_details
 from wardkeep.apps.calls.ending import end_call, show_ending
 from wardkeep.apps.calls.identifying import identify
 from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS
+from wardkeep.apps.calls.permission import keep_permission
 from wardkeep.apps.calls.showing import read_warnings, show_call
 from wardkeep.apps.calls.taking_back import take_back
 from wardkeep.apps.calls.tracing import trace
@@ -20,6 +21,7 @@ app = App(
         answer,
         take_over,
         show_call,
+        keep_permission,
         read_warnings,
         show_details,
         save_details,

@@ -6,8 +6,6 @@ has to do something the case waits in their queue, in the same change: it is nev
 none, and never in two. Where nobody has, the case is closed.
 """
 
-from typing import Any
-
 import msgspec
 from starlette.responses import Response
 
@@ -17,20 +15,19 @@ from wardkeep.apps.urgent_queue.opening import (
     DONE,
     STAFF,
     Here,
-    Json,
     find,
     leads,
     path_of,
-    stored,
     write,
 )
 from wardkeep.apps.urgent_queue.stepping import Pressed, pressed
+from wardkeep.care.case_closing import case_closed
+from wardkeep.care.stored import Json, stored
 from wardkeep.fhir.urgent import outcome
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 from wardkeep.fhir.urgent.moving import Cannot, advance
 from wardkeep.fhir.urgent.outcome import REVOKED
 from wardkeep.fhir.urgent.queueing import Did, Entry, entry_content, queued
-from wardkeep.fhir.urgent.ringing import closed
 from wardkeep.fhir.urgent.saying import instant
 from wardkeep.fhir.urgent.steps import Step
 from wardkeep.web.pages import page
@@ -141,20 +138,8 @@ async def _changed(
         )
         changed += [(content, 0) for content in made]
     if ending.disposition is None or not ending.disposition.waits:
-        over = await _closed(visit, entry, instant(given))
+        over = await case_closed(visit, entry, instant(given))
         if isinstance(over, Response):
             return over
         changed += over
     return changed
-
-
-async def _closed(
-    visit: Visit, entry: Entry, at: str
-) -> list[tuple[dict[str, Any], int]] | Response:
-    """The case itself, closed; nothing where there is none."""
-    if not entry.case:
-        return []
-    case = await stored(visit, "Encounter", entry.case, patient=entry.patient)
-    if isinstance(case, Response):
-        return [] if case.status_code == 404 else case  # noqa: PLR2004 - HTTP
-    return [(closed(case.content, at=at), case.version)]

@@ -2,7 +2,6 @@
 """What pages of urgent care's queues share: who may, which skills, and one case."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -11,14 +10,14 @@ from wardkeep.base.ids import OrganisationId, is_fhir_id
 from wardkeep.care.colleagues import Mine
 from wardkeep.care.of_patient import WRITERS, refused
 from wardkeep.care.opening import opener_of
-from wardkeep.care.writing import NOT_SAVED, content_of, drafted_anew
+from wardkeep.care.stored import Json, stored
+from wardkeep.care.writing import NOT_SAVED, drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.change import Beside, Change
 from wardkeep.fhir.store.outcomes import (
     AlreadyThere,
     Conflict,
     Invalid,
-    NotFound,
     Written,
 )
 from wardkeep.fhir.store.reading import Reader
@@ -29,9 +28,10 @@ from wardkeep.fhir.urgent.queueing import TYPE, Entry, entry_in, skills_at
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
-Json = dict[str, Any]
 STAFF = WRITERS.only("urgent_care_clinician", "shift_lead")
 """Who sees the queues; the door decides all the same."""
+PRESCRIBERS = STAFF.only("urgent_care_clinician")
+"""Who is offered to write a prescription from a case; its own pages decide."""
 LEADS = STAFF.only("shift_lead")
 """Who looks after every queue, gives cases to people and has those nobody reaches."""
 BOARD = "/urgent-queue"
@@ -56,13 +56,6 @@ class _Practitioner(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         return next((one.text or one.family for one in self.name), "")
-
-
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource as it is stored."""
-
-    version: int
-    content: Json
 
 
 class Here(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,23 +104,6 @@ async def find(visit: Visit, entry: str) -> Here | Response:
     if one is None:
         return visit.tell(NOT_FOUND)
     return Here(entry=one, version=found.version, content=found.content, row=row)
-
-
-async def stored(
-    visit: Visit, type_: str, id_: str, *, patient: str, version: int | None = None
-) -> Stored | Response:
-    """One resource of a patient."""
-    opened = await visit.services[Reader].one(
-        type_, id_, opener=opener_of(visit), version=version
-    )
-    if isinstance(opened, Refusal):
-        return refused(visit, opened, patient=patient)
-    if isinstance(opened, NotFound):
-        return visit.tell(NOT_FOUND)
-    [one] = opened.resources
-    if one.patient != patient:
-        return visit.tell(NOT_FOUND)
-    return Stored(version=one.version, content=content_of(one.text))
 
 
 async def write(
