@@ -119,8 +119,9 @@ async def test_a_request_is_answered_printed_cancelled_and_put_back(
     server: Served, program: Program, ann: Device
 ) -> None:
     ring(program, "amber", "Amberley")
-    await ann.go(f"{server.origin}/urgent-queue")
-    await ann.press("Take the next case")
+    await ann.go(f"{server.origin}/urgent-queue/cases/amber-entry")
+    await ann.reads("Permission to view")
+    await ann.press("Take it")
     await ann.reads("The case is yours. Ring now.")
     await ann.press("Answer the request with a prescription")
     # Then allergies and medicines stand beside what is written

@@ -29,6 +29,7 @@ PREGABALIN = Item(
     supplied="capsules",
     routes=("oral",),
     schedule="3",
+    is_stock=True,
 )
 ITEMS = (AMOXICILLIN, DIAZEPAM, PREGABALIN)
 

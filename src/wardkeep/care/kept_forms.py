@@ -160,7 +160,7 @@ PRESCRIPTION = KeptForm(
     type="MedicationRequest",
     words="a prescription",
     new="prescriptions/new",
-    change="prescriptions/new?entry={}",
+    change="prescriptions/for/{}",
 )
 NOTE_OF_URGENT_CARE = KeptForm(
     kind="special-note",

@@ -64,7 +64,7 @@ def _typed(form: Form) -> tuple[Said | None, str]:
     if chosen == Said.NOT_ASKED and not why and "why" not in form.problems:
         form.reject(
             "why",
-            wrong="why it could not be asked is missing",
+            wrong="Why it could not be asked is missing",
             mend="Write why, for whoever looks at the case later.",
         )
     return (Said(chosen) if chosen else None), why

@@ -13,7 +13,12 @@ from wardkeep.apps.prescriptions.supplying import (
     print_prescription,
     show_giving,
 )
-from wardkeep.apps.prescriptions.writing import show_form, write_prescription
+from wardkeep.apps.prescriptions.writing import (
+    show_form,
+    show_form_for,
+    write_for,
+    write_prescription,
+)
 from wardkeep.web.apps import App
 
 app = App(
@@ -24,6 +29,8 @@ app = App(
         show_prescriptions,
         show_form,
         write_prescription,
+        show_form_for,
+        write_for,
         sign,
         keep_signature,
         print_prescription,

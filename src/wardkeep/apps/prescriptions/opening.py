@@ -29,6 +29,8 @@ from wardkeep.fhir.prescriptions.handed_out import (
 )
 from wardkeep.fhir.prescriptions.moving import after, cannot
 from wardkeep.fhir.prescriptions.prescription import (
+    CHECKED,
+    SIGNED,
     TYPE,
     Prescription,
     Step,
@@ -79,6 +81,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 class Pressed(msgspec.Struct, frozen=True, kw_only=True):
     """A button of a page, at the version that the page showed."""
 
+    kind: str
     opened: Opened
     kept: Kept
     form: Form
@@ -135,8 +138,14 @@ async def find(visit: Visit) -> tuple[Opened, Kept] | Response:
     return visit.tell(NOT_FOUND)
 
 
-async def pressed(visit: Visit, kind: str) -> Pressed | Response:
-    """Where it may be done now; else the page that says why not."""
+def signature_of(one: Prescription, who: Person) -> str:
+    """Which of both signatures is theirs: their own prescription's is the first."""
+    is_own = who.reference == one.written.by.reference
+    return SIGNED if is_own and not one.signs(SIGNED) else CHECKED
+
+
+async def pressed(visit: Visit, kind: str = "") -> Pressed | Response:
+    """Where it may be done now; else the page that says why not. Empty: a signature."""
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
@@ -147,10 +156,11 @@ async def pressed(visit: Visit, kind: str) -> Pressed | Response:
     if whole_number(form.values.get("version", "")) != kept.version:
         return visit.go_to(address_of(visit, kept.prescription.id, "changed"))
     who = await me(visit)
+    kind = kind or signature_of(kept.prescription, who)
     why = cannot(kept.prescription, kind, who, visit.clock.now())
     if why is not None:
         return visit.tell(not_done(why.why))
-    return Pressed(opened=opened, kept=kept, form=form, me=who)
+    return Pressed(kind=kind, opened=opened, kept=kept, form=form, me=who)
 
 
 def not_done(why: str) -> Trouble:
@@ -171,6 +181,12 @@ async def formulary(visit: Visit) -> tuple[Item, ...]:
     return tuple(
         sorted((one for one in items if one is not None), key=lambda one: one.words)
     )
+
+
+async def is_held(visit: Visit, one: Prescription) -> bool:
+    """Whether a base holds it: stock of anything else is nobody's to give."""
+    items = await formulary(visit)
+    return any(it.is_stock and it.words == one.medicine for it in items)
 
 
 async def save(

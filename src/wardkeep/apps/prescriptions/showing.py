@@ -10,6 +10,7 @@ from wardkeep.apps.prescriptions.opening import (
     Opened,
     find,
     formulary,
+    is_held,
     open_here,
 )
 from wardkeep.care.of_patient import READERS
@@ -44,7 +45,7 @@ DID = {
 SAID = {
     "written": ("The prescription is saved.", True),
     "already": ("It was saved already, and is there once.", True),
-    "signed": ("", True),
+    SIGNED: ("Your signature is in the record. A second person checks it now.", True),
     CHECKED: ("The check is in the record. It can be printed or given now.", True),
     GIVEN: ("It is written down as given.", True),
     CANCELLED: ("It is cancelled. Destroy what was printed of it.", True),
@@ -126,7 +127,8 @@ async def show_one(visit: Visit, opened: Opened, kept: Kept, form: Form) -> Resp
         did=[(DID[it.kind], it) for it in reversed(one.steps)],
         word=form.values.get("word", ""),
         problems=problems,
-        is_signed=visit.query("said") == "signed",
+        is_held=await is_held(visit, one),
+        is_signed=visit.query("said") == "passkey",
         said=SAID.get(visit.query("said")),
     )
 

@@ -11,11 +11,9 @@ from wardkeep.apps.prescriptions.opening import (
     CHECKERS,
     Kept,
     address_of,
-    find,
     pressed,
     save_step,
 )
-from wardkeep.care.opening import me
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.medicine_signing import (
     CHECKS,
@@ -24,7 +22,6 @@ from wardkeep.disclosure.medicine_signing import (
     SignedMedicineView,
     SignMedicine,
 )
-from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.prescriptions.prescription import CHECKED, SIGNED, Step
 from wardkeep.ui.banner import Banner, name_for_banner
 from wardkeep.ui.format import show_date
@@ -33,12 +30,6 @@ from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
 _PARTS = {SIGNED: PRESCRIBES, CHECKED: CHECKS}
-
-
-def part_of(kept: Kept, who: Person) -> str:
-    """Which of both signatures is theirs to give: their own prescription's is one."""
-    is_own = who.reference == kept.prescription.written.by.reference
-    return SIGNED if is_own and not kept.prescription.signs(SIGNED) else CHECKED
 
 
 def act_of(kept: Kept, patient: str, kind: str) -> SignMedicine:
@@ -54,28 +45,18 @@ def act_of(kept: Kept, patient: str, kind: str) -> SignMedicine:
     )
 
 
-async def _kind(visit: Visit) -> str | Response:
-    found = await find(visit)
-    if isinstance(found, Response):
-        return found
-    return part_of(found[1], await me(visit))
-
-
 @page("/patients/{id}/prescriptions/{rx}/sign", gate=CHECKERS, methods=("POST",))
 async def sign(visit: Visit) -> Response:
     """The page on which the passkey signs; nothing is written by it."""
-    kind = await _kind(visit)
-    if isinstance(kind, Response):
-        return kind
-    got = await pressed(visit, kind)
+    got = await pressed(visit)
     if isinstance(got, Response):
         return got
     address = address_of(visit, got.kept.prescription.id)
     return await ask_to_confirm(
         visit,
-        act_of(got.kept, visit.path("id"), kind),
+        act_of(got.kept, visit.path("id"), got.kind),
         back=address,
-        after=f"{address}?said=signed",
+        after=f"{address}?said=passkey",
         button="Sign with my passkey",
         said_for={f"Patient/{visit.path('id')}": _called(got.opened.banner)},
     )
@@ -84,25 +65,22 @@ async def sign(visit: Visit) -> Response:
 @page("/patients/{id}/prescriptions/{rx}/signed", gate=CHECKERS, methods=("POST",))
 async def keep_signature(visit: Visit) -> Response:
     """What this session's passkey signed for goes into the record."""
-    kind = await _kind(visit)
-    if isinstance(kind, Response):
-        return kind
-    got = await pressed(visit, kind)
+    got = await pressed(visit)
     if isinstance(got, Response):
         return got
     asked = ReadSignedMedicine(visit.token, got.kept.prescription.id)
     signed = await visit.warden.ask(asked, SignedMedicineView)
     if isinstance(signed, Refusal):
         return visit.refuse(signed)
-    if signed.act != act_of(got.kept, visit.path("id"), kind):
+    if signed.act != act_of(got.kept, visit.path("id"), got.kind):
         return visit.go_to(address_of(visit, got.kept.prescription.id, "changed"))
     step = Step(
-        kind=kind,
+        kind=got.kind,
         at=visit.clock.now(),
         by=got.me,
         words=got.kept.prescription.words,
     )
-    return await save_step(visit, got, step, said=kind)
+    return await save_step(visit, got, step, said=got.kind)
 
 
 def _called(banner: Banner) -> str:

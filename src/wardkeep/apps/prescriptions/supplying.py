@@ -15,6 +15,7 @@ from wardkeep.apps.prescriptions.opening import (
     Pressed,
     address_of,
     find,
+    is_held,
     not_done,
     pressed,
     save,
@@ -47,6 +48,8 @@ from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
+
+NOT_HELD = not_done("The formulary does not say that a base holds this medicine.")
 
 
 async def _closes(visit: Visit, got: Pressed, words: str) -> Written | Response:
@@ -123,6 +126,8 @@ async def show_giving(visit: Visit) -> Response:
     why = cannot(kept.prescription, GIVEN, await me(visit), visit.clock.now())
     if why is not None:
         return visit.tell(not_done(why.why))
+    if not await is_held(visit, kept.prescription):
+        return visit.tell(NOT_HELD)
     return _show(visit, opened, kept, Form({}))
 
 
@@ -145,6 +150,8 @@ async def give_stock(visit: Visit) -> Response:
     got = await pressed(visit, GIVEN)
     if isinstance(got, Response):
         return got
+    if not await is_held(visit, got.kept.prescription):
+        return visit.tell(NOT_HELD)
     typed = read_packet(got.form, visit.today)
     if typed is None:
         return _show(visit, got.opened, got.kept, got.form)

@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from wardkeep.care.interactions import CHECKS, Interaction
-from wardkeep.fhir.prescriptions.formulary import Item
+from wardkeep.fhir.prescriptions.formulary import ROUTES, Item
 from wardkeep.fhir.prescriptions.in_words import MOST
 from wardkeep.fhir.prescriptions.prescription import FREQUENCIES
 from wardkeep.web.forms import Form
@@ -46,7 +46,13 @@ def read_typed(form: Form, items: Sequence[Item]) -> Typed | None:
     by_id = {one.id: one for one in items}
     item = by_id.get(form.choice("medicine", called="the medicine", among=tuple(by_id)))
     dose = _dose(form)
-    route = form.choice("route", called="the route", among=item.routes if item else ())
+    route = form.choice("route", called="the route", among=tuple(ROUTES))
+    if item is not None and route and route not in item.routes:
+        form.reject(
+            "route",
+            wrong=f"{item.words} is not given {ROUTES[route].words.lower()} here",
+            mend="Choose a route that the formulary has for it.",
+        )
     often = form.choice("often", called="how often", among=tuple(FREQUENCIES))
     days = form.whole_number(
         "days", called="for how many days", least=1, most=MOST_DAYS

@@ -64,10 +64,20 @@ async def _request(visit: Visit, entry: str) -> Entry | Response | None:
 
 @page("/patients/{id}/prescriptions/new", gate=PRESCRIBERS)
 async def show_form(visit: Visit) -> Response:
+    return await _begin(visit, "")
+
+
+@page("/patients/{id}/prescriptions/for/{entry}", gate=PRESCRIBERS)
+async def show_form_for(visit: Visit) -> Response:
+    """The same from a case that waits in a queue."""
+    return await _begin(visit, visit.path("entry"))
+
+
+async def _begin(visit: Visit, of: str) -> Response:
     opened = await open_here(visit)
     if isinstance(opened, Response):
         return opened
-    entry = await _request(visit, visit.query("entry"))
+    entry = await _request(visit, of)
     if isinstance(entry, Response):
         return entry
     # Of a case there is one form, which is gone on with at an address of its own.
@@ -149,7 +159,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
         return derived_uuid("prescription", self.opened.patient["id"], self.which)
 
 
-async def _sent(visit: Visit) -> Sent | Response:
+async def _sent(visit: Visit, of: str) -> Sent | Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
@@ -159,7 +169,7 @@ async def _sent(visit: Visit) -> Sent | Response:
     opened = await open_here(visit)
     if isinstance(opened, Response):
         return opened
-    entry = await _request(visit, form.values.get("entry", ""))
+    entry = await _request(visit, of)
     if isinstance(entry, Response):
         return entry
     return Sent(form=form, which=which, opened=opened, entry=entry)
@@ -167,7 +177,16 @@ async def _sent(visit: Visit) -> Sent | Response:
 
 @page("/patients/{id}/prescriptions/new", gate=PRESCRIBERS, methods=("POST",))
 async def write_prescription(visit: Visit) -> Response:
-    sent = await _sent(visit)
+    return await _take(visit, "")
+
+
+@page("/patients/{id}/prescriptions/for/{entry}", gate=PRESCRIBERS, methods=("POST",))
+async def write_for(visit: Visit) -> Response:
+    return await _take(visit, visit.path("entry"))
+
+
+async def _take(visit: Visit, of: str) -> Response:
+    sent = await _sent(visit, of)
     if isinstance(sent, Response):
         return sent
     if any(one.prescription.id == sent.id for one in sent.opened.kept):
@@ -180,7 +199,9 @@ async def write_prescription(visit: Visit) -> Response:
         if done is not None:
             return done
     note = sent.entry.id if sent.entry else sent.which
-    keeping = await go_on(visit, PRESCRIPTION, sent.form, note=note)
+    keeping = await go_on(
+        visit, PRESCRIPTION, sent.form, note=note, built_on=1 if sent.entry else 0
+    )
     if isinstance(keeping, Response):
         return keeping
     return await _show(visit, sent.opened, sent.entry, sent.form, keeping, found)
