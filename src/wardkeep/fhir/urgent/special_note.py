@@ -159,7 +159,7 @@ def note_in(content: Content) -> Note | None:
     if review is None or since is None or category not in CATEGORIES or not steps:
         return None
     audience = said.get(AUDIENCE, {}).get("valueCode")
-    return Note(
+    one = Note(
         id=str(content.get("id", "")),
         patient=id_in(content.get("subject"), "Patient"),
         category=category,
@@ -171,6 +171,19 @@ def note_in(content: Content) -> Note | None:
         last=_day(said.get(f"{NOTE}:last", {}).get("valueDate")),
         steps=steps,
     )
+    return _as_marked(one, content)
+
+
+_MARKED = {"inactive": ENDED, "entered-in-error": MISTAKE}
+
+
+def _as_marked(one: Note, content: Content) -> Note:
+    """Whoever ended it among the alerts, or by other software, wrote no step."""
+    kind = _MARKED.get(str(content.get("status")))
+    if kind is None or one.is_ended:
+        return one
+    by = Person("", "Somebody, among the alerts or by other software")
+    return with_step(one, Step(kind=kind, at=one.steps[-1].at, by=by))
 
 
 def _steps(content: Content) -> Iterator[Step]:

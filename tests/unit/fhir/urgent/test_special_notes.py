@@ -93,6 +93,15 @@ def test_an_end_is_taken_back_by_its_doer_for_a_quarter_of_an_hour() -> None:
     assert not again.is_ended
 
 
+@pytest.mark.parametrize("status", ["inactive", "entered-in-error"])
+def test_what_was_ended_among_the_alerts_holds_here_no_more(status: str) -> None:
+    found = note_in({**note_content(note()), "status": status})
+    assert found is not None
+    assert found.is_over(TODAY)
+    assert found.is_mistake is (status == "entered-in-error")
+    assert not found.can_take_back(ANN, NOW)
+
+
 def test_a_note_is_due_on_its_day_and_not_when_it_is_over() -> None:
     one = note(review=TODAY)
     assert one.is_due(TODAY)
