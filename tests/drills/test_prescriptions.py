@@ -112,8 +112,13 @@ def prescribe(desk: Desk, patient: str, **form: str) -> tuple[int, str, bytes]:
 def test_a_stolen_session_alone_neither_prints_nor_gives_a_controlled_drug(
     room: Room,
 ) -> None:
-    ring(room, "amber")
-    status, to, page = prescribe(room.ann, "amber", **typed(DIAZEPAM))
+    case = ring(room, "amber")
+    for nth, step in enumerate(("take", "reach"), 1):
+        assert (
+            room.ann.press(f"{case}/do/{step}", {"version": str(nth)})[0] == SEE_OTHER
+        )
+    form = typed(DIAZEPAM, entry="amber-entry")
+    status, to, page = prescribe(room.ann, "amber", **form)
     assert status == SEE_OTHER, page[-3000:]
     rx = to.partition("?")[0]
     [stored] = written(room, "amber")
@@ -126,6 +131,8 @@ def test_a_stolen_session_alone_neither_prints_nor_gives_a_controlled_drug(
         assert thief.press(f"{rx}/give", fields | packet)[0] == CONFLICT
         said, to, page = thief.press(f"{rx}/signed", fields)
         assert said in (FORBIDDEN, CONFLICT), (said, to, page[-2000:])
+    # Whoever looks after the queue sees that it waits
+    assert room.program.get("Task/amber-entry").json["status"] == "on-hold"
     [after] = written(room, "amber")
     assert after["meta"]["versionId"] == "1"
     assert not room.program.search("MedicationDispense", ("patient", "amber")).ids

@@ -65,6 +65,24 @@ async def closing(
     return over if isinstance(over, Response) else [*changed, *over]
 
 
+async def awaiting(
+    visit: Visit, entry: str, patient: str, *, by: Person, words: str, now: datetime
+) -> Written | Response:
+    """That the case waits for something, so that lists of what is overdue have it.
+
+    Nothing where it cannot be said now: somebody else has it, or nobody was reached.
+    """
+    found = await place_in_queue(visit, entry, patient)
+    if isinstance(found, Response):
+        return found
+    one, content, version = found
+    did = Did(step=Step.AWAIT, at=now, by=by, words=words)
+    after = advance(one, did)
+    if isinstance(after, Cannot):
+        return []
+    return [(entry_content(after, content), version)]
+
+
 async def case_closed(visit: Visit, entry: Entry, at: str) -> Written | Response:
     """The case itself, closed; nothing where there is none."""
     if not entry.case:

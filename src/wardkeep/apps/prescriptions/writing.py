@@ -27,13 +27,19 @@ from wardkeep.apps.prescriptions.typed import (
     warnings_about,
 )
 from wardkeep.base.ids import derived_uuid, is_fhir_id, new_uuid
-from wardkeep.care.case_closing import closing, place_in_queue
+from wardkeep.care.case_closing import (
+    Written,
+    awaiting,
+    closing,
+    place_in_queue,
+)
 from wardkeep.care.interactions import CHECKS, Interaction
 from wardkeep.care.keeping import Keeping, finish, go_on, resume
 from wardkeep.care.kept_forms import PRESCRIPTION
 from wardkeep.care.opening import me
 from wardkeep.care.permission import permission_of
 from wardkeep.care.stored import Json
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.prescriptions.formulary import ROUTES, SCHEDULES, Item
 from wardkeep.fhir.prescriptions.moving import NOBODY, begun
 from wardkeep.fhir.prescriptions.prescription import (
@@ -226,15 +232,8 @@ async def _write(visit: Visit, sent: Sent, typed: Typed) -> Response | None:
         return None
     one = begun(_prescription(visit, typed, sent.id, entry), now, author)
     changed: list[tuple[Json, int]] = [(prescription_content(one), 0)]
-    if entry is not None and _closes(entry, one):
-        over = await closing(
-            visit,
-            entry.id,
-            visit.path("id"),
-            by=author,
-            words=f"Prescribed: {one.words}",
-            now=now,
-        )
+    if one.request:
+        over = await _of_request(visit, one, author)
         if isinstance(over, Response):
             return over
         if isinstance(over, Cannot):
@@ -261,8 +260,18 @@ async def _done(
     return visit.go_to(address_of(visit, one.id, "written"))
 
 
-def _closes(entry: Entry, one: Prescription) -> bool:
-    return entry.code.startswith(REQUESTS) and not one.is_controlled
+async def _of_request(
+    visit: Visit, one: Prescription, by: Person
+) -> Written | Cannot | Response:
+    """The request ends with it; a controlled drug's waits for the second person."""
+    now = visit.clock.now()
+    if one.is_controlled:
+        words = f"Two people sign: {one.medicine}"
+        return await awaiting(
+            visit, one.request, one.patient, by=by, words=words, now=now
+        )
+    words = f"Prescribed: {one.words}"
+    return await closing(visit, one.request, one.patient, by=by, words=words, now=now)
 
 
 def _prescription(
