@@ -59,6 +59,7 @@ from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.callers import Callers
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.listing import Lister
+from wardkeep.fhir.store.note_reviews import NoteReviews
 from wardkeep.fhir.store.parts import PartReader
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
@@ -68,7 +69,6 @@ from wardkeep.fhir.store.ways_in import WaysInKept
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.tasks.tasks import Tasks
 from wardkeep.fhir.urgent.call_rows import CallRows
-from wardkeep.fhir.urgent.note_reviews import NoteReviews
 from wardkeep.fhir.urgent.pds import PdsTracer
 from wardkeep.fhir.urgent.queue_rows import QueueRows
 from wardkeep.fhir.urgent.tracing import TracesNobody, Tracing

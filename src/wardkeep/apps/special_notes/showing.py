@@ -24,8 +24,8 @@ from wardkeep.care.paging import page_asked
 from wardkeep.care.people import banners_in
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.listing import Lister
+from wardkeep.fhir.store.note_reviews import NoteReviews
 from wardkeep.fhir.urgent.flags import AUDIENCES, CATEGORIES, STOPS
-from wardkeep.fhir.urgent.note_reviews import NoteReviews
 from wardkeep.fhir.urgent.special_note import (
     ENDED,
     MISTAKE,
