@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from support.asgi import FROM_OUR_PAGE, Answer, call
 from support.pages import COOKIE
+from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.fhir.notes.drafts import NoteDrafts
 from wardkeep.fhir.notes.reading import NoteReader
@@ -30,6 +31,7 @@ from wardkeep.fhir.store.outcomes import (
 from wardkeep.fhir.store.parts import OpenedParts, Part, PartReader
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.writing import Writer
+from wardkeep.fhir.urgent.call_rows import CallRow, CallRows
 
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 29, 2, 0, tzinfo=UTC)
@@ -145,8 +147,19 @@ class NoDrafts(NoteDrafts):
     def __init__(self) -> None:
         """It needs nothing."""
 
-    async def look(self, organisation: int, id_: str) -> None:
+    async def look(self, organisation: OrganisationId, id_: str) -> None:
         del organisation, id_
+
+
+class MemoryCalls(CallRows):
+    """One open call, which Ann has."""
+
+    def __init__(self, case: str, patient: str) -> None:
+        self._row = CallRow(case, patient, NOW, "ann", "open")
+
+    async def one(self, organisation: OrganisationId, case: str) -> CallRow | None:
+        del organisation
+        return self._row if case == self._row.case else None
 
 
 def services_on(shelf: MemoryShelf) -> list[object]:
@@ -156,6 +169,7 @@ def services_on(shelf: MemoryShelf) -> list[object]:
         MemoryShared(shelf),
         MemoryWriter(shelf),
         NoDrafts(),
+        MemoryCalls("amber-case", "amber"),
     ]
 
 

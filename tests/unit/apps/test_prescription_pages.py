@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of prescriptions and special notes, on resources in memory.
+"""Pages of prescriptions, special notes and permission, on resources in memory.
 
 Who may is the door's and the warden's, and is not asked here.
 """
@@ -16,7 +16,7 @@ from support.prescribing import AMOXICILLIN, ITEMS, PREGABALIN, typed
 from support.scripted_warden import ROWAN, ScriptedWarden, scripted_warden
 from support.shelf_in_memory import MemoryShelf, get, post, services_on
 from support.urgent import whole_call
-from wardkeep.apps import prescriptions, special_notes
+from wardkeep.apps import calls, prescriptions, special_notes
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.ids import new_uuid
 from wardkeep.disclosure.answers import Refusal
@@ -72,7 +72,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         app = application(
             [
                 FoundApp(app=one.app, folder=Path(one.__file__).parent)
-                for one in (prescriptions, special_notes)
+                for one in (calls, prescriptions, special_notes)
             ],
             Services(client, *services_on(shelf)),
             Site(origin=ORIGIN, is_demo=False),
@@ -262,3 +262,27 @@ async def test_a_note_is_reviewed_ended_and_taken_back(stage: Stage) -> None:
     await stage.press(f"{at}/undo", version="3")
     assert stage.shelf.of_type("Flag")[0]["status"] == "active"
     assert "said=changed" in (await stage.press(f"{at}/end", version="3", word="x"))[1]
+
+
+async def test_permission_is_asked_by_whoever_has_the_call(stage: Stage) -> None:
+    stage.warden.sessions["rowan-token"] = msgspec.structs.replace(
+        ROWAN, role="health_advisor"
+    )
+    at = "/patients/amber/calls/amber-case/permission"
+    status, page = await stage.press(at, version="0", said="could-not-be-asked")
+    assert (status, "Why it could not be asked is missing" in page) == (422, True)
+    status, to = await stage.press(
+        at, version="0", said="refused", why="Not the police"
+    )
+    assert (status, to) == (303, "/patients/amber/calls/amber-case")
+    [consent] = stage.shelf.of_type("Consent")
+    assert consent["provision"] == {"type": "deny"}
+    # A page that was drawn before says nothing over it
+    assert (await stage.press(at, version="0", said="given"))[0] == 409
+    assert (await stage.press(at, version="1", said="given"))[0] == 303
+    assert stage.shelf.of_type("Consent")[0]["provision"] == {"type": "permit"}
+    # Nor does a colleague who has not got the call
+    who = WhoIAm(("Practitioner/ben",), ())
+    stage.warden.when(AskWhoIAm, who)
+    assert (await stage.press(at, version="2", said="refused"))[0] == 409
+    assert stage.shelf.of_type("Consent")[0]["provision"] == {"type": "permit"}

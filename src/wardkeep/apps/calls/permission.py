@@ -22,6 +22,12 @@ from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
 LONGEST_WHY = 300
+NOT_YOURS = Trouble(
+    status=409,
+    title="You do not have this call",
+    why="Whoever speaks with the caller asks them, so nothing was saved.",
+    mend="Go on with the call first, or ask your colleague.",
+)
 
 
 @page("/patients/{id}/calls/{case}/permission", gate=ANSWERERS, methods=("POST",))
@@ -32,6 +38,8 @@ async def keep_permission(visit: Visit) -> Response:
     stored = await open_case(visit)
     if isinstance(stored, Response):
         return stored
+    if not stored.is_mine:
+        return visit.tell(NOT_YOURS)
     said, why = _typed(form)
     if form.problems or said is None:
         problem = next(iter(form.problems.values()))
