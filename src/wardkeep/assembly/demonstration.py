@@ -27,6 +27,7 @@ from wardkeep.assembly.demo import (
 from wardkeep.assembly.demo.clinic_day import brought_to_today, free_times
 from wardkeep.assembly.demo.decision_support import contents_in_use
 from wardkeep.assembly.demo.detained import plots, sections_of
+from wardkeep.assembly.demo.formulary import formulary_entries
 from wardkeep.assembly.demo.referrals import referrals_of
 from wardkeep.assembly.demo.seeing import seen_entries
 from wardkeep.assembly.demo.urgent_care import Calls, queue_entries
@@ -155,6 +156,7 @@ def _write_bundles(folder: Path, organisation: DemoOrganisation, now: datetime) 
     first["entry"] += queue_entries(organisation)
     first["entry"] += seen_entries(organisation, now)
     first["entry"] += contents_in_use(organisation, today)
+    first["entry"] += formulary_entries(organisation)
     calls = Calls(organisation, now)
     (folder / "0-organisation.json").write_bytes(encode(first))
     detained, on_depots = plots(), depots.plots()

@@ -66,6 +66,7 @@ from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.callers import Callers
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.listing import Lister
+from wardkeep.fhir.store.note_reviews import NoteReviews
 from wardkeep.fhir.store.parts import PartReader
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.retained import RetainedReader
@@ -256,6 +257,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         WardRows(database),
         DepotRows(database),
         CallRows(database),
+        NoteReviews(database, warden),
         Callers(database, warden),
         Tracing(TracesNobody()),
         QueueRows(database),

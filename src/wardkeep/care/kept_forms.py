@@ -155,6 +155,20 @@ TRIAGE = KeptForm(
     words="a triage",
     new="triage/new",
 )
+PRESCRIPTION = KeptForm(
+    kind="prescription",
+    type="MedicationRequest",
+    words="a prescription",
+    new="prescriptions/new",
+    change="prescriptions/for/{}",
+)
+NOTE_OF_URGENT_CARE = KeptForm(
+    kind="special-note",
+    type="Flag",
+    words="a special note",
+    new="special-notes/new",
+    change="special-notes/{}/review",
+)
 _ALL = (
     *(
         LETTER,
@@ -168,5 +182,6 @@ _ALL = (
     ),
     *(ADMISSION, DISCHARGE, LEVEL, LEAVE, DEPOT, *_DEPOT_STEPS),
     *(CALL, CALL_END, TRIAGE),
+    *(PRESCRIPTION, NOTE_OF_URGENT_CARE),
 )
 KEPT_FORMS = {one.kind: one for one in _ALL}

@@ -5,7 +5,6 @@ Found by its place in the queue, opened at the door, and written at its version.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -14,7 +13,8 @@ from wardkeep.base.ids import OrganisationId, is_fhir_id
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.of_patient import WRITERS, refused, whole_number
 from wardkeep.care.opening import opener_of
-from wardkeep.care.writing import NOT_SAVED, content_of, drafted_anew
+from wardkeep.care.stored import Json, stored
+from wardkeep.care.writing import NOT_SAVED, drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.change import Beside, Change
@@ -22,7 +22,6 @@ from wardkeep.fhir.store.outcomes import (
     AlreadyThere,
     Conflict,
     Invalid,
-    NotFound,
     Written,
 )
 from wardkeep.fhir.store.reading import Reader
@@ -35,7 +34,6 @@ from wardkeep.web.forms import Form
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
-Json = dict[str, Any]
 STAFF = WRITERS.only("urgent_care_clinician", "shift_lead")
 """Who sees the queues; the door decides all the same."""
 LEADS = STAFF.only("shift_lead")
@@ -62,13 +60,6 @@ class _Practitioner(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         return next((one.text or one.family for one in self.name), "")
-
-
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource as it is stored."""
-
-    version: int
-    content: Json
 
 
 class Here(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,23 +135,6 @@ async def find(visit: Visit, entry: str) -> Here | Response:
     if one is None:
         return visit.tell(NOT_FOUND)
     return Here(entry=one, version=found.version, content=found.content, row=row)
-
-
-async def stored(
-    visit: Visit, type_: str, id_: str, *, patient: str, version: int | None = None
-) -> Stored | Response:
-    """One resource of a patient."""
-    opened = await visit.services[Reader].one(
-        type_, id_, opener=opener_of(visit), version=version
-    )
-    if isinstance(opened, Refusal):
-        return refused(visit, opened, patient=patient)
-    if isinstance(opened, NotFound):
-        return visit.tell(NOT_FOUND)
-    [one] = opened.resources
-    if one.patient != patient:
-        return visit.tell(NOT_FOUND)
-    return Stored(version=one.version, content=content_of(one.text))
 
 
 async def write(

@@ -3,7 +3,10 @@
 
 from starlette.responses import Response
 
-from wardkeep.care.queue_case import Here, Json, stored
+from wardkeep.care.queue_case import (
+    Here,
+)
+from wardkeep.care.stored import Json, stored
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.moving import can_take_back, take_back
 from wardkeep.fhir.urgent.queueing import TYPE, Did, Entry, entry_content, entry_in

@@ -168,6 +168,18 @@ class Administered(_Part, frozen=True):
     site: Concept = Concept()
 
 
+class MedicationDispense(_Part, frozen=True):
+    """What was handed over, as from a base's stock."""
+
+    id: str = ""
+    status: str = ""
+    medication_codeable_concept: Concept = Concept()
+    medication_reference: Reference = Reference()
+    quantity: Quantity = Quantity()
+    when_handed_over: str = ""
+    authorizing_prescription: tuple[Reference, ...] = ()
+
+
 class MedicationAdministration(_Part, frozen=True):
     id: str = ""
     status: str = ""
@@ -417,6 +429,7 @@ READ_TYPES: tuple[type[_Part], ...] = (
     Condition,
     MedicationRequest,
     MedicationAdministration,
+    MedicationDispense,
     MedicationStatement,
     AllergyIntolerance,
     Observation,

@@ -71,6 +71,11 @@ def _given(one: reading.MedicationAdministration) -> tuple[str, str, str, str]:
     return when, kind, words, ", ".join(filter(None, said))
 
 
+def _handed_out(one: reading.MedicationDispense) -> tuple[str, str, str, str]:
+    words = one.medication_codeable_concept.words or one.medication_reference.display
+    return one.when_handed_over, "Medicine handed out", words, one.quantity.words
+
+
 def _report(one: reading.DiagnosticReport) -> tuple[str, str, str, str]:
     when = one.effective_date_time or one.issued
     return when, "Report", one.code.words, one.conclusion
@@ -89,7 +94,7 @@ def _appointment(one: reading.Appointment) -> tuple[str, str, str, str]:
 TOLD_KINDS = (
     *("Visit or stay", "Problem", "Procedure", "Document", "Medicine", "Report"),
     *("Vaccination", "Appointment", "Note", "Assessment"),
-    *("Medicine given", "Medicine not given"),
+    *("Medicine given", "Medicine not given", "Medicine handed out"),
 )
 """Every kind that a happening calls itself."""
 
@@ -118,6 +123,7 @@ _TELL: dict[type, Callable[[Any], tuple[str, str, str, str]]] = {
     reading.DocumentReference: _document,
     reading.MedicationRequest: _medicine,
     reading.MedicationAdministration: _given,
+    reading.MedicationDispense: _handed_out,
     reading.DiagnosticReport: _report,
     reading.Immunization: _vaccine,
     reading.Appointment: _appointment,
@@ -149,6 +155,10 @@ def _place_of(part: object) -> str:
         schedule = part.request.reference.partition("MedicationRequest/")[2]
         is_depot = part.medication_codeable_concept.has_code(CODE)
         return f"depots/{schedule}" if schedule and is_depot else ""
+    if isinstance(part, reading.MedicationDispense):
+        orders = [one.reference for one in part.authorizing_prescription]
+        order = next(iter(orders), "").partition("MedicationRequest/")[2]
+        return f"prescriptions/{order}" if order else ""
     folder, id_ = _PLACES.get(type(part), ""), getattr(part, "id", "")
     return f"{folder}/{id_}" if folder and id_ else ""
 

@@ -18,6 +18,7 @@ from wardkeep.disclosure.incidents import IncidentAnswer
 from wardkeep.disclosure.keys import KeyAnswer
 from wardkeep.disclosure.kiosks import KioskAnswer
 from wardkeep.disclosure.limits import LimitAnswer
+from wardkeep.disclosure.medicine_signing import MedicineAnswer
 from wardkeep.disclosure.message import Message
 from wardkeep.disclosure.patients import PatientAnswer
 from wardkeep.disclosure.people import PeopleAnswer
@@ -401,4 +402,5 @@ Answer: TypeAlias = (
     | CopyAnswer
     | DataSetAnswer
     | HandOverAnswer
+    | MedicineAnswer
 )

@@ -16,6 +16,7 @@ from wardkeep.disclosure.handing_over import HandOverAct
 from wardkeep.disclosure.incident_desk import IncidentAct
 from wardkeep.disclosure.kiosks import KioskAct
 from wardkeep.disclosure.limits import LimitAct
+from wardkeep.disclosure.medicine_signing import MedicineAct
 from wardkeep.disclosure.message import Message
 from wardkeep.disclosure.patients import PatientAct
 from wardkeep.disclosure.people import PeopleAct
@@ -32,6 +33,7 @@ Act: TypeAlias = (
     | LimitAct
     | CopyAct
     | HandOverAct
+    | MedicineAct
     | DataSetAct
 )
 """Everything that needs a fresh passkey; an area adds its own acts here."""

@@ -21,6 +21,7 @@ from wardkeep.disclosure.incidents import IncidentQuestion
 from wardkeep.disclosure.keys import KeyQuestion
 from wardkeep.disclosure.kiosks import KioskQuestion
 from wardkeep.disclosure.limits import LimitQuestion
+from wardkeep.disclosure.medicine_signing import MedicineQuestion
 from wardkeep.disclosure.message import Message
 from wardkeep.disclosure.patients import PatientQuestion
 from wardkeep.disclosure.people import PeopleQuestion
@@ -453,6 +454,7 @@ DoorQuestion: TypeAlias = (
     | WhoIAmQuestion
     | CopyQuestion
     | HandOverQuestion
+    | MedicineQuestion
     | DataSetQuestion
 )
 OperatorQuestion: TypeAlias = (

@@ -25,6 +25,7 @@ from wardkeep.warden.agreed import AgreedExtract
 from wardkeep.warden.copies import SignedCopy
 from wardkeep.warden.hand_overs import SignedHandOver
 from wardkeep.warden.session_parts import ByApp, Elsewhere, HeldReason
+from wardkeep.warden.signed_medicines import SignedMedicine
 
 ASLEEP_SECONDS = 15 * 60
 ASLEEP_OF_GUARDED_SECONDS = 10 * 60
@@ -83,6 +84,8 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     """Of the operator's command that takes a data set: what was agreed on."""
     hand_overs: dict[str, SignedHandOver] = msgspec.field(default_factory=dict)
     """By their ids."""
+    medicines: dict[str, SignedMedicine] = msgspec.field(default_factory=dict)
+    """Controlled drugs that were signed for, by their prescriptions' ids."""
     passkeys_open_until: float = 0.0
     """By the monotonic clock: until then passkeys may be added and revoked."""
     passkey_used_monotonic: float = -inf

@@ -25,17 +25,16 @@ from wardkeep.care.queue_case import (
     NO_SLOT,
     STAFF,
     Here,
-    Json,
     at_version,
     find,
     leads,
     organisation_of,
     path_of,
-    stored,
     write,
 )
 from wardkeep.care.queue_times import can_undo, taken_back
 from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of
+from wardkeep.care.stored import Json, stored
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.clinics.outcomes import FreeSlot

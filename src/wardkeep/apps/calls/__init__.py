@@ -7,6 +7,7 @@ from wardkeep.apps.calls.details import look_up, save_details, show_details
 from wardkeep.apps.calls.ending import end_call, press_answer, show_ending
 from wardkeep.apps.calls.identifying import identify
 from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS
+from wardkeep.apps.calls.permission import keep_permission
 from wardkeep.apps.calls.rang_before import ask_who_rang
 from wardkeep.apps.calls.showing import read_warnings, show_call
 from wardkeep.apps.calls.taking_back import take_back
@@ -22,6 +23,7 @@ app = App(
         answer,
         take_over,
         show_call,
+        keep_permission,
         read_warnings,
         show_details,
         save_details,

@@ -27,6 +27,7 @@ from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.chart import build_chart
 from wardkeep.care.of_patient import OF_BANNER, banner_on, refused
 from wardkeep.care.opening import me, opener_of
+from wardkeep.care.permission import permission_of
 from wardkeep.care.triage_content import OF_CALLERS, contents_in_use
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
@@ -38,6 +39,7 @@ from wardkeep.fhir.urgent.caller import facts_of, is_unknown
 from wardkeep.fhir.urgent.case import Case, Content, Reading
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.flags import Warned, warned
+from wardkeep.fhir.urgent.permission import WORDS as PERMISSIONS
 from wardkeep.fhir.urgent.repeat import WINDOW, Repeats, repeats_of
 from wardkeep.fhir.urgent.tracing import WORDS
 from wardkeep.ui.banner import Banner
@@ -153,6 +155,8 @@ async def _show(visit: Visit, stored: Stored, ground: Ground) -> Response:
         can_take_back=can_take_back(visit, stored, row),
         may_tell=not ADVISORS.admits(visit.session.role),
         may_ask=await _may_ask(visit) if case.is_open else False,
+        permission=await permission_of(visit, case.id),
+        permissions=list(PERMISSIONS.items()),
         may_triage=not ground.is_unknown and not ADVISORS.admits(visit.session.role),
     )
 

@@ -30,15 +30,14 @@ from wardkeep.care.queue_case import (
     NOBODY_YET,
     STAFF,
     Here,
-    Json,
     Pressed,
     at_version,
     find,
     leads,
-    stored,
     write,
 )
 from wardkeep.care.queue_times import taken_back
+from wardkeep.care.stored import Json, stored
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.booked import Booked

@@ -32,9 +32,9 @@ from wardkeep.care.queue_case import (
     DONE,
     STAFF,
     find,
-    stored,
     write,
 )
+from wardkeep.care.stored import stored
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.listing import Lister

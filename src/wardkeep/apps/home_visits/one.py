@@ -21,9 +21,16 @@ from wardkeep.apps.home_visits.opening import (
 from wardkeep.base.clock import LONDON
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.of_patient import who_is_it
-from wardkeep.care.queue_case import STAFF, Here, find, leads, path_of, stored
+from wardkeep.care.queue_case import (
+    STAFF,
+    Here,
+    find,
+    leads,
+    path_of,
+)
 from wardkeep.care.queue_times import can_undo
 from wardkeep.care.queue_words import COLOURS, left_words, number_of
+from wardkeep.care.stored import stored
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of

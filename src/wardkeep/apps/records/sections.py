@@ -44,7 +44,7 @@ _MEDICINES = ("MedicationRequest", "MedicationStatement")
 _DEPOT_DOSES = ("MedicationAdministration", "code", f"{SYSTEM}|{CODE}")
 _HAPPENINGS = (
     *("Encounter", "Condition", "Procedure", "DocumentReference", "MedicationRequest"),
-    *("DiagnosticReport", "Immunization", "Appointment"),
+    *("DiagnosticReport", "Immunization", "Appointment", "MedicationDispense"),
     *("Composition", "QuestionnaireResponse"),
 )
 MOST_SKIPPED = 20_000

@@ -5,7 +5,7 @@ Done means: whoever reads it later sees what was ticked, what was suggested and 
 what was decided instead and why, and whether the same answers still come to the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 from starlette.responses import Response
@@ -32,6 +32,7 @@ from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.triage.content import STRICT_ORDER, Content
 from wardkeep.fhir.triage.engine import NO, YES, Answer, Entry, Question, Turn, replay
 from wardkeep.fhir.triage.evaluating import question_of
+from wardkeep.fhir.triage.held import Held
 from wardkeep.fhir.triage.library import engine_of
 from wardkeep.fhir.triage.record import Stored, disproved, stored_in
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS

@@ -12,18 +12,20 @@ from starlette.responses import Response
 
 from wardkeep.apps.urgent_queue.opening import (
     BOARD,
+    PRESCRIBERS,
     STAFF,
     Here,
     find,
     leads,
-    stored,
 )
 from wardkeep.apps.urgent_queue.showing import skill_words
 from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.asked import options
 from wardkeep.care.colleagues import Mine, colleagues, mine_of
 from wardkeep.care.of_patient import who_is_it
+from wardkeep.care.permission import permission_of
 from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of
+from wardkeep.care.stored import stored
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.moving import Cannot, advance, can_take_back, next_by
@@ -126,6 +128,8 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         ambulance=ambulance_of(here.row, now) if entry.is_open else None,
         banner=who[0],
         ringing=ringing,
+        permission=await permission_of(visit, entry.case),
+        may_prescribe=PRESCRIBERS.admits(visit.session.role),
         acts=acts_of(entry, mine, visit),
         pace_words=PACES[pace],
         colour=COLOURS[pace],

@@ -6,8 +6,6 @@ has to do something the case waits in their queue, in the same change: it is nev
 none, and never in two. Where nobody has, the case is closed.
 """
 
-from typing import Any
-
 import msgspec
 from starlette.responses import Response
 
@@ -17,24 +15,20 @@ from wardkeep.apps.urgent_queue.opening import (
     DONE,
     STAFF,
     Here,
-    Json,
     find,
     leads,
     path_of,
-    stored,
     write,
 )
 from wardkeep.apps.urgent_queue.stepping import Pressed, pressed
-from wardkeep.care.journeys import journey_that_ends
-from wardkeep.care.of_patient import refused
+from wardkeep.care.case_closing import case_closed
+from wardkeep.care.stored import Json, stored
 from wardkeep.care.telling import told_at_end
-from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.urgent import outcome
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 from wardkeep.fhir.urgent.moving import Cannot, advance
 from wardkeep.fhir.urgent.outcome import REVOKED
 from wardkeep.fhir.urgent.queueing import Did, Entry, entry_content, queued
-from wardkeep.fhir.urgent.ringing import closed
 from wardkeep.fhir.urgent.saying import instant
 from wardkeep.fhir.urgent.steps import Step
 from wardkeep.web.pages import page
@@ -152,25 +146,8 @@ async def _changed(
         )
         changed += [(content, 0) for content in made]
     if ending.disposition is None or not ending.disposition.waits:
-        over = await _closed(visit, entry, instant(given))
+        over = await case_closed(visit, entry, instant(given))
         if isinstance(over, Response):
             return over
         changed += over
     return changed
-
-
-async def _closed(
-    visit: Visit, entry: Entry, at: str
-) -> list[tuple[dict[str, Any], int]] | Response:
-    """The case itself, closed, and its journey; nothing where there is none."""
-    if not entry.case:
-        return []
-    case = await stored(visit, "Encounter", entry.case, patient=entry.patient)
-    if isinstance(case, Response):
-        return [] if case.status_code == 404 else case  # noqa: PLR2004 - HTTP
-    over = await journey_that_ends(
-        visit, case.content, patient=entry.patient, at=visit.clock.now()
-    )
-    if isinstance(over, Refusal):
-        return refused(visit, over, patient=entry.patient)
-    return [*over, (closed(case.content, at=at), case.version)]

@@ -11,15 +11,12 @@ from wardkeep.care.queue_case import (
     STAFF,
     TAKEN,
     Here,
-    Json,
-    Stored,
     find,
     leads,
     names_of,
     organisation_of,
     path_of,
     rows,
-    stored,
     write,
 )
 from wardkeep.fhir.urgent.queueing import skills_at
@@ -30,11 +27,10 @@ __all__ = [
     "DONE",
     "LEADS",
     "NOBODY_YET",
+    "PRESCRIBERS",
     "STAFF",
     "TAKEN",
     "Here",
-    "Json",
-    "Stored",
     "find",
     "leads",
     "names_of",
@@ -42,9 +38,10 @@ __all__ = [
     "path_of",
     "rows",
     "skills_of",
-    "stored",
     "write",
 ]
+PRESCRIBERS = STAFF.only("urgent_care_clinician")
+"""Who is offered to write a prescription from a case; its own pages decide."""
 
 
 def skills_of(mine: Mine) -> tuple[str, ...]:

@@ -22,12 +22,12 @@ from wardkeep.apps.urgent_queue.opening import (
     leads,
     organisation_of,
     path_of,
-    stored,
     write,
 )
 from wardkeep.care.asked import chosen
 from wardkeep.care.colleagues import Mine, colleagues, mine_of
 from wardkeep.care.of_patient import whole_number
+from wardkeep.care.stored import stored
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.change import Beside
 from wardkeep.fhir.urgent.dispatching import CALL_OFF

@@ -13,6 +13,7 @@ import msgspec
 
 from wardkeep.base.clock import LONDON
 from wardkeep.fhir.urgent.case import Content
+from wardkeep.fhir.work.expects import listed
 
 SYSTEM = "https://fhir.nhs.uk/CodeSystem/flag-categories-bars"
 CATEGORIES = {
@@ -30,6 +31,17 @@ CATEGORIES = {
 """In the order in which they are shown; the last is additional patient information."""
 STOPS = frozenset({"CW", "SS"})
 OTHER = "Alert"
+NOTE = "urn:wardkeep:special-note"
+"""Begins the extensions of those that were written here (special_note.py)."""
+AUDIENCE, REVIEW = f"{NOTE}:audience", f"{NOTE}:review"
+AUDIENCES = {
+    "everybody": "Everybody who takes part in a case",
+    "call-takers": "Call takers",
+    "clinicians": "Clinicians",
+    "crews": "Crews and whoever visits",
+}
+"""For whom it is meant. It is shown to all the same: a warning that is hidden from
+whoever answers the telephone is none."""
 
 
 class Warned(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +56,10 @@ class Warned(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     until: str
     by: str
+    review: str = ""
+    """By when it is to be reviewed, a FHIR date; empty: nobody said."""
+    audience: str = ""
+    """For whom it is meant, in words; empty: nobody said."""
     is_over: bool
     """Its time has run out: it is shown grey, with its date."""
 
@@ -83,6 +99,7 @@ def _warned(version: int, content: Content, now: datetime) -> Warned | None:
     category = _category(content)
     code = content.get("code")
     author = content.get("author")
+    said = {str(one.get("url")): one for one in listed(content, "extension")}
     return Warned(
         id=str(content.get("id", "")),
         version=version,
@@ -92,6 +109,8 @@ def _warned(version: int, content: Content, now: datetime) -> Warned | None:
         since=str(period.get("start", "")),
         until=until,
         by=str(author.get("display", "")) if isinstance(author, dict) else "",
+        review=str(said.get(REVIEW, {}).get("valueDate", "")),
+        audience=AUDIENCES.get(str(said.get(AUDIENCE, {}).get("valueCode")), ""),
         is_over=is_over,
     )
 

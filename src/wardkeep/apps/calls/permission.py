@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Permission to view, asked of the caller: given, refused, or not to be asked, and why.
+
+Asked again it is another version, by whoever has the call.
+"""
+
+from starlette.responses import Response
+
+from wardkeep.apps.calls.opening import ANSWERERS, here, open_case, write
+from wardkeep.care.of_patient import whole_number
+from wardkeep.care.opening import me
+from wardkeep.care.writing import drafted
+from wardkeep.fhir.urgent.permission import (
+    WORDS,
+    Permission,
+    Said,
+    permission_content,
+)
+from wardkeep.web.forms import Form
+from wardkeep.web.pages import page
+from wardkeep.web.trouble import Trouble
+from wardkeep.web.visit import Visit
+
+LONGEST_WHY = 300
+NOT_YOURS = Trouble(
+    status=409,
+    title="You do not have this call",
+    why="Whoever speaks with the caller asks them, so nothing was saved.",
+    mend="Go on with the call first, or ask your colleague.",
+)
+
+
+@page("/patients/{id}/calls/{case}/permission", gate=ANSWERERS, methods=("POST",))
+async def keep_permission(visit: Visit) -> Response:
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    stored = await open_case(visit)
+    if isinstance(stored, Response):
+        return stored
+    if not stored.is_mine:
+        return visit.tell(NOT_YOURS)
+    said, why = _typed(form)
+    if form.problems or said is None:
+        problem = next(iter(form.problems.values()))
+        return visit.tell(
+            Trouble(
+                status=422,
+                title="It was not saved",
+                why=f"{problem.wrong}.",
+                mend=problem.mend,
+            )
+        )
+    asked = Permission(
+        case=stored.case.id,
+        patient=visit.path("id"),
+        said=said,
+        at=visit.clock.now(),
+        by=await me(visit),
+        why=why,
+    )
+    version = whole_number(form.values.get("version", ""))
+    wrong = await write(visit, [drafted(permission_content(asked))], [version], form)
+    return wrong or visit.go_to(here(visit))
+
+
+def _typed(form: Form) -> tuple[Said | None, str]:
+    chosen = form.choice(
+        "said", called="what the caller says", among=tuple(map(str, WORDS))
+    )
+    why = form.optional_text("why", called="the word with it", at_most=LONGEST_WHY)
+    if chosen == Said.NOT_ASKED and not why and "why" not in form.problems:
+        form.reject(
+            "why",
+            wrong="Why it could not be asked is missing",
+            mend="Write why, for whoever looks at the case later.",
+        )
+    return (Said(chosen) if chosen else None), why

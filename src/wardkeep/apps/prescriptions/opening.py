@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pages of prescriptions share: who may, one patient's, and how each is saved."""
+
+from collections.abc import Sequence
+
+import msgspec
+from starlette.responses import Response
+
+from wardkeep.base.ids import is_fhir_id
+from wardkeep.care.chart import Chart, build_chart
+from wardkeep.care.of_patient import (
+    OF_BANNER,
+    WRITERS,
+    banner_on,
+    refused,
+    whole_number,
+)
+from wardkeep.care.opening import me, opener_of
+from wardkeep.care.stored import Json
+from wardkeep.care.writing import NOT_SAVED, content_of, drafted
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.notes.reading import NoteReader
+from wardkeep.fhir.prescriptions.formulary import TYPE as MEDICINE, Item, item_in
+from wardkeep.fhir.prescriptions.handed_out import (
+    TYPE as PACKET,
+    Packet,
+    packet_in,
+)
+from wardkeep.fhir.prescriptions.moving import after, cannot
+from wardkeep.fhir.prescriptions.prescription import (
+    CHECKED,
+    SIGNED,
+    TYPE,
+    Prescription,
+    Step,
+    prescription_content,
+    prescription_in,
+)
+from wardkeep.fhir.store.change import Change
+from wardkeep.fhir.store.outcomes import Conflict, NotFound, Written
+from wardkeep.fhir.store.parts import Part, PartReader
+from wardkeep.fhir.store.writing import Writer
+from wardkeep.ui.banner import Banner
+from wardkeep.web.forms import Form
+from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.visit import Visit
+
+PRESCRIBERS = WRITERS.only("urgent_care_clinician", "doctor")
+CHECKERS = WRITERS.only("urgent_care_clinician", "doctor", "shift_lead")
+"""Who checks, prints, gives and cancels; door and warden decide all the same."""
+_MEDICINES = Part(types=("MedicationRequest", "MedicationStatement"), at_most=400)
+_PACKETS = Part(types=(PACKET,), at_most=200)
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A prescription as it is stored."""
+
+    version: int
+    prescription: Prescription
+    content: Json
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """Who it is, what they take, and what was prescribed here, the newest first."""
+
+    banner: Banner
+    chart: Chart
+    patient: Json
+    kept: tuple[Kept, ...]
+    packets: dict[str, Packet]
+    """By their ids."""
+    packet_contents: dict[str, tuple[int, Json]]
+
+    @property
+    def taken(self) -> list[str]:
+        """What the record says that they take now."""
+        return [one.words for one in self.chart.medicines if one.is_current]
+
+
+class Pressed(msgspec.Struct, frozen=True, kw_only=True):
+    """A button of a page, at the version that the page showed."""
+
+    kind: str
+    opened: Opened
+    kept: Kept
+    form: Form
+    me: Person
+
+
+async def open_here(visit: Visit) -> Opened | Response:
+    """All of it, of the patient in the address, in one opening."""
+    given = await visit.services[PartReader].of_patient(
+        visit.path("id"),
+        (OF_BANNER, _MEDICINES, _PACKETS),
+        opener=opener_of(visit),
+    )
+    if isinstance(given, NotFound):
+        return visit.tell(NOT_FOUND)
+    if isinstance(given, Refusal):
+        return refused(visit, given)
+    of_banner, medicines, packets = given.parts
+    patient = next((one for one in of_banner if one.type == "Patient"), None)
+    if patient is None:
+        return visit.tell(NOT_FOUND)
+    chart = build_chart(
+        (one.type, one.id, one.text) for one in (*of_banner, *medicines)
+    )
+    kept = []
+    for one in medicines:
+        content = content_of(one.text) if one.type == TYPE else {}
+        found = prescription_in(content) if content else None
+        if found is not None:
+            kept.append(Kept(version=one.version, prescription=found, content=content))
+    stored = {one.id: (one.version, content_of(one.text)) for one in packets}
+    read = [packet_in(content) for _, content in stored.values()]
+    return Opened(
+        banner=banner_on(chart, visit.clock.now()),
+        chart=chart,
+        patient=content_of(patient.text),
+        kept=tuple(
+            sorted(kept, key=lambda one: one.prescription.written.at, reverse=True)
+        ),
+        packets={one.id: one for one in read if one is not None},
+        packet_contents=stored,
+    )
+
+
+async def find(visit: Visit) -> tuple[Opened, Kept] | Response:
+    """The one that the address names, of the patient there."""
+    wanted = visit.path("rx")
+    opened = await open_here(visit) if is_fhir_id(wanted) else visit.tell(NOT_FOUND)
+    if isinstance(opened, Response):
+        return opened
+    for one in opened.kept:
+        if one.prescription.id == wanted:
+            return opened, one
+    return visit.tell(NOT_FOUND)
+
+
+def signature_of(one: Prescription, who: Person) -> str:
+    """Which of both signatures is theirs: their own prescription's is the first."""
+    is_own = who.reference == one.written.by.reference
+    return SIGNED if is_own and not one.signs(SIGNED) else CHECKED
+
+
+async def pressed(visit: Visit, kind: str = "") -> Pressed | Response:
+    """Where it may be done now; else the page that says why not. Empty: a signature."""
+    form = await visit.form()
+    if isinstance(form, Trouble):
+        return visit.tell(form)
+    found = await find(visit)
+    if isinstance(found, Response):
+        return found
+    opened, kept = found
+    if whole_number(form.values.get("version", "")) != kept.version:
+        return visit.go_to(address_of(visit, kept.prescription.id, "changed"))
+    who = await me(visit)
+    kind = kind or signature_of(kept.prescription, who)
+    why = cannot(kept.prescription, kind, who, visit.clock.now())
+    if why is not None:
+        return visit.tell(not_done(why.why))
+    return Pressed(kind=kind, opened=opened, kept=kept, form=form, me=who)
+
+
+def not_done(why: str) -> Trouble:
+    return Trouble(
+        status=409,
+        title="Nothing was done",
+        why=why,
+        mend="Go back and read the prescription as it is now.",
+    )
+
+
+async def formulary(visit: Visit) -> tuple[Item, ...]:
+    """What the organisation loaded, by name; empty where it loaded nothing."""
+    found = await visit.services[NoteReader].shared(MEDICINE, opener=opener_of(visit))
+    if isinstance(found, Refusal):
+        return ()
+    items = [item_in(content_of(one.text)) for one in found]
+    return tuple(
+        sorted((one for one in items if one is not None), key=lambda one: one.words)
+    )
+
+
+async def is_held(visit: Visit, one: Prescription) -> bool:
+    """Whether a base holds it: stock of anything else is nobody's to give."""
+    items = await formulary(visit)
+    return any(it.is_stock and it.words == one.medicine for it in items)
+
+
+async def save(
+    visit: Visit,
+    changed: Sequence[tuple[Json, int]],
+    form: Form | None = None,
+) -> bool | Response:
+    """Write all of it, or nothing; false where somebody was quicker."""
+    change = Change(
+        drafts=[drafted(content) for content, _ in changed],
+        expected=[version for _, version in changed],
+    )
+    written = await visit.services[Writer].write(change, opener=opener_of(visit))
+    if isinstance(written, Refusal):
+        return refused(visit, written, form)
+    if isinstance(written, Written | Conflict):
+        return isinstance(written, Written)
+    return visit.tell(NOT_SAVED)
+
+
+def stepped(got: Pressed, step: Step) -> tuple[Json, int]:
+    """The prescription with a step more, ready to be saved."""
+    one = after(got.kept.prescription, step)
+    return prescription_content(one, over=got.kept.content), got.kept.version
+
+
+async def save_step(
+    visit: Visit,
+    got: Pressed,
+    step: Step,
+    *,
+    beside: Sequence[tuple[Json, int]] = (),
+    said: str,
+) -> Response:
+    """Write a step with what belongs to it, and lead on to the prescription's page."""
+    done = await save(visit, [stepped(got, step), *beside])
+    if isinstance(done, Response):
+        return done
+    id_ = got.kept.prescription.id
+    return visit.go_to(address_of(visit, id_, said if done else "changed"))
+
+
+def address_of(visit: Visit, rx: str = "", said: str = "") -> str:
+    at = f"/patients/{visit.path('id')}/prescriptions" + (f"/{rx}" if rx else "")
+    return f"{at}?said={said}" if said else at

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was typed of a prescription, and what is to be mended in it.
+
+Nothing has a default: a number that stands there already is one that nobody thought of.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from wardkeep.care.interactions import CHECKS, Interaction
+from wardkeep.fhir.prescriptions.formulary import ROUTES, Item
+from wardkeep.fhir.prescriptions.in_words import MOST
+from wardkeep.fhir.prescriptions.prescription import FREQUENCIES
+from wardkeep.web.forms import Form
+
+LONGEST, LONGEST_LINE, LONGEST_NUMBER = 600, 200, 30
+MOST_DAYS, MOST_DAYS_CONTROLLED = 90, 30
+"""Thirty days of a controlled drug: what the department of health strongly recommends
+as the most, and more than any night needs."""
+_MOST_DOSE = Decimal(10_000)
+_FIGURES = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
+_WORD = re.compile(r"[a-z]{5,}")
+
+
+class Typed(msgspec.Struct, frozen=True, kw_only=True):
+    """A prescription as it was typed, in order."""
+
+    item: Item
+    dose: Decimal
+    route: str
+    often: str
+    days: int
+    quantity: int
+    why: str
+    more: str
+    pharmacy: str
+    number: str
+
+
+def read_typed(form: Form, items: Sequence[Item]) -> Typed | None:
+    """All of it; None where something is wrong, which the form has then."""
+    by_id = {one.id: one for one in items}
+    item = by_id.get(form.choice("medicine", called="the medicine", among=tuple(by_id)))
+    dose = _dose(form)
+    route = form.choice("route", called="the route", among=tuple(ROUTES))
+    if item is not None and route and route not in item.routes:
+        form.reject(
+            "route",
+            wrong=f"{item.words} is not given {ROUTES[route].words.lower()} here",
+            mend="Choose a route that the formulary has for it.",
+        )
+    often = form.choice("often", called="how often", among=tuple(FREQUENCIES))
+    days = form.whole_number(
+        "days", called="for how many days", least=1, most=MOST_DAYS
+    )
+    quantity = form.whole_number("quantity", called="the quantity", least=1, most=MOST)
+    why = form.text("why", called="what it is for", at_most=LONGEST_LINE)
+    more = form.optional_text("more", called="further instructions", at_most=LONGEST)
+    pharmacy = form.optional_text(
+        "pharmacy", called="the pharmacy", at_most=LONGEST_LINE
+    )
+    number = form.text(
+        "number", called="your registration number", at_most=LONGEST_NUMBER
+    )
+    if item is not None and days is not None:
+        _bound(form, item, days)
+    if form.problems or item is None or dose is None or not days or not quantity:
+        return None
+    return Typed(
+        item=item,
+        dose=dose,
+        route=route,
+        often=often,
+        days=days,
+        quantity=quantity,
+        why=why,
+        more=more,
+        pharmacy=pharmacy,
+        number=number,
+    )
+
+
+def _dose(form: Form) -> Decimal | None:
+    """The dose with its digits as they were typed; a comma is a point."""
+    typed = form.text("dose", called="the dose", at_most=12).replace(",", ".")
+    if _FIGURES.fullmatch(typed) and 0 < Decimal(typed) <= _MOST_DOSE:
+        return Decimal(typed)
+    if typed:
+        form.reject(
+            "dose",
+            wrong="The dose is not a number",
+            mend="Enter in figures how many at a time, as in 2 or 0.5.",
+        )
+    return None
+
+
+def _bound(form: Form, item: Item, days: int) -> None:
+    bounds = [it for it in (item.most_days, MOST_DAYS) if it]
+    most = min([*bounds, MOST_DAYS_CONTROLLED] if item.schedule else bounds)
+    if days > most:
+        form.reject(
+            "days",
+            wrong=f"{item.words} is prescribed here for {most} days at most",
+            mend="Enter fewer days; for longer, the surgery prescribes it.",
+        )
+
+
+def warnings_about(
+    item: Item, taken: Sequence[str], allergies: Sequence[str]
+) -> list[Interaction]:
+    """What a connected check says, and a name that stands in both places.
+
+    The same word is no check of allergies: penicillin is not in "amoxicillin". It finds
+    what nobody should have to be told by a plug-in.
+    """
+    found = [one for check in CHECKS for one in check(item.words, taken, allergies)]
+    said = [("Allergy", f"The record says: allergic to {it}", it) for it in allergies]
+    said += [
+        ("Taken already", f"The record says that they take {it}", it) for it in taken
+    ]
+    found += [
+        Interaction(words=words, severity=kind, source=_SAME_WORD)
+        for kind, words, name in said
+        if _words(item.words) & _words(name)
+    ]
+    return found
+
+
+_SAME_WORD = "the same word in the record and in the medicine’s name"
+_FORMS = frozenset(
+    {
+        *("tablet", "tablets", "capsule", "capsules", "solution", "suspension"),
+        *("inhaler", "cream", "ointment", "drops", "micrograms", "injection"),
+        *(
+            "release",
+            "modified",
+            "prolonged",
+            "sugar",
+            "acid",
+            "sodium",
+            "hydrochloride",
+        ),
+        *("powder", "patch", "patches", "suppository", "suppositories", "allergy"),
+    }
+)
+"""Words of which two medicines may have the same one."""
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.casefold())) - _FORMS
+
+
+def read_confirmed(form: Form, found: Sequence[Interaction]) -> None:
+    """Warnings are read, and said to be, before it is stored."""
+    if found and form.values.get("confirm") != "yes":
+        form.reject(
+            "confirm",
+            wrong="There are warnings about this medicine",
+            mend="Read them, and say that you have, or choose another one.",
+        )
+
+
+class PacketTyped(msgspec.Struct, frozen=True, kw_only=True):
+    """A packet of stock."""
+
+    batch: str
+    expires: str
+
+
+def read_packet(form: Form, today: date) -> PacketTyped | None:
+    """Batch and expiry, copied from the packet; what has expired is not given."""
+    batch = form.text("batch", called="the batch number", at_most=LONGEST_NUMBER)
+    month = form.optional_text("expires-month", called="the month", at_most=2)
+    year = form.optional_text("expires-year", called="the year", at_most=4)
+    try:
+        first = date(int(year), int(month), 1)
+    except ValueError:
+        form.reject(
+            "expires-month",
+            wrong="The month and year of expiry cannot be read",
+            mend="Copy both from the packet, as in 8 2028.",
+        )
+        return None
+    if (first.year, first.month) < (today.year, today.month):
+        form.reject(
+            "expires-month",
+            wrong="That packet has expired",
+            mend="Take another packet, and put this one where it is destroyed.",
+        )
+    if form.problems:
+        return None
+    return PacketTyped(batch=batch, expires=f"{first:%Y-%m}")
