@@ -19,6 +19,7 @@ from support.npm import SCRIPTS, installed
 PACKAGE = "oidc-provider@9.8.2"
 SCRIPT = "openid_provider.mjs"
 _MOST_STEPS = 10
+PATIENCE_SECONDS = 60.0
 
 
 class OpenIdProvider:
@@ -28,9 +29,14 @@ class OpenIdProvider:
         self.port = port
         self.issuer = f"http://127.0.0.1:{port}"
 
+    def _connection(self) -> closing[http.client.HTTPConnection]:
+        return closing(
+            http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+        )
+
     def tell(self, what: str, **told: object) -> Any:
         """`next`, `rotate`, `skew`, `misbehave`, `clients`, `asked`, `logout`."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port)) as connection:
+        with self._connection() as connection:
             connection.request("POST", f"/control/{what}", json.dumps(told))
             return json.loads(connection.getresponse().read())
 
@@ -68,7 +74,7 @@ class OpenIdProvider:
         parts = urlsplit(url)
         sent = "; ".join(f"{name}={one.value}" for name, one in cookies.items())
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port)) as connection:
+        with self._connection() as connection:
             connection.request("GET", path, headers={"Cookie": sent})
             answer = connection.getresponse()
             said = answer.read()
