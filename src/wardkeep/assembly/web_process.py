@@ -27,8 +27,11 @@ from wardkeep.fhir.arrivals.captures import Captures
 from wardkeep.fhir.arrivals.corrections import Corrections
 from wardkeep.fhir.arrivals.heard_kiosks import HeardKiosks
 from wardkeep.fhir.arrivals.help_calls import HelpCalls
+from wardkeep.fhir.bars.attention import Watching
+from wardkeep.fhir.bars.directory import Directory
 from wardkeep.fhir.bars.outgoing import Outbox
 from wardkeep.fhir.bars.partners import Partners
+from wardkeep.fhir.bars.questions import Questions
 from wardkeep.fhir.bars.receiving import Receiver
 from wardkeep.fhir.bars.rows import Arrivals
 from wardkeep.fhir.clinics.clinic import Clinic
@@ -220,6 +223,9 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Shelf(database, reader),
         ReferralRows(database),
         Outbox(database),
+        Directory(database),
+        Questions(database, clock=clock),
+        Watching(database),
         Reports(database),
         HandOvers(database),
         Teams(database, warden),

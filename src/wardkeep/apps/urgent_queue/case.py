@@ -16,8 +16,10 @@ from wardkeep.apps.urgent_queue.opening import (
     Here,
     find,
     leads,
+    organisation_of,
     stored,
 )
+from wardkeep.apps.urgent_queue.sent_words import SORTS, STATES as STATES_SENT
 from wardkeep.apps.urgent_queue.showing import (
     COLOURS,
     left_words,
@@ -28,6 +30,7 @@ from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.asked import options
 from wardkeep.care.colleagues import Mine, colleagues, mine_of
 from wardkeep.care.of_patient import who_is_it
+from wardkeep.fhir.bars.outgoing import Outbox, Standing
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.moving import Cannot, advance, can_take_back, next_by
@@ -49,6 +52,8 @@ DID = {
     Step.COMFORT: "Comfort call",
     Step.PIN: "Pinned to the top",
     Step.UNPIN: "Unpinned",
+    Step.REFER: "Sent to another service",
+    Step.RECALL: "Taken back from another service",
     Step.END: "Ended",
     Step.UNDO: "Taken back: what was done before",
 }
@@ -138,6 +143,7 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         banner=who[0],
         ringing=ringing,
         acts=acts_of(entry, mine, visit),
+        sent=await _sent(visit, entry),
         pace_words=PACES[pace],
         colour=COLOURS[pace],
         left=left_words(entry.due, now),
@@ -150,6 +156,16 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         said=SAID.get(visit.query("said")),
         most=LONGEST,
     )
+
+
+async def _sent(visit: Visit, entry: Entry) -> list[tuple[str, str, Standing, str]]:
+    """What went to other services about it: how far it is, and what it was."""
+    found = await visit.services[Outbox].standing(organisation_of(visit), entry.outcome)
+    return [
+        (*STATES_SENT.get(one.state, (one.state, "grey")), one, SORTS[one.kind])
+        for one in found
+        if one.kind in SORTS
+    ]
 
 
 def _facts(here: Here) -> dict[str, Any]:

@@ -36,7 +36,8 @@ select b.resource, p.id as patient
 """
 _ANSWERED = """
 update bars.outgoing
-   set answered_at = coalesce(answered_at, $4), answer = $3
+   set answered_at = coalesce(answered_at, $4), answer = $3, plan = $5,
+       read_at = null, read_by = ''
  where organisation = $1 and message = $2
 """
 _ASKED = """
@@ -103,10 +104,15 @@ def brought(
 
 
 def answered(
-    sender: Sender, message: str, *, answer: str, at: datetime | None
+    sender: Sender, message: str, *, answer: str, at: datetime | None, plan: str
 ) -> Beside:
-    """That a message of ours has an answer; `at` None: not the last one yet."""
-    return Beside(sql=_ANSWERED, values=(sender.organisation, message, answer, at))
+    """That a message of ours has an answer; `at` None: not the last one yet.
+
+    `plan` is the id of the CarePlan in which its words lie. Whoever read an earlier one
+    has not read this one.
+    """
+    values = (sender.organisation, message, answer, at, plan)
+    return Beside(sql=_ANSWERED, values=values)
 
 
 class Arrivals:

@@ -22,7 +22,10 @@ from wardkeep.fhir.urgent.steps import (
 
 NOBODY = Person()
 _NEEDS_OWNER = frozenset(
-    {Step.HAND_BACK, Step.NO_ANSWER, Step.REACH, Step.AWAIT, Step.END}
+    {
+        *(Step.HAND_BACK, Step.NO_ANSWER, Step.REACH, Step.AWAIT, Step.END),
+        *(Step.REFER, Step.RECALL),
+    }
 )
 
 

@@ -65,6 +65,10 @@ class Step(enum.StrEnum):
     """Somebody rang to say that it takes longer, and whether anything has changed."""
     PIN = "pin"
     UNPIN = "unpin"
+    REFER = "refer"
+    """It was sent to another service by message, and waits for what becomes of it."""
+    RECALL = "recall"
+    """What was sent was taken back."""
     END = "end"
     UNDO = "undo"
 
@@ -80,6 +84,8 @@ LEADS_TO = {
     Step.NO_ANSWER: State.RINGING_BACK,
     Step.REACH: State.IN_CONSULT,
     Step.AWAIT: State.AWAITING_ACTION,
+    Step.REFER: State.AWAITING_ACTION,
+    Step.RECALL: State.AWAITING_ACTION,
     Step.END: State.DONE,
 }
 """The others leave it where it is."""
@@ -90,6 +96,8 @@ POSSIBLE: Mapping[Step, frozenset[State]] = {
     Step.NO_ANSWER: frozenset({State.RINGING_BACK}),
     Step.REACH: frozenset({State.RINGING_BACK, State.AWAITING_ACTION}),
     Step.AWAIT: frozenset({State.IN_CONSULT}),
+    Step.REFER: HAD,
+    Step.RECALL: HAD,
     Step.COMFORT: OPEN,
     Step.PIN: OPEN,
     Step.UNPIN: OPEN,
@@ -99,9 +107,9 @@ MOST_ATTEMPTS = 3
 """Calls that nobody answers; then the shift lead has it. A provider's own number, ours
 until it can be set: no published one was found."""
 UNDO_WITHIN = timedelta(minutes=15)
-UNDONE = frozenset(POSSIBLE) - {Step.END, Step.TAKE}
+UNDONE = frozenset(POSSIBLE) - {Step.END, Step.TAKE, Step.REFER, Step.RECALL}
 """What can be taken back. What was taken is handed back, with why; an end has made
-other things that somebody may act on already."""
+other things that somebody may act on already; what was sent is there."""
 NEXT_WITHIN = {
     State.RINGING_BACK: timedelta(minutes=10),
     State.IN_CONSULT: timedelta(minutes=60),
