@@ -7,12 +7,22 @@ own key at the other, and an entry for each opening.
 
 import asyncio
 import json
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from support.partners import FERNHILL, NORTH, SERVICE, found_service, person
-from support.program import Program
+from support.partners import (
+    FERNHILL,
+    NORTH,
+    SERVICE,
+    booking,
+    found_service,
+    partner,
+    person,
+    send,
+)
+from support.program import Program, Reply
 from support.served import Served
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.clock import SystemClock
@@ -70,7 +80,8 @@ class TwoSites:
     def __init__(
         self, stack: Served, folder: Path, *, endpoint: str = "", token_url: str = ""
     ) -> None:
-        self.stack = stack
+        self.stack, self.folder = stack, folder / "others"
+        self.folder.mkdir()
         stack.found("north")
         stack.found("fernhill")
         self.north = Program(stack, folder, organisation="north")
@@ -101,14 +112,31 @@ class TwoSites:
         )
         return str(json.loads(said)["client_id"])
 
-    def points_at(self, endpoint: str, token_url: str) -> None:
+    def points_at(
+        self,
+        endpoint: str,
+        token_url: str,
+        *,
+        service: str = SERVICE,
+        name: str = FERNHILL.name,
+        more: tuple[str, ...] = (),
+    ) -> None:
         """Where North sends to."""
         self.stack.command(
             *("partner", "add", "--organisation", "north"),
-            *("--service", SERVICE, "--name", FERNHILL.name),
+            *("--service", service, "--name", name),
             *("--endpoint", endpoint, "--token-url", token_url),
             *("--client", self.north_at_fernhill, "--account", self.fernhill_at_north),
+            *more,
         )
+
+    def books(self, slot: str, number: str) -> Reply:
+        """Somebody else books a slot at Fernhill, by message."""
+        there = self.fernhill.get(f"Slot/{slot}").json
+        other = partner(self.stack, self.folder, organisation="fernhill")
+        with closing(other):
+            made = booking(slot, there["start"], there["end"], patient=person(number))
+            return send(other, made)
 
     def refers(
         self,

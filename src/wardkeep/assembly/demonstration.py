@@ -26,9 +26,11 @@ from wardkeep.assembly.demo import (
 )
 from wardkeep.assembly.demo.clinic_day import brought_to_today, free_times
 from wardkeep.assembly.demo.detained import plots, sections_of
+from wardkeep.assembly.demo.doors import door_entries
 from wardkeep.assembly.demo.referrals import referrals_of
 from wardkeep.assembly.demo.urgent_care import Calls, queue_entries
 from wardkeep.assembly.demo.ward_day import Beds
+from wardkeep.assembly.demo_partners import introduce
 from wardkeep.assembly.demo_queue import fill_queues
 from wardkeep.assembly.importing import Show, begin_import, load_paths
 from wardkeep.assembly.layout import Layout
@@ -101,6 +103,8 @@ async def _make(
                 say(_MAKING.format(organisation))
                 await _fill(settings, layout, warden, organisation, show)
             people += await _invite(settings, warden, organisation)
+        if not ready.exists():
+            await introduce(settings, layout, warden, demo_organisations())
         ready.touch()
         return people
     finally:
@@ -149,6 +153,7 @@ def _write_bundles(folder: Path, organisation: DemoOrganisation, now: datetime) 
     beds = Beds(organisation, now)
     first["entry"] += beds.entries()
     first["entry"] += queue_entries(organisation)
+    first["entry"] += door_entries(organisation, now)
     calls = Calls(organisation, now)
     (folder / "0-organisation.json").write_bytes(encode(first))
     detained, on_depots = plots(), depots.plots()

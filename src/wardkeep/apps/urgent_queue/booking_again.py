@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Another time at the service to which a case was sent: the first was taken, or was
-given back. Times are those of the moment; of two who book one, one has it.
+"""Another time at the service to which a case was sent.
+
+The first was taken, or was given back. Times are those of the moment; of two who book
+one, one has it.
 """
 
 from starlette.responses import Response

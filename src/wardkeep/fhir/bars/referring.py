@@ -4,6 +4,7 @@
 from typing import Any
 
 from wardkeep.db.changes import Topic
+from wardkeep.fhir.bars.codes import Reason
 from wardkeep.fhir.bars.message import Entry, named_message
 from wardkeep.fhir.bars.outgoing import TOPIC
 from wardkeep.fhir.bars.rows import Arrivals, answered, brought
@@ -50,7 +51,7 @@ class ReferralDesk:
         self._arrivals = arrivals
 
     async def take(self, arriving: Arriving) -> Done | Answer:
-        if arriving.message.reason == "update":
+        if arriving.message.reason is not Reason.NEW:
             return await self._changed(arriving)
         team = await service_of(arriving, self._store)
         if isinstance(team, Answer):

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from wardkeep.base.ids import new_uuid
+from wardkeep.fhir.bars.codes import Reason
 from wardkeep.fhir.bars.message import MESSAGE, Entry, Message, references_in
 from wardkeep.fhir.clinics.resources import instant
 from wardkeep.fhir.model.person import Person
@@ -184,7 +185,8 @@ def withdrawn(current: Json, message: Message, *, now: datetime) -> Json:
     by = Person("", sender_of(message))
     entry = message.one("ServiceRequest")
     status = entry.content.get("status") if entry is not None else ""
-    words = "Sent in error" if status == "entered-in-error" else ""
+    is_mistake = status == "entered-in-error" or message.reason is Reason.DELETE
+    words = "Sent in error" if is_mistake else ""
     done = Done(step=Step.WITHDRAW, at=instant(now), by=by, words=words)
     return with_step(current, done)
 
