@@ -32,6 +32,7 @@ from support.partners import (
 )
 from support.served import Served, Visitor, eventually
 from support.two_sites import TwoSites
+from support.urgent import whole_call
 from wardkeep.fhir.store.outcomes import AlreadyThere, Written
 from wardkeep.ledger.entry import Entry, decode
 from wardkeep.ledger.segment import Frame, read_frames, segments_in
@@ -320,6 +321,44 @@ def test_a_validation_that_nobody_answers_in_time_is_to_be_dispatched(
     sites.refers("late", answer_by=now() + timedelta(seconds=3))
     eventually(lambda: sites.states("late") == ["sent"], sites.stack.log)
     eventually(lambda: sites.states("late") == ["unanswered"], sites.stack.log)
+
+
+def test_what_nobody_looked_at_in_time_is_dispatched_by_itself(
+    sites: TwoSites,
+) -> None:
+    """Fail-safe: an ambulance that was to be looked at again, and was not."""
+    given = now()
+    for one in whole_call("faller", "ambulance-3-validate", given=given):
+        sites.north.put(one)
+    soon = now() + timedelta(seconds=2)
+    assert isinstance(sites.refers("faller-outcome", answer_by=soon), Written)
+    eventually(lambda: sites.ambulance("faller-entry") is not None, sites.stack.log)
+    assert sites.ambulance("faller-entry") == "C3"
+    assert sites.states("faller-outcome") == ["unanswered"]
+    # What is answered in time, or taken back, is left to whoever answers.
+    for one in whole_call("fine", "ambulance-3-validate", given=given):
+        sites.north.put(one)
+    soon = now() + timedelta(seconds=4)
+    sites.refers("fine-outcome", answer_by=soon)
+    eventually(lambda: sites.states("fine-outcome") == ["sent"], sites.stack.log)
+    (first,) = sites.standing("fine-outcome")
+    sites.refers("fine-outcome", update=first)
+    eventually(lambda: now() > soon + timedelta(seconds=3), sites.stack.log)
+    assert sites.ambulance("fine-entry") is None
+    assert sites.states("fine-outcome") == ["sent", "sent"]
+
+
+def test_what_is_taken_back_before_it_left_never_arrives(
+    sites: TwoSites, gate: Gate
+) -> None:
+    before = len(arrived(sites))
+    gate.plan = [(503, b"")]
+    sites.refers("regretted")
+    eventually(lambda: sites.standing("regretted")[0].attempts == 1, sites.stack.log)
+    sites.refers("regretted", update=sites.standing("regretted")[0])
+    ended = ["taken-back", "sent"]
+    eventually(lambda: sites.states("regretted") == ended, sites.stack.log)
+    assert len(arrived(sites)) == before
 
 
 def test_a_validation_that_is_refused_is_to_be_dispatched_at_once(

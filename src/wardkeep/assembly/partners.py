@@ -269,6 +269,7 @@ async def _change(
 
 
 _POOL = urllib3.PoolManager(
+    maxsize=8,  # as many as the worker has senders, and some
     timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS),
     retries=False,
 )

@@ -180,7 +180,6 @@ async def show_one(
         standing_there=_standing_there(told),
         times=times,
         failure=FAILURES.get(times.failure, "") if times is not None else "",
-        can_book=can_book(ground),
         problems=(),
     )
 
@@ -206,6 +205,7 @@ async def _part(visit: Visit, ground: Ground) -> dict[str, Any] | Response:
         "referral": referral,
         "booking": booking,
         "can_end": entry.is_open and _is_there(referral),
+        "can_book": can_book(ground),
         "most_why": LONGEST_WHY,
     }
 

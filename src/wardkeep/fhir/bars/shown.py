@@ -33,7 +33,13 @@ _MECHANICS = frozenset(
         *("class", "rank", "meta", "active", "slot", "scope", "policyRule"),
     }
 )
-_TIMES = frozenset({"start", "end", "created", "dateTime", "authoredOn"})
+_TIMES = frozenset({"start", "end", "created", "dateTime", "authoredOn", "birthDate"})
+_PRIORITIES = {
+    "stat": "At once",
+    "asap": "As soon as possible",
+    "urgent": "Urgent",
+    "routine": "Routine",
+}
 _CONSENT = "Shared for the patient's direct care"
 
 
@@ -43,7 +49,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     words: tuple[str, ...]
     times: tuple[tuple[str, str], ...] = ()
-    """What a moment is (`start`, `end`), and the instant."""
+    """What a time is (`start`, `end`, `born`), and the instant or day."""
 
 
 def shown(bundle: Json) -> tuple[Line, ...]:
@@ -80,7 +86,7 @@ def _words(node: object, name: str = "") -> Iterator[str]:
         yield from _words_of(node)
     elif isinstance(node, str):
         if node and not _is_code(node, name):
-            yield node
+            yield _PRIORITIES.get(node, node) if name == "priority" else node
     elif isinstance(node, int | float) and not isinstance(node, bool):
         yield str(node)
 
@@ -105,6 +111,8 @@ def _is_code(text: str, name: str) -> bool:
 
 def _times(resource: Json) -> Iterator[tuple[str, str]]:
     spans = (resource.get(one) for one in ("occurrencePeriod", "period"))
+    if isinstance(resource.get("birthDate"), str):
+        yield "born", resource["birthDate"]
     for span in (resource, *spans):
         if isinstance(span, dict):
             for name in ("start", "end"):
