@@ -103,6 +103,7 @@ def test_the_board_of_messages_names_nobody_and_says_what_to_do() -> None:
             made_at=NOW,
             answer_by=NOW,
             last_error="",
+            answer="",
             entry="0000-entry",
             disposition="ambulance-3-validate",
             is_open=True,

@@ -51,6 +51,9 @@ def mark_of(one: Attention) -> Mark:
         return Mark(words=f"{sort} refused", colour="red", todo=todo)
     if one.state == "answered":
         return Mark(words="Answered: read it", colour="blue", todo="Read the answer.")
+    if one.answer:
+        todo = "They say how far they are; the clock runs on."
+        return Mark(words="Answered so far: read it", colour="blue", todo=todo)
     todo = f"It does not leave. Telephone {one.partner}; it is sent as soon as it can."
     return Mark(words=f"{sort} not sent yet", colour="orange", todo=todo)
 

@@ -37,7 +37,7 @@ from wardkeep.fhir.urgent.outcome import Outcome, outcome_content
 from wardkeep.ui.banner import Banner
 from wardkeep.ui.format import years_old
 from wardkeep.web.forms import Form
-from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
 
 Json = dict[str, Any]
@@ -51,12 +51,6 @@ _CASE = {
         "code": "VR",
     },
 }
-NO_PARTNER = Trouble(
-    status=404,
-    title="Nothing is sent to other services yet",
-    why="No partner is set up to which this organisation sends referrals by message.",
-    mend="Telephone the service. An operator sets partners up (wardkeep partner).",
-)
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):

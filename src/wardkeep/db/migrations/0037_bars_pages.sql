@@ -23,8 +23,9 @@ alter table bars.outgoing
   add column plan      text collate "C" not null default '',
   add column read_by   text not null default '';
 create index outgoing_to_read on bars.outgoing (organisation, made_at)
-  where read_at is null and kind in ('referral', 'validation', 'booking',
-                                     'withdrawal', 'cancellation');
+  where read_at is null and kind not in ('', 'answer')
+    and (sent_at is null or refused_at is not null or unanswered_at is not null
+         or answered_at is not null or answer <> '');
 
 -- A partner is asked for its free times, or how a booking stands there. The worker asks,
 -- for the key is its own; what it was told lies here for minutes and for one page.

@@ -13,16 +13,15 @@ import msgspec
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Database
-from wardkeep.fhir.bars.outgoing import Sort, state_of
+from wardkeep.fhir.bars.outgoing import state_of
 
 STUCK_AFTER = timedelta(minutes=2)
 """What has not left by then is somebody's to telephone."""
 MOST = 60
-_OURS = tuple(str(one) for one in Sort if one is not Sort.ANSWER)
 _LISTED = """
 select o.message, o.about, w.name as partner, o.kind, o.made_at, o.sent_at,
        o.refused_at, o.answered_at, o.unanswered_at, o.last_error, o.answer_by,
-       o.attempts, e.entry, e.disposition, coalesce(e.is_open, false) as is_open,
+       o.attempts, o.answer, e.entry, e.disposition, coalesce(e.is_open, false) as is_open,
        d.asked_at as ambulance_at
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
@@ -33,14 +32,16 @@ select o.message, o.about, w.name as partner, o.kind, o.made_at, o.sent_at,
      order by e.is_open desc, e.given_at desc limit 1) as e on true
   left join urgent.dispatch as d
     on d.organisation = o.organisation and d.entry = e.entry
- where o.organisation = $1 and o.kind = any($2::text[]) and o.read_at is null
+ where o.organisation = $1 and o.kind not in ('', 'answer') and o.read_at is null
+   and (o.sent_at is null or o.refused_at is not null or o.unanswered_at is not null
+        or o.answered_at is not null or o.answer <> '')
    and o.last_error <> 'taken back'
    and (o.refused_at is not null or o.unanswered_at is not null
-        or o.answered_at is not null
-        or (o.sent_at is null and o.made_at < $3::timestamptz))
+        or o.answered_at is not null or (o.kind = 'validation' and o.answer <> '')
+        or (o.sent_at is null and o.made_at < $2::timestamptz))
  order by (o.unanswered_at is not null and o.answered_at is null) desc,
           (o.refused_at is not null) desc, o.made_at
- limit $4
+ limit $3
 """
 
 
@@ -54,6 +55,8 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
     answer_by: datetime | None
     last_error: str
+    answer: str
+    """`interim`, `full`, or empty."""
     entry: str
     """The place in a queue; empty: there is none that is known."""
     disposition: str
@@ -73,7 +76,7 @@ class Watch(msgspec.Struct, frozen=True):
 
     @property
     def is_pressing(self) -> bool:
-        return any(one.state != "answered" for one in self.listed)
+        return any(not one.answer for one in self.listed)
 
 
 class Watching:
@@ -84,7 +87,7 @@ class Watching:
 
     async def now(self, organisation: OrganisationId, now: datetime) -> Watch:
         """The most pressing first; at most `MOST`."""
-        values = (organisation, list(_OURS), now - STUCK_AFTER, MOST)
+        values = (organisation, now - STUCK_AFTER, MOST)
         async with self._database.connection(organisation) as connection:
             rows = await connection.fetch(_LISTED, *values)
         return Watch(
@@ -97,6 +100,7 @@ class Watching:
                     made_at=row["made_at"],
                     answer_by=row["answer_by"],
                     last_error=row["last_error"],
+                    answer=row["answer"],
                     entry=row["entry"] or "",
                     disposition=row["disposition"] or "",
                     is_open=row["is_open"],

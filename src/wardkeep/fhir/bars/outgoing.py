@@ -71,7 +71,8 @@ select about from bars.outgoing
 _READ = """
 update bars.outgoing set read_at = $3, read_by = $4
  where organisation = $1 and message = $2 and read_at is null
-   and (refused_at is not null or answered_at is not null or unanswered_at is not null)
+   and (refused_at is not null or answered_at is not null
+        or unanswered_at is not null or answer <> '')
 """
 
 
@@ -136,13 +137,19 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def wants_reading(self) -> bool:
         """Whether something came of it that nobody has read yet."""
-        return is_to_read(self.state, self.kind) and self.read_at is None
+        to_read = is_to_read(self.state, self.kind, self.answer)
+        return to_read and self.read_at is None
 
 
-def is_to_read(state: str, kind: str) -> bool:
-    """Whether somebody has to know of it: a refusal, no answer in time, an answer."""
+def is_to_read(state: str, kind: str, answer: str = "") -> bool:
+    """Whether somebody has to know of it: a refusal, no answer in time, an answer.
+
+    What is said so far is to be read of a request to look again: it may be that nobody
+    can before it is due.
+    """
     is_ours = kind in tuple(Sort) and kind != Sort.ANSWER
-    return is_ours and state in ("refused", "unanswered", "answered")
+    is_so_far = kind == Sort.VALIDATION and bool(answer)
+    return is_ours and (state in ("refused", "unanswered", "answered") or is_so_far)
 
 
 def queued(  # noqa: PLR0913 - a message is asked for with this much

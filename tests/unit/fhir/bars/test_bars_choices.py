@@ -265,6 +265,8 @@ def test_answers_that_we_give_are_nobodys_to_read_here() -> None:
     assert is_to_read("refused", Sort.REFERRAL)
     assert not is_to_read("sent", Sort.REFERRAL)
     assert not is_to_read("refused", Sort.ANSWER)
+    assert is_to_read("sent", Sort.VALIDATION, "interim")
+    assert not is_to_read("sent", Sort.REFERRAL, "interim")
 
 
 def attention(**more: Any) -> Attention:
@@ -276,6 +278,7 @@ def attention(**more: Any) -> Attention:
         "made_at": NOW,
         "answer_by": NOW,
         "last_error": "",
+        "answer": "",
         "entry": "e",
         "disposition": "ambulance-3-validate",
         "is_open": True,
@@ -292,5 +295,7 @@ def test_a_board_says_what_is_to_be_done() -> None:
         attention(state="refused", last_error="409 REC_CONFLICT conflict")
     )
     assert refused.todo == ("The time is taken, or it is over there. Telephone There.")
-    assert mark_of(attention(state="answered")).colour == "blue"
+    assert mark_of(attention(state="answered", answer="full")).colour == "blue"
+    so_far = mark_of(attention(state="sent", answer="interim"))
+    assert so_far.words == "Answered so far: read it"
     assert mark_of(attention(state="waiting")).colour == "orange"
