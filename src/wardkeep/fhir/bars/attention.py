@@ -21,7 +21,8 @@ MOST = 60
 _LISTED = """
 select o.message, o.about, w.name as partner, o.kind, o.made_at, o.sent_at,
        o.refused_at, o.answered_at, o.unanswered_at, o.last_error, o.answer_by,
-       o.attempts, o.answer, e.entry, e.disposition, coalesce(e.is_open, false) as is_open,
+       o.attempts, o.answer, e.entry, e.disposition,
+       coalesce(e.is_open, false) as is_open,
        d.asked_at as ambulance_at
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
