@@ -157,7 +157,7 @@ async def _reads_the_answer(sites: TwoSites, own: Device) -> None:
     await own.go(f"{sites.stack.origin}/urgent-queue/messages")
     await own.reads("Answered: read it")
     await clean(own, "bars-messages-desktop")
-    await own.page.locator("main li a").first.click()
+    await own.page.locator(".wk-live li a").first.click()
     await own.page.get_by_role("link", name="What was sent").click()
     await own.reads("Better seen by the urgent treatment centre")
     await clean(own, "bars-answered-desktop")

@@ -55,7 +55,6 @@ BESIDE_THE_WORDS = frozenset(
         "level-before",
         "of-years",
         "of-sex",
-        "seen",
     )
 )
 """Hidden fields of forms, that nobody types: no question of a form has such a name."""
