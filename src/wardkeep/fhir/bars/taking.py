@@ -154,12 +154,19 @@ def _referral(content: Json, message: Message, ground: Ground) -> Json:
             {"system": MESSAGE, "value": message.id},
         ],
     }
-    reasons = [{"text": one} for one in dict.fromkeys(_reasons(message))]
-    if reasons:
-        said = made.get("reasonCode", [])
-        made["reasonCode"] = [*said, *reasons[:MOST_REASONS]]
+    said = made.get("reasonCode", [])
+    if isinstance(said, list):
+        # What stands there already is not said twice; what is no concept is refused.
+        texts = [one.get("text") for one in (*said, made["code"]) if _is_object(one)]
+        more = [one for one in dict.fromkeys(_reasons(message)) if one not in texts]
+        reasons = [*said, *({"text": one} for one in more[:MOST_REASONS])]
+        made |= {"reasonCode": reasons} if reasons else {}
     by = Person("", sender_of(message))
     return with_step(made, Done(step=Step.SEND, at=now, by=by))
+
+
+def _is_object(one: object) -> bool:
+    return isinstance(one, dict)
 
 
 def _asked(message: Message) -> str:
