@@ -6,6 +6,7 @@ is older than a few minutes is deleted before the next one is asked.
 """
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -63,7 +64,12 @@ class Fetching:
         if row is None:
             return
         is_late = (now - row["asked_at"]).total_seconds() > WAIT_SECONDS
-        answer, failure = ("", "slow") if is_late else await self._asked(job, row)
+        answer, failure = "", "slow"
+        if not is_late:
+            # A partner who is slow takes no other partner's turn.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WAIT_SECONDS):
+                    answer, failure = await self._asked(job, row)
         values = (organisation, job.argument, self._clock.now(), answer, failure)
         await connection.execute(_ANSWER, *values)
 
