@@ -25,6 +25,7 @@ from support.partners import (
     FIRST,
     NHS_NUMBER,
     NORTH,
+    SERVICE,
     headers,
     now,
     partner,
@@ -464,3 +465,33 @@ def test_what_the_team_decides_goes_back_by_itself(sites: TwoSites) -> None:
     words = json.dumps(plans)
     assert "Accepted: Bay 3" in words
     assert "Discharged: Home with advice" in words
+
+
+def test_a_stolen_session_sends_nobody_whom_it_cannot_open(sites: TwoSites) -> None:
+    """And nothing goes where no operator said: an address is no field of the form."""
+    for one in whole_call("stranger", "clinician-1h", given=now(), family="Hiddenby"):
+        sites.north.put(one)
+    token = sites.stack.sign_in("north", [], "urgent_care_clinician")
+    here = "/patients/stranger/refer/stranger-entry"
+    sent = {
+        "do": "send",
+        "version": "1",
+        "seen": "1.1.1",
+        "code": "emergency-department-1h",
+        "service": SERVICE,
+        "summary": "Words of a thief",
+    }
+    with closing(Visitor(sites.stack.port, token)) as visitor:
+        for method, path in (
+            *(("GET", here), ("POST", here), ("GET", f"{here}/sent")),
+            *(("GET", f"{here}/sent/now"), ("POST", f"{here}/withdraw")),
+            *(("POST", f"{here}/close"), ("POST", f"{here}/read")),
+            *(("POST", f"{here}/follow"), ("POST", f"{here}/book")),
+        ):
+            body = urlencode(sent).encode() if method == "POST" else b""
+            status, page = visitor.ask(method, path, body)
+            assert status != 200, (method, path)
+            assert b"HIDDENBY" not in page.upper()
+        board = visitor.get("/urgent-queue/messages").decode()
+    assert sites.states("stranger-outcome") == []
+    assert "HIDDENBY" not in board.upper()
