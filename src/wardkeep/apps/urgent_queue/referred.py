@@ -140,7 +140,7 @@ def standing_booking(sent: Sequence[Standing]) -> Standing | None:
 
 
 def _hears(visit: Visit) -> Signal:
-    return Signal((Topic(TOPIC, visit.query("about")),), every_seconds=20.0)
+    return Signal((Topic(TOPIC, visit.query("about")),))
 
 
 @page("/patients/{id}/refer/{entry}/sent/now", gate=STAFF, hears=_hears)
