@@ -329,7 +329,7 @@ def _messages(
 ) -> list[Queued]:
     """The referral, and the booking of a time where one was chosen."""
     author = wanted.entry.did[-1].by
-    common: dict[str, Any] = {
+    both: dict[str, Any] = {
         "organisation": organisation_of(visit),
         "patient": ground.here.entry.patient,
         "about": wanted.outcome.id,
@@ -342,10 +342,10 @@ def _messages(
             referral_of(visit, ground, typed, wanted.outcome, now),
             kind=Sort.VALIDATION if typed.is_validation else Sort.REFERRAL,
             answer_by=wanted.entry.due if typed.is_validation else None,
-            **common,
+            **both,
         )
     ]
     if typed.time is not None:
         bundle = booking_of(visit, ground, them(typed.to), typed.time, back=None)
-        made.append(queued(bundle, kind=Sort.BOOKING, time=typed.time, **common))
+        made.append(queued(bundle, kind=Sort.BOOKING, time=typed.time, **both))
     return made
