@@ -182,8 +182,8 @@ class Calls:
         ]
 
     def _done(self, entry: Entry, plot: _Plot) -> Entry:
-        by = self._person(plot.by or _NURSE)
         for step, minutes, words in plot.steps:
+            by = self._person(plot.by or _NURSE)
             at = self._now - timedelta(minutes=minutes)
             after = advance(entry, Did(step=step, at=at, by=by, words=words))
             if isinstance(after, Cannot):
