@@ -22,7 +22,7 @@ from wardkeep.fhir.bars.tokens import Ask, Keys, Post, Reply, token_at
 from wardkeep.fhir.clinics.resources import instant
 from wardkeep.jobs.job import Job, JobConnection, JobKind
 
-LARGEST = 256 * 1024
+LARGEST = 768 * 1024
 _OLD = "delete from bars.question where organisation = $1 and asked_at < $2"
 _QUESTION = """
 select q.question, q.asked_at, q.kind, q.argument, w.system, w.service, w.endpoint,
@@ -107,7 +107,7 @@ class Fetching:
             *([("start", f"le{row['argument']}")] if row["argument"] else []),
             ("_include", "Slot:schedule"),
             ("_include:iterate", "Schedule:actor:Location"),
-            ("_count", "40"),
+            ("_count", "500"),
         ]
         return f"Slot?{urlencode(asked)}"
 

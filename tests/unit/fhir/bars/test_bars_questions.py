@@ -87,6 +87,8 @@ def test_times_are_asked_for_as_the_standard_says_and_name_nobody() -> None:
     assert asked.url.startswith("https://there.example/fhir/Slot?Schedule.actor")
     assert "status=free" in asked.url
     assert "le2026-11-29T16" in asked.url
+    # All of them at once: the first ones by time are not the first ones that are told.
+    assert "_count=500" in asked.url
     assert asked.headers["Authorization"] == "Bearer t"
     assert "NHSD-Target-Identifier" in asked.headers
     assert told(rows) == ('{"resourceType": "Bundle"}', "")
