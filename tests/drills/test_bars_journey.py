@@ -25,6 +25,7 @@ from support.partners import (
     FIRST,
     NHS_NUMBER,
     NORTH,
+    SERVICE,
     headers,
     now,
     partner,
@@ -32,6 +33,7 @@ from support.partners import (
 )
 from support.served import Served, Visitor, eventually
 from support.two_sites import TwoSites
+from support.urgent import whole_call
 from wardkeep.fhir.store.outcomes import AlreadyThere, Written
 from wardkeep.ledger.entry import Entry, decode
 from wardkeep.ledger.segment import Frame, read_frames, segments_in
@@ -321,6 +323,44 @@ def test_a_validation_that_nobody_answers_in_time_is_to_be_dispatched(
     eventually(lambda: sites.states("late") == ["unanswered"], sites.stack.log)
 
 
+def test_what_nobody_looked_at_in_time_is_dispatched_by_itself(
+    sites: TwoSites,
+) -> None:
+    """Fail-safe: an ambulance that was to be looked at again, and was not."""
+    given = now()
+    for one in whole_call("faller", "ambulance-3-validate", given=given):
+        sites.north.put(one)
+    soon = now() + timedelta(seconds=2)
+    assert isinstance(sites.refers("faller-outcome", answer_by=soon), Written)
+    eventually(lambda: sites.ambulance("faller-entry") is not None, sites.stack.log)
+    assert sites.ambulance("faller-entry") == "C3"
+    assert sites.states("faller-outcome") == ["unanswered"]
+    # What is answered in time, or taken back, is left to whoever answers.
+    for one in whole_call("fine", "ambulance-3-validate", given=given):
+        sites.north.put(one)
+    soon = now() + timedelta(seconds=4)
+    sites.refers("fine-outcome", answer_by=soon)
+    eventually(lambda: sites.states("fine-outcome") == ["sent"], sites.stack.log)
+    (first,) = sites.standing("fine-outcome")
+    sites.refers("fine-outcome", update=first)
+    eventually(lambda: now() > soon + timedelta(seconds=3), sites.stack.log)
+    assert sites.ambulance("fine-entry") is None
+    assert sites.states("fine-outcome") == ["sent", "sent"]
+
+
+def test_what_is_taken_back_before_it_left_never_arrives(
+    sites: TwoSites, gate: Gate
+) -> None:
+    before = len(arrived(sites))
+    gate.plan = [(503, b"")]
+    sites.refers("regretted")
+    eventually(lambda: sites.standing("regretted")[0].attempts == 1, sites.stack.log)
+    sites.refers("regretted", update=sites.standing("regretted")[0])
+    ended = ["taken-back", "sent"]
+    eventually(lambda: sites.states("regretted") == ended, sites.stack.log)
+    assert len(arrived(sites)) == before
+
+
 def test_a_validation_that_is_refused_is_to_be_dispatched_at_once(
     sites: TwoSites, gate: Gate
 ) -> None:
@@ -424,3 +464,33 @@ def test_what_the_team_decides_goes_back_by_itself(sites: TwoSites) -> None:
     words = json.dumps(plans)
     assert "Accepted: Bay 3" in words
     assert "Discharged: Home with advice" in words
+
+
+def test_a_stolen_session_sends_nobody_whom_it_cannot_open(sites: TwoSites) -> None:
+    """And nothing goes where no operator said: an address is no field of the form."""
+    for one in whole_call("stranger", "clinician-1h", given=now(), family="Hiddenby"):
+        sites.north.put(one)
+    token = sites.stack.sign_in("north", [], "urgent_care_clinician")
+    here = "/patients/stranger/refer/stranger-entry"
+    sent = {
+        "do": "send",
+        "version": "1",
+        "seen": "1.1.1",
+        "code": "emergency-department-1h",
+        "service": SERVICE,
+        "summary": "Words of a thief",
+    }
+    with closing(Visitor(sites.stack.port, token)) as visitor:
+        for method, path in (
+            *(("GET", here), ("POST", here), ("GET", f"{here}/sent")),
+            *(("GET", f"{here}/sent/now"), ("POST", f"{here}/withdraw")),
+            *(("POST", f"{here}/close"), ("POST", f"{here}/read")),
+            *(("POST", f"{here}/follow"), ("POST", f"{here}/book")),
+        ):
+            body = urlencode(sent).encode() if method == "POST" else b""
+            status, page = visitor.ask(method, path, body)
+            assert status != 200, (method, path)
+            assert b"HIDDENBY" not in page.upper()
+        board = visitor.get("/urgent-queue/messages").decode()
+    assert sites.states("stranger-outcome") == []
+    assert "HIDDENBY" not in board.upper()

@@ -345,6 +345,66 @@ def test_a_refused_message_leaves_nothing_and_may_come_right(ground: Ground) -> 
     assert send(ground.north, bundle, request).status == 200
 
 
+def looks(program: Program, type_: str, number: str) -> Reply:
+    """As the standard has a partner look for somebody."""
+    return program.get(f"{type_}?patient:identifier={NHS_NUMBER}%7C{number}")
+
+
+def test_a_partner_finds_its_own_by_person_and_nobody_elses(ground: Ground) -> None:
+    number, slot = fresh_number(), ground.slots[2]
+    mine = focus_of(send(ground.north, referral(person(number))))["id"]
+    again = focus_of(send(ground.north, referral(person(number))))["id"]
+    theirs = focus_of(send(ground.south, referral(person(number))))["id"]
+    times = (slot["id"], slot["start"], slot["end"])
+    booked = focus_of(send(ground.north, booking(*times, patient=person(number))))
+    found = looks(ground.north, "ServiceRequest", number)
+    assert sorted(found.ids) == sorted((mine, again)), found
+    assert found.headers["cache-control"] == "no-store"
+    assert looks(ground.south, "ServiceRequest", number).ids == [theirs]
+    assert looks(ground.north, "Appointment", number).ids == [booked["id"]]
+    assert looks(ground.south, "Appointment", number).ids == []
+    # Who is known here and who is not are answered alike.
+    ground.own.put({**person(fresh_number()), "id": "known"})
+    known = ground.own.get("Patient/known").json["identifier"][0]["value"]
+    one, other = (
+        looks(ground.north, "ServiceRequest", number)
+        for number in (known, fresh_number())
+    )
+    assert (one.status, one.json) == (other.status, other.json)
+    for query in ("", "?status=active", f"?patient={mine}", "?patient:identifier=7"):
+        reply = ground.north.get(f"ServiceRequest{query}")
+        assert code_of(reply) == (400, "REC_BAD_REQUEST", "invalid"), query
+    # Said to be a mistake, it is over and stays in the record; the time is free.
+    gone = booking(
+        *times,
+        patient=person(number),
+        reason="delete",
+        id=booked["id"],
+        status="entered-in-error",
+    )
+    assert focus_of(send(ground.north, gone))["status"] == "entered-in-error"
+    free = ground.south.get("Slot?status=free&_include=Slot:schedule")
+    assert slot["id"] in free.ids
+    mistake = referral(person(number), reason=Reason.DELETE, there=mine)
+    assert focus_of(send(ground.north, mistake))["status"] == "revoked"
+    stays = ground.own.get(f"ServiceRequest/{mine}").json
+    assert "Sent in error" in str(stays)
+    other_ones = referral(person(number), reason=Reason.DELETE, there=theirs)
+    assert code_of(send(ground.north, other_ones))[:2] == (404, "REC_NOT_FOUND")
+
+
+def test_a_token_that_does_not_hold_is_told_so_in_the_standards_words(
+    ground: Ground,
+) -> None:
+    held, ground.north.token = ground.north.token, "1.nobodys"
+    try:
+        for method, path in (("POST", "$process-message"), ("GET", "Slot")):
+            reply = ground.north.ask(method, path, referral(), headers())
+            assert code_of(reply)[:2] == (401, "REC_UNAUTHORIZED"), path
+    finally:
+        ground.north.token = held
+
+
 # With a stolen token
 
 

@@ -208,8 +208,8 @@ def found_service(program: Program, id_: str = "front-door") -> None:
     )
 
 
-def found_clinic(program: Program) -> list[Json]:
-    """A clinic with three slots tomorrow."""
+def found_clinic(program: Program, *, soon: bool = False) -> list[Json]:
+    """A clinic with three slots tomorrow; or from in twenty minutes on."""
     program.put({"resourceType": "Location", "id": "base", "name": "Base One"})
     program.put(
         {
@@ -223,9 +223,12 @@ def found_clinic(program: Program) -> list[Json]:
         }
     )
     first = now().astimezone(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
+    first += timedelta(days=1)
+    if soon:
+        first = (now() + timedelta(minutes=20)).replace(second=0, microsecond=0)
     slots = []
     for place in range(3):
-        start = first + timedelta(days=1, minutes=15 * place)
+        start = first + timedelta(minutes=15 * place)
         end = start + timedelta(minutes=15)
         slot = {
             "resourceType": "Slot",

@@ -7,12 +7,22 @@ own key at the other, and an entry for each opening.
 
 import asyncio
 import json
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from support.partners import FERNHILL, NORTH, SERVICE, found_service, person
-from support.program import Program
+from support.partners import (
+    FERNHILL,
+    NORTH,
+    SERVICE,
+    booking,
+    found_service,
+    partner,
+    person,
+    send,
+)
+from support.program import Program, Reply
 from support.served import Served
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.clock import SystemClock
@@ -22,7 +32,7 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.bars.building import Content, answer_message, referral_message
 from wardkeep.fhir.bars.codes import Reason
-from wardkeep.fhir.bars.outgoing import Standing, queued, standing_of
+from wardkeep.fhir.bars.outgoing import Sort, Standing, queued, standing_of
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.outcomes import (
@@ -70,7 +80,8 @@ class TwoSites:
     def __init__(
         self, stack: Served, folder: Path, *, endpoint: str = "", token_url: str = ""
     ) -> None:
-        self.stack = stack
+        self.stack, self.folder = stack, folder / "others"
+        self.folder.mkdir()
         stack.found("north")
         stack.found("fernhill")
         self.north = Program(stack, folder, organisation="north")
@@ -101,14 +112,31 @@ class TwoSites:
         )
         return str(json.loads(said)["client_id"])
 
-    def points_at(self, endpoint: str, token_url: str) -> None:
+    def points_at(
+        self,
+        endpoint: str,
+        token_url: str,
+        *,
+        service: str = SERVICE,
+        name: str = FERNHILL.name,
+        more: tuple[str, ...] = (),
+    ) -> None:
         """Where North sends to."""
         self.stack.command(
             *("partner", "add", "--organisation", "north"),
-            *("--service", SERVICE, "--name", FERNHILL.name),
+            *("--service", service, "--name", name),
             *("--endpoint", endpoint, "--token-url", token_url),
             *("--client", self.north_at_fernhill, "--account", self.fernhill_at_north),
+            *more,
         )
+
+    def books(self, slot: str, number: str) -> Reply:
+        """Somebody else books a slot at Fernhill, by message."""
+        there = self.fernhill.get(f"Slot/{slot}").json
+        other = partner(self.stack, self.folder, organisation="fernhill")
+        with closing(other):
+            made = booking(slot, there["start"], there["end"], patient=person(number))
+            return send(other, made)
 
     def refers(
         self,
@@ -135,9 +163,33 @@ class TwoSites:
             is_validation=answer_by is not None,
             now=SystemClock().now(),
         )
+        kind = Sort.VALIDATION if answer_by else Sort.REFERRAL
         return self._asks_for(
-            self.north, bundle, "caller", about, SERVICE, answer_by=answer_by
+            self.north,
+            bundle,
+            "caller",
+            about,
+            SERVICE,
+            answer_by=answer_by,
+            kind=Sort.WITHDRAWAL if update else kind,
+            follows=update.message if update else "",
         )
+
+    def ambulance(self, entry: str) -> str | None:
+        """The category of an ambulance that North asked for; None: of none."""
+
+        async def look() -> str | None:
+            address = address_for(self.stack.settings, self.stack.layout, WEB)
+            connection = await connect(address)
+            try:
+                await connection.serve(OrganisationId(1))
+                sql = "select category from urgent.dispatch where entry = $1"
+                found: str | None = await connection.fetch_value(sql, entry)
+            finally:
+                await connection.close()
+            return found
+
+        return asyncio.run(look())
 
     def answers(self, patient: str, request: Json, *, is_interim: bool) -> Outcome:
         """Fernhill says what came of it."""
@@ -165,7 +217,7 @@ class TwoSites:
             now=SystemClock().now(),
         )
 
-    def _asks_for(
+    def _asks_for(  # noqa: PLR0913 - a message is asked for with this much
         self,
         program: Program,
         bundle: Json,
@@ -174,6 +226,8 @@ class TwoSites:
         service: str,
         *,
         answer_by: datetime | None = None,
+        kind: Sort | None = None,
+        follows: str = "",
     ) -> Outcome:
         async def write() -> Outcome:
             layout = self.stack.layout
@@ -191,6 +245,8 @@ class TwoSites:
                     author=Person("", "Marcy Example"),
                     now=clock.now(),
                     answer_by=answer_by,
+                    kind=kind,
+                    follows=follows,
                 )
                 change = Change(
                     drafts=[wanted.draft], expected=[0], beside=wanted.beside

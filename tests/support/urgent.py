@@ -10,7 +10,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from support.served import Visitor
+from support.served import Served, Visitor
+from support.warden import RunningWarden
+from wardkeep.disclosure.answers import Done, SessionView
+from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.case import CALL_BACK
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
@@ -86,6 +89,21 @@ def whole_call(
         call(id_, at=given),
         *waiting(id_, code, given=given),
     ]
+
+
+async def put_in_a_queue(
+    stack: Served, token: str, organisation: str, practitioner: str, *skills: str
+) -> None:
+    """Whoever has this session is a practitioner of the record, and works there."""
+    warden = RunningWarden(stack, None)  # type: ignore[arg-type]
+    seen = await warden.door.ask(CheckSession(token), SessionView)
+    assert isinstance(seen, SessionView)
+    who = ((seen.account, (f"Practitioner/{practitioner}",)),)
+    teams = tuple((one, (place_of(one),), (seen.account,)) for one in skills)
+    done = await warden.operator.ask(SetWork(organisation, who, teams), Done)
+    assert done == Done()
+    await warden.door.close()
+    await warden.operator.close()
 
 
 class Desk(Visitor):

@@ -27,11 +27,13 @@ from wardkeep.assembly.demo import (
 from wardkeep.assembly.demo.clinic_day import brought_to_today, free_times
 from wardkeep.assembly.demo.decision_support import contents_in_use
 from wardkeep.assembly.demo.detained import plots, sections_of
+from wardkeep.assembly.demo.doors import door_entries
 from wardkeep.assembly.demo.formulary import formulary_entries
 from wardkeep.assembly.demo.referrals import referrals_of
 from wardkeep.assembly.demo.seeing import seen_entries
 from wardkeep.assembly.demo.urgent_care import Calls, queue_entries
 from wardkeep.assembly.demo.ward_day import Beds
+from wardkeep.assembly.demo_partners import introduce
 from wardkeep.assembly.demo_queue import fill_queues
 from wardkeep.assembly.demo_surgeries import tell_surgeries
 from wardkeep.assembly.importing import Show, begin_import, load_paths
@@ -106,6 +108,8 @@ async def _make(
                 await _fill(settings, layout, warden, organisation, show)
             people += await _invite(settings, warden, organisation)
         await tell_surgeries(settings, layout)
+        if not ready.exists():
+            await introduce(settings, layout, warden, demo_organisations())
         ready.touch()
         return people
     finally:
@@ -157,6 +161,7 @@ def _write_bundles(folder: Path, organisation: DemoOrganisation, now: datetime) 
     first["entry"] += seen_entries(organisation, now)
     first["entry"] += contents_in_use(organisation, today)
     first["entry"] += formulary_entries(organisation)
+    first["entry"] += door_entries(organisation, now)
     calls = Calls(organisation, now)
     (folder / "0-organisation.json").write_bytes(encode(first))
     detained, on_depots = plots(), depots.plots()

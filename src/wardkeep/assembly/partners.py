@@ -26,8 +26,10 @@ from wardkeep.disclosure.answers import Created, Refusal, SignedIn
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import ClientSignIn, RegisterClient
 from wardkeep.fhir.bars.codes import SERVICE_ID
+from wardkeep.fhir.bars.directory import OLDEST
 from wardkeep.fhir.bars.partners import SENDER_SCOPE
-from wardkeep.fhir.bars.sending import Post, Reply
+from wardkeep.fhir.bars.tokens import Post, Reply
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.identity.outside import fault_of_server
 
 ASSERTION_SECONDS = 60
@@ -38,13 +40,16 @@ PATIENTS_PER_HOUR = 2_000
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PARTNER = """
 insert into bars.partner (changed_at, organisation, service, system, name, endpoint,
-                          token_url, client, account, kind, tells_surgery, is_active)
-values (now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true)
+                          token_url, client, account, kind, tells_surgery, takes,
+                          books, validates, least_age, most_age, is_active)
+values (now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, true)
 on conflict (organisation, service) do update
    set changed_at = now(), system = excluded.system, name = excluded.name,
        endpoint = excluded.endpoint, token_url = excluded.token_url,
        client = excluded.client, account = excluded.account, kind = excluded.kind,
-       tells_surgery = excluded.tells_surgery, is_active = true
+       tells_surgery = excluded.tells_surgery, takes = excluded.takes,
+       books = excluded.books, validates = excluded.validates,
+       least_age = excluded.least_age, most_age = excluded.most_age, is_active = true
 """
 _END = """
 update bars.partner set is_active = false, changed_at = now()
@@ -81,6 +86,12 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     """Or a `surgery`, to which documents go; its `service` is its ODS code."""
     tells_surgery: bool = False
     """Whether it sends a surgery its own message of whom it took over."""
+    takes: tuple[str, ...] = ()
+    """Codes of dispositions; none: whatever somebody attends, rings or speaks to."""
+    books: bool = False
+    validates: bool = False
+    least_age: int = 0
+    most_age: int = OLDEST
 
 
 class KeyFolder:
@@ -220,8 +231,15 @@ async def add(settings: Settings, layout: Layout, slug: str, partner: Partner) -
     """Have messages go to a partner's service; said again, it is changed.
 
     Raises:
-        PartnerError: an address that nothing is sent to, or no key yet.
+        PartnerError: an address that nothing is sent to, a disposition that there is
+            not, or no key yet.
     """
+    strange = [one for one in partner.takes if one not in DISPOSITIONS]
+    if strange:
+        message = f"{strange[0]} is no disposition: {', '.join(DISPOSITIONS)}."
+        raise PartnerError(message)
+    if partner.least_age > partner.most_age:
+        raise PartnerError("It takes nobody: the first age is above the last.")
     for address in (partner.endpoint, partner.token_url):
         fault = fault_of_server(address)
         if fault:
@@ -229,7 +247,8 @@ async def add(settings: Settings, layout: Layout, slug: str, partner: Partner) -
     values = (
         *(partner.service, partner.system, partner.name, partner.endpoint),
         *(partner.token_url, partner.client, partner.account),
-        *(partner.kind, partner.tells_surgery),
+        *(partner.kind, partner.tells_surgery, list(partner.takes)),
+        *(partner.books, partner.validates, partner.least_age, partner.most_age),
     )
     await _change(settings, layout, slug, _PARTNER, *values)
 
@@ -242,7 +261,7 @@ async def end(settings: Settings, layout: Layout, slug: str, service: str) -> No
 
 
 async def _change(
-    settings: Settings, layout: Layout, slug: str, sql: str, *values: str | bool
+    settings: Settings, layout: Layout, slug: str, sql: str, *values: object
 ) -> bool:
     kept = KeyFolder(layout, origin=settings.public_origin).of(slug)
     organisation = OrganisationId(kept.organisation)
@@ -256,6 +275,7 @@ async def _change(
 
 
 _POOL = urllib3.PoolManager(
+    maxsize=8,  # as many as the worker has senders, and some
     timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS),
     retries=False,
 )
@@ -265,9 +285,9 @@ def ask_partner(post: Post) -> Reply:
     """One request, led nowhere else; whatever goes wrong is no answer."""
     try:
         answer = _POOL.request(
-            "POST",
+            post.method,
             post.url,
-            body=post.body,
+            body=post.body or None,
             headers=post.headers,
             redirect=False,
             preload_content=False,

@@ -27,8 +27,12 @@ from wardkeep.fhir.arrivals.captures import Captures
 from wardkeep.fhir.arrivals.corrections import Corrections
 from wardkeep.fhir.arrivals.heard_kiosks import HeardKiosks
 from wardkeep.fhir.arrivals.help_calls import HelpCalls
+from wardkeep.fhir.bars.attention import Watching
+from wardkeep.fhir.bars.directory import Directory
+from wardkeep.fhir.bars.errors import as_partners_expect, coded_response
 from wardkeep.fhir.bars.outgoing import Outbox
 from wardkeep.fhir.bars.partners import Partners
+from wardkeep.fhir.bars.questions import Questions
 from wardkeep.fhir.bars.receiving import Receiver
 from wardkeep.fhir.bars.rows import Arrivals
 from wardkeep.fhir.cds.application import (
@@ -167,6 +171,7 @@ def mounts_on(
         msgspec.structs.replace(store, messages=receiver.handlers),
         base=base,
         beforehand=Partners(arrivals).answer,
+        afterwards=as_partners_expect,
     )
     origins = Origins(warden, clock=clock)
     oauth = Cors(
@@ -179,7 +184,7 @@ def mounts_on(
             prefix=PREFIX,
             application=Cors(api, origins, is_for_all=PUBLIC_PATHS.__contains__),
             limits=_API_LIMITS,
-            tell=tell,
+            tell=lambda trouble, reference: coded_response(tell(trouble, reference)),
         ),
         *[
             Mount(prefix=prefix, application=oauth, limits=_SIGN_IN_LIMITS)
@@ -250,6 +255,9 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Shelf(database, reader),
         ReferralRows(database),
         Outbox(database),
+        Directory(database),
+        Questions(database, clock=clock),
+        Watching(database),
         Reports(database),
         HandOvers(database),
         Teams(database, warden),

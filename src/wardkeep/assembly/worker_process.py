@@ -18,6 +18,7 @@ from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.bars.fetching import Fetching
 from wardkeep.fhir.bars.sending import Sending
 from wardkeep.fhir.urgent import dispatching
 from wardkeep.jobs.kinds import KINDS
@@ -26,9 +27,12 @@ from wardkeep.web.logs import set_up_logs
 
 _CONNECTIONS = 2
 _SENDERS = 3
-_SENDING_CONNECTIONS = 13
+_FETCHERS = 2
+_SOMEBODY_WAITS = 0.25
+"""Seconds between looks for a question: its page waits for the answer."""
+_SENDING_CONNECTIONS = 17
 """Each sender has a job's transaction, opens at the door, and keeps its claim; requests
-for an ambulance take one more."""
+for an ambulance take one more, and whoever asks partners two each."""
 
 
 def run_worker_process(settings: Settings, layout: Layout) -> None:
@@ -55,6 +59,7 @@ async def _run(settings: Settings, layout: Layout) -> None:
         clock=clock,
         repeat_callers=settings.repeat_callers,
     )
+    fetching = Fetching(keys=keys, ask=ask_partner, clock=clock)
     desk = dispatching.SyntheticDesk() if settings.demo else dispatching.NoDispatcher()
     ambulances = (dispatching.sending(desk, clock),)
     await wait_for_schema(database)
@@ -65,6 +70,16 @@ async def _run(settings: Settings, layout: Layout) -> None:
             *(
                 run_worker(outward, sending.kinds, stop=stop, clock=clock)
                 for _ in range(_SENDERS)
+            ),
+            *(
+                run_worker(
+                    outward,
+                    (fetching.kind,),
+                    stop=stop,
+                    clock=clock,
+                    idle_seconds=_SOMEBODY_WAITS,
+                )
+                for _ in range(_FETCHERS)
             ),
         )
     finally:

@@ -20,13 +20,15 @@ class Ambulance(msgspec.Struct, frozen=True):
 
 def ambulance_of(row: EntryRow, now: datetime) -> Ambulance | None:
     """Red until somebody acknowledged it; None: it is no request for one."""
-    if row.skill != SKILL:
+    if row.skill != SKILL and row.send_at is None:
         return None
     if row.acknowledged_at is not None:
         return Ambulance(f"Acknowledged: {row.reference}", "green")
     if row.called_off_at is not None:
         return Ambulance("Called off, not sent: say what comes of it", "red")
     is_early = row.send_at is not None and row.sent_at is None and row.send_at > now
+    # What nobody answered in time is not anybody's to stop.
+    is_early = is_early and row.skill == SKILL
     return Ambulance(_not_acknowledged(row), "red", can_stop=is_early)
 
 

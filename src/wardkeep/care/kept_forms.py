@@ -149,6 +149,13 @@ CALL_END = KeptForm(
     new="calls",
     change="calls/{}/end",
 )
+REFER = KeptForm(
+    kind="refer",
+    type="Communication",
+    words="a referral to another service",
+    new="refer/{}",
+    change="refer/{}",
+)
 TRIAGE = KeptForm(
     kind="triage",
     type="QuestionnaireResponse",
@@ -181,7 +188,7 @@ _ALL = (
         *_SECTION_ENTRIES,
     ),
     *(ADMISSION, DISCHARGE, LEVEL, LEAVE, DEPOT, *_DEPOT_STEPS),
-    *(CALL, CALL_END, TRIAGE),
+    *(CALL, CALL_END, REFER, TRIAGE),
     *(PRESCRIPTION, NOTE_OF_URGENT_CARE),
 )
 KEPT_FORMS = {one.kind: one for one in _ALL}

@@ -18,6 +18,7 @@ from wardkeep.care.writing import NOT_SAVED, drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.change import Beside, Change
+from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.outcomes import (
     AlreadyThere,
     Conflict,
@@ -142,15 +143,18 @@ async def write(
     changed: Sequence[tuple[Json, int]],
     *,
     beside: Sequence[Beside] = (),
+    drafts: Sequence[Draft] = (),
     patient: str,
 ) -> str | Response:
     """Write content in the place of versions, all or nothing; 0: there is none yet.
 
+    `drafts` are new, and ready.
+
     Empty where it is done, else `changed`, `taken` or `no-slot`.
     """
     change = Change(
-        drafts=[drafted_anew(content) for content, _ in changed],
-        expected=[version for _, version in changed],
+        drafts=[*(drafted_anew(content) for content, _ in changed), *drafts],
+        expected=[*(version for _, version in changed), *(0 for _ in drafts)],
         beside=beside,
     )
     written = await visit.services[Writer].write(change, opener=opener_of(visit))

@@ -91,7 +91,14 @@ def _forget(layout: Layout) -> None:
     if not layout.data.exists():
         click.echo("There is nothing to forget.")
         return
-    for folder in (layout.database, layout.warden, layout.run, layout.log):
+    keys = layout.data / "partners"
+    for folder in (
+        layout.database,
+        layout.warden,
+        layout.run,
+        layout.log,
+        keys,
+    ):
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(folder)
     (layout.data / "demonstration").unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from wardkeep.disclosure.answers import Created
 from wardkeep.disclosure.questions import RegisterClient
 from wardkeep.fhir.bars.building import ODS
 from wardkeep.fhir.bars.codes import SERVICE_ID
+from wardkeep.fhir.bars.directory import OLDEST
 from wardkeep.fhir.bars.partners import SCOPE
 
 T = TypeVar("T")
@@ -126,6 +127,20 @@ def register(
     is_flag=True,
     help="It tells a patient's surgery itself what came of whom we sent there.",
 )
+@click.option(
+    "--takes",
+    multiple=True,
+    help="A disposition that it takes, as in: emergency-department-1h; said again for"
+    " each. None: whatever somebody attends, rings or speaks to.",
+)
+@click.option("--books", is_flag=True, help="It offers times to book.")
+@click.option("--validates", is_flag=True, help="It looks again at what calls came to.")
+@click.option(
+    "--from-age", default=0, show_default=True, type=click.IntRange(0, OLDEST)
+)
+@click.option(
+    "--to-age", default=OLDEST, show_default=True, type=click.IntRange(0, OLDEST)
+)
 def add(  # noqa: PLR0913 - a partner is this much
     *,
     organisation: str,
@@ -137,6 +152,11 @@ def add(  # noqa: PLR0913 - a partner is this much
     client: str,
     account: str,
     tells_surgery: bool,
+    takes: tuple[str, ...],
+    books: bool,
+    validates: bool,
+    from_age: int,
+    to_age: int,
 ) -> None:
     """Have messages go to a partner's service; said again, it is changed.
 
@@ -146,7 +166,8 @@ def add(  # noqa: PLR0913 - a partner is this much
         --name "Northgate emergency department" \\
         --endpoint https://northgate.example/fhir \\
         --token-url https://northgate.example/oauth/token \\
-        --client 6f1c… --account 0b7e…
+        --client 6f1c… --account 0b7e… \\
+        --takes emergency-department-1h --books
     """
     settings, layout = installation()
     made = partners.Partner(
@@ -158,6 +179,11 @@ def add(  # noqa: PLR0913 - a partner is this much
         client=client,
         account=account,
         tells_surgery=tells_surgery,
+        takes=takes,
+        books=books,
+        validates=validates,
+        least_age=from_age,
+        most_age=to_age,
     )
     _run(partners.add(settings, layout, organisation, made))
     click.echo(f"Messages to {name} go to {endpoint}.")

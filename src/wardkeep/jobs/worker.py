@@ -23,20 +23,21 @@ async def run_worker(
     *,
     stop: asyncio.Event,
     clock: Clock,
+    idle_seconds: float = IDLE_SECONDS,
 ) -> None:
     """Work until `stop` is set; a job under way is finished first.
 
     It outlives any failure of the database: the work it did not finish is due again.
     """
     while not stop.is_set():
-        pause = await _turn(database, kinds, clock=clock)
+        pause = await _turn(database, kinds, clock=clock, idle=idle_seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await stop.wait()
 
 
 async def _turn(
-    database: JobDatabase, kinds: Sequence[JobKind], *, clock: Clock
+    database: JobDatabase, kinds: Sequence[JobKind], *, clock: Clock, idle: float
 ) -> float:
     """One job, if one is due; seconds to wait before the next turn."""
     try:
@@ -46,7 +47,7 @@ async def _turn(
         # The class alone: an error's words may repeat what it failed on.
         log.warning("the queue cannot be reached: %s", type(error).__name__)
         return AFTER_FAILURE_SECONDS
-    return 0.0 if worked else IDLE_SECONDS
+    return 0.0 if worked else idle
 
 
 async def _plan_recurring(database: JobDatabase, kinds: Sequence[JobKind]) -> None:

@@ -14,9 +14,12 @@ from wardkeep.assembly.demo import (
     demo_organisation_bundle,
     demo_teams,
 )
+from wardkeep.assembly.demo.doors import door_entries, door_of
 from wardkeep.assembly.demo.moments import moment
+from wardkeep.assembly.demo.urgent_care import Calls
 from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.fhir.model.resource import Resource, parse
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.work.ties import ties_of
 from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.teams.rosters import Roster, Seat
@@ -257,3 +260,24 @@ def test_a_doctor_of_the_house_is_a_patient_as_well(
     }
     assert "Juniper Ashbottom" in patients
     assert "Dr Juniper Ashbottom" in names
+
+
+def test_each_organisation_has_a_door_for_the_other_and_a_line(
+    organisations: Organisations, noon: datetime
+) -> None:
+    """So that 111, emergency department and answer can be gone through on two sides."""
+    for organisation in organisations.values():
+        door = door_of(organisation)
+        entries = list(door_entries(organisation, noon))
+        kinds = Counter(one["resource"]["resourceType"] for one in entries)
+        assert kinds["HealthcareService"] == 1
+        assert (kinds["Slot"] > 100) is door.books
+        teams = {team.name: team for team in demo_teams(organisation)}
+        assert teams[door.name].members
+        assert set(door.takes) <= set(DISPOSITIONS)
+        calls = Calls(organisation, noon)
+        found = [
+            calls.of({"entry": [{"resource": {"id": f"p{nth}"}}]}, nth)
+            for nth in range(40)
+        ]
+        assert sum(map(bool, found)) >= 3

@@ -16,7 +16,7 @@ from wardkeep.care.opening import opener_of
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.bars.building import Party, answer_message
-from wardkeep.fhir.bars.outgoing import Outbox, Queued, queued
+from wardkeep.fhir.bars.outgoing import Outbox, Queued, Sort, queued
 from wardkeep.fhir.clinics.resources import instant
 from wardkeep.fhir.store.outcomes import NotFound
 from wardkeep.fhir.store.reading import Reader
@@ -86,6 +86,7 @@ async def reply_to(visit: Visit, found: Found, done: Done) -> Queued | Response 
         partner=line.service,
         author=done.by,
         now=now,
+        kind=Sort.ANSWER,
     )
 
 

@@ -9,9 +9,20 @@ from wardkeep.apps.urgent_queue.board import (
     show_shift,
     show_shift_now,
 )
+from wardkeep.apps.urgent_queue.booking_again import book
 from wardkeep.apps.urgent_queue.case import show_case
 from wardkeep.apps.urgent_queue.ending import end_case
+from wardkeep.apps.urgent_queue.messages import show_messages, show_messages_now
 from wardkeep.apps.urgent_queue.opening import BOARD, STAFF
+from wardkeep.apps.urgent_queue.referred import (
+    close,
+    follow_up,
+    mark_read,
+    show_sent,
+    show_sent_now,
+    withdraw,
+)
+from wardkeep.apps.urgent_queue.referring import refer, show_referring
 from wardkeep.apps.urgent_queue.stepping import call_off, take_step, undo
 from wardkeep.apps.urgent_queue.taking import take_next
 from wardkeep.web.apps import App
@@ -33,6 +44,17 @@ app = App(
         undo,
         call_off,
         end_case,
+        show_messages,
+        show_messages_now,
+        show_referring,
+        refer,
+        show_sent,
+        show_sent_now,
+        withdraw,
+        close,
+        mark_read,
+        follow_up,
+        book,
     ),
     navigation=(Link(words="Queue", path=BOARD, gate=STAFF, position=1),),
 )

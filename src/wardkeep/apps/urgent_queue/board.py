@@ -14,6 +14,7 @@ import msgspec
 from markupsafe import Markup
 from starlette.responses import Response
 
+from wardkeep.apps.urgent_queue.messages import marks_in, watch_of
 from wardkeep.apps.urgent_queue.opening import (
     BOARD,
     LEADS,
@@ -220,6 +221,7 @@ async def _board(
         "skills": skills_in_order(here, now),
         "most": MOST_SHOWN,
         "with_names": asked["names"] == "1",
+        **await _messages(ground),
         "unacknowledged": await found.unacknowledged(organisation),
     }
 
@@ -234,7 +236,14 @@ async def _shift(ground: Ground) -> dict[str, Any]:
         "unacknowledged": await found.unacknowledged(organisation),
         "skills": skills_in_order(counts, now),
         "having": [(one, due_words(one, now)) for one in owners],
+        **await _messages(ground),
     }
+
+
+async def _messages(ground: Ground) -> dict[str, Any]:
+    """What became of messages to other services that somebody has to know of."""
+    watch = await watch_of(ground)
+    return {"watch": watch, "marks": marks_in(watch)}
 
 
 async def _overdue(ground: Ground) -> dict[str, Any]:
@@ -244,6 +253,7 @@ async def _overdue(ground: Ground) -> dict[str, Any]:
     )
     return {
         "lines": lines_of(found[:MOST_OVERDUE], now),
+        **await _messages(ground),
         "is_more": len(found) > MOST_OVERDUE,
     }
 

@@ -17,7 +17,9 @@ from wardkeep.apps.urgent_queue.opening import (
     Here,
     find,
     leads,
+    organisation_of,
 )
+from wardkeep.apps.urgent_queue.sent_words import SORTS, STATES as STATES_SENT
 from wardkeep.apps.urgent_queue.showing import skill_words
 from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.asked import options
@@ -26,6 +28,7 @@ from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.permission import permission_of
 from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of
 from wardkeep.care.stored import stored
+from wardkeep.fhir.bars.outgoing import Outbox, Standing
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.moving import Cannot, advance, can_take_back, next_by
@@ -131,6 +134,7 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         permission=await permission_of(visit, entry.case),
         may_prescribe=PRESCRIBERS.admits(visit.session.role),
         acts=acts_of(entry, mine, visit),
+        sent=await _sent(visit, entry),
         pace_words=PACES[pace],
         colour=COLOURS[pace],
         left=left_words(entry.due, now),
@@ -143,6 +147,16 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         said=SAID.get(visit.query("said")),
         most=LONGEST,
     )
+
+
+async def _sent(visit: Visit, entry: Entry) -> list[tuple[str, str, Standing, str]]:
+    """What went to other services about it: how far it is, and what it was."""
+    found = await visit.services[Outbox].standing(organisation_of(visit), entry.outcome)
+    return [
+        (*STATES_SENT.get(one.state, (one.state, "grey")), one, SORTS[one.kind])
+        for one in found
+        if one.kind in SORTS
+    ]
 
 
 def _facts(here: Here) -> dict[str, Any]:

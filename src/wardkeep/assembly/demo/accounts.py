@@ -11,10 +11,11 @@ import msgspec
 
 from wardkeep.assembly.demo import seeing
 from wardkeep.assembly.demo.bundles import practitioner_role_id
+from wardkeep.assembly.demo.doors import door_of
 from wardkeep.assembly.demo.organisations import DemoOrganisation
 from wardkeep.assembly.demo.referrals import demo_services, service_id
 from wardkeep.assembly.demo.staff import Role, StaffMember, staff_of
-from wardkeep.assembly.demo.urgent_care import QUEUES
+from wardkeep.assembly.demo.urgent_care import queues_of
 from wardkeep.fhir.urgent.queueing import place_of
 
 RECEPTION = "Reception"
@@ -79,10 +80,8 @@ def demo_teams(organisation: DemoOrganisation) -> tuple[DemoTeam, ...]:
 def _queues(
     organisation: DemoOrganisation, people: Sequence[StaffMember]
 ) -> Iterator[DemoTeam]:
-    """One a skill of urgent care, where there is any."""
-    if organisation.kind != "hospital":
-        return
-    for skill, (name, members) in QUEUES.items():
+    """One a skill of urgent care."""
+    for skill, (name, members) in queues_of(organisation).items():
         yield DemoTeam(
             name=name,
             places=(place_of(skill),),
@@ -104,6 +103,14 @@ def _services(
     organisation: DemoOrganisation, people: Sequence[StaffMember]
 ) -> Iterator[DemoTeam]:
     """Teams that take referrals, and who works their lists."""
+    door = door_of(organisation)
+    yield DemoTeam(
+        name=door.name,
+        places=(f"HealthcareService/{door.id_at(organisation)}",),
+        members=tuple(
+            _key(organisation, who) for who in people if who.key in door.members
+        ),
+    )
     for one in demo_services(organisation):
         yield DemoTeam(
             name=one.name,

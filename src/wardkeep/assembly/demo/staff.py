@@ -150,6 +150,13 @@ _LARKSPUR: tuple[tuple[str, str, Role, str, tuple[str, ...]], ...] = (
     ),
     ("nurse", "Grace Hazelhurst", "clinician", "Community nurse", ("nursing",)),
     ("call-taker", "Rhys Copperquill", "call taker", "Out-of-hours line", ()),
+    (
+        "line-nurse",
+        "Nerys Bramblecote",
+        "urgent care clinician",
+        "Out-of-hours nurse",
+        (),
+    ),
     ("privacy", "Anjali Lockwick", "privacy officer", "Privacy officer", ()),
     ("administrator", "Stuart Ledgerley", "administrator", "Administrator", ()),
 )

@@ -5,7 +5,7 @@ Beside the records and not in them, as referrals are: a record of nobody waits n
 Numbers to ring are of the range that is kept for plays.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,7 +17,7 @@ from wardkeep.assembly.demo.staff import StaffMember, staff_of
 from wardkeep.base.ids import derived_uuid
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.case import Case, Outcome as CallEnd, case_content
-from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.moving import Cannot, advance
 from wardkeep.fhir.urgent.outcome import outcome_content, outcome_in
 from wardkeep.fhir.urgent.queueing import (
@@ -49,6 +49,8 @@ QUEUES = {
     "visit": ("Urgent care: home visits", (_DOCTOR, _LEAD)),
 }
 """By skill: what the queue's place is called, and who works there."""
+_LINE = "line-nurse"
+_LINE_QUEUES = {"clinician": ("Out-of-hours line: nurse", (_LINE,))}
 
 
 class _Plot(msgspec.Struct, frozen=True):
@@ -127,13 +129,27 @@ _PLOTS = (
 )
 
 
+_LINE_PLOTS = (
+    _Plot("clinician-1h", 12, "Chest feels tight since noon, pulse races."),
+    _Plot("clinician-2h", 31, "Fell on the way to the bathroom, wrist is swollen."),
+    _Plot("emergency-department-validate", 6, "Nose bleeds again, takes warfarin."),
+)
+
+
+def queues_of(
+    organisation: DemoOrganisation,
+) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """By skill: what the queue's place is called, and who works there."""
+    return QUEUES if organisation.kind == "hospital" else _LINE_QUEUES
+
+
 class Calls:
     """Hands out the calls, one by one."""
 
     def __init__(self, organisation: DemoOrganisation, now: datetime) -> None:
         self._organisation = organisation
         self._now = now.replace(microsecond=0)
-        plots = _PLOTS if organisation.kind == "hospital" else ()
+        plots = _PLOTS if organisation.kind == "hospital" else _LINE_PLOTS
         self._plots: Iterator[tuple[int, _Plot]] = iter(enumerate(plots))
 
     def of(self, bundle: Json, nth: int) -> list[Json]:
@@ -166,8 +182,8 @@ class Calls:
         ]
 
     def _done(self, entry: Entry, plot: _Plot) -> Entry:
-        by = self._person(plot.by or _NURSE)
         for step, minutes, words in plot.steps:
+            by = self._person(plot.by or _NURSE)
             at = self._now - timedelta(minutes=minutes)
             after = advance(entry, Did(step=step, at=at, by=by, words=words))
             if isinstance(after, Cannot):
@@ -207,15 +223,13 @@ def person_of(member: StaffMember) -> Person:
 
 def queue_entries(organisation: DemoOrganisation) -> list[Json]:
     """The queues' places, which their people work in."""
-    if organisation.kind != "hospital":
-        return []
     return [
         entry_of(
             "Location",
             place_of(skill).partition("/")[2],
-            {"status": "active", "name": QUEUES[skill][0], "mode": "instance"},
+            {"status": "active", "name": name, "mode": "instance"},
         )
-        for skill in SKILLS
+        for skill, (name, _) in queues_of(organisation).items()
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from wardkeep.base.clock import from_microseconds
 from wardkeep.base.ids import new_uuid
-from wardkeep.fhir.bars.codes import Error
+from wardkeep.fhir.bars.codes import Error, Reason
 from wardkeep.fhir.bars.errors import Fault, answer_of
 from wardkeep.fhir.bars.message import Message, named_message
 from wardkeep.fhir.bars.rows import Arrivals, Time, brought
@@ -50,7 +50,7 @@ class BookingDesk:
         self._arrivals = arrivals
 
     async def take(self, arriving: Arriving) -> Done | Answer:
-        if arriving.message.reason == "update":
+        if arriving.message.reason is not Reason.NEW:
             return await self._changed(arriving)
         for _ in range(ATTEMPTS):
             done = await self._new(arriving)
@@ -123,7 +123,8 @@ class BookingDesk:
             return conflict("The patient came, or it is over. Telephone.", _PLACE)
         made = {**current.content}
         if arriving.message.is_over:
-            made["status"] = "cancelled"
+            is_mistake = arriving.message.reason is Reason.DELETE
+            made["status"] = "entered-in-error" if is_mistake else "cancelled"
             made["cancelationReason"] = {"text": sender_of(arriving.message)}
         else:
             booked = await self._time(arriving)

@@ -22,6 +22,7 @@ from wardkeep.fhir.bars.codes import (
     Reason,
 )
 from wardkeep.fhir.bars.message import MESSAGE
+from wardkeep.fhir.bars.times import FreeTime
 from wardkeep.fhir.clinics.resources import instant
 
 Json = dict[str, Any]
@@ -190,6 +191,65 @@ def answer_message(  # noqa: PLR0913 - what an answer is
     return _bundle(id_, header, made, now)
 
 
+def booking_message(  # noqa: PLR0913 - what a booking by message is
+    time: FreeTime,
+    *,
+    patient: Json,
+    sender: Party,
+    receiver: Party,
+    is_over: bool = False,
+    there: str = "",
+    first: str = "",
+    now: datetime,
+) -> Json:
+    """A time for somebody, and no clinical word; `is_over` gives it back.
+
+    Of one that is given back, `there` is the Appointment's id at the receiver, and
+    `first` the message that booked it.
+    """
+    id_ = new_uuid()
+    made = _Made(id_)
+    appointment, who = made.url("appointment"), made.url("patient")
+    slot, schedule = made.url("slot"), made.url("schedule")
+    reason = Reason.UPDATE if is_over else Reason.NEW
+    header = _header(
+        Event.BOOKING, reason, sender, receiver, made=made, focus=appointment
+    )
+    header["definition"] = f"{_DEFINITIONS}booking-request"
+    times = {"start": instant(time.start), "end": instant(time.end)}
+    booked: Json = {
+        "resourceType": "Appointment",
+        "status": "cancelled" if is_over else "booked",
+        **times,
+        "slot": [{"reference": slot}],
+        "created": instant(now),
+        "participant": [{"actor": {"reference": who}, "status": "accepted"}],
+    }
+    if there:
+        booked["id"] = there
+    if first:
+        booked["identifier"] = [{"system": MESSAGE, "value": first}]
+    made.add(booked, "appointment")
+    made.add(_patient(patient), "patient")
+    taken: Json = {
+        "resourceType": "Slot",
+        "id": time.slot,
+        "schedule": {"reference": schedule},
+        "status": "busy",
+        **times,
+    }
+    made.add(taken, "slot")
+    service = made.url("service")
+    plan: Json = {"resourceType": "Schedule", "actor": [{"reference": service}]}
+    if time.schedule:
+        plan["id"] = time.schedule
+    made.add(plan, "schedule")
+    _add_service(made, receiver)
+    for party, name in ((sender, "sender"), (receiver, "receiver")):
+        _add_organisation(made, party, name)
+    return _bundle(id_, header, made, now)
+
+
 def _header(
     event: Event,
     reason: Reason,
@@ -242,10 +302,7 @@ def _add_service(made: _Made, party: Party) -> None:
 
 def _add_people(made: _Made, author: Json, sender: Party, receiver: Party) -> None:
     for party, name in ((sender, "sender"), (receiver, "receiver")):
-        organisation: Json = {"resourceType": "Organization", "name": party.name}
-        if party.ods:
-            organisation["identifier"] = [{"system": ODS, "value": party.ods}]
-        made.add(organisation, name)
+        _add_organisation(made, party, name)
     names = author.get("name") or [{"text": sender.name}]
     made.add({"resourceType": "Practitioner", "name": names}, "author")
     role = {
@@ -254,6 +311,13 @@ def _add_people(made: _Made, author: Json, sender: Party, receiver: Party) -> No
         "organization": {"reference": made.url("sender")},
     }
     made.add(role, "role")
+
+
+def _add_organisation(made: _Made, party: Party, name: str) -> None:
+    organisation: Json = {"resourceType": "Organization", "name": party.name}
+    if party.ods:
+        organisation["identifier"] = [{"system": ODS, "value": party.ods}]
+    made.add(organisation, name)
 
 
 def _case(encounter: Json, about: Json) -> Json:

@@ -6,11 +6,14 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from starlette.responses import Response
 
 from wardkeep.fhir.bars.codes import ERRORS, OF_STATUS, STATUS, Error
 from wardkeep.fhir.rest.answer import JSON, Answer, Headers
+from wardkeep.fhir.rest.asking import Asking
 
 Json = dict[str, Any]
+MESSAGE, _TARGET = "$process-message", b"nhsd-target-identifier"
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,26 @@ def coded(answer: Answer) -> Answer:
     issues = [{"details": coding, **one} for one in said.get("issue", [])]
     body = msgspec.json.encode({**said, "issue": issues})
     return Answer(status=answer.status, body=body, headers=answer.headers)
+
+
+def as_partners_expect(asking: Asking, answer: Answer) -> Answer:
+    """The standard's codes for whoever asks as the standard says, token or none.
+
+    What is refused before anybody knows whose token it is, as a wrong address, method
+    or token, is refused with them too.
+    """
+    is_message = bool(asking.parts) and asking.parts[0] == MESSAGE
+    is_theirs = is_message or _TARGET in asking.headers
+    return coded(answer) if is_theirs else answer
+
+
+def coded_response(response: Response) -> Response:
+    """Of what guards the API: too late, too much, down, broken."""
+    answer = Answer(status=response.status_code, body=bytes(response.body))
+    body = coded(answer).body
+    headers = dict(response.headers)
+    headers.pop("content-length", None)
+    return Response(body, status_code=response.status_code, headers=headers)
 
 
 class Said(msgspec.Struct, frozen=True):

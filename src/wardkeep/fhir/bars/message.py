@@ -83,7 +83,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_over(self) -> bool:
-        """Whether it withdraws what was asked for."""
+        """Whether it withdraws what was asked for, or says that it was a mistake."""
+        if self.reason is Reason.DELETE:
+            return True
         type_ = "Appointment" if self.event is Event.BOOKING else "ServiceRequest"
         found = self.one(type_)
         return found is not None and found.content.get("status") in OVER
@@ -202,15 +204,15 @@ def _workflow(message: Message) -> Iterator[Fault]:
             words=words,
             place=f"{_HEADER}.reason",
         )
-    if message.reason is Reason.DELETE:
-        words = "Nothing is deleted: send an update whose status is revoked."
+    is_answer = message.event in (Event.REFERRAL_ANSWER, Event.BOOKING_ANSWER)
+    if message.reason is Reason.DELETE and is_answer:
+        words = "What was answered stays in the record: send another answer."
         yield Fault(
             error=Error.NOT_IMPLEMENTED,
             code="not-supported",
             words=words,
             place=f"{_HEADER}.reason",
         )
-    is_answer = message.event in (Event.REFERRAL_ANSWER, Event.BOOKING_ANSWER)
     if is_answer and not message.answers:
         words = "An answer names the message that it answers."
         yield missing(words, f"{_HEADER}.response.identifier")

@@ -12,21 +12,28 @@ whatever dies, and whoever sends it opens it at the door.
 import base64
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from wardkeep.base.ids import OrganisationId, derived_uuid, new_uuid
+from wardkeep.db.changes import Topic, tell
 from wardkeep.db.connection import Connection, Database
 from wardkeep.fhir.bars.message import Message, read_message
+from wardkeep.fhir.bars.times import FreeTime
 from wardkeep.fhir.clinics.resources import draft, instant
 from wardkeep.fhir.model.person import Person, reference_to
 from wardkeep.fhir.store.change import Beside
 from wardkeep.fhir.store.draft import Draft
+from wardkeep.fhir.urgent import dispatching
 
 Json = dict[str, Any]
 TYPE = "Communication"
 CATEGORY = {"system": "urn:wardkeep:message", "code": "bars"}
+TOPIC = "message"
+"""Whoever shows a referral hears of it, by the ServiceRequest's id."""
+TAKEN_BACK = "taken back"
 SEND, UNANSWERED = "send_message", "message_unanswered"
 """Kinds of jobs."""
 MESSAGE, DOCUMENT, REPEAT_CALL = "message", "document", "repeat-call"
@@ -36,8 +43,8 @@ SYSTEMS = {DOCUMENT: "urn:wardkeep:post-event", REPEAT_CALL: "urn:wardkeep:repea
 _OUTGOING = """
 insert into bars.outgoing
   (patient, made_at, answer_by, organisation, message, request, communication, about,
-   partner)
-select p.number, $1, $2, $3, $4, $5, $6, $7, w.service
+   partner, sort, follows, slot, starts_at)
+select p.number, $1, $2, $3, $4, $5, $6, $7, w.service, $10, $11, $12, $13
   from record.patient as p
   join bars.partner as w on w.organisation = $3 and w.service = $8 and w.is_active
  where p.organisation = $3 and p.id = $9
@@ -49,7 +56,8 @@ values ($1, $2, $3, $3, coalesce($4, now()))
 _STANDING = """
 select o.message, o.about, o.partner, w.name, o.made_at, o.answer_by, o.sent_at,
        o.refused_at, o.answered_at, o.unanswered_at, o.answer, o.there,
-       o.last_error, o.attempts
+       o.last_error, o.attempts, o.sort, o.follows, o.starts_at, o.plan, o.read_at,
+       o.read_by, o.communication
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
  where o.organisation = $1 and o.about = $2 and o.kind = 'message'
@@ -68,6 +76,25 @@ select about from bars.outgoing
  where organisation = $1 and unanswered_at is not null and answered_at is null
  order by unanswered_at limit 500
 """
+_READ = """
+update bars.outgoing set read_at = $3, read_by = $4
+ where organisation = $1 and message = $2 and read_at is null
+   and (refused_at is not null or answered_at is not null
+        or unanswered_at is not null or answer <> '')
+"""
+
+
+class Sort(StrEnum):
+    """What a message is for."""
+
+    REFERRAL = "referral"
+    VALIDATION = "validation"
+    BOOKING = "booking"
+    WITHDRAWAL = "withdrawal"
+    """Of a referral or a validation."""
+    CANCELLATION = "cancellation"
+    """Of a booking."""
+    ANSWER = "answer"
 
 
 def identity_of(kind: str, about: str) -> str:
@@ -95,14 +122,47 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     about: str
     partner: str
     state: str
-    """`waiting`, `sent`, `answered`, `refused`; or `unanswered`: its deadline passed,
-    and whoever asked has to act as if nobody had been asked (fail-safe)."""
+    """`waiting`, `sent`, `answered`, `refused`, `taken-back` before it was sent; or
+    `unanswered`: its deadline passed, and whoever asked has to act as if nobody had
+    been asked (fail-safe)."""
     made_at: datetime
     attempts: int
     answer: str = ""
     there: str = ""
     """The id that the receiver gave the referral; empty where its answer was lost."""
     last_error: str = ""
+    kind: str = ""
+    """A `Sort`; empty: older than these."""
+    follows: str = ""
+    """The message that it takes back."""
+    service: str = ""
+    starts_at: datetime | None = None
+    """Of a booking: when somebody is to be there."""
+    answer_by: datetime | None = None
+    answered_at: datetime | None = None
+    plan: str = ""
+    """The id of the CarePlan in which the answer lies."""
+    read_at: datetime | None = None
+    read_by: str = ""
+    communication: str = ""
+    """The id of the resource in which the message lies."""
+
+    @property
+    def wants_reading(self) -> bool:
+        """Whether something came of it that nobody has read yet."""
+        to_read = is_to_read(self.state, self.kind, self.answer)
+        return to_read and self.read_at is None
+
+
+def is_to_read(state: str, kind: str, answer: str = "") -> bool:
+    """Whether somebody has to know of it: a refusal, no answer in time, an answer.
+
+    What is said so far is to be read of a request to look again: it may be that nobody
+    can before it is due.
+    """
+    is_ours = kind in tuple(Sort) and kind != Sort.ANSWER
+    is_so_far = kind == Sort.VALIDATION and bool(answer)
+    return is_ours and (state in ("refused", "unanswered", "answered") or is_so_far)
 
 
 def queued(  # noqa: PLR0913 - a message is asked for with this much
@@ -115,11 +175,15 @@ def queued(  # noqa: PLR0913 - a message is asked for with this much
     author: Person,
     now: datetime,
     answer_by: datetime | None = None,
+    kind: Sort | None = None,
+    follows: str = "",
+    time: FreeTime | None = None,
 ) -> Queued:
     """Have a Bundle sent to a partner's service.
 
     `about` is the id of the ServiceRequest; `answer_by` the moment at which whoever
-    asked must act for themselves, where no answer came.
+    asked must act for themselves, where no answer came; `follows` the message that
+    this one takes back; `time` what a booking is for.
 
     Raises:
         NoMessageError: the Bundle is none.
@@ -130,7 +194,8 @@ def queued(  # noqa: PLR0913 - a message is asked for with this much
     id_ = new_uuid()
     values = (
         *(now, answer_by, organisation, message.id, new_uuid(), id_),
-        *(about, partner, patient),
+        *(about, partner, patient, str(kind or ""), follows),
+        *(("", None) if time is None else (time.slot, time.start)),
     )
     beside = [
         Beside(sql=_OUTGOING, values=values),
@@ -220,6 +285,16 @@ class Outbox:
         async with self._database.connection(organisation) as connection:
             return await standing_of(connection, organisation, about)
 
+    async def read_by(
+        self, organisation: OrganisationId, message: str, *, reader: str, now: datetime
+    ) -> bool:
+        """That somebody has read what came of it; False: nothing to read, or read."""
+        async with self._database.transaction(organisation) as connection:
+            values = (organisation, message, now, reader)
+            status = await connection.execute(_READ, *values)
+            await tell(connection, organisation, [Topic(dispatching.TOPIC)])
+        return not status.endswith(" 0")
+
 
 async def standing_of(
     connection: Connection, organisation: OrganisationId, about: str
@@ -231,12 +306,22 @@ async def standing_of(
             message=row["message"],
             about=row["about"],
             partner=row["name"],
-            state=_state(row),
+            state=state_of(row),
             made_at=row["made_at"],
             attempts=row["attempts"],
             answer=row["answer"],
             there=row["there"],
             last_error=row["last_error"],
+            kind=row["sort"],
+            follows=row["follows"],
+            service=row["partner"],
+            starts_at=row["starts_at"],
+            answer_by=row["answer_by"],
+            answered_at=row["answered_at"],
+            plan=row["plan"],
+            read_at=row["read_at"],
+            read_by=row["read_by"],
+            communication=row["communication"],
         )
         for row in rows
     )
@@ -250,7 +335,10 @@ async def unanswered(
     return tuple(row["about"] for row in rows)
 
 
-def _state(row: Mapping[str, Any]) -> str:
+def state_of(row: Mapping[str, Any]) -> str:
+    """`Standing.state`, of what the database says."""
+    if row["last_error"] == TAKEN_BACK:
+        return "taken-back"
     for column, state in (
         ("answered_at", "answered"),
         ("unanswered_at", "unanswered"),

@@ -13,6 +13,7 @@ import msgspec
 from wardkeep.fhir.bars.cardinalities import MANY, shape_of
 from wardkeep.fhir.bars.codes import EVENTS, Error, Event
 from wardkeep.fhir.bars.errors import Fault, answer_of, coded
+from wardkeep.fhir.bars.own_search import own_of_patient
 from wardkeep.fhir.bars.rows import Arrivals, Sender
 from wardkeep.fhir.bars.writing import not_found
 from wardkeep.fhir.rest.answer import JSON, Answer
@@ -76,11 +77,6 @@ _FORBIDDEN = Fault(
     words="A partner sends messages, looks for free slots, and reads what its own"
     " messages brought.",
 )
-_BY_ID = Fault(
-    error=Error.NOT_IMPLEMENTED,
-    code="not-supported",
-    words="Read it by the id that you were answered with.",
-)
 
 
 class Partners:
@@ -112,7 +108,7 @@ class Partners:
     async def _own(self, asking: Asking, found: Interaction, store: Store) -> Answer:
         """What this very sender's messages brought; of anything else: not here."""
         if found.name == "search-type":
-            return answer_of((_BY_ID,))
+            return await own_of_patient(asking, store, self._arrivals, asking.parts[0])
         if found.name != "read" or asking.session is None:
             return answer_of((_FORBIDDEN,))
         type_, id_ = asking.parts[:2]

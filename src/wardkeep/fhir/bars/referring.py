@@ -3,7 +3,10 @@
 
 from typing import Any
 
+from wardkeep.db.changes import Topic
+from wardkeep.fhir.bars.codes import Reason
 from wardkeep.fhir.bars.message import Entry, named_message
+from wardkeep.fhir.bars.outgoing import TOPIC
 from wardkeep.fhir.bars.rows import Arrivals, answered, brought
 from wardkeep.fhir.bars.taking import (
     KEPT,
@@ -30,11 +33,12 @@ from wardkeep.fhir.bars.writing import (
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.rest.answer import Answer
 from wardkeep.fhir.rest.store import Store
+from wardkeep.fhir.urgent import dispatching
 from wardkeep.fhir.work.referral import TEAM, TYPE, read_referral
 from wardkeep.fhir.work.referral_steps import OPEN, Step, possible_in
 
 Json = dict[str, Any]
-INTERIM = "interim"
+INTERIM, PLAN = "interim", "CarePlan"
 _TOLD = ("resourceType", "id", "status", "intent", "priority", "occurrencePeriod")
 _THERE = "Bundle.entry.resource.ofType(ServiceRequest).id"
 
@@ -47,7 +51,7 @@ class ReferralDesk:
         self._arrivals = arrivals
 
     async def take(self, arriving: Arriving) -> Done | Answer:
-        if arriving.message.reason == "update":
+        if arriving.message.reason is not Reason.NEW:
             return await self._changed(arriving)
         team = await service_of(arriving, self._store)
         if isinstance(team, Answer):
@@ -132,12 +136,14 @@ class ReferralDesk:
         )
         found = taken(message, ground, skips=ours)
         contents = [(one, NEW) for one in found.resources]
+        plans = [one["id"] for one in found.resources if one["resourceType"] == PLAN]
         is_interim = INTERIM in str(message.header.get("definition", ""))
         mark = answered(
             arriving.sender,
             message.answers,
             answer=INTERIM if is_interim else "full",
             at=None if is_interim else arriving.now,
+            plan=next(iter(plans), ""),
         )
         wrong = await write(
             arriving,
@@ -145,6 +151,7 @@ class ReferralDesk:
             contents,
             whose=Match(patient=asked.patient),
             beside=[mark],
+            tells=[Topic(TOPIC, asked.about), Topic(dispatching.TOPIC)],
         )
         focus = {"resourceType": TYPE, "id": asked.about}
         return Done(focus=focus) if wrong is None else wrong

@@ -34,9 +34,16 @@ select b.resource, p.id as patient
  where b.organisation = $1 and b.client = $2::text::uuid and b.type = $3
    and (b.resource = $4 or b.message = $5) order by b.resource = $4 desc limit 1
 """
+_OWN_OF = """
+select b.resource
+  from bars.brought as b join record.patient as p on p.number = b.patient
+ where b.organisation = $1 and b.client = $2::text::uuid and b.type = $3
+   and p.id = any($4::text[]) order by b.resource limit $5
+"""
 _ANSWERED = """
 update bars.outgoing
-   set answered_at = coalesce(answered_at, $4), answer = $3
+   set answered_at = coalesce(answered_at, $4), answer = $3, plan = $5,
+       read_at = null, read_by = ''
  where organisation = $1 and message = $2
 """
 _ASKED = """
@@ -103,10 +110,15 @@ def brought(
 
 
 def answered(
-    sender: Sender, message: str, *, answer: str, at: datetime | None
+    sender: Sender, message: str, *, answer: str, at: datetime | None, plan: str
 ) -> Beside:
-    """That a message of ours has an answer; `at` None: not the last one yet."""
-    return Beside(sql=_ANSWERED, values=(sender.organisation, message, answer, at))
+    """That a message of ours has an answer; `at` None: not the last one yet.
+
+    `plan` is the id of the CarePlan in which its words lie. Whoever read an earlier one
+    has not read this one.
+    """
+    values = (sender.organisation, message, answer, at, plan)
+    return Beside(sql=_ANSWERED, values=values)
 
 
 class Arrivals:
@@ -138,6 +150,15 @@ class Arrivals:
             values = (sender.organisation, sender.client, type_, id_, message)
             row = await connection.fetch_row(_IS_OWN, *values)
         return None if row is None else Own(row["resource"], row["patient"])
+
+    async def own_of(
+        self, sender: Sender, type_: str, patients: Sequence[str], *, at_most: int
+    ) -> tuple[str, ...]:
+        """Ids of a type that this sender's messages brought of some patients."""
+        values = (sender.organisation, sender.client, type_, list(patients), at_most)
+        async with self._database.connection(sender.organisation) as connection:
+            rows = await connection.fetch(_OWN_OF, *values)
+        return tuple(row["resource"] for row in rows)
 
     async def taken_slots(
         self, organisation: OrganisationId, ids: Sequence[str]

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sends what waits, as a program of the organisation's own, until it is answered.
 
-Messages of booking and referral go to a partner's `$process-message`; a surgery's
-document is created at its server, and what the repeat caller service is told at that,
-both under a condition by which a second copy of one creates nothing.
-
 Each sending is an opening at the door, by that program's account, with an entry. Killed
 at any moment it sends again, with the same ids, and a duplicate is success. So it comes
 at least once, and is taken once.
@@ -12,10 +8,8 @@ at least once, and is taken once.
 
 import asyncio
 import logging
-from collections.abc import Callable
-from datetime import timedelta
-from http import HTTPStatus
-from typing import Any, Protocol, cast
+from datetime import datetime, timedelta
+from typing import Any, cast
 from urllib.parse import quote
 
 import msgspec
@@ -28,6 +22,7 @@ from wardkeep.disclosure.answers import Refusal, SignedIn
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import ClientSignIn
 from wardkeep.fhir.bars.beginning import begins
+from wardkeep.fhir.bars.directory import VALIDATES
 from wardkeep.fhir.bars.headers import REQUEST, Sent, headers_for
 from wardkeep.fhir.bars.judging import Judged, Verdict, judged
 from wardkeep.fhir.bars.outgoing import (
@@ -36,31 +31,45 @@ from wardkeep.fhir.bars.outgoing import (
     REPEAT_CALL,
     SEND,
     SYSTEMS,
+    TAKEN_BACK,
+    TOPIC,
     TYPE,
     UNANSWERED,
     bundle_in,
     identity_of,
 )
+from wardkeep.fhir.bars.tokens import Ask, Keys, Post, token_at
 from wardkeep.fhir.store.outcomes import NotFound, Opener
 from wardkeep.fhir.store.program_reading import ProgramReader
+from wardkeep.fhir.urgent import dispatching
+from wardkeep.fhir.urgent.dispatching import ask_for_one
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Kind as DispositionKind
 from wardkeep.jobs.job import Job, JobConnection, JobKind
 
 log = logging.getLogger(__name__)
-TOPIC = "message"
-"""Whoever shows a referral hears of it, by the ServiceRequest's id."""
 ATTEMPTS = 400
 """Two weeks, at an hour between two in the end."""
 Json = dict[str, Any]
 _WAITING = """
 select o.message, o.request, o.communication, o.about, o.kind, o.sent_at, o.refused_at,
-       o.unanswered_at, o.begun_at, o.held_at, o.dropped_at, o.useless_at,
-       w.system, w.service, w.endpoint, w.token_url, w.client
+       o.unanswered_at, o.begun_at, o.held_at, o.dropped_at, o.useless_at, o.follows,
+       w.system, w.service, w.endpoint, w.token_url, w.client,
+       f.sent_at is null and o.follows <> '' as follows_nothing,
+       exists (select from bars.outgoing as t
+                where t.organisation = o.organisation and t.follows = o.message)
+         as is_taken_back
   from bars.outgoing as o
   left join bars.partner as w
     on w.organisation = o.organisation and w.service = o.partner
    and (o.kind = 'message' or w.kind = 'surgery' and w.is_active)
+  left join bars.outgoing as f
+    on f.organisation = o.organisation and f.message = o.follows
  where o.organisation = $1 and o.message = $2
 """
+_FOLLOWS = "select follows from bars.outgoing where organisation = $1 and message = $2"
+# A message and what takes it back are sent one after the other, whichever worker has
+# them: what is taken back must not arrive behind its withdrawal.
+_ALONE = "select pg_advisory_xact_lock(hashtextextended($1, 63))"
 _TRIED = """
 update bars.outgoing set attempts = attempts + 1, last_error = $3
  where organisation = $1 and message = $2
@@ -75,12 +84,24 @@ update bars.outgoing
        unanswered_at = case when answer_by is null then unanswered_at
                             else coalesce(unanswered_at, $3) end
  where organisation = $1 and message = $2
+returning about, unanswered_at is not null as is_unanswered
+"""
+_TAKEN_BACK = """
+update bars.outgoing set refused_at = $3, last_error = $4
+ where organisation = $1 and message = $2
 """
 _LATE = """
-update bars.outgoing set unanswered_at = $3
- where organisation = $1 and message = $2
-   and answered_at is null and unanswered_at is null
+update bars.outgoing as o set unanswered_at = $3
+ where o.organisation = $1 and o.message = $2
+   and o.answered_at is null and o.unanswered_at is null
+   and not exists (select from bars.outgoing as t
+                    where t.organisation = o.organisation and t.follows = o.message)
 returning about
+"""
+
+_PLACE = """
+select entry, patient, disposition from urgent.entry
+ where organisation = $1 and request = $2 and is_open
 """
 
 
@@ -90,35 +111,6 @@ _OVER = ("sent_at", "refused_at", "held_at", "dropped_at")
 
 class NotSentError(Exception):
     """It has to be sent again later."""
-
-
-class Post(msgspec.Struct, frozen=True, kw_only=True):
-    """One request to somebody else's server."""
-
-    url: str
-    body: bytes
-    headers: dict[str, str]
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """What came back; status 0: nothing did."""
-
-    status: int
-    body: bytes = b""
-
-
-class Keys(Protocol):
-    """Signs as the organisation's own sending program."""
-
-    def own(self, organisation: OrganisationId) -> str | None:
-        """An assertion for our own door; None where nothing is set up."""
-
-    def at(self, organisation: OrganisationId, *, client: str, url: str) -> str | None:
-        """An assertion for a partner's token endpoint."""
-
-
-Ask = Callable[[Post], Reply]
-"""Asks a server and waits; never raises."""
 
 
 class Sending:
@@ -169,7 +161,35 @@ class Sending:
         values = (job.organisation, job.argument, self._clock.now())
         row = await connection.fetch_row(_LATE, *values)
         if row is not None:
+            await self._act(connection, job.organisation, row["about"])
             await _tell(connection, job.organisation, row["about"])
+
+    async def _act(
+        self, connection: JobConnection, organisation: OrganisationId, about: str
+    ) -> None:
+        """Nobody answered: what the call came to is done as if nobody had been asked.
+
+        An ambulance is asked for here and now; what is a person's to do stands red on
+        the boards until somebody has read it.
+        """
+        row = await connection.fetch_row(_PLACE, organisation, about)
+        instead = (
+            DISPOSITIONS.get(VALIDATES.get(row["disposition"], "")) if row else None
+        )
+        if (
+            row is None
+            or instead is None
+            or instead.kind is not DispositionKind.AMBULANCE
+        ):
+            return
+        await ask_for_one(
+            cast("Connection", connection),
+            organisation,
+            entry=row["entry"],
+            patient=row["patient"],
+            category=instead.category,
+            now=self._clock.now(),
+        )
 
     async def send(self, job: Job, connection: JobConnection) -> None:
         """Send one message, and mark what came of it with the job's own end.
@@ -178,22 +198,20 @@ class Sending:
             NotSentError: it waits for another turn.
         """
         organisation, now = job.organisation, self._clock.now()
+        follows = await connection.fetch_value(_FOLLOWS, organisation, job.argument)
+        await connection.execute(_ALONE, follows or job.argument)
         row = await connection.fetch_row(_WAITING, organisation, job.argument)
         if row is None or any(row[one] for one in _OVER):
             return
-        useless = row["useless_at"]
-        if row["unanswered_at"] or (useless is not None and useless <= now):
-            # Somebody acted for themselves: it must not be acted on twice.
-            values = (organisation, job.argument, now, "overdue")
-            await connection.execute(_NEVER, *values)
+        never = _never(row, now)
+        if never is not None:
+            sql, why = never
+            await connection.execute(sql, organisation, job.argument, now, why)
             return
-        if row["kind"] == DOCUMENT and not row["begun_at"]:
-            async with self._database.transaction(organisation) as own:
-                is_begun = await begins(own, organisation, job.argument, now)
-            if not is_begun:
-                await _tell(connection, organisation, row["about"])
-                return
-        found = await self._sent(organisation, row)
+        if row["kind"] == DOCUMENT and not await self._begins(organisation, row, now):
+            await _tell(connection, organisation, row["about"])
+            return
+        found = _as_follows(await self._sent(organisation, row), row)
         match found.verdict:
             case Verdict.DONE:
                 values = (organisation, job.argument, self._clock.now(), found.code)
@@ -201,11 +219,22 @@ class Sending:
             case Verdict.NEVER:
                 log.warning("a message was refused: %s", found.code)
                 values = (organisation, job.argument, self._clock.now(), found.code)
-                await connection.execute(_NEVER, *values)
+                row = await connection.fetch_row(_NEVER, *values) or row
+                if row.get("is_unanswered"):
+                    await self._act(connection, organisation, row["about"])
             case Verdict.AGAIN:
                 await self._tried(organisation, job.argument, found.code)
                 raise NotSentError(found.code)
         await _tell(connection, organisation, row["about"])
+
+    async def _begins(
+        self, organisation: OrganisationId, row: Any, now: datetime
+    ) -> bool:
+        """Whether a document goes now; committed before anything of it does."""
+        if row["begun_at"]:
+            return True
+        async with self._database.transaction(organisation) as own:
+            return await begins(own, organisation, row["message"], now)
 
     async def _sent(self, organisation: OrganisationId, row: Any) -> Judged:
         body = await self._opened(organisation, row["communication"])
@@ -229,7 +258,10 @@ class Sending:
             return _created(self._repeat_callers, row, body)
         if row["endpoint"] is None:
             return Judged(Verdict.AGAIN, "no address")
-        token = await self._token(organisation, row)
+        client, url = row["client"], row["token_url"]
+        token = await token_at(
+            self._keys, self._ask, organisation, client=client, url=url
+        )
         if not token:
             return Judged(Verdict.AGAIN, "no token")
         if row["kind"] == DOCUMENT:
@@ -269,34 +301,22 @@ class Sending:
             return Judged(Verdict.NEVER, "message gone")
         return bundle_in(msgspec.json.decode(found.text, type=Json))
 
-    async def _token(self, organisation: OrganisationId, row: Any) -> str:
-        """For the partner's server; empty where it gives none."""
-        url = row["token_url"]
-        assertion = self._keys.at(organisation, client=row["client"], url=url)
-        if assertion is None:
-            return ""
-        kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-        fields = f"grant_type=client_credentials&client_assertion_type={kind}"
-        post = Post(
-            url=url,
-            body=f"{fields}&client_assertion={assertion}".encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-        )
-        reply = await asyncio.to_thread(self._ask, post)
-        if reply.status != HTTPStatus.OK:
-            return ""
-        try:
-            token = msgspec.json.decode(reply.body, type=Json).get("access_token")
-        except msgspec.DecodeError:
-            return ""
-        return token if isinstance(token, str) else ""
-
     async def _tried(
         self, organisation: OrganisationId, message: str, code: str
     ) -> None:
         """In a transaction of its own: the job's is undone with its failure."""
         async with self._database.transaction(organisation) as connection:
             await connection.execute(_TRIED, organisation, message, code)
+
+
+def _never(row: Any, now: datetime) -> tuple[str, str] | None:
+    """Why it is not sent at all, and how that is marked: nobody acts twice."""
+    if row["is_taken_back"]:
+        return _TAKEN_BACK, TAKEN_BACK
+    useless = row["useless_at"]
+    if row["unanswered_at"] or (useless is not None and useless <= now):
+        return _NEVER, "overdue"
+    return None
 
 
 def _created(endpoint: str, row: Any, body: bytes, *, token: str = "") -> Post:
@@ -318,4 +338,13 @@ async def _tell(
 ) -> None:
     """With the mark, in the job's own transaction."""
     # A job's connection is the database's; its protocol names less than `tell` asks.
-    await tell(cast("Connection", connection), organisation, [Topic(TOPIC, about)])
+    topics = [Topic(TOPIC, about), Topic(dispatching.TOPIC)]
+    await tell(cast("Connection", connection), organisation, topics)
+
+
+def _as_follows(found: Judged, row: Any) -> Judged:
+    """A withdrawal of what never arrived, and is not there, has nothing to do."""
+    is_missing = found.verdict is Verdict.NEVER and found.code.startswith("404 ")
+    if is_missing and row["follows_nothing"]:
+        return Judged(Verdict.DONE, found.code)
+    return found

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from wardkeep.base.ids import new_uuid
+from wardkeep.fhir.bars.codes import Reason
 from wardkeep.fhir.bars.message import MESSAGE, Entry, Message, references_in
 from wardkeep.fhir.clinics.resources import instant
 from wardkeep.fhir.model.person import Person
@@ -153,12 +154,19 @@ def _referral(content: Json, message: Message, ground: Ground) -> Json:
             {"system": MESSAGE, "value": message.id},
         ],
     }
-    reasons = [{"text": one} for one in dict.fromkeys(_reasons(message))]
-    if reasons:
-        said = made.get("reasonCode", [])
-        made["reasonCode"] = [*said, *reasons[:MOST_REASONS]]
+    said = made.get("reasonCode", [])
+    if isinstance(said, list):
+        # What stands there already is not said twice; what is no concept is refused.
+        texts = [one.get("text") for one in (*said, made["code"]) if _is_object(one)]
+        more = [one for one in dict.fromkeys(_reasons(message)) if one not in texts]
+        reasons = [*said, *({"text": one} for one in more[:MOST_REASONS])]
+        made |= {"reasonCode": reasons} if reasons else {}
     by = Person("", sender_of(message))
     return with_step(made, Done(step=Step.SEND, at=now, by=by))
+
+
+def _is_object(one: object) -> bool:
+    return isinstance(one, dict)
 
 
 def _asked(message: Message) -> str:
@@ -184,7 +192,8 @@ def withdrawn(current: Json, message: Message, *, now: datetime) -> Json:
     by = Person("", sender_of(message))
     entry = message.one("ServiceRequest")
     status = entry.content.get("status") if entry is not None else ""
-    words = "Sent in error" if status == "entered-in-error" else ""
+    is_mistake = status == "entered-in-error" or message.reason is Reason.DELETE
+    words = "Sent in error" if is_mistake else ""
     done = Done(step=Step.WITHDRAW, at=instant(now), by=by, words=words)
     return with_step(current, done)
 

@@ -10,6 +10,7 @@ import msgspec
 
 from wardkeep.base.ids import new_uuid
 from wardkeep.base.nhs_number import SYSTEM as NHS_NUMBER, parse
+from wardkeep.db.changes import Topic
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.fhir.bars.codes import Error
 from wardkeep.fhir.bars.errors import Fault, answer_of
@@ -183,13 +184,14 @@ async def stored(
     return Stored({**content, "id": id_}, found.version)
 
 
-async def write(
+async def write(  # noqa: PLR0913 - one change, each part of it named
     arriving: Arriving,
     store: Store,
     contents: Sequence[tuple[Json, int]],
     *,
     whose: Match,
     beside: Sequence[Beside] = (),
+    tells: Sequence[Topic] = (),
     is_shared: frozenset[str] = frozenset(),
 ) -> Answer | Done | None:
     """All of it with the mark that the message came; None once it is written.
@@ -215,6 +217,7 @@ async def write(
         expected=[version for _, version in contents],
         guards=whose.guards,
         beside=[mark, *beside],
+        tells=tells,
     )
     written = await store.writer.write(change, opener=arriving.asking.opener)
     return _told(written)

@@ -51,6 +51,9 @@ _CODES = {
 Beforehand = Callable[[Asking, Interaction, Store], Awaitable[Answer | None]]
 """Answers in an interaction's place, for whom it is less than it is for others."""
 
+Afterwards = Callable[[Asking, Answer], Answer]
+"""Says an answer as whoever asked expects it said."""
+
 
 class FhirApplication:
     """Answers below `/fhir`."""
@@ -62,8 +65,10 @@ class FhirApplication:
         *,
         base: str,
         beforehand: Beforehand | None = None,
+        afterwards: Afterwards | None = None,
     ) -> None:
         self._store = store
+        self._afterwards = afterwards
         self._beforehand = beforehand
         self._base = base
         self._by_shape: dict[tuple[str, int], list[Interaction]] = {}
@@ -78,6 +83,8 @@ class FhirApplication:
         asking = Asking(scope, receive, base=self._base)
         asking.answerer = self._answer_entry
         answer = await self._answer(asking, scope)
+        if self._afterwards is not None:
+            answer = self._afterwards(asking, answer)
         if len(answer.body) > PIECE_BYTES:
             scope[WHOSE] = asking.bearer
             send = in_pieces(

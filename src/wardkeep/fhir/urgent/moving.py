@@ -28,6 +28,7 @@ _NEEDS_OWNER = frozenset(
     {
         *(Step.HAND_BACK, Step.NO_ANSWER, Step.REACH, Step.AWAIT, Step.END),
         *(Step.SET_OFF, Step.ARRIVE, Step.SAFE, Step.LEAVE),
+        *(Step.REFER, Step.WITHDRAW),
     }
 )
 _OF_LEADS = frozenset(

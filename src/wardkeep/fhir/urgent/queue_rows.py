@@ -106,8 +106,8 @@ select count(*) as many
   from urgent.entry as e
   left join urgent.dispatch as d
     on d.organisation = e.organisation and d.entry = e.entry
- where e.organisation = $1 and e.is_open and e.skill = 'ambulance'
-   and d.acknowledged_at is null
+ where e.organisation = $1 and e.is_open and d.acknowledged_at is null
+   and (e.skill = 'ambulance' or d.send_at is not null)
 """
 _ONE = f"""
 select {_COLUMNS}

@@ -91,6 +91,10 @@ class Step(enum.StrEnum):
     SAFE = "safe"
     """Whoever is in the home says that all is well with them."""
     LEAVE = "leave"
+    REFER = "refer"
+    """It was sent to another service by message, and waits for what becomes of it."""
+    WITHDRAW = "withdraw"
+    """What was sent was taken back."""
     END = "end"
     UNDO = "undo"
 
@@ -116,6 +120,8 @@ DID = {
     Step.ARRIVE: "Arrived at the home",
     Step.SAFE: "All is well in the home",
     Step.LEAVE: "Left the home",
+    Step.REFER: "Sent to another service",
+    Step.WITHDRAW: "Taken back from another service",
     Step.END: "Ended",
     Step.UNDO: "Taken back: what was done before",
 }
@@ -141,6 +147,8 @@ LEADS_TO = {
     Step.SET_OFF: State.ON_THE_WAY,
     Step.ARRIVE: State.ARRIVED,
     Step.LEAVE: State.AWAITING_ACTION,
+    Step.REFER: State.AWAITING_ACTION,
+    Step.WITHDRAW: State.AWAITING_ACTION,
     Step.END: State.DONE,
 }
 """The others leave it where it is."""
@@ -151,6 +159,8 @@ POSSIBLE: Mapping[Step, frozenset[State]] = {
     Step.NO_ANSWER: frozenset({State.RINGING_BACK}),
     Step.REACH: frozenset({State.RINGING_BACK, State.AWAITING_ACTION}),
     Step.AWAIT: frozenset({State.IN_CONSULT}),
+    Step.REFER: HAD,
+    Step.WITHDRAW: HAD,
     Step.COMFORT: OPEN,
     Step.PIN: OPEN,
     Step.UNPIN: OPEN,
@@ -173,9 +183,11 @@ UNDO_WITHIN = timedelta(minutes=15)
 TIMED = frozenset({Step.BOOK, Step.UNBOOK, Step.SEND, Step.RECALL, Step.LEAVE})
 """Steps that write an Appointment too: it is taken back in the same change, or both
 stay (`wardkeep.care.queue_times`)."""
-UNDONE = frozenset(POSSIBLE) - {Step.END, Step.TAKE} - TIMED
+SENT = frozenset({Step.REFER, Step.WITHDRAW})
+UNDONE = frozenset(POSSIBLE) - {Step.END, Step.TAKE} - TIMED - SENT
 """What can be taken back by the entry alone. What was taken is handed back, with why;
-an end has made other things that somebody may act on already."""
+an end has made other things that somebody may act on already; what was sent is
+there."""
 NEXT_WITHIN = {
     State.RINGING_BACK: timedelta(minutes=10),
     State.IN_CONSULT: timedelta(minutes=60),

@@ -147,10 +147,12 @@ def test_two_entries_of_one_url_are_refused() -> None:
     assert ("REC_BAD_REQUEST", "invalid") in codes(bundle)
 
 
-def test_what_is_new_is_not_withdrawn_and_nothing_is_deleted() -> None:
+def test_what_is_new_is_not_withdrawn_and_a_mistake_is() -> None:
     assert ("REC_BAD_REQUEST", "invariant") in codes(referral(status="revoked"))
-    gone = referral(reason=Reason.DELETE)
-    assert ("REC_NOT_IMPLEMENTED", "not-supported") in codes(gone)
+    gone = read_message(referral(reason=Reason.DELETE))
+    assert isinstance(gone, Message)
+    assert gone.is_over
+    assert faults_in(gone) == ()
 
 
 def test_a_header_that_says_too_little_is_told_what_is_missing() -> None:
