@@ -27,6 +27,7 @@ pytestmark = [
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 ADULTS, CHILDREN = "adult-danger-signs", "child-danger-signs"
 PEOPLE = {"ada": "1980-02-03", "cat": "2022-02-03", "dan": "1990-02-03"}
+NARROW: ViewportSize = {"width": PHONE["width"], "height": PHONE["height"]}
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 PAINT_MS = 100
 KEPT_SECONDS = 1.0
@@ -199,7 +200,7 @@ async def ends(tim: Device) -> None:
 async def test_a_call_about_a_child_to_a_clinicians_queue_on_a_phone(
     server: Served, program: Program, tim: Device
 ) -> None:
-    await tim.page.set_viewport_size(PHONE)
+    await tim.page.set_viewport_size(NARROW)
     await rings(tim, server, "cat", "01632960662")
     await shows(tim, "Are they not breathing")
     await tim.reads("Asked about the patient: somebody else is ringing.")
