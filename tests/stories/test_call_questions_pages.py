@@ -130,6 +130,7 @@ async def rings(own: Device, server: Served, id_: str, number: str) -> None:
     await own.page.keyboard.press("Enter")
     await own.page.locator("html.wk-saves-itself").wait_for()
     await expect(own.page.locator("#asking")).to_be_focused()
+    await asyncio.sleep(READ_SECONDS)
 
 
 async def shows(own: Device, words: str) -> None:
@@ -256,6 +257,8 @@ async def loses_a_browser(
         await sign_in(own, server.origin)
         await own.go(address)
         await own.page.locator("html.wk-saves-itself").wait_for()
+        await expect(own.page.locator("#asking")).to_be_focused()
+        await asyncio.sleep(READ_SECONDS)
         await keys(own, "2", "2")
         await shows(own, "Has your mouth")
         await asyncio.sleep(KEPT_SECONDS)
