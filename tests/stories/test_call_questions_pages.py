@@ -27,6 +27,7 @@ pytestmark = [
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 ADULTS, CHILDREN = "adult-danger-signs", "child-danger-signs"
 PEOPLE = {"ada": "1980-02-03", "cat": "2022-02-03", "dan": "1990-02-03"}
+NARROW: ViewportSize = {"width": PHONE["width"], "height": PHONE["height"]}
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 PAINT_MS = 100
 KEPT_SECONDS = 1.0
@@ -129,6 +130,7 @@ async def rings(own: Device, server: Served, id_: str, number: str) -> None:
     await own.page.keyboard.press("Enter")
     await own.page.locator("html.wk-saves-itself").wait_for()
     await expect(own.page.locator("#asking")).to_be_focused()
+    await asyncio.sleep(READ_SECONDS)
 
 
 async def shows(own: Device, words: str) -> None:
@@ -199,7 +201,7 @@ async def ends(tim: Device) -> None:
 async def test_a_call_about_a_child_to_a_clinicians_queue_on_a_phone(
     server: Served, program: Program, tim: Device
 ) -> None:
-    await tim.page.set_viewport_size(PHONE)
+    await tim.page.set_viewport_size(NARROW)
     await rings(tim, server, "cat", "01632960662")
     await shows(tim, "Are they not breathing")
     await tim.reads("Asked about the patient: somebody else is ringing.")
@@ -255,6 +257,8 @@ async def loses_a_browser(
         await sign_in(own, server.origin)
         await own.go(address)
         await own.page.locator("html.wk-saves-itself").wait_for()
+        await expect(own.page.locator("#asking")).to_be_focused()
+        await asyncio.sleep(READ_SECONDS)
         await keys(own, "2", "2")
         await shows(own, "Has your mouth")
         await asyncio.sleep(KEPT_SECONDS)

@@ -18,7 +18,7 @@ const { patch } = await import(form.dataset.patching);
 let filled = JSON.parse(form.dataset.filled);
 let ahead = null; // What each key leads to; none while it is asked for.
 let waiting = ""; // A key for what is shown, pressed before that came.
-let paintedAt = 0;
+let paintedAt = performance.now(); // The first question too is read before it is answered.
 let asked = 0;
 let clock = null; // The server's time, and when it was told.
 
