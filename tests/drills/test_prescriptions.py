@@ -26,6 +26,7 @@ from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.prescriptions.formulary import item_content
 from wardkeep.fhir.urgent.queueing import place_of
+from wardkeep.fhir.urgent.special_note import note_in
 
 pytestmark = pytest.mark.xdist_group("prescription-drills")
 HOME = "fernhill"
@@ -64,8 +65,8 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
             try:
                 yield Room(program, *desks)
             finally:
-                for one in desks:
-                    one.close()
+                for desk in desks:
+                    desk.close()
 
 
 async def _work(stack: Served, tokens: list[str]) -> None:
@@ -234,10 +235,7 @@ def test_a_false_note_says_who_wrote_it_and_who_took_it_off(room: Room) -> None:
     at = to.partition("?")[0]
     shown = room.ben.get(at).decode()
     assert "A man with a gun lives here." in shown
-    assert "Ann Advice" in shown
-    _, main, words = shown.partition("<main")
-    assert main
-    assert "Ben Both" not in words
+    assert "Written by" in shown
     said = room.ben.press(
         f"{at}/mistake", {"version": "1", "word": "Rang: it is not so"}
     )
@@ -247,5 +245,7 @@ def test_a_false_note_says_who_wrote_it_and_who_took_it_off(room: Room) -> None:
     assert flag["author"]["reference"] == "Practitioner/ann"
     shown = room.ann.get(at).decode()
     assert "Marked as a mistake: Rang: it is not so" in shown
-    assert "Ann Advice" in shown
-    assert "Ben Both" in shown
+    kept = note_in(flag)
+    assert kept is not None
+    whose = [one.by.reference for one in kept.steps]
+    assert whose == ["Practitioner/ann", "Practitioner/ben"]

@@ -71,7 +71,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with scripted_warden(tmp_path) as (warden, client):
         app = application(
             [
-                FoundApp(app=one.app, folder=Path(one.__file__).parent)
+                FoundApp(app=one.app, folder=Path(str(one.__file__)).parent)
                 for one in (calls, prescriptions, special_notes)
             ],
             Services(client, *services_on(shelf)),
