@@ -185,9 +185,9 @@ async def show_one(
 
 
 async def _part(visit: Visit, ground: Ground) -> dict[str, Any] | Response:
-    sent = []
+    sent, back = [], {one.follows for one in ground.sent}
     for one in reversed(ground.sent):
-        found = await _told_of(visit, one)
+        found = await _told_of(visit, one, is_back=one.message in back)
         if isinstance(found, Response):
             return found
         sent.append(found)
@@ -227,10 +227,12 @@ def _is_there(referral: Standing | None) -> bool:
     return referral.state in ("sent", "answered")
 
 
-async def _told_of(visit: Visit, one: Standing) -> Sent | Response:
+async def _told_of(visit: Visit, one: Standing, *, is_back: bool) -> Sent | Response:
     words, colour = STATES.get(one.state, (one.state, "grey"))
     if one.state == "sent" and one.kind in (Sort.WITHDRAWAL, Sort.CANCELLATION):
         words = "Taken back there"
+    elif is_back:
+        words, colour = "Taken back since", "grey"
     message = await _content(visit, "Communication", one.communication)
     if isinstance(message, Response):
         return message
