@@ -20,6 +20,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     use: InUse | None = None
     """None where it was never taken into use."""
+    use_version: int = 0
+    """Of the Library that says so, as it is stored, though it says nothing of ours."""
     marks: Mapping[str, Held] = {}
     """By the rule's digest."""
     marks_version: int = 0
@@ -51,5 +53,5 @@ async def standing(reader: Reader, name: str, *, opener: Opener) -> Standing | R
             )
         else:
             use = in_use(one.text, one.version)
-            found = msgspec.structs.replace(found, use=use)
+            found = msgspec.structs.replace(found, use=use, use_version=one.version)
     return found
