@@ -407,7 +407,7 @@ def test_no_program_says_what_is_in_use_reviewed_or_held(
             assert program.get(path).status == 404
         # Without saying so it is a Library like any other, and nothing is in use
         assert program.ask("PUT", f"Library/{used_['id']}", plain).status == 201
-        assert "urn:example:thief" not in get(second, "/triage")
+        assert "urn:example:thief|9" not in get(second, "/triage")
         assert asked_cds(program, "POST", "/adult-danger-signs", {}).status == 404
 
 
