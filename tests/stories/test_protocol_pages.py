@@ -131,7 +131,7 @@ async def _mended(author: Device, whole: str) -> None:
     await fill(author, "condition", "%stridor")
     await author.page.locator("[name=disposition]").select_option("ambulance-2")
     await author.press("Save and run its examples")
-    await author.reads("Meant: it holds, Ambulance, category 1.")
+    await author.reads("Meant: it holds, Ambulance, category 1")
     await clean(author, "protocol-rule-fails")
     examples = (
         "age=40; stridor=yes -> holds, ambulance-2",
@@ -139,7 +139,7 @@ async def _mended(author: Device, whole: str) -> None:
     )
     await fill(author, "examples", "\n".join(examples))
     await author.press("Save and run its examples")
-    await author.reads("Meant: it holds, Ambulance, category 2.")
+    await author.reads("Meant: it holds, Ambulance, category 2")
     assert await author.page.get_by_text("Fails", exact=True).count() == 0
 
 

@@ -80,7 +80,7 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def version(self) -> int:
         """Of the Library that says what is in use, as it is stored; 0: none is."""
-        return self.standing.use.version if self.standing.use is not None else 0
+        return self.standing.use_version
 
 
 @page("/triage", gate=LEADS)

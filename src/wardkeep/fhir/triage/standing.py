@@ -21,6 +21,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     use: InUse | None = None
     """None where it was never taken into use."""
+    use_version: int = 0
+    """Of the Library that says so, as it is stored, though it says nothing of ours."""
     marks: Mapping[str, Held] = {}
     """By the rule's digest."""
     marks_version: int = 0
@@ -60,6 +62,7 @@ async def standings(
             name, marks = of_marks[one.id], marks_in(one.text)
             more: dict[str, Any] = {"marks": marks, "marks_version": one.version}
         else:
-            name, more = of_use[one.id], {"use": in_use(one.text, one.version)}
+            name, use = of_use[one.id], in_use(one.text, one.version)
+            more = {"use": use, "use_version": one.version}
         found[name] = msgspec.structs.replace(found[name], **more)
     return found
