@@ -17,8 +17,10 @@ from support.asgi import FROM_OUR_PAGE, Answer, call
 from support.pages import COOKIE
 from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.fhir.bars.outgoing import Outbox, Standing
 from wardkeep.fhir.notes.drafts import NoteDrafts
 from wardkeep.fhir.notes.reading import NoteReader
+from wardkeep.fhir.post.rows import PostRows
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.outcomes import (
     Conflict,
@@ -162,6 +164,29 @@ class MemoryCalls(CallRows):
         return self._row if case == self._row.case else None
 
 
+class NothingSent(Outbox):
+    """No message went out."""
+
+    def __init__(self) -> None:
+        """It needs nothing."""
+
+    async def standing(
+        self, organisation: OrganisationId, about: str
+    ) -> list[Standing]:
+        del organisation, about
+        return []
+
+
+class NoPost(PostRows):
+    """No surgery was told of anything."""
+
+    def __init__(self) -> None:
+        """It needs nothing."""
+
+    async def of_case(self, organisation: OrganisationId, case: str) -> None:
+        del organisation, case
+
+
 def services_on(shelf: MemoryShelf) -> list[object]:
     return [
         MemoryParts(shelf),
@@ -170,6 +195,8 @@ def services_on(shelf: MemoryShelf) -> list[object]:
         MemoryWriter(shelf),
         NoDrafts(),
         MemoryCalls("amber-case", "amber"),
+        NothingSent(),
+        NoPost(),
     ]
 
 

@@ -41,10 +41,10 @@ async def journey_that_ends(
     Nothing where it has none, or another call of theirs is still open.
     """
     named = journey_of(case)
-    others = [
-        one for one in await _open_of(visit, patient, at) if one.case != case.get("id")
-    ]
-    if not named or others:
+    if not named:
+        return []
+    listed = await _open_of(visit, patient, at)
+    if any(one.case != case.get("id") for one in listed):
         return []
     found = await _read(visit, JOURNEY, named)
     if isinstance(found, Refusal):

@@ -17,10 +17,12 @@ from wardkeep.care.of_patient import (
 )
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.stored import Json
+from wardkeep.care.telling import told_at_end
 from wardkeep.care.writing import NOT_SAVED, content_of, drafted
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.notes.reading import NoteReader
+from wardkeep.fhir.post.telling import Told
 from wardkeep.fhir.prescriptions.formulary import TYPE as MEDICINE, Item, item_in
 from wardkeep.fhir.prescriptions.handed_out import (
     TYPE as PACKET,
@@ -41,6 +43,7 @@ from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.outcomes import Conflict, NotFound, Written
 from wardkeep.fhir.store.parts import Part, PartReader
 from wardkeep.fhir.store.writing import Writer
+from wardkeep.fhir.urgent.case import TYPE as CASE
 from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
 from wardkeep.web.trouble import NOT_FOUND, Trouble
@@ -194,10 +197,15 @@ async def save(
     changed: Sequence[tuple[Json, int]],
     form: Form | None = None,
 ) -> bool | Response:
-    """Write all of it, or nothing; false where somebody was quicker."""
+    """Write all of it, or nothing; false where somebody was quicker.
+
+    Where a case ends with it, what the surgery is told goes along.
+    """
+    told = await _told(visit, [content for content, _ in changed])
     change = Change(
-        drafts=[drafted(content) for content, _ in changed],
-        expected=[version for _, version in changed],
+        drafts=[drafted(one) for one in (*(one for one, _ in changed), *told.contents)],
+        expected=[*(version for _, version in changed), *(0 for _ in told.contents)],
+        beside=told.beside,
     )
     written = await visit.services[Writer].write(change, opener=opener_of(visit))
     if isinstance(written, Refusal):
@@ -205,6 +213,13 @@ async def save(
     if isinstance(written, Written | Conflict):
         return isinstance(written, Written)
     return visit.tell(NOT_SAVED)
+
+
+async def _told(visit: Visit, changed: Sequence[Json]) -> Told:
+    ended = [one for one in changed if one.get("resourceType") == CASE]
+    if not ended:
+        return Told()
+    return await told_at_end(visit, visit.path("id"), str(ended[0]["id"]), changed)
 
 
 def stepped(got: Pressed, step: Step) -> tuple[Json, int]:
