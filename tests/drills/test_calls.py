@@ -145,28 +145,28 @@ def test_a_call_becomes_somebodys_who_is_here_in_one_change(room: Room) -> None:
 
 
 def test_a_call_while_another_is_open_is_the_same_journey(room: Room) -> None:
-    known(room, "yew", "Yewbank", "9990000107")
+    known(room, "heath", "Heathcote", "9990000107")
     first = answer(room.tim, next(NUMBERS))
     [held] = journeys(room, first.patient)
     assert (held["status"], held["period"].get("end")) == ("active", None)
-    there = moved(identify(room.tim, first, "yew", complaint="A cough")[2])
+    there = moved(identify(room.tim, first, "heath", complaint="A cough")[2])
     # What stood in its place is a mistake, and the journey begins where it belongs
     assert [one["status"] for one in journeys(room, first.patient)] == [
         "entered-in-error"
     ]
-    [journey] = journeys(room, "yew")
+    [journey] = journeys(room, "heath")
     assert end(room.tim, there, "clinician-1h")[0] == SEE_OTHER
     # She rings again while the first waits, and another answers
-    again = moved(identify(room.uma, answer(room.uma, next(NUMBERS)), "yew")[2])
-    named = [one["episodeOfCare"] for one in cases(room.program, "yew")]
+    again = moved(identify(room.uma, answer(room.uma, next(NUMBERS)), "heath")[2])
+    named = [one["episodeOfCare"] for one in cases(room.program, "heath")]
     assert named == [[{"reference": f"EpisodeOfCare/{journey['id']}"}]] * 2
     assert end(room.uma, again, "self-care")[0] == SEE_OTHER
-    assert [one["status"] for one in journeys(room, "yew")] == ["active"]
+    assert [one["status"] for one in journeys(room, "heath")] == ["active"]
     # A call of its own that is over at once ends its journey with it
-    known(room, "box", "Boxgrove", "9990000115")
-    alone = moved(identify(room.tim, answer(room.tim, next(NUMBERS)), "box")[2])
+    known(room, "moor", "Moorland", "9990000115")
+    alone = moved(identify(room.tim, answer(room.tim, next(NUMBERS)), "moor")[2])
     assert end(room.tim, alone, "self-care")[0] == SEE_OTHER
-    [over] = journeys(room, "box")
+    [over] = journeys(room, "moor")
     assert over["status"] == "finished"
     assert over["period"]["end"]
 
@@ -270,7 +270,7 @@ def test_an_ambulance_is_stopped_by_whoever_asked_and_the_call_goes_on(
     assert send(room.tim, f"{there.path}/take-back")[2] == again
     assert end(room.tim, there, "clinician-now")[0] == SEE_OTHER
     found = room.program.search("Task", ("patient", "kay")).resources
-    assert sorted(one["status"] for one in found) == ["completed", "requested"]
+    assert sorted(one["status"] for one in found) == ["cancelled", "requested"]
     orders = room.program.search("ServiceRequest", ("patient", "kay")).resources
     assert sorted(one["status"] for one in orders) == ["active", "revoked"]
     assert _dispatched(room, "kay") == [(True, False)], "called off, and never sent"

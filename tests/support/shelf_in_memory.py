@@ -17,7 +17,7 @@ from support.asgi import FROM_OUR_PAGE, Answer, call
 from support.pages import COOKIE
 from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.purpose import Action, Tier
-from wardkeep.fhir.bars.outgoing import Outbox, Standing
+from wardkeep.fhir.bars.outgoing import DOCUMENT, Outbox, Standing
 from wardkeep.fhir.notes.drafts import NoteDrafts
 from wardkeep.fhir.notes.reading import NoteReader
 from wardkeep.fhir.post.rows import PostRows
@@ -183,8 +183,10 @@ class NoPost(PostRows):
     def __init__(self) -> None:
         """It needs nothing."""
 
-    async def of_case(self, organisation: OrganisationId, case: str) -> None:
-        del organisation, case
+    async def of_case(
+        self, organisation: OrganisationId, case: str, *, kind: str = DOCUMENT
+    ) -> None:
+        del organisation, case, kind
 
 
 def services_on(shelf: MemoryShelf) -> list[object]:

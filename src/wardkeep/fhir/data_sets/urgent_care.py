@@ -30,7 +30,7 @@ _FOUND = """
  where r.organisation = $1 and r.type = any($2) and r.tokens && $3::bigint[]
    and not r.is_deleted and r.tier in (1, 2)
    and r.last_updated >= $4
-   and (r.clinical_at is null or r.clinical_at < $5 + interval '4 days')
+   and (r.clinical_at is null or r.clinical_at < $5::timestamptz + interval '4 days')
 """
 _PEOPLE = f"""
 select distinct l.patient as number, p.id

@@ -8,8 +8,6 @@ from wardkeep.db.connection import Database, Row
 from wardkeep.fhir.urgent.figures.happened import Happened
 from wardkeep.fhir.urgent.figures.spans import Span
 
-TOPICS = ("urgent-queue", "calls")
-"""What is told when something happens that is counted."""
 # All of each case of which anything happened first in the span: a case that was begun
 # before midnight has its end after it. A booking knows what it is based on alone.
 _HAPPENED = """
