@@ -18,7 +18,7 @@ from support.chromium import Device, arrive, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 from support.urgent import whole_call
-from support.visits import CENTRE, at_home, centre, slot
+from support.visits import CENTRE, at_home, centre
 from support.ward_beds import now
 from support.wards import Worker, practitioner, put_to_work
 from wardkeep.fhir.urgent.queueing import Entry, entry_in, place_of
@@ -51,8 +51,6 @@ def program(
     with closing(Program(server, keys, organisation="fernhill")) as running:
         for one in (*centre(6), *map(practitioner, EVERYBODY)):
             running.put(one)
-        # One that is late already, as the receptionist will see it
-        running.put(slot(90, starts=now() + timedelta(minutes=1)))
         yield running
 
 
