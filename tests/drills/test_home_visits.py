@@ -371,7 +371,7 @@ def test_killed_while_a_crews_acts_come_in_each_is_written_once(shift: Shift) ->
 
 
 def _brings_while_killed(shift: Shift, acts: list[dict[str, str]]) -> None:
-    is_over = threading.Event()
+    is_over, killed = threading.Event(), list[int]()
 
     def kills() -> None:
         while not is_over.wait(0.4):
@@ -379,11 +379,16 @@ def _brings_while_killed(shift: Shift, acts: list[dict[str, str]]) -> None:
             if victim:
                 with suppress(ProcessLookupError):
                     os.kill(victim, signal.SIGKILL)
+                    killed.append(victim)
             eventually(shift.stack.is_ready, shift.stack.log)
 
     killer = threading.Thread(target=kills)
     killer.start()
-    for _ in range(4):
+    # One more each time, as from valley to valley; then all, again and again
+    for nth in range(1, len(acts) + 1):
+        with suppress(ConnectionError, AssertionError):
+            brings(shift, "doc", acts[:nth])
+    while len(killed) < 2:
         with suppress(ConnectionError, AssertionError):
             brings(shift, "doc", acts)
     is_over.set()

@@ -150,7 +150,7 @@ async def test_a_visit_is_given_to_a_car_and_done_where_there_is_no_signal(
         # The dispatcher's board has the other one alone, by itself
         await lee.page.locator("#v-dale-entry").wait_for(state="detached")
         await lee.reads("HILLWORTH, Test")
-        await lee.page.set_viewport_size(SMALL)
+        await lee.page.set_viewport_size({"width": 360, "height": 740})
         await clean(lee, "visits-board-phone")
         assert [*lee.complaints, *doc.complaints] == []
 
