@@ -18,7 +18,7 @@ from support.chromium import Device, arrive, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
 from support.urgent import whole_call
-from support.visits import CENTRE, at_home, centre, slot
+from support.visits import CENTRE, at_home, centre
 from support.ward_beds import now
 from support.wards import Worker, practitioner, put_to_work
 from wardkeep.fhir.urgent.queueing import Entry, entry_in, place_of
@@ -51,8 +51,6 @@ def program(
     with closing(Program(server, keys, organisation="fernhill")) as running:
         for one in (*centre(6), *map(practitioner, EVERYBODY)):
             running.put(one)
-        # One that is late already, as the receptionist will see it
-        running.put(slot(90, starts=now() + timedelta(minutes=1)))
         yield running
 
 
@@ -152,7 +150,7 @@ async def test_a_visit_is_given_to_a_car_and_done_where_there_is_no_signal(
         # The dispatcher's board has the other one alone, by itself
         await lee.page.locator("#v-dale-entry").wait_for(state="detached")
         await lee.reads("HILLWORTH, Test")
-        await lee.page.set_viewport_size(SMALL)
+        await lee.page.set_viewport_size({"width": 360, "height": 740})
         await clean(lee, "visits-board-phone")
         assert [*lee.complaints, *doc.complaints] == []
 

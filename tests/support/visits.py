@@ -11,12 +11,13 @@ from wardkeep.fhir.clinics.resources import instant
 
 CENTRE = "moor"
 NAME = "Moor Lane treatment centre"
-MINUTES = 15
+FIRST, MINUTES = 6, 2
+"""Soon, so that a desk's list of today has them until late in the evening."""
 Json = dict[str, Any]
 
 
 def centre(times: int) -> Iterator[Json]:
-    """The queues, the centre, and times from half an hour from now: `slot-0` and on."""
+    """The queues, the centre, and times from some minutes on: `slot-0` and so on."""
     yield from queue_places()
     yield {
         "resourceType": "Location",
@@ -38,7 +39,7 @@ def centre(times: int) -> Iterator[Json]:
         "actor": [{"reference": f"Location/{CENTRE}"}],
     }
     for nth in range(times):
-        yield slot(nth, starts=now() + timedelta(minutes=30 + MINUTES * nth))
+        yield slot(nth, starts=now() + timedelta(minutes=FIRST + MINUTES * nth))
 
 
 def slot(nth: int, *, starts: datetime) -> Json:
