@@ -90,9 +90,9 @@ class Book:
 class Found(NamedTuple):
     """What the database has."""
 
-    calls: dict[str, Mapping[str, object]]
-    entries: dict[str, Mapping[str, object]]
-    versions: dict[str, dict[str, int]]
+    calls: Mapping[str, Mapping[str, object]]
+    entries: Mapping[str, Mapping[str, object]]
+    versions: Mapping[str, Mapping[str, int]]
     """By type, and id."""
 
 

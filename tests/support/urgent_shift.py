@@ -192,10 +192,20 @@ def _who_it_is(seat: Seat, ring: Ring, typed: Typed | None) -> Call:
     to = expected(
         seat.presses("this is the patient", f"{path}/identify", **said), "identify"
     ).to
-    moved = CALL.match(to)
+    moved = CALL.match(to) or _on_own_list(seat, ring.patient)
     if moved is None:
         raise TroubleError("identify", to)
     return Call(placeholder=placeholder, case=moved[2], patient=moved[1], versions=1)
+
+
+def _on_own_list(seat: Seat, patient: str) -> re.Match[str] | None:
+    """Where one's call about somebody is, by the list of one's calls.
+
+    Whoever pressed twice, because the answer was lost, is led to the record that was
+    held for nobody, and may be asked why there: after ten such records in a day.
+    """
+    page = seat.looks("one's own calls", "/calls").page.decode()
+    return next((one for one in CALL.finditer(page) if one[1] == patient), None)
 
 
 def hidden_in(page: bytes) -> dict[str, str]:
