@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, ViewportSize, expect
 
 from support.chromium import PHONE, Device, arrive, chromium, clean, device
-from support.losses import browser_of, database_of, kill, own_browser, sign_in
+from support.losses import database_of, kill, own_browser, pull_the_plug, sign_in
 from support.program import Json, Program
 from support.served import Served, eventually, served
 from support.triage import put_into_use
@@ -263,7 +263,7 @@ async def loses_a_browser(
         await shows(own, "Has your mouth")
         await asyncio.sleep(KEPT_SECONDS)
         passkeys = await own.passkeys()
-        kill(browser_of(profile))
+        pull_the_plug(profile)
         await asyncio.sleep(1)
     async with own_browser(profile) as own:
         await own.take_passkeys(passkeys)

@@ -172,9 +172,9 @@ class NothingSent(Outbox):
 
     async def standing(
         self, organisation: OrganisationId, about: str
-    ) -> list[Standing]:
+    ) -> tuple[Standing, ...]:
         del organisation, about
-        return []
+        return ()
 
 
 class NoPost(PostRows):
