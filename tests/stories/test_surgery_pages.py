@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from support.chromium import PHONE, Device, arrive, chromium, clean, device
+from support.chromium import Device, arrive, chromium, clean, device
 from support.journeys import patient
 from support.program import Program
 from support.served import Served, served
@@ -115,7 +115,7 @@ async def holds(ann: Device, origin: str) -> None:
     await ann.reads("Held back")
     await ann.page.locator("text=Quillfeather").wait_for(state="detached")
     await clean(ann, "surgery-list")
-    await ann.page.set_viewport_size(PHONE)
+    await ann.page.set_viewport_size({"width": 390, "height": 844})
     await clean(ann, "surgery-list-phone")
     await ann.page.get_by_role("link", name="Case").first.click()
     await clean(ann, "surgery-held-phone")

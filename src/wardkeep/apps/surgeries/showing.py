@@ -109,9 +109,10 @@ def acts_of(here: Here) -> frozenset[str]:
 def _read(visit: Visit, here: Here) -> Read | None:
     """What went or goes; of what was not made yet, how it would read."""
     post = here.ground.post
-    if _stands(post) and here.kept is not None:
+    goes_anew = "send" in acts_of(here)
+    if _stands(post) and here.kept is not None and not goes_anew:
         return in_communication(here.kept.content)
-    if silence_here(here) in _MADE:
+    if goes_anew or silence_here(here) in _MADE:
         return read_document(document_of(visit, here.ground))
     return None
 

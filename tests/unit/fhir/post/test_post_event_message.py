@@ -66,7 +66,8 @@ def triage() -> Json:
         disposition="own-surgery-24h", why="Muscular, by examination of the chest."
     )
     made = response(content, turn, decision, who)
-    return json.loads(made.compact)
+    content: Json = json.loads(made.compact)
+    return content
 
 
 def not_reached() -> list[Json]:
@@ -202,8 +203,9 @@ def test_the_never_send_list_and_our_dispositions_say_the_same() -> None:
         for code in one.ours:
             assert one.dx in DISPOSITIONS[code].dx
         assert one.ours or one.dx in {"Dx23", "Dx63"}
-    for one in DISPOSITIONS.values():
-        assert one.tells_surgery != bool(published & set(one.dx))
+    for disposition in DISPOSITIONS.values():
+        is_listed = bool(published & set(disposition.dx))
+        assert disposition.tells_surgery != is_listed
 
 
 @pytest.mark.parametrize("code", DISPOSITIONS)
@@ -277,7 +279,7 @@ def post(**moments: datetime) -> Post:
         last_error="",
         attempts=0,
         patient="pat",
-        **{**known, **moments},  # type: ignore[arg-type]
+        **{**known, **moments},
     )
 
 
