@@ -36,11 +36,13 @@ from wardkeep.apps.urgent_queue.sent_words import (
     STATES,
     WHYS,
 )
+from wardkeep.care.case_closing import case_closed
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.of_patient import whole_number
 from wardkeep.care.opening import opener_of
 from wardkeep.care.queue_words import number_of
 from wardkeep.care.stored import stored
+from wardkeep.care.telling import told_at_end
 from wardkeep.care.writing import content_of
 from wardkeep.db.changes import Topic
 from wardkeep.disclosure.answers import Refusal
@@ -58,13 +60,13 @@ from wardkeep.fhir.bars.questions import Kind, Questions, Told
 from wardkeep.fhir.bars.shown import Line, shown
 from wardkeep.fhir.bars.times import FreeTime, time_in
 from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.store.change import Beside
 from wardkeep.fhir.store.outcomes import NotFound
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.urgent import outcome as outcomes
 from wardkeep.fhir.urgent.moving import Cannot, advance
 from wardkeep.fhir.urgent.outcome import Outcome, outcome_in
 from wardkeep.fhir.urgent.queueing import Did, entry_content
-from wardkeep.fhir.urgent.ringing import closed
 from wardkeep.fhir.urgent.saying import instant
 from wardkeep.fhir.urgent.steps import Step
 from wardkeep.web.forms import Form
@@ -379,6 +381,7 @@ async def stepped(  # noqa: PLR0913 - a step, with all that goes with it
     messages: Sequence[Queued] = (),
     *,
     more: Sequence[tuple[Json, int]] = (),
+    beside: Sequence[Beside] = (),
     said: str,
 ) -> Response:
     """The step and what is sent with it, in one change."""
@@ -393,7 +396,7 @@ async def stepped(  # noqa: PLR0913 - a step, with all that goes with it
     done = await write(
         visit,
         changed,
-        beside=[one for message in messages for one in message.beside],
+        beside=[*beside, *(one for message in messages for one in message.beside)],
         drafts=[one.draft for one in messages],
         patient=here.entry.patient,
     )
@@ -417,12 +420,18 @@ async def close(visit: Visit) -> Response:
     was = await stored(visit, outcomes.TYPE, entry.outcome, patient=entry.patient)
     if isinstance(was, Response):
         return was
-    more = [({**was.content, "status": outcomes.COMPLETED}, was.version)]
-    if entry.case and ground.versions[1]:
-        over = closed(ground.case, at=instant(visit.clock.now()))
-        more.append((over, ground.versions[1]))
+    over = await case_closed(visit, entry, instant(visit.clock.now()))
+    if isinstance(over, Response):
+        return over
+    done = {**was.content, "status": outcomes.COMPLETED}
+    more = [(done, was.version), *over]
+    contents = [content for content, _ in more]
+    told = await told_at_end(visit, entry.patient, entry.case, contents)
+    more += [(content, 0) for content in told.contents]
     words = f"Referred to {referral.partner} by message, and there."
-    return await stepped(visit, found, Step.END, words, more=more, said="ended")
+    return await stepped(
+        visit, found, Step.END, words, more=more, beside=told.beside, said="ended"
+    )
 
 
 @page("/patients/{id}/refer/{entry}/read", gate=STAFF, methods=("POST",))

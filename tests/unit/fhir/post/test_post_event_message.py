@@ -66,8 +66,8 @@ def triage() -> Json:
         disposition="own-surgery-24h", why="Muscular, by examination of the chest."
     )
     made = response(content, turn, decision, who)
-    content: Json = json.loads(made.compact)
-    return content
+    written: Json = json.loads(made.compact)
+    return written
 
 
 def not_reached() -> list[Json]:
