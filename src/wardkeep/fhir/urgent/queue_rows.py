@@ -30,6 +30,8 @@ e.appointment, e.place, e.planned_at, e.turn, coalesce(b.status, '') as attendan
 _DISPATCH = """
 left join urgent.dispatch as d
   on d.organisation = e.organisation and d.entry = e.entry
+"""
+_BOOKING = """
 left join clinic.booking as b
   on b.organisation = e.organisation and b.appointment = e.appointment
 """
@@ -50,6 +52,10 @@ select {_COLUMNS}
   left join lateral (
     select * from urgent.dispatch as d
      where d.organisation = e.organisation and d.entry = e.entry limit 1) as d on true
+  left join lateral (
+    select status from clinic.booking as b
+     where b.organisation = e.organisation and b.appointment = e.appointment
+       and e.appointment <> '' limit 1) as b on true
  order by {order}
 """  # noqa: S608 - constants
 
@@ -75,7 +81,8 @@ _OVERDUE = _listed(
 )
 _OWN = f"""
 select {_COLUMNS}
-  from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
+  from urgent.entry as e join record.patient as p on p.number = e.patient
+  {_DISPATCH} {_BOOKING}
  where e.organisation = $1 and e.is_open and e.owner = $2 and e.owner <> ''
  order by {_ORDER} limit $3
 """  # noqa: S608 - constants
@@ -111,12 +118,14 @@ select count(*) as many
 """
 _ONE = f"""
 select {_COLUMNS}
-  from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
+  from urgent.entry as e join record.patient as p on p.number = e.patient
+  {_DISPATCH} {_BOOKING}
  where e.organisation = $1 and e.entry = $2
 """  # noqa: S608 - constants
 _OF_CASE = f"""
 select {_COLUMNS}
-  from urgent.entry as e join record.patient as p on p.number = e.patient {_DISPATCH}
+  from urgent.entry as e join record.patient as p on p.number = e.patient
+  {_DISPATCH} {_BOOKING}
  where e.organisation = $1 and e.case_key = 'Encounter/' || $2 and e.is_open
 """  # noqa: S608 - constants
 _OLD_HOLDS = """
