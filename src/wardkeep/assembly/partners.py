@@ -8,6 +8,7 @@ alone; the database knows addresses and ids, so that a dump of it sends nothing.
 import json
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ from wardkeep.identity.outside import fault_of_server
 
 ASSERTION_SECONDS = 60
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 8.0
+WHOLE_ANSWER_SECONDS = 15.0
+_PIECE = 64 * 1024
 """The standard has every answer within five."""
 LARGEST_BYTES = 1024 * 1024
 PATIENTS_PER_HOUR = 2_000
@@ -293,9 +296,25 @@ def ask_partner(post: Post) -> Reply:
             preload_content=False,
         )
         try:
-            body = answer.read(LARGEST_BYTES)
-        finally:
-            answer.release_conn()
+            body = _read(answer, time.monotonic() + WHOLE_ANSWER_SECONDS)
+        except BaseException:
+            answer.close()
+            raise
+        answer.release_conn()
     except (urllib3.exceptions.HTTPError, OSError):
         return Reply(0)
     return Reply(answer.status, body)
+
+
+def _read(answer: urllib3.BaseHTTPResponse, until: float) -> bytes:
+    """The body, as far as it is read at all.
+
+    Raises:
+        TimeoutError: it comes byte by byte, to hold us up.
+    """
+    found = bytearray()
+    while len(found) < LARGEST_BYTES and (piece := answer.read1(_PIECE)):
+        found += piece
+        if time.monotonic() > until:
+            raise TimeoutError
+    return bytes(found[:LARGEST_BYTES])

@@ -13,6 +13,7 @@ from wardkeep.fhir.urgent.case import TYPE as CASE
 from wardkeep.fhir.urgent.journey import ACTIVE, journey_of, journey_over
 from wardkeep.fhir.work.caseload import TYPE as JOURNEY
 from wardkeep.fhir.work.expects import Content, status_of
+from wardkeep.fhir.work.urgent import is_journey
 from wardkeep.web.visit import Visit
 
 WITHIN = timedelta(hours=96)
@@ -25,7 +26,7 @@ async def journey_going_on(
 ) -> str | Refusal:
     """The journey of a call of theirs that is not closed; empty: there is none."""
     for row in await _open_of(visit, patient, now):
-        found = await _read(visit, CASE, row.case)
+        found = await _read(visit, CASE, row.case, patient)
         if isinstance(found, Refusal):
             return found
         if found is not None and journey_of(found[0]):
@@ -46,7 +47,7 @@ async def journey_that_ends(
     listed = await _open_of(visit, patient, at)
     if any(one.case != case.get("id") for one in listed):
         return []
-    found = await _read(visit, JOURNEY, named)
+    found = await _read(visit, JOURNEY, named, patient)
     if isinstance(found, Refusal):
         return found
     if found is None or status_of(found[0]) != ACTIVE:
@@ -62,7 +63,7 @@ async def _open_of(visit: Visit, patient: str, now: datetime) -> list[CallRow]:
 
 
 async def _read(
-    visit: Visit, type_: str, id_: str
+    visit: Visit, type_: str, id_: str, patient: str
 ) -> tuple[Content, int] | Refusal | None:
     opened = await visit.services[Reader].one(type_, id_, opener=opener_of(visit))
     if isinstance(opened, Refusal):
@@ -70,4 +71,7 @@ async def _read(
     if isinstance(opened, NotFound):
         return None
     [one] = opened.resources
-    return content_of(one.text), one.version
+    content = content_of(one.text)
+    # What an Encounter names may be anything that other software wrote there.
+    is_it = one.patient == patient and (type_ != JOURNEY or is_journey(content))
+    return (content, one.version) if is_it else None

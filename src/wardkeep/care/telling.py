@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.bars.outgoing import Outbox
+from wardkeep.fhir.bars.outgoing import Outbox, Sort
 from wardkeep.fhir.post.document import Sender, post_event_document
 from wardkeep.fhir.post.journey import (
     TYPES,
@@ -46,11 +46,18 @@ async def ground_of(
     journey = journey_of(case, stored, changed=changed)
     if journey is None:
         return NotFound(type="Encounter", id=case)
-    services = [
-        one.partner
+    sent = [
+        one
         for request in journey.requests
         for one in await visit.services[Outbox].standing(opener.organisation, request)
-        if one.state != "refused"
+    ]
+    back = {one.follows for one in sent if one.follows}
+    services = [
+        one.partner
+        for one in sent
+        if one.kind in ("", Sort.REFERRAL)
+        and one.message not in back
+        and one.state not in ("refused", "taken-back")
     ]
     return Ground(
         journey=journey,

@@ -53,6 +53,7 @@ EXPECTED: dict[str, tuple[int, str]] = {
     "wardkeep.assembly.serving.NotReadyError": (EXIT_FAILED, _AS_SAID),
     "wardkeep.assembly.planting.PlantingRefusedError": (EXIT_FAILED, _AS_SAID),
     "wardkeep.assembly.serving.PortInUseError": (EXIT_FAILED, _AS_SAID),
+    "wardkeep.assembly.partners.PartnerError": (EXIT_FAILED, _AS_SAID),
     "wardkeep.db.roles.RoleTooPowerfulError": (EXIT_FAILED, _AS_SAID),
     "wardkeep.warden.root_key.RootKeyUnavailableError": (EXIT_FAILED, _AS_SAID),
     "wardkeep.assembly.schema.SchemaError": (EXIT_FAILED, _AS_SAID),

@@ -9,7 +9,7 @@ it is pressed, so that no answer waits for the network.
 
 from starlette.responses import Response
 
-from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS, Stored
+from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS, Stored, triage_id
 from wardkeep.apps.calls.questions import (
     Asked,
     after,
@@ -20,7 +20,6 @@ from wardkeep.apps.calls.questions import (
     read,
 )
 from wardkeep.apps.calls.showing import Ground
-from wardkeep.base.ids import derived_uuid
 from wardkeep.care.of_patient import whole_number
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.triage_content import OF_CALLERS, about_in, contents_in_use
@@ -164,11 +163,6 @@ async def pressed(visit: Visit, asked: Asked, form: Form) -> Asked:
 
 
 # What is written with the end of the call
-
-
-def triage_id(case: str, version: int) -> str:
-    """Of the triage that is written with an end; `version`: the case's before it."""
-    return derived_uuid("call-triage", case, str(version))
 
 
 def triage_draft(stored: Stored, asked: Asked, outcome: Outcome, why: str) -> Draft:

@@ -64,6 +64,11 @@ async def sent(visit: Visit) -> Sent | Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
+    return await sent_with(visit, form)
+
+
+async def sent_with(visit: Visit, form: Form) -> Sent | Response:
+    """The same, where the form was read already."""
     stored = await open_case(visit)
     if isinstance(stored, Response):
         return stored

@@ -7,6 +7,7 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.base.clock import LONDON
+from wardkeep.base.ids import derived_uuid
 from wardkeep.care.of_patient import CHANGED, refused
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.writing import NOT_SAVED, content_of, drafted, drafted_anew
@@ -140,6 +141,11 @@ async def open_case(visit: Visit) -> Stored | Response:
     if isinstance(found, Response) or found.case.is_open:
         return found
     return visit.tell(ENDED)
+
+
+def triage_id(case: str, version: int) -> str:
+    """Of the triage that is written with an end; `version`: the case's before it."""
+    return derived_uuid("call-triage", case, str(version))
 
 
 def case_draft(case: Case, stored: Stored | None = None) -> Draft:

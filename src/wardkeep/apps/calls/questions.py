@@ -38,6 +38,8 @@ CHOICES = ((YES, "Yes"), (NO, "No"), (NOT_SURE, "Not sure"))
 """In the order of their keys: 1, 2, 3."""
 FILLED = ("disposition", "said", "advice")
 _WORDS = dict(CHOICES)
+MOST_OF_A_CALL = 200
+"""Answers, and answers taken back; more is no conversation, and each is replayed."""
 _CHANGED = Problem(
     place="log",
     wrong="An answer does not fit the questions",
@@ -80,7 +82,10 @@ def read(
     `by`: who sets red flags aside; empty where they may not.
     """
     turn, problems = engine.start(about), []
-    for entry in entries_in(text, by=by):
+    entries = entries_in(text, by=by)
+    if len(entries) > MOST_OF_A_CALL:
+        entries, problems = entries[:MOST_OF_A_CALL], [_CHANGED]
+    for entry in entries:
         found = take(engine, turn, entry)
         if isinstance(found, Turn):
             turn = found

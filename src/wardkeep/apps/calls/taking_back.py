@@ -15,12 +15,14 @@ from wardkeep.apps.calls.opening import (
     case_draft,
     case_here,
     here,
+    triage_id,
 )
 from wardkeep.care.of_patient import refused
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.writing import content_of, drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.questionnaires.response import TYPE as RESPONSE
 from wardkeep.fhir.store.change import Beside, Change
 from wardkeep.fhir.store.outcomes import NotFound, Written
 from wardkeep.fhir.store.reading import Reader
@@ -100,13 +102,20 @@ async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
         stored.case, outcome=None, status=OPEN, ended=None
     )
     opener, now = opener_of(visit), visit.clock.now()
+    asked = await _asked(visit, stored)
+    if isinstance(asked, Response):
+        return asked
     change = Change(
         drafts=[
+            *(drafted_anew(content) for content, _ in asked),
             case_draft(reopened, stored),
             drafted_anew({**entry_content(after, task[0]), "status": CANCELLED}),
             drafted_anew({**request[0], "status": outcome.REVOKED}),
         ],
-        expected=[stored.version, task[1], request[1]],
+        expected=[
+            *(version for _, version in asked),
+            *(stored.version, task[1], request[1]),
+        ],
         beside=[Beside(sql=NOT_SENT, values=(opener.organisation, row.entry, now))]
         if row.send_at is not None
         else [],
@@ -119,6 +128,14 @@ async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
             return refused(visit, written)
         case _:
             return visit.tell(_GONE)
+
+
+async def _asked(visit: Visit, stored: Stored) -> list[tuple[Content, int]] | Response:
+    """What was asked and decided with that end: it is decided no more."""
+    found = await _read(visit, RESPONSE, triage_id(stored.case.id, stored.version - 1))
+    if isinstance(found, Response):
+        return [] if found.status_code == NOT_FOUND.status else found
+    return [({**found[0], "status": "entered-in-error"}, found[1])]
 
 
 async def _read(visit: Visit, type_: str, id_: str) -> tuple[Content, int] | Response:

@@ -10,6 +10,7 @@ from wardkeep.apps.urgent_figures.opening import minutes_between
 from wardkeep.base.clock import LONDON
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.figures.counting import (
+    SEEN_BY,
     Event,
     Figure,
     Group,
@@ -216,7 +217,7 @@ def misses_of(units: Units, span: Span, *, now: datetime) -> list[Miss]:
                 due=given.due,
                 late=span_words(int(late.total_seconds() // 60)),
                 why=why_late(group, due=given.due),
-                is_over=_first(group, "reach", "end") is not None,
+                is_over=_first(group, *SEEN_BY) is not None,
             )
         )
     found.sort(key=lambda one: (one.is_over, -one.due.timestamp(), one.entry))
@@ -229,7 +230,10 @@ def why_late(group: Group, *, due: datetime) -> str:
     taken = [one for one in before if one.kind in ("take", "assign")]
     tried = sum(one.kind == "no-answer" for one in before)
     back = sum(one.kind == "hand-back" for one in before)
-    if _first(before, "end") is not None and _first(before, "reach") is None:
+    if (
+        _first(before, "end") is not None
+        and _first(before, "reach", "see", "arrive") is None
+    ):
         return "It was closed without anybody being reached."
     if not taken:
         return f"Nobody had taken it by then.{_later(group, due)}"

@@ -113,9 +113,26 @@ def _typed(visit: Visit, found: Pressed) -> Ending | None:
     codes = (*DISPOSITIONS, *([NOT_REACHED] if may_close else []))
     code = form.choice("code", called="what came of it", among=codes)
     why = form.text("why", called="why, and what was agreed", at_most=LONGEST)
+    if _is_asked_for(found.here) and _is_ambulance(code):
+        form.reject(
+            "code",
+            wrong="An ambulance was asked for already, because nobody answered",
+            mend="End the case with what else is to be done, or stop that one first.",
+        )
     if form.problems:
         return None
     return Ending(disposition=DISPOSITIONS.get(code), why=why)
+
+
+def _is_ambulance(code: str) -> bool:
+    chosen = DISPOSITIONS.get(code)
+    return chosen is not None and chosen.kind is Kind.AMBULANCE
+
+
+def _is_asked_for(here: Here) -> bool:
+    """For a case that did not come to one itself: a validation that nobody answered."""
+    is_standing = here.row.send_at is not None and here.row.called_off_at is None
+    return is_standing and not _is_ambulance(here.entry.code)
 
 
 async def _changed(

@@ -68,7 +68,7 @@ from wardkeep.fhir.urgent.moving import Cannot, advance
 from wardkeep.fhir.urgent.outcome import Outcome, outcome_in
 from wardkeep.fhir.urgent.queueing import Did, entry_content
 from wardkeep.fhir.urgent.saying import instant
-from wardkeep.fhir.urgent.steps import Step
+from wardkeep.fhir.urgent.steps import State, Step
 from wardkeep.web.forms import Form
 from wardkeep.web.live import Signal
 from wardkeep.web.pages import page
@@ -88,6 +88,10 @@ SAID: Mapping[str, tuple[str, bool]] = {
     ),
     "no-partner": (
         "Nothing was sent: this partner is no longer set up, or it was done before.",
+        False,
+    ),
+    "stands": (
+        "This is with another service. Take it back before you send something else.",
         False,
     ),
     "nothing": ("There was nothing to do. This is how it stands now.", False),
@@ -207,6 +211,7 @@ async def _part(visit: Visit, ground: Ground) -> dict[str, Any] | Response:
         "referral": referral,
         "booking": booking,
         "can_end": entry.is_open and _is_there(referral),
+        "can_take_back": entry.is_open,
         "can_book": can_book(ground),
         "most_why": LONGEST_WHY,
     }
@@ -302,6 +307,9 @@ async def withdraw(visit: Visit) -> Response:
     found = await press_on(visit)
     if isinstance(found, Response):
         return found
+    if not found.ground.here.entry.is_open:
+        # Nobody has the case any more, so nobody would see to whoever came back.
+        return visit.go_to(place(visit, "nothing"))
     why = found.form.text("why", called="why", at_most=LONGEST_WHY)
     if found.form.problems:
         return visit.go_to(place(visit, "no-why"))
@@ -425,7 +433,8 @@ async def close(visit: Visit) -> Response:
         return over
     done = {**was.content, "status": outcomes.COMPLETED}
     more = [(done, was.version), *over]
-    contents = [content for content, _ in more]
+    ended = msgspec.structs.replace(entry, state=State.DONE)
+    contents = [entry_content(ended, ground.here.content), *(one for one, _ in more)]
     told = await told_at_end(visit, entry.patient, entry.case, contents)
     more += [(content, 0) for content in told.contents]
     words = f"Referred to {referral.partner} by message, and there."

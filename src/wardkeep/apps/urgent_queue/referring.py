@@ -37,6 +37,7 @@ from wardkeep.apps.urgent_queue.referral_ground import (
     them,
     typed_in,
 )
+from wardkeep.apps.urgent_queue.referred import standing_referral
 from wardkeep.apps.urgent_queue.sent_words import FAILURES
 from wardkeep.base.ids import new_uuid
 from wardkeep.care.colleagues import mine_of
@@ -246,6 +247,10 @@ async def _wanted(
         as_it_was = outcome_in(found.content)
         if as_it_was is not None:
             return Wanted(entry=after, outcome=as_it_was, is_new=False)
+    if standing_referral(ground.sent) is not None:
+        # Another disposition is another request: what went for this one would be
+        # followed by nobody.
+        return visit.go_to(f"{here(visit, 'sent')}?said=stands")
     return _changed(after, typed.disposition, mine.me, typed.summary, now)
 
 

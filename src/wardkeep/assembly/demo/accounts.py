@@ -90,6 +90,8 @@ def _queues(
             ),
         )
 
+    if organisation.kind != "hospital":
+        return
     yield DemoTeam(
         name=seeing.NAME,
         places=(f"Location/{seeing.CENTRE}",),

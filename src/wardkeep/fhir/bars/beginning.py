@@ -26,6 +26,10 @@ with it as (
                   join bars.partner as w
                     on w.organisation = m.organisation and w.service = m.partner
                  where m.organisation = $1 and m.kind = 'message' and w.tells_surgery
+                   and m.sort in ('', 'referral')
+                   and not exists (
+                     select from bars.outgoing as t
+                      where t.organisation = $1 and t.follows = m.message)
                    and m.refused_at is null and m.unanswered_at is null
                    and (m.about = any(o.requests) or m.about in (
                      select e.request from urgent.entry as e

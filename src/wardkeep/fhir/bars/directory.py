@@ -15,7 +15,8 @@ from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 
 _ALL = """
 select service, name, takes, books, validates, least_age, most_age
-  from bars.partner where organisation = $1 and is_active order by name, service
+  from bars.partner where organisation = $1 and is_active and kind = 'service'
+ order by name, service
 """
 _NOT_BY_DEFAULT = frozenset({Kind.SELF_CARE, Kind.INFORMATION})
 OLDEST = 150

@@ -15,14 +15,16 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from wardkeep.base.clock import Clock
-from wardkeep.base.ids import new_uuid
+from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.fhir.bars.headers import Sent, headers_for
 from wardkeep.fhir.bars.questions import ASK, KEPT_FOR, WAIT_SECONDS, Kind
-from wardkeep.fhir.bars.tokens import Ask, Keys, Post, Reply, token_at
+from wardkeep.fhir.bars.tokens import Ask, Keys, Post, Reply, beside, token_at
 from wardkeep.fhir.clinics.resources import instant
 from wardkeep.jobs.job import Job, JobConnection, JobKind
 
 LARGEST = 768 * 1024
+AT_ONCE = 8
+"""Requests under way: one that nobody waits for any more ends by itself."""
 _OLD = "delete from bars.question where organisation = $1 and asked_at < $2"
 _QUESTION = """
 select q.question, q.asked_at, q.kind, q.argument, w.system, w.service, w.endpoint,
@@ -43,7 +45,7 @@ class Fetching:
 
     def __init__(self, *, keys: Keys, ask: Ask, clock: Clock) -> None:
         self._keys = keys
-        self._ask = ask
+        self._ask = beside(ask, at_once=AT_ONCE, name="fetch")
         self._clock = clock
 
     @property
@@ -75,6 +77,8 @@ class Fetching:
 
     async def _asked(self, job: Job, row: Row) -> tuple[str, str]:
         """The answer's text, and why there is none."""
+        if row["kind"] == Kind.APPOINTMENT and not _is_id(row["argument"]):
+            return "", "refused"
         client, url = row["client"], row["token_url"]
         token = await token_at(
             self._keys, self._ask, job.organisation, client=client, url=url
@@ -95,7 +99,7 @@ class Fetching:
         }
         address = f"{row['endpoint'].rstrip('/')}/{self._path(row)}"
         post = Post(url=address, headers=headers, method="GET")
-        return _told(await asyncio.to_thread(self._ask, post))
+        return _told(await self._ask(post))
 
     def _path(self, row: Row) -> str:
         if row["kind"] == Kind.APPOINTMENT:
@@ -110,6 +114,10 @@ class Fetching:
             ("_count", "500"),
         ]
         return f"Slot?{urlencode(asked)}"
+
+
+def _is_id(argument: str) -> bool:
+    return is_fhir_id(argument) and bool(argument.strip("."))
 
 
 def _told(reply: Reply) -> tuple[str, str]:

@@ -46,7 +46,8 @@ insert into bars.outgoing
    partner, sort, follows, slot, starts_at)
 select p.number, $1, $2, $3, $4, $5, $6, $7, w.service, $10, $11, $12, $13
   from record.patient as p
-  join bars.partner as w on w.organisation = $3 and w.service = $8 and w.is_active
+  join bars.partner as w
+    on w.organisation = $3 and w.service = $8 and w.is_active and w.kind = 'service'
  where p.organisation = $3 and p.id = $9
 """
 _JOB = """
@@ -70,11 +71,6 @@ select w.service, w.name, b.message
     on w.organisation = b.organisation and w.account = b.client::text and w.is_active
  where b.organisation = $1 and b.type = 'ServiceRequest' and b.resource = $2
  order by w.changed_at desc limit 1
-"""
-_UNANSWERED = """
-select about from bars.outgoing
- where organisation = $1 and unanswered_at is not null and answered_at is null
- order by unanswered_at limit 500
 """
 _READ = """
 update bars.outgoing set read_at = $3, read_by = $4
@@ -325,14 +321,6 @@ async def standing_of(
         )
         for row in rows
     )
-
-
-async def unanswered(
-    connection: Connection, organisation: OrganisationId
-) -> tuple[str, ...]:
-    """ServiceRequests whose validation nobody answered in time: dispatch them."""
-    rows = await connection.fetch(_UNANSWERED, organisation)
-    return tuple(row["about"] for row in rows)
 
 
 def state_of(row: Mapping[str, Any]) -> str:

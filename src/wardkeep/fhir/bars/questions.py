@@ -28,7 +28,7 @@ _EVERY_SECONDS = 0.1
 _ASKED = """
 insert into bars.question (asked_at, organisation, question, partner, kind, argument)
 select $1::timestamptz, $2, $3, w.service, $5, $6 from bars.partner as w
- where w.organisation = $2 and w.service = $4 and w.is_active
+ where w.organisation = $2 and w.service = $4 and w.is_active and w.kind = 'service'
    and (select count(*) from bars.question as q
          where q.organisation = $2 and q.asked_at > $1::timestamptz - interval '1 min')
        < $7

@@ -6,7 +6,6 @@ at any moment it sends again, with the same ids, and a duplicate is success. So 
 at least once, and is taken once.
 """
 
-import asyncio
 import logging
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -38,7 +37,7 @@ from wardkeep.fhir.bars.outgoing import (
     bundle_in,
     identity_of,
 )
-from wardkeep.fhir.bars.tokens import Ask, Keys, Post, token_at
+from wardkeep.fhir.bars.tokens import Ask, Keys, Post, beside, token_at
 from wardkeep.fhir.store.outcomes import NotFound, Opener
 from wardkeep.fhir.store.program_reading import ProgramReader
 from wardkeep.fhir.urgent import dispatching
@@ -49,6 +48,8 @@ from wardkeep.jobs.job import Job, JobConnection, JobKind
 log = logging.getLogger(__name__)
 ATTEMPTS = 400
 """Two weeks, at an hour between two in the end."""
+AT_ONCE = 8
+"""Requests under way; each ends by itself."""
 Json = dict[str, Any]
 _WAITING = """
 select o.message, o.request, o.communication, o.about, o.kind, o.sent_at, o.refused_at,
@@ -131,7 +132,7 @@ class Sending:
         self._warden = warden
         self._reader = ProgramReader(database, warden)
         self._keys = keys
-        self._ask = ask
+        self._ask = beside(ask, at_once=AT_ONCE, name="send")
         self._clock = clock
         self._repeat_callers = repeat_callers
 
@@ -243,7 +244,7 @@ class Sending:
         post = await self._addressed(organisation, row, body)
         if isinstance(post, Judged):
             return post
-        reply = await asyncio.to_thread(self._ask, post)
+        reply = await self._ask(post)
         found = judged(reply.status, reply.body)
         # Of a copy that came back nothing is an id of a referral.
         return found if row["kind"] == MESSAGE else Judged(found.verdict, found.code)

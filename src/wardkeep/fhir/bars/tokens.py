@@ -2,7 +2,8 @@
 """Signing in at a partner's server, and the one request that is made there."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -41,10 +42,22 @@ class Keys(Protocol):
 
 Ask = Callable[[Post], Reply]
 """Asks a server and waits; never raises."""
+AskBeside = Callable[[Post], Awaitable[Reply]]
+
+
+def beside(ask: Ask, *, at_once: int, name: str) -> AskBeside:
+    """The same in threads of its own: a server that hangs holds up no other work."""
+    threads = ThreadPoolExecutor(at_once, thread_name_prefix=name)
+
+    async def asked(post: Post) -> Reply:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, ask, post)
+
+    return asked
 
 
 async def token_at(
-    keys: Keys, ask: Ask, organisation: OrganisationId, *, client: str, url: str
+    keys: Keys, ask: AskBeside, organisation: OrganisationId, *, client: str, url: str
 ) -> str:
     """For a partner's server; empty where it gives none."""
     assertion = keys.at(organisation, client=client, url=url)
@@ -57,7 +70,7 @@ async def token_at(
         body=f"{fields}&client_assertion={assertion}".encode(),
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )
-    reply = await asyncio.to_thread(ask, post)
+    reply = await ask(post)
     if reply.status != HTTPStatus.OK:
         return ""
     try:

@@ -196,7 +196,7 @@ def answered(called: Called, content: Content) -> tuple[Answer, ...] | Problem:
         wrong = "it answers another questionnaire, or another version"
         mend = f"What is in use is {content.asks}."
         return Problem(place="context.answers.questionnaire", wrong=wrong, mend=mend)
-    found = []
+    found: dict[str, Answer] = {}
     for item in _answered_items(sent, 0):
         link = str(item.get("linkId", ""))
         asked = content.items.get(link)
@@ -208,8 +208,9 @@ def answered(called: Called, content: Content) -> tuple[Answer, ...] | Problem:
             return Problem(
                 place="context.answers.item", wrong=read.wrong, mend=read.mend
             )
-        found.append(Answer(link=link, value=value))
-    return tuple(found)
+        # Said twice, the last counts, as in a log of answers.
+        found[link] = Answer(link=link, value=value)
+    return tuple(found.values())
 
 
 _DEEPEST = 8

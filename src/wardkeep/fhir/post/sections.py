@@ -37,6 +37,10 @@ _TOLD = {
     Step.NO_ANSWER: "Rung back, no answer",
     Step.COMFORT: "Rung to say that it takes longer",
     Step.AWAIT: "Awaited",
+    Step.SEE: "Seen at the treatment centre",
+    Step.ARRIVE: "Visited at home",
+    Step.REFER: "Sent to another service",
+    Step.WITHDRAW: "Taken back from another service",
     Step.END: "Ended",
 }
 """The steps of which a surgery reads; who handed what to whom is ours."""

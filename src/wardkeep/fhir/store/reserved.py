@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What no program may write: the ledger's entries, and acts of clinical leads."""
+"""What no program may write: the ledger's entries, and acts that people sign."""
 
 import re
 from typing import NamedTuple
@@ -27,17 +27,44 @@ def ledger_event_id(type_: str, id_: str) -> LedgerEventId | None:
     return LedgerEventId(int(found[1]), int(found[2])) if found else None
 
 
-_TRIAGE = "urn:wardkeep:triage:"
-OF_TRIAGE = Problem(
-    place="Library.extension",
-    wrong="it says who took triage content into use, reviewed it or held it",
-    mend="A clinical lead does that on a page, signed in by a passkey.",
+class _People(NamedTuple):
+    """What people sign on pages, in resources of one type."""
+
+    type: str
+    begins: str
+    """The URLs of its extensions."""
+    problem: Problem
+
+
+_OF_PEOPLE = (
+    _People(
+        "Library",
+        "urn:wardkeep:triage:",
+        Problem(
+            place="Library.extension",
+            wrong="it says who took triage content into use, reviewed it or held it",
+            mend="A clinical lead does that on a page, signed in by a passkey.",
+        ),
+    ),
+    _People(
+        "MedicationRequest",
+        "urn:wardkeep:prescription:",
+        Problem(
+            place="MedicationRequest.extension",
+            wrong="it says who signed, checked, printed or gave it",
+            mend="That is done on a prescription's pages, each by a passkey of theirs.",
+        ),
+    ),
 )
 
 
-def is_of_triage(resource: Resource) -> bool:
-    """A Library that a page of triage content wrote, or that pretends to be one."""
+def forged(resource: Resource) -> Problem | None:
+    """Why no program may write it: it says what people signed, or pretends to."""
     said = resource.content.get("extension")
-    listed = said if resource.type == "Library" and isinstance(said, list) else ()
-    urls = [one.get("url") for one in listed if isinstance(one, dict)]
-    return any(isinstance(one, str) and one.startswith(_TRIAGE) for one in urls)
+    listed = said if isinstance(said, list) else ()
+    urls = [str(one.get("url")) for one in listed if isinstance(one, dict)]
+    for one in _OF_PEOPLE:
+        is_it = any(url.startswith(one.begins) for url in urls)
+        if resource.type == one.type and is_it:
+            return one.problem
+    return None

@@ -47,7 +47,7 @@ from wardkeep.fhir.store.outcomes import (
     Reference,
     Written,
 )
-from wardkeep.fhir.store.reserved import OF_TRIAGE, is_of_triage, ledger_event_id
+from wardkeep.fhir.store.reserved import forged, ledger_event_id
 from wardkeep.fhir.store.rows import (
     NewRow,
     insert_patient,
@@ -208,8 +208,8 @@ class Writer:
             is_known = draft.owner in known.patients.keys() | arriving
             if draft.owner and not is_known and self._must_patients_exist:
                 problems.append(_no_patient(draft))
-            elif is_of_triage(draft.resource) and not self._must_patients_exist:
-                problems.append(OF_TRIAGE)
+            elif not self._must_patients_exist and (wrong := forged(draft.resource)):
+                problems.append(wrong)
             elif current is not None and current.patient != draft.owner:
                 problems.append(_another_patient(draft))
         return Invalid(problems=tuple(problems)) if problems else None

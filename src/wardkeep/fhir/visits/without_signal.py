@@ -46,8 +46,9 @@ def brought_in(
     if now - act.at > OLDEST:
         return Cannot("It was done too long ago.")
     # The device's clock may be wrong: nothing was done later than now, nor before the
-    # call came.
-    at = max(min(act.at, now), entry.given)
+    # visit was on the car's list.
+    sent = [one.at for one in entry.did if one.step is Step.SEND]
+    at = max(min(act.at, now), entry.given, *sent[-1:])
     words = ""
     if now - at > _SAID_AFTER:
         words = f"Without a signal; came in at {now.astimezone(LONDON):%H:%M}"

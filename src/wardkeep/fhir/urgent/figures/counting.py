@@ -215,10 +215,14 @@ def _hour(group: Group, span: Span) -> int:
     return (group[0].at - span.since) // timedelta(hours=1)
 
 
+SEEN_BY = ("reach", "see", "arrive", "end")
+"""With one of these nobody waits any more."""
+
+
 def late_by(place: Group, *, now: datetime) -> timedelta | None:
     """By how much a place in a queue missed its time, or does; None: it did not."""
     due = next((one.due for one in place if one.kind == "queue"), None)
     if due is None:
         return None
-    reached = next((one.at for one in place if one.kind in ("reach", "end")), now)
+    reached = next((one.at for one in place if one.kind in SEEN_BY), now)
     return reached - due if reached > due else None
