@@ -18,6 +18,7 @@ from wardkeep.base.ids import new_uuid
 from wardkeep.care.writing import drafted_anew
 from wardkeep.db.connection import Connection, Database, connect
 from wardkeep.fhir.bars.beginning import begins
+from wardkeep.fhir.bars.directory import Directory
 from wardkeep.fhir.post.document import Sender
 from wardkeep.fhir.post.journey import Silence, journey_of
 from wardkeep.fhir.post.never_send import is_never_sent
@@ -235,6 +236,45 @@ async def test_where_the_service_that_took_it_over_tells_nothing_goes_from_here(
     assert other.sent == [TOLD]
 
 
+async def test_a_referral_that_was_taken_back_silences_nobody(
+    place: Place, owner_connection: Connection
+) -> None:
+    scene = Scene(place)
+    await scene.begin()
+    await scene.ends(TOLD)
+    about = scene.requests[-1]["id"]
+    sent = await referred(owner_connection, scene, about, "back", tells=True)
+    await owner_connection.execute(
+        "insert into bars.outgoing (patient, made_at, organisation, message, request,"
+        " communication, about, partner, sort, follows)"
+        " select patient, now(), organisation, $2, $2, $2, about, partner,"
+        " 'withdrawal', message from bars.outgoing"
+        "  where organisation = $1 and message = $3",
+        *(int(scene.town.organisation), new_uuid(), sent),
+    )
+    scene.now += WAITS
+    await scene.works()
+    assert scene.sent == [TOLD]
+
+
+async def test_a_surgery_is_no_service_that_a_case_is_sent_to(
+    place: Place, owner_connection: Connection
+) -> None:
+    scene = Scene(place)
+    await scene.begin()
+    await scene.ends(TOLD)
+    about = scene.requests[-1]["id"]
+    for service in ("eye", "puddle"):
+        await referred(owner_connection, scene, about, service, tells=False)
+    await owner_connection.execute(
+        "update bars.partner set kind = 'surgery' where service = 'puddle'"
+    )
+    found = await Directory(place.town.database).all(place.town.organisation)
+    offered = {one.service for one in found}
+    assert "eye" in offered
+    assert "puddle" not in offered
+
+
 @pytest_asyncio.fixture(loop_scope="module")
 async def owner_connection(place: Place) -> AsyncIterator[Connection]:
     made = place.town.warden.installation
@@ -245,8 +285,9 @@ async def owner_connection(place: Place) -> AsyncIterator[Connection]:
 
 async def referred(
     owner: Connection, scene: Scene, about: str, service: str, *, tells: bool
-) -> None:
-    organisation = int(scene.town.organisation)
+) -> str:
+    """The message by which it was sent there."""
+    organisation, message = int(scene.town.organisation), new_uuid()
     await owner.execute(
         "select set_config('wardkeep.organisation', $1, false)", str(organisation)
     )
@@ -260,8 +301,9 @@ async def referred(
         "insert into bars.outgoing (patient, made_at, organisation, message, request,"
         " communication, about, partner) select p.number, now(), $1, $2, $2, $2, $3, $4"
         "   from record.patient as p where p.organisation = $1 and p.id = $5",
-        *(organisation, new_uuid(), about, service, WHO),
+        *(organisation, message, about, service, WHO),
     )
+    return message
 
 
 async def test_a_case_that_other_software_closed_is_on_the_list(place: Place) -> None:

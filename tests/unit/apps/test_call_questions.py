@@ -7,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 from wardkeep.apps.calls.ending import LONGEST_ADVICE, LONGEST_SAID
 from wardkeep.apps.calls.questions import (
     ADVICE,
+    MOST_OF_A_CALL,
     Asked,
     after,
     ahead_of,
@@ -156,3 +157,12 @@ def test_what_is_filled_in_fits_its_field(code: str) -> None:
     assert len("\n".join(advice_for(code))) <= LONGEST_ADVICE
     words = ", ".join(one.words for one in ADULTS.content.rules)
     assert len(f"Found: {words}.") <= LONGEST_SAID
+
+
+def test_a_log_that_no_conversation_has_is_read_no_further() -> None:
+    link = asked().turn.asks[0].link
+    back = [f"{AT} | {link} | no", f"{AT} | {link} | taken back"]
+    assert asked("\n".join(back)).problems == ()
+    first = asked("\n".join(back * MOST_OF_A_CALL))
+    assert len(first.turn.log.entries) <= MOST_OF_A_CALL
+    assert first.problems

@@ -97,9 +97,16 @@ def test_times_are_asked_for_as_the_standard_says_and_name_nobody() -> None:
 
 
 def test_how_a_booking_stands_is_read_by_its_id() -> None:
-    rows = Rows(kind="appointment", argument="a/../1")
+    rows = Rows(kind="appointment", argument="a-1")
     _, asked = fetched(rows, TOKEN, Reply(200, b"{}"))
-    assert asked.url == "https://there.example/fhir/Appointment/a%2F..%2F1"
+    assert asked.url == "https://there.example/fhir/Appointment/a-1"
+
+
+@pytest.mark.parametrize("argument", ["..", ".", "a/../1", "", "a b"])
+def test_what_is_no_id_is_asked_for_nowhere(argument: str) -> None:
+    rows = Rows(kind="appointment", argument=argument)
+    assert fetched(rows, TOKEN, Reply(200, b"{}")) == []
+    assert told(rows) == ("", "refused")
 
 
 @pytest.mark.parametrize(
