@@ -21,7 +21,7 @@ from wardkeep.fhir.urgent.repeat import WINDOW
 from wardkeep.fhir.urgent.steps import UNDO_WITHIN
 
 WAITS = UNDO_WITHIN
-"""For so long an end can be taken back, and the message held: then it goes."""
+"""For so long the message can be held back: then it goes."""
 MOST = 200
 LATELY = timedelta(days=7)
 _QUEUE = """
