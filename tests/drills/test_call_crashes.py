@@ -66,7 +66,8 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
             program.put(practitioner(TIM))
             for nth in range(CALLS):
                 program.put(patient(f"p-{nth}", f"Person{nth}"))
-            put_into_use(program, QUESTIONS)
+            folder = tmp_path_factory.mktemp("content")
+            put_into_use(stack, folder, "fernhill", QUESTIONS)
             token = stack.sign_in("fernhill", [], role="health_advisor")
             asyncio.run(_who(stack, token))
             yield Room(stack, token, program)

@@ -63,7 +63,8 @@ def program(
         running.put(practitioner(TIM))
         for id_, born in PEOPLE.items():
             running.put(patient(id_, f"{id_.title()}wood") | {"birthDate": born})
-        put_into_use(running, ADULTS, CHILDREN)
+        folder = tmp_path_factory.mktemp("content")
+        put_into_use(server, folder, "fernhill", ADULTS, CHILDREN)
         yield running
 
 

@@ -2,10 +2,11 @@
 """Triage content made for a test, and conversations through an engine."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
-from support.program import Program
+from support.served import Served
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.triage import written
@@ -19,16 +20,24 @@ Json = dict[str, object]
 NURSE = "Practitioner/5d1f2b2e-0000-4000-8000-000000000001"
 
 
-def put_into_use(program: Program, *names: str) -> None:
-    """Content that comes with Wardkeep, as a clinical lead's act stores it."""
+def put_into_use(server: Served, folder: Path, organisation: str, *names: str) -> None:
+    """Content that comes with Wardkeep, as a clinical lead's act stores it.
+
+    By the operator's import: no program may say what is in use.
+    """
     approval = Approval(
         lead="Dr Ada Example, GMC 0000000",
         day="2026-11-29",
         words="All rules, against their sources",
         by=Person(NURSE, "Ada Example"),
     )
-    for name in names:
-        program.put(library_of(name, shipped(name), approval, is_on=True))
+    entries = [
+        {"resource": library_of(name, shipped(name), approval, is_on=True)}
+        for name in names
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    (folder / "content.json").write_bytes(msgspec.json.encode(bundle))
+    server.command("import", str(folder), "--organisation", organisation)
 
 
 def question(link: str, type_: str = "boolean", **more: object) -> Json:
