@@ -5,7 +5,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, suppress
-from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -13,18 +12,16 @@ from playwright.async_api import Browser, Error, Locator, expect
 
 from support.arrivals import (
     appointment,
+    early_words,
     fill,
     let_in,
     person,
     place,
     staff,
-    today_at,
 )
 from support.chromium import Device, arrive, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
-from wardkeep.base.clock import SystemClock
-from wardkeep.fhir.clinics.words import EARLY_MINUTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PORTRAIT = {"width": 1080, "height": 1920}
@@ -247,13 +244,6 @@ async def ends(ada: Device, origin: str) -> None:
     await ada.go(f"{origin}/kiosks")
     await ada.page.get_by_role("button", name="End").click()
     await ada.reads("There is no kiosk")
-
-
-def early_words() -> str:
-    """What is said of an appointment in two and a half hours, or late in the evening
-    of today's last, which is early no more in the last hour of the day."""
-    is_early = today_at(150) - SystemClock().now() > timedelta(minutes=EARLY_MINUTES)
-    return "You are early. Please come back at" if is_early else "Check in now"
 
 
 async def tries_again(kiosk: Device) -> None:

@@ -15,17 +15,16 @@ from playwright.async_api import Browser, expect
 from support.arrivals import (
     CLINIC,
     appointment,
+    early_words,
     fill,
     let_in,
     person,
     place,
     staff,
-    today_at,
 )
 from support.chromium import PHONE, Device, arrive, chromium, clean, device
 from support.program import Program
 from support.served import Served, served
-from wardkeep.base.clock import LONDON, SystemClock
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PORTRAIT = {"width": 1080, "height": 1920}
@@ -339,11 +338,8 @@ async def test_a_phone_knows_the_way_and_each_state_has_a_plain_answer(
         await rae.press("Save the directions")
         await rae.reads("Saved. The next person")
         await slips(rae, origin)
-        early = today_at(150).astimezone(LONDON).date()
-        is_today = early == SystemClock().now().astimezone(LONDON).date()
-        words = "You are early. Please come back at" if is_today else "Your appointment"
         for id_, letters, said in (
-            ("early", "Ear", words),
+            ("early", "Ear", early_words()),
             ("late", "Lat", "Your appointment was at"),
             ("gone", "Gor", "This appointment was cancelled"),
         ):

@@ -14,6 +14,7 @@ from support.warden import RunningWarden
 from wardkeep.base.clock import LONDON, SystemClock
 from wardkeep.disclosure.answers import Done
 from wardkeep.disclosure.questions import Invite, SetWork
+from wardkeep.fhir.clinics.words import EARLY_MINUTES
 
 CLINIC, TEAM = "clinic-3", "Clinics"
 BORN = "1950-02-03"
@@ -39,6 +40,13 @@ def today_at(minutes: float) -> datetime:
     now = SystemClock().now()
     last = now.astimezone(LONDON).replace(hour=23, minute=59, second=59)
     return min(now + timedelta(minutes=minutes), last.astimezone(UTC))
+
+
+def early_words() -> str:
+    """What is said of an appointment in two and a half hours, or late in the evening
+    of today's last, which is early no more in the last hour of the day."""
+    early = today_at(150) - SystemClock().now() > timedelta(minutes=EARLY_MINUTES)
+    return "You are early. Please come back at" if early else "Check in now"
 
 
 def appointment(
