@@ -13,6 +13,7 @@ import pytest
 
 from support.authenticator import SoftwareAuthenticator
 from support.served import Served, Visitor, served
+from support.template import settings_for
 from support.walking import Page, Walk, shape_of, wrong_with
 from wardkeep.assembly.demo import demo_accounts, demo_organisations
 from wardkeep.assembly.demonstration import Person, make_demonstration
@@ -40,7 +41,8 @@ def demonstration(
 ) -> Iterator[tuple[Served, list[Person]]]:
     with served(tmp_path_factory.mktemp("walk")) as running:
         people = make_demonstration(
-            running.settings,
+            # With its port: programs of the demonstration sign in at that origin.
+            settings_for(running.settings.data, WARDKEEP_PORT=str(running.port)),
             running.layout,
             say=in_silence,
             show=in_silence,

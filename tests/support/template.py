@@ -17,10 +17,9 @@ from wardkeep.assembly.serving import embedded_database
 from wardkeep.base.settings import Settings, read_settings
 
 
-def settings_for(folder: Path) -> Settings:
-    found = read_settings(
-        environment={"WARDKEEP_DATA": str(folder)}, file={}, file_name="none"
-    )
+def settings_for(folder: Path, **more: str) -> Settings:
+    environment = {"WARDKEEP_DATA": str(folder), **more}
+    found = read_settings(environment=environment, file={}, file_name="none")
     assert isinstance(found, Settings)
     return found
 
