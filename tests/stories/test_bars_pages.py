@@ -180,6 +180,7 @@ async def _loses_the_race(sites: TwoSites, own: Device, case: str) -> None:
     await free.check()
     await clean(own, "bars-times-phone")
     await own.press("Show what is sent")
+    await own.reads("Time that is booked")
     await clean(own, "bars-check-phone")
     await own.press("Send it and book the time")
     await own.reads("The time is taken, or it is over there.")
