@@ -43,7 +43,6 @@ from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.urgent.disposition import SKILLS
 from wardkeep.fhir.urgent.queueing import place_of
 
-pytestmark = pytest.mark.xdist_group("fifty-calls")
 HOME = "fernhill"
 CALLS, PEOPLE, AMBULANCE = 50, 25, "ambulance"
 COMES_TO = ("clinician-1h", "self-care", "base-2h", "clinician-2h", "dental-2h")

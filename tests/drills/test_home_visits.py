@@ -33,7 +33,6 @@ from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.urgent.queueing import Entry, entry_in, place_of
 from wardkeep.fhir.urgent.steps import State, Step
 
-pytestmark = pytest.mark.xdist_group("home-visit-drills")
 HOME = "fernhill"
 CLINICIAN, LEADER = "urgent_care_clinician", "shift_lead"
 WORKERS = {

@@ -32,7 +32,6 @@ from wardkeep.fhir.post.repeat_calls import NO, YES, answer as says
 from wardkeep.ledger.entry import decode
 from wardkeep.ledger.segment import Frame, read_frames, segments_in
 
-pytestmark = pytest.mark.xdist_group("post")
 HOME = "fernhill"
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")

@@ -28,7 +28,6 @@ from wardkeep.fhir.prescriptions.formulary import item_content
 from wardkeep.fhir.urgent.queueing import place_of
 from wardkeep.fhir.urgent.special_note import note_in
 
-pytestmark = pytest.mark.xdist_group("prescription-drills")
 HOME = "fernhill"
 CLINICIAN = "urgent_care_clinician"
 PEOPLE = (

@@ -35,7 +35,6 @@ from wardkeep.fhir.triage.protocol import (
     protocol_library,
 )
 
-pytestmark = pytest.mark.xdist_group("protocol-drills")
 HOME, ELSEWHERE = "larkspur", "tansy"
 FORBIDDEN = 403
 LEAD = "Dr Ada Example, GMC 0000000"

@@ -31,7 +31,6 @@ from wardkeep.disclosure.answers import Answer, Created, Done
 from wardkeep.disclosure.data_sets import AgreeDataSet, AskDataSet
 from wardkeep.fhir.urgent.steps import Step
 
-pytestmark = pytest.mark.xdist_group("figure-drills")
 HOME = "fernhill"
 FIGURES = "/urgent-figures"
 ADDRESSES = (FIGURES, f"{FIGURES}/now", f"{FIGURES}/report", f"{FIGURES}/report.csv")

@@ -20,10 +20,7 @@ from support.wards import Worker, patient, practitioner, put_to_work
 from wardkeep.fhir.triage.library import engine_of, shipped_content
 from wardkeep.fhir.triage.record import LOG, disproved, stored_in
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("call-question-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 ADULTS, CHILDREN = "adult-danger-signs", "child-danger-signs"
 PEOPLE = {"ada": "1980-02-03", "cat": "2022-02-03", "dan": "1990-02-03"}

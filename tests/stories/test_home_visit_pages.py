@@ -24,10 +24,7 @@ from support.wards import Worker, practitioner, put_to_work
 from wardkeep.fhir.urgent.queueing import Entry, entry_in, place_of
 from wardkeep.fhir.urgent.steps import State
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("home-visit-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")
 DOC = Worker("urgent_care_clinician", "Doc Drives", "doc")
 LEE = Worker("shift_lead", "Lee Leads", "lee")

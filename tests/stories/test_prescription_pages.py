@@ -20,10 +20,7 @@ from support.wards import Worker, practitioner, put_to_work
 from wardkeep.fhir.prescriptions.formulary import item_content
 from wardkeep.fhir.urgent.queueing import place_of
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("prescription-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")
 LEE = Worker("shift_lead", "Lee Leads", "lee")
 EVERYBODY = (ANN, LEE)

@@ -17,10 +17,7 @@ from support.warden import RunningWarden
 from wardkeep.base.clock import SystemClock
 from wardkeep.disclosure.questions import Invite
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("protocol-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOME = "larkspur"
 NARROW = {"width": 360, "height": 740}
 STAFF = (

@@ -24,10 +24,7 @@ from support.ward_beds import now
 from support.wards import Worker, practitioner, put_to_work
 from wardkeep.fhir.urgent.queueing import place_of
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("surgery-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")
 PAGE = "/patients/amber/calls/amber-case/surgery"
 

@@ -22,10 +22,7 @@ from wardkeep.base.clock import LONDON
 from wardkeep.fhir.urgent.queueing import place_of
 from wardkeep.fhir.urgent.steps import Step
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("figure-pages"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 LEE = Worker("shift_lead", "Lee Leads", "lee")
 ADA = Worker("administrator", "Ada Answers", "ada")
 EVERYBODY = (LEE, ADA)

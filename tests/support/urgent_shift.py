@@ -290,7 +290,8 @@ def take_next(seat: Seat, skill: str = "") -> str:
     )
     found = _ENTRY.search(taken.to)
     if found is None:
-        if taken.said not in ("nothing", "busy"):
+        # `taking`: a process died while it gave one; for a few seconds it is kept.
+        if taken.said not in ("nothing", "busy", "taking"):
             raise TroubleError("next", taken.to)
         return ""
     entry, said = found.groups()

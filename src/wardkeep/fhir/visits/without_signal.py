@@ -50,6 +50,8 @@ def brought_in(
     sent = [one.at for one in entry.did if one.step is Step.SEND]
     at = max(min(act.at, now), entry.given, *sent[-1:])
     words = ""
-    if now - at > _SAID_AFTER:
+    if now - act.at > _SAID_AFTER:
         words = f"Without a signal; came in at {now.astimezone(LONDON):%H:%M}"
+        if act.at < at:
+            words += f", and the device says {act.at.astimezone(LONDON):%H:%M}"
     return advance(entry, Did(step=act.step, at=at, by=by, words=words, act=act.id))
