@@ -122,9 +122,14 @@ async def rotate(running: HasOperator, asked: RotateKey) -> str:
 
 
 async def keys_of(running: HasOperator) -> Keys:
-    found = await running.operator.ask(AskKeys(), Keys)
-    assert isinstance(found, Keys), found
-    return found
+    """The status; while the ledger cannot be written it may be refused for a moment."""
+    async with asyncio.timeout(30):
+        while True:
+            found = await running.operator.ask(AskKeys(), Keys)
+            if isinstance(found, Keys):
+                return found
+            assert found.code == "ledger-cannot-write", found
+            await asyncio.sleep(0.02)
 
 
 async def until_finished(running: HasOperator, seconds: float = 60) -> RotationView:
