@@ -43,7 +43,12 @@ def standing(kind: Sort, state: str, **more: Any) -> Standing:
     return Standing(**{**known, **more})
 
 
-def part(*sent: Standing, can_end: bool = False, can_book: bool = False) -> str:
+def part(
+    *sent: Standing,
+    can_end: bool = False,
+    can_book: bool = False,
+    is_open: bool = True,
+) -> str:
     shown = [
         Sent(
             one=one,
@@ -63,6 +68,7 @@ def part(*sent: Standing, can_end: bool = False, can_book: bool = False) -> str:
         referral=standing_referral(sent),
         booking=standing_booking(sent),
         can_end=can_end,
+        can_take_back=is_open,
         can_book=can_book,
         most_why=300,
         entry=SimpleNamespace(id="e"),
@@ -91,6 +97,11 @@ def test_what_can_be_done_is_a_press() -> None:
     assert "Show free times" in said
     assert "Ask how the booking stands" not in said
     assert "Nothing was sent" in words(part())
+
+
+def test_of_a_case_that_nobody_has_any_more_nothing_is_taken_back() -> None:
+    there = standing(Sort.REFERRAL, "sent", there="r1")
+    assert "Take it back" not in words(part(there, is_open=False))
 
 
 def test_the_board_of_messages_names_nobody_and_says_what_to_do() -> None:
