@@ -29,7 +29,7 @@ from wardkeep.assembly.database import WARDEN, WEB, WORKER, address_for
 from wardkeep.assembly.drills.ground import HOME, NHS_NUMBERS, SURNAME, Ground, ground
 from wardkeep.assembly.importing import load_paths
 from wardkeep.base.ids import OrganisationId
-from wardkeep.db.connection import connect
+from wardkeep.db.connection import Connection, connect
 from wardkeep.db.errors import DatabaseRefusedError, OutOfDateError
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.keys import (
@@ -45,6 +45,7 @@ from wardkeep.fhir.store import tokens as store_tokens
 from wardkeep.fhir.store.tokens import TokenMemory
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.ledger.entry import Entry
+from wardkeep.warden import rotations
 from wardkeep.warden.rotations import Rotation
 from wardkeep.warden.service import rotation_of_tokens
 from wardkeep.warden.service.rotation_levels import Passed
@@ -442,6 +443,30 @@ async def test_rotations_of_all_keys_of_an_organisation_go_on_at_once(
     found = (await keys_of(ward.here)).rotations
     assert [one for one in found if one.unreadable] == []
     ward.here.clock.move(AN_HOUR)
+    assert await ward.answers() == before
+
+
+async def test_a_shared_key_that_was_wrapped_anew_meanwhile_costs_no_row(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sealed by a key that was stored nowhere, what is shared would be gone."""
+    before = await ward.answers()
+    settle_at_once(ward.here)
+    real, missed = rotations.put_shared_key, list[bytes]()
+
+    async def too_late(
+        connection: Connection, organisation: int, *, old: bytes, new: bytes
+    ) -> None:
+        if missed:
+            await real(connection, organisation, old=old, new=new)
+        missed.append(new)
+
+    monkeypatch.setattr(rotations, "put_shared_key", too_late)
+    await rotate(ward.here, RotateKey(PATIENT, organisation=HOME))
+    await until_finished(ward.here)
+    assert len(missed) > 1
+    found = (await keys_of(ward.here)).rotations
+    assert [one for one in found if one.unreadable] == []
     assert await ward.answers() == before
 
 

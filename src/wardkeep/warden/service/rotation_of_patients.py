@@ -203,6 +203,11 @@ class PatientsLevel:
                 await rotations.put_shared_key(
                     connection, organisation, old=wrapped, new=anew
                 )
+                if await rotations.shared_key(connection, organisation) != anew:
+                    # Wrapped anew meanwhile, where the organisation's own key is
+                    # replaced too: this new key is stored nowhere, and what were
+                    # sealed by it would open by none. The next pass makes another.
+                    return 1
             owner = owner._replace(wrapped={Tier.SHARED: anew})
         if _is_turning(owner):
             await self._reseal(organisation, owner)
