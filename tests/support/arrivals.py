@@ -36,10 +36,12 @@ def person(id_: str, family: str, given: str, born: str = BORN) -> dict[str, Any
 
 
 def today_at(minutes: float) -> datetime:
-    """So many minutes from now, and still today: a test may run before midnight."""
+    """So many minutes from now, and still today: a test may run around midnight."""
     now = SystemClock().now()
-    last = now.astimezone(LONDON).replace(hour=23, minute=59, second=59)
-    return min(now + timedelta(minutes=minutes), last.astimezone(UTC))
+    first = now.astimezone(LONDON).replace(hour=0, minute=0, second=1)
+    last = first.replace(hour=23, minute=59, second=59)
+    wanted = min(now + timedelta(minutes=minutes), last.astimezone(UTC))
+    return max(wanted, first.astimezone(UTC))
 
 
 def early_words() -> str:
