@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Taking back what was done with a case and its Appointment: both, or neither."""
 
+from collections.abc import Callable, Sequence
+
 from starlette.responses import Response
 
-from wardkeep.care.queue_case import (
-    Here,
-)
+from wardkeep.care.queue_case import DONE, Here, at_version, write
 from wardkeep.care.stored import Json, stored
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.moving import can_take_back, take_back
@@ -26,6 +26,8 @@ _LEFT_BY = {
 """What each step leaves the Appointment as: where it says something else meanwhile, a
 desk has had it, and nothing is taken back."""
 Changes = list[tuple[Json, int]]
+To = Callable[[str, str], str]
+"""The address of a case's page, by its entry and what the page is to say."""
 
 
 def can_undo(here: Here, me: Person, visit: Visit) -> bool:
@@ -77,3 +79,32 @@ async def _appointment(
     if moment(was.content.get("start")) != before.booked.at:
         return None
     return was.content, now.version
+
+
+async def undo_last(visit: Visit, *, to: To) -> Response:
+    """Take back the last step of the case in the address, and show it as it is then."""
+    found = await at_version(visit, Step.UNDO, back=to(visit.path("entry"), ""))
+    if isinstance(found, Response):
+        return found
+    entry = found.here.entry
+    changed = await taken_back(visit, found.here, found.me)
+    if isinstance(changed, Response):
+        return changed
+    if changed is None:
+        return visit.go_to(to(entry.id, "too-late"))
+    return await write_step(visit, entry, changed, Step.UNDO, to=to)
+
+
+async def write_step(
+    visit: Visit,
+    entry: Entry,
+    changed: Sequence[tuple[Json, int]],
+    step: Step,
+    *,
+    to: To,
+) -> Response:
+    """Write what a step changed, and lead to the case, which says what was done."""
+    done = await write(visit, changed, patient=entry.patient)
+    if isinstance(done, Response):
+        return done
+    return visit.go_to(to(entry.id, str(step) if done == DONE else done))

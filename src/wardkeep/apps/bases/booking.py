@@ -21,7 +21,6 @@ from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.opening import opener_of
 from wardkeep.care.queue_case import (
     CHANGED,
-    DONE,
     NO_SLOT,
     STAFF,
     Here,
@@ -30,9 +29,8 @@ from wardkeep.care.queue_case import (
     leads,
     organisation_of,
     path_of,
-    write,
 )
-from wardkeep.care.queue_times import can_undo, taken_back
+from wardkeep.care.queue_times import can_undo, undo_last, write_step
 from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of
 from wardkeep.care.stored import Json, stored
 from wardkeep.disclosure.answers import Refusal
@@ -306,17 +304,7 @@ async def cancel(visit: Visit) -> Response:
 
 @page("/bases/book/{entry}/undo", gate=STAFF, methods=("POST",))
 async def undo(visit: Visit) -> Response:
-    back = _path(visit.path("entry"))
-    found = await at_version(visit, Step.UNDO, back=back)
-    if isinstance(found, Response):
-        return found
-    entry = found.here.entry
-    changed = await taken_back(visit, found.here, found.me)
-    if isinstance(changed, Response):
-        return changed
-    if changed is None:
-        return visit.go_to(_path(entry.id, "too-late"))
-    return await _write(visit, entry, changed, Step.UNDO)
+    return await undo_last(visit, to=_path)
 
 
 async def _store(
@@ -329,13 +317,4 @@ async def _store(
     if isinstance(after, Cannot):
         return visit.go_to(_path(here.entry.id, "not-yours"))
     task = (entry_content(after, here.content), here.version)
-    return await _write(visit, after, [*changed, task], step)
-
-
-async def _write(
-    visit: Visit, entry: Entry, changed: Sequence[tuple[Json, int]], step: Step
-) -> Response:
-    done = await write(visit, changed, patient=entry.patient)
-    if isinstance(done, Response):
-        return done
-    return visit.go_to(_path(entry.id, str(step) if done == DONE else done))
+    return await write_step(visit, after, [*changed, task], step, to=_path)

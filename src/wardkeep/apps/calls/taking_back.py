@@ -19,13 +19,13 @@ from wardkeep.apps.calls.opening import (
 )
 from wardkeep.care.of_patient import refused
 from wardkeep.care.opening import me, opener_of
-from wardkeep.care.writing import content_of, drafted_anew
+from wardkeep.care.stored import stored as stored_here
+from wardkeep.care.writing import drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.questionnaires.response import TYPE as RESPONSE
 from wardkeep.fhir.store.change import Beside, Change
-from wardkeep.fhir.store.outcomes import NotFound, Written
-from wardkeep.fhir.store.reading import Reader
+from wardkeep.fhir.store.outcomes import Written
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.urgent import outcome
 from wardkeep.fhir.urgent.case import OPEN, Case, Content
@@ -88,11 +88,13 @@ def _again(visit: Visit) -> str:
 
 
 async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
-    task = await _read(visit, TYPE, row.entry)
+    task = await stored_here(visit, TYPE, row.entry, patient=visit.path("id"))
     if isinstance(task, Response):
         return task
-    entry = entry_in(task[0])
-    request = await _read(visit, outcome.TYPE, entry.outcome if entry else "")
+    entry = entry_in(task.content)
+    request = await stored_here(
+        visit, outcome.TYPE, entry.outcome if entry else "", patient=visit.path("id")
+    )
     if isinstance(request, Response):
         return request
     after = None if entry is None else _ended(visit, entry, await me(visit))
@@ -109,12 +111,12 @@ async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
         drafts=[
             *(drafted_anew(content) for content, _ in asked),
             case_draft(reopened, stored),
-            drafted_anew({**entry_content(after, task[0]), "status": CANCELLED}),
-            drafted_anew({**request[0], "status": outcome.REVOKED}),
+            drafted_anew({**entry_content(after, task.content), "status": CANCELLED}),
+            drafted_anew({**request.content, "status": outcome.REVOKED}),
         ],
         expected=[
             *(version for _, version in asked),
-            *(stored.version, task[1], request[1]),
+            *(stored.version, task.version, request.version),
         ],
         beside=[Beside(sql=NOT_SENT, values=(opener.organisation, row.entry, now))]
         if row.send_at is not None
@@ -132,23 +134,15 @@ async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
 
 async def _asked(visit: Visit, stored: Stored) -> list[tuple[Content, int]] | Response:
     """What was asked and decided with that end: it is decided no more."""
-    found = await _read(visit, RESPONSE, triage_id(stored.case.id, stored.version - 1))
+    found = await stored_here(
+        visit,
+        RESPONSE,
+        triage_id(stored.case.id, stored.version - 1),
+        patient=visit.path("id"),
+    )
     if isinstance(found, Response):
         return [] if found.status_code == NOT_FOUND.status else found
-    return [({**found[0], "status": "entered-in-error"}, found[1])]
-
-
-async def _read(visit: Visit, type_: str, id_: str) -> tuple[Content, int] | Response:
-    """One resource of the patient in the address, and its version."""
-    opened = await visit.services[Reader].one(type_, id_, opener=opener_of(visit))
-    if isinstance(opened, Refusal):
-        return refused(visit, opened)
-    if isinstance(opened, NotFound):
-        return visit.tell(NOT_FOUND)
-    [one] = opened.resources
-    if one.patient != visit.path("id"):
-        return visit.tell(NOT_FOUND)
-    return content_of(one.text), one.version
+    return [({**found.content, "status": "entered-in-error"}, found.version)]
 
 
 def _ended(visit: Visit, entry: Entry, mine: Person) -> Entry | None:

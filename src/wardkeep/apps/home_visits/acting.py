@@ -36,7 +36,7 @@ from wardkeep.care.queue_case import (
     leads,
     write,
 )
-from wardkeep.care.queue_times import taken_back
+from wardkeep.care.queue_times import undo_last, write_step
 from wardkeep.care.stored import Json, stored
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
@@ -100,7 +100,7 @@ async def send(visit: Visit) -> Response:
     if isinstance(after, Cannot):
         return _told(visit, entry, after)
     task = (entry_content(after, found.here.content), found.here.version)
-    return await _write(visit, after, [appointment, task], Step.SEND)
+    return await write_step(visit, after, [appointment, task], Step.SEND, to=visit_path)
 
 
 def car_as_person(car: Car) -> Person:
@@ -165,7 +165,7 @@ async def recall(visit: Visit) -> Response:
     changed = await changes_of(visit, found.here, after, Step.RECALL)
     if isinstance(changed, Response):
         return changed
-    return await _write(visit, after, changed, Step.RECALL)
+    return await write_step(visit, after, changed, Step.RECALL, to=visit_path)
 
 
 @page(f"{HOME}/visits/{{entry}}/turn/{{way}}", gate=LEADS, methods=("POST",))
@@ -230,7 +230,7 @@ async def act(visit: Visit) -> Response:
     changed = await changes_of(visit, found.here, after, step)
     if isinstance(changed, Response):
         return changed
-    return await _write(visit, after, changed, step)
+    return await write_step(visit, after, changed, step, to=visit_path)
 
 
 async def changes_of(
@@ -255,27 +255,9 @@ def car_of_visit(row: EntryRow, me: Person, own: Sequence[str]) -> bool:
 
 @page(f"{HOME}/visits/{{entry}}/undo", gate=STAFF, methods=("POST",))
 async def undo(visit: Visit) -> Response:
-    found = await at_version(visit, Step.UNDO, back=visit_path(visit.path("entry")))
-    if isinstance(found, Response):
-        return found
-    entry = found.here.entry
-    changed = await taken_back(visit, found.here, found.me)
-    if isinstance(changed, Response):
-        return changed
-    if changed is None:
-        return visit.go_to(visit_path(entry.id, "too-late"))
-    return await _write(visit, entry, changed, Step.UNDO)
+    return await undo_last(visit, to=visit_path)
 
 
 def _told(visit: Visit, entry: Entry, cannot: Cannot) -> Response:
     said = "not-yours" if cannot == NOT_YOURS else CHANGED
     return visit.go_to(visit_path(entry.id, said))
-
-
-async def _write(
-    visit: Visit, entry: Entry, changed: Sequence[tuple[Json, int]], step: Step
-) -> Response:
-    done = await write(visit, changed, patient=entry.patient)
-    if isinstance(done, Response):
-        return done
-    return visit.go_to(visit_path(entry.id, str(step) if done == DONE else done))

@@ -10,6 +10,7 @@ from wardkeep.apps.urgent_figures.opening import minutes_between
 from wardkeep.base.clock import LONDON
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.figures.counting import (
+    REACHED,
     SEEN_BY,
     Event,
     Figure,
@@ -230,10 +231,7 @@ def why_late(group: Group, *, due: datetime) -> str:
     taken = [one for one in before if one.kind in ("take", "assign")]
     tried = sum(one.kind == "no-answer" for one in before)
     back = sum(one.kind == "hand-back" for one in before)
-    if (
-        _first(before, "end") is not None
-        and _first(before, "reach", "see", "arrive") is None
-    ):
+    if _first(before, "end") is not None and _first(before, *REACHED) is None:
         return "It was closed without anybody being reached."
     if not taken:
         return f"Nobody had taken it by then.{_later(group, due)}"

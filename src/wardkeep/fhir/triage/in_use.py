@@ -7,7 +7,6 @@ and an old triage is replayed under the version of that time. Without one, or wi
 that is retired, the content is off.
 """
 
-import base64
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -16,6 +15,7 @@ import msgspec
 from wardkeep.base.ids import derived_uuid
 from wardkeep.fhir.model.person import Person, person_in, reference_to
 from wardkeep.fhir.model.resource import Resource, parse
+from wardkeep.fhir.triage.attached import Attachment, attached, raw_in
 from wardkeep.fhir.triage.content import Content, content_of
 
 TYPE = "Library"
@@ -23,7 +23,6 @@ ACTIVE, RETIRED = "active", "retired"
 _PART = "urn:wardkeep:triage:"
 BY, WORDS = f"{_PART}by", f"{_PART}words"
 _KINDS = "http://terminology.hl7.org/CodeSystem/library-type"
-_JSON = "application/fhir+json"
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,19 +78,8 @@ def library_of(
         "type": {"coding": [{"system": _KINDS, "code": "logic-library"}]},
         "approvalDate": approval.day,
         "endorser": [{"name": approval.lead}],
-        "content": [
-            {
-                "contentType": _JSON,
-                "title": one.type,
-                "data": base64.b64encode(one.compact).decode(),
-            }
-            for one in pair
-        ],
+        "content": attached(pair),
     }
-
-
-class _Attachment(msgspec.Struct, frozen=True):
-    data: str = ""
 
 
 class _Contact(msgspec.Struct, frozen=True):
@@ -108,7 +96,7 @@ class _Library(msgspec.Struct, frozen=True, rename="camel"):
     status: str = ""
     approval_date: str = ""
     endorser: tuple[_Contact, ...] = ()
-    content: tuple[_Attachment, ...] = ()
+    content: tuple[Attachment, ...] = ()
     extension: tuple[_Extension, ...] = ()
 
 
@@ -119,7 +107,7 @@ def in_use(text: bytes, version: int) -> InUse | None:
     """What a stored Library says; None where it holds no content that compiles."""
     try:
         read = _decode(text)
-        raw = tuple(base64.b64decode(one.data) for one in read.content)
+        raw = raw_in(read.content)
     except (msgspec.DecodeError, ValueError):
         return None
     compiled = _compiled(raw)

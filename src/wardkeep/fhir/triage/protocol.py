@@ -7,7 +7,6 @@ is sent to review is another Library, whose id follows from `url|version`: its c
 never changes again, and no second content can have that name.
 """
 
-import base64
 import hashlib
 from collections.abc import Sequence
 
@@ -17,6 +16,7 @@ from wardkeep.base.ids import derived_uuid
 from wardkeep.base.outcome import Problem
 from wardkeep.fhir.model.person import Person, person_in, reference_to
 from wardkeep.fhir.model.resource import Resource, from_content, parse
+from wardkeep.fhir.triage.attached import Attachment, attached, raw_in
 from wardkeep.fhir.triage.in_use import BY, WORDS
 
 TYPE = "Library"
@@ -32,7 +32,6 @@ MOST_BYTES = 150_000
 """Of both resources together, as JSON without white space."""
 _SPACES = 4
 """White space may make a text so much longer."""
-_JSON = "application/fhir+json"
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,19 +189,8 @@ def protocol_library(protocol: Protocol) -> dict[str, object]:
         },
         **({"lastReviewDate": review.day} if review.day else {}),
         **({"reviewer": [{"name": review.name}]} if review.name else {}),
-        "content": [
-            {
-                "contentType": _JSON,
-                "title": one.type,
-                "data": base64.b64encode(one.compact).decode(),
-            }
-            for one in protocol.pair
-        ],
+        "content": attached(protocol.pair),
     }
-
-
-class _Attachment(msgspec.Struct, frozen=True):
-    data: str = ""
 
 
 class _Contact(msgspec.Struct, frozen=True):
@@ -220,7 +208,7 @@ class _Library(msgspec.Struct, frozen=True, rename="camel"):
     id: str = ""
     last_review_date: str = ""
     reviewer: tuple[_Contact, ...] = ()
-    content: tuple[_Attachment, ...] = ()
+    content: tuple[Attachment, ...] = ()
     extension: tuple[_Said, ...] = ()
 
     def one(self, url: str) -> _Said:
@@ -234,7 +222,7 @@ def protocol_in(text: bytes, version: int) -> Protocol | None:
     """What a stored Library says; None where it is no protocol of one's own."""
     try:
         read = _decode(text)
-        made = [parse(base64.b64decode(one.data)) for one in read.content]
+        made = list(map(parse, raw_in(read.content)))
     except (msgspec.DecodeError, ValueError):
         return None
     pair = {one.type: one for one in made if isinstance(one, Resource)}

@@ -215,7 +215,9 @@ def _hour(group: Group, span: Span) -> int:
     return (group[0].at - span.since) // timedelta(hours=1)
 
 
-SEEN_BY = ("reach", "see", "arrive", "end")
+REACHED = ("reach", "see", "arrive")
+"""Somebody spoke to them, or sees them."""
+SEEN_BY = (*REACHED, "end")
 """With one of these nobody waits any more."""
 
 
