@@ -8,7 +8,9 @@ import msgspec
 from wardkeep.fhir.triage.checklist import answers_in
 from wardkeep.fhir.triage.content import Content
 from wardkeep.fhir.triage.engine import NO, Fired, Overruled, Result, Turn
+from wardkeep.fhir.triage.evaluating import known
 from wardkeep.fhir.triage.held import Held, marked_by_id
+from wardkeep.fhir.triage.originals import Original
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
 
 
@@ -20,6 +22,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     because: tuple[str, ...]
     held: Held | None = None
     """Who of the organisation held it against the original publication."""
+    original: Original | None = None
+    """What its authors held it against."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,9 +50,16 @@ def shown_in(content: Content, turn: Turn, marks: Mapping[str, Held]) -> Shown:
     """`marks` are by the rule's digest."""
     result: Result = turn.result
     held = marked_by_id(content, marks)
-    words = {link: item.words() for link, item in content.items.items()}
+    about = known(turn.log.about)
+    words = {link: content.words_of(link, about) for link in content.items}
     answered = answers_in(turn.log)
-    whys = [_why(one, words, held.get(one.rule)) for one in result.fired]
+    rules = {one.id: one for one in content.rules}
+    whys = [
+        msgspec.structs.replace(
+            _why(one, words, held.get(one.rule)), original=rules[one.rule].original
+        )
+        for one in result.fired
+    ]
     begun = {link for link, value in answered.items() if value != NO}
     return Shown(
         note=result.note,

@@ -6,6 +6,7 @@ log comes to the same. No page, clock or store is in it.
 """
 
 from collections.abc import Mapping, MutableMapping
+from functools import partial
 
 import msgspec
 
@@ -25,6 +26,7 @@ from wardkeep.fhir.triage.engine import (
     Turn,
     take,
 )
+from wardkeep.fhir.triage.evaluating import known
 from wardkeep.fhir.triage.strict_order import StrictOrder
 from wardkeep.fhir.triage.written_log import entries_in, lines_of
 
@@ -140,11 +142,12 @@ def card_of(asked: Asked) -> Card:
     turn, content = asked.turn, asked.engine.content
     question = turn.asks[0] if turn.asks else None
     last, answered = _last(turn), answers_in(turn.log)
+    words = partial(content.words_of, about=known(turn.log.about))
     return Card(
         number=len(answered) + 1,
         words=_words(question, asked) if question else "",
         help=question.help if question else "",
-        last=f"{content.items[last].words()} {_WORDS[answered[last]]}" if last else "",
+        last=f"{words(last)} {_WORDS[answered[last]]}" if last else "",
         shown=shown_in(content, turn, {}),
     )
 

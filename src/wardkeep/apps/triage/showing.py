@@ -30,8 +30,17 @@ from wardkeep.fhir.store.outcomes import NotFound, OpenedResource
 from wardkeep.fhir.store.parts import Part, PartReader
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.triage.content import STRICT_ORDER, Content
-from wardkeep.fhir.triage.engine import NO, YES, Answer, Entry, Question, Turn, replay
-from wardkeep.fhir.triage.evaluating import question_of
+from wardkeep.fhir.triage.engine import (
+    NO,
+    YES,
+    About,
+    Answer,
+    Entry,
+    Question,
+    Turn,
+    replay,
+)
+from wardkeep.fhir.triage.evaluating import known, question_of
 from wardkeep.fhir.triage.held import Held
 from wardkeep.fhir.triage.library import engine_of
 from wardkeep.fhir.triage.record import Stored, disproved, stored_in
@@ -171,13 +180,14 @@ def _replayed(
 def _lines(stored: Stored, content: Content | None) -> Iterator[tuple[str, str]]:
     """When, and what was done then."""
     for entry in stored.log.entries:
-        yield entry.at, _line(entry, content)
+        yield entry.at, _line(entry, content, stored.log.about)
 
 
-def _line(entry: Entry, content: Content | None) -> str:
+def _line(entry: Entry, content: Content | None, about: About) -> str:
     if isinstance(entry, Answer):
-        item = content.items.get(entry.link) if content else None
-        words = item.words() if item else entry.link
+        words = entry.link
+        if content is not None and entry.link in content.items:
+            words = content.words_of(entry.link, known(about))
         is_asked = content is not None and content.engine == STRICT_ORDER
         said = (_ASKED if is_asked else _WORDS).get(entry.value, entry.value)
         return f"{words} {said}" if is_asked else f"{words}: {said}"

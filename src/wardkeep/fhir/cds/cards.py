@@ -151,6 +151,8 @@ class _Making:
             )
         elif fired.unchecked:
             yield f"Not checked: {plain(fired.unchecked)}"
+        if rule is not None and rule.original is not None:
+            yield plain(rule.original.told)
         yield from ([plain(self.note)] if self.note else [])
         yield (
             f"Content: {plain(self.content.canonical)}. It supports a decision and"

@@ -59,6 +59,13 @@ class Coding(_Part, frozen=True):
         return (self.system, self.code) == (other.system, other.code)
 
 
+class Expression(_Part, frozen=True):
+    """https://hl7.org/fhir/R4/metadatatypes.html#Expression."""
+
+    language: str = ""
+    expression: str = ""
+
+
 class Extension(_Part, frozen=True):
     """What R4 itself has no place for."""
 
@@ -73,6 +80,11 @@ class Extension(_Part, frozen=True):
     value_date: str = ""
     value_coding: Coding | None = None
     value_codeable_concept: "Concept | None" = None
+    value_expression: Expression | None = None
+
+    def part(self, url: str) -> "Extension":
+        """One of its own extensions; an empty one where there is none."""
+        return next((one for one in self.extension if one.url == url), Extension())
 
 
 class Concept(_Part, frozen=True):

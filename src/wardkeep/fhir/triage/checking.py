@@ -22,8 +22,10 @@ from wardkeep.fhir.triage.content import (
     content_of,
 )
 from wardkeep.fhir.triage.engine import About, Answer, Engine, Turn, go_on
+from wardkeep.fhir.triage.held import is_by_authors
 from wardkeep.fhir.triage.library import engine_of
 from wardkeep.fhir.triage.strict_order import is_dangerous
+from wardkeep.fhir.triage.wordings import not_in_a_checklist
 from wardkeep.fhir.triage.written import read_plan
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Kind
 from wardkeep.fhir.validation import check as check_structure
@@ -73,7 +75,7 @@ def check_plan(plan: Resource, others: Sequence[Resource]) -> Checked:
         rules=len(content.rules),
         red_flags=sum(one.is_red_flag for one in content.rules),
         examples=sum(len(one.examples) for one in content.rules),
-        unchecked=sum(bool(one.unchecked) for one in content.rules),
+        unchecked=sum(not is_by_authors(one) for one in content.rules),
         problems=tuple(problems),
     )
 
@@ -92,6 +94,8 @@ def check_content(content: Content) -> Iterator[Problem]:
         yield from _proved(content, engine, rule)
     if content.engine == STRICT_ORDER:
         yield from _in_order(content)
+    else:
+        yield from not_in_a_checklist(content.fits)
 
 
 def _unused(content: Content) -> Iterator[Problem]:

@@ -84,13 +84,18 @@ def compared(before: Content, now: Content) -> Compared:
             msgspec.structs.replace(_asked(now, one), how=("the words or the kind",))
             for one in asks
             if one in was
-            and (was[one].words(), was[one].type) != (asks[one].words(), asks[one].type)
+            and _said(before, one) != _said(now, one)
         ),
         others=tuple(one for one in ran if one.before != one.now),
         ran=len(ran),
         not_run=len(both) - len(ran),
         beyond=beyond,
     )
+
+
+def _said(content: Content, link: str) -> tuple[str, str, list[str]]:
+    item = content.items[link]
+    return item.words(), item.type, content.fits[link].said()
 
 
 def _alone(rule: Rule) -> Changed:

@@ -27,9 +27,12 @@ from wardkeep.fhir.triage.condition import (
     LANGUAGE,
     Condition,
     Kind,
+    Values,
     compiled,
 )
 from wardkeep.fhir.triage.engine import Named
+from wardkeep.fhir.triage.originals import Original, original_of
+from wardkeep.fhir.triage.wordings import PLAIN, Fitted, Wording, fitted
 from wardkeep.fhir.triage.written import Action, Expression, Plan, read_plan, said_in
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SYSTEM
 
@@ -72,6 +75,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """Of all that decides what it means: its words, condition, disposition and source,
     the variables it may use, and the questions it rests on. Who held it against the
     original held this; a rule that changed is held by nobody."""
+    original: Original | None = None
+    """What its authors read, if these are words that they held."""
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +103,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     questionnaire: Questionnaire
     items: Mapping[str, Item]
     """Its questions by linkId, in their order."""
+    fits: Mapping[str, Fitted] = {}
+    """Of whom a question is asked, and other words for some; by linkId."""
     variables: tuple[Variable, ...]
     rules: tuple[Rule, ...]
     otherwise: str
@@ -105,6 +112,15 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
     def rule(self, id_: str) -> Rule | None:
         return next((one for one in self.rules if one.id == id_), None)
+
+    def wording(self, link: str, about: Values) -> Wording | None:
+        """A question's words for somebody; None: those for everybody."""
+        return self.fits.get(link, PLAIN).wording(about)
+
+    def words_of(self, link: str, about: Values) -> str:
+        """What whoever rings is asked of somebody."""
+        found = self.wording(link, about)
+        return found.words if found is not None else self.items[link].words()
 
     @property
     def canonical(self) -> str:
@@ -146,6 +162,7 @@ class _Compiling:
         self.kinds: dict[str, Kind] = dict(ABOUT)
         self.rests_on: dict[str, tuple[str, ...]] = {}
         self.words: dict[str, str] = {}
+        self.fits: dict[str, Fitted] = {}
 
     def whole(self) -> Content | tuple[Problem, ...]:
         items = dict(self.questions())
@@ -169,6 +186,7 @@ class _Compiling:
             asks=self.plan.asks,
             questionnaire=self.questionnaire,
             items=items,
+            fits=self.fits,
             variables=variables,
             rules=rules,
             otherwise=otherwise,
@@ -208,7 +226,15 @@ class _Compiling:
                 self.kinds[item.link_id] = kind
                 self.rests_on[item.link_id] = (item.link_id,)
                 self.words[item.link_id] = item.words()
+                self.fit(item)
                 yield item.link_id, item
+
+    def fit(self, item: Item) -> None:
+        found = fitted(item, ABOUT)
+        if isinstance(found, Fitted):
+            self.fits[item.link_id] = found
+        else:
+            self.problems += found
 
     def condition_at(
         self, place: str, written_: Expression, *, is_needed: bool = True
@@ -314,6 +340,7 @@ class _Compiling:
             self.wrong(f"{place}.condition", wrong, "Let it come to yes or no.")
         source = next(iter(action.documentation), written.Artifact())
         links = self.links(condition)
+        digest = self.digest(action, condition, links)
         return Rule(
             id=action.id,
             place=f"PlanDefinition.{place}",
@@ -329,7 +356,8 @@ class _Compiling:
             url=source.url,
             unchecked=said_in(action.extension, written.UNCHECKED).value_string,
             examples=tuple(_examples(action)),
-            digest=self.digest(action, condition, links),
+            digest=digest,
+            original=original_of(digest),
         )
 
     def digest(
@@ -343,9 +371,14 @@ class _Compiling:
             action.condition[0].expression.expression,
             said_in(action.extension, written.RED_FLAG).value_boolean is True,
             [one for one in self.plan.extension if named and one.url == _VARIABLE],
-            [(link, self.words[link]) for link in links],
+            [(link, self.words[link], *self.said_by(link)) for link in links],
         )
         return hashlib.sha256(_encode(said)).hexdigest()
+
+
+    def said_by(self, link: str) -> list[str]:
+        """Nothing of a question in plain words: its rule's digest stays as it was."""
+        return self.fits.get(link, PLAIN).said()
 
 
 def _codes(action: Action) -> list[str]:

@@ -28,6 +28,7 @@ from wardkeep.fhir.triage.engine import (
     Tally,
 )
 from wardkeep.fhir.triage.pressing import most_pressing, urgency
+from wardkeep.fhir.triage.wordings import Wording
 from wardkeep.fhir.triage.written import TO_PATIENT
 
 _MOST_DIGITS = 12
@@ -129,17 +130,18 @@ def _tallies(
 # What is asked, and what may be answered
 
 
-def question_of(item: Item) -> Question:
-    """A question as a host shows it."""
+def question_of(item: Item, wording: Wording | None = None) -> Question:
+    """A question as a host shows it; `wording`: its words for whom it is about."""
     kinds = {"boolean": "boolean", "number": "number", "code": "choice"}
     kind = kind_of(item)
     least, most = item.said(MIN_VALUE), item.said(MAX_VALUE)
     codings = [one.value_coding for one in item.answer_option]
     to_patient = item.said(TO_PATIENT)
+    plain = to_patient.value_string if to_patient else ""
     return Question(
         link=item.link_id,
-        words=item.words(),
-        to_patient=to_patient.value_string if to_patient else "",
+        words=wording.words if wording else item.words(),
+        to_patient=wording.to_patient if wording else plain,
         help=" ".join(one.words() for one in item.item if one.is_help),
         kind=kinds[kind] if kind else "",
         choices=tuple(Choice(one.code, one.words()) for one in codings if one),

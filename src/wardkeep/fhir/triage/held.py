@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from wardkeep.base.ids import derived_uuid
-from wardkeep.fhir.triage.content import Content
+from wardkeep.fhir.triage.content import Content, Rule
 
 TYPE = "Library"
 _PART = "urn:wardkeep:triage:"
@@ -39,7 +39,7 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: int
     by_authors: int
-    """Whoever wrote the content says so of these."""
+    """Whoever wrote the content held these against the original itself."""
     by_us: int
     """Held by somebody of the organisation, and by no author."""
 
@@ -53,9 +53,16 @@ def held_id(name: str) -> str:
     return derived_uuid("triage-held", name)
 
 
+def is_by_authors(rule: Rule) -> bool:
+    """Of a shipped rule its mark says so; of one's own, that nothing was unchecked."""
+    if rule.original is not None:
+        return rule.original.is_held
+    return not rule.unchecked
+
+
 def counted(content: Content, marks: Mapping[str, Held]) -> Count:
     """Of a content's rules."""
-    left = [one for one in content.rules if one.unchecked]
+    left = [one for one in content.rules if not is_by_authors(one)]
     return Count(
         rules=len(content.rules),
         by_authors=len(content.rules) - len(left),

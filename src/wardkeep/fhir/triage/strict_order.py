@@ -14,7 +14,7 @@ from wardkeep.fhir.questionnaires.enabling import is_asked
 from wardkeep.fhir.questionnaires.questionnaire import Item
 from wardkeep.fhir.triage import written
 from wardkeep.fhir.triage.checklist import answers_in
-from wardkeep.fhir.triage.condition import Value
+from wardkeep.fhir.triage.condition import Value, Values
 from wardkeep.fhir.triage.content import Content
 from wardkeep.fhir.triage.engine import (
     NOT_SURE,
@@ -37,6 +37,7 @@ from wardkeep.fhir.triage.evaluating import (
 )
 from wardkeep.fhir.triage.pressing import NOW_SPEAK
 from wardkeep.fhir.triage.setting_aside import held, kept, latched, refused, set_aside
+from wardkeep.fhir.triage.wordings import PLAIN
 
 NOT_MEANT = (
     "These questions are not meant for this patient, or the age is not known:"
@@ -114,10 +115,12 @@ class StrictOrder:
     ) -> Turn:
         answered = answers_in(log)
         state = held(self.content, self._red(log))
-        following = next(iter(self._due(answered)), None)
+        about = known(log.about)
+        following = next(iter(self._due(answered, about)), None)
         if following is not None and not raised:
             result = Result(overruled=aside)
-            asks = (question_of(following),)
+            wording = self.content.wording(following.link_id, about)
+            asks = (question_of(following, wording),)
             return Turn(log=log, asks=asks, result=result, state=state)
         result = result_of(
             self.content,
@@ -129,8 +132,9 @@ class StrictOrder:
         )
         return Turn(log=log, result=result, state=state)
 
-    def _due(self, answered: Mapping[str, str]) -> list[Item]:
+    def _due(self, answered: Mapping[str, str], about: Values) -> list[Item]:
         """Questions still to be asked, in their order, by what they depend on."""
+        fits = self.content.fits
         given = {
             link: (Given("valueBoolean", self._value(link, text)),)
             for link, text in answered.items()
@@ -138,7 +142,9 @@ class StrictOrder:
         return [
             item
             for link, item in self.content.items.items()
-            if link not in answered and is_asked(item, given)
+            if link not in answered
+            and fits.get(link, PLAIN).is_asked(about)
+            and is_asked(item, given)
         ]
 
     def _value(self, link: str, text: str) -> Value | None:
