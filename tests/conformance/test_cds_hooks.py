@@ -289,7 +289,7 @@ async def test_vital_signs_come_to_cards_the_most_pressing_first(world: World) -
     assert made["encounter"] == {"reference": "Encounter/89284"}
     assert (made["intent"], made["status"]) == ("proposal", "draft")
     assert [one["code"] for one in first["overrideReasons"]] == list(REASONS)
-    assert "Not checked:" in first["detail"]
+    assert "Its authors held it against" in first["detail"]
     assert "2026\\-11\\-29T21:30:00" in first["detail"]
     assert any("NEWS2" in one["summary"] for one in cards)
     again = await world.cards("adult-vital-signs", view(*signs))

@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -17,13 +18,15 @@ from support.program import Json, Program
 from support.served import Served, eventually, served
 from support.triage import put_into_use
 from support.wards import Worker, patient, practitioner, put_to_work
+from wardkeep.base.clock import SystemClock
 from wardkeep.fhir.triage.library import engine_of, shipped_content
 from wardkeep.fhir.triage.record import LOG, disproved, stored_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 ADULTS, CHILDREN = "adult-danger-signs", "child-danger-signs"
-PEOPLE = {"ada": "1980-02-03", "cat": "2022-02-03", "dan": "1990-02-03"}
+BABY = (SystemClock().now() - timedelta(days=100)).date().isoformat()
+PEOPLE = {"ada": "1980-02-03", "cat": BABY, "dan": "1990-02-03"}
 NARROW: ViewportSize = {"width": PHONE["width"], "height": PHONE["height"]}
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 PAINT_MS = 100
@@ -196,7 +199,7 @@ async def ends(tim: Device) -> None:
     await tim.reads("Stop: do not send it")
 
 
-async def test_a_call_about_a_child_to_a_clinicians_queue_on_a_phone(
+async def test_a_call_about_a_baby_to_a_clinicians_queue_on_a_phone(
     server: Served, program: Program, tim: Device
 ) -> None:
     await tim.page.set_viewport_size(NARROW)
@@ -204,7 +207,17 @@ async def test_a_call_about_a_child_to_a_clinicians_queue_on_a_phone(
     await shows(tim, "Are they not breathing")
     await tim.reads("Asked about the patient: somebody else is ringing.")
     await clean(tim, "call-questions-phone")
-    await keys(tim, *["2"] * 18)
+    # About a baby: in words for one, and of what is asked of babies alone
+    await keys(tim, "2")
+    await shows(tim, "Can the baby not be woken")
+    links = list(shipped_content(CHILDREN).items)
+    await keys(tim, *["2"] * (links.index("strangeCry") - 1))
+    await shows(tim, "Is their cry weak or high")
+    await clean(tim, "call-questions-baby-phone")
+    await keys(tim, "2")
+    await shows(tim, "Is the baby under 3 months old")
+    # All but the one about pregnancy are asked
+    await keys(tim, *["2"] * (len(links) - 1 - links.index("babyFever")))
     await shows(tim, "It comes to: Speak to a clinician at once")
     await clean(tim, "call-questions-end-phone")
     await tab_to(tim, "End the call")

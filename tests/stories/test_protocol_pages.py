@@ -199,7 +199,7 @@ async def _clinician_reads(
     async with device(browser) as nurse:
         await arrive(nurse, links["nurse"])
         await nurse.go(f"{server.origin}/patients/ann/triage/new")
-        await nurse.reads("68 were held against the original publication by nobody")
+        await nurse.reads("4 were held against the original publication by nobody")
         await nurse.page.locator('[name="q-stridor"][value="yes"]').focus()
         await nurse.page.keyboard.press("Space")
         await nurse.reads("Suggested: Ambulance, category 2")

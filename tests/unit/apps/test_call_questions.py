@@ -69,7 +69,7 @@ def test_whoever_speaks_for_themself_is_asked_in_the_second_person() -> None:
 
 @pytest.mark.parametrize("engine", [ADULTS, CHILDREN])
 def test_every_question_has_words_for_both(engine: StrictOrder) -> None:
-    years = 40 if engine is ADULTS else 4
+    years = 40 if engine is ADULTS else 14
     now, seen = asked(engine=engine, years=years), set()
     while not now.turn.is_ended:
         question = now.turn.asks[0]
@@ -78,7 +78,9 @@ def test_every_question_has_words_for_both(engine: StrictOrder) -> None:
         seen.add(question.link)
         # What asks more is asked too
         now = press(now, "yes" if question.link == "fever" else "no")
-    assert seen == set(engine.content.items)
+    # Of babies and small children nobody is asked who answers for themself
+    small = {"strangeCry", "babyFever", "youngBaby"}
+    assert seen == set(engine.content.items) - (small if engine is CHILDREN else set())
 
 
 def test_a_child_is_asked_for_danger_and_has_a_clinician_at_once() -> None:

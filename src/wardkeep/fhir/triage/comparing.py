@@ -83,8 +83,7 @@ def compared(before: Content, now: Content) -> Compared:
         asked_else=tuple(
             msgspec.structs.replace(_asked(now, one), how=("the words or the kind",))
             for one in asks
-            if one in was
-            and _said(before, one) != _said(now, one)
+            if one in was and _said(before, one) != _said(now, one)
         ),
         others=tuple(one for one in ran if one.before != one.now),
         ran=len(ran),

@@ -375,7 +375,6 @@ class _Compiling:
         )
         return hashlib.sha256(_encode(said)).hexdigest()
 
-
     def said_by(self, link: str) -> list[str]:
         """Nothing of a question in plain words: its rule's digest stays as it was."""
         return self.fits.get(link, PLAIN).said()

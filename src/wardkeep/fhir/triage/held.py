@@ -39,9 +39,10 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: int
     by_authors: int
-    """Whoever wrote the content held these against the original itself."""
+    """Whoever wrote the content held these against the original itself, and nobody of
+    the organisation did."""
     by_us: int
-    """Held by somebody of the organisation, and by no author."""
+    """Held by somebody of the organisation."""
 
     @property
     def by_nobody(self) -> int:
@@ -62,11 +63,11 @@ def is_by_authors(rule: Rule) -> bool:
 
 def counted(content: Content, marks: Mapping[str, Held]) -> Count:
     """Of a content's rules."""
-    left = [one for one in content.rules if not is_by_authors(one)]
+    left = [one for one in content.rules if one.digest not in marks]
     return Count(
         rules=len(content.rules),
-        by_authors=len(content.rules) - len(left),
-        by_us=sum(one.digest in marks for one in left),
+        by_authors=sum(map(is_by_authors, left)),
+        by_us=len(content.rules) - len(left),
     )
 
 

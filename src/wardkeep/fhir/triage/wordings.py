@@ -70,20 +70,18 @@ PLAIN = Fitted()
 def fitted(item: Item, about: Mapping[str, Kind]) -> Fitted | tuple[Problem, ...]:
     """Of a question; `about` are the variables that are known before the first one."""
     place = f"Questionnaire.item({item.link_id})"
-    problems: list[Problem] = []
-    wordings: list[Wording] = []
-    for one in item.extension:
-        if one.url == written.WORDED:
-            found = _wording(place, one, about)
-            (problems if isinstance(found, Problem) else wordings).append(found)  # type: ignore[arg-type]
+    found = [
+        _wording(place, one, about)
+        for one in item.extension
+        if one.url == written.WORDED
+    ]
+    problems = [one for one in found if isinstance(one, Problem)]
     asked = item.said(written.ASKED_OF)
     of = _condition(place, asked, about) if asked is not None else None
-    if isinstance(of, Problem):
-        problems.append(of)
-    if problems or isinstance(of, Problem):
-        return tuple(problems)
+    if isinstance(of, Problem) or problems:
+        return (*problems, *([of] if isinstance(of, Problem) else []))
     return Fitted(
-        wordings=tuple(wordings),
+        wordings=tuple(one for one in found if isinstance(one, Wording)),
         asked_of=of,
         said_of=_expression(asked) if asked is not None else "",
     )

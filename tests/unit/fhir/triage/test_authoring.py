@@ -322,7 +322,8 @@ def _unread() -> list[dict[str, object]]:
     return [{"url": "urn:wardkeep:triage:unchecked", "valueString": "Nobody read it."}]
 
 
-def test_most_of_what_comes_with_wardkeep_was_held_by_nobody() -> None:
+def test_who_held_what_comes_with_wardkeep_is_counted_by_its_marks() -> None:
     counts = [counted(shipped_content(name), {}) for name in NAMES]
-    assert sum(one.rules for one in counts) == 112
-    assert sum(one.by_nobody for one in counts) == 109
+    assert sum(one.rules for one in counts) == 121
+    assert sum(one.by_authors for one in counts) == 116
+    assert sum(one.by_nobody for one in counts) == 5

@@ -36,7 +36,9 @@ NOBODY = ENGINE.start(About(years=None))
 """Of whose age nothing is known."""
 RED = through(["yes"])
 QUIET = through(["no"] * 30)
-PAINED = through(["no"] * 20 + ["yes"] + ["no"] * 5)
+PAINED = through(
+    ["no"] * list(CONTENT.items).index("severePain") + ["yes"] + ["no"] * 5
+)
 
 
 def place_of(turn: Turn, code: str, why: str = "", *, judge: bool = False) -> str:

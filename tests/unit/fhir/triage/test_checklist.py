@@ -124,7 +124,10 @@ def test_why_names_the_answers_that_it_rests_on_and_the_source() -> None:
     found = turn.result.fired[0]
     assert found.because == ("stiffNeck", "headache")
     assert "two of" in found.clause
-    assert found.unchecked
+    rule = CONTENT.rule(found.rule)
+    assert rule is not None
+    assert rule.original is not None
+    assert rule.original.is_held
 
 
 @pytest.mark.parametrize(
