@@ -123,7 +123,7 @@ def test_a_shift_says_what_is_not_counted_and_never_shows_a_number_for_it() -> N
     said = shown(both, shift_at(NOW, ITEMS.begins), span_of_days(TODAY, TODAY), now=NOW)
     assert (said["answered"], said["missed"], len(said["misses"])) == (1, 1, 1)
     assert (said["since"], said["until"]) == ("20:00", "08:00")
-    assert "No telephone system is connected" in said["cannot"][0].cannot
+    assert "No telephone system told" in said["cannot"][0].silent
     counted = {one.item.id for _, lines in said["groups"] for one in lines}
     assert counted.isdisjoint({one.id for one in said["cannot"]})
     assert len(counted) + len(said["cannot"]) == len(ITEMS.item)
@@ -142,6 +142,7 @@ def test_a_report_as_csv_has_every_item_and_says_whether_it_is_over() -> None:
         assert rows["call-back-later"]["result"] == "Not met"
         assert rows["calls-abandoned"]["result"] == "not counted"
         assert "No telephone" in rows["calls-abandoned"]["notes"]
+        assert rows["calls-abandoned"]["collection_item"] == "B02 / A01"
 
 
 def test_a_week_is_what_its_days_add_up_to() -> None:

@@ -50,6 +50,7 @@ NO_SUCH_DAY = Trouble(
 COLUMNS = (
     *("from", "to", "is_over", "item", "group", "words", "measure", "numerator"),
     *("denominator", "still_open", "value", "standard", "result", "notes"),
+    "collection_item",
 )
 
 
@@ -120,6 +121,7 @@ async def show_report(visit: Visit) -> Response:
         after=after if after.first <= today else None,
         today=today.isoformat(),
         source=ITEMS.source,
+        read=ITEMS.read,
         version=ITEMS.version,
         leads=visit.session.role == "shift_lead",
         few=FEW,
@@ -152,12 +154,13 @@ def rows_of(found: Report) -> Iterator[list[str]]:
         one = line.item
         what = [*head, one.id, one.group, one.words, str(one.measure)]
         if not line.told:
-            yield [*what, "", "", "", "", one.standard, "not counted", one.cannot]
+            why = one.cannot or one.silent
+            yield [*what, "", "", "", "", one.standard, "not counted", why, one.adc]
             continue
         [told] = line.told
         yield [
             *(*what, told.met, told.of, told.pending, told.share),
-            *(one.standard, told.result.words, one.notes),
+            *(one.standard, told.result.words, one.notes, one.adc),
         ]
 
 
