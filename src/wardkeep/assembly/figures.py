@@ -112,6 +112,5 @@ async def _telephone(
     found = OnTheTelephone()
     for day in days_of(month.begins, month.ends):
         span = span_of_days(day, day)
-        here = await rows.held(organisation, *span, mends=mends)
-        found = OnTheTelephone(*map(sum, zip(found, here, strict=True)))
+        found += await rows.held(organisation, *span, mends=mends)
     return found

@@ -109,8 +109,9 @@ def _tell_of_telephone(proof: Proof) -> None:
         return
     click.echo(
         f"On the telephone: {told.calls:,} calls, {told.answered:,} answered;"
-        f" {told.with_case:,} of them with a case, {told.without_case:,} without one,"
-        f" {told.nobodys:,} at an extension that was nobody’s."
+        f" {told.with_case:,} of them at the call taker’s who began their case,"
+        f" {told.nobodys:,} at an extension that was nobody’s. For"
+        f" {told.without_case:,} there is no case."
     )
     if told.unlike:
         done = "made anew" if told.mended else "left as they are"

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Connection, Database, Row
 from wardkeep.fhir.urgent.telephone.events import CLOCK_MAY_BE_OFF
@@ -26,7 +28,7 @@ select t.call, t.system, t.taker, t.first_at, t.offered_at, t.queued_at,
   from telephone.call as t
   left join lateral (
     select min(n.established_at) as at from telephone.call as n
-     where n.organisation = $1 and n.taker = t.taker and t.taker <> ''
+     where n.organisation = $1 and n.taker = t.taker and n.taker <> ''
        and n.established_at > t.established_at) as after on true
   left join lateral (
     select l.case_id from call.listed as l
@@ -82,6 +84,11 @@ _CALLS = """
 select e.system, array_agg(distinct e.call) as calls from telephone.event as e
  where e.organisation = $1 and e.at >= $2 and e.at < $3 group by e.system
 """
+_CASES = """
+select count(*) as many from call.listed as c
+ where c.organisation = $1 and c.state <> 'mistake'
+   and c.began_at >= $2 and c.began_at < $3
+"""
 _NOT_TOLD = """
 delete from telephone.call as c
  where c.organisation = $1 and c.first_at >= $2 and c.first_at < $3
@@ -103,7 +110,7 @@ class Ringing(NamedTuple):
     """How far its clock is from ours, where that is more than it may be; else none."""
 
 
-class Held(NamedTuple):
+class Held(msgspec.Struct, frozen=True, kw_only=True):
     """How telephone calls of a span stand to their events, and to cases."""
 
     calls: int = 0
@@ -114,10 +121,29 @@ class Held(NamedTuple):
     nobodys: int = 0
     """Answered at an extension that was nobody's."""
     mended: int = 0
+    cases: int = 0
+    """That were begun, by whomever."""
 
     @property
     def without_case(self) -> int:
-        return self.answered - self.with_case - self.nobodys
+        """Answered, and nobody began a case: a wrong number, or it never rang.
+
+        Calls at an extension that was nobody's are linked to none. As many of them as
+        there are cases without a call may be those.
+        """
+        of_somebody = self.answered - self.with_case - self.nobodys
+        return of_somebody + max(0, self.nobodys - (self.cases - self.with_case))
+
+    def __add__(self, more: "Held") -> "Held":
+        return Held(
+            calls=self.calls + more.calls,
+            unlike=self.unlike + more.unlike,
+            answered=self.answered + more.answered,
+            with_case=self.with_case + more.with_case,
+            nobodys=self.nobodys + more.nobodys,
+            mended=self.mended + more.mended,
+            cases=self.cases + more.cases,
+        )
 
 
 class TelephoneRows:
@@ -160,6 +186,7 @@ class TelephoneRows:
             if mended:
                 await _make_anew(connection, organisation, span)
             rows = await calls_of(connection, organisation, *span)
+            cases = await connection.fetch_value(_CASES, organisation, *span)
         answered = [row for row in rows if row["established_at"] is not None]
         return Held(
             calls=len(rows),
@@ -168,6 +195,7 @@ class TelephoneRows:
             with_case=sum(row["case_id"] is not None for row in answered),
             nobodys=sum(not row["taker"] for row in answered),
             mended=mended,
+            cases=cases,
         )
 
 
