@@ -7,8 +7,11 @@ The real processes over HTTP, a program with a key, and the real command.
 import asyncio
 import csv
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,15 +22,17 @@ from support.acts import Colleague
 from support.calls import answer, send
 from support.ledgers import entries_in
 from support.program import Program
-from support.served import Served, Visitor, served
+from support.served import Served, Visitor, eventually, served
 from support.telephone import CALLER, Telephone, rings
 from support.urgent import queue_places
 from support.urgent_figures import agreed_by, two_who_agree
 from support.ward_beds import now
 from support.wards import Worker, patient, practitioner, work
 from wardkeep.assembly.database import OWNER, WEB, address_for
+from wardkeep.assembly.synthetic_telephone import Line, keep_line
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import OrganisationId, derived_uuid
+from wardkeep.crypto.es256 import new_es256_key, private_jwk, public_jwk
 from wardkeep.db.connection import Database, connect
 from wardkeep.fhir.urgent.telephone.rows import calls_of
 
@@ -302,6 +307,62 @@ def test_a_flood_is_turned_away_before_it_is_kept(room: Room) -> None:
     assert written(room, "select 1 from telephone.event").endswith(" 0") is False
     written(room, "update telephone.system set hour_events = 0")
     assert room.telephone.tells(*rings("flood", now()), now=now()).json["new"] == 2
+
+
+@contextmanager
+def ringing(line: Path) -> Iterator[None]:
+    """A process that rings and tells, and is killed in the midst."""
+    words = ("-m", "wardkeep.cli", "synthetic-telephone", "--line", str(line))
+    with subprocess.Popen([sys.executable, *words]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def line_of(server: Served, folder: Path) -> Path:
+    """What such a process is given: a key of its own, and how busy it is."""
+    key = new_es256_key()
+    keys, line = folder / "keys.json", folder / "line.json"
+    keys.write_text(json.dumps({"keys": [public_jwk(key)]}))
+    made = server.command(
+        *("client", "register", "--organisation", HOME, "--name", "Exchange"),
+        *("--jwks", str(keys), "--scope", "telephone"),
+        *("--patients-per-hour", "0", "--json"),
+    )
+    told = Line(
+        origin=server.origin,
+        client=json.loads(made)["client_id"],
+        jwk=private_jwk(key),
+        extensions=("4005",),
+        calls_an_hour=120,
+    )
+    keep_line(line, told)
+    return line
+
+
+def test_a_telephone_system_that_is_killed_tells_each_call_once(
+    room: Room, tmp_path: Path
+) -> None:
+    """A real process, from outside: what it held back of hours, too."""
+    before, line = offered(room), line_of(room.stack, tmp_path)
+    with ringing(line):
+        eventually(lambda: offered(room) > before + 50, room.stack.log)
+    with ringing(line):
+        told = offered(room)
+        eventually(lambda: last_heard(room), room.stack.log)
+        assert offered(room) - told <= 30, "a few rang meanwhile; none came twice"
+
+
+def offered(room: Room) -> int:
+    """In this shift or today, of which one may just have begun."""
+    found = re.findall(r'class="wk-number">([\d,]+)<', row(room, "calls-offered"))
+    return max((int(one.replace(",", "")) for one in found), default=0)
+
+
+def last_heard(room: Room) -> bool:
+    sql = "select 1 from telephone.system where heard_at > now() - interval '1 second'"
+    return not written(room, sql).endswith(" 0")
 
 
 def test_forged_calls_are_found_for_there_are_no_cases(room: Room) -> None:

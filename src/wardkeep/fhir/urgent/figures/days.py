@@ -49,20 +49,19 @@ class DayFigures:
         """
         until = self._clock.monotonic_seconds() + seconds
         found: list[tuple[date, Figures]] = []
+        has_counted = False
         for day in days_of(first, last):
-            if found and self._clock.monotonic_seconds() >= until:
-                kept = self._kept_of((organisation, day))
-                if kept is None:
+            figures = self._kept_of((organisation, day))
+            if figures is None:
+                if has_counted and self._clock.monotonic_seconds() >= until:
                     break
-            found.append((day, await self._of(organisation, day)))
+                figures, has_counted = await self._of(organisation, day), True
+            found.append((day, figures))
         return found
 
     async def _of(self, organisation: OrganisationId, day: date) -> Figures:
         """Whoever asks for a day that is just being counted waits for that."""
         key = (organisation, day)
-        kept = self._kept_of(key)
-        if kept is not None:
-            return kept
         under_way = self._under_way.get(key)
         if under_way is None:
             under_way = asyncio.ensure_future(self._count(organisation, day))
