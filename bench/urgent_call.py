@@ -3,8 +3,9 @@
 
 Types at five keys a second what a caller says who knows what they want, and nobody
 waits for the caller; so it is the page and its server that are measured, beside hands.
-It ends where the questions begin. Where there are any, some are answered, and how long
-the next one takes to be painted is measured. Aims: 45 seconds, 100 ms.
+It ends where the questions begin. Then some of the adults' danger signs are answered,
+each after it could be read, and how long the next one takes to be painted is measured:
+from the key to the frame that has it. Aims: 45 seconds, 100 ms.
 """
 
 import asyncio
@@ -14,21 +15,23 @@ from contextlib import closing
 from pathlib import Path
 from statistics import median
 
-from playwright.async_api import Error
-
 from bench._stack import Stack, stack
 from support.chromium import Device, arrive, chromium, device
 from support.program import Program
+from support.triage import put_into_use
 from support.wards import Worker, patient, practitioner, put_to_work
 
 ORGANISATION = "fernhill"
 TAKER = Worker("health_advisor", "Bench Taker", "taker")
-CALLS, A_KEY_MS, QUESTIONS = 3, 200, 4
+CALLS, A_KEY_MS, QUESTIONS = 3, 200, 6
+CONTENT = "adult-danger-signs"
+READ_SECONDS = 0.4
+"""Nobody reads a question faster; a key before is taken for a slip."""
 _HELD = """() => { const on = document.activeElement;
   return (on.labels?.[0]?.textContent || on.textContent || '').trim(); }"""
 _LOADED = """() => [performance.getEntriesByType('navigation')[0].responseEnd,
   performance.getEntriesByType('paint').at(-1)?.startTime ?? 0]"""
-_ASKED = 'section[aria-labelledby="asked"]'
+_ASKED = "#asking"
 _PAINTED = """(where) => new Promise((resolve) => {
   let pressed = 0;
   addEventListener('keydown', (event) => { pressed = event.timeStamp; }, true);
@@ -49,6 +52,7 @@ def run() -> dict[str, float]:
             program.put(practitioner(TAKER))
             for nth in range(CALLS + 1):
                 program.put(patient(f"p-{nth}", f"Hazelton{'abcdefgh'[nth]}"))
+            put_into_use(made, Path(keys), ORGANISATION, CONTENT)
         return asyncio.run(_calls(made))
 
 
@@ -69,11 +73,10 @@ async def _calls(made: Stack) -> dict[str, float]:
         "pages": median(len(one.came) for one in found),
         "a page painted, most ms": max(max(one.painted) for one in found),
     }
-    questions = [ms for one in found for ms in one.questions]
-    if questions:
-        figures["questions answered"] = len(questions)
-        figures["the next question painted, p50 ms (aim 100)"] = median(questions)
-        figures["the next question painted, most ms"] = max(questions)
+    questions = sorted(ms for one in found for ms in one.questions)
+    figures["questions answered"] = len(questions)
+    figures["the next question painted, p50 ms (aim 100)"] = median(questions)
+    figures["the next question painted, most ms"] = max(questions)
     return figures
 
 
@@ -140,18 +143,18 @@ class Taken:
         self.painted.append(painted)
 
     async def asks(self) -> None:
-        """Answer some questions, where the page has any."""
+        """Go to the questions, and answer some."""
         page = self._own.page
-        if not await page.locator(f"{_ASKED} form").count():
-            return
+        await self.tab_to("Ask the questions")
+        await page.keyboard.press("Enter")
+        await page.locator(_ASKED).wait_for()
+        await page.locator("html.wk-saves-itself").wait_for()
         for _ in range(QUESTIONS):
+            await asyncio.sleep(READ_SECONDS)
             waits = asyncio.ensure_future(page.evaluate(_PAINTED, _ASKED))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(READ_SECONDS)
             await page.keyboard.press("2")
-            try:
-                took = await waits
-            except Error:
-                return  # another page came, as after the last question
+            took = await waits
             if took < 0:
-                return
+                raise LookupError(_ASKED)
             self.questions.append(took)

@@ -15,20 +15,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from support.acts import Colleague, colleague, confirm
+from support.acts import Colleague
 from support.killing import kills
 from support.program import Program
 from support.served import Served, Visitor, eventually, served
 from support.urgent import caller, queue_places
-from support.urgent_figures import call
+from support.urgent_figures import agreed_by, call, two_who_agree
 from support.ward_beds import now
-from support.warden import RunningWarden
 from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.base.clock import LONDON
-from wardkeep.base.ids import OrganisationId, new_uuid
+from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import connect
-from wardkeep.disclosure.answers import Answer, Created, Done
-from wardkeep.disclosure.data_sets import AgreeDataSet, AskDataSet
 from wardkeep.fhir.urgent.steps import Step
 
 HOME = "fernhill"
@@ -58,28 +55,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         with closing(Program(stack, keys, organisation=HOME)) as program:
             for one in queue_places():
                 program.put(one)
-            first, second = asyncio.run(people_of(stack))
+            first, second = asyncio.run(two_who_agree(stack, HOME))
             yield Service(stack, program, first, second)
-
-
-async def people_of(stack: Served) -> tuple[Colleague, Colleague]:
-    warden = RunningWarden(stack, None)  # type: ignore[arg-type]
-    warden.home = HOME
-    first = await colleague(warden, "administrator", origin=stack.origin)
-    second = await colleague(warden, "privacy_officer", origin=stack.origin)
-    await warden.door.close()
-    await warden.operator.close()
-    return first, second
-
-
-async def signed(
-    service: Service, who: Colleague, act: Any, kind: type[Answer]
-) -> None:
-    warden = RunningWarden(service.stack, None)  # type: ignore[arg-type]
-    answer = await confirm(warden, who, act, kind)
-    assert isinstance(answer, kind), answer
-    await warden.door.close()
-    await warden.operator.close()
 
 
 def rings(service: Service, id_: str, code: str, *steps: tuple[Step, int]) -> None:
@@ -180,10 +157,7 @@ def test_figures_follow_from_the_records_whatever_was_killed(service: Service) -
 
 
 def agree(service: Service) -> None:
-    id_ = new_uuid()
-    act = AskDataSet(id=id_, data_set="iuc", period=PERIOD, reason="Figures proven")
-    asyncio.run(signed(service, service.first, act, Created))
-    asyncio.run(signed(service, service.second, AgreeDataSet(id_), Done))
+    agreed_by(service.stack, HOME, service.first, service.second, PERIOD)
 
 
 def test_what_was_changed_beside_the_records_is_found_and_made_anew(

@@ -10,7 +10,7 @@ from pathlib import Path
 from wardkeep.base.clock import FrozenClock
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger import segment
-from wardkeep.ledger.entry import Entry, Subject
+from wardkeep.ledger.entry import Entry, Subject, decode
 from wardkeep.ledger.log import SEGMENT_BYTES, Ledger
 
 KEY = SigningKey(bytes(range(32)))
@@ -85,3 +85,13 @@ def chained_anew(path: Path, change: Callable[[bytes], bytes]) -> None:
         chain = segment.next_chain(chain, entry)
         pieces.append(segment.frame_bytes(chain, entry))
     path.write_bytes(b"".join(pieces))
+
+
+def entries_in(folder: Path) -> list[Entry]:
+    """Every entry of the segments of a folder, in order."""
+    return [
+        decode(frame.entry)
+        for _, path in segment.segments_in(folder)
+        for frame in segment.read_frames(path.read_bytes())
+        if isinstance(frame, segment.Frame)
+    ]

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls with what was done with them, as figures of urgent care count them."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from support.acts import Colleague, colleague, confirm
+from support.served import Served
+from support.warden import RunningWarden
+from wardkeep.base.ids import new_uuid
+from wardkeep.disclosure.answers import Answer, Created, Done
+from wardkeep.disclosure.data_sets import AgreeDataSet, AskDataSet
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.case import OVER, Case, Outcome as CallEnd, case_content
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
@@ -70,3 +77,37 @@ def call(
         )[0]
         made.append({**again, "id": f"{id_}-again"})
     return [case_content(case), *made]
+
+
+async def two_who_agree(
+    stack: Served, organisation: str
+) -> tuple[Colleague, Colleague]:
+    """Who may sign for a national return of an organisation, together."""
+    warden = RunningWarden(stack, None)  # type: ignore[arg-type]
+    warden.home = organisation
+    first = await colleague(warden, "administrator", origin=stack.origin)
+    second = await colleague(warden, "privacy_officer", origin=stack.origin)
+    await warden.door.close()
+    await warden.operator.close()
+    return first, second
+
+
+def agreed_by(
+    stack: Served, organisation: str, first: Colleague, second: Colleague, period: str
+) -> None:
+    """Both sign that a month's figures are held against the records."""
+    id_ = new_uuid()
+    act = AskDataSet(id=id_, data_set="iuc", period=period, reason="Figures proven")
+    asyncio.run(_signed(stack, organisation, first, act, Created))
+    asyncio.run(_signed(stack, organisation, second, AgreeDataSet(id_), Done))
+
+
+async def _signed(
+    stack: Served, organisation: str, who: Colleague, act: Any, kind: type[Answer]
+) -> None:
+    warden = RunningWarden(stack, None)  # type: ignore[arg-type]
+    warden.home = organisation
+    answer = await confirm(warden, who, act, kind)
+    assert isinstance(answer, kind), answer
+    await warden.door.close()
+    await warden.operator.close()

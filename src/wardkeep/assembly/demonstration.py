@@ -36,6 +36,7 @@ from wardkeep.assembly.demo.ward_day import Beds
 from wardkeep.assembly.demo_partners import introduce
 from wardkeep.assembly.demo_queue import fill_queues
 from wardkeep.assembly.demo_surgeries import tell_surgeries
+from wardkeep.assembly.demo_telephone import connect_telephone
 from wardkeep.assembly.importing import Show, begin_import, load_paths
 from wardkeep.assembly.layout import Layout
 from wardkeep.base.clock import LONDON, SystemClock
@@ -110,6 +111,11 @@ async def _make(
         await tell_surgeries(settings, layout)
         if not ready.exists():
             await introduce(settings, layout, warden, demo_organisations())
+            refused = await connect_telephone(
+                settings, layout, warden, demo_organisations()[0]
+            )
+            if refused is not None:
+                raise DemonstrationError(f"{refused.why} {refused.mend}")
         ready.touch()
         return people
     finally:

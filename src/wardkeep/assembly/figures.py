@@ -27,6 +27,9 @@ from wardkeep.fhir.data_sets.ground import Month
 from wardkeep.fhir.data_sets.reading import DataSetRefusedError
 from wardkeep.fhir.data_sets.urgent_care import CallReader, Held
 from wardkeep.fhir.store.outcomes import Opener
+from wardkeep.fhir.urgent.figures.days import days_of
+from wardkeep.fhir.urgent.figures.spans import span_of_days
+from wardkeep.fhir.urgent.telephone.rows import Held as OnTheTelephone, TelephoneRows
 
 DATA_SET = "iuc"
 _CONNECTIONS = 2
@@ -40,6 +43,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     period: str
     patients: int
     held: Held
+    telephone: OnTheTelephone = OnTheTelephone()
 
 
 async def check_figures(
@@ -78,6 +82,7 @@ async def check_figures(
             held += await reader.hold(lot, mends=mends)
             patients += len(lot)
             show(patients)
+        telephone = await _telephone(database, opener.organisation, month, mends)
         await warden.ask(
             EndDataSet(
                 session=begun.token, is_check=True, patients=patients, digest=""
@@ -89,7 +94,23 @@ async def check_figures(
             period=period.name,
             patients=patients,
             held=held,
+            telephone=telephone,
         )
     finally:
         await warden.close()
         await database.close()
+
+
+async def _telephone(
+    database: Database,
+    organisation: OrganisationId,
+    month: Month,
+    mends: bool,  # noqa: FBT001 - handed on
+) -> OnTheTelephone:
+    """Day by day: what the telephone told, held against its events and the cases."""
+    rows = TelephoneRows(database)
+    found = OnTheTelephone()
+    for day in days_of(month.begins, month.ends):
+        span = span_of_days(day, day)
+        found += await rows.held(organisation, *span, mends=mends)
+    return found

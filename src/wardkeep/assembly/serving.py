@@ -27,6 +27,7 @@ Say = Callable[[str], None]
 PROGRAMS = ("warden", "worker", "web")
 _PEOPLE = "synthetic-pds"
 """Of a demonstration: what stands for the national index."""
+_TELEPHONE = "synthetic-telephone"
 _READY_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.05
 
@@ -89,8 +90,10 @@ def everything_running(
 
 
 def programs_of(settings: Settings) -> tuple[str, ...]:
-    """What is started: a demonstration has its own national index."""
-    return (*PROGRAMS, _PEOPLE) if is_synthetic(settings) else PROGRAMS
+    """What is started: a demonstration has its own national index and telephone."""
+    people = (_PEOPLE,) if is_synthetic(settings) else ()
+    telephone = (_TELEPHONE,) if settings.demo else ()
+    return (*PROGRAMS, *people, *telephone)
 
 
 def is_synthetic(settings: Settings) -> bool:

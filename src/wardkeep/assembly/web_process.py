@@ -85,6 +85,14 @@ from wardkeep.fhir.urgent.figures.days import DayFigures
 from wardkeep.fhir.urgent.figures.rows import FigureRows
 from wardkeep.fhir.urgent.pds import PdsTracer
 from wardkeep.fhir.urgent.queue_rows import QueueRows
+from wardkeep.fhir.urgent.telephone.application import (
+    PREFIX as TELEPHONE,
+    TelephoneApplication,
+)
+from wardkeep.fhir.urgent.telephone.events import MOST_BYTES as MOST_TELEPHONE_BYTES
+from wardkeep.fhir.urgent.telephone.rows import TelephoneRows
+from wardkeep.fhir.urgent.telephone.seats import Seats
+from wardkeep.fhir.urgent.telephone.taking import TelephoneEvents
 from wardkeep.fhir.urgent.tracing import TracesNobody, Tracing
 from wardkeep.fhir.wards.rows import WardRows
 from wardkeep.scim.application import PREFIX as SCIM, ScimApplication
@@ -205,6 +213,13 @@ def mounts_on(
             application=ScimApplication(warden, origin=settings.public_origin),
             limits=_SIGN_IN_LIMITS,
         ),
+        Mount(
+            prefix=TELEPHONE,
+            application=TelephoneApplication(
+                warden, TelephoneEvents(database), clock=clock
+            ),
+            limits=Limits(body_bytes=MOST_TELEPHONE_BYTES),
+        ),
     )
 
 
@@ -270,6 +285,8 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Tracing(TracesNobody()),
         QueueRows(database),
         FigureRows(database),
+        TelephoneRows(database),
+        Seats(database),
         DayFigures(FigureRows(database), clock=clock),
         RepeatCalling(),
         PostRows(database),

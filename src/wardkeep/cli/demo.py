@@ -14,6 +14,7 @@ from wardkeep.assembly.layout import Layout
 from wardkeep.assembly.serving import everything_running
 from wardkeep.assembly.supervisor import until_told_to_stop
 from wardkeep.assembly.synthetic_neighbours import REPEAT_CALLERS
+from wardkeep.assembly.synthetic_telephone import FILE as TELEPHONE
 from wardkeep.base.settings import PREFIX, Settings
 from wardkeep.cli.terminal import fail, installation
 
@@ -101,5 +102,6 @@ def _forget(layout: Layout) -> None:
     ):
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(folder)
-    (layout.data / "demonstration").unlink(missing_ok=True)
+    for name in ("demonstration", TELEPHONE):
+        (layout.data / name).unlink(missing_ok=True)
     click.echo("Forgotten. The next start makes everything anew.")

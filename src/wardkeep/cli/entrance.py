@@ -25,6 +25,7 @@ _OFFERS = {
         "worker:worker", "Run the worker alone, as in production under its own OS user."
     ),
     "synthetic-pds": Offer("synthetic_pds:synthetic_pds", ""),
+    "synthetic-telephone": Offer("synthetic_telephone:synthetic_telephone", ""),
     "demo": Offer(
         "demo:demo",
         "Set up a demonstration with fictional people and serve it until Ctrl-C.",

@@ -26,6 +26,7 @@ from wardkeep.disclosure.provisioning import ProvisioningAnswer
 from wardkeep.disclosure.pulse import PulseAnswer
 from wardkeep.disclosure.smart import SmartAnswer
 from wardkeep.disclosure.support import SupportAnswer
+from wardkeep.disclosure.telephone import TelephoneAnswer
 from wardkeep.disclosure.ways_in import WayInAnswer
 from wardkeep.disclosure.who_i_am import WhoIAmAnswer
 
@@ -403,4 +404,5 @@ Answer: TypeAlias = (
     | DataSetAnswer
     | HandOverAnswer
     | MedicineAnswer
+    | TelephoneAnswer
 )

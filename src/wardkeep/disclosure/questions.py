@@ -34,6 +34,7 @@ from wardkeep.disclosure.smart import (
     SmartQuestion,
 )
 from wardkeep.disclosure.support import SupportQuestion
+from wardkeep.disclosure.telephone import TelephoneQuestion
 from wardkeep.disclosure.waking import WakingQuestion
 from wardkeep.disclosure.ways_in import WayInQuestion
 from wardkeep.disclosure.who_i_am import WhoIAmQuestion
@@ -456,6 +457,7 @@ DoorQuestion: TypeAlias = (
     | HandOverQuestion
     | MedicineQuestion
     | DataSetQuestion
+    | TelephoneQuestion
 )
 OperatorQuestion: TypeAlias = (
     Hello

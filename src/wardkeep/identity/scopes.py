@@ -17,8 +17,10 @@ _VERSION_1 = {"read": "rs", "write": "cud", "*": LETTERS}
 _SCOPE = re.compile(r"system/(?P<type>\*|[A-Z][A-Za-z]{1,63})\.(?P<may>\*|[a-z]{1,5})")
 _PERSONAL = frozenset({"openid", "fhirUser", "offline_access", "launch"})
 LONGEST = 4_000
-PROVISIONING, KIOSK = "scim", "kiosk"
+PROVISIONING, KIOSK, TELEPHONE = "scim", "kiosk", "telephone"
 """Each stands alone: whoever has it reads no record."""
+REGISTERED_ALONE = (PROVISIONING, TELEPHONE)
+"""Which of them a program is registered with; a kiosk is let in at its screen."""
 CHECK_IN = "check-in"
 """What a ticket is good for; no program is registered with it, and none is given it."""
 
@@ -32,9 +34,9 @@ class Scopes(msgspec.Struct, frozen=True):
     """The one thing besides records that it may do: it reads none then."""
 
     @property
-    def is_provisioning(self) -> bool:
-        """Whether it names who works here (SCIM)."""
-        return self.only == PROVISIONING
+    def stands_alone(self) -> bool:
+        """Whether it names who works here (SCIM), or tells who rang (telephone)."""
+        return self.only in REGISTERED_ALONE
 
     @property
     def is_kiosk(self) -> bool:
@@ -101,7 +103,7 @@ def read_scopes(text: str) -> Scopes | None:
     """Scopes separated by spaces; None where one of them is none that a program has."""
     if len(text) > LONGEST:
         return None
-    if text.split() in ([PROVISIONING], [KIOSK]):
+    if text.split() in ([PROVISIONING], [KIOSK], [TELEPHONE]):
         return Scopes({}, only=text.strip())
     found: dict[str, frozenset[str]] = {}
     for word in text.split():

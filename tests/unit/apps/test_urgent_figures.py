@@ -29,6 +29,7 @@ from wardkeep.apps.urgent_figures.showing import (
     misses_of,
     told_of,
 )
+from wardkeep.apps.urgent_figures.telephone import telephone_shown
 from wardkeep.base.spreadsheet import csv_text
 from wardkeep.fhir.urgent.figures.counting import Figure, Units, figures_of, units_of
 from wardkeep.fhir.urgent.figures.days import Figures, days_of, total_of
@@ -36,6 +37,7 @@ from wardkeep.fhir.urgent.figures.happened import happened_in
 from wardkeep.fhir.urgent.figures.items import ITEMS, Measure
 from wardkeep.fhir.urgent.figures.spans import shift_at, span_of_days
 from wardkeep.fhir.urgent.steps import Step
+from wardkeep.fhir.urgent.telephone.rows import Ringing
 
 NOW = datetime(2026, 11, 29, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 29)
@@ -123,7 +125,7 @@ def test_a_shift_says_what_is_not_counted_and_never_shows_a_number_for_it() -> N
     said = shown(both, shift_at(NOW, ITEMS.begins), span_of_days(TODAY, TODAY), now=NOW)
     assert (said["answered"], said["missed"], len(said["misses"])) == (1, 1, 1)
     assert (said["since"], said["until"]) == ("20:00", "08:00")
-    assert "No telephone system is connected" in said["cannot"][0].cannot
+    assert "No telephone system told" in said["cannot"][0].silent
     counted = {one.item.id for _, lines in said["groups"] for one in lines}
     assert counted.isdisjoint({one.id for one in said["cannot"]})
     assert len(counted) + len(said["cannot"]) == len(ITEMS.item)
@@ -142,6 +144,7 @@ def test_a_report_as_csv_has_every_item_and_says_whether_it_is_over() -> None:
         assert rows["call-back-later"]["result"] == "Not met"
         assert rows["calls-abandoned"]["result"] == "not counted"
         assert "No telephone" in rows["calls-abandoned"]["notes"]
+        assert rows["calls-abandoned"]["collection_item"] == "B02 / A01"
 
 
 def test_a_week_is_what_its_days_add_up_to() -> None:
@@ -177,3 +180,53 @@ def test_an_address_names_a_day_a_week_or_a_month_until_today() -> None:
         *(("day", "soon"), ("week", "2026-13-01")),
     ):
         assert asked_in(length, on, TODAY) is None
+
+
+SPEED, CENTILE = ITEM["speed-to-answer"], ITEM["speed-to-answer-95"]
+
+
+@pytest.mark.parametrize(("seconds", "result"), [(20, MET), (25, NEARLY), (26, MISSED)])
+def test_a_mean_stands_to_a_standard_in_seconds(seconds: int, result: object) -> None:
+    told = told_of(SPEED, Figure(30, 30, 0, 30 * seconds), hides=False)
+    assert (told.share, told.result) == (f"{seconds} s", result)
+
+
+def test_a_centile_of_few_is_the_longest_ones_and_hidden_in_a_report() -> None:
+    few = Figure(19, 19, 0, 400, ((20, 18), (130, 1)))
+    assert told_of(CENTILE, few, hides=True).share == HIDES
+    assert told_of(CENTILE, few, hides=False).share == "130 s"
+    more = Figure(20, 20, 0, 400, ((20, 19), (130, 1)))
+    told = told_of(CENTILE, more, hides=True)
+    assert (told.share, told.result) == ("20 s", MET)
+
+
+def test_a_shift_lead_is_told_of_what_is_below_its_standard_and_else_of_nothing() -> (
+    None
+):
+    """And not of the first late call: of twenty at least."""
+    for many, below in ((19, []), (20, ["call-back-now"])):
+        late = [
+            call("clinician-now", NOW - 60 * MINUTE, id_=f"c{n}") for n in range(many)
+        ]
+        shift = shift_at(NOW, ITEMS.begins)
+        said = shown(units(*late), shift, span_of_days(TODAY, TODAY), now=NOW)
+        assert [one.item.id for one in said["below"]] == below
+    soon = ((Step.TAKE, 2), (Step.REACH, 5))
+    fine = [
+        call("clinician-now", NOW - 60 * MINUTE, *soon, id_=f"f{n}") for n in range(40)
+    ]
+    said = shown(units(*fine), shift, span_of_days(TODAY, TODAY), now=NOW)
+    assert said["below"] == []
+
+
+def test_the_telephone_in_words() -> None:
+    assert telephone_shown(None) is None
+    waits = Ringing(2, timedelta(seconds=125), 3, None, timedelta(seconds=-90))
+    said = telephone_shown(waits)
+    assert said is not None
+    assert (said.waiting, said.longest, said.is_long) == (2, "2:05", True)
+    assert (said.silent, said.clock) == ("", "1:30 min behind ours")
+    quiet = Ringing(0, timedelta(), 0, timedelta(minutes=75), timedelta())
+    said = telephone_shown(quiet)
+    assert said is not None
+    assert (said.longest, said.silent, said.clock) == ("", "1 h 15 min", "")

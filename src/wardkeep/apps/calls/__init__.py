@@ -11,6 +11,7 @@ from wardkeep.apps.calls.permission import keep_permission
 from wardkeep.apps.calls.rang_before import ask_who_rang
 from wardkeep.apps.calls.showing import read_warnings, show_call
 from wardkeep.apps.calls.taking_back import take_back
+from wardkeep.apps.calls.telephone import show_who_rang, sit_down
 from wardkeep.apps.calls.tracing import trace
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
@@ -36,6 +37,8 @@ app = App(
         press_answer,
         look_ahead,
         take_back,
+        show_who_rang,
+        sit_down,
     ),
     navigation=(
         Link(words="Calls", path="/calls", gate=ADVISORS, position=4),

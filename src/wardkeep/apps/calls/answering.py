@@ -20,6 +20,7 @@ from wardkeep.apps.calls.opening import (
     rows,
     why_opened,
 )
+from wardkeep.apps.calls.telephone import own_telephone, rang, show_who_rang
 from wardkeep.base.ids import derived_uuid, is_fhir_id, is_uuid, new_uuid
 from wardkeep.care.of_patient import CHANGED, refused
 from wardkeep.care.opening import me, opener_of
@@ -153,12 +154,14 @@ async def _dropped(visit: Visit, number: str) -> list[CallRow] | Response:
 
 
 async def _show(visit: Visit, form: Form, dropped: Sequence[CallRow] = ()) -> Response:
+    live = visit.live(show_who_rang)
     own = await own_practitioner(visit)
     mine = await rows(visit).open_of(opener_of(visit).organisation, [own])
     lines = await _lines(visit, [*mine, *dropped])
     if isinstance(lines, Response):
         return lines
     problems = tuple(form.problems.values())
+    telephone = await own_telephone(visit)
     return visit.render(
         "calls/calls.html",
         status=422 if problems else 200,
@@ -167,6 +170,9 @@ async def _show(visit: Visit, form: Form, dropped: Sequence[CallRow] = ()) -> Re
         typed=form.values,
         problems=problems,
         is_nobody=not own,
+        live=live,
+        rang=await rang(visit) if telephone and not dropped else None,
+        telephone=telephone,
     )
 
 

@@ -39,6 +39,8 @@ DAY, WEEK, MONTH = "day", "week", "month"
 LENGTHS = ((DAY, "Day"), (WEEK, "Week"), (MONTH, "Month"))
 _EARLIEST = date(2021, 4, 1)
 """Before it no item of the list is counted."""
+_PATIENCE_SECONDS = 3.0
+"""How long one stands before a page that says nothing; then it says how far it is."""
 ANSWERED = "calls-answered"
 """The item that the chart draws."""
 NO_SUCH_DAY = Trouble(
@@ -50,6 +52,7 @@ NO_SUCH_DAY = Trouble(
 COLUMNS = (
     *("from", "to", "is_over", "item", "group", "words", "measure", "numerator"),
     *("denominator", "still_open", "value", "standard", "result", "notes"),
+    "collection_item",
 )
 
 
@@ -87,6 +90,14 @@ def asked_for(length: str, day: date) -> Asked:
     return Asked(MONTH, *month_of(day)) if length == MONTH else Asked(DAY, day, day)
 
 
+class UnderWay(NamedTuple):
+    """A week or month that is being counted; whoever asks again goes on with it."""
+
+    asked: Asked
+    counted: int
+    days: int
+
+
 class Report(NamedTuple):
     """What came of it."""
 
@@ -105,6 +116,8 @@ async def show_report(visit: Visit) -> Response:
     found = await _report(visit)
     if found is None:
         return visit.tell(NO_SUCH_DAY)
+    if isinstance(found, UnderWay):
+        return visit.render("urgent_figures/under_way.html", found=found)
     asked, today = found.asked, visit.today
     before, after = _beside(asked)
     return visit.render(
@@ -120,6 +133,7 @@ async def show_report(visit: Visit) -> Response:
         after=after if after.first <= today else None,
         today=today.isoformat(),
         source=ITEMS.source,
+        read=ITEMS.read,
         version=ITEMS.version,
         leads=visit.session.role == "shift_lead",
         few=FEW,
@@ -132,6 +146,8 @@ async def take_report(visit: Visit) -> Response:
     if found is None:
         return visit.tell(NO_SUCH_DAY)
     asked = found.asked
+    if isinstance(found, UnderWay):
+        return visit.go_to(f"{REPORT}?{asked.query}")
     name = f"urgent-care-{asked.length}-{asked.first.isoformat()}.csv"
     return Response(
         csv_text(COLUMNS, rows_of(found)),
@@ -152,12 +168,13 @@ def rows_of(found: Report) -> Iterator[list[str]]:
         one = line.item
         what = [*head, one.id, one.group, one.words, str(one.measure)]
         if not line.told:
-            yield [*what, "", "", "", "", one.standard, "not counted", one.cannot]
+            why = one.cannot or one.silent
+            yield [*what, "", "", "", "", one.standard, "not counted", why, one.adc]
             continue
         [told] = line.told
         yield [
             *(*what, told.met, told.of, told.pending, told.share),
-            *(one.standard, told.result.words, one.notes),
+            *(one.standard, told.result.words, one.notes, one.adc),
         ]
 
 
@@ -172,14 +189,19 @@ def asked_in(length: str, on: str, today: date) -> Asked | None:
     return asked_for(length or DAY, day)
 
 
-async def _report(visit: Visit) -> Report | None:
+async def _report(visit: Visit) -> Report | UnderWay | None:
     asked = asked_in(visit.query("of"), visit.query("on"), visit.today)
     if asked is None:
         return None
     now, organisation = visit.clock.now(), opener_of(visit).organisation
     if asked.length != DAY:
         counted = visit.services[DayFigures]
-        days = await counted.of_days(organisation, asked.first, asked.last)
+        days = await counted.of_days(
+            organisation, asked.first, asked.last, seconds=_PATIENCE_SECONDS
+        )
+        whole = (asked.last - asked.first).days + 1
+        if len(days) < whole:
+            return UnderWay(asked, len(days), whole)
         return made_of_days(days, asked, now=now)
     return await reckoned(
         visit.services[FigureRows],

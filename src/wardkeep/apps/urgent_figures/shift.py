@@ -14,16 +14,20 @@ from starlette.responses import Response
 
 from wardkeep.apps.urgent_figures.opening import FIGURES, LEADS, reckoned, spanning
 from wardkeep.apps.urgent_figures.showing import (
+    below_in,
     columns_of,
     groups_of,
     lines_of,
     misses_of,
 )
+from wardkeep.apps.urgent_figures.telephone import telephone_shown
 from wardkeep.base.clock import LONDON
+from wardkeep.base.ids import OrganisationId
 from wardkeep.fhir.urgent.figures.counting import Units, figures_of, profile_of
 from wardkeep.fhir.urgent.figures.items import ITEMS
 from wardkeep.fhir.urgent.figures.rows import FigureRows
 from wardkeep.fhir.urgent.figures.spans import Span, day_of, shift_at, span_of_days
+from wardkeep.fhir.urgent.telephone.rows import TelephoneRows
 from wardkeep.web.live import Ground, Shared
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
@@ -59,12 +63,15 @@ async def _shift(ground: Ground) -> dict[str, Any]:
     now = ground.clock.now()
     day = day_of(now)
     shift, today = shift_at(now, ITEMS.begins), span_of_days(day, day)
-    return await reckoned(
+    organisation = OrganisationId(ground.organisation)
+    ringing = await ground.services[TelephoneRows].now(organisation, now)
+    part = await reckoned(
         ground.services[FigureRows],
         ground.organisation,
         spanning(shift, today),
         lambda units: shown(units, shift, today, now=now),
     )
+    return {**part, "ringing": telephone_shown(ringing)}
 
 
 def shown(units: Units, shift: Span, today: Span, *, now: datetime) -> dict[str, Any]:
@@ -76,6 +83,7 @@ def shown(units: Units, shift: Span, today: Span, *, now: datetime) -> dict[str,
     hours = profile_of(units, today, now=now)
     misses = misses_of(units, spanning(shift, today), now=now)
     return {
+        "below": below_in(lines),
         "groups": list(groups_of([one for one in lines if one.told])),
         "cannot": [one.item for one in lines if not one.told],
         "since": f"{shift.since.astimezone(LONDON):%H:%M}",

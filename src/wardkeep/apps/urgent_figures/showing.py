@@ -24,6 +24,7 @@ from wardkeep.fhir.urgent.figures.spans import Span
 
 FEWEST = 5
 """Numbers below it are hidden in a report, as in published data; none is told."""
+FEWEST_OF_A_CENTILE = 20
 FEW, HIDES = "fewer than 5", "hidden"
 NEAR = 5
 """Points below a standard that are told apart from more."""
@@ -38,9 +39,11 @@ class Result(msgspec.Struct, frozen=True):
     colour: str
 
 
+ENOUGH_TO_TELL = 20
 MET = Result("Met", "green")
 NEARLY = Result("Just missed", "yellow")
 MISSED = Result("Not met", "red")
+BELOW = (NEARLY, MISSED)
 NO_STANDARD = Result("No standard", "grey")
 NOTHING = Result("Nothing to count yet", "grey")
 HIDDEN = Result("Too few to say", "grey")
@@ -56,6 +59,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     pending: str
     result: Result
     is_exact: bool = True
+    counts: bool = False
+    """Whether it is made of enough to tell somebody of it."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,11 +79,18 @@ def lines_of(
         Line(
             item=one,
             told=()
-            if one.cannot
+            if one.cannot or is_silent(one, figures)
             else tuple(told_of(one, of[one.id], hides=hides) for of in figures),
         )
         for one in items
     ]
+
+
+def is_silent(item: Item, figures: Sequence[Mapping[str, Figure]]) -> bool:
+    """Whether what only a telephone tells was told by none, in no column."""
+    return bool(item.silent) and all(
+        of[item.id].of + of[item.id].pending == 0 for of in figures
+    )
 
 
 def told_of(item: Item, figure: Figure, *, hides: bool) -> Told:
@@ -98,12 +110,13 @@ def told_of(item: Item, figure: Figure, *, hides: bool) -> Told:
     if not figure.of:
         return Told(met="0", of="0", share="–", pending=pending, result=NOTHING)
     return Told(
-        met="" if item.measure is Measure.MEAN else _met_words(figure, hides=hides),
+        met=_met_words(figure, hides=hides) if item.measure is Measure.SHARE else "",
         of=number_words(figure.of, hides=hides),
         share=HIDES if is_small else _share_words(item, figure),
         pending=pending,
         result=HIDDEN if is_small else result_of(item, figure),
         is_exact=not is_small,
+        counts=figure.of >= ENOUGH_TO_TELL,
     )
 
 
@@ -119,12 +132,17 @@ def _met_words(figure: Figure, *, hides: bool) -> str:
 
 
 def _is_small(item: Item, figure: Figure) -> bool:
+    if item.measure is Measure.CENTILE:
+        # Of fewer than twenty it is the longest, which is one caller's
+        return 0 < figure.of < FEWEST_OF_A_CENTILE
     if item.measure is Measure.MEAN:
         return 0 < figure.of < FEWEST
     return any(0 < one < FEWEST for one in (figure.met, figure.of - figure.met))
 
 
 def _share_words(item: Item, figure: Figure) -> str:
+    if item.at_most_seconds:
+        return f"{seconds_of(item, figure):.0f} s"
     if item.measure is Measure.MEAN:
         return f"{figure.seconds / figure.of / 60:.1f} min"
     return f"{share_of(figure):.1f}%"
@@ -134,8 +152,17 @@ def share_of(figure: Figure) -> float:
     return 100 * figure.met / figure.of
 
 
+def seconds_of(item: Item, figure: Figure) -> float:
+    """Of a mean or a centile."""
+    if item.measure is Measure.CENTILE:
+        return figure.centile
+    return figure.seconds / figure.of
+
+
 def result_of(item: Item, figure: Figure) -> Result:
     """Against its standard; a number that is rounded for show is not for this."""
+    if item.at_most_seconds:
+        return _result_in_seconds(item, figure)
     if not item.standard or item.measure is not Measure.SHARE:
         return NO_STANDARD
     share = share_of(figure)
@@ -143,6 +170,27 @@ def result_of(item: Item, figure: Figure) -> Result:
     if over >= 0:
         return MET
     return NEARLY if over >= -NEAR else MISSED
+
+
+def _result_in_seconds(item: Item, figure: Figure) -> Result:
+    """Just missed is by a quarter of the standard or less."""
+    over = seconds_of(item, figure) - item.at_most_seconds
+    if over <= 0:
+        return MET
+    return NEARLY if over <= item.at_most_seconds / 4 else MISSED
+
+
+def below_in(lines: Sequence[Line]) -> list[Line]:
+    """Those that somebody who leads a shift is told of; nobody is told of the others.
+
+    Below their standard in this shift, and made of enough calls that one more would not
+    turn them: a page that cries at the first late call is closed by noon.
+    """
+    return [
+        one
+        for one in lines
+        if one.told and one.told[0].result in BELOW and one.told[0].counts
+    ]
 
 
 # Hour by hour

@@ -30,6 +30,7 @@ from wardkeep.warden.service.own_work import OwnWork
 from wardkeep.warden.service.provisioning import Provisioning
 from wardkeep.warden.service.rights import Rights
 from wardkeep.warden.service.support import SupportOffice
+from wardkeep.warden.service.telephone import TelephoneDesk
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.waking import Waking
 from wardkeep.warden.service.who_is_who import WhoIsWho
@@ -117,6 +118,12 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
             database=parts.database,
             sessions=parts.sessions,
             workforce=workforce,
+            names=parts.directory,
+            trace=parts.trace,
+            clock=parts.clock,
+        ).desk,
+        TelephoneDesk(
+            sessions=parts.sessions,
             names=parts.directory,
             trace=parts.trace,
             clock=parts.clock,

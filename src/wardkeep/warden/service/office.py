@@ -271,7 +271,7 @@ class Office:
                 mend="Export the public keys only, as a JSON Web Key Set.",
             )
         scopes = read_scopes(asked.scope)
-        if scopes is None or not (scopes.letters or scopes.is_provisioning):
+        if scopes is None or not (scopes.letters or scopes.stands_alone):
             return Refusal(
                 code="bad-scope",
                 why="The scopes cannot be read.",

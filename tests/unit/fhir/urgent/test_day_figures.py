@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Days that are over are kept for minutes; one that goes on is counted anew."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 from support.urgent_figures import call
@@ -59,3 +60,29 @@ async def test_a_day_that_has_not_begun_asks_for_nothing() -> None:
     [(_, figures)] = await days.of_days(HERE, monday, monday)
     assert rows.asked == []
     assert figures["calls-answered"].of == 0
+
+
+async def test_a_month_that_takes_long_is_counted_piece_by_piece() -> None:
+    rows, clock = Rows(), FrozenClock(NOW)
+    days = DayFigures(rows, clock=clock)
+    first = SUNDAY - timedelta(days=9)
+    # Each time somebody waits no longer than they will, and one day at least is done
+    found = await days.of_days(HERE, first, SUNDAY, seconds=0)
+    assert [day for day, _ in found] == [first]
+    for nth in range(2, 11):
+        found = await days.of_days(HERE, first, SUNDAY, seconds=0)
+        assert len(found) == nth
+    whole = await days.of_days(HERE, first, SUNDAY)
+    assert len(whole) == 10
+    over = [day for _, day in rows.asked if day < SUNDAY]
+    assert len(over) == len(set(over)), "no day is counted twice"
+
+
+async def test_two_who_ask_at_once_are_one_question() -> None:
+    rows = Rows()
+    days = DayFigures(rows, clock=FrozenClock(NOW))
+    one, other = await asyncio.gather(
+        days.of_days(HERE, FRIDAY, SUNDAY), days.of_days(HERE, FRIDAY, SUNDAY)
+    )
+    assert one == other
+    assert len(rows.asked) == 3

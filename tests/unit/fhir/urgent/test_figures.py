@@ -245,6 +245,7 @@ def test_a_shift_may_have_begun_the_day_before(
 def test_the_list_says_of_each_item_how_it_is_counted_or_why_it_is_not() -> None:
     for one in ITEMS.item:
         assert bool(one.cannot) is not bool(one.begins), one.id
+        assert bool(one.silent) is (one.unit is Unit.RINGING), one.id
         assert one.holds_on(SATURDAY)
         assert not one.holds_on(date(2020, 1, 1))
         if one.standard:

@@ -20,8 +20,12 @@ _SOURCES = {
     "Task": Unit.PLACE,
     "ambulance": Unit.AMBULANCE,
     "message": Unit.MESSAGE,
+    "telephone": Unit.RINGING,
 }
 """Which sources are units by themselves; a call is all that has its case."""
+_OF_NO_CALL = (Unit.MESSAGE, Unit.RINGING)
+_ANSWERED, _BY_TELEPHONE = "call-answered", "phone-answered"
+CENTILE = 95
 
 
 class Event(NamedTuple):
@@ -42,6 +46,8 @@ class Figure(msgspec.Struct, frozen=True):
     """Of which it is not known yet: they are in neither."""
     seconds: int = 0
     """Of a mean: all of them together."""
+    waits: tuple[tuple[int, int], ...] = ()
+    """Of a centile: how many took so many seconds, shortest first."""
 
     def __add__(self, other: "Figure") -> "Figure":
         return Figure(
@@ -49,7 +55,29 @@ class Figure(msgspec.Struct, frozen=True):
             self.of + other.of,
             self.pending + other.pending,
             self.seconds + other.seconds,
+            _together(self.waits, other.waits),
         )
+
+    @property
+    def centile(self) -> int:
+        """The fewest seconds within which 95 in 100 were; 0 where there is none."""
+        needed, so_far = -(-CENTILE * sum(many for _, many in self.waits) // 100), 0
+        for seconds, many in self.waits:
+            so_far += many
+            if so_far >= needed:
+                return seconds
+        return 0
+
+
+Waits = tuple[tuple[int, int], ...]
+
+
+def _together(one: Waits, other: Waits) -> Waits:
+    if not one or not other:
+        return one or other
+    found = Counter(dict(one))
+    found.update(dict(other))
+    return tuple(sorted(found.items()))
 
 
 Group = Sequence[Event]
@@ -81,12 +109,27 @@ def units_of(told: Iterable[Happened]) -> Units:
         unit = _SOURCES.get(source.partition("/")[0])
         if unit is not None:
             groups[unit][source] = sorted(events, key=_order)
-        if unit is not Unit.MESSAGE:
+        if unit not in _OF_NO_CALL:
             based_on = rows.get(row.case)
             calls[based_on.case if based_on else row.case] += events
+    _say_when_answered(calls, rows.values())
     for found in calls.values():
         found.sort(key=_order)
     return Units(groups)
+
+
+def _say_when_answered(calls: dict[str, list[Event]], rows: Iterable[Happened]) -> None:
+    """Where the telephone knows when a case's call was answered, it was then.
+
+    And not when the number was typed.
+    """
+    for row in rows:
+        at = dict(zip(row.kinds, row.moments, strict=True)).get(_BY_TELEPHONE)
+        if at is not None and row.case in calls:
+            calls[row.case] = [
+                one._replace(at=at) if one.kind == _ANSWERED else one
+                for one in calls[row.case]
+            ]
 
 
 def _order(event: Event) -> tuple[datetime, str, str]:
@@ -123,10 +166,12 @@ class _Rule:
         self.item = item
         self._where, self._met_where = admitted(item.where), admitted(item.met_where)
         self._met = self._of = self._pending = self._seconds = 0
+        self._waits: Counter[int] = Counter()
 
     @property
     def figure(self) -> Figure:
-        return Figure(self._met, self._of, self._pending, self._seconds)
+        waits = tuple(sorted(self._waits.items()))
+        return Figure(self._met, self._of, self._pending, self._seconds, waits)
 
     def count(self, kinds: Kinds, now: datetime) -> None:
         """Count one unit, if it counts here."""
@@ -144,8 +189,11 @@ class _Rule:
             if (first := _first(kinds.get(kind, ()), self._met_where, began.at))
         ]
         met = min(found, key=_order, default=None)
-        if item.measure is Measure.MEAN and met is not None:
-            self._seconds += round((met.at - began.at).total_seconds())
+        if item.measure in (Measure.MEAN, Measure.CENTILE) and met is not None:
+            took = round((met.at - began.at).total_seconds())
+            self._seconds += took
+            if item.measure is Measure.CENTILE:
+                self._waits[took] += 1
         self._note(_share(item, began, met, now=now, kinds=kinds))
 
     def _note(self, is_met: bool | None) -> None:  # noqa: FBT001 - what _share says
@@ -179,8 +227,9 @@ def _share(
 
 def _limit(item: Item, began: Event) -> datetime | None:
     """Until when it can be met; None: as long as it takes."""
-    if item.within:
-        return began.at + timedelta(minutes=item.within)
+    if item.within or item.within_seconds:
+        lasts = timedelta(minutes=item.within, seconds=item.within_seconds)
+        return began.at + lasts
     return began.due if item.by_due else None
 
 

@@ -6,6 +6,7 @@ takes longer than a page may, is there when it is asked for again.
 """
 
 import asyncio
+import math
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
@@ -31,21 +32,54 @@ class DayFigures:
         self._rows = rows
         self._clock = clock
         self._kept: dict[tuple[int, date], tuple[float, Figures]] = {}
+        self._under_way: dict[tuple[int, date], asyncio.Future[Figures]] = {}
 
     async def of_days(
-        self, organisation: OrganisationId, first: date, last: date
+        self,
+        organisation: OrganisationId,
+        first: date,
+        last: date,
+        *,
+        seconds: float = math.inf,
     ) -> list[tuple[date, Figures]]:
-        """Each day by itself, as known now; what has not begun has nothing."""
-        return [
-            (day, await self._of(organisation, day)) for day in days_of(first, last)
-        ]
+        """Each day by itself, as known now; what has not begun has nothing.
+
+        After so many seconds those that are counted by then: whoever asks again goes
+        on from there. One at least is counted each time.
+        """
+        until = self._clock.monotonic_seconds() + seconds
+        found: list[tuple[date, Figures]] = []
+        has_counted = False
+        for day in days_of(first, last):
+            figures = self._kept_of((organisation, day))
+            if figures is None:
+                if has_counted and self._clock.monotonic_seconds() >= until:
+                    break
+                figures, has_counted = await self._of(organisation, day), True
+            found.append((day, figures))
+        return found
 
     async def _of(self, organisation: OrganisationId, day: date) -> Figures:
-        now, at = self._clock.now(), self._clock.monotonic_seconds()
-        key, span = (organisation, day), span_of_days(day, day)
+        """Whoever asks for a day that is just being counted waits for that."""
+        key = (organisation, day)
+        under_way = self._under_way.get(key)
+        if under_way is None:
+            under_way = asyncio.ensure_future(self._count(organisation, day))
+            self._under_way[key] = under_way
+            under_way.add_done_callback(lambda _: self._under_way.pop(key, None))
+        # Whoever leaves takes nobody else's figures away.
+        return await asyncio.shield(under_way)
+
+    def _kept_of(self, key: tuple[int, date]) -> Figures | None:
         kept = self._kept.get(key)
-        if kept is not None and at - kept[0] < KEPT_SECONDS:
-            return kept[1]
+        if kept is None:
+            return None
+        is_fresh = self._clock.monotonic_seconds() - kept[0] < KEPT_SECONDS
+        return kept[1] if is_fresh else None
+
+    async def _count(self, organisation: OrganisationId, day: date) -> Figures:
+        now, at = self._clock.now(), self._clock.monotonic_seconds()
+        span = span_of_days(day, day)
         told = (
             await self._rows.happened(organisation, span) if span.since <= now else []
         )
@@ -53,7 +87,7 @@ class DayFigures:
         if span.until <= now:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            self._kept[key] = (at, found)
+            self._kept[(organisation, day)] = (at, found)
         return found
 
 

@@ -18,6 +18,8 @@ KINDS = frozenset(
         *("outcome-given", "outcome-changed", "booked"),
         *("ambulance-asked", "ambulance-sent", "ambulance-acknowledged"),
         *("message-made", "message-sent", "message-answered"),
+        *("phone-offered", "phone-waits", "phone-answered", "phone-over"),
+        "phone-gave-up",
     }
 )
 """Of events."""
@@ -30,6 +32,8 @@ class Unit(StrEnum):
     PLACE = "place"
     AMBULANCE = "ambulance"
     MESSAGE = "message"
+    RINGING = "ringing"
+    """A call as the telephone system has it, whether anybody answered or not."""
 
 
 class Measure(StrEnum):
@@ -38,6 +42,8 @@ class Measure(StrEnum):
     SHARE = "share"
     COUNT = "count"
     MEAN = "mean"
+    CENTILE = "centile"
+    """The 95th: within so many seconds 95 in 100 were met."""
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,10 +103,19 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     met: tuple[str, ...] = ()
     met_where: Where = Where()
     within: int = 0
+    within_seconds: int = 0
     by_due: bool = False
     settles: tuple[str, ...] = ()
     at_least: int = 0
     at_most: int = 0
+    at_most_seconds: int = 0
+    """Of a mean or a centile, which is then shown in seconds."""
+    silent: str = ""
+    """Of what a telephone system tells: why there is no number where it told none."""
+    adc: str = ""
+    """The national collection's own items: numerator / denominator, or one alone."""
+    adc_read: tuple[str, ...] = ()
+    """Where that was read: ids of `read` in the list; empty: it was not found."""
     states: str = ""
     notes: str = ""
     since: date = date(2021, 4, 1)
@@ -114,7 +129,16 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """In words; empty: there is none."""
         if self.at_least:
             return f"at least {self.at_least}%"
+        if self.at_most_seconds:
+            return f"at most {self.at_most_seconds} s"
         return f"at most {self.at_most}%" if self.at_most else ""
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something public in which the collection's own items were read."""
+
+    id: str
+    words: str
 
 
 class Items(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,6 +150,7 @@ class Items(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shifts: tuple[str, ...]
     """When one begins, in London, in the order of a day."""
     item: tuple[Item, ...]
+    read: tuple[Read, ...] = ()
 
     @property
     def begins(self) -> tuple[time, ...]:
@@ -143,8 +168,12 @@ def read_items(text: str) -> Items:
     if len(set(ids)) != len(ids):
         message = "two items have one id"
         raise ValueError(message)
+    known = {one.id for one in found.read}
     for one in found.item:
         _check(one)
+        if set(one.adc_read) - known or bool(one.adc) is not bool(one.adc_read):
+            message = f"{one.id}: where its national items were read is not said"
+            raise ValueError(message)
     return found
 
 

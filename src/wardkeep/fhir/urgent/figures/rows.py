@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happened in a span, as the database knows it: nobody's record is opened."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Database, Row
 from wardkeep.fhir.urgent.figures.happened import Happened
+from wardkeep.fhir.urgent.figures.on_the_telephone import told_of_calls
 from wardkeep.fhir.urgent.figures.spans import Span
 
 # All of each case of which anything happened first in the span: a case that was begun
 # before midnight has its end after it. A booking knows what it is based on alone.
 _HAPPENED = """
 with begun as materialized (
-  select distinct case_key from urgent.happened
-   where organisation = $1 and first_at >= $2 and first_at < $3),
+  select case_key from urgent.happened
+   where organisation = $1 and first_at >= $2 and first_at < $3
+  union
+  select unnest($4::text[])),
 of_cases as (
   select h.* from begun join urgent.happened as h
       on h.organisation = $1 and h.case_key = begun.case_key)
@@ -48,14 +52,26 @@ class FigureRows:
     ) -> list[Happened]:
         """All of what is counted in a span, and what happened to it later."""
         async with self._database.connection(organisation) as connection:
-            told = await connection.fetch(_HAPPENED, organisation, *span)
+            phoned = await told_of_calls(connection, organisation, span)
+            cases = _cases_of(phoned, span)
+            told = await connection.fetch(_HAPPENED, organisation, *span, cases)
             asked = await connection.fetch(_AMBULANCES, organisation, *span)
             sent = await connection.fetch(_MESSAGES, organisation, *span)
         return [
             *[told_in(row) for row in told],
+            *phoned,
             *[_ambulance(row) for row in asked],
             *[_message(row) for row in sent],
         ]
+
+
+def _cases_of(phoned: Sequence[Happened], span: Span) -> list[str]:
+    """Cases whose call was answered in the span, though they were begun after it."""
+    return [
+        one.case
+        for one in phoned
+        if one.case != one.source and any(span.has(at) for at in one.moments)
+    ]
 
 
 def told_in(row: Row) -> Happened:

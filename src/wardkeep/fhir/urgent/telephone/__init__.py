@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The telephone: what its system tells of calls, and whose an extension is."""

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose telephone an extension is: said by whoever sits there, until another does."""
+
+import re
+from datetime import datetime
+from uuid import UUID
+
+from wardkeep.base.ids import OrganisationId
+from wardkeep.db.connection import Database
+
+DEVICE = re.compile(r"[A-Za-z0-9*#-]{1,8}")
+_ONE_AT_A_TIME = "select pg_catalog.pg_advisory_xact_lock(43, $1)"
+"""Two people who take each other's telephone at once."""
+_MINE = """
+select device from telephone.seat
+ where organisation = $1 and account = $2 and until is null
+"""
+_LEAVE = """
+update telephone.seat set until = greatest($4, since)
+ where organisation = $1 and until is null and (account = $2 or device = $3)
+"""
+_SIT = """
+insert into telephone.seat (organisation, account, device, since, taker)
+values ($1, $2, $3, $4, $5)
+    on conflict (organisation, device, since) do update
+   set account = excluded.account, taker = excluded.taker, until = null
+"""
+
+
+class Seats:
+    """Knows who sits where."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, organisation: OrganisationId, account: str) -> str:
+        """Somebody's extension; empty: they said none, or it is a colleague's now."""
+        async with self._database.connection(organisation) as connection:
+            row = await connection.fetch_row(_MINE, organisation, UUID(account))
+        return str(row["device"]) if row else ""
+
+    async def sit(
+        self,
+        organisation: OrganisationId,
+        account: str,
+        *,
+        device: str,
+        taker: str,
+        now: datetime,
+    ) -> None:
+        """An extension is theirs, and nobody else's any more; empty: none is.
+
+        `taker` is the id of the Practitioner who answers there.
+        """
+        async with self._database.transaction(organisation) as connection:
+            await connection.execute(_ONE_AT_A_TIME, organisation)
+            values = (organisation, UUID(account), device, now)
+            await connection.execute(_LEAVE, *values)
+            if device:
+                await connection.execute(_SIT, *values, taker)
