@@ -395,20 +395,19 @@ class Door:
             index = self._ledger.append(self._entry(session, asked, portion, at=at))
             first = index if first < 0 else first
         # A search's reason was weighed by no rule: it opens nothing later.
-        if asked.action is FIND:
+        is_list = asked.action is FIND
+        if is_list:
             until = context.monotonic + REASON_HOLDS_SECONDS
             session.hold_found([one.item.patient for one in weighed], until)
-        else:
-            for one in weighed:
-                # What the work explained needed none.
-                if one.reason and not one.relationship:
-                    hold_reason(session, one, now=context.monotonic)
-        return Grant(
-            entry=first,
-            granted_at=at,
-            relationships=tuple([one.relationship for one in weighed]),
-            keys=tuple([b"" if stays(asked, one) else one.key for one in weighed]),
-        )
+        relationships: list[str] = []
+        keys: list[bytes] = []
+        for one in weighed:
+            # What the work explained needed none.
+            if one.reason and not (one.relationship or is_list):
+                hold_reason(session, one, now=context.monotonic)
+            relationships.append(one.relationship)
+            keys.append(b"" if stays(asked, one) else one.key)
+        return Grant(first, at, tuple(relationships), tuple(keys))
 
     def _refuse(
         self, session: Session, asked: Disclose, one: Weighed, refused: Refused
