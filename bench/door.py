@@ -38,6 +38,7 @@ from wardkeep.disclosure.questions import Disclose, Hello, Item, Question
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.disclosure.wire import FrameReader, answer_decoder, door_decoder, frame
 from wardkeep.identity.roles import Role
+from wardkeep.identity.scopes import Scopes, read_scopes
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets, Relationship
 from wardkeep.warden.alarms import Alarms
@@ -62,9 +63,40 @@ from wardkeep.warden.ways_in import WaysIn
 
 HOME = 1
 AT_ONCE = 64
-ROUNDS = 120
+ROUNDS, ROUNDS_OF_MANY = 120, 20
+LIST, PAGE = 20, 50
+"""Patients in a list that a person asks for, and in a program's page."""
 ROUNDS_PUBLISHED, TURNS_A_CHECKPOINT = 3, 16
 MICROSECONDS = 1e6
+
+
+_OF_PAGE = (Tier.RECORD, PAGE)
+
+
+def signed_in(account: str, role: Role, scopes: Scopes | None = None) -> SignedInAs:
+    return SignedInAs(
+        account=account,
+        display_name="Bench",
+        organisation=HOME,
+        organisation_name="Bench",
+        organisation_slug="bench",
+        role=role,
+        factor="passkey",
+        credential=b"bench",
+        device="bench",
+        scopes=scopes,
+        patients_per_hour=PAGE,
+    )
+
+
+def _row(keys: KeyStore, patient: str, tier: Tier) -> Item:
+    identity = key_identity(organisation=HOME, patient=patient, tier=tier)
+    wrapped, _ = keys.make_key(HOME, identity)
+    return Item(patient, tier, wrapped, (("Observation", new_uuid(), 1),))
+
+
+def _at_once(asked: Disclose) -> bytes:
+    return b"".join(frame(number, asked) for number in range(AT_ONCE))
 
 
 class Nowhere(asyncio.Transport):
@@ -120,34 +152,30 @@ class Rig:
             letters=ApprovedLetters(clock),
             clock=clock,
         )
-        account, patient = new_uuid(), new_uuid()
-        token, _ = sessions.start(
-            SignedInAs(
-                account=account,
-                display_name="Bench",
-                organisation=HOME,
-                organisation_name="Bench",
-                organisation_slug="bench",
-                role=Role.DOCTOR,
-                factor="passkey",
-                credential=b"bench",
-                device="bench",
+        account = new_uuid()
+        token, _ = sessions.start(signed_in(account, Role.DOCTOR))
+        patients = [new_uuid() for _ in range(PAGE)]
+        for patient in patients[:LIST]:
+            expected.add(
+                Relationship(
+                    organisation=HOME,
+                    account=account,
+                    patient=patient,
+                    kind="attending",
+                    valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+                )
             )
-        )
-        expected.add(
-            Relationship(
-                organisation=HOME,
-                account=account,
-                patient=patient,
-                kind="attending",
-                valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-            )
-        )
-        identity = key_identity(organisation=HOME, patient=patient, tier=Tier.RECORD)
-        wrapped, _ = keys.make_key(HOME, identity)
-        item = Item(patient, Tier.RECORD, wrapped, (("Observation", new_uuid(), 1),))
-        asked = Disclose(token, Purpose.DIRECT_CARE, "", Action.READ, (item,))
-        self.question = b"".join(frame(number, asked) for number in range(AT_ONCE))
+        program = signed_in(new_uuid(), Role.SERVICE, read_scopes("system/*.rs"))
+        program_token, _ = sessions.start(program)
+
+        def rows(tier: Tier, many: int) -> tuple[Item, ...]:
+            return tuple(_row(keys, patient, tier) for patient in patients[:many])
+
+        one, few, many = rows(Tier.RECORD, 1), rows(Tier.BANNER, LIST), rows(*_OF_PAGE)
+        care = Purpose.DIRECT_CARE
+        self.question = _at_once(Disclose(token, care, "", Action.READ, one))
+        self.list = _at_once(Disclose(token, care, "", Action.FIND, few))
+        self.page = _at_once(Disclose(program_token, care, "", Action.SEARCH, many))
         self.batch = Batch(self.ledger)
         self.sent = Nowhere()
         self.talk = self._talk()
@@ -171,9 +199,9 @@ class Rig:
         if not isinstance(self.answers()[0], Welcome):
             raise TypeError
 
-    async def ask(self) -> None:
+    async def ask(self, question: bytes = b"") -> None:
         """All callers ask at once, and each is answered."""
-        self.talk.data_received(self.question)
+        self.talk.data_received(question or self.question)
         while not self.sent.sent:
             await self.turn()
 
@@ -220,13 +248,31 @@ async def _measure(folder: Path) -> dict[str, float]:
         many = AT_ONCE * TURNS_A_CHECKPOINT
         published.append((time.thread_time() - began) / many * MICROSECONDS)
     judged = _judged(rig)
+    keys = {
+        f"µs a key, lists of {LIST}": await _a_key(rig, rig.list, LIST),
+        f"µs a key, pages of {PAGE}": await _a_key(rig, rig.page, PAGE),
+    }
     rig.ledger.close()
-    return {
+    return keys | {
         "µs a disclosure, 64 at once: decoded to answered": min(spent),
         "the same, the median round": sorted(spent)[len(spent) // 2],
         "of it judged and its entry made": judged,
         "µs to publish, with 1,024 entries a checkpoint": min(published),
     }
+
+
+async def _a_key(rig: Rig, question: bytes, patients: int) -> float:
+    """One entry names all of a question's patients, and each has a key of its own."""
+    spent: list[float] = []
+    for _ in range(ROUNDS_OF_MANY):
+        began = time.thread_time()
+        await rig.ask(question)
+        spent.append((time.thread_time() - began) / AT_ONCE / patients * MICROSECONDS)
+        answers = rig.answers()
+        released = sum(len(one.keys) for one in answers if isinstance(one, Grant))
+        if released != AT_ONCE * patients:
+            raise TypeError(answers[0])
+    return min(spent)
 
 
 def _judged(rig: Rig) -> float:

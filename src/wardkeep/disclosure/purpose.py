@@ -76,5 +76,12 @@ class Action(enum.StrEnum):
     # As above.
 
 
+# The door compares with these some twenty-five times an opening; and what is looked for
+# in an enumeration's class is looked for in Python's own, slow way: 850 instructions.
+SHARED, BANNER, SEALED = Tier.SHARED, Tier.BANNER, Tier.SEALED
+FIND, SEARCH, READ = Action.FIND, Action.SEARCH, Action.READ
+WRITE, DELETE, COPY = Action.WRITE, Action.DELETE, Action.COPY
+LETTERS, EXTRACT = Action.LETTERS, Action.EXTRACT
+
 TAKEN_OUT = frozenset({Action.PRINT, Action.COPY})
 """What goes on where nobody can close it: it weighs more than an opening."""

@@ -222,6 +222,9 @@ used only with a passkey that stays on one device."""
 NEED_DEVICE = GUARDED | {Role.SUPPORT}
 """Who signs in only with a passkey that stays on one device."""
 
+SUPPORT = Role.SUPPORT
+"""Compared with at each opening (as in wardkeep.disclosure.purpose)."""
+
 BY_COMMAND = frozenset({Role.IMPORTER, Role.EXTRACTOR})
 """Of sessions that the operator's commands have: no account is theirs."""
 

@@ -73,10 +73,10 @@ class Breaker:
 
     def at_work(self, organisation: int, account: str, soft: int, now: float) -> None:
         """Somebody opened something: they are at work, and add to the sum."""
-        for place in (organisation, SITE):
-            people = self._of(place).people
-            people[account] = (soft * SHARE, now)
-            people.move_to_end(account)
+        share = (soft * SHARE, now)
+        for hour in (self._of(organisation), self._of(SITE)):
+            hour.people[account] = share
+            hour.people.move_to_end(account)
 
     def opened(self, organisation: int, patients: Iterable[str], now: float) -> bool:
         """Count others; whether this trips a breaker that was not."""

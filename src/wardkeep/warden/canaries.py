@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from wardkeep.db.connection import Connection
-from wardkeep.disclosure.purpose import Action
+from wardkeep.disclosure.purpose import FIND, Action
 
 A_BLOCK = 4096
 """The sealed list is filled up to a multiple of this, so that its size tells little."""
@@ -59,7 +59,7 @@ class Canaries:
         self, organisation: int, patients: Iterable[str], action: Action
     ) -> list[str]:
         """Living canaries that an opening of these patients would open."""
-        if action is Action.FIND:
+        if action is FIND:
             return []
         known = self._known.get(organisation)
         if not known:

@@ -43,6 +43,8 @@ class WrappedBox(msgspec.Struct, frozen=True, gc=False):
 
 def boxes_in(column: bytes) -> tuple[WrappedBox, ...]:
     """The boxes of a column, the newest first; none where it is no wrapped key."""
+    if len(column) == _BOX_BYTES:
+        return (WrappedBox(FIRST, column),)
     found: list[WrappedBox] = []
     while len(column) >= _NUMBERED_BYTES and len(found) < MOST_BOXES:
         [generation] = _GENERATION.unpack_from(column)

@@ -6,7 +6,7 @@ million people's by an export button (shared by every such incident). What a nat
 data set takes was agreed on beforehand (extracts_are_agreed.py).
 """
 
-from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.disclosure.purpose import BANNER, EXTRACT, FIND, LETTERS, SEARCH
 from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 LONGEST_LIST = 20
@@ -50,12 +50,12 @@ EXPLAINS = (
 
 
 def list_is_short(opening: Opening) -> Refused | None:
-    if opening.action in (Action.FIND, Action.LETTERS):
+    if opening.action in (FIND, LETTERS):
         is_list = opening.patients_asked <= LONGEST_LIST
-        return None if is_list and opening.tier is Tier.BANNER else _TOO_LONG
-    if opening.action is Action.SEARCH:
+        return None if is_list and opening.tier is BANNER else _TOO_LONG
+    if opening.action is SEARCH:
         is_page = opening.patients_asked <= LONGEST_PAGE
         return None if is_page and opening.scopes is not None else _PAGE_TOO_LONG
-    if opening.action is Action.EXTRACT:
+    if opening.action is EXTRACT:
         return None if opening.patients_asked <= LONGEST_PAGE else _PAGE_TOO_LONG
     return None if opening.patients_asked <= 1 else _ONE_AT_A_TIME

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A role opens records for the purposes of its work and for no others."""
 
-from wardkeep.disclosure.purpose import Tier
+from wardkeep.disclosure.purpose import SHARED
 from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 EXPLAINS = (
@@ -14,7 +14,7 @@ EXPLAINS = (
 
 
 def purpose_fits_role(opening: Opening) -> Refused | None:
-    is_shared = opening.tier is Tier.SHARED
+    is_shared = opening.tier is SHARED
     if is_shared or opening.purpose in opening.role.purposes:
         return None
     return Refused(

@@ -8,7 +8,7 @@ shown is shown again without one: a desk books people whom no work names yet. It
 against the budget like any other.
 """
 
-from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.disclosure.purpose import BANNER, FIND, READ, SHARED
 from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 SHORTEST_REASON = 8
@@ -41,9 +41,9 @@ EXPLAINS = (
 
 
 def reason_is_given(opening: Opening) -> Refused | None:
-    if opening.relationship or opening.action is Action.FIND:
+    if opening.relationship or opening.action is FIND:
         return None
-    if opening.tier is Tier.SHARED or _was_shown(opening):
+    if opening.tier is SHARED or _was_shown(opening):
         return None
     reason = opening.reason.strip()
     if not reason:
@@ -52,7 +52,7 @@ def reason_is_given(opening: Opening) -> Refused | None:
 
 
 def _was_shown(opening: Opening) -> bool:
-    is_banner = opening.tier is Tier.BANNER and opening.action is Action.READ
+    is_banner = opening.tier is BANNER and opening.action is READ
     return is_banner and opening.is_found
 
 

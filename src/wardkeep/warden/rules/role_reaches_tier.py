@@ -9,7 +9,15 @@ set takes what two people agreed on, and nothing sealed.
 A sealed note is read by the roles that may write one.
 """
 
-from wardkeep.disclosure.purpose import Action, Tier
+from wardkeep.disclosure.purpose import (
+    COPY,
+    DELETE,
+    EXTRACT,
+    READ,
+    SEALED,
+    SHARED,
+    WRITE,
+)
 from wardkeep.warden.rules.opening import Explained, Opening, Refused
 
 EXPLAINS = (
@@ -22,7 +30,7 @@ EXPLAINS = (
 
 
 def role_reaches_tier(opening: Opening) -> Refused | None:
-    if opening.tier is Tier.SHARED or _reaches(opening):
+    if opening.tier is SHARED or _reaches(opening):
         return None
     return Refused(
         code="role-does-not-reach",
@@ -32,17 +40,17 @@ def role_reaches_tier(opening: Opening) -> Refused | None:
 
 
 def _reaches(opening: Opening) -> bool:
-    if opening.is_nobodys and opening.action is Action.WRITE:
-        return opening.tier is not Tier.SEALED
-    if opening.action is Action.EXTRACT:
+    if opening.is_nobodys and opening.action is WRITE:
+        return opening.tier is not SEALED
+    if opening.action is EXTRACT:
         # Of whoever is no such command, extracts_are_agreed tells what is wrong.
-        return opening.tier is not Tier.SEALED
-    if opening.action is Action.COPY:
-        return opening.tier is not Tier.SEALED and opening.role.budget.copies > 0
-    if opening.tier is not Tier.SEALED:
+        return opening.tier is not SEALED
+    if opening.action is COPY:
+        return opening.tier is not SEALED and opening.role.budget.copies > 0
+    if opening.tier is not SEALED:
         return opening.tier.word in opening.role.tiers
     if opening.reads_note:
         return opening.role.may_seal
-    if opening.action is Action.READ:
+    if opening.action is READ:
         return opening.role.homes > 0
-    return opening.action in (Action.WRITE, Action.DELETE) and opening.role.may_seal
+    return opening.action in (WRITE, DELETE) and opening.role.may_seal

@@ -3,7 +3,7 @@
 
 from wardkeep.disclosure.purpose import Purpose
 from wardkeep.disclosure.questions import Disclose, Item
-from wardkeep.identity.roles import Role
+from wardkeep.identity.roles import SUPPORT
 from wardkeep.warden.sessions import Session
 from wardkeep.warden.support_grants import SupportGrants
 
@@ -25,7 +25,7 @@ def why_granted(grants: SupportGrants, session: Session) -> tuple[Purpose, str]:
 
 def note_opening(grants: SupportGrants, session: Session, asked: Disclose) -> None:
     """Whoever watches the grant sees it at once."""
-    if session.role is not Role.SUPPORT:
+    if session.role is not SUPPORT:
         return
     grant = grants.holding(session.account, session.organisation)
     if grant is None:

@@ -20,14 +20,25 @@ from wardkeep.disclosure.answers import (
 )
 from wardkeep.disclosure.copies import PURPOSES
 from wardkeep.disclosure.message import MAX_ITEMS, MAX_REASON_CHARACTERS
-from wardkeep.disclosure.purpose import TAKEN_OUT, Action, Purpose, Tier
+from wardkeep.disclosure.purpose import (
+    COPY,
+    DELETE,
+    EXTRACT,
+    FIND,
+    LETTERS,
+    READ,
+    SEALED,
+    TAKEN_OUT,
+    WRITE,
+    Purpose,
+)
 from wardkeep.disclosure.questions import (
     Disclose,
     Item,
     TakeForDataSet,
 )
 from wardkeep.disclosure.sealed import key_identity
-from wardkeep.identity.roles import Role
+from wardkeep.identity.roles import SUPPORT
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
@@ -84,7 +95,7 @@ from wardkeep.warden.support_grants import SupportGrants
 from wardkeep.warden.ways_in import WaysIn, are_notes
 
 GRANTED = "grant"
-_GIVES_NOTHING = frozenset({Action.WRITE, Action.DELETE, Action.COPY, Action.EXTRACT})
+_GIVES_NOTHING = frozenset({WRITE, DELETE, COPY, EXTRACT})
 """Refused of a patient who does not exist: nothing is written, and no copy made."""
 BY_VISIT = "visit"
 
@@ -180,12 +191,12 @@ class Door:
         if session is None:
             return NOT_SIGNED_IN
         patients = {item.patient for item in asked.items}
-        is_fit = asked.action is Action.WRITE and patients <= session.nobodies
+        is_fit = asked.action is WRITE and patients <= session.nobodies
         return self.disclose(asked) if is_fit else NOT_UNDERSTOOD
 
     def take_for_data_set(self, asked: TakeForDataSet) -> Answer:
         """What the operator's command takes: by its own action, and by no other."""
-        if asked.question.action is not Action.EXTRACT:
+        if asked.question.action is not EXTRACT:
             return NOT_UNDERSTOOD
         return self.disclose(asked.question, for_data_set=True)
 
@@ -253,7 +264,7 @@ class Door:
         )
         key = b"".join(keys)
         way_in = None
-        if item.tier is Tier.SEALED and asked.action is Action.READ:
+        if item.tier is SEALED and asked.action is READ:
             key = key_of_row(session, item, keys)
             way_in = self._way_in(session, asked, item, is_right=bool(key))
             if way_in.visits and not _is_note(item):
@@ -271,12 +282,12 @@ class Door:
             resources=item.resources,
             scopes=scopes_for(session, item.patient, is_beside=is_beside),
             is_within_consent=is_beside or is_within_consent(session, item),
-            is_support_granted=session.role is Role.SUPPORT
+            is_support_granted=session.role is SUPPORT
             and is_granted(self._support, session, item),
             contract_left=context.contract_left,
             standing=context.standing,
             taken_out_left=context.taken_out_left,
-            is_copy_signed=asked.action is Action.COPY
+            is_copy_signed=asked.action is COPY
             and _is_signed(session, item, context.monotonic),
             is_extract_agreed=session.extract is not None
             and session.extract.covers(item.resources),
@@ -328,11 +339,11 @@ class Door:
         return live[0].words if live else ""
 
     def _count_homes(self, session: Session, asked: Disclose) -> None:
-        if asked.action is not Action.READ:
+        if asked.action is not READ:
             return
         account = (session.organisation, session.account)
         for item in asked.items:
-            if item.tier is Tier.SEALED and not _is_note(item):
+            if item.tier is SEALED and not _is_note(item):
                 now = self._clock.monotonic_seconds()
                 self._ways_in.given(account, item.patient, now=now)
 
@@ -356,19 +367,19 @@ class Door:
         """
         if session.app is not None:
             return Purpose(session.app.purpose), session.app.reason
-        if asked.action is Action.LETTERS:
+        if asked.action is LETTERS:
             incident = self._letters.incident_of(session, patient)
             return Purpose.AUDIT, f"Letter about incident {incident}"
-        if session.role is Role.SUPPORT:
+        if session.role is SUPPORT:
             return why_granted(self._support, session)
-        if asked.action is Action.COPY and patient in session.copies:
+        if asked.action is COPY and patient in session.copies:
             act = session.copies[patient].act
             return PURPOSES[act.ground], act.reason
         reason = asked.reason[:MAX_REASON_CHARACTERS].strip()
         if reason:
             return asked.purpose, reason
         held = session.held_reason(patient, monotonic)
-        if held is None or asked.action is Action.FIND:
+        if held is None or asked.action is FIND:
             return asked.purpose, ""
         return Purpose(held.purpose), held.reason
 
@@ -384,20 +395,19 @@ class Door:
             index = self._ledger.append(self._entry(session, asked, portion, at=at))
             first = index if first < 0 else first
         # A search's reason was weighed by no rule: it opens nothing later.
-        if asked.action is Action.FIND:
+        is_list = asked.action is FIND
+        if is_list:
             until = context.monotonic + REASON_HOLDS_SECONDS
             session.hold_found([one.item.patient for one in weighed], until)
-        else:
-            for one in weighed:
-                # What the work explained needed none.
-                if one.reason and not one.relationship:
-                    hold_reason(session, one, now=context.monotonic)
-        return Grant(
-            entry=first,
-            granted_at=at,
-            relationships=tuple([one.relationship for one in weighed]),
-            keys=tuple([b"" if stays(asked, one) else one.key for one in weighed]),
-        )
+        relationships: list[str] = []
+        keys: list[bytes] = []
+        for one in weighed:
+            # What the work explained needed none.
+            if one.reason and not (one.relationship or is_list):
+                hold_reason(session, one, now=context.monotonic)
+            relationships.append(one.relationship)
+            keys.append(b"" if stays(asked, one) else one.key)
+        return Grant(first, at, tuple(relationships), tuple(keys))
 
     def _refuse(
         self, session: Session, asked: Disclose, one: Weighed, refused: Refused
@@ -424,7 +434,7 @@ class Door:
     ) -> Entry:
         first = portion.weighed[0]
         request = asked.request[:LONGEST_REQUEST]
-        is_read = first.item.tier is Tier.SEALED and asked.action is Action.READ
+        is_read = first.item.tier is SEALED and asked.action is READ
         if is_read and not _is_note(first.item):
             request = self._visit_words(session, first.item.patient)
         # As `entry_of` makes it; by one call less, for each opening comes by here.

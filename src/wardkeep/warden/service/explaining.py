@@ -3,7 +3,7 @@
 
 from datetime import datetime
 
-from wardkeep.disclosure.purpose import Action
+from wardkeep.disclosure.purpose import FIND, LETTERS, Action
 from wardkeep.identity.roles import Role
 from wardkeep.identity.scopes import CHECK_IN
 from wardkeep.teams.relationships import SELF_MADE, ExpectedSets
@@ -45,12 +45,12 @@ class Explaining:
         monotonic: float,
     ) -> str:
         """The same, as far as it counts for what is done."""
-        if action is Action.LETTERS:
+        if action is LETTERS:
             # Two people explain it; nothing else does.
             return LETTER if self._letters.incident_of(session, patient) else ""
         why = self.of(session, patient, now, monotonic)
         # What somebody wrote for themselves explains no list: its rows count.
-        return "" if action is Action.FIND and why.endswith(SELF_MADE) else why
+        return "" if action is FIND and why.endswith(SELF_MADE) else why
 
     def of(
         self, session: Session, patient: str, now: datetime, monotonic: float

@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -97,14 +98,13 @@ class _Talk(asyncio.Protocol):
         self._in_flight += 1
         if self._in_flight >= MAX_IN_FLIGHT:
             self._regulate()
+        self._listener.answerer(question, partial(self._reply, number))
 
-        def reply(answer: Answer) -> None:
-            self._in_flight -= 1
-            self._send(number, answer)
-            if self._is_paused:
-                self._regulate()
-
-        self._listener.answerer(question, reply)
+    def _reply(self, number: int, answer: Answer) -> None:
+        self._in_flight -= 1
+        self._send(number, answer)
+        if self._is_paused:
+            self._regulate()
 
     def _regulate(self) -> None:
         """Stop reading, or read on: not before half of what is in flight has left."""

@@ -11,7 +11,7 @@ import msgspec
 
 from wardkeep.base.clock import Clock, from_microseconds
 from wardkeep.base.ids import new_uuid
-from wardkeep.disclosure.purpose import Action
+from wardkeep.disclosure.purpose import FIND, TAKEN_OUT, Action
 from wardkeep.disclosure.questions import Disclose
 from wardkeep.identity.roles import Budget
 from wardkeep.ledger.entry import Entry
@@ -142,7 +142,7 @@ class Watch:
             action=action.value,
             now=self._now(),
         )
-        is_list = action is Action.FIND
+        is_list = action is FIND
         if self._breaker.is_tripped(session.organisation, self._now()) and not is_list:
             least = min(standing.reach_most, REACH_WHEN_TRIPPED)
             return msgspec.structs.replace(standing, reach_most=least)
@@ -185,9 +185,10 @@ class Watch:
         if not session.is_watched:
             return
         action = asked.action
-        is_list, account = action is Action.FIND, session.whose
+        is_list, account = action is FIND, session.whose
         self._breaker.at_work(*account, self.budget(session).soft, now)
-        self.budgets.take_out(account, explained, action=action._value_, now=now)
+        if action in TAKEN_OUT:
+            self.budgets.take_out(account, explained, action=action._value_, now=now)
         if standing is not None:
             others = [one for one, why in explained.items() if not why]
             where = reach_of(session)
@@ -215,7 +216,7 @@ class Watch:
         elif code == PROVE_AGAIN:
             # A list is one attempt, however many people it would have named.
             named = dict.fromkeys(item.patient for item in asked.items if item.patient)
-            first = tuple(named)[:1] if asked.action is Action.FIND else tuple(named)
+            first = tuple(named)[:1] if asked.action is FIND else tuple(named)
             if self.budgets.tried(reach_of(session), first):
                 self.freeze_account(session, freezes.SCRAPING, _SCRAPED)
 

@@ -7,7 +7,7 @@ from itertools import groupby
 import msgspec
 
 from wardkeep.crypto.aead import Key
-from wardkeep.disclosure.purpose import Action, Purpose, Tier
+from wardkeep.disclosure.purpose import DELETE, READ, SEALED, Purpose
 from wardkeep.disclosure.questions import Disclose, Item, ResourceRef
 from wardkeep.ledger.entry import Subject
 from wardkeep.warden.row_keys import identity_of, open_row_key
@@ -106,8 +106,8 @@ def stays(asked: Disclose, one: Weighed) -> bool:
 
     The key of the whole sealed tier never leaves; each row of it has its own.
     """
-    is_whole_tier = one.item.tier is Tier.SEALED and asked.action is not Action.READ
-    return asked.action is Action.DELETE or one.is_beside or is_whole_tier
+    is_whole_tier = one.item.tier is SEALED and asked.action is not READ
+    return asked.action is DELETE or one.is_beside or is_whole_tier
 
 
 def opened_by(weighed: Sequence[Weighed]) -> AbstractSet[str]:
