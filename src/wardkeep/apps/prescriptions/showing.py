@@ -9,10 +9,10 @@ from wardkeep.apps.prescriptions.opening import (
     Kept,
     Opened,
     find,
-    formulary,
-    is_held,
     open_here,
+    stock_line,
 )
+from wardkeep.care.formulary import formulary
 from wardkeep.care.of_patient import READERS
 from wardkeep.care.opening import me
 from wardkeep.fhir.model.person import Person
@@ -127,7 +127,7 @@ async def show_one(visit: Visit, opened: Opened, kept: Kept, form: Form) -> Resp
         did=[(DID[it.kind], it) for it in reversed(one.steps)],
         word=form.values.get("word", ""),
         problems=problems,
-        is_held=await is_held(visit, one),
+        is_held=await stock_line(visit, one) is not None,
         is_signed=visit.query("said") == "passkey",
         said=SAID.get(visit.query("said")),
     )

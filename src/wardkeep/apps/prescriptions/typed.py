@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from wardkeep.care.interactions import CHECKS, Interaction
+from wardkeep.care.packets import read_expiry
 from wardkeep.fhir.prescriptions.formulary import ROUTES, Item
 from wardkeep.fhir.prescriptions.in_words import MOST
 from wardkeep.fhir.prescriptions.prescription import FREQUENCIES
@@ -174,23 +175,34 @@ class PacketTyped(msgspec.Struct, frozen=True, kw_only=True):
 def read_packet(form: Form, today: date) -> PacketTyped | None:
     """Batch and expiry, copied from the packet; what has expired is not given."""
     batch = form.text("batch", called="the batch number", at_most=LONGEST_NUMBER)
-    month = form.optional_text("expires-month", called="the month", at_most=2)
-    year = form.optional_text("expires-year", called="the year", at_most=4)
-    try:
-        first = date(int(year), int(month), 1)
-    except ValueError:
-        form.reject(
-            "expires-month",
-            wrong="The month and year of expiry cannot be read",
-            mend="Copy both from the packet, as in 8 2028.",
-        )
-        return None
-    if (first.year, first.month) < (today.year, today.month):
-        form.reject(
-            "expires-month",
-            wrong="That packet has expired",
-            mend="Take another packet, and put this one where it is destroyed.",
-        )
+    expires = read_expiry(form, today)
     if form.problems:
         return None
-    return PacketTyped(batch=batch, expires=f"{first:%Y-%m}")
+    return PacketTyped(batch=batch, expires=expires)
+
+
+REGISTERED = "2"
+"""The schedule whose register names who collected it (Misuse of Drugs Regulations 2001,
+regulation 19)."""
+COLLECTORS = {
+    "patient": "The patient",
+    "representative": "Somebody for the patient",
+    "professional": "A health professional",
+}
+IDENTITY = {
+    "seen": "Asked for, and seen",
+    "not-seen": "Asked for, and not seen",
+    "not-asked": "Not asked for",
+}
+
+
+def read_collected(form: Form) -> str:
+    """Who collected it, and whether proof of identity was asked for and seen."""
+    who = form.choice("collector", called="who collects it", among=tuple(COLLECTORS))
+    proof = form.choice("identity", called="proof of identity", among=tuple(IDENTITY))
+    if not (who and proof):
+        return ""
+    return (
+        f"Collected by: {COLLECTORS[who].lower()}."
+        f" Proof of identity: {IDENTITY[proof].lower()}."
+    )

@@ -15,7 +15,6 @@ from wardkeep.apps.prescriptions.opening import (
     PRESCRIBERS,
     Opened,
     address_of,
-    formulary,
     open_here,
     save,
 )
@@ -33,6 +32,7 @@ from wardkeep.care.case_closing import (
     closing,
     place_in_queue,
 )
+from wardkeep.care.formulary import formulary
 from wardkeep.care.interactions import CHECKS, Interaction
 from wardkeep.care.keeping import Keeping, finish, go_on, resume
 from wardkeep.care.kept_forms import PRESCRIPTION
