@@ -3,6 +3,12 @@
 
 from wardkeep.apps.prescriptions.ending import cancel, undo
 from wardkeep.apps.prescriptions.giving import give_stock, show_giving
+from wardkeep.apps.prescriptions.lifting import (
+    ask_to_lift,
+    lift,
+    sign_lifting,
+    withdraw_lifting,
+)
 from wardkeep.apps.prescriptions.showing import (
     show_formulary,
     show_prescription,
@@ -23,6 +29,10 @@ app = App(
     title="Prescriptions",
     pages=(
         show_formulary,
+        ask_to_lift,
+        sign_lifting,
+        lift,
+        withdraw_lifting,
         show_prescriptions,
         show_form,
         write_prescription,

@@ -23,7 +23,7 @@ from wardkeep.care.writing import NOT_SAVED, content_of, drafted
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.post.telling import Told
-from wardkeep.fhir.prescriptions.formulary import Item
+from wardkeep.fhir.prescriptions.formulary import SNOMED, Item
 from wardkeep.fhir.prescriptions.handed_out import (
     TYPE as PACKET,
     Packet,
@@ -44,6 +44,7 @@ from wardkeep.fhir.store.outcomes import AlreadyThere, Conflict, NotFound, Writt
 from wardkeep.fhir.store.parts import Part, PartReader
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.urgent.case import TYPE as CASE
+from wardkeep.fhir.work.expects import listed
 from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
 from wardkeep.web.trouble import NOT_FOUND, Trouble
@@ -74,6 +75,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     packets: dict[str, Packet]
     """By their ids."""
     packet_contents: dict[str, tuple[int, Json]]
+    allergy_codes: dict[str, frozenset[str]]
+    """SNOMED CT's, by the AllergyIntolerance."""
 
     @property
     def taken(self) -> list[str]:
@@ -126,6 +129,19 @@ async def open_here(visit: Visit) -> Opened | Response:
         ),
         packets={one.id: one for one in read if one is not None},
         packet_contents=stored,
+        allergy_codes={
+            one.id: _codes(content_of(one.text))
+            for one in of_banner
+            if one.type == "AllergyIntolerance"
+        },
+    )
+
+
+def _codes(content: Json) -> frozenset[str]:
+    said = content.get("code")
+    codings = listed(said, "coding") if isinstance(said, dict) else []
+    return frozenset(
+        str(one.get("code")) for one in codings if one.get("system") == SNOMED
     )
 
 

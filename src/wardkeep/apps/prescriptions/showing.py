@@ -3,6 +3,7 @@
 
 from starlette.responses import Response
 
+from wardkeep.apps.prescriptions.lifting import SAID as LIFTED, liftings
 from wardkeep.apps.prescriptions.opening import (
     CHECKERS,
     PRESCRIBERS,
@@ -139,6 +140,10 @@ async def show_formulary(visit: Visit) -> Response:
     return visit.render(
         "prescriptions/formulary.html",
         items=await formulary(visit),
+        liftings=await liftings(visit),
+        account=visit.session.account,
+        is_signed=visit.query("said") == "passkey",
         schedules=SCHEDULES,
         routes=ROUTES,
+        said=LIFTED.get(visit.query("said")),
     )

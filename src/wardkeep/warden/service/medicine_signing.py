@@ -38,7 +38,7 @@ NOT_SIGNED = Refusal(
 _TITLES = {
     PRESCRIBES: "Prescribe a controlled drug",
     CHECKS: "Second person’s check of a controlled drug",
-    WITNESSES: "Second person of an entry about stock",
+    WITNESSES: "Second person of an entry about medicines",
 }
 
 
@@ -85,8 +85,8 @@ def _described(act: SignMedicine) -> ActDescription:
         return ActDescription(
             title=_TITLES[act.part],
             lines=(("Entry", act.words), ("First person", act.prescriber)),
-            warning="Count it yourself, and look at the packets, before you sign. Your"
-            " name and this moment stay in the register and in the ledger.",
+            warning="Count or look for yourself before you sign. Your name and this"
+            " moment stay beside it and in the ledger.",
         )
     return ActDescription(
         title=_TITLES[act.part],
