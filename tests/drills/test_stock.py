@@ -286,3 +286,19 @@ def test_a_program_takes_no_schedule_off_by_writing(there: Depot) -> None:
     there.program.put(item_content(DIAZEPAM))
     there.program.put(plain)
     assert "Two people sign" in there.lee.get("/formulary").decode()
+
+
+def test_a_busy_night_prints_on_and_a_thief_carries_no_more_records_away(
+    there: Depot,
+) -> None:
+    printed = 0
+    for nth in range(13):
+        rx = there.prescribes(f"night{nth}", AMOXICILLIN, 6, there.ben)
+        status, _, page = there.ben.press(f"{rx}/print", {"version": "1"})
+        printed += status == 200
+        assert status == 200, (nth, page[-1500:])
+    assert printed == 13
+    # A record on paper is another thing: as many as ten left today
+    status, page = there.ben.ask("GET", "/patients/night12/print?part=whole")
+    assert status == FORBIDDEN
+    assert "You have printed as many" in page.decode()

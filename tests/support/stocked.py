@@ -141,7 +141,7 @@ def depot(folder: Path, keys: Path) -> Iterator[Depot]:
     with served(folder) as stack:
         stack.found(HOME)
         with closing(Program(stack, keys, organisation=HOME)) as program:
-            for one in (*queue_places(), *map(practitioner, PEOPLE), *_places()):
+            for one in (*queue_places(), *map(practitioner, PEOPLE), *places()):
                 program.put(one)
             for item in (*ITEMS, MORPHINE):
                 program.put(item_content(item))
@@ -155,7 +155,7 @@ def depot(folder: Path, keys: Path) -> Iterator[Depot]:
                     desk.close()
 
 
-def _places() -> Iterator[Json]:
+def places() -> Iterator[Json]:
     yield {
         "resourceType": "Location",
         "id": "moor-lane",
