@@ -118,6 +118,7 @@ async def _show(visit: Visit, place: Person, form: Form) -> Response:
         item=line,
         schedule=SCHEDULES.get(line.schedule, "Controlled drug") if item else "",
         entries=shown,
+        top=await _top(visit, place),
         page=nth,
         is_more=len(found) > A_PAGE,
         typed=form.values,

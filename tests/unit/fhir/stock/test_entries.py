@@ -164,7 +164,7 @@ def test_which_entries_take_two_people(
 def test_a_slip_is_taken_back_by_whoever_made_it_soon_and_only_as_the_last() -> None:
     [entry] = written([(0, 20)])
     top = Top(number=1, balance=20, digest=entry.digest)
-    assert can_undo(entry, top, "a-1", NOW + timedelta(minutes=15))
+    assert can_undo(entry, top, "a-1", entry.at + timedelta(minutes=15))
     assert not can_undo(entry, top, "a-2", NOW)
     assert not can_undo(entry, top, "a-1", NOW + timedelta(minutes=16))
     assert not can_undo(entry, msgspec.structs.replace(top, number=2), "a-1", NOW)
