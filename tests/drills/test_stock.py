@@ -308,3 +308,16 @@ def test_a_busy_night_prints_on_and_a_thief_carries_no_more_records_away(
     status, page = there.ben.ask("GET", "/patients/night12/print?part=whole")
     assert status == FORBIDDEN
     assert "You have printed as many" in page.decode()
+
+
+def test_names_are_a_list_at_the_door_and_only_whoever_counts_asks_for_them(
+    there: Depot,
+) -> None:
+    lot = there.receives(AMOXICILLIN, 2, 9, batch="NAMED")
+    rx = there.prescribes("quill", AMOXICILLIN, 9, there.ann)
+    chosen = {"version": "1", "lot": key("Location/moor-lane", lot)}
+    assert "said=given" in there.ann.press(f"{rx}/give", chosen)[1]
+    at = f"{BASE}/register/{AMOXICILLIN.id}"
+    assert b"CALLERQUILL" in there.lee.get(f"{at}?names=yes").upper()
+    assert b"CALLERQUILL" not in there.lee.get(at).upper()
+    assert b"CALLERQUILL" not in there.ann.get(f"{at}?names=yes").upper()

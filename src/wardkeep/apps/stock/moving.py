@@ -224,7 +224,12 @@ async def move(visit: Visit) -> Response:
         return visit.go_to(lot_path(visit, "too-few"))
     named = next(one.words for one in known if one.reference == to)
     content = stock_content(
-        Said(id=id_, pack=spot.held.pack, words=f"To: {named}", by=out.by),
+        Said(
+            id=id_,
+            pack=spot.held.pack,
+            words=f"From {spot.held.place.words} to {named}",
+            by=out.by,
+        ),
         [out, into],
         item=spot.item,
         kind=MOVED_OUT,

@@ -2,8 +2,9 @@
 """The register of one medicine at one place: every entry, in order, with its balance.
 
 Of schedule 2 it is what regulations 19 and 20 of the Misuse of Drugs Regulations 2001
-ask for. Nobody's name is on it: an entry leads to the patient's prescriptions, which
-open at the door. Of what is wrong the correction is an entry of its own.
+ask for. Names and addresses are shown to whoever counts, when asked for: a list at the
+door. Else an entry leads to the patient's prescription. Of what is wrong the correction
+is an entry of its own.
 """
 
 import msgspec
@@ -28,6 +29,7 @@ from wardkeep.base.ids import derived_uuid, is_fhir_id
 from wardkeep.care.of_patient import whole_number
 from wardkeep.care.opening import opener_of
 from wardkeep.care.paging import page_asked
+from wardkeep.care.people import banners_in
 from wardkeep.care.stock import (
     COUNTERS,
     STOCKED,
@@ -58,13 +60,17 @@ from wardkeep.fhir.stock.entry import (
     needs_two,
 )
 from wardkeep.fhir.stock.rows import EntryRow, written
+from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.shared_listing import SharedLister
+from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
-A_PAGE = 100
+A_PAGE = 20
+"""Entries; with names it is a list, which names twenty people at most."""
+_TOLD = "stock register: to whom medicines were given, for paper"
 CORRECTABLE = frozenset({RECEIVED, GIVEN, DISPOSED})
 """What was moved is moved back; what was counted is counted again."""
 
@@ -80,6 +86,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     patient: str
     """Whose record it leads to; empty: nobody's, or nobody's any more."""
     may_correct: bool
+    name: Banner | None = None
+    """To whom it was given, where names were asked for."""
 
 
 @page(f"{HOME}/{{kind}}/{{place}}/register/{{item}}", gate=STOCKED)
@@ -107,6 +115,11 @@ async def _show(visit: Visit, place: Person, form: Form) -> Response:
     shown = await _shown(visit, found[:A_PAGE])
     if isinstance(shown, Refusal):
         return visit.refuse(shown)
+    is_named = visit.query("names") == "yes" and COUNTERS.admits(visit.session.role)
+    if is_named:
+        shown = await _named(visit, shown)
+        if isinstance(shown, Refusal):
+            return visit.refuse(shown)
     line = item or gone(id_, shown[0].pack.medicine if shown else "")
     problems = tuple(form.problems.values())
     return visit.render(
@@ -116,8 +129,13 @@ async def _show(visit: Visit, place: Person, form: Form) -> Response:
         at=place_path(visit),
         here=_path(visit),
         item=line,
-        schedule=SCHEDULES.get(line.schedule, "Controlled drug") if item else "",
+        schedule=SCHEDULES.get(line.schedule, "Controlled drug")
+        if line.schedule
+        else "",
         entries=shown,
+        is_named=is_named,
+        may_name=COUNTERS.admits(visit.session.role)
+        and any(one.patient for one in shown),
         top=await _top(visit, place),
         page=nth,
         is_more=len(found) > A_PAGE,
@@ -152,6 +170,17 @@ async def _shown(visit: Visit, found: list[EntryRow]) -> list[Shown] | Refusal:
         )
         for one in found
     ]
+
+
+async def _named(visit: Visit, shown: list[Shown]) -> list[Shown] | Refusal:
+    """With names and addresses, as the law's register has them: a list at the door."""
+    opener = msgspec.structs.replace(opener_of(visit), request=_TOLD)
+    ids = [one.patient for one in shown if one.patient]
+    given = await visit.services[Lister].people(ids, opener=opener)
+    if isinstance(given, Refusal):
+        return given
+    people = banners_in(given.patients, visit.today)
+    return [msgspec.structs.replace(one, name=people.get(one.patient)) for one in shown]
 
 
 async def _words(visit: Visit, sources: set[str]) -> dict[str, str] | Refusal:
