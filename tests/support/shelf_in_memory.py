@@ -5,7 +5,7 @@ It holds versions and refuses stale ones, as the store does; it asks no door, so
 that lives on it is tested for what it does with what it is given, and for that alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +21,9 @@ from wardkeep.fhir.bars.outgoing import DOCUMENT, Outbox, Standing
 from wardkeep.fhir.notes.drafts import NoteDrafts
 from wardkeep.fhir.notes.reading import NoteReader
 from wardkeep.fhir.post.rows import PostRows
+from wardkeep.fhir.prescriptions.formulary import Item
+from wardkeep.fhir.prescriptions.schedules import Known, Schedules
+from wardkeep.fhir.stock.rows import StockRows
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.outcomes import (
     Conflict,
@@ -189,6 +192,37 @@ class NoPost(PostRows):
         del organisation, case, kind
 
 
+class NoRegister(StockRows):
+    """No place keeps a register yet."""
+
+    def __init__(self) -> None:
+        """It needs nothing."""
+
+    async def is_kept(self, organisation: OrganisationId, item: str) -> bool:
+        del organisation, item
+        return False
+
+    async def of_source(self, organisation: OrganisationId, source: str) -> list[Any]:
+        del organisation, source
+        return []
+
+
+class PlainSchedules(Schedules):
+    """Nothing was said of any medicine but what its line says."""
+
+    def __init__(self) -> None:
+        """It needs nothing."""
+
+    async def known(self, organisation: OrganisationId) -> dict[bytes, list[Known]]:
+        del organisation
+        return {}
+
+    async def remember(
+        self, organisation: OrganisationId, items: Iterable[Item], *, now: datetime
+    ) -> None:
+        del organisation, items, now
+
+
 def services_on(shelf: MemoryShelf) -> list[object]:
     return [
         MemoryParts(shelf),
@@ -199,6 +233,8 @@ def services_on(shelf: MemoryShelf) -> list[object]:
         MemoryCalls("amber-case", "amber"),
         NothingSent(),
         NoPost(),
+        NoRegister(),
+        PlainSchedules(),
     ]
 
 

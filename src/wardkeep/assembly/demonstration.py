@@ -35,6 +35,7 @@ from wardkeep.assembly.demo.urgent_care import Calls, queue_entries
 from wardkeep.assembly.demo.ward_day import Beds
 from wardkeep.assembly.demo_partners import introduce
 from wardkeep.assembly.demo_queue import fill_queues
+from wardkeep.assembly.demo_stock import fill_shelves
 from wardkeep.assembly.demo_surgeries import tell_surgeries
 from wardkeep.assembly.demo_telephone import connect_telephone
 from wardkeep.assembly.importing import Show, begin_import, load_paths
@@ -153,6 +154,24 @@ async def _fill(
         opener, _ = await begin_import(warden, organisation.slug)
         served = opener.organisation
         await fill_queues(settings, layout, organisation=served, by=by, now=now)
+        lead = next(
+            (
+                (ids[one.key], one.display_name)
+                for one in demo_accounts(organisation)
+                if one.role == "shift lead"
+            ),
+            None,
+        )
+        if lead is not None and organisation.kind == "hospital":
+            await fill_shelves(
+                settings,
+                layout,
+                warden,
+                organisation,
+                opener=opener,
+                by=lead,
+                clock=SystemClock(),
+            )
         await warden.ask(EndSession(opener.session), Done)
 
 

@@ -53,6 +53,7 @@ from wardkeep.fhir.oauth.cors import Cors, Origins
 from wardkeep.fhir.oauth.endpoints import FOR_ALL, PREFIXES, OAuthEndpoints
 from wardkeep.fhir.post.repeat_service import FhirRepeatCallers, RepeatCalling
 from wardkeep.fhir.post.rows import PostRows
+from wardkeep.fhir.prescriptions.schedules import Schedules
 from wardkeep.fhir.questionnaires.shelf import Shelf
 from wardkeep.fhir.referrals.hand_overs import HandOvers
 from wardkeep.fhir.referrals.rows import ReferralRows
@@ -67,6 +68,7 @@ from wardkeep.fhir.rest.application import (
 from wardkeep.fhir.rest.asking import MOST_BODY_BYTES
 from wardkeep.fhir.rest.interaction import find_interactions
 from wardkeep.fhir.rest.store import Store
+from wardkeep.fhir.stock.rows import StockRows
 from wardkeep.fhir.store.callers import Callers
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.listing import Lister
@@ -291,4 +293,6 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         RepeatCalling(),
         PostRows(database),
         SharedLister(database, warden),
+        StockRows(database),
+        Schedules(database),
     )

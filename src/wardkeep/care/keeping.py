@@ -47,6 +47,7 @@ BESIDE_THE_WORDS = frozenset(
         "editor",
         "version",
         "which",
+        "reckon",
         "entry",
         "set",
         "step",

@@ -9,6 +9,8 @@ SIGNED_MEDICINE_SECONDS = 15 * 60.0
 """From the signature until it is written into the record."""
 LONGEST_WORDS = 1000
 PRESCRIBES, CHECKS = "prescribes", "checks"
+WITNESSES = "witnesses"
+"""Of stock: a second person found so too. It is about no patient."""
 
 
 class SignMedicine(Message, frozen=True, kw_only=True):
@@ -18,15 +20,16 @@ class SignMedicine(Message, frozen=True, kw_only=True):
     """
 
     id: str
-    """Of the MedicationRequest."""
+    """Of the MedicationRequest; of stock, of what was asked."""
     version: int
     patient: str
+    """Empty of stock."""
     part: str
-    """`prescribes` or `checks`: of which of the two people it is."""
+    """`prescribes`, `checks` or `witnesses`: of which of the two people it is."""
     words: str
     """Medicine, dose and quantity, as the page showed them."""
     prescriber: str
-    """What they are called: to be read, not believed."""
+    """What they, or of stock the first person, are called: to be read, not believed."""
 
 
 MedicineAct: TypeAlias = SignMedicine

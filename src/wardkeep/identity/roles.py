@@ -74,11 +74,17 @@ class Rights(msgspec.Struct, frozen=True):
     """Different homes whose way in it may be given in 24 hours; 0: it visits none."""
     may_seal: bool = False
     """Whether it sets ways into homes, and other things that are sealed."""
+    sheets: int = 0
+    """Different patients in 24 hours, beyond `prints`, of whom a sheet without a record
+    is printed: who they are, and their allergies. Only whom others' work explains."""
 
 
 OWN_WORK = 5
 """Whom people of most roles take on by themselves; a call taker's calls and a desk's
 bookings are all written by themselves."""
+SHEETS_A_SHIFT = 20
+"""With ten prints, as many as an urgent care clinician meets on the longest published
+shift, 20 to 30 (domain.md, F.4): each of them may leave with a prescription."""
 HOMES_A_DAY = 14
 """As many homes as a carer's longest published day has (domain.md, F.4)."""
 
@@ -94,6 +100,7 @@ def _clinical(  # noqa: PLR0913 - a role has this many rights, the last ones nam
     copies: int = 0,
     homes: int = 0,
     may_seal: bool = True,
+    sheets: int = 0,
 ) -> Rights:
     return Rights(
         title,
@@ -103,6 +110,7 @@ def _clinical(  # noqa: PLR0913 - a role has this many rights, the last ones nam
         own_work,
         homes,
         may_seal,
+        sheets,
     )
 
 
@@ -155,6 +163,10 @@ class Role(enum.Enum):
         return _RIGHTS[self].homes
 
     @property
+    def sheets(self) -> int:
+        return _RIGHTS[self].sheets
+
+    @property
     def may_seal(self) -> bool:
         return _RIGHTS[self].may_seal
 
@@ -168,7 +180,14 @@ _RIGHTS: Mapping[Role, Rights] = {
         "Health advisor", 45, 70, 70, 35, prints=5, may_seal=False
     ),
     Role.URGENT_CARE_CLINICIAN: _clinical(
-        "Urgent care clinician", 40, 60, 60, 10, prints=10, homes=HOMES_A_DAY
+        "Urgent care clinician",
+        40,
+        60,
+        60,
+        10,
+        prints=10,
+        homes=HOMES_A_DAY,
+        sheets=SHEETS_A_SHIFT,
     ),
     Role.SHIFT_LEAD: _clinical("Shift lead", 40, 80, 120, prints=20),
     Role.RECEPTIONIST: Rights(

@@ -7,12 +7,15 @@ import pytest
 
 from wardkeep.apps.prescriptions.opening import CHECKERS, PRESCRIBERS
 from wardkeep.apps.prescriptions.typed import (
+    KnownAllergy,
+    proposed,
     read_confirmed,
     read_packet,
     read_typed,
     warnings_about,
 )
 from wardkeep.apps.prescriptions.writing import nominated
+from wardkeep.care.stock import COUNTERS, STOCKED
 from wardkeep.fhir.prescriptions.formulary import Item
 from wardkeep.warden.service.medicine_signing import (
     CHECKERS as MAY_CHECK,
@@ -24,6 +27,7 @@ from wardkeep.web.forms import Form
 def test_pages_and_the_warden_name_the_same_people() -> None:
     for gate, roles in ((PRESCRIBERS, MAY_PRESCRIBE), (CHECKERS, MAY_CHECK)):
         assert gate.roles == {one.value for one in roles}
+    assert STOCKED.roles == CHECKERS.roles > COUNTERS.roles
 
 
 AMOX = Item(
@@ -97,7 +101,9 @@ def test_a_controlled_drug_is_given_for_thirty_days_at_most() -> None:
 
 
 def test_the_same_name_in_the_record_has_to_be_read_first() -> None:
-    found = warnings_about(AMOX, ["Amoxicillin 250 mg tablets"], ["AMOXICILLIN, rash"])
+    found = warnings_about(
+        AMOX, ["Amoxicillin 250 mg tablets"], [KnownAllergy("AMOXICILLIN, rash")]
+    )
     assert [one.severity for one in found] == ["Allergy", "Taken already"]
     form = Form({})
     read_confirmed(form, found)
@@ -106,7 +112,28 @@ def test_the_same_name_in_the_record_has_to_be_read_first() -> None:
     read_confirmed(read, found)
     assert not read.problems
     # Another one in tablets or capsules is no such thing
-    assert not warnings_about(AMOX, ["Ibuprofen 400 mg capsules"], ["Penicillin"])
+    assert not warnings_about(AMOX, ["Ibuprofen 400 mg capsules"], [])
+
+
+def test_an_allergy_to_a_penicillin_is_told_of_another_one() -> None:
+    coded = KnownAllergy("Drug allergy", frozenset({"91936005"}))
+    for allergy in (KnownAllergy("Penicillin"), coded):
+        [one] = warnings_about(AMOX, [], [allergy])
+        assert one.severity == "Allergy"
+        assert "one of the penicillins" in one.words
+        assert "BNF" in one.source
+    assert not warnings_about(AMOX, [], [KnownAllergy("Latex")])
+
+
+def test_what_it_comes_to_is_proposed_in_words_and_filled_in_nowhere() -> None:
+    form = Form(TYPED | {"quantity": ""})
+    assert proposed(form, (AMOX, DIAZEPAM)) == "By dose and days it is 21 capsules"
+    assert form.values["quantity"] == ""
+    needed = Form(TYPED | {"often": "needed-8h"})
+    assert proposed(needed, (AMOX,)) == "By dose and days it is 21 capsules at most"
+    for name in ("medicine", "dose", "often", "days"):
+        assert not proposed(Form(TYPED | {name: ""}), (AMOX, DIAZEPAM))
+    assert not proposed(Form(TYPED | {"days": "1.5"}), (AMOX,))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from wardkeep.disclosure.medicine_signing import (
     CHECKS,
     PRESCRIBES,
     SIGNED_MEDICINE_SECONDS,
+    WITNESSES,
     ReadSignedMedicine,
     SignedMedicineView,
     SignMedicine,
@@ -114,6 +115,8 @@ async def test_who_may_sign_for_which_part(
         {"part": "blesses"},
         {"id": "no/id"},
         {"patient": ""},
+        {"part": WITNESSES},
+        {"part": WITNESSES, "patient": "", "id": "no/id"},
         {"version": 0},
         {"words": ""},
         {"words": "x" * 1001},
@@ -127,3 +130,17 @@ async def test_what_is_no_prescription_is_not_signed(
     told = await described(warden, ann, msgspec.structs.replace(ACT, **change))
     assert isinstance(told, Refusal)
     assert told.code == "bad-rights"
+
+
+async def test_a_second_person_of_stock_signs_for_the_entry_and_for_no_patient(
+    warden: RunningWarden,
+) -> None:
+    lee = await colleague(warden, "shift_lead")
+    act = msgspec.structs.replace(ACT, part=WITNESSES, patient="")
+    told = await described(warden, lee, act)
+    assert isinstance(told, ActDescription)
+    assert [name for name, _ in told.lines] == ["Entry", "First person"]
+    assert await confirm(warden, lee, act, Done) == Done()
+    assert await signed(warden, lee) == SignedMedicineView(act=act)
+    desk = await colleague(warden, "receptionist")
+    assert isinstance(await described(warden, desk, act), Refusal)

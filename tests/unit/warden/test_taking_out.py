@@ -60,6 +60,38 @@ def test_the_days_prints_and_copies_end_for_whom_the_work_explains_too() -> None
     assert code(COPY, relationship="ward", taken_out_left=-1) == "copies-spent"
 
 
+SHEET = msgspec.structs.replace(
+    ON_HER_WARD,
+    relationship="queue",
+    sheets=20,
+    resources=(("Patient", "p", 1), ("AllergyIntolerance", "a", 1), ("Flag", "f", 3)),
+)
+"""A prescription of somebody whom a call taker put into the queue."""
+
+
+def test_a_sheet_without_a_record_leaves_for_more_whom_others_work_explains() -> None:
+    assert code(SHEET, taken_out_left=-20) == ""
+    assert code(SHEET, taken_out_left=-21) == "prints-spent"
+    assert code(SHEET, taken_out_left=-1, sheets=0) == "prints-spent"
+    # Not where anything of a record is on it, nor where nothing was said of it
+    noted = (*SHEET.resources, ("Condition", "c", 1))
+    assert code(SHEET, taken_out_left=-1, resources=noted) == "prints-spent"
+    assert code(SHEET, taken_out_left=-1, resources=()) == "prints-spent"
+    # Nor for whom nothing explains, or what the account wrote for itself does
+    own = {"relationship": "queue, self-made", "taken_out_left": -1}
+    assert code(SHEET, **own) == "prints-spent"
+    told = {"relationship": "", "reason": "asked for it", "taken_out_left": -1}
+    assert code(SHEET, **told) == "prints-spent"
+    copied = msgspec.structs.replace(SHEET, action=Action.COPY, is_copy_signed=True)
+    assert code(copied, taken_out_left=-1) == "copies-spent"
+
+
+def test_ten_records_and_thirty_people_leave_with_an_urgent_care_clinician() -> None:
+    role = Role.URGENT_CARE_CLINICIAN
+    assert (role.budget.prints, role.budget.prints + role.sheets) == (10, 30)
+    assert not any(one.sheets for one in Role if one is not role)
+
+
 def test_as_long_as_some_are_left_it_leaves_and_untold_is_none_left() -> None:
     for opening in (PRINT, COPY):
         assert code(opening, taken_out_left=1) == ""

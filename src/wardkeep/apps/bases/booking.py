@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import derived_uuid, is_fhir_id
+from wardkeep.care.centres import centres_of
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.opening import opener_of
@@ -37,7 +38,6 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.clinics.outcomes import FreeSlot
 from wardkeep.fhir.model.person import Person
-from wardkeep.fhir.notes.reading import NoteReader
 from wardkeep.fhir.urgent.booked import Booked
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
 from wardkeep.fhir.urgent.moving import BASE, Cannot, advance
@@ -122,7 +122,7 @@ async def show_times(visit: Visit) -> Response:
     who = await who_is_it(visit, entry.patient)
     if isinstance(who, Response):
         return who
-    found = await _centres(visit)
+    found = await centres_of(visit)
     if isinstance(found, Refusal):
         return visit.refuse(found)
     free = [await _free(visit, one, entry) for one in found]
@@ -155,16 +155,6 @@ def _standing(here: Here, visit: Visit) -> dict[str, Any]:
 
 async def _me(visit: Visit) -> Person:
     return (await mine_of(visit)).me
-
-
-async def _centres(visit: Visit) -> list[Person] | Refusal:
-    """The organisation's treatment centres, by name."""
-    reader = visit.services[NoteReader]
-    found = await reader.shared(centres.TYPE, opener=opener_of(visit))
-    if isinstance(found, Refusal):
-        return found
-    known = (centres.centre_in(one.id, one.text) for one in found)
-    return sorted((one for one in known if one), key=lambda one: one.display)
 
 
 async def _free(visit: Visit, one: Person, entry: Entry) -> Centre:
@@ -226,7 +216,7 @@ async def _chosen(
     """A slot of one of the centres, as the database has it; None: it is gone."""
     if not (is_fhir_id(slot_id) and place and is_fhir_id(place)):
         return visit.tell(NOT_FOUND)
-    known = await _centres(visit)
+    known = await centres_of(visit)
     if isinstance(known, Refusal):
         return visit.refuse(known)
     wanted = f"{centres.TYPE}/{place}"

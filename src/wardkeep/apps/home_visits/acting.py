@@ -13,7 +13,6 @@ from starlette.responses import Response
 from wardkeep.apps.home_visits.one import ACTS, visit_path
 from wardkeep.apps.home_visits.opening import (
     HOME,
-    cars_of,
     in_turn,
     line_of,
     on_shift,
@@ -21,6 +20,7 @@ from wardkeep.apps.home_visits.opening import (
 )
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import derived_uuid
+from wardkeep.care.cars import cars_of
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.of_patient import whole_number
 from wardkeep.care.queue_case import (

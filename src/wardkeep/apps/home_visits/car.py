@@ -10,9 +10,10 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from wardkeep.apps.home_visits.opening import HOME, SAID, cars_of, visits_now
+from wardkeep.apps.home_visits.opening import HOME, SAID, visits_now
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.care.asked import options
+from wardkeep.care.cars import cars_of
 from wardkeep.care.colleagues import colleagues
 from wardkeep.care.of_patient import CHANGED, whole_number
 from wardkeep.care.opening import opener_of

@@ -18,12 +18,12 @@ from wardkeep.apps.home_visits.opening import (
     HOME,
     SAID,
     Line,
-    cars_of,
     in_turn,
     line_of,
     visits_now,
 )
 from wardkeep.base.ids import is_fhir_id
+from wardkeep.care.cars import cars_of
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.opening import opener_of
 from wardkeep.care.people import banners_in

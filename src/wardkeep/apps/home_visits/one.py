@@ -15,10 +15,10 @@ from wardkeep.apps.home_visits.opening import (
     HOME,
     SAID,
     alarm_of,
-    cars_of,
     on_shift,
 )
 from wardkeep.base.clock import LONDON
+from wardkeep.care.cars import cars_of
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.queue_case import (

@@ -6,19 +6,14 @@ from datetime import datetime
 
 import msgspec
 
-from wardkeep.care.opening import opener_of
 from wardkeep.care.queue_case import CHANGED, organisation_of, rows
 from wardkeep.care.queue_words import COLOURS, left_words, number_of
-from wardkeep.care.writing import content_of
-from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.notes.reading import NoteReader
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.moving import VISIT
 from wardkeep.fhir.urgent.queue_rows import EntryRow
 from wardkeep.fhir.urgent.steps import WORDS as STATES, State, Step
-from wardkeep.fhir.visits import cars
-from wardkeep.fhir.visits.cars import Car, car_in
+from wardkeep.fhir.visits.cars import Car
 from wardkeep.web.visit import Visit
 
 HOME = "/home-visits"
@@ -149,18 +144,6 @@ async def visits_now(visit: Visit) -> list[EntryRow]:
     return await rows(visit).listed(
         organisation_of(visit), [VISIT], at_most=MOST_VISITS
     )
-
-
-async def cars_of(visit: Visit) -> list[tuple[Car, int]] | Refusal:
-    """Cars by name, with their versions; those whose shift was ended too."""
-    reader = visit.services[NoteReader]
-    found = await reader.shared(cars.TYPE, opener=opener_of(visit))
-    if isinstance(found, Refusal):
-        return found
-    read = [(car_in(content_of(one.text)), one.version) for one in found]
-    known = {car.id: version for car, version in read if car is not None}
-    there = cars.in_order([car for car, _ in read if car is not None])
-    return [(car, known[car.id]) for car in there]
 
 
 def on_shift(known: Sequence[tuple[Car, int]], now: datetime) -> list[Car]:

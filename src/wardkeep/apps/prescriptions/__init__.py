@@ -2,17 +2,20 @@
 """Prescriptions of urgent care: written, signed for, printed, given, cancelled."""
 
 from wardkeep.apps.prescriptions.ending import cancel, undo
+from wardkeep.apps.prescriptions.giving import give_stock, show_giving
+from wardkeep.apps.prescriptions.lifting import (
+    ask_to_lift,
+    lift,
+    sign_lifting,
+    withdraw_lifting,
+)
 from wardkeep.apps.prescriptions.showing import (
     show_formulary,
     show_prescription,
     show_prescriptions,
 )
 from wardkeep.apps.prescriptions.signing import keep_signature, sign
-from wardkeep.apps.prescriptions.supplying import (
-    give_stock,
-    print_prescription,
-    show_giving,
-)
+from wardkeep.apps.prescriptions.supplying import print_prescription
 from wardkeep.apps.prescriptions.writing import (
     show_form,
     show_form_for,
@@ -26,6 +29,10 @@ app = App(
     title="Prescriptions",
     pages=(
         show_formulary,
+        ask_to_lift,
+        sign_lifting,
+        lift,
+        withdraw_lifting,
         show_prescriptions,
         show_form,
         write_prescription,

@@ -6,16 +6,25 @@ from starlette.responses import Response
 from wardkeep.apps.prescriptions.opening import (
     CHECKERS,
     Pressed,
+    not_done,
     pressed,
     save_step,
 )
 from wardkeep.apps.prescriptions.showing import show_one
 from wardkeep.apps.prescriptions.typed import LONGEST
+from wardkeep.care.stock import organisation, planned, rows
 from wardkeep.care.stored import Json
-from wardkeep.fhir.prescriptions.handed_out import WRONG
+from wardkeep.fhir.prescriptions.handed_out import TYPE as PACKET, WRONG
 from wardkeep.fhir.prescriptions.prescription import CANCELLED, GIVEN, UNDONE, Step
+from wardkeep.fhir.stock import entry as stock
+from wardkeep.fhir.stock.content import identifiers
+from wardkeep.fhir.stock.rows import written
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
+
+NOT_TAKEN_BACK = not_done(
+    "The register does not take it back: it was corrected meanwhile."
+)
 
 
 @page("/patients/{id}/prescriptions/{rx}/cancel", gate=CHECKERS, methods=("POST",))
@@ -37,7 +46,50 @@ async def undo(visit: Visit) -> Response:
     if isinstance(got, Response):
         return got
     step = Step(kind=UNDONE, at=visit.clock.now(), by=got.me)
-    return await save_step(visit, got, step, beside=_packet(got), said=UNDONE)
+    packets = _packet(got)
+    back = await _back(visit, got, packets)
+    if back is None:
+        return visit.tell(NOT_TAKEN_BACK)
+    for content, _ in packets:
+        said = [it for it in content.get("identifier", []) if isinstance(it, dict)]
+        if back:
+            content["identifier"] = [*said, *identifiers(back)]
+    return await save_step(
+        visit,
+        got,
+        step,
+        beside=packets,
+        registers=[written(organisation(visit), one) for one in back],
+        said=UNDONE,
+    )
+
+
+async def _back(
+    visit: Visit, got: Pressed, packets: list[tuple[Json, int]]
+) -> list[stock.Entry] | None:
+    """Entries that put it back where a register had it; None: it cannot be."""
+    back = []
+    for content, _ in packets:
+        source = f"{PACKET}/{content['id']}"
+        found = await rows(visit).of_source(organisation(visit), source)
+        for entry in (one.entry for one in found if one.entry.kind == stock.GIVEN):
+            lot = await rows(visit).lot(organisation(visit), entry.place, entry.lot)
+            doing = stock.Doing(
+                kind=stock.RETURNED,
+                amount=-entry.amount,
+                at=visit.clock.now(),
+                account=visit.session.account,
+                by=visit.session.display_name,
+                source=source,
+                about=got.kept.prescription.id,
+                corrects=entry.number,
+                is_controlled=entry.is_controlled,
+            )
+            planned_one = await planned(visit, lot, doing)
+            if planned_one is None:
+                return None
+            back.append(planned_one)
+    return back
 
 
 def _packet(got: Pressed) -> list[tuple[Json, int]]:

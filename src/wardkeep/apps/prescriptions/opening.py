@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care.chart import Chart, build_chart
+from wardkeep.care.formulary import formulary
 from wardkeep.care.of_patient import (
     OF_BANNER,
     WRITERS,
@@ -21,9 +22,8 @@ from wardkeep.care.telling import told_at_end
 from wardkeep.care.writing import NOT_SAVED, content_of, drafted
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
-from wardkeep.fhir.notes.reading import NoteReader
 from wardkeep.fhir.post.telling import Told
-from wardkeep.fhir.prescriptions.formulary import TYPE as MEDICINE, Item, item_in
+from wardkeep.fhir.prescriptions.formulary import SNOMED, Item
 from wardkeep.fhir.prescriptions.handed_out import (
     TYPE as PACKET,
     Packet,
@@ -39,11 +39,12 @@ from wardkeep.fhir.prescriptions.prescription import (
     prescription_content,
     prescription_in,
 )
-from wardkeep.fhir.store.change import Change
-from wardkeep.fhir.store.outcomes import Conflict, NotFound, Written
+from wardkeep.fhir.store.change import Beside, Change
+from wardkeep.fhir.store.outcomes import AlreadyThere, Conflict, NotFound, Written
 from wardkeep.fhir.store.parts import Part, PartReader
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.urgent.case import TYPE as CASE
+from wardkeep.fhir.work.expects import listed
 from wardkeep.ui.banner import Banner
 from wardkeep.web.forms import Form
 from wardkeep.web.trouble import NOT_FOUND, Trouble
@@ -74,6 +75,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     packets: dict[str, Packet]
     """By their ids."""
     packet_contents: dict[str, tuple[int, Json]]
+    allergy_codes: dict[str, frozenset[str]]
+    """SNOMED CT's, by the AllergyIntolerance."""
 
     @property
     def taken(self) -> list[str]:
@@ -126,6 +129,19 @@ async def open_here(visit: Visit) -> Opened | Response:
         ),
         packets={one.id: one for one in read if one is not None},
         packet_contents=stored,
+        allergy_codes={
+            one.id: _codes(content_of(one.text))
+            for one in of_banner
+            if one.type == "AllergyIntolerance"
+        },
+    )
+
+
+def _codes(content: Json) -> frozenset[str]:
+    said = content.get("code")
+    codings = listed(said, "coding") if isinstance(said, dict) else []
+    return frozenset(
+        str(one.get("code")) for one in codings if one.get("system") == SNOMED
     )
 
 
@@ -175,42 +191,35 @@ def not_done(why: str) -> Trouble:
     )
 
 
-async def formulary(visit: Visit) -> tuple[Item, ...]:
-    """What the organisation loaded, by name; empty where it loaded nothing."""
-    found = await visit.services[NoteReader].shared(MEDICINE, opener=opener_of(visit))
-    if isinstance(found, Refusal):
-        return ()
-    items = [item_in(content_of(one.text)) for one in found]
-    return tuple(
-        sorted((one for one in items if one is not None), key=lambda one: one.words)
-    )
-
-
-async def is_held(visit: Visit, one: Prescription) -> bool:
-    """Whether a base holds it: stock of anything else is nobody's to give."""
+async def stock_line(visit: Visit, one: Prescription) -> Item | None:
+    """The line of what a base holds; stock of anything else is nobody's to give."""
     items = await formulary(visit)
-    return any(it.is_stock and it.words == one.medicine for it in items)
+    found = (it for it in items if it.is_stock and it.words == one.medicine)
+    return next(found, None)
 
 
 async def save(
     visit: Visit,
     changed: Sequence[tuple[Json, int]],
     form: Form | None = None,
+    *,
+    registers: Sequence[Beside] = (),
 ) -> bool | Response:
     """Write all of it, or nothing; false where somebody was quicker.
 
-    Where a case ends with it, what the surgery is told goes along.
+    Where a case ends with it, what the surgery is told goes along; where stock is
+    given, so do entries of registers.
     """
     told = await _told(visit, [content for content, _ in changed])
     change = Change(
         drafts=[drafted(one) for one in (*(one for one, _ in changed), *told.contents)],
         expected=[*(version for _, version in changed), *(0 for _ in told.contents)],
-        beside=told.beside,
+        beside=[*told.beside, *registers],
     )
     written = await visit.services[Writer].write(change, opener=opener_of(visit))
     if isinstance(written, Refusal):
         return refused(visit, written, form)
-    if isinstance(written, Written | Conflict):
+    if isinstance(written, Written | Conflict | AlreadyThere):
         return isinstance(written, Written)
     return visit.tell(NOT_SAVED)
 
@@ -234,10 +243,11 @@ async def save_step(
     step: Step,
     *,
     beside: Sequence[tuple[Json, int]] = (),
+    registers: Sequence[Beside] = (),
     said: str,
 ) -> Response:
     """Write a step with what belongs to it, and lead on to the prescription's page."""
-    done = await save(visit, [stepped(got, step), *beside])
+    done = await save(visit, [stepped(got, step), *beside], registers=registers)
     if isinstance(done, Response):
         return done
     id_ = got.kept.prescription.id

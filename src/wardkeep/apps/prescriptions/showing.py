@@ -3,16 +3,17 @@
 
 from starlette.responses import Response
 
+from wardkeep.apps.prescriptions.lifting import SAID as LIFTED, liftings
 from wardkeep.apps.prescriptions.opening import (
     CHECKERS,
     PRESCRIBERS,
     Kept,
     Opened,
     find,
-    formulary,
-    is_held,
     open_here,
+    stock_line,
 )
+from wardkeep.care.formulary import formulary
 from wardkeep.care.of_patient import READERS
 from wardkeep.care.opening import me
 from wardkeep.fhir.model.person import Person
@@ -127,7 +128,7 @@ async def show_one(visit: Visit, opened: Opened, kept: Kept, form: Form) -> Resp
         did=[(DID[it.kind], it) for it in reversed(one.steps)],
         word=form.values.get("word", ""),
         problems=problems,
-        is_held=await is_held(visit, one),
+        is_held=await stock_line(visit, one) is not None,
         is_signed=visit.query("said") == "passkey",
         said=SAID.get(visit.query("said")),
     )
@@ -139,6 +140,10 @@ async def show_formulary(visit: Visit) -> Response:
     return visit.render(
         "prescriptions/formulary.html",
         items=await formulary(visit),
+        liftings=await liftings(visit),
+        account=visit.session.account,
+        is_signed=visit.query("said") == "passkey",
         schedules=SCHEDULES,
         routes=ROUTES,
+        said=LIFTED.get(visit.query("said")),
     )

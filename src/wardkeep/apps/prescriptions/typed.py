@@ -8,13 +8,17 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
 from wardkeep.care.interactions import CHECKS, Interaction
+from wardkeep.care.packets import read_expiry
+from wardkeep.fhir.prescriptions.classes import shared
 from wardkeep.fhir.prescriptions.formulary import ROUTES, Item
 from wardkeep.fhir.prescriptions.in_words import MOST
 from wardkeep.fhir.prescriptions.prescription import FREQUENCIES
+from wardkeep.fhir.prescriptions.reckoning import reckoned
 from wardkeep.web.forms import Form
 
 LONGEST, LONGEST_LINE, LONGEST_NUMBER = 600, 200, 30
@@ -109,16 +113,24 @@ def _bound(form: Form, item: Item, days: int) -> None:
         )
 
 
-def warnings_about(
-    item: Item, taken: Sequence[str], allergies: Sequence[str]
-) -> list[Interaction]:
-    """What a connected check says, and a name that stands in both places.
+class KnownAllergy(NamedTuple):
+    """What the record says that somebody reacts to."""
 
-    The same word is no check of allergies: penicillin is not in "amoxicillin". It finds
-    what nobody should have to be told by a plug-in.
+    words: str
+    codes: frozenset[str] = frozenset()
+
+
+def warnings_about(
+    item: Item, taken: Sequence[str], allergies: Sequence[KnownAllergy]
+) -> list[Interaction]:
+    """What a connected check says, a name that stands in both places, and a class.
+
+    It is no check of allergies: of classes it knows those of `classes.toml` alone. It
+    finds what nobody should have to be told by a plug-in.
     """
-    found = [one for check in CHECKS for one in check(item.words, taken, allergies)]
-    said = [("Allergy", f"The record says: allergic to {it}", it) for it in allergies]
+    words = [one.words for one in allergies]
+    found = [one for check in CHECKS for one in check(item.words, taken, words)]
+    said = [("Allergy", f"The record says: allergic to {it}", it) for it in words]
     said += [
         ("Taken already", f"The record says that they take {it}", it) for it in taken
     ]
@@ -127,7 +139,50 @@ def warnings_about(
         for kind, words, name in said
         if _words(item.words) & _words(name)
     ]
-    return found
+    return [*found, *_of_class(item, allergies)]
+
+
+def _of_class(item: Item, allergies: Sequence[KnownAllergy]) -> list[Interaction]:
+    """Where the same word stands in both, that is said already."""
+    return [
+        Interaction(
+            words=f"The record says: allergic to {it.words}. {item.words} is one of the"
+            f" {one.name}",
+            severity="Allergy",
+            source=one.source,
+        )
+        for it in allergies
+        for one in shared(item.words, it.words, it.codes)
+        if not _words(item.words) & _words(it.words)
+    ]
+
+
+def proposed(form: Form, items: Sequence[Item]) -> str:
+    """What dose and days come to, in words; empty where they do not say.
+
+    Nothing is written into the field: whoever takes it types it.
+    """
+    item = next((it for it in items if it.id == form.values.get("medicine")), None)
+    dose, days = _number(form, "dose"), _number(form, "days")
+    often = form.values.get("often", "")
+    if item is None or dose is None or days is None or days != int(days):
+        return ""
+    many = reckoned(
+        dose=dose,
+        often=often,
+        days=int(days),
+        unit=item.unit,
+        supplied=item.supplied,
+    )
+    if many is None or not 0 < many <= MOST:
+        return ""
+    most = " at most" if FREQUENCIES[often].is_needed else ""
+    return f"By dose and days it is {many} {item.supplied}{most}"
+
+
+def _number(form: Form, name: str) -> Decimal | None:
+    typed = form.values.get(name, "").strip().replace(",", ".")
+    return Decimal(typed) if _FIGURES.fullmatch(typed) and Decimal(typed) else None
 
 
 _SAME_WORD = "the same word in the record and in the medicine’s name"
@@ -174,23 +229,34 @@ class PacketTyped(msgspec.Struct, frozen=True, kw_only=True):
 def read_packet(form: Form, today: date) -> PacketTyped | None:
     """Batch and expiry, copied from the packet; what has expired is not given."""
     batch = form.text("batch", called="the batch number", at_most=LONGEST_NUMBER)
-    month = form.optional_text("expires-month", called="the month", at_most=2)
-    year = form.optional_text("expires-year", called="the year", at_most=4)
-    try:
-        first = date(int(year), int(month), 1)
-    except ValueError:
-        form.reject(
-            "expires-month",
-            wrong="The month and year of expiry cannot be read",
-            mend="Copy both from the packet, as in 8 2028.",
-        )
-        return None
-    if (first.year, first.month) < (today.year, today.month):
-        form.reject(
-            "expires-month",
-            wrong="That packet has expired",
-            mend="Take another packet, and put this one where it is destroyed.",
-        )
+    expires = read_expiry(form, today)
     if form.problems:
         return None
-    return PacketTyped(batch=batch, expires=f"{first:%Y-%m}")
+    return PacketTyped(batch=batch, expires=expires)
+
+
+REGISTERED = "2"
+"""The schedule whose register names who collected it (Misuse of Drugs Regulations 2001,
+regulation 19)."""
+COLLECTORS = {
+    "patient": "The patient",
+    "representative": "Somebody for the patient",
+    "professional": "A health professional",
+}
+IDENTITY = {
+    "seen": "Asked for, and seen",
+    "not-seen": "Asked for, and not seen",
+    "not-asked": "Not asked for",
+}
+
+
+def read_collected(form: Form) -> str:
+    """Who collected it, and whether proof of identity was asked for and seen."""
+    who = form.choice("collector", called="who collects it", among=tuple(COLLECTORS))
+    proof = form.choice("identity", called="proof of identity", among=tuple(IDENTITY))
+    if not (who and proof):
+        return ""
+    return (
+        f"Collected by: {COLLECTORS[who].lower()}."
+        f" Proof of identity: {IDENTITY[proof].lower()}."
+    )

@@ -15,13 +15,14 @@ from wardkeep.apps.prescriptions.opening import (
     PRESCRIBERS,
     Opened,
     address_of,
-    formulary,
     open_here,
     save,
 )
 from wardkeep.apps.prescriptions.typed import (
     LONGEST,
+    KnownAllergy,
     Typed,
+    proposed,
     read_confirmed,
     read_typed,
     warnings_about,
@@ -33,6 +34,7 @@ from wardkeep.care.case_closing import (
     closing,
     place_in_queue,
 )
+from wardkeep.care.formulary import formulary
 from wardkeep.care.interactions import CHECKS, Interaction
 from wardkeep.care.keeping import Keeping, finish, go_on, resume
 from wardkeep.care.kept_forms import PRESCRIPTION
@@ -54,6 +56,8 @@ from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
+RECKON = "reckon"
+"""The button that asks what dose and days come to."""
 REQUESTS = "prescription-"
 """Begins the dispositions that ask for a medicine and nothing else."""
 _NOMINATED = "NominatedPharmacy"
@@ -140,6 +144,8 @@ async def _show(
         problems=problems,
         warnings=warnings or [],
         is_checked=bool(CHECKS),
+        proposal=proposed(form, items),
+        asked_proposal=form.values.get(RECKON) == "yes",
         longest=LONGEST,
     )
 
@@ -198,12 +204,15 @@ async def _take(visit: Visit, of: str) -> Response:
     if any(one.prescription.id == sent.id for one in sent.opened.kept):
         await finish(visit, sent.form)
         return visit.go_to(address_of(visit, sent.id, "already"))
-    typed = read_typed(sent.form, await formulary(visit))
-    found = _warned(sent, typed)
-    if typed is not None and not sent.form.problems:
-        done = await _write(visit, sent, typed)
-        if done is not None:
-            return done
+    found: list[Interaction] = []
+    # Whoever asks what it comes to has not said yet that they prescribe it.
+    if sent.form.values.get(RECKON) != "yes":
+        typed = read_typed(sent.form, await formulary(visit))
+        found = _warned(sent, typed)
+        if typed is not None and not sent.form.problems:
+            done = await _write(visit, sent, typed)
+            if done is not None:
+                return done
     note = sent.entry.id if sent.entry else sent.which
     keeping = await go_on(
         visit, PRESCRIPTION, sent.form, note=note, built_on=1 if sent.entry else 0
@@ -217,7 +226,11 @@ def _warned(sent: Sent, typed: Typed | None) -> list[Interaction]:
     """Warnings about what was typed, which have to be read."""
     if typed is None:
         return []
-    allergies = [one.words for one in sent.opened.chart.allergies]
+    codes = sent.opened.allergy_codes
+    allergies = [
+        KnownAllergy(one.words, codes.get(one.id, frozenset()))
+        for one in sent.opened.chart.allergies
+    ]
     found = warnings_about(typed.item, sent.opened.taken, allergies)
     read_confirmed(sent.form, found)
     return found

@@ -33,6 +33,8 @@ class Packet(msgspec.Struct, frozen=True, kw_only=True):
     batch: str
     expires: str
     """A year and month, as packs have them."""
+    collected: str = ""
+    """Who collected it, in words; asked for of schedule 2."""
     prescription: str = ""
     is_wrong: bool = False
 
@@ -66,6 +68,8 @@ def packet_content(packet: Packet, of: Prescription) -> Content:
         "whenHandedOver": instant(packet.at),
         "dosageInstruction": [{"text": of.dosage}],
     }
+    if packet.collected:
+        content["note"] = [{"text": packet.collected}]
     if of.case:
         content["context"] = {"reference": f"Encounter/{of.case}"}
     return content
@@ -91,6 +95,9 @@ def packet_in(content: Content) -> Packet | None:
         quantity=int(str(value)) if str(value).isdigit() else 0,
         batch=str(said.get("lotNumber", "")),
         expires=str(said.get("expirationDate", "")),
+        collected=next(
+            (str(one.get("text", "")) for one in listed(content, "note")), ""
+        ),
         prescription=next(filter(None, orders)),
         is_wrong=content.get("status") == WRONG,
     )

@@ -14,6 +14,7 @@ from wardkeep.fhir.store import (
     happening,
     queued,
     referred,
+    scheduled,
     warded,
 )
 from wardkeep.fhir.store.draft import Draft
@@ -29,7 +30,7 @@ def is_found_by_more(draft: Draft) -> bool:
     lies_beside = (
         *(detained.is_listed, depots.is_listed),
         *(warded.is_listed, called.is_listed, queued.is_listed),
-        happening.is_listed,
+        *(happening.is_listed, scheduled.is_listed),
     )
     return any(one(draft) for one in lies_beside)
 
@@ -67,7 +68,7 @@ async def keep_found(  # noqa: PLR0913 - one change, each part of it named
     for keep in (
         *(detained.keep_sections, depots.keep_schedules),
         *(warded.keep_wards, called.keep_calls, queued.keep_entries),
-        happening.keep_happened,
+        *(happening.keep_happened, scheduled.keep_schedules),
     ):
         await keep(
             connection,

@@ -4,9 +4,10 @@
 They belong to no patient: the organisation's own key opens them, without a budget.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from wardkeep.db.connection import Database
+from wardkeep.base.stored_id import stored_id
+from wardkeep.db.connection import Database, Row
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.model.type_codes import type_code
@@ -16,6 +17,13 @@ from wardkeep.fhir.store.rows import RESOURCE_COLUMNS, stored_row
 
 MOST = 2000
 """Of one type in one organisation; the largest trusts have some hundred places."""
+_NAMED = f"""
+select {RESOURCE_COLUMNS}, k.wrapped_key
+  from record.resource as r
+  join record.shared_key as k on k.organisation = r.organisation
+ where r.organisation = $1 and r.type = $2 and r.id = any($3) and r.patient is null
+   and not r.is_deleted
+"""  # noqa: S608 - constants
 _OF_TYPE = f"""
 select {RESOURCE_COLUMNS}, k.wrapped_key
   from record.resource as r
@@ -40,6 +48,26 @@ class SharedLister:
             rows = await connection.fetch(
                 _OF_TYPE, organisation, type_code(type_), at_most
             )
+        return await self._opened(rows, opener)
+
+    async def named(
+        self, type_: str, ids: Iterable[str], *, opener: Opener
+    ) -> Sequence[OpenedResource] | Refusal:
+        """Some of one type by their ids; what is not there is left out."""
+        organisation = opener.organisation
+        wanted = [stored_id(one) for one in ids]
+        if not wanted:
+            return ()
+        async with self._database.connection(organisation) as connection:
+            rows = await connection.fetch(
+                _NAMED, organisation, type_code(type_), wanted
+            )
+        return await self._opened(rows, opener)
+
+    async def _opened(
+        self, rows: Sequence[Row], opener: Opener
+    ) -> Sequence[OpenedResource] | Refusal:
+        organisation = opener.organisation
         if not rows:
             return ()
         cipher = await shared_cipher(self._warden, opener, rows[0]["wrapped_key"])

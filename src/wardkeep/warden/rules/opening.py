@@ -10,10 +10,13 @@ from wardkeep.disclosure.questions import ResourceRef
 from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.roles import Role
 from wardkeep.identity.scopes import Scopes
+from wardkeep.teams.relationships import SELF_MADE
 from wardkeep.teams.visits import Visit
 from wardkeep.warden.budgets import Standing
 from wardkeep.warden.ways_in import are_notes
 
+SHEET_TYPES = frozenset({"Patient", "AllergyIntolerance", "Flag"})
+"""What stands on a sheet that is no record: a prescription, an envelope."""
 GLASS = "broken glass"
 """The relationship of whoever broke the glass for this patient a moment ago."""
 LETTER = "letter about an incident"
@@ -69,6 +72,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """Where the account's budget would stand; None for programs and grants."""
     taken_out_left: int = -1
     """Patients whose record may be printed, or copied, today after this one."""
+    sheets: int = 0
+    """Patients beyond these of whom a sheet without a record may be printed."""
     is_copy_signed: bool = False
     """Whether the person signed for a copy of this patient and these types."""
     is_extract_agreed: bool = False
@@ -81,6 +86,20 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the patient's erasure was approved."""
     way_in: WayIn | None = None
     """Where something sealed is to be read."""
+
+    @property
+    def is_sheet(self) -> bool:
+        """Whether a print shows no record: who somebody is, alerts and allergies.
+
+        Only of whom work explains that somebody else wrote: what an account wrote for
+        itself prints as many as it did before.
+        """
+        types = {one[0] for one in self.resources}
+        is_bare = bool(types) and types <= SHEET_TYPES
+        is_others = bool(self.relationship) and not self.relationship.endswith(
+            SELF_MADE
+        )
+        return self.action is Action.PRINT and is_bare and is_others
 
     @property
     def reads_sealed(self) -> bool:

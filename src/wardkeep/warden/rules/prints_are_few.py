@@ -2,8 +2,9 @@
 """Paper and files leave in the numbers that the work needs, those of the work too.
 
 What is printed or copied nobody closes again, so that who may open sixty patients of
-their ward does not carry sixty records home. For a broken glass a print is never
-refused: the person may go in an ambulance.
+their ward does not carry sixty records home. A sheet that has no record on it, as a
+prescription's, is printed for more, of those whom others' work explains. For a broken
+glass a print is never refused: the person may go in an ambulance.
 """
 
 from wardkeep.disclosure.purpose import TAKEN_OUT, Action
@@ -54,7 +55,9 @@ def prints_are_few(opening: Opening) -> Refused | None:
         opening.relationship == GLASS and not is_copy
     ):
         return None
-    if opening.taken_out_left < 0:
+    # A prescription of a busy night is a sheet; thirty records are not carried home.
+    more = opening.sheets if opening.is_sheet else 0
+    if opening.taken_out_left + more < 0:
         return _COPIES if is_copy else _PRINTS
     standing = opening.standing
     has_room = opening.relationship or standing is None or not standing.is_too_heavy

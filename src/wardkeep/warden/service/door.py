@@ -287,6 +287,7 @@ class Door:
             contract_left=context.contract_left,
             standing=context.standing,
             taken_out_left=context.taken_out_left,
+            sheets=self._watch.sheets(session),
             is_copy_signed=asked.action is COPY
             and _is_signed(session, item, context.monotonic),
             is_extract_agreed=session.extract is not None

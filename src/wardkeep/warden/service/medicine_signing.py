@@ -15,6 +15,7 @@ from wardkeep.disclosure.medicine_signing import (
     LONGEST_WORDS,
     PRESCRIBES,
     SIGNED_MEDICINE_SECONDS,
+    WITNESSES,
     ReadSignedMedicine,
     SignedMedicineView,
     SignMedicine,
@@ -37,6 +38,7 @@ NOT_SIGNED = Refusal(
 _TITLES = {
     PRESCRIBES: "Prescribe a controlled drug",
     CHECKS: "Second person’s check of a controlled drug",
+    WITNESSES: "Second person of an entry about medicines",
 }
 
 
@@ -79,6 +81,13 @@ class MedicineSigning:
 
 
 def _described(act: SignMedicine) -> ActDescription:
+    if act.part == WITNESSES:
+        return ActDescription(
+            title=_TITLES[act.part],
+            lines=(("Entry", act.words), ("First person", act.prescriber)),
+            warning="Count or look for yourself before you sign. Your name and this"
+            " moment stay beside it and in the ledger.",
+        )
     return ActDescription(
         title=_TITLES[act.part],
         lines=(
@@ -93,8 +102,9 @@ def _described(act: SignMedicine) -> ActDescription:
 
 def _fault_in(act: SignMedicine) -> Refusal | None:
     if act.part not in _TITLES:
-        return bad("Say whether you prescribe it or check it.")
-    if not (is_fhir_id(act.id) and is_fhir_id(act.patient)):
+        return bad("Say whether you prescribe it, check it or witness it.")
+    is_named = not act.patient if act.part == WITNESSES else is_fhir_id(act.patient)
+    if not (is_fhir_id(act.id) and is_named):
         return bad("Name the prescription and the patient by their ids.")
     if act.version < 1:
         return bad("Name the version that you read.")

@@ -165,6 +165,14 @@ class Watch:
             now=self._now(),
         )
 
+    def sheets(self, session: Session) -> int:
+        """Sheets beyond its prints; where an organisation prints less, so much less."""
+        role = session.role
+        usual = role.budget.prints
+        if not (usual and role.sheets and session.is_watched):
+            return 0
+        return role.sheets * self.budget(session).prints // usual
+
     def breaker_of(self, session: Session) -> tuple[int, int, int, bool]:
         """How the breaker stands (`Breaker.sum_of`), and whether it tripped."""
         where, now = session.organisation, self._now()
