@@ -68,6 +68,7 @@ from wardkeep.fhir.rest.asking import MOST_BODY_BYTES
 from wardkeep.fhir.rest.interaction import find_interactions
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.store.callers import Callers
+from wardkeep.fhir.store.carrying import Carrier
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.note_reviews import NoteReviews
@@ -239,6 +240,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Standings(database, warden),
         writer,
         RecordTaker(database, warden),
+        Carrier(database, warden),
         NoteDrafts(database, warden, clock=clock),
         NoteReader(database, warden),
         WaysInKept(database),

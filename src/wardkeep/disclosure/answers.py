@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from wardkeep.disclosure.canaries import CanaryAnswer
+from wardkeep.disclosure.car_lists import CarListAnswer
 from wardkeep.disclosure.check_in import CheckInReply
 from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.containment import ContainmentAnswer
@@ -403,4 +404,5 @@ Answer: TypeAlias = (
     | DataSetAnswer
     | HandOverAnswer
     | MedicineAnswer
+    | CarListAnswer
 )

@@ -71,6 +71,8 @@ class Action(enum.StrEnum):
     """Names and addresses of those whom an incident reached, once two approved it."""
     EXTRACT = "extract"
     """What a national data set takes of many patients: by the operator's command."""
+    CARRY = "carry"
+    """What a car's list says of one patient, sealed and at rest on a phone."""
 
     __hash__ = str.__hash__
     # As above.

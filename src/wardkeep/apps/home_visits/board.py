@@ -20,12 +20,12 @@ from wardkeep.apps.home_visits.opening import (
     MOST_VISITS,
     SAID,
     Line,
-    cars_of,
     in_turn,
     line_of,
     on_shift,
 )
 from wardkeep.base.ids import OrganisationId
+from wardkeep.care.crews import cars_of
 from wardkeep.care.opening import opener_of
 from wardkeep.care.people import banners_in
 from wardkeep.care.queue_case import LEADS

@@ -28,6 +28,7 @@ from wardkeep.disclosure.questions import (
 )
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity.roles import Role
+from wardkeep.ledger.beginnings import on_phone_until
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
@@ -84,9 +85,12 @@ from wardkeep.warden.support_grants import SupportGrants
 from wardkeep.warden.ways_in import WaysIn, are_notes
 
 GRANTED = "grant"
-_GIVES_NOTHING = frozenset({Action.WRITE, Action.DELETE, Action.COPY, Action.EXTRACT})
+_GIVES_NOTHING = frozenset(
+    {Action.WRITE, Action.DELETE, Action.COPY, Action.EXTRACT, Action.CARRY}
+)
 """Refused of a patient who does not exist: nothing is written, and no copy made."""
 BY_VISIT = "visit"
+_COUNTED_OUT = TAKEN_OUT | {Action.CARRY}
 
 
 class _Context(msgspec.Struct, frozen=True, gc=False):
@@ -213,7 +217,7 @@ class Door:
             explained[patient] = why
             if not why:
                 others.add(patient)
-        is_program, is_taken = session.is_for_programs, asked.action in TAKEN_OUT
+        is_program, is_taken = session.is_for_programs, asked.action in _COUNTED_OUT
         return _Context(
             now,
             monotonic,
@@ -278,6 +282,8 @@ class Door:
             taken_out_left=context.taken_out_left,
             is_copy_signed=asked.action is Action.COPY
             and _is_signed(session, item, context.monotonic),
+            is_list_signed=asked.action is Action.CARRY
+            and _is_on_list(session, item, context.monotonic),
             is_extract_agreed=session.extract is not None
             and session.extract.covers(item.resources),
             is_nobodys=item.patient in session.nobodies,
@@ -427,6 +433,8 @@ class Door:
         is_read = first.item.tier is Tier.SEALED and asked.action is Action.READ
         if is_read and not _is_note(first.item):
             request = self._visit_words(session, first.item.patient)
+        elif asked.action is Action.CARRY:
+            request = _phone_words(session)
         # As `entry_of` makes it; by one call less, for each opening comes by here.
         return Entry.about(
             at=at or microseconds_since_epoch(self._clock.now()),
@@ -479,3 +487,14 @@ def _is_note(item: Item) -> bool:
 def _is_signed(session: Session, item: Item, monotonic: float) -> bool:
     signed = session.copies.get(item.patient)
     return signed is not None and signed.covers(item.resources, now=monotonic)
+
+
+def _is_on_list(session: Session, item: Item, monotonic: float) -> bool:
+    signed = session.car_list
+    return signed is not None and signed.covers(item.patient, now=monotonic)
+
+
+def _phone_words(session: Session) -> str:
+    """Until when it lies on a phone, as it was signed: whatever the page says."""
+    signed = session.car_list
+    return "" if signed is None else on_phone_until(signed.act.until)
