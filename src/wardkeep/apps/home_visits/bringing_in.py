@@ -32,6 +32,12 @@ MOST_ACTS = 40
 LONGEST_WHY = 600
 _TRIES = 5
 _MISSING = 404
+_ANOTHERS = Trouble(
+    status=409,
+    title="This is another person's",
+    why="What lies on this phone was pressed or written by somebody else.",
+    mend="It goes once they are signed in here again.",
+)
 REFUSED, NOT_SO, IN_BEFORE, IN = "refused", "not-so", "in-before", "in"
 WITHOUT_SIGNAL: dict[str, Disposition] = {
     code: one for code, one in DISPOSITIONS.items() if one.kind is not Kind.AMBULANCE
@@ -44,6 +50,9 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What a device brings."""
 
     acts: tuple[Act, ...]
+    me: str = ""
+    """Whose they are, as `Practitioner/x`: a phone is shared, and a page without a
+    signal knows no session."""
 
 
 @page(f"{HOME}/mine/acts", gate=STAFF, methods=("POST",))
@@ -57,6 +66,8 @@ async def bring_in(visit: Visit) -> Response:
     if isinstance(sent, Trouble):
         return visit.tell(sent)
     me = (await mine_of(visit)).me
+    if sent.me not in ("", me.reference):
+        return visit.tell(_ANOTHERS)
     became: dict[str, str] = {}
     for act in sent.acts[:MOST_ACTS]:
         said = await _bring(visit, act, me)

@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A car's list lies on the phone: taken along, opened in a valley, brought in once.
+
+On a phone: whoever drives. The dispatcher presses at a desk.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from support.car_phone import SMALL, PhoneKey, phone
+from support.chromium import Device, arrive, chromium, clean, device
+from support.lone_kiosk import stands_on_disk, without_server
+from support.program import Program
+from support.served import Served, served
+from support.urgent import Desk
+from support.visits import at_home, centre
+from support.ward_beds import now
+from support.wards import Worker, practitioner, put_to_work
+from wardkeep.base.ids import new_uuid
+from wardkeep.fhir.urgent.queueing import Entry, entry_in, place_of
+from wardkeep.fhir.urgent.steps import State, Step
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+HOME = "fernhill"
+LEE = Worker("shift_lead", "Lee Leads", "lee")
+DRIVERS = tuple(
+    Worker("urgent_care_clinician", f"Doc {name.title()}", name)
+    for name in ("drives", "restarts", "plain", "leaves", "other", "second")
+)
+BY_NAME = {one.practitioner: one for one in DRIVERS}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("car")) as running:
+        running.found(HOME)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def program(
+    server: Served, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Program]:
+    keys = tmp_path_factory.mktemp("keys")
+    with closing(Program(server, keys, organisation=HOME)) as running:
+        for one in (*centre(0), *map(practitioner, (LEE, *DRIVERS))):
+            running.put(one)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def links(server: Served, program: Program) -> dict[str, str]:
+    assert program.token
+    where = [(place_of("visit"), (LEE.name,))]
+    return asyncio.run(put_to_work(server, HOME, (LEE, *DRIVERS), where))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lee(
+    server: Served, browser: Browser, links: dict[str, str]
+) -> AsyncIterator[Desk]:
+    """The dispatcher's session, pressed over HTTP."""
+    async with device(browser) as own:
+        await arrive(own, links[LEE.name])
+        cookies = await own.context.cookies()
+        token = next(one["value"] for one in cookies if "wardkeep" in one["name"])
+        with closing(Desk(server.port, token)) as desk:
+            yield desk
+
+
+def entry(program: Program, id_: str) -> Entry:
+    found = entry_in(program.get(f"Task/{id_}-entry").json)
+    assert found is not None
+    return found
+
+
+def version(program: Program, id_: str) -> str:
+    return str(program.get(f"Task/{id_}-entry").json["meta"]["versionId"])
+
+
+def drives(lee: Desk, who: str, second: str = "") -> str:
+    """A car that somebody is in; its id."""
+    id_ = new_uuid()
+    fields = {"name": f"Car {who}", "area": "LS17", "hours": "8", "id": id_}
+    fields |= {"version": "0", "first": f"Practitioner/{who}"}
+    fields["second"] = f"Practitioner/{second}" if second else ""
+    status, to, page = lee.press("/home-visits/cars/new", fields)
+    assert (status, to) == (303, "/home-visits/cars?said=kept"), page[:2000]
+    return id_
+
+
+def send(
+    lee: Desk, program: Program, car: str, people: Sequence[tuple[str, str]]
+) -> None:
+    """Visits on a car's list, expected from twenty minutes on."""
+    for nth, (id_, family) in enumerate(people):
+        for one in at_home(id_, ago=20, family=family):
+            program.put(one)
+        at = (now() + timedelta(minutes=20 + 30 * nth)).strftime("%H:%M")
+        status, to, page = lee.press(
+            f"/home-visits/visits/{id_}-entry/send",
+            {"version": version(program, id_), "car": car, "expected": at},
+        )
+        assert (status, to[-9:]) == (303, "said=send"), page[:2000]
+
+
+async def takes(own: Device, origin: str, many: str) -> None:
+    await own.go(f"{origin}/home-visits/mine")
+    await own.press("Take this list with me")
+    await own.reads(f"{many} sealed on this phone")
+
+
+async def without_signal(own: Device) -> None:
+    """The page is loaded anew where there is nothing to load it from."""
+    await own.page.reload()
+    await own.reads("My car, without a signal")
+
+
+async def opens(own: Device, family: str) -> None:
+    await own.press("Open the list with my passkey")
+    await own.reads(f"{family.upper()}, Test")
+
+
+async def test_in_a_valley_the_list_opens_and_what_is_written_comes_in_once(
+    server: Served,
+    program: Program,
+    browser: Browser,
+    links: dict[str, str],
+    lee: Desk,
+) -> None:
+    car = drives(lee, "drives")
+    send(lee, program, car, [("dale", "Daleworth"), ("hill", "Hillworth")])
+    async with device(browser, viewport=SMALL) as doc:
+        await arrive(doc, links[BY_NAME["drives"].name])
+        # Given a list that was taken along
+        await takes(doc, server.origin, "2 visits lie")
+        await clean(doc, "car-taken-phone")
+        # When the signal goes, and the phone loads the page anew
+        await doc.context.set_offline(True)
+        await without_signal(doc)
+        assert "WORTH" not in (await doc.page.content()).upper()
+        await clean(doc, "car-shut-phone")
+        await opens(doc, "Daleworth")
+        await doc.reads("Expected")
+        await doc.reads("LS17 9ZZ")
+        await clean(doc, "car-open-phone")
+        await visits(doc)
+        await clean(doc, "car-written-phone")
+        assert entry(program, "dale").state is State.BOOKED
+        # Then all of it comes in by itself, once and in its order, with its words
+        await doc.context.set_offline(False)
+        await expect(doc.page.locator("[data-lies]")).not_to_contain_text(
+            "wait to be sent", timeout=45_000
+        )
+        came(entry(program, "dale"))
+        assert entry(program, "hill").state is State.BOOKED
+        # And the home that is done is on the phone no more
+        await doc.go(f"{server.origin}/home-visits/mine")
+        await doc.reads("1 visit lies sealed")
+        assert doc.complaints == []
+
+
+async def visits(doc: Device) -> None:
+    """Presses, a note and an outcome at the first home."""
+    first = doc.page.locator("#v-dale-entry")
+    await first.get_by_role("button", name="Set off").click()
+    await first.get_by_role("button", name="I have arrived").click()
+    await first.get_by_text("Write a note").click()
+    await first.get_by_label("Note").fill("Stairs are dark, wears a hearing aid.")
+    await first.get_by_role("button", name="Keep the note on this phone").click()
+    await doc.reads("Note kept on this phone")
+    await first.get_by_role("button", name="I have left").click()
+    await first.get_by_label("What came of it").select_option("self-care")
+    await first.get_by_label("Why, and what was agreed").fill("Seen, better, agreed.")
+    await first.get_by_role("button", name="Keep what came of it").click()
+    await doc.reads("Name and address left it")
+    await doc.reads("2 written here wait to be sent")
+
+
+def came(found: Entry) -> None:
+    assert found.state is State.DONE
+    mine = [one for one in found.did if one.act]
+    steps = [one.step for one in mine]
+    assert steps == [Step.SET_OFF, Step.ARRIVE, Step.LEAVE, Step.NOTE, Step.END]
+    assert len({one.act for one in mine}) == len(mine)
+    assert "Stairs are dark" in mine[3].words
+    assert "Seen, better, agreed." in mine[4].words
+
+
+async def test_with_the_server_gone_and_the_phone_started_anew_it_is_there(
+    server: Served,
+    program: Program,
+    links: dict[str, str],
+    lee: Desk,
+    tmp_path: Path,
+) -> None:
+    people = [("moor", "Moorworth"), ("tarn", "Tarnworth")]
+    send(lee, program, drives(lee, "restarts"), people)
+    key = PhoneKey(server.origin)
+    async with phone(tmp_path, key) as doc:
+        await arrive(doc, links[BY_NAME["restarts"].name])
+        await takes(doc, server.origin, "2 visits lie")
+    with without_server(server):
+        # Given a server that is gone, and a phone that ended and was started anew
+        async with phone(tmp_path, key) as doc:
+            touches = key.touches
+            await doc.go(f"{server.origin}/home-visits/mine")
+            await doc.reads("2 visits lie sealed on this phone")
+            await opens(doc, "Moorworth")
+            assert key.touches == touches + 1
+            first = doc.page.locator("#v-moor-entry")
+            await first.get_by_text("Write a note").click()
+            await first.get_by_label("Note").fill("Zebrafish in the hall.")
+            await first.get_by_role("button", name="Keep the note on").click()
+            await doc.reads("1 written here wait")
+        # Then its disk is bytes to whoever has it
+        words = ("Moorworth", "Tarnworth", "LS17 9ZZ", "Test Lane", "Zebrafish")
+        assert stands_on_disk(tmp_path, words) == []
+        assert stands_on_disk(tmp_path, ("wardkeep-until-sign-out",)) != []
+    # And what was written outlives the list: it goes with a passkey when all is back
+    async with phone(tmp_path, key) as doc:
+        await later(doc, hours=13)
+        await doc.go(f"{server.origin}/home-visits/mine")
+        await signs_in(doc)
+        await doc.reads("No list lies on this phone.")
+        await doc.press("Send what is written, with my passkey")
+        await expect(doc.page.locator("[data-lies]")).not_to_contain_text("written on")
+    noted = [it for it in entry(program, "moor").did if it.step is Step.NOTE]
+    assert [it.words.partition(" (")[0] for it in noted] == ["Zebrafish in the hall."]
+
+
+async def later(own: Device, *, hours: int) -> None:
+    """The phone's clock says that it is so much later."""
+    await own.context.add_init_script(
+        f"{{ const now = Date.now; Date.now = () => now() + {hours} * 3600000; }}"
+    )
+
+
+async def signs_in(own: Device) -> None:
+    """With the passkey, where the session went to sleep or is over meanwhile."""
+    await own.page.wait_for_load_state()
+    button = own.page.get_by_role("button", name=re.compile("passkey", re.IGNORECASE))
+    if "/sign-in" in own.page.url:
+        await button.first.click()
+        await own.page.wait_for_url("**/home-visits/mine")
+
+
+async def test_a_passkey_that_keeps_no_list_says_so_and_nothing_is_given(
+    server: Served, program: Program, browser: Browser, links: dict[str, str], lee: Desk
+) -> None:
+    send(lee, program, drives(lee, "plain"), [("fell", "Fellworth")])
+    async with AsyncExitStack() as stack:
+        doc = await stack.enter_async_context(device(browser, viewport=SMALL))
+        await doc.plug_in(hasPrf=False)
+        await arrive(doc, links[BY_NAME["plain"].name])
+        await doc.go(f"{server.origin}/home-visits/mine")
+        await doc.press("Take this list with me")
+        await doc.reads("This passkey cannot keep the list")
+        await doc.reads("No list lies on this phone.")
+        await clean(doc, "car-no-prf-phone")
+        assert doc.complaints == []
+
+
+async def test_signing_out_takes_the_list_away_and_another_account_opens_nothing(
+    server: Served, program: Program, browser: Browser, links: dict[str, str], lee: Desk
+) -> None:
+    send(lee, program, drives(lee, "leaves"), [("beck", "Beckworth")])
+    async with device(browser, viewport=SMALL) as doc:
+        await arrive(doc, links[BY_NAME["leaves"].name])
+        await takes(doc, server.origin, "1 visit lies")
+        # A colleague's passkey on the same phone opens nothing of it
+        await doc.plug_in()
+        await arrive(doc, links[BY_NAME["other"].name])
+        await doc.go(f"{server.origin}/home-visits/mine")
+        await doc.reads("It is a colleague’s")
+        await doc.context.set_offline(True)
+        await without_signal(doc)
+        await doc.press("Open the list with my passkey")
+        await doc.reads("That passkey did not open the list")
+        assert "WORTH" not in (await doc.page.content()).upper()
+        await doc.context.set_offline(False)
+        # Signed out, from any page, it is gone
+        await doc.go(f"{server.origin}/home-visits/mine")
+        await doc.sign_out()
+        await doc.reads("You are signed out.")
+        for _ in range(50):
+            names = await doc.page.evaluate(
+                "indexedDB.databases().then((all) => all.map(({ name }) => name))"
+            )
+            if not any("until-sign-out" in name for name in names):
+                break
+            await asyncio.sleep(0.1)
+        assert not any("until-sign-out" in name for name in names), names
