@@ -62,7 +62,8 @@ _WIRE = """(() => {
   const coded = (raw) => btoa(String.fromCharCode(...new Uint8Array(raw)))
     .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   const raw = (text) => Uint8Array.from(
-    atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0)).buffer;
+    atob(text.replaceAll("-", "+").replaceAll("_", "/")),
+    (one) => one.charCodeAt(0)).buffer;
   const answer = async (kind, { publicKey }) => {
     const first = publicKey.extensions?.prf?.eval?.first;
     const { told, secret } = JSON.parse(await window.phoneKey(kind, JSON.stringify({

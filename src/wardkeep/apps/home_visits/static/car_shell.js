@@ -13,6 +13,7 @@ const opens = document.querySelector("[data-open]");
 const closes = document.querySelector("[data-close]");
 const forgets = document.querySelector("[data-forget]");
 const UNTOUCHED_MS = 10 * 60_000;
+const MAYBE = "There may be a signal again: press Try with the signal.";
 const LOOK_EVERY_MS = 1_000;
 let found = await phone.lies();
 let opened = null;
@@ -25,7 +26,8 @@ function tell(said, isSignedOut = false) {
   const words = [];
   const kept = own.kept().length;
   if (kept) words.push(`${kept} kept on this phone. ${said}`);
-  else words.push(navigator.onLine && isSignedOut ? said : "No signal just now.");
+  else if (navigator.onLine) words.push(isSignedOut ? said : MAYBE);
+  else words.push("No signal just now.");
   if (own.dropped().length) words.push(`${own.dropped().length} did not fit any more.`);
   signal.textContent = words.join(" ");
 }
