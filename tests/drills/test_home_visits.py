@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from support.car_phone import posts, signs_for_list
 from support.clinic_site import row
 from support.program import Program
 from support.served import Served, eventually, served
@@ -316,6 +317,42 @@ def test_a_crews_stolen_session_reaches_its_own_cars_visits_alone(
     # The way in is the visit's, and there is none at the other home.
     assert b"You have a visit here now" in _way_in(doc, "own-1")
     assert b"You have no visit here" in _way_in(doc, "far-1")
+
+
+def test_a_stolen_session_takes_no_list_and_no_list_has_a_way_in(shift: Shift) -> None:
+    car = car_of(shift, "fay")
+    for content in at_home("along", ago=5, family="Alongworth"):
+        shift.program.put(content)
+    assert send(shift, "lee", "along-entry", car).endswith("send")
+    way = {"kind": "key-safe", "code": "4711#", "where": "left of the door"}
+    way |= {"notes": "", "backup": "Neighbour", "call": "01632960001", "agreed": "1"}
+    fay = shift.of["fay"]
+    status, to, page = fay.press("/patients/along/way-in/set", way)
+    assert (status, to) == (303, "/patients/along/way-in?set=1"), page[:2000]
+    # With the session alone there is nothing
+    status, answer = fay.ask("POST", "/home-visits/mine/pack", b"{}")
+    assert status == 403
+    assert b"list-not-signed" in answer
+    assert b"ALONGWORTH" not in answer.upper()
+    # With the passkey the address, why, and nothing of the door
+    signs_for_list(fay)
+    told = posts(fay, "/home-visits/mine/pack", {})
+    [one] = [it for it in told["visits"] if it["entry"] == "along-entry"]
+    assert (one["name"], one["state"]) == ("ALONGWORTH, Test", "booked")
+    assert "LS17 9ZZ" in one["place"]
+    assert one["planned"]
+    for secret in ("4711", "left of the door", "01632960001"):
+        assert secret not in json.dumps(told)
+    # Whoever dispatches visits nobody, and a receptionist has no such page
+    assert shift.of["kim"].ask("POST", "/home-visits/mine/pack", b"{}")[0] == 403
+    stays = posts(fay, "/home-visits/mine/still", {"voucher": told["voucher"]})
+    assert stays == {"stays": True}
+    # And the ledger says of whom something lay on a phone, and until when
+    found = json.loads(
+        shift.stack.command("scope", "--account", told["account"], "--json")
+    )
+    people = {one["patient"]: one["on_phone_until"] for one in found["people"]}
+    assert people["along"] // 1000 == told["until"]
 
 
 def _way_in(desk: Desk, patient: str) -> bytes:

@@ -179,10 +179,7 @@ async def visits(doc: Device) -> None:
     first = doc.page.locator("#v-dale-entry")
     await first.get_by_role("button", name="Set off").click()
     await first.get_by_role("button", name="I have arrived").click()
-    await first.get_by_text("Write a note").click()
-    await first.get_by_label("Note").fill("Stairs are dark, wears a hearing aid.")
-    await first.get_by_role("button", name="Keep the note on this phone").click()
-    await doc.reads("Note kept on this phone")
+    await notes(doc, "dale", "Stairs are dark, wears a hearing aid.")
     await first.get_by_role("button", name="I have left").click()
     await first.get_by_label("What came of it").select_option("self-care")
     await first.get_by_label("Why, and what was agreed").fill("Seen, better, agreed.")
@@ -222,11 +219,8 @@ async def test_with_the_server_gone_and_the_phone_started_anew_it_is_there(
             await doc.reads("2 visits lie sealed on this phone")
             await opens(doc, "Moorworth")
             assert key.touches == touches + 1
-            first = doc.page.locator("#v-moor-entry")
-            await first.get_by_text("Write a note").click()
-            await first.get_by_label("Note").fill("Zebrafish in the hall.")
-            await first.get_by_role("button", name="Keep the note on").click()
-            await doc.reads("1 written here wait")
+            await notes(doc, "moor", "Zebrafish in the hall.")
+            await finds_nothing(doc)
         # Then its disk is bytes to whoever has it
         words = ("Moorworth", "Tarnworth", "LS17 9ZZ", "Test Lane", "Zebrafish")
         assert stands_on_disk(tmp_path, words) == []
@@ -243,6 +237,49 @@ async def test_with_the_server_gone_and_the_phone_started_anew_it_is_there(
     assert [it.words.partition(" (")[0] for it in noted] == ["Zebrafish in the hall."]
 
 
+async def notes(doc: Device, id_: str, words: str) -> None:
+    first = doc.page.locator(f"#v-{id_}-entry")
+    await first.get_by_text("Write a note").click()
+    await first.get_by_label("Note").fill(words)
+    await first.get_by_role("button", name="Keep the note on this phone").click()
+    await doc.reads("Note kept on this phone")
+
+
+async def finds_nothing(doc: Device) -> None:
+    """A script on the page, with all that is stored there and no passkey."""
+    await doc.press("Close the list")
+    found = await doc.page.evaluate(_THIEF)
+    assert found["boxes"] >= 4, "there was nothing to open"
+    assert found["keys"] == 0
+    for word in ("WORTH", "LS17", "ZEBRAFISH"):
+        assert word not in found["text"].upper()
+    assert found["opened"] == []
+
+
+_THIEF = """async () => {
+  const signal = document.getElementById("signal");
+  const { keeper } = await import(signal.dataset.ownStore);
+  const phone = await import(signal.dataset.phone);
+  const all = [];
+  for (const { name } of await indexedDB.databases())
+    all.push(...await keeper(name).all(""));
+  const text = JSON.stringify([all, { ...localStorage }, { ...sessionStorage }],
+    (_, one) => one instanceof ArrayBuffer || ArrayBuffer.isView(one)
+      ? new TextDecoder("latin1").decode(one) : one);
+  const parts = all.flatMap((one) => Object.values(one));
+  const opened = [];
+  const zero = await crypto.subtle.importKey(
+    "raw", new Uint8Array(32), "AES-GCM", false, ["decrypt"]);
+  for (const { iv, box } of all.filter(({ box }) => box))
+    await crypto.subtle.decrypt({ name: "AES-GCM", iv }, zero, box)
+      .then((plain) => opened.push(plain), () => {});
+  const me = (await phone.lies()).me;
+  opened.push(...await phone.fallen(me));
+  return { text, opened, boxes: all.filter(({ box, choices }) => box || choices).length,
+    keys: parts.filter((one) => one instanceof CryptoKey).length };
+}"""
+
+
 async def later(own: Device, *, hours: int) -> None:
     """The phone's clock says that it is so much later."""
     await own.context.add_init_script(
@@ -257,6 +294,31 @@ async def signs_in(own: Device) -> None:
     if "/sign-in" in own.page.url:
         await button.first.click()
         await own.page.wait_for_url("**/home-visits/mine")
+
+
+async def test_a_phone_whose_clock_is_an_hour_wrong_writes_the_right_time(
+    server: Served, program: Program, browser: Browser, links: dict[str, str], lee: Desk
+) -> None:
+    send(lee, program, drives(lee, "second"), [("pike", "Pikeworth")])
+    async with device(browser, viewport=SMALL) as doc:
+        await later(doc, hours=1)
+        await arrive(doc, links[BY_NAME["second"].name])
+        await takes(doc, server.origin, "1 visit lies")
+        await doc.context.set_offline(True)
+        await without_signal(doc)
+        await opens(doc, "Pikeworth")
+        began = now()
+        await doc.page.get_by_role("button", name="I have arrived").click()
+        await doc.reads("1 kept on this phone")
+        done = now()
+        await asyncio.sleep(6)  # else the moment of its coming in would pass as well
+        # Then the time that came in is the server's own
+        await doc.context.set_offline(False)
+        await expect(doc.page.locator("#signal")).not_to_contain_text(
+            "kept on this phone", timeout=45_000
+        )
+    [at] = [it.at for it in entry(program, "pike").did if it.step is Step.ARRIVE]
+    assert began - timedelta(seconds=3) <= at <= done + timedelta(seconds=3)
 
 
 async def test_a_passkey_that_keeps_no_list_says_so_and_nothing_is_given(

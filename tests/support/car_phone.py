@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,9 +18,10 @@ from typing import Any
 
 from playwright.async_api import BrowserContext
 
-from support.authenticator import SoftwareAuthenticator, decoded, encoded
+from support.authenticator import KEYS, SoftwareAuthenticator, decoded, encoded
 from support.chromium import Device
 from support.lone_kiosk import lone_kiosk
+from support.urgent import Desk
 
 SMALL = {"width": 360, "height": 740}
 _PRF = b"WebAuthn PRF\x00"
@@ -48,6 +50,32 @@ class PhoneKey:
     async def plug_into(self, context: BrowserContext) -> None:
         await context.expose_binding("phoneKey", self.answer)
         await context.add_init_script(_WIRE)
+
+
+def signs_for_list(desk: Desk) -> None:
+    """The touch that takes a list, as the page's script carries it.
+
+    Raises:
+        AssertionError: the page offers none, or the signature was not taken.
+    """
+    page = desk.get("/home-visits/mine").decode()
+    found = re.search(r'name="act" value="([^"]+)"', page)
+    assert found, page[:2000]
+    fields: dict[str, Any] = {"act": found[1], "after": "/home-visits/mine"}
+    options = posts(desk, "/confirm/begin", fields)
+    fields["response"] = json.loads(
+        KEYS[desk.token].sign_in(json.dumps(options).encode())
+    )
+    posts(desk, "/confirm/finish", fields)
+
+
+def posts(desk: Desk, path: str, fields: dict[str, Any]) -> Any:
+    """What the answer to JSON says that must be taken."""
+    sent = json.dumps(fields).encode()
+    headers = {"Content-Type": "application/json"}
+    status, answer = desk.ask("POST", path, sent, headers)
+    assert status == 200, answer[:2000]
+    return json.loads(answer)
 
 
 @asynccontextmanager
