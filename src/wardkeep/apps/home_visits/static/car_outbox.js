@@ -49,12 +49,13 @@ export function button(entry, step, isFirst) {
 }
 
 // The card as it is after what is kept; the server's own word comes with the next page.
-export function draw({ entry, step, at }) {
+export function draw({ entry, step, at }, isIn = false) {
   const card = document.getElementById(`v-${entry}`);
   if (!card) return null;
   const { state, words, next } = AFTER[step];
   card.dataset.state = state;
-  card.querySelector("[data-said]").textContent = `${words} since ${clock(at)}, kept on this phone`;
+  card.querySelector("[data-said]").textContent =
+    `${words} since ${clock(at)}${isIn ? "" : ", kept on this phone"}`;
   const acts = card.querySelector(".wk-visits__acts");
   for (const one of acts.querySelectorAll("form[data-act]")) one.remove();
   acts.prepend(...next.map((one, nth) => button(entry, one, nth === 0)));
@@ -91,12 +92,17 @@ export function outbox(me, { nowOf, phone, tell }) {
     });
   }
 
+  // The last press, as long as it waits here.
+  const undo = () => alone(() => store(name, read(name).slice(0, -1)));
+
   // What became of them is read before they are forgotten: an answer that is lost is
   // asked for again, and the server knows each by its id.
   async function bring() {
     const acts = read(name).slice(0, MOST);
     if (!acts.length) return false;
     const { became, on_list: onList } = await sent(acts);
+    for (const one of acts)
+      if (isTold(became, one.id) && !isDropped(became, one.id)) await phone.mark(one);
     const fell = acts.filter(({ id }) => isDropped(became, id));
     if (fell.length) store(dropped, [...read(dropped), ...fell]);
     store(name, read(name).filter(({ id }) => !isTold(became, id)));
@@ -130,6 +136,7 @@ export function outbox(me, { nowOf, phone, tell }) {
 
   return {
     keep,
+    undo,
     flush,
     kept: () => read(name),
     dropped: () => read(dropped),

@@ -95,6 +95,15 @@ export async function forget() {
 // A visit that is over: where somebody lives leaves the phone.
 export const drop = (entry) => list.drop(`${VISIT}${entry}`);
 
+// How far a visit is since the list was taken: a step and when, beside its box.
+export async function mark({ entry, step, at }) {
+  const one = await list.get(`${VISIT}${entry}`);
+  if (one) await list.put({ ...one, after: { entry, step, at } }, `${VISIT}${entry}`);
+}
+
+export const marks = async () =>
+  Object.fromEntries((await boxes()).map(({ entry, after }) => [entry, after]));
+
 // What is on the list of whoever asks; a colleague's page tidies nothing of it away.
 export async function keepOnly(onList, me) {
   if ((await list.get("list"))?.me !== me) return;
@@ -163,7 +172,8 @@ export async function unlock() {
   keys.list = key;
   const there = (await boxes()).sort((one, other) => one.nth - other.nth);
   const visits = [];
-  for (const one of there) visits.push(await open(key, one, ofVisit(found, one.entry)));
+  for (const one of there)
+    visits.push({ ...(await open(key, one, ofVisit(found, one.entry))), after: one.after });
   return { found, visits, ...choices };
 }
 

@@ -12,6 +12,7 @@ const problem = document.querySelector("[data-problem]");
 const opens = document.querySelector("[data-open]");
 const closes = document.querySelector("[data-close]");
 const forgets = document.querySelector("[data-forget]");
+const undoes = document.querySelector("[data-undo]");
 const UNTOUCHED_MS = 10 * 60_000;
 const MAYBE = "There may be a signal again: press Try with the signal.";
 const LOOK_EVERY_MS = 1_000;
@@ -44,6 +45,7 @@ async function tellPhone() {
   opens.hidden = !found || opened !== null;
   closes.hidden = opened === null;
   forgets.hidden = !found;
+  undoes.hidden = opened === null || !own.kept().length;
 }
 
 function say(words) {
@@ -164,6 +166,7 @@ async function over(one, at) {
 
 function show() {
   list.replaceChildren(...opened.visits.map(card));
+  for (const { after } of opened.visits) if (after) draw(after, true);
   for (const one of own.kept()) draw(one);
   left();
 }
@@ -202,6 +205,13 @@ forgets.addEventListener("click", async () => {
   await shut();
 });
 
+undoes.addEventListener("click", async () => {
+  await own.undo();
+  show();
+  tell("Taken back.");
+  await tellPhone();
+});
+
 // --- what is pressed, and the signal --------------------------------------------------
 
 async function flush() {
@@ -214,8 +224,21 @@ async function flush() {
     for (const { entry } of opened.visits)
       if (!there.includes(entry)) document.getElementById(`v-${entry}`)?.remove();
     opened.visits = opened.visits.filter(({ entry }) => there.includes(entry));
+    await sayWhatCameIn();
   }
   return tellPhone();
+}
+
+async function sayWhatCameIn() {
+  const marks = await phone.marks();
+  const waits = own.kept().map(({ entry }) => entry);
+  for (const one of opened.visits) {
+    const after = marks[one.entry];
+    const isNew = after && JSON.stringify(after) !== JSON.stringify(one.after);
+    one.after = after;
+    if (isNew && !waits.includes(one.entry)) draw(after, true);
+  }
+  left();
 }
 
 document.addEventListener("submit", async (event) => {
