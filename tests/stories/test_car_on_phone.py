@@ -23,8 +23,12 @@ from support.served import Served, served
 from support.urgent import Desk
 from support.visits import at_home, centre
 from support.ward_beds import now
+from support.warden import RunningWarden
 from support.wards import Worker, practitioner, put_to_work
 from wardkeep.base.ids import new_uuid
+from wardkeep.disclosure.answers import Done, SessionView
+from wardkeep.disclosure.containment import FreezeNow
+from wardkeep.disclosure.questions import CheckSession
 from wardkeep.fhir.urgent.queueing import Entry, entry_in, place_of
 from wardkeep.fhir.urgent.steps import State, Step
 
@@ -33,7 +37,7 @@ HOME = "fernhill"
 LEE = Worker("shift_lead", "Lee Leads", "lee")
 DRIVERS = tuple(
     Worker("urgent_care_clinician", f"Doc {name.title()}", name)
-    for name in ("drives", "restarts", "plain", "leaves", "other", "second")
+    for name in ("drives", "restarts", "plain", "leaves", "other", "second", "frozen")
 )
 BY_NAME = {one.practitioner: one for one in DRIVERS}
 
@@ -76,9 +80,7 @@ async def lee(
     """The dispatcher's session, pressed over HTTP."""
     async with device(browser) as own:
         await arrive(own, links[LEE.name])
-        cookies = await own.context.cookies()
-        token = next(one["value"] for one in cookies if "wardkeep" in one["name"])
-        with closing(Desk(server.port, token)) as desk:
+        with closing(Desk(server.port, await token_of(own))) as desk:
             yield desk
 
 
@@ -323,6 +325,36 @@ async def test_a_phone_whose_clock_is_an_hour_wrong_writes_the_right_time(
         )
     [at] = [it.at for it in entry(program, "pike").did if it.step is Step.ARRIVE]
     assert began - timedelta(seconds=3) <= at <= done + timedelta(seconds=3)
+
+
+async def test_a_freeze_takes_the_list_at_the_next_contact(
+    server: Served, program: Program, browser: Browser, links: dict[str, str], lee: Desk
+) -> None:
+    send(lee, program, drives(lee, "frozen"), [("crag", "Cragworth")])
+    officer = await asyncio.to_thread(server.sign_in, HOME, [], "privacy_officer")
+    async with device(browser, viewport=SMALL) as doc:
+        await arrive(doc, links[BY_NAME["frozen"].name])
+        await takes(doc, server.origin, "1 visit lies")
+        await doc.context.set_offline(True)
+        await without_signal(doc)
+        await opens(doc, "Cragworth")
+        # When the phone is said to be lost while it is in a valley
+        warden = RunningWarden(server, None)  # type: ignore[arg-type]
+        whose = CheckSession(await token_of(doc))
+        seen = await warden.door.ask(whose, SessionView)
+        assert isinstance(seen, SessionView)
+        asked = FreezeNow(officer, "account", seen.account, "phone lost near the A64")
+        assert await warden.door.ask(asked, Done) == Done()
+        await warden.door.close()
+        # Then the first contact takes it away, from the screen too
+        await doc.context.set_offline(False)
+        await doc.reads("No list lies on this phone")
+        assert "WORTH" not in (await doc.page.content()).upper()
+
+
+async def token_of(own: Device) -> str:
+    cookies = await own.context.cookies()
+    return next(one["value"] for one in cookies if "wardkeep" in one["name"])
 
 
 async def test_a_passkey_that_keeps_no_list_says_so_and_nothing_is_given(

@@ -48,7 +48,7 @@ from wardkeep.web.confirming import written
 from wardkeep.web.gates import Gate
 from wardkeep.web.headers import starting_a_worker
 from wardkeep.web.kept_pages import answer_worker, read_worker
-from wardkeep.web.pace import Pace
+from wardkeep.web.pace import WaitingPace
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import PublicVisit, Visit
@@ -227,7 +227,7 @@ def _warnings(given: Opened, now: datetime) -> tuple[CarriedWarning, ...]:
 @page(f"{MINE}/still", gate=Gate.CAR_LIST, methods=("POST",))
 async def still(visit: PublicVisit) -> Response:
     """Whether what lies on a phone is to stay; it names nobody."""
-    if not visit.services[Pace].admits(visit.address):
+    if not visit.services[WaitingPace].admits(visit.address):
         return answer_too_many(visit)
     asked = await visit.json(Asked)
     if isinstance(asked, Trouble):

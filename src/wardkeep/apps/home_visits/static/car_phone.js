@@ -18,7 +18,9 @@ const MOST = 40;
 const CLOCK_MATTERS_MS = 60_000;
 const bytes = (text) => new TextEncoder().encode(text);
 const SALT = bytes("wardkeep/1/car-list-on-a-phone");
+const ASKS_EVERY_MS = 60_000;
 let keys = null;
+let asked = 0;
 
 // --- keys, in memory alone ------------------------------------------------------------
 
@@ -236,7 +238,8 @@ export async function bringWords(me, sent) {
 // Asked at each contact: whose account was frozen, or who left, has no list any more.
 export async function ask() {
   const found = await list.get("list");
-  if (!found) return;
+  if (!found || Date.now() - asked < ASKS_EVERY_MS) return;
+  asked = Date.now();
   const { status, told } = await post("/home-visits/mine/still", { voucher: found.voucher });
   if (status === 200 && !told.stays) await forget();
 }

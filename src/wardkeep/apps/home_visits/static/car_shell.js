@@ -261,6 +261,10 @@ window.addEventListener("offline", () => tell("No signal."));
 own.again(async () => {
   const { many, shut: closed } = await phone.waiting(me);
   if (own.kept().length || many > closed) await flush();
+  else if (found) {
+    await phone.ask().catch(() => {});
+    if (!(await phone.lies())) await shut();
+  }
 });
 await tellPhone();
 await flush();
