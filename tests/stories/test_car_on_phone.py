@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, expect
 
-from support.car_phone import SMALL, PhoneKey, phone
+from support.car_phone import SMALL, PhoneKey, phone, posts
 from support.chromium import Device, arrive, chromium, clean, device
 from support.lone_kiosk import stands_on_disk, without_server
 from support.program import Program
@@ -37,7 +37,16 @@ HOME = "fernhill"
 LEE = Worker("shift_lead", "Lee Leads", "lee")
 DRIVERS = tuple(
     Worker("urgent_care_clinician", f"Doc {name.title()}", name)
-    for name in ("drives", "restarts", "plain", "leaves", "other", "second", "frozen")
+    for name in (
+        "drives",
+        "restarts",
+        "plain",
+        "leaves",
+        "other",
+        "second",
+        "frozen",
+        "twice",
+    )
 )
 BY_NAME = {one.practitioner: one for one in DRIVERS}
 
@@ -187,9 +196,7 @@ async def visits(doc: Device) -> None:
     await first.get_by_role("button", name="I have arrived").click()
     await notes(doc, "dale", "Stairs are dark, wears a hearing aid.")
     await first.get_by_role("button", name="I have left").click()
-    await first.get_by_label("What came of it").select_option("self-care")
-    await first.get_by_label("Why, and what was agreed").fill("Seen, better, agreed.")
-    await first.get_by_role("button", name="Keep what came of it").click()
+    await ends(first, "Seen, better, agreed.", "self-care")
     await doc.reads("Name and address left it")
     await doc.reads("2 written here wait to be sent")
 
@@ -220,6 +227,7 @@ async def test_with_the_server_gone_and_the_phone_started_anew_it_is_there(
     with without_server(server):
         # Given a server that is gone, and a phone that ended and was started anew
         async with phone(tmp_path, key) as doc:
+            await later(doc, hours=8)
             touches = key.touches
             await doc.go(f"{server.origin}/home-visits/mine")
             await doc.reads("2 visits lie sealed on this phone")
@@ -357,6 +365,54 @@ async def token_of(own: Device) -> str:
     return next(one["value"] for one in cookies if "wardkeep" in one["name"])
 
 
+async def test_of_two_phones_the_second_keeps_its_words_until_they_are_elsewhere(
+    server: Served, program: Program, browser: Browser, links: dict[str, str], lee: Desk
+) -> None:
+    send(lee, program, drives(lee, "twice"), [("gill", "Gillworth")])
+    async with device(browser, viewport=SMALL) as doc:
+        await arrive(doc, links[BY_NAME["twice"].name])
+        await takes(doc, server.origin, "1 visit lies")
+        await doc.context.set_offline(True)
+        await without_signal(doc)
+        await opens(doc, "Gillworth")
+        first = doc.page.locator("#v-gill-entry")
+        await first.get_by_role("button", name="I have arrived").click()
+        await first.get_by_role("button", name="I have left").click()
+        await ends(first, "Worse, admitted.", "visit-6h")
+        await doc.reads("1 written here wait")
+        # When another phone of the same crew has ended the case meanwhile
+        with closing(Desk(server.port, await token_of(doc))) as other:
+            for step in ("arrive", "leave", "end"):
+                brings(other, "gill-entry", step)
+        await doc.context.set_offline(False)
+        # Then nothing is written twice, and the words are here until they are elsewhere
+        await doc.go(f"{server.origin}/home-visits/mine")
+        await doc.press("Send what is written, with my passkey")
+        await doc.reads("is not in the record: Worse, admitted.")
+        await clean(doc, "car-did-not-fit-phone")
+        done = doc.page.get_by_role("button", name="I have written it elsewhere")
+        await done.click()
+        await done.wait_for(state="detached")
+    steps = [it.step for it in entry(program, "gill").did if it.act]
+    assert steps == [Step.ARRIVE, Step.LEAVE, Step.END]
+    assert "Worse" not in str(program.get("Task/gill-entry").json)
+
+
+def brings(desk: Desk, id_: str, step: str) -> None:
+    """What another phone brings in, at once."""
+    act = {"id": new_uuid(), "entry": id_, "step": step, "at": now().isoformat()}
+    if step == "end":
+        act |= {"words": "Better.", "code": "self-care"}
+    told = posts(desk, "/home-visits/mine/acts", {"acts": [act]})
+    assert told["became"] == {act["id"]: "in"}
+
+
+async def ends(first: Locator, words: str, code: str) -> None:
+    await first.get_by_label("What came of it").select_option(code)
+    await first.get_by_label("Why, and what was agreed").fill(words)
+    await first.get_by_role("button", name="Keep what came of it").click()
+
+
 async def test_a_passkey_that_keeps_no_list_says_so_and_nothing_is_given(
     server: Served, program: Program, browser: Browser, links: dict[str, str], lee: Desk
 ) -> None:
@@ -395,11 +451,18 @@ async def test_signing_out_takes_the_list_away_and_another_account_opens_nothing
         await doc.go(f"{server.origin}/home-visits/mine")
         await doc.sign_out()
         await doc.reads("You are signed out.")
-        for _ in range(50):
-            names = await doc.page.evaluate(
-                "indexedDB.databases().then((all) => all.map(({ name }) => name))"
-            )
-            if not any("until-sign-out" in name for name in names):
-                break
-            await asyncio.sleep(0.1)
-        assert not any("until-sign-out" in name for name in names), names
+        assert await databases(doc) == []
+
+
+async def databases(own: Device) -> list[str]:
+    """What still lies there until somebody signs out; a moment is given to go."""
+    names: list[str] = []
+    for _ in range(50):
+        found: list[str] = await own.page.evaluate(
+            "indexedDB.databases().then((all) => all.map(({ name }) => name))"
+        )
+        names = [one for one in found if "until-sign-out" in one]
+        if not names:
+            return []
+        await asyncio.sleep(0.1)
+    return names

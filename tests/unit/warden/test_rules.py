@@ -110,6 +110,7 @@ def test_what_nobody_says_is_the_narrower() -> None:
     assert code(bare) == "not-granted"
     assert not bare.is_found
     assert not bare.is_extract_agreed
+    assert not bare.is_list_signed
 
 
 def test_a_grant_of_support_is_nothing_to_anybody_else() -> None:

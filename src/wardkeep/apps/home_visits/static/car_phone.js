@@ -239,8 +239,8 @@ export async function bringWords(me, sent) {
 export async function ask() {
   const found = await list.get("list");
   if (!found || Date.now() - asked < ASKS_EVERY_MS) return;
-  asked = Date.now();
   const { status, told } = await post("/home-visits/mine/still", { voucher: found.voucher });
+  asked = Date.now();
   if (status === 200 && !told.stays) await forget();
 }
 
