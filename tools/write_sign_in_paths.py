@@ -33,6 +33,7 @@ WITHOUT_SESSION = {
     "LookAtInvitation": "tells whom a link is for, to who has its secret",
     "BeginEnrolment": "gives a challenge, to who has a link's secret",
     "FinishEnrolment": "is a way in, above",
+    "AskList": "tells whether a list may stay on a phone, to who has the warden's own voucher; names nobody",
     "AskProviders": "names the identity providers, as the sign-in page does",
     "BeginFederation": "sends a browser to a provider; to link an identity it names a session",
     "FinishFederation": "is a way in, above",

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from support.car_phone import posts, signs_for_list
 from support.clinic_site import row
 from support.program import Program
 from support.served import Served, eventually, served
@@ -138,11 +139,12 @@ def send(shift: Shift, who: str, id_: str, car: str) -> str:
     return press(shift, who, path, id_, car=car, expected=at)
 
 
-def car_of(shift: Shift, who: str) -> str:
+def car_of(shift: Shift, who: str, second: str = "") -> str:
     """A car that somebody drives; its id."""
     id_ = new_uuid()
     fields = {"name": f"Car of {who}", "area": "LS17", "hours": "8", "id": id_}
-    fields |= {"version": "0", "first": f"Practitioner/{who}", "second": ""}
+    fields |= {"version": "0", "first": f"Practitioner/{who}"}
+    fields["second"] = f"Practitioner/{second}" if second else ""
     status, to, page = shift.of["lee"].press("/home-visits/cars/new", fields)
     assert (status, to) == (303, "/home-visits/cars?said=kept"), page[:2000]
     return id_
@@ -317,6 +319,42 @@ def test_a_crews_stolen_session_reaches_its_own_cars_visits_alone(
     assert b"You have no visit here" in _way_in(doc, "far-1")
 
 
+def test_a_stolen_session_takes_no_list_and_no_list_has_a_way_in(shift: Shift) -> None:
+    car = car_of(shift, "fay")
+    for content in at_home("along", ago=5, family="Alongworth"):
+        shift.program.put(content)
+    assert send(shift, "lee", "along-entry", car).endswith("send")
+    way = {"kind": "key-safe", "code": "4711#", "where": "left of the door"}
+    way |= {"notes": "", "backup": "Neighbour", "call": "01632960001", "agreed": "1"}
+    fay = shift.of["fay"]
+    status, to, page = fay.press("/patients/along/way-in/set", way)
+    assert (status, to) == (303, "/patients/along/way-in?set=1"), page[:2000]
+    # With the session alone there is nothing
+    status, answer = fay.ask("POST", "/home-visits/mine/pack", b"{}")
+    assert status == 403
+    assert b"list-not-signed" in answer
+    assert b"ALONGWORTH" not in answer.upper()
+    # With the passkey the address, why, and nothing of the door
+    signs_for_list(fay)
+    told = posts(fay, "/home-visits/mine/pack", {})
+    [one] = [it for it in told["visits"] if it["entry"] == "along-entry"]
+    assert (one["name"], one["state"]) == ("ALONGWORTH, Test", "booked")
+    assert "LS17 9ZZ" in one["place"]
+    assert one["planned"]
+    for secret in ("4711", "left of the door", "01632960001"):
+        assert secret not in json.dumps(told)
+    # Whoever dispatches visits nobody, and a receptionist has no such page
+    assert shift.of["kim"].ask("POST", "/home-visits/mine/pack", b"{}")[0] == 403
+    stays = posts(fay, "/home-visits/mine/still", {"voucher": told["voucher"]})
+    assert stays == {"stays": True}
+    # And the ledger says of whom something lay on a phone, and until when
+    found = json.loads(
+        shift.stack.command("scope", "--account", told["account"], "--json")
+    )
+    people = {one["patient"]: one["on_phone_until"] for one in found["people"]}
+    assert people["along"] // 1000 == told["until"]
+
+
 def _way_in(desk: Desk, patient: str) -> bytes:
     return desk.ask("GET", f"/patients/{patient}/way-in")[1]
 
@@ -324,6 +362,10 @@ def _way_in(desk: Desk, patient: str) -> bytes:
 def act(entry_id: str, step: str, *, ago: int = 0) -> dict[str, str]:
     at = (now() - timedelta(minutes=ago)).isoformat()
     return {"id": new_uuid(), "entry": entry_id, "step": step, "at": at}
+
+
+def wrote(entry_id: str, step: str, words: str, code: str = "") -> dict[str, str]:
+    return act(entry_id, step) | {"words": words, "code": code}
 
 
 def brings(shift: Shift, who: str, acts: list[dict[str, str]]) -> list[str]:
@@ -340,6 +382,123 @@ def brings(shift: Shift, who: str, acts: list[dict[str, str]]) -> list[str]:
     return [became[one["id"]] for one in acts if one["id"] in became]
 
 
+def at_the_home(shift: Shift, car: str, id_: str, *, who: str = "doc") -> None:
+    """A visit of this car, begun and left."""
+    for content in at_home(id_, ago=60, family="Leftworth"):
+        shift.program.put(content)
+    assert send(shift, "lee", f"{id_}-entry", car).endswith("send")
+    steps = [act(f"{id_}-entry", step, ago=10) for step in ACTS]
+    assert brings(shift, who, steps) == ["in"] * len(ACTS)
+
+
+def test_a_kept_outcome_sent_again_or_from_another_phone_ends_a_case_once(
+    shift: Shift,
+) -> None:
+    at_the_home(shift, car_of(shift, "doc"), "twice")
+    end = wrote("twice-entry", "end", "Better, will ring.", "self-care")
+    assert brings(shift, "doc", [end, end]) == ["in"]
+    assert brings(shift, "doc", [end]) == ["in-before"]
+    # Another phone of the crew had written something else: it keeps its words
+    other = wrote("twice-entry", "end", "Worse, go in.", "visit-6h")
+    assert brings(shift, "doc", [other]) == ["not-so"]
+    found = shift.program.search("ServiceRequest", ("patient", "twice")).resources
+    assert len(found) == 2
+    assert entry(shift, "twice-entry").state is State.DONE
+    # The same id with other words changes nothing
+    replayed = end | {"words": "Nothing of it."}
+    assert brings(shift, "doc", [replayed]) == ["in-before"]
+    assert "Nothing of it" not in json.dumps(shift.program.get("Task/twice-entry").json)
+
+
+def test_what_no_phone_may_say_is_refused_and_a_colleagues_is_left(
+    shift: Shift,
+) -> None:
+    at_the_home(shift, car_of(shift, "doc"), "said")
+    id_ = "said-entry"
+    before = version(shift, id_)
+    for wrong in (
+        wrote(id_, "end", "Ambulance, now.", "ambulance-1"),
+        wrote(id_, "end", "x", "no-such-code"),
+        wrote(id_, "end", "  ", "self-care"),
+        wrote(id_, "end", "x" * 601, "self-care"),
+        wrote(id_, "note", "", ""),
+        wrote(id_, "note", "x" * 2_001, ""),
+        wrote(id_, "arrive", "words beside a press"),
+        wrote(id_, "note", "The key safe code is 4711.", ""),
+        wrote(id_, "pin", "to the top", ""),
+    ):
+        assert brings(shift, "doc", [wrong]) == ["refused"], wrong
+    assert version(shift, id_) == before
+    # On a phone that is shared, what another wrote is not this session's
+    body = {"acts": [wrote(id_, "note", "Mine.")], "me": "Practitioner/fay"}
+    with closing(Desk(shift.stack.port, shift.of["doc"].token)) as desk:
+        status, _ = desk.ask(
+            "POST",
+            "/home-visits/mine/acts",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+    assert status == 409
+    assert version(shift, id_) == before
+
+
+def test_presses_of_the_second_in_the_car_count_and_a_strangers_do_not(
+    shift: Shift,
+) -> None:
+    car = car_of(shift, "doc", second="ann")
+    for content in at_home("pair", ago=30, family="Pairworth"):
+        shift.program.put(content)
+    assert send(shift, "lee", "pair-entry", car).endswith("send")
+    path = "/home-visits/visits/pair-entry/do"
+    assert press(shift, "ann", f"{path}/set-off", "pair-entry").endswith("set-off")
+    steps = [act("pair-entry", one) for one in ("arrive", "leave")]
+    assert brings(shift, "ann", steps) == ["in", "in"]
+    assert b"PAIRWORTH" in shift.of["ann"].get("/home-visits/mine").upper()
+    end = wrote("pair-entry", "end", "Well.", "self-care")
+    assert brings(shift, "fay", [end]) != ["in"]
+    assert brings(shift, "ann", [end]) == ["in"]
+    by = [one.by.reference for one in entry(shift, "pair-entry").did[-4:]]
+    assert by == ["Practitioner/ann"] * 4
+
+
+def test_with_another_crew_all_visits_of_a_car_follow_or_none(shift: Shift) -> None:
+    car = car_of(shift, "doc")
+    people = [f"crew-{nth}" for nth in range(3)]
+    for id_ in people:
+        for content in at_home(id_, ago=30, family="Crewworth"):
+            shift.program.put(content)
+        assert send(shift, "lee", f"{id_}-entry", car).endswith("send")
+    path = "/home-visits/visits/crew-0-entry/do"
+    assert press(shift, "doc", f"{path}/set-off", "crew-0-entry").endswith("set-off")
+    # While somebody is in a home, nothing is changed
+    assert brings(shift, "doc", [act("crew-1-entry", "arrive")]) == ["in"]
+    assert crews(shift, car, "fay") == "crew-busy"
+    owners = {entry(shift, f"{one}-entry").owner.reference for one in people}
+    assert owners == {"Practitioner/doc"}
+    assert brings(shift, "doc", [act("crew-1-entry", "leave")]) == ["in"]
+    assert crews(shift, car, "fay") == "followed"
+    for nth, one in enumerate(people):
+        found = entry(shift, f"{one}-entry")
+        # Who was there writes what came of it
+        who = "doc" if nth == 1 else "fay"
+        assert found.owner.reference == f"Practitioner/{who}"
+        [visit] = shift.program.search("Appointment", ("patient", one)).resources
+        assert f"Practitioner/{who}" in json.dumps(visit["participant"])
+    assert entry(shift, "crew-0-entry").state is State.ON_THE_WAY
+    assert b"You have a visit here now" in _way_in(shift.of["fay"], "crew-2")
+
+
+def crews(shift: Shift, car: str, who: str) -> str:
+    """Give a car to somebody else; what is said of it."""
+    stored = shift.program.get(f"CareTeam/{car}").json["meta"]["versionId"]
+    fields = {"name": "Another crew", "area": "", "hours": "8", "second": ""}
+    fields |= {"version": str(stored), "first": f"Practitioner/{who}"}
+    with closing(Desk(shift.stack.port, shift.of["lee"].token)) as desk:
+        status, to, page = desk.press(f"/home-visits/cars/{car}", fields)
+    assert status == 303, page[:2000]
+    return to.partition("said=")[2]
+
+
 def test_killed_while_a_crews_acts_come_in_each_is_written_once(shift: Shift) -> None:
     visits = [f"kill-{nth}" for nth in range(6)]
     car = car_of(shift, "doc")
@@ -352,6 +511,9 @@ def test_killed_while_a_crews_acts_come_in_each_is_written_once(shift: Shift) ->
         for one in visits
         for nth, step in enumerate(ACTS)
     ]
+    # And what was written there: a note, and what came of it
+    acts += [wrote(f"{one}-entry", "note", "Rails are loose.") for one in visits]
+    acts += [wrote(f"{one}-entry", "end", "Better.", "self-care") for one in visits]
     _brings_while_killed(shift, acts)
     said = brings(shift, "doc", acts)
     assert len(said) == len(acts)
@@ -359,7 +521,7 @@ def test_killed_while_a_crews_acts_come_in_each_is_written_once(shift: Shift) ->
     for one in visits:
         found = entry(shift, f"{one}-entry")
         mine = [it for it in found.did if it.act]
-        assert [str(it.step) for it in mine] == list(ACTS)
+        assert [str(it.step) for it in mine] == [*ACTS, "note", "end"]
         assert [it.act for it in mine] == [
             it["id"] for it in acts if it["entry"] == f"{one}-entry"
         ]
@@ -367,6 +529,8 @@ def test_killed_while_a_crews_acts_come_in_each_is_written_once(shift: Shift) ->
         assert re.match("Without a signal", mine[0].words)
         [visit] = shift.program.search("Appointment", ("patient", one)).resources
         assert visit["status"] == "fulfilled"
+        came_to = shift.program.search("ServiceRequest", ("patient", one)).resources
+        assert len(came_to) == 2, "what the call came to, and what the visit did"
 
 
 def _brings_while_killed(shift: Shift, acts: list[dict[str, str]]) -> None:

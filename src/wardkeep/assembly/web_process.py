@@ -70,6 +70,7 @@ from wardkeep.fhir.rest.interaction import find_interactions
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.stock.rows import StockRows
 from wardkeep.fhir.store.callers import Callers
+from wardkeep.fhir.store.carrying import Carrier
 from wardkeep.fhir.store.finding import Finder
 from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.note_reviews import NoteReviews
@@ -256,6 +257,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         Standings(database, warden),
         writer,
         RecordTaker(database, warden),
+        Carrier(database, warden),
         NoteDrafts(database, warden, clock=clock),
         NoteReader(database, warden),
         WaysInKept(database),

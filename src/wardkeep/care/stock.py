@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import msgspec
 
 from wardkeep.base.ids import OrganisationId
-from wardkeep.care.cars import cars_of
 from wardkeep.care.centres import centres_of
+from wardkeep.care.crews import cars_of
 from wardkeep.care.of_patient import WRITERS
 from wardkeep.care.opening import opener_of
 from wardkeep.care.writing import content_of

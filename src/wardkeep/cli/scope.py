@@ -204,9 +204,12 @@ def _tell(found: Scope) -> None:
 def _line(person: PersonReached) -> str:
     first, last = (_clock(one) for one in (person.first, person.last))
     how = ", ".join(person.tiers) or "no part named"
+    phone = ""
+    if person.on_phone_until:
+        phone = f"; lay sealed on a phone until {_clock(person.on_phone_until)}"
     return (
         f"  {person.patient}: {how}; {len(person.resources):,} resources,"
-        f" {first} to {last}"
+        f" {first} to {last}{phone}"
     )
 
 

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from wardkeep.disclosure.canaries import CanaryAnswer
+from wardkeep.disclosure.car_lists import CarListAnswer
 from wardkeep.disclosure.check_in import CheckInReply
 from wardkeep.disclosure.confirming import ConfirmingAnswer
 from wardkeep.disclosure.containment import ContainmentAnswer
@@ -405,4 +406,5 @@ Answer: TypeAlias = (
     | HandOverAnswer
     | MedicineAnswer
     | TelephoneAnswer
+    | CarListAnswer
 )

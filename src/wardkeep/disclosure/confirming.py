@@ -8,6 +8,7 @@ shows, the signature is over the act's own bytes; another act needs another sign
 
 from typing import TypeAlias
 
+from wardkeep.disclosure.car_lists import CarListAct
 from wardkeep.disclosure.containment import ContainmentAct
 from wardkeep.disclosure.copies import CopyAct
 from wardkeep.disclosure.data_sets import DataSetAct
@@ -35,6 +36,7 @@ Act: TypeAlias = (
     | HandOverAct
     | MedicineAct
     | DataSetAct
+    | CarListAct
 )
 """Everything that needs a fresh passkey; an area adds its own acts here."""
 

@@ -71,6 +71,8 @@ class Action(enum.StrEnum):
     """Names and addresses of those whom an incident reached, once two approved it."""
     EXTRACT = "extract"
     """What a national data set takes of many patients: by the operator's command."""
+    CARRY = "carry"
+    """What a car's list says of one patient, sealed and at rest on a phone."""
 
     __hash__ = str.__hash__
     # As above.
@@ -81,7 +83,7 @@ class Action(enum.StrEnum):
 SHARED, BANNER, SEALED = Tier.SHARED, Tier.BANNER, Tier.SEALED
 FIND, SEARCH, READ = Action.FIND, Action.SEARCH, Action.READ
 WRITE, DELETE, COPY = Action.WRITE, Action.DELETE, Action.COPY
-LETTERS, EXTRACT = Action.LETTERS, Action.EXTRACT
+LETTERS, EXTRACT, CARRY = Action.LETTERS, Action.EXTRACT, Action.CARRY
 
 TAKEN_OUT = frozenset({Action.PRINT, Action.COPY})
 """What goes on where nobody can close it: it weighs more than an opening."""

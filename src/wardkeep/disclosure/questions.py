@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from wardkeep.disclosure.canaries import CanaryQuestion
+from wardkeep.disclosure.car_lists import CarListQuestion
 from wardkeep.disclosure.check_in import CheckInQuestion
 from wardkeep.disclosure.confirming import ConfirmingQuestion
 from wardkeep.disclosure.containment import ContainmentQuestion
@@ -458,6 +459,7 @@ DoorQuestion: TypeAlias = (
     | MedicineQuestion
     | DataSetQuestion
     | TelephoneQuestion
+    | CarListQuestion
 )
 OperatorQuestion: TypeAlias = (
     Hello

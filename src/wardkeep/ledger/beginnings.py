@@ -15,6 +15,8 @@ GOES_ON_FROM = "goes on from session "
 """How the request of a sign-in begins that took no new touch of the passkey."""
 APP = "app "
 """How the request of an entry begins that an app made for a person."""
+_ON_PHONE_UNTIL = "on a phone until "
+"""How the request of an entry begins whose resources lie on a phone since."""
 _PASSKEY, _AND, _AT = "passkey ", "; ", ", at "
 
 
@@ -55,6 +57,18 @@ def app_in(request: str) -> str:
     if not request.startswith(APP):
         return ""
     return request.removeprefix(APP).partition(":")[0]
+
+
+def on_phone_until(at: int) -> str:
+    """The request of an entry that put something onto a phone; UTC microseconds."""
+    return f"{_ON_PHONE_UNTIL}{at}"
+
+
+def phone_until_in(request: str) -> int:
+    """Undo it, in UTC microseconds; 0: it does not say so."""
+    said = request.removeprefix(_ON_PHONE_UNTIL)
+    is_one = said != request and said.isascii() and said.isdigit()
+    return int(said[:20]) if is_one else 0
 
 
 def plain_address(text: str) -> str:

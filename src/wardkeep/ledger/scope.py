@@ -16,6 +16,7 @@ import msgspec
 
 from wardkeep.crypto.signing import VerifyKey
 from wardkeep.ledger import segment
+from wardkeep.ledger.beginnings import phone_until_in
 from wardkeep.ledger.checkpoint import (
     Checkpoint,
     CheckpointRefusedError,
@@ -29,6 +30,7 @@ from wardkeep.ledger.tiles import tile_path
 from wardkeep.ledger.wanted import GRANTED, Selection, Wanted
 
 SHOWN_IN_LIST = "find"
+_CARRIED = "carry"
 TIERS = ("banner", "record", "sealed")
 """The parts of a patient's record, each under a key of its own."""
 _FRAME = struct.Struct(">I32s")
@@ -58,6 +60,9 @@ class PersonReached(msgspec.Struct, kw_only=True):
     """Times that the record was opened, searched, written or its keys given."""
     listed: int = 0
     """Times that the person was shown in a list."""
+    on_phone_until: int = 0
+    """Until when what was given lay on a phone at the longest, sealed, UTC
+    microseconds since 1970; 0: it lay on none."""
     tiers: list[str] = msgspec.field(default_factory=list)
     purposes: list[str] = msgspec.field(default_factory=list)
     reasons: list[str] = msgspec.field(default_factory=list)
@@ -243,6 +248,9 @@ class _Reading:
             _note(person.purposes, entry.purpose)
             _note(person.reasons, entry.reason)
             person.last = max(person.last, entry.at)
+            if entry.action == _CARRIED:
+                until = phone_until_in(entry.request)
+                person.on_phone_until = max(person.on_phone_until, until)
             for type_, id_, version in subject.resources():
                 self._resource(entry, person, (type_, id_, version))
 

@@ -35,8 +35,8 @@ TOUCHES = frozenset({"sign-in", "wake", "prove", "confirm"})
 RELEASED = "release-freeze"
 """The action of an entry that gives an account its budget anew."""
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
-_PRINT, _COPY = "print", "copy"
-_TAKEN_OUT = frozenset({_PRINT, _COPY})
+_PRINT, _COPY, _CARRY = "print", "copy", "carry"
+_TAKEN_OUT = frozenset({_PRINT, _COPY, _CARRY})
 _PEOPLE = frozenset(role.value for role in PEOPLE)
 _MICROSECONDS = 1_000_000
 
@@ -52,14 +52,15 @@ class Spent(msgspec.Struct):
     printed: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     copied: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     """Whose record was printed or copied, whether the work explains them or not."""
+    phones: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+    """Who was on a list that went onto a phone; the work explains all of them."""
     oldest: float = math.inf
     """Nobody here was opened before that."""
 
     def taken_out(self, action: str) -> OrderedDict[str, float] | None:
-        """Those of a print or a copy; None for what stays on the screen."""
-        if action == _PRINT:
-            return self.printed
-        return self.copied if action == _COPY else None
+        """Those of a print, copy or phone; None for what stays on the screen."""
+        kept = {_PRINT: self.printed, _COPY: self.copied, _CARRY: self.phones}
+        return kept.get(action)
 
     def count(self, counted: OrderedDict[str, float], patient: str, now: float) -> None:
         """Count a patient; `counted` is one of those above."""
@@ -75,7 +76,7 @@ class Spent(msgspec.Struct):
             return
         kept_ones = (self.expected, self.others, self.rows, self.own)
         self.oldest = math.inf
-        for kept in (*kept_ones, self.printed, self.copied):
+        for kept in (*kept_ones, self.printed, self.copied, self.phones):
             while kept and next(iter(kept.values())) < oldest:
                 kept.popitem(last=False)
             self.oldest = min(self.oldest, *kept.values(), math.inf)
@@ -248,7 +249,7 @@ class Budgets:
     def take_out(
         self, account: Account, patients: Iterable[str], *, action: str, now: float
     ) -> None:
-        """Count whose record is printed or copied."""
+        """Count whose record is printed, copied or carried."""
         if action not in _TAKEN_OUT:
             return
         spent = self._of(account, now)
@@ -264,15 +265,16 @@ class Budgets:
         *,
         action: str,
         budget: Budget,
+        homes: int = 0,
         now: float,
     ) -> int:
-        """How many more may be printed or copied after these; below 0: too many.
+        """How many more may be printed, copied or carried; below 0: too many.
 
         Whose record was printed already today is printed again for nothing: a printer
         that jams costs nobody anything.
         """
         counted = self._of(account, now).taken_out(action)
-        most = budget.copies if action == _COPY else budget.prints
+        most = {_COPY: budget.copies, _CARRY: homes}.get(action, budget.prints)
         return most - _together(counted or {}, patients)
 
     def tried(self, session: str, patients: Iterable[str]) -> bool:

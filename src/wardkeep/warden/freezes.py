@@ -8,6 +8,7 @@ names.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from wardkeep.db.connection import Connection, Row
 from wardkeep.db.words import storable
 from wardkeep.identity.roles import Role
-from wardkeep.warden.sessions import Session
+from wardkeep.warden.session_parts import ByApp
 
 ACCOUNT, DEVICE, APP, TEAM = "account", "device", "app", "team"
 ORGANISATION, SUPPLIER = "organisation", "supplier"
@@ -24,6 +25,21 @@ BUDGET, SCRAPING, CANARY, BY_HAND = "budget", "scraping", "canary", "by-hand"
 CLOSES_RECORDS = frozenset({BUDGET, CANARY})
 """Causes by which one may err at a bedside: the glass can still be broken."""
 MOST_LISTED = 200
+
+
+class Stoppable(Protocol):
+    """What a freeze is held against: a session, or what one left on a phone."""
+
+    @property
+    def organisation(self) -> int: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def credential(self) -> bytes: ...
+    @property
+    def role(self) -> Role: ...
+    @property
+    def app(self) -> ByApp | None: ...
 
 
 class Freeze(msgspec.Struct, kw_only=True, eq=False):
@@ -50,7 +66,7 @@ class Freeze(msgspec.Struct, kw_only=True, eq=False):
     def is_of_records_only(self) -> bool:
         return self.cause in CLOSES_RECORDS
 
-    def names(self, session: Session) -> bool:
+    def names(self, session: Stoppable) -> bool:
         """Whether a session is one of those that it stops."""
         if session.organisation != self.organisation:
             return False
@@ -85,7 +101,7 @@ def _marks_on(freeze: Freeze) -> Iterator[_Mark]:
         yield freeze.organisation, freeze.kind, target
 
 
-def _marks_of(session: Session) -> Iterator[_Mark]:
+def _marks_of(session: Stoppable) -> Iterator[_Mark]:
     """Where freezes of a session are looked for."""
     where = session.organisation
     yield where, ACCOUNT, session.account
@@ -115,7 +131,7 @@ class Freezes:
     def get(self, id_: str) -> Freeze | None:
         return self._holding.get(id_)
 
-    def of(self, session: Session) -> Freeze | None:
+    def of(self, session: Stoppable) -> Freeze | None:
         """The freeze that stops a session; one that stops all of it goes first."""
         if not self._holding:
             return None
@@ -127,7 +143,7 @@ class Freezes:
         ]
         return min(found, key=lambda one: one.is_of_records_only, default=None)
 
-    def stops(self, session: Session) -> bool:
+    def stops(self, session: Stoppable) -> bool:
         """Whether the session may not be used at all."""
         found = self.of(session)
         return found is not None and not found.is_of_records_only

@@ -22,6 +22,7 @@ from wardkeep.disclosure.message import GLANCE
 from wardkeep.identity.roles import BY_COMMAND, NEED_DEVICE, PEOPLE, Role
 from wardkeep.identity.scopes import CHECK_IN, Scopes
 from wardkeep.warden.agreed import AgreedExtract
+from wardkeep.warden.car_lists import SignedList
 from wardkeep.warden.copies import SignedCopy
 from wardkeep.warden.hand_overs import SignedHandOver
 from wardkeep.warden.session_parts import ByApp, Elsewhere, HeldReason
@@ -80,6 +81,8 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     """Of an import: canaries to which it adds new writing."""
     copies: dict[str, SignedCopy] = msgspec.field(default_factory=dict)
     """By patient: the copy that was signed for last."""
+    car_list: SignedList | None = None
+    """The list for a phone that was signed for last."""
     extract: AgreedExtract | None = None
     """Of the operator's command that takes a data set: what was agreed on."""
     hand_overs: dict[str, SignedHandOver] = msgspec.field(default_factory=dict)

@@ -73,6 +73,11 @@ class Gate:
         why="Who checks in has no account. A ticket, which the warden gives for facts"
         " about one person, or a link's secret stands for them, for minutes.",
     )
+    CAR_LIST: ClassVar[PublicGate] = PublicGate(
+        name="car-list",
+        why="A phone that comes out of a valley has no session any more. It shows the"
+        " warden's own voucher, and is told in a word whether its list is to stay.",
+    )
     HEALTH: ClassVar[PublicGate] = PublicGate(
         name="health",
         why="Probes have no session. The answer is one word and names nobody.",
@@ -81,6 +86,6 @@ class Gate:
 
 PUBLIC_GATES = (
     *(Gate.SIGN_IN, Gate.INVITATION, Gate.WAKE),
-    *(Gate.KIOSK, Gate.SCREEN, Gate.CHECK_IN, Gate.HEALTH),
+    *(Gate.KIOSK, Gate.SCREEN, Gate.CHECK_IN, Gate.CAR_LIST, Gate.HEALTH),
 )
 AnyGate = SignedInGate | PublicGate

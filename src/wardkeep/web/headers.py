@@ -22,6 +22,16 @@ _POLICIES = (
     "trusted-types 'none'",
 )
 CONTENT_SECURITY_POLICY = "; ".join(_POLICIES)
+
+
+def starting_a_worker(policy: str) -> dict[str, str]:
+    """Headers of a page that starts a worker: to name its script takes a policy."""
+    words = CONTENT_SECURITY_POLICY.replace(
+        "trusted-types 'none'", f"trusted-types {policy}"
+    )
+    return {"Content-Security-Policy": words}
+
+
 _PERMISSIONS = (
     "publickey-credentials-get=(self)",
     "publickey-credentials-create=(self)",

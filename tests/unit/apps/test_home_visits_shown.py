@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from wardkeep.apps.bases.today import centre_of
-from wardkeep.apps.home_visits.acting import car_of_visit, expected_at
+from wardkeep.apps.home_visits.acting import expected_at
 from wardkeep.apps.home_visits.board import area_of, lists_of
-from wardkeep.apps.home_visits.opening import alarm_of, line_of
+from wardkeep.apps.home_visits.opening import alarm_of, car_of_visit, line_of
 from wardkeep.fhir.clinics.outcomes import Line
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.queue_rows import EntryRow

@@ -12,7 +12,12 @@ from hypothesis import given, settings, strategies as st
 
 from support.ledgers import KEY, ORIGIN, open_ledger
 from wardkeep.ledger import segment
-from wardkeep.ledger.beginnings import beginning_in, told_of
+from wardkeep.ledger.beginnings import (
+    beginning_in,
+    on_phone_until,
+    phone_until_in,
+    told_of,
+)
 from wardkeep.ledger.entry import Entry, Subject, decode, encode, pack_id
 from wardkeep.ledger.merkle import is_included, leaf_hash
 from wardkeep.ledger.scope import Scope, scope_of
@@ -97,6 +102,32 @@ def test_whom_and_what_and_when_and_nobody_else(tmp_path: Path) -> None:
     assert (first.resources[0].first, first.resources[0].last) == (10, 35)
     assert (found.refusals, found.opened, found.listed_only) == (1, 1, 1)
     assert found.entries_read == found.entries_covered == 6
+
+
+def test_what_lay_on_a_phone_says_until_when_at_the_longest(tmp_path: Path) -> None:
+    def carried(at: int, request: str, action: str = "carry") -> Entry:
+        made = opening(THIEF, "p-1", at, action=action)
+        return msgspec.structs.replace(made, request=request)
+
+    folder = written(
+        tmp_path,
+        [
+            carried(10, on_phone_until(900)),
+            carried(20, on_phone_until(500)),
+            # Words of the web process, of other actions: they say nothing of a phone
+            carried(30, on_phone_until(7_000), action="read"),
+            carried(40, "on a phone until tomorrow"),
+            opening(THIEF, "p-2", 50),
+        ],
+    )
+    first, second = scoped(folder, account=THIEF).people
+    assert (first.on_phone_until, second.on_phone_until) == (900, 0)
+
+
+@given(st.integers(0, 2**62), st.text(max_size=30))
+def test_until_when_something_lies_on_a_phone_comes_back(at: int, other: str) -> None:
+    assert phone_until_in(on_phone_until(at)) == at
+    assert phone_until_in(f"x{other}") == 0
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_what_nobody_says_is_the_narrower() -> None:
     assert code(bare) == "not-granted"
     assert not bare.is_found
     assert not bare.is_extract_agreed
+    assert not bare.is_list_signed
 
 
 def test_a_grant_of_support_is_nothing_to_anybody_else() -> None:
@@ -250,7 +251,11 @@ def test_a_page_of_a_search_is_a_programs() -> None:
 @pytest.mark.parametrize("action", [one for one in Action if one not in MANY_AT_ONCE])
 def test_records_open_one_patient_at_a_time(action: Action) -> None:
     hers = msgspec.structs.replace(
-        ON_HER_WARD, role=Role.DOCTOR, taken_out_left=0, is_copy_signed=True
+        ON_HER_WARD,
+        role=Role.DOCTOR,
+        taken_out_left=0,
+        is_copy_signed=True,
+        is_list_signed=True,
     )
     assert code(hers, action=action, patients_asked=0) == ""
     assert code(hers, action=action, patients_asked=1) == ""
@@ -381,8 +386,9 @@ def test_what_nobody_can_mend_is_told_before_what_a_reason_would() -> None:
         "budget-spent",
     ]
     # A patient's own record, what is sealed (test_sealed_rules.py), what leaves on
-    # paper (test_taking_out.py), letters, and what a data set takes, by themselves.
-    assert len(ORDER) == len(told) + 1 + 6 + 2 + 1 + 1
+    # paper (test_taking_out.py) or onto a phone (test_carried_lists.py), letters, and
+    # what a data set takes, by themselves.
+    assert len(ORDER) == len(told) + 1 + 6 + 2 + 1 + 1 + 1
 
 
 EXTRACT = msgspec.structs.replace(

@@ -87,6 +87,7 @@ def openings(draw: st.DrawFn) -> Opening:
         standing=draw(st.none() | st.tuples(small, small, small).map(standing)),
         taken_out_left=draw(left),
         is_copy_signed=draw(st.booleans()),
+        is_list_signed=draw(st.booleans()),
         is_extract_agreed=draw(st.booleans()),
         is_nobodys=draw(st.booleans()),
         is_frozen=draw(st.booleans()),

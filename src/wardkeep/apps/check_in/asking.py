@@ -22,18 +22,14 @@ from wardkeep.disclosure.check_in import (
 from wardkeep.fhir.arrivals.help_calls import HelpCalls
 from wardkeep.web.ceremony import answer_refusal, answer_trouble
 from wardkeep.web.gates import Gate
-from wardkeep.web.headers import CONTENT_SECURITY_POLICY
+from wardkeep.web.headers import starting_a_worker
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import PublicVisit
 
 LONGEST_FACT = 60
-STARTS_A_WORKER = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY.replace(
-        "trusted-types 'none'", "trusted-types kiosk-worker"
-    )
-}
-"""Of the one page that starts the kiosk's worker: to name its script takes a policy."""
+STARTS_A_WORKER = starting_a_worker("kiosk-worker")
+"""Of the one page that starts the kiosk's worker."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,6 +52,7 @@ from wardkeep.fhir.clinics.words import (
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.web.ceremony import answer_refusal, answer_trouble
 from wardkeep.web.gates import Gate
+from wardkeep.web.kept_pages import answer_worker, read_worker
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import PublicVisit
@@ -72,7 +73,7 @@ _PASSES = frozenset(
 """Refusals that are over some time, and meet whoever comes behind as well. Any other is
 about this one alone and stays: a ticket for one person does not reach what is another's
 too. Who comes behind would wait for it, so it is kept, and a desk is told."""
-_WORKER = (Path(__file__).parent / "static" / "kiosk_worker.js").read_bytes()
+_WORKER = read_worker(Path(__file__).parent / "static" / "kiosk_worker.js")
 WORDS = (
     *("choose", "title", "born", "day", "month", "year", "family", "given"),
     *("one_more", "next", "delete", "back", "larger", "listen", "more_time", "wiping"),
@@ -160,11 +161,7 @@ def _told(one: Language) -> dict[str, object]:
 async def worker(visit: PublicVisit) -> Response:
     """The device's own script between its pages and us, for this whole address."""
     await visit.leave_nothing_unread()
-    return Response(
-        _WORKER,
-        media_type="text/javascript",
-        headers={"Service-Worker-Allowed": "/", "Cache-Control": "no-cache"},
-    )
+    return answer_worker(_WORKER, scope="/")
 
 
 @page("/kiosk/pack", gate=Gate.KIOSK, methods=("POST",))

@@ -3,8 +3,10 @@
 
 from wardkeep.apps.home_visits.acting import act, recall, send, turn, undo
 from wardkeep.apps.home_visits.board import show_board, show_board_now
+from wardkeep.apps.home_visits.bringing_in import bring_in
 from wardkeep.apps.home_visits.car import edit_car, end_car, keep_car, show_cars
-from wardkeep.apps.home_visits.mine import bring_in, show_mine
+from wardkeep.apps.home_visits.carrying import show_shell, still, take_list, worker
+from wardkeep.apps.home_visits.mine import show_mine
 from wardkeep.apps.home_visits.one import show_visit
 from wardkeep.care.queue_case import LEADS, STAFF
 from wardkeep.web.apps import App
@@ -22,6 +24,10 @@ app = App(
         end_car,
         show_mine,
         bring_in,
+        take_list,
+        still,
+        show_shell,
+        worker,
         show_visit,
         send,
         recall,

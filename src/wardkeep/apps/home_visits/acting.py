@@ -5,12 +5,11 @@ Each press carries the version that it was drawn beside. Of two dispatchers who 
 the database takes the first, and the second reads how it stands now.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from starlette.responses import Response
 
-from wardkeep.apps.home_visits.one import ACTS, visit_path
+from wardkeep.apps.home_visits.one import ACTS, LONGEST_NOTE, visit_path
 from wardkeep.apps.home_visits.opening import (
     HOME,
     in_turn,
@@ -20,8 +19,8 @@ from wardkeep.apps.home_visits.opening import (
 )
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import derived_uuid
-from wardkeep.care.cars import cars_of
 from wardkeep.care.colleagues import mine_of
+from wardkeep.care.crews import cars_of, is_crew_of
 from wardkeep.care.of_patient import whole_number
 from wardkeep.care.queue_case import (
     CHANGED,
@@ -42,7 +41,6 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.booked import Booked
 from wardkeep.fhir.urgent.moving import NOT_YOURS, Cannot, advance
-from wardkeep.fhir.urgent.queue_rows import EntryRow
 from wardkeep.fhir.urgent.queueing import Did, Entry, entry_content
 from wardkeep.fhir.urgent.steps import State, Step
 from wardkeep.fhir.visits import appointments, turns
@@ -215,16 +213,22 @@ async def _moved(visit: Visit, entry: Entry, way: str) -> int | None:
 
 @page(f"{HOME}/visits/{{entry}}/do/{{step}}", gate=STAFF, methods=("POST",))
 async def act(visit: Visit) -> Response:
-    """What the crew does: set off, arrived, all is well, left."""
+    """What the crew does: set off, arrived, all is well, left; or writes down."""
     said = visit.path("step")
-    step = next((one for one in ACTS if one == said), None)
+    step = next((one for one in (*ACTS, Step.NOTE) if one == said), None)
     if step is None:
         return visit.tell(NOT_FOUND)
     found = await at_version(visit, step, back=visit_path(visit.path("entry")))
     if isinstance(found, Response):
         return found
-    did = Did(step=step, at=visit.clock.now(), by=found.me)
-    after = advance(found.here.entry, did, leads=leads(visit))
+    words = ""
+    if step is Step.NOTE:
+        words = found.form.values.get("words", "").strip()[:LONGEST_NOTE]
+        if not words:
+            return visit.go_to(visit_path(found.here.entry.id, "no-words"))
+    did = Did(step=step, at=visit.clock.now(), by=found.me, words=words)
+    is_crew = await is_crew_of(visit, found.here.entry, found.me)
+    after = advance(found.here.entry, did, leads=leads(visit), is_crew=is_crew)
     if isinstance(after, Cannot):
         return _told(visit, found.here.entry, after)
     changed = await changes_of(visit, found.here, after, step)
@@ -245,12 +249,6 @@ async def changes_of(
     if isinstance(was, Response):
         return was
     return [({**was[0], "status": status}, was[1]), task]
-
-
-def car_of_visit(row: EntryRow, me: Person, own: Sequence[str]) -> bool:
-    """Whether a visit is on the list of a car that somebody is in, or is theirs."""
-    is_own = bool(me.reference) and row.owner == me.reference
-    return bool(row.place) and (is_own or row.place in own)
 
 
 @page(f"{HOME}/visits/{{entry}}/undo", gate=STAFF, methods=("POST",))

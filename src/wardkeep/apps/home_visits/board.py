@@ -25,7 +25,7 @@ from wardkeep.apps.home_visits.opening import (
     on_shift,
 )
 from wardkeep.base.ids import OrganisationId
-from wardkeep.care.cars import cars_of
+from wardkeep.care.crews import cars_of
 from wardkeep.care.opening import opener_of
 from wardkeep.care.people import banners_in
 from wardkeep.care.queue_case import LEADS

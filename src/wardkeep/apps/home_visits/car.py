@@ -2,8 +2,8 @@
 """Cars of this shift: who is in which, where it drives, and until when.
 
 Done means: a car is there with a name, its clinician and its hours; whoever changes it
-changes it for everybody who dispatches. Visits that are on its list keep whom they were
-given to until they are given anew.
+changes it for everybody who dispatches. With another crew its visits follow, all of
+them or none, so that nobody drives to a home whose way in is somebody else's.
 """
 
 from datetime import timedelta
@@ -13,17 +13,22 @@ from starlette.responses import Response
 from wardkeep.apps.home_visits.opening import HOME, SAID, visits_now
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.care.asked import options
-from wardkeep.care.cars import cars_of
-from wardkeep.care.colleagues import colleagues
+from wardkeep.care.colleagues import colleagues, mine_of
+from wardkeep.care.crews import cars_of
 from wardkeep.care.of_patient import CHANGED, whole_number
 from wardkeep.care.opening import opener_of
-from wardkeep.care.queue_case import LEADS
-from wardkeep.care.writing import NOT_SAVED, drafted
+from wardkeep.care.queue_case import LEADS, NOBODY_YET, find
+from wardkeep.care.stored import Json, stored
+from wardkeep.care.writing import NOT_SAVED, drafted, drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.outcomes import Conflict, Written
 from wardkeep.fhir.store.writing import Writer
+from wardkeep.fhir.urgent.moving import Cannot, advance
+from wardkeep.fhir.urgent.queueing import Did, entry_content
+from wardkeep.fhir.urgent.steps import State, Step
+from wardkeep.fhir.visits import appointments
 from wardkeep.fhir.visits.cars import Car, car_content
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
@@ -36,6 +41,8 @@ _NEW = "new"
 _NAME, _AREA = 40, 80
 FIELDS = ("name", "area", "first", "second", "hours")
 Known = list[tuple[Car, int]]
+Changes = list[tuple[Json, int]]
+"""Content, with the version in whose place it is written."""
 
 
 @page(CARS, gate=LEADS)
@@ -113,7 +120,67 @@ async def keep_car(visit: Visit) -> Response:
     car = await _typed(visit, form, id_)
     if form.problems:
         return await _show(visit, was, version, form)
-    return await _store(visit, car, version, "kept")
+    followed = await _followed(visit, was, car)
+    if not isinstance(followed, list):
+        return followed
+    return await _store(
+        visit, car, version, "followed" if followed else "kept", followed
+    )
+
+
+async def _followed(visit: Visit, was: Car | None, car: Car) -> Changes | Response:
+    """What is written with another crew: all visits of the car, or nothing.
+
+    Whoever is in a home stays who it is: they are looked after by what they say.
+    """
+    if was is None or [one.reference for one in was.crew] == [
+        one.reference for one in car.crew
+    ]:
+        return []
+    me = (await mine_of(visit)).me
+    if not me.reference:
+        return visit.tell(NOBODY_YET)
+    changed: Changes = []
+    for row in await visits_now(visit):
+        if row.place == car.reference:
+            found = await _given_on(visit, row.entry, car, me)
+            if isinstance(found, Response):
+                return found
+            changed += found
+    return changed
+
+
+async def _given_on(visit: Visit, id_: str, car: Car, me: Person) -> Changes | Response:
+    """One visit and its Appointment, as the new crew has them."""
+    here = await find(visit, id_)
+    if isinstance(here, Response):
+        return here
+    entry = here.entry
+    if entry.state is State.AWAITING_ACTION:
+        # Whoever was there writes what came of it.
+        return []
+    if entry.state is State.ARRIVED:
+        return visit.go_to(f"{CARS}?said=crew-busy")
+    did = Did(
+        step=Step.SEND,
+        at=visit.clock.now(),
+        by=me,
+        to=car.crew[0],
+        words=f"{car.name}, another crew",
+    )
+    after = advance(entry, did, leads=True, booked=entry.booked)
+    was = await stored(
+        visit, appointments.TYPE, entry.booked.appointment, patient=entry.patient
+    )
+    if isinstance(was, Response):
+        return was
+    if isinstance(after, Cannot) or entry.booked.at is None:
+        return visit.go_to(f"{CARS}?said=crew-busy")
+    content = appointments.sent_anew(was.content, car, starts=entry.booked.at)
+    return [
+        (content, was.version),
+        (entry_content(after, here.content), here.version),
+    ]
 
 
 async def _typed(visit: Visit, form: Form, id_: str) -> Car:
@@ -138,8 +205,17 @@ async def _typed(visit: Visit, form: Form, id_: str) -> Car:
     )
 
 
-async def _store(visit: Visit, car: Car, version: int, said: str) -> Response:
-    change = Change(drafts=[drafted(car_content(car))], expected=[version])
+async def _store(
+    visit: Visit, car: Car, version: int, said: str, followed: Changes | None = None
+) -> Response:
+    visits = followed or []
+    change = Change(
+        drafts=[
+            drafted(car_content(car)),
+            *(drafted_anew(content) for content, _ in visits),
+        ],
+        expected=[version, *(number for _, number in visits)],
+    )
     done = await visit.services[Writer].write(change, opener=opener_of(visit))
     match done:
         case Written():
@@ -149,6 +225,8 @@ async def _store(visit: Visit, car: Car, version: int, said: str) -> Response:
         case Conflict() if not version:
             # The same form, sent again: it is there.
             return visit.go_to(f"{CARS}?said={said}")
+        case Conflict() if visits:
+            return visit.go_to(f"{CARS}?said=crew-busy")
         case Conflict():
             return visit.tell(CHANGED)
         case _:

@@ -18,8 +18,8 @@ from wardkeep.apps.home_visits.opening import (
     on_shift,
 )
 from wardkeep.base.clock import LONDON
-from wardkeep.care.cars import cars_of
 from wardkeep.care.colleagues import mine_of
+from wardkeep.care.crews import cars_of, is_crew_of
 from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.queue_case import (
     STAFF,
@@ -49,6 +49,7 @@ WORDS = {
     Step.SAFE: "All is well with me",
     Step.LEAVE: "I have left",
 }
+LONGEST_NOTE = 2_000
 _DRIVE = timedelta(minutes=30)
 """Until a car is expected, where nobody says another time."""
 
@@ -76,6 +77,7 @@ async def show_visit(visit: Visit) -> Response:
     if isinstance(known, Refusal):
         return visit.refuse(known)
     me, now = (await mine_of(visit)).me, visit.clock.now()
+    is_crew = await is_crew_of(visit, entry, me)
     pace = pace_of(given=entry.given, due=entry.due, now=now)
     return visit.render(
         "home_visits/visit.html",
@@ -85,11 +87,13 @@ async def show_visit(visit: Visit) -> Response:
         cars=on_shift(known, now),
         car=next((one for one, _ in known if _is_at(one.reference, entry)), None),
         expected=_expected(entry, now),
-        acts=acts_of(entry, me, visit),
+        acts=acts_of(entry, me, visit, is_crew=is_crew),
         words=WORDS,
         can_undo=can_undo(here, me, visit),
         leads=leads(visit),
+        is_crew=is_crew,
         is_mine=entry.owner.reference == me.reference != "",
+        most=LONGEST_NOTE,
         pace_words=PACES[pace],
         colour=COLOURS[pace],
         left=left_words(entry.due, now),
@@ -123,9 +127,9 @@ def _expected(entry: Entry, now: datetime) -> str:
     return f"{at.astimezone(LONDON):%H:%M}"
 
 
-def acts_of(entry: Entry, me: Person, visit: Visit) -> frozenset[str]:
+def acts_of(entry: Entry, me: Person, visit: Visit, *, is_crew: bool) -> frozenset[str]:
     """What the visitor may press now."""
-    steps = (*ACTS, Step.SEND, Step.RECALL, Step.TURN)
+    steps = (*ACTS, Step.NOTE, Step.SEND, Step.RECALL, Step.TURN)
     now = visit.clock.now()
     return frozenset(
         str(step)
@@ -136,6 +140,7 @@ def acts_of(entry: Entry, me: Person, visit: Visit) -> frozenset[str]:
                 entry,
                 Did(step=step, at=now, by=me),
                 leads=leads(visit),
+                is_crew=is_crew,
                 booked=entry.booked,
             ),
             Cannot,

@@ -6,8 +6,11 @@ from datetime import datetime
 
 import msgspec
 
+from wardkeep.care.crews import cars_of
 from wardkeep.care.queue_case import CHANGED, organisation_of, rows
 from wardkeep.care.queue_words import COLOURS, left_words, number_of
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.moving import VISIT
@@ -30,6 +33,7 @@ SAID = {
     ),
     Step.SAFE: ("Good. Say so again within 45 minutes, or that you left.", True),
     Step.LEAVE: ("You have left. Write what came of it within 30 minutes.", True),
+    Step.NOTE: ("It is written down with the case.", True),
     Step.UNDO: ("It is as it was before.", True),
     CHANGED: (
         (
@@ -45,6 +49,7 @@ SAID = {
         ),
         False,
     ),
+    "no-words": ("Nothing was written, so nothing was kept.", False),
     "no-car": ("That car's shift is over, or nobody is in it. Choose another.", False),
     "no-time": ("Say when the car is expected there, as 14:20.", False),
     "no-room": (
@@ -59,6 +64,14 @@ SAID = {
         False,
     ),
     "kept": ("The car is kept.", True),
+    "followed": ("The car is kept, and its visits are the new crew's.", True),
+    "crew-busy": (
+        (
+            "Somebody of the crew is in a home, or a visit changed just before you"
+            " pressed. Neither the car nor any visit was changed: press again."
+        ),
+        False,
+    ),
     "ended": ("The car's shift is over.", True),
     "has-visits": (
         "There are visits on its list. Give them to another car first.",
@@ -86,6 +99,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     planned: datetime | None
     turn: int
+    case: str
+    """The id of the Encounter; empty: it is not known."""
     alarm: str
     """Why somebody has to look at it now; empty: nobody has to."""
 
@@ -110,6 +125,7 @@ def line_of(row: EntryRow, now: datetime) -> Line:
         owner=row.owner,
         planned=row.planned_at,
         turn=row.turn,
+        case=row.case,
         alarm=alarm_of(state, row.next_at, now),
     )
 
@@ -148,3 +164,32 @@ async def visits_now(visit: Visit) -> list[EntryRow]:
 
 def on_shift(known: Sequence[tuple[Car, int]], now: datetime) -> list[Car]:
     return [car for car, _ in known if car.is_on_shift(now)]
+
+
+class Own(msgspec.Struct, frozen=True):
+    """What somebody drives, and the visits on their list in its order."""
+
+    cars: tuple[Car, ...]
+    """On shift just now."""
+    lines: tuple[Line, ...]
+
+
+async def own_lines(visit: Visit, me: Person) -> Own | Refusal:
+    """Of the cars that somebody is in, and of visits that are theirs."""
+    known, now = await cars_of(visit), visit.clock.now()
+    if isinstance(known, Refusal):
+        return known
+    own = [car for car, _ in known if car.has(me)]
+    driven = [car.reference for car in own]
+    lines = in_turn(
+        line_of(one, now)
+        for one in await visits_now(visit)
+        if car_of_visit(one, me, driven)
+    )
+    return Own(tuple(car for car in own if car.is_on_shift(now)), tuple(lines))
+
+
+def car_of_visit(row: EntryRow, me: Person, own: Sequence[str]) -> bool:
+    """Whether a visit is on the list of a car that somebody is in, or is theirs."""
+    is_own = bool(me.reference) and row.owner == me.reference
+    return bool(row.place) and (is_own or row.place in own)

@@ -37,6 +37,7 @@ WHAT = {
     "history": "Looked at who opened it",
     "print": "Printed",
     "copy": "Made a copy",
+    "carry": "Put where you live and why you are visited, sealed, on a phone",
     "letters": "Put your name and address on a letter to you",
     "extract": "Put into a national data set",
     "sign-copy": "Signed for a copy",

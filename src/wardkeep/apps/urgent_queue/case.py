@@ -24,6 +24,7 @@ from wardkeep.apps.urgent_queue.showing import skill_words
 from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.asked import options
 from wardkeep.care.colleagues import Mine, colleagues, mine_of
+from wardkeep.care.crews import is_crew_of
 from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.permission import permission_of
 from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of
@@ -121,6 +122,7 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
     if isinstance(ringing, Response):
         return ringing
     mine, now = await mine_of(visit), visit.clock.now()
+    is_crew = await is_crew_of(visit, entry, mine.me)
     problems = tuple(form.problems.values())
     people = await colleagues(visit) if leads(visit) and entry.is_open else []
     pace = pace_of(given=entry.given, due=entry.due, now=now)
@@ -133,7 +135,7 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         ringing=ringing,
         permission=await permission_of(visit, entry.case),
         may_prescribe=PRESCRIBERS.admits(visit.session.role),
-        acts=acts_of(entry, mine, visit),
+        acts=acts_of(entry, mine, visit, is_crew=is_crew),
         sent=await _sent(visit, entry),
         pace_words=PACES[pace],
         colour=COLOURS[pace],
@@ -188,20 +190,18 @@ async def _ringing(visit: Visit, entry: Entry) -> Ringing | Response:
     return ringing_in(case.content)
 
 
-def acts_of(entry: Entry, mine: Mine, visit: Visit) -> frozenset[str]:
-    """What the visitor may do with it now."""
+def acts_of(
+    entry: Entry, mine: Mine, visit: Visit, *, is_crew: bool = False
+) -> frozenset[str]:
+    """What the visitor may do with it now; `is_crew`: they are in the car."""
     now = visit.clock.now()
     me = mine.me
-    acts = {
-        str(step)
-        for step in Step
-        if step not in (Step.QUEUE, Step.UNDO)
-        and bool(me.reference)
-        and not isinstance(
-            advance(entry, Did(step=step, at=now, by=me, to=me), leads=leads(visit)),
-            Cannot,
-        )
-    }
+    acts = set()
+    for step in set(Step) - {Step.QUEUE, Step.UNDO}:
+        did = Did(step=step, at=now, by=me, to=me)
+        after = advance(entry, did, leads=leads(visit), is_crew=is_crew)
+        if me.reference and not isinstance(after, Cannot):
+            acts.add(str(step))
     acts -= {Step.PIN} if entry.is_pinned else {Step.UNPIN}
     if can_take_back(entry, me, now):
         acts.add(Step.UNDO)

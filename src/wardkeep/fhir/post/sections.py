@@ -39,6 +39,7 @@ _TOLD = {
     Step.AWAIT: "Awaited",
     Step.SEE: "Seen at the treatment centre",
     Step.ARRIVE: "Visited at home",
+    Step.NOTE: "Noted at the visit",
     Step.REFER: "Sent to another service",
     Step.WITHDRAW: "Taken back from another service",
     Step.END: "Ended",

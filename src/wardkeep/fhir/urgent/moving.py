@@ -27,10 +27,17 @@ NOBODY = Person()
 _NEEDS_OWNER = frozenset(
     {
         *(Step.HAND_BACK, Step.NO_ANSWER, Step.REACH, Step.AWAIT, Step.END),
-        *(Step.SET_OFF, Step.ARRIVE, Step.SAFE, Step.LEAVE),
+        *(Step.SET_OFF, Step.ARRIVE, Step.SAFE, Step.LEAVE, Step.NOTE),
         *(Step.REFER, Step.WITHDRAW),
     }
 )
+_OF_CREW = frozenset(
+    {
+        *(Step.SET_OFF, Step.ARRIVE, Step.SAFE, Step.LEAVE),
+        *(Step.NOTE, Step.END),
+    }
+)
+"""What anybody in the car does, whoever of them is named first."""
 _OF_LEADS = frozenset(
     {Step.ASSIGN, Step.PIN, Step.UNPIN, Step.SEND, Step.RECALL, Step.TURN}
 )
@@ -38,7 +45,7 @@ _AT_BASES = frozenset({Step.BOOK, Step.UNBOOK, Step.SEE})
 _BY_CAR = frozenset(
     {
         *(Step.SEND, Step.RECALL, Step.TURN),
-        *(Step.SET_OFF, Step.ARRIVE, Step.SAFE, Step.LEAVE),
+        *(Step.SET_OFF, Step.ARRIVE, Step.SAFE, Step.LEAVE, Step.NOTE),
     }
 )
 _DRIVING = frozenset({State.ON_THE_WAY, State.ARRIVED})
@@ -62,11 +69,17 @@ TOO_LATE = Cannot(
 
 
 def advance(
-    entry: Entry, did: Did, *, leads: bool = False, booked: Booked = NOT_BOOKED
+    entry: Entry,
+    did: Did,
+    *,
+    leads: bool = False,
+    is_crew: bool = False,
+    booked: Booked = NOT_BOOKED,
 ) -> Entry | Cannot:
     """The entry after a step, or why it cannot be taken.
 
-    `leads` is true for the shift lead, who may act on what others have. Of `END`, the
+    `leads` is true for the shift lead, who may act on what others have; `is_crew` for
+    whoever is in the car that has it. Of `END`, the
     words say what came of it; of a step that books or sends, `booked` says what.
     """
     step = did.step
@@ -74,7 +87,7 @@ def advance(
         return NOT_NOW
     if step is Step.SEND and entry.state is State.ARRIVED and not _same(entry, booked):
         return NOT_NOW
-    found = _may(entry, did, leads=leads)
+    found = _may(entry, did, leads=leads, is_crew=is_crew)
     return _after(entry, did, booked) if found is None else found
 
 
@@ -91,13 +104,14 @@ def _is_of_its_kind(entry: Entry, step: Step) -> bool:
     return step not in _BY_CAR or entry.skill == VISIT
 
 
-def _may(entry: Entry, did: Did, *, leads: bool) -> Cannot | None:
+def _may(entry: Entry, did: Did, *, leads: bool, is_crew: bool) -> Cannot | None:
     step = did.step
     if step is Step.TAKE and entry.owner.reference:
         return ALREADY_TAKEN
     if entry.state not in POSSIBLE.get(step, ()):
         return NOT_NOW
-    is_mine = bool(did.by.reference) and entry.owner.reference == did.by.reference
+    is_own = bool(did.by.reference) and entry.owner.reference == did.by.reference
+    is_mine = is_own or (is_crew and entry.booked.is_by_car and step in _OF_CREW)
     if step in _NEEDS_OWNER and not (is_mine or leads):
         return NOT_YOURS
     if step in _OF_LEADS and not leads:

@@ -91,6 +91,8 @@ class Step(enum.StrEnum):
     SAFE = "safe"
     """Whoever is in the home says that all is well with them."""
     LEAVE = "leave"
+    NOTE = "note"
+    """Whoever visits writes something down; it stays where it is."""
     REFER = "refer"
     """It was sent to another service by message, and waits for what becomes of it."""
     WITHDRAW = "withdraw"
@@ -120,6 +122,7 @@ DID = {
     Step.ARRIVE: "Arrived at the home",
     Step.SAFE: "All is well in the home",
     Step.LEAVE: "Left the home",
+    Step.NOTE: "Noted by the crew",
     Step.REFER: "Sent to another service",
     Step.WITHDRAW: "Taken back from another service",
     Step.END: "Ended",
@@ -174,6 +177,9 @@ POSSIBLE: Mapping[Step, frozenset[State]] = {
     Step.ARRIVE: frozenset({State.BOOKED, State.ON_THE_WAY}),
     Step.SAFE: frozenset({State.ARRIVED}),
     Step.LEAVE: frozenset({State.ARRIVED}),
+    Step.NOTE: frozenset(
+        {State.BOOKED, State.ON_THE_WAY, State.ARRIVED, State.AWAITING_ACTION}
+    ),
     Step.END: HAD,
 }
 MOST_ATTEMPTS = 3
@@ -184,10 +190,10 @@ TIMED = frozenset({Step.BOOK, Step.UNBOOK, Step.SEND, Step.RECALL, Step.LEAVE})
 """Steps that write an Appointment too: it is taken back in the same change, or both
 stay (`wardkeep.care.queue_times`)."""
 SENT = frozenset({Step.REFER, Step.WITHDRAW})
-UNDONE = frozenset(POSSIBLE) - {Step.END, Step.TAKE} - TIMED - SENT
+UNDONE = frozenset(POSSIBLE) - {Step.END, Step.TAKE, Step.NOTE} - TIMED - SENT
 """What can be taken back by the entry alone. What was taken is handed back, with why;
 an end has made other things that somebody may act on already; what was sent is
-there."""
+there, and what was noted stays noted."""
 NEXT_WITHIN = {
     State.RINGING_BACK: timedelta(minutes=10),
     State.IN_CONSULT: timedelta(minutes=60),

@@ -31,6 +31,10 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     step: Step
     at: datetime
     """By the device's clock."""
+    words: str = ""
+    """Of a note, or of what came of the visit."""
+    code: str = ""
+    """Of what came of the visit: the disposition."""
 
 
 class InBefore(msgspec.Struct, frozen=True):
@@ -38,9 +42,15 @@ class InBefore(msgspec.Struct, frozen=True):
 
 
 def brought_in(
-    entry: Entry, act: Act, *, by: Person, now: datetime
+    entry: Entry,
+    act: Act,
+    *,
+    by: Person,
+    now: datetime,
+    is_crew: bool = False,
+    words: str = "",
 ) -> Entry | InBefore | Cannot:
-    """The entry after an act of the crew that has it."""
+    """The entry after an act of the crew that has it; `words` are what it says."""
     if any(one.act == act.id for one in entry.did):
         return InBefore()
     if now - act.at > OLDEST:
@@ -49,9 +59,11 @@ def brought_in(
     # visit was on the car's list.
     sent = [one.at for one in entry.did if one.step is Step.SEND]
     at = max(min(act.at, now), entry.given, *sent[-1:])
-    words = ""
+    late = ""
     if now - act.at > _SAID_AFTER:
-        words = f"Without a signal; came in at {now.astimezone(LONDON):%H:%M}"
+        late = f"Without a signal; came in at {now.astimezone(LONDON):%H:%M}"
         if act.at < at:
-            words += f", and the device says {act.at.astimezone(LONDON):%H:%M}"
-    return advance(entry, Did(step=act.step, at=at, by=by, words=words, act=act.id))
+            late += f", and the device says {act.at.astimezone(LONDON):%H:%M}"
+    said = f"{words} ({late})" if words and late else words or late
+    did = Did(step=act.step, at=at, by=by, words=said, act=act.id)
+    return advance(entry, did, is_crew=is_crew)

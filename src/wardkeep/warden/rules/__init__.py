@@ -13,6 +13,7 @@ from typing import NamedTuple
 from wardkeep.disclosure.purpose import TAKEN_OUT, Action, Tier
 from wardkeep.identity.roles import Role
 from wardkeep.warden.rules.budget_holds import budget_holds
+from wardkeep.warden.rules.carried_lists_are_signed import carried_lists_are_signed
 from wardkeep.warden.rules.contract_holds import contract_holds
 from wardkeep.warden.rules.copies_are_signed import copies_are_signed
 from wardkeep.warden.rules.extracts_are_agreed import extracts_are_agreed
@@ -53,6 +54,7 @@ ORDER: tuple[Rule, ...] = (
     contract_holds,
     list_is_short,
     copies_are_signed,
+    carried_lists_are_signed,
     letters_are_approved,
     one_way_in,
     seal_is_set_by_carers,
@@ -87,6 +89,10 @@ def _changes_sealed(kind: Kind) -> bool:
     return kind.tier is Tier.SEALED and kind.action is not Action.READ
 
 
+def _carries(kind: Kind) -> bool:
+    return kind.action is Action.CARRY
+
+
 def _writes_letters(kind: Kind) -> bool:
     return kind.action is Action.LETTERS
 
@@ -102,6 +108,7 @@ def _is_not_plain(kind: Kind) -> bool:
 CONCERNS: Mapping[Rule, Callable[[Kind], bool]] = {
     copies_are_signed: _takes_out,
     prints_are_few: _takes_out,
+    carried_lists_are_signed: _carries,
     letters_are_approved: _writes_letters,
     extracts_are_agreed: _is_for_returns,
     one_way_in: _reads_sealed,
@@ -115,8 +122,8 @@ CONCERNS: Mapping[Rule, Callable[[Kind], bool]] = {
     scope_covers: _is_not_plain,
     contract_holds: _is_not_plain,
 }
-"""Which kinds a rule is about; it refuses no other, as a test shows. So fourteen
-of twenty-three are not asked when somebody reads a record at work."""
+"""Which kinds a rule is about; it refuses no other, as a test shows. So fifteen
+of twenty-four are not asked when somebody reads a record at work."""
 
 _ASKED: Mapping[tuple[Action, Tier, bool], tuple[Rule, ...]] = {
     kind: tuple(

@@ -71,11 +71,13 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing | None = None
     """Where the account's budget would stand; None for programs and grants."""
     taken_out_left: int = -1
-    """Patients whose record may be printed, or copied, today after this one."""
+    """Patients whose record may be printed, copied or carried today after this one."""
     sheets: int = 0
     """Patients beyond these of whom a sheet without a record may be printed."""
     is_copy_signed: bool = False
     """Whether the person signed for a copy of this patient and these types."""
+    is_list_signed: bool = False
+    """Whether the person signed for a list for their phone with this patient on it."""
     is_extract_agreed: bool = False
     """Whether two people agreed on a data set that takes these types."""
     is_nobodys: bool = False

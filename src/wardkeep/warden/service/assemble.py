@@ -382,6 +382,7 @@ def _containment(
             trace=trace,
             clock=parts.clock,
             canaries=known.canaries,
+            keystore=known.keystore,
             register=known.register,
             letters=known.letters,
             origin=parts.ledger_name,

@@ -17,9 +17,11 @@ from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.freezes import Freezes
 from wardkeep.warden.incidents import COUNTS, Register
+from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.letters import ApprovedLetters
 from wardkeep.warden.limits import load_all
 from wardkeep.warden.service.batch import Written
+from wardkeep.warden.service.car_lists import CarLists
 from wardkeep.warden.service.ceremonies import Ceremonies
 from wardkeep.warden.service.copying import Copying
 from wardkeep.warden.service.counting import Counting
@@ -50,6 +52,7 @@ class ContainmentParts(msgspec.Struct, frozen=True, kw_only=True):
     trace: Trace
     clock: Clock
     canaries: Canaries
+    keystore: KeyStore
     register: Register
     letters: ApprovedLetters
     origin: str
@@ -118,6 +121,13 @@ def make_containment_desks(parts: ContainmentParts) -> tuple[Desk, ...]:
             watch=parts.watch,
             door=parts.door,
             ledger=parts.ledger,
+            clock=parts.clock,
+        ).desk,
+        CarLists(
+            database=parts.database,
+            sessions=parts.sessions,
+            watch=parts.watch,
+            keystore=parts.keystore,
             clock=parts.clock,
         ).desk,
         Freezing(

@@ -21,6 +21,7 @@ from wardkeep.disclosure.answers import (
 from wardkeep.disclosure.copies import PURPOSES
 from wardkeep.disclosure.message import MAX_ITEMS, MAX_REASON_CHARACTERS
 from wardkeep.disclosure.purpose import (
+    CARRY,
     COPY,
     DELETE,
     EXTRACT,
@@ -39,6 +40,7 @@ from wardkeep.disclosure.questions import (
 )
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity.roles import SUPPORT
+from wardkeep.ledger.beginnings import on_phone_until
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
@@ -95,9 +97,10 @@ from wardkeep.warden.support_grants import SupportGrants
 from wardkeep.warden.ways_in import WaysIn, are_notes
 
 GRANTED = "grant"
-_GIVES_NOTHING = frozenset({WRITE, DELETE, COPY, EXTRACT})
+_GIVES_NOTHING = frozenset({WRITE, DELETE, COPY, EXTRACT, CARRY})
 """Refused of a patient who does not exist: nothing is written, and no copy made."""
 BY_VISIT = "visit"
+_COUNTED_OUT = TAKEN_OUT | {CARRY}
 
 
 class _Context(msgspec.Struct, frozen=True, gc=False):
@@ -224,7 +227,7 @@ class Door:
             explained[patient] = why
             if not why:
                 others.add(patient)
-        is_program, is_taken = session.is_for_programs, asked.action in TAKEN_OUT
+        is_program, is_taken = session.is_for_programs, asked.action in _COUNTED_OUT
         return _Context(
             now,
             monotonic,
@@ -290,6 +293,8 @@ class Door:
             sheets=self._watch.sheets(session),
             is_copy_signed=asked.action is COPY
             and _is_signed(session, item, context.monotonic),
+            is_list_signed=asked.action is CARRY
+            and _is_on_list(session, item, context.monotonic),
             is_extract_agreed=session.extract is not None
             and session.extract.covers(item.resources),
             is_nobodys=item.patient in session.nobodies,
@@ -438,6 +443,8 @@ class Door:
         is_read = first.item.tier is SEALED and asked.action is READ
         if is_read and not _is_note(first.item):
             request = self._visit_words(session, first.item.patient)
+        elif asked.action is CARRY:
+            request = _phone_words(session)
         # As `entry_of` makes it; by one call less, for each opening comes by here.
         return Entry.about(
             at=at or microseconds_since_epoch(self._clock.now()),
@@ -490,3 +497,14 @@ def _is_note(item: Item) -> bool:
 def _is_signed(session: Session, item: Item, monotonic: float) -> bool:
     signed = session.copies.get(item.patient)
     return signed is not None and signed.covers(item.resources, now=monotonic)
+
+
+def _is_on_list(session: Session, item: Item, monotonic: float) -> bool:
+    signed = session.car_list
+    return signed is not None and signed.covers(item.patient, now=monotonic)
+
+
+def _phone_words(session: Session) -> str:
+    """Until when it lies on a phone, as it was signed: whatever the page says."""
+    signed = session.car_list
+    return "" if signed is None else on_phone_until(signed.act.until)

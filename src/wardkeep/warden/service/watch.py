@@ -23,6 +23,7 @@ from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of
 from wardkeep.warden.freezes import Freeze, Freezes
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
+from wardkeep.warden.rules.carried_lists_are_signed import NOT_SIGNED as LIST_NOT_SIGNED
 from wardkeep.warden.rules.copies_are_signed import CODE as NOT_SIGNED
 from wardkeep.warden.rules.extracts_are_agreed import CODE as NOT_AGREED
 from wardkeep.warden.rules.letters_are_approved import CODE as NOT_APPROVED
@@ -54,11 +55,13 @@ _SPENT = "More records were opened in a day than the role opens beyond its work.
 _PRINTED = "As many records were printed in 24 hours as the role prints, and another."
 _HOMES = "The ways into many homes were asked for where no visit was."
 _UNSIGNED = "Copies of many records were asked for that nobody signed for."
+_UNSIGNED_LISTS = "Lists of homes were asked for that nobody signed for."
 _UNAPPROVED = "Addresses for letters were asked for that no second person approved."
 _UNAGREED = "Records were asked for as for a national data set, which no person takes."
 _TRIED = {
     NO_VISIT: _HOMES,
     NOT_SIGNED: _UNSIGNED,
+    LIST_NOT_SIGNED: _UNSIGNED_LISTS,
     NOT_APPROVED: _UNAPPROVED,
     NOT_AGREED: _UNAGREED,
 }
@@ -151,7 +154,7 @@ class Watch:
     def taken_out_left(
         self, session: Session, patients: AbstractSet[str], action: Action
     ) -> int:
-        """How many more may be printed or copied today after these.
+        """How many more may be printed, copied or carried today after these.
 
         Below 0 where it would be too many, and where nobody counts: nobody else does.
         """
@@ -162,6 +165,7 @@ class Watch:
             patients,
             action=action.value,
             budget=self.budget(session),
+            homes=session.role.homes,
             now=self._now(),
         )
 

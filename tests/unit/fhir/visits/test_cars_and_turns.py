@@ -199,3 +199,36 @@ def test_each_press_of_a_crew_is_possible_by_the_one_whose_visit_it_is(
         entry = found
     assert isinstance(advance(entry, Did(step=step, at=NOW, by=LEE)), Cannot)
     assert isinstance(advance(entry, Did(step=step, at=NOW, by=DOC)), Entry)
+
+
+def test_whoever_is_in_the_car_does_what_a_crew_does_and_nothing_else() -> None:
+    entry, now = on_list(), NOW + 60 * MINUTE
+    for step in (Step.SET_OFF, Step.ARRIVE, Step.NOTE, Step.LEAVE, Step.END):
+        did = Did(step=step, at=now, by=DRIVER, words="why")
+        assert isinstance(advance(entry, did), Cannot)
+        found = advance(entry, did, is_crew=True)
+        assert isinstance(found, Entry), step
+        assert found.owner == DOC, "the visit stays its clinician's"
+        entry = found
+    for step in (Step.SEND, Step.RECALL, Step.HAND_BACK, Step.REFER):
+        did = Did(step=step, at=now, by=DRIVER)
+        assert isinstance(advance(on_list(), did, is_crew=True), Cannot), step
+    # A case that no car has makes nobody its crew
+    taken = advance(waiting(), Did(step=Step.TAKE, at=NOW, by=DOC))
+    assert isinstance(taken, Entry)
+    did = Did(step=Step.END, at=now, by=DRIVER)
+    assert isinstance(advance(taken, did, is_crew=True), Cannot)
+
+
+def test_words_from_a_valley_come_in_with_when_they_were_written() -> None:
+    entry, now = on_list(), NOW + 60 * MINUTE
+    act = pressed(Step.NOTE, 20)
+    after = brought_in(entry, act, by=DOC, now=now, words="Stairs are dark.")
+    assert isinstance(after, Entry)
+    assert after.state is entry.state
+    last = after.did[-1]
+    assert (last.at, last.act) == (act.at, act.id)
+    assert last.words.startswith("Stairs are dark. (Without a signal; came in at ")
+    soon = brought_in(entry, act, by=DOC, now=act.at + MINUTE, words="Stairs.")
+    assert isinstance(soon, Entry)
+    assert soon.did[-1].words == "Stairs."

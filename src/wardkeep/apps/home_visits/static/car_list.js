@@ -1,73 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of one's car where the signal goes: the page stays, and what is pressed is
-// kept on the phone and brought in once, in its order. What is kept names nobody: the
-// id of a case, which button, when. Without a script each button is a link to the visit.
+// The list of one's car while there is a signal, and where it goes: the page stays, what
+// is pressed is kept, and the list is taken along onto the phone. Without a script each
+// button is a link to the visit.
 
 const signal = document.getElementById("signal");
-const KEPT = `wardkeep-car-acts ${signal.dataset.me}`;
-const DROPPED = `wardkeep-car-dropped ${signal.dataset.me}`;
-const AGAIN_MS = 5_000;
-const MOST = 40;
-const AFTER = {
-  "set-off": { state: "on-the-way", words: "On the way", next: ["arrive"] },
-  arrive: { state: "arrived", words: "At the home", next: ["safe", "leave"] },
-  safe: { state: "arrived", words: "At the home", next: ["safe", "leave"] },
-  leave: { state: "awaiting-action", words: "Left, outcome to be written", next: [] },
-};
-const WORDS = {
-  "set-off": "Set off",
-  arrive: "I have arrived",
-  safe: "All is well with me",
-  leave: "I have left",
-};
+const { clock, draw, outbox } = await import(signal.dataset.outbox);
+const phone = await import(signal.dataset.phone);
+const ceremony = await import(document.documentElement.dataset.ceremony);
+const { me } = signal.dataset;
+const WORKER = "/home-visits/mine/worker.js";
+const CLOCK_MATTERS_MS = 60_000;
+const behind = Date.parse(signal.dataset.at) - Date.now();
+const nowOf = () => Date.now() + (Math.abs(behind) < CLOCK_MATTERS_MS ? 0 : behind);
+const part = document.getElementById("on-phone");
+const form = part.querySelector("form[data-take]");
+const lies = part.querySelector("[data-lies]");
+const problem = part.querySelector("[data-problem]");
+const forgets = part.querySelector("[data-forget]");
+const goesOn = part.querySelector("[data-go-on]");
+const sends = part.querySelector("[data-send]");
+const fell = part.querySelector("[data-fell]");
 
-const clock = (at) =>
-  new Date(at).toLocaleTimeString("en-GB", {
-    hour: "2-digit",
-    minute: "2-digit",
-    timeZone: "Europe/London",
-  });
-const read = (name) => JSON.parse(localStorage.getItem(name) ?? "[]");
-const store = (name, acts) => localStorage.setItem(name, JSON.stringify(acts));
-
-// One page at a time, so that two tabs do not lose what the other keeps.
-const alone = (work) => navigator.locks.request(KEPT, work);
-
-function keep(entry, step) {
-  return alone(() => {
-    const acts = read(KEPT);
-    acts.push({ id: crypto.randomUUID(), entry, step, at: new Date().toISOString() });
-    store(KEPT, acts);
-  });
-}
-
-function button(entry, step, isFirst) {
-  const form = document.createElement("form");
-  form.dataset.act = step;
-  form.dataset.of = entry;
-  const pressed = document.createElement("button");
-  pressed.type = "submit";
-  pressed.className = `nhsuk-button${isFirst ? "" : " nhsuk-button--secondary"}`;
-  pressed.textContent = WORDS[step];
-  form.append(pressed);
-  return form;
-}
-
-// The card as it is after what is kept; the server's own word comes with the next page.
-function draw({ entry, step, at }) {
-  const card = document.getElementById(`v-${entry}`);
-  if (!card) return;
-  const { state, words, next } = AFTER[step];
-  card.dataset.state = state;
-  card.querySelector("[data-said]").textContent = `${words} since ${clock(at)}, kept on this phone`;
-  const acts = card.querySelector(".wk-visits__acts");
-  for (const one of acts.querySelectorAll("form[data-act]")) one.remove();
-  acts.prepend(...next.map((one, nth) => button(entry, one, nth === 0)));
-}
+const own = outbox(me, { nowOf, phone, tell });
 
 function tell(said) {
-  const kept = read(KEPT).length;
-  const dropped = read(DROPPED).length;
+  const kept = own.kept().length;
+  const dropped = own.dropped().length;
   const words = [];
   if (kept) words.push(`${kept} kept on this phone. ${said}`);
   if (dropped)
@@ -77,49 +35,137 @@ function tell(said) {
   signal.textContent = words.join(" ");
 }
 
-async function sent(acts) {
-  const answer = await fetch("/home-visits/mine/acts", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ acts }),
-    redirect: "manual",
-  });
-  if (!answer.ok) throw new Error(`acts ${answer.status}`);
-  return (await answer.json()).became;
+// --- what lies on the phone -----------------------------------------------------------
+
+const shown = () => [...document.querySelectorAll("[data-entry]")].map((one) => one.dataset.entry);
+const people = (many) => (many === 1 ? "1 visit lies" : `${many} visits lie`);
+
+async function tellPhone() {
+  const found = await phone.lies();
+  const { many, shut } = await phone.waiting(me);
+  const words = [];
+  if (found)
+    words.push(
+      `${people(found.many)} sealed on this phone, as at ${clock(found.made_at)}, until ${clock(found.until)}.`,
+    );
+  else words.push("No list lies on this phone.");
+  if (found && found.me !== me) words.push("It is a colleague’s: your passkey does not open it.");
+  const there = await phone.entries();
+  const fresh = shown().filter((one) => !there.includes(one)).length;
+  if (found && found.me === me && fresh) words.push(`${fresh} on this page came later: take the list again.`);
+  if (many) words.push(`${many} written on this phone, not sent yet.`);
+  lies.textContent = words.join(" ");
+  forgets.hidden = !found;
+  sends.hidden = !shut;
+  goesOn.hidden = !found || navigator.onLine;
+  if (form) form.querySelector("button").textContent = found ? "Take it again" : "Take this list with me";
 }
 
-const isTold = (became, id) => became[id] !== undefined;
-const isDropped = (became, id) => became[id] === "not-so" || became[id] === "refused";
-
-// What became of them is read before they are forgotten: an answer that is lost is asked
-// for again, and the server knows each by its id.
-async function bring() {
-  const acts = read(KEPT).slice(0, MOST);
-  if (!acts.length) return false;
-  const became = await sent(acts);
-  const fell = acts.filter(({ id }) => isDropped(became, id));
-  if (fell.length) store(DROPPED, [...read(DROPPED), ...fell]);
-  store(
-    KEPT,
-    read(KEPT).filter(({ id }) => !isTold(became, id)),
+async function tellFallen() {
+  const rows = await phone.fallen(me);
+  fell.replaceChildren(
+    ...rows.map(({ name, number, entry, words, at }) => {
+      const row = document.createElement("div");
+      row.className = "nhsuk-inset-text";
+      const said = document.createElement("p");
+      said.textContent = `Case ${number}, written at ${clock(at)}. It did not fit any more, and is not in the record: ${words}`;
+      const link = document.createElement("a");
+      link.href = `/urgent-queue/cases/${entry}`;
+      link.textContent = `Open case ${number}`;
+      const done = document.createElement("button");
+      done.type = "button";
+      done.className = "nhsuk-button nhsuk-button--small nhsuk-button--secondary";
+      done.textContent = `I have written it elsewhere: forget it (case ${number})`;
+      done.addEventListener("click", async () => {
+        await phone.settled(name);
+        await tellPhone();
+        await tellFallen();
+      });
+      row.append(said, link, document.createElement("br"), done);
+      return row;
+    }),
   );
-  return acts.some(({ id }) => isTold(became, id));
 }
 
-async function flush() {
-  let hasNews = false;
+function say(lines) {
+  problem.textContent = lines.join(" ");
+  problem.hidden = !lines.length;
+  if (lines.length) problem.focus();
+}
+
+// Keeps an empty page for where there is no signal.
+async function work() {
+  if (!("serviceWorker" in navigator)) return false;
+  const policy = trustedTypes.createPolicy("car-worker", {
+    createScriptURL: (name) => {
+      if (name !== WORKER) throw new TypeError(name);
+      return name;
+    },
+  });
+  const scope = { scope: "/home-visits/mine" };
+  const made = await navigator.serviceWorker.register(policy.createScriptURL(WORKER), scope);
+  const began = made.installing ?? made.waiting;
+  if (made.active) made.active.postMessage({ kind: "renew" });
+  else
+    await new Promise((resolve) => {
+      began.addEventListener("statechange", () => began.state === "activated" && resolve());
+    });
+  return true;
+}
+let working = null;
+
+async function takes() {
+  const pressed = form.querySelector("button");
+  pressed.disabled = true;
+  say([]);
   try {
-    hasNews = await alone(bring);
-    tell("The server cannot take them just now. They are sent by themselves.");
+    working ??= work();
+    await working;
+    const took = await phone.take(form, ceremony);
+    if (took === "no-secret")
+      say([
+        "This passkey cannot keep the list, so nothing was put on this phone.",
+        "Stay where there is a signal, or use another passkey: add one made on this phone under My account, before the shift.",
+      ]);
   } catch (error) {
-    const isNetwork = error instanceof TypeError;
-    tell(
-      isNetwork
-        ? "No signal. They are sent by themselves when it is back."
-        : "They are sent once you are signed in again.",
+    say(
+      error instanceof ceremony.Refused
+        ? error.lines
+        : ["The list was not taken: it was cancelled, or there is no signal. Press again."],
     );
   }
-  if (hasNews && !read(KEPT).length) window.location.reload();
+  pressed.disabled = false;
+  await tellPhone();
+}
+
+form?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  takes();
+});
+forgets.addEventListener("click", async () => {
+  await phone.forget();
+  await tellPhone();
+});
+goesOn.addEventListener("click", () => window.location.reload());
+sends.addEventListener("click", async () => {
+  try {
+    await phone.unlockWords(me);
+    await flush();
+  } catch {
+    say(["That passkey did not open what was written. It is still here: press again."]);
+  }
+  await tellPhone();
+  await tellFallen();
+});
+
+// --- what is pressed ------------------------------------------------------------------
+
+async function flush() {
+  const hasNews = await own.flush();
+  const { many, shut } = await phone.waiting(me);
+  await tellPhone();
+  if ((await phone.fallen(me)).length) return tellFallen();
+  if (hasNews && !own.kept().length && many <= shut) window.location.reload();
 }
 
 document.addEventListener("submit", async (event) => {
@@ -127,16 +173,30 @@ document.addEventListener("submit", async (event) => {
   if (!act) return;
   event.preventDefault();
   const entry = of ?? event.target.closest("[data-entry]").dataset.entry;
-  await keep(entry, act);
-  draw(read(KEPT).at(-1));
+  draw(await own.keep(entry, act));
   await flush();
 });
-window.addEventListener("online", flush);
-window.addEventListener("offline", () => tell("No signal."));
-for (const one of read(KEPT)) draw(one);
-setInterval(() => {
-  if (read(KEPT).length) flush();
-}, AGAIN_MS);
+window.addEventListener("online", () => flush());
+window.addEventListener("offline", () => {
+  tell("No signal.");
+  tellPhone();
+});
+for (const one of own.kept()) draw(one);
+own.again(async () => {
+  if (own.kept().length) await flush();
+  // Covered, and no signal to uncover it by: the phone's own list asks the passkey here.
+  const isCovered = document.documentElement.classList.contains("wk-away");
+  if (isCovered && !navigator.onLine && (await phone.lies())) window.location.reload();
+});
+part.hidden = false;
+await phone.ask().catch(() => {});
+if (navigator.onLine)
+  await phone.keepOnly(shown(), me);
+if (await phone.lies()) {
+  working = work();
+  await working.catch(() => {});
+}
 await flush();
+await tellFallen();
 // What did not fit was said once.
-if (read(DROPPED).length) store(DROPPED, []);
+if (own.dropped().length) own.saidDropped();
