@@ -50,6 +50,7 @@ async def _times(visit: Visit, found: Press, referral: Standing) -> Response:
         referral.service,
         Kind.TIMES,
         instant(found.ground.here.entry.due),
+        asker=visit.session.account,
     )
     return await show_one(visit, times=told)
 

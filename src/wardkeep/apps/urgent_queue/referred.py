@@ -31,10 +31,13 @@ from wardkeep.apps.urgent_queue.referral_ground import (
 )
 from wardkeep.apps.urgent_queue.sent_words import (
     BOOKINGS,
+    ENDING,
     FAILURES,
     SORTS,
     STATES,
     WHYS,
+    Meaning,
+    meaning_of,
 )
 from wardkeep.care.case_closing import case_closed
 from wardkeep.care.colleagues import mine_of
@@ -98,6 +101,10 @@ SAID: Mapping[str, tuple[str, bool]] = {
     "not-there": ("It is not there yet, so the case stays open.", False),
     "no-why": ("Say why it is taken back. Nothing was done.", False),
 }
+_END_WORDS = {
+    False: "Referred to {} by message, and there.",
+    True: "Looked at again by {}, who have dealt with it.",
+}
 _LIVE = frozenset({"waiting", "sent", "answered"})
 
 
@@ -112,6 +119,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     lines: Sequence[Line] = ()
     answer: Sequence[str] = ()
     """What the partner says in its CarePlan."""
+    meaning: Meaning | None = None
+    """What that means, of a request to look again."""
 
 
 def place(visit: Visit, said: str = "") -> str:
@@ -228,9 +237,14 @@ def can_book(ground: Ground) -> bool:
 
 
 def _is_there(referral: Standing | None) -> bool:
-    """A referral that is there is theirs; what is only looked at again is ours."""
-    if referral is None or referral.kind != Sort.REFERRAL:
+    """A referral that is there is theirs; what is only looked at again is ours.
+
+    But for what they have dealt with themselves, as their answer's code says.
+    """
+    if referral is None:
         return False
+    if referral.kind == Sort.VALIDATION:
+        return referral.state == "answered" and referral.outcome in ENDING
     return referral.state in ("sent", "answered")
 
 
@@ -254,7 +268,16 @@ async def _told_of(visit: Visit, one: Standing, *, is_back: bool) -> Sent | Resp
         why=WHYS.get(one.last_error, one.last_error) if one.state == "refused" else "",
         lines=shown(_bundle(message)),
         answer=[word for line in shown(_alone(plan)) for word in line.words],
+        meaning=_meaning(one),
     )
+
+
+def _meaning(one: Standing) -> Meaning | None:
+    """What was asked for because of it stands on the board."""
+    if one.kind != Sort.VALIDATION or not one.answer:
+        return None
+    is_full = one.answer == "full" and one.state == "sent"
+    return meaning_of(one.outcome, one.why, category="", asked="", is_full=is_full)
 
 
 def _bundle(communication: Json) -> Json:
@@ -437,7 +460,7 @@ async def close(visit: Visit) -> Response:
     contents = [entry_content(ended, ground.here.content), *(one for one, _ in more)]
     told = await told_at_end(visit, entry.patient, entry.case, contents)
     more += [(content, 0) for content in told.contents]
-    words = f"Referred to {referral.partner} by message, and there."
+    words = _END_WORDS[referral.kind == Sort.VALIDATION].format(referral.partner)
     return await stepped(
         visit, found, Step.END, words, more=more, beside=told.beside, said="ended"
     )
@@ -478,7 +501,11 @@ async def follow_up(visit: Visit) -> Response:
     if booking is None or not booking.there:
         return visit.go_to(place(visit, "nothing"))
     told = await visit.services[Questions].ask(
-        organisation_of(visit), booking.service, Kind.APPOINTMENT, booking.there
+        organisation_of(visit),
+        booking.service,
+        Kind.APPOINTMENT,
+        booking.there,
+        asker=visit.session.account,
     )
     return await show_one(visit, told)
 

@@ -139,7 +139,11 @@ async def _free_times(visit: Visit, ground: Ground, form: Form) -> Told | None:
         return None
     until = code.deadline(visit.clock.now()) or visit.clock.now() + NO_TIME
     return await visit.services[Questions].ask(
-        organisation_of(visit), to.service, Kind.TIMES, instant(until)
+        organisation_of(visit),
+        to.service,
+        Kind.TIMES,
+        instant(until),
+        asker=visit.session.account,
     )
 
 

@@ -3,7 +3,10 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from wardkeep.fhir.bars.outgoing import Sort
+from wardkeep.fhir.bars.validation import ENDED, Means
 
 STATES: Mapping[str, tuple[str, str]] = {
     "waiting": ("Being sent", "yellow"),
@@ -41,3 +44,101 @@ BOOKINGS: Mapping[str, str] = {
     "noshow": "The patient did not come. Ring the patient.",
     "entered-in-error": "They say that the booking was a mistake. Telephone them.",
 }
+
+
+class Meaning(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer to a request to look again means, in words."""
+
+    words: str
+    colour: str
+    todo: str
+
+
+MEANINGS: Mapping[str, Meaning] = {
+    Means.IN_PROGRESS: Meaning(
+        words="They are looking",
+        colour="blue",
+        todo="The clock runs on: without their last word it is done by itself.",
+    ),
+    Means.REJECTED: Meaning(
+        words="They will not look",
+        colour="red",
+        todo="It is done as if nobody had been asked. Ring the patient.",
+    ),
+    Means.UP: Meaning(
+        words="More urgent than it was",
+        colour="red",
+        todo="Ring the patient, and say who comes.",
+    ),
+    Means.DOWN: Meaning(
+        words="Less urgent than it was",
+        colour="blue",
+        todo="Read what they found, and act on it: the case is still ours.",
+    ),
+    Means.UNCHANGED: Meaning(
+        words="As urgent as it was",
+        colour="orange",
+        todo="What the call came to holds. Ring the patient.",
+    ),
+    Means.HEAR_AND_TREAT: Meaning(
+        words="Dealt with by telephone",
+        colour="green",
+        todo="Read what they said, and end the case.",
+    ),
+    Means.REFERRED_ON: Meaning(
+        words="Sent on by them to another service",
+        colour="green",
+        todo="Read where to, and end the case.",
+    ),
+    Means.LIFTED: Meaning(
+        words="Helped up, and not hurt",
+        colour="green",
+        todo="Read what they said, and end the case.",
+    ),
+    Means.CLOSED: Meaning(
+        words="Nothing more is to be done",
+        colour="green",
+        todo="Read what they said, and end the case.",
+    ),
+}
+"""By the code of the answer."""
+UNREADABLE = Meaning(
+    words="Answered in words alone: read it",
+    colour="red",
+    todo="What it means could not be read by code, so the clock runs on.",
+)
+REJECTIONS: Mapping[str, str] = {
+    "not-available-in-time": "nobody is free in time",
+    "failed-contact": "they could not reach the patient",
+    "other": "for another reason",
+}
+"""By the code of why somebody will not look; others are shown as they are."""
+
+
+def meaning_of(
+    outcome: str, why: str, *, category: str, asked: str, is_full: bool
+) -> Meaning | None:
+    """What an answer means, with the ambulance; None: there is nothing to read by code.
+
+    `category` is of the ambulance that the answer asks for, `asked` of the one that was
+    asked for; both empty where there is none.
+    """
+    found = MEANINGS.get(outcome)
+    if found is None:
+        return UNREADABLE if is_full else None
+    if why:
+        reason = REJECTIONS.get(why, why)
+        found = msgspec.structs.replace(found, words=f"{found.words}: {reason}")
+    if not asked:
+        return found
+    words = f"{found.words}. An ambulance, category {asked[1:]}, is asked for"
+    todo = found.todo
+    if category and category < asked:
+        number = category[1:]
+        todo = f"Ring the ambulance service: it is category {number} now. {todo}"
+    elif outcome in ENDING:
+        todo = f"An ambulance was asked for meanwhile: call it off by hand. {todo}"
+    return msgspec.structs.replace(found, words=words, todo=todo)
+
+
+ENDING = frozenset(map(str, ENDED))

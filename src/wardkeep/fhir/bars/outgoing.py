@@ -58,7 +58,7 @@ _STANDING = """
 select o.message, o.about, o.partner, w.name, o.made_at, o.answer_by, o.sent_at,
        o.refused_at, o.answered_at, o.unanswered_at, o.answer, o.there,
        o.last_error, o.attempts, o.sort, o.follows, o.starts_at, o.plan, o.read_at,
-       o.read_by, o.communication
+       o.read_by, o.communication, o.outcome, o.why, o.category
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
  where o.organisation = $1 and o.about = $2 and o.kind = 'message'
@@ -142,6 +142,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     read_by: str = ""
     communication: str = ""
     """The id of the resource in which the message lies."""
+    outcome: str = ""
+    """What the answer to a validation means, as a code; empty: words alone."""
+    why: str = ""
+    category: str = ""
 
     @property
     def wants_reading(self) -> bool:
@@ -318,6 +322,9 @@ async def standing_of(
             read_at=row["read_at"],
             read_by=row["read_by"],
             communication=row["communication"],
+            outcome=row["outcome"],
+            why=row["why"],
+            category=row["category"],
         )
         for row in rows
     )
