@@ -9,6 +9,12 @@ from wardkeep.apps.calls.identifying import identify
 from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS
 from wardkeep.apps.calls.permission import keep_permission
 from wardkeep.apps.calls.rang_before import ask_who_rang
+from wardkeep.apps.calls.sending_on import (
+    end_sent,
+    send_on,
+    show_sending,
+    show_times,
+)
 from wardkeep.apps.calls.showing import read_warnings, show_call
 from wardkeep.apps.calls.taking_back import take_back
 from wardkeep.apps.calls.tracing import trace
@@ -36,6 +42,10 @@ app = App(
         press_answer,
         look_ahead,
         take_back,
+        show_sending,
+        show_times,
+        send_on,
+        end_sent,
     ),
     navigation=(
         Link(words="Calls", path="/calls", gate=ADVISORS, position=4),

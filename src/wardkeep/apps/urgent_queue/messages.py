@@ -14,8 +14,8 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from wardkeep.apps.urgent_queue.opening import BOARD, STAFF, leads
-from wardkeep.apps.urgent_queue.sent_words import SORTS, WHYS, Meaning, meaning_of
 from wardkeep.base.ids import OrganisationId
+from wardkeep.care.message_words import SORTS, WHYS, Meaning, meaning_of
 from wardkeep.care.queue_words import number_of
 from wardkeep.db.changes import Topic
 from wardkeep.fhir.bars.attention import Attention, Watch, Watching

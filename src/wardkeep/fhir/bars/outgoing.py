@@ -10,7 +10,7 @@ whatever dies, and whoever sends it opens it at the door.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -343,3 +343,32 @@ def state_of(row: Mapping[str, Any]) -> str:
         if row[column] is not None:
             return state
     return "waiting"
+
+
+_LIVE = frozenset({"waiting", "sent", "answered"})
+
+
+def standing_referral(sent: Sequence[Standing]) -> Standing | None:
+    """The referral or validation that still holds; None: there is none."""
+    back = {one.follows for one in sent if one.follows}
+    found = [
+        one
+        for one in sent
+        if one.kind in (Sort.REFERRAL, Sort.VALIDATION)
+        and one.message not in back
+        and one.state in _LIVE | {"unanswered"}
+    ]
+    return found[-1] if found else None
+
+
+def standing_booking(sent: Sequence[Standing]) -> Standing | None:
+    """The booking that still holds."""
+    back = {one.follows for one in sent if one.follows}
+    found = [
+        one
+        for one in sent
+        if one.kind == Sort.BOOKING
+        and one.message not in back
+        and one.state in ("waiting", "sent")
+    ]
+    return found[-1] if found else None
