@@ -367,10 +367,19 @@ def test_a_partner_finds_its_own_by_person_and_nobody_elses(ground: Ground) -> N
     ground.own.put({**person(fresh_number()), "id": "known"})
     known = ground.own.get("Patient/known").json["identifier"][0]["value"]
     one, other = (
-        looks(ground.north, "ServiceRequest", number)
-        for number in (known, fresh_number())
+        looks(ground.north, "ServiceRequest", it) for it in (known, fresh_number())
     )
+    for said in (one.json, other.json):
+        del said["link"]  # what was asked, said again
     assert (one.status, one.json) == (other.status, other.json)
+    # Page by page, each once
+    path, pages = f"ServiceRequest?patient:identifier={NHS_NUMBER}%7C{number}", []
+    path = f"{path}&_count=1"
+    while path:
+        page = ground.north.get(path)
+        pages.append(page.ids)
+        path = page.link("next")
+    assert sorted(pages) == sorted([[mine], [again]])
     for query in ("", "?status=active", f"?patient={mine}", "?patient:identifier=7"):
         reply = ground.north.get(f"ServiceRequest{query}")
         assert code_of(reply) == (400, "REC_BAD_REQUEST", "invalid"), query

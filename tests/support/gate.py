@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server between two sites that loses answers, is silent, or answers as it is told."""
+"""A server between two sites that loses answers, is silent, or answers as told."""
 
 import http.client
 import http.server

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from wardkeep.fhir.bars.attendance import MISSED, NOT_BROUGHT, WORDS
 from wardkeep.fhir.bars.outgoing import Sort
 from wardkeep.fhir.bars.validation import ENDED, Means
 
@@ -102,6 +103,18 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
 }
 """By the code of the answer."""
+ABSENT: Mapping[str, Meaning] = {
+    MISSED: Meaning(
+        words=WORDS[MISSED], colour="orange", todo="Ring the patient, and ask why."
+    ),
+    NOT_BROUGHT: Meaning(
+        words=f"{WORDS[NOT_BROUGHT]}: safeguarding",
+        colour="red",
+        todo="Ring whoever cares for them. Where nobody can be reached, do what your"
+        " safeguarding procedure says, and tell the surgery.",
+    ),
+}
+"""Of whoever was sent there and did not come."""
 UNREADABLE = Meaning(
     words="Answered in words alone: read it",
     colour="red",
@@ -123,6 +136,8 @@ def meaning_of(
     `category` is of the ambulance that the answer asks for, `asked` of the one that was
     asked for; both empty where there is none.
     """
+    if outcome in ABSENT:
+        return ABSENT[outcome]
     found = MEANINGS.get(outcome)
     if found is None:
         return UNREADABLE if is_full else None

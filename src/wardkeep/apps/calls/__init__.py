@@ -16,6 +16,7 @@ from wardkeep.apps.calls.sending_on import (
     show_times,
 )
 from wardkeep.apps.calls.showing import read_warnings, show_call
+from wardkeep.apps.calls.somebody_else import take_out
 from wardkeep.apps.calls.taking_back import take_back
 from wardkeep.apps.calls.tracing import trace
 from wardkeep.web.apps import App
@@ -46,6 +47,7 @@ app = App(
         show_times,
         send_on,
         end_sent,
+        take_out,
     ),
     navigation=(
         Link(words="Calls", path="/calls", gate=ADVISORS, position=4),

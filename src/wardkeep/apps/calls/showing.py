@@ -29,6 +29,7 @@ from wardkeep.care.chart import build_chart
 from wardkeep.care.of_patient import OF_BANNER, banner_on, refused
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.permission import permission_of
+from wardkeep.care.repeat_calls import word_of
 from wardkeep.care.triage_content import OF_CALLERS, contents_in_use
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
@@ -154,6 +155,8 @@ async def _show(visit: Visit, stored: Stored, ground: Ground) -> Response:
         disposition=(ended.words if ended else outcome.code) if outcome else "",
         ambulance=ambulance_of(row, visit.clock.now()) if row else None,
         can_take_back=may_go_back,
+        word=await word_of(visit, case.id),
+        may_take_out=stored.is_mine or not ADVISORS.admits(visit.session.role),
         can_send=may_go_back
         and ended is not None
         and await _goes_on(visit, ground, ended),

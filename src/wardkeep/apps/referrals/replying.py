@@ -10,13 +10,15 @@ from typing import Any
 from starlette.responses import Response
 
 from wardkeep.apps.referrals.opening import Found
-from wardkeep.apps.referrals.wording import DONE, VALIDATED
+from wardkeep.apps.referrals.wording import ATTENDED, DONE, VALIDATED
 from wardkeep.care.of_patient import refused
 from wardkeep.care.opening import opener_of
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.bars.attendance import MISSED, WORDS, missed, reason, warnings
 from wardkeep.fhir.bars.building import Party, answer_message
 from wardkeep.fhir.bars.codes import CATEGORIES, VALIDATION
+from wardkeep.fhir.bars.message import MESSAGE
 from wardkeep.fhir.bars.outgoing import Outbox, Queued, Sort, queued
 from wardkeep.fhir.bars.validation import OUTCOMES, REASONS, Means
 from wardkeep.fhir.clinics.resources import instant
@@ -25,6 +27,7 @@ from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SYSTEM, Kind
 from wardkeep.fhir.work.referral import Done
 from wardkeep.fhir.work.referral_steps import Step
+from wardkeep.ui.format import years_old
 from wardkeep.web.visit import Visit
 
 Json = dict[str, Any]
@@ -58,7 +61,11 @@ def is_validation(found: Found) -> bool:
 
 def codes_for(found: Found, step: Step) -> tuple[tuple[str, str], ...]:
     """What is to be chosen with a step; nothing where nobody waits for a code."""
-    return VALIDATED.get(step, ()) if is_validation(found) else ()
+    if is_validation(found):
+        return VALIDATED.get(step, ())
+    identifiers = found.content.get("identifier", [])
+    came = any(one.get("system") == MESSAGE for one in identifiers)
+    return ATTENDED if came and step is Step.DISCHARGE else ()
 
 
 async def reply_to(
@@ -81,16 +88,19 @@ async def reply_to(
     if isinstance(case, Response):
         return case
     means, _, more = code.partition(" ")
+    born = str((patient or {}).get("birthDate", ""))
+    absent = missed(years_old(born, visit.today)) if means == MISSED else ""
     is_rejected = means == Means.REJECTED
     is_interim, now = _IS_INTERIM[done.step] or is_rejected, visit.clock.now()
-    words = f"{DONE[done.step]}: {done.words}" if done.words else DONE[done.step]
+    did = WORDS[absent] if absent else DONE[done.step]
+    words = f"{did}: {done.words}" if done.words else did
     own = {
         **_BY_TELEPHONE,
         "class": (case or _BY_TELEPHONE)["class"],
         "status": "in-progress" if is_interim else "finished",
         "period": {"start": instant(now)},
-        **({"status": "cancelled"} if is_rejected else {}),
-        **({"reasonCode": _reason(means, more)} if means else {}),
+        **({"status": "cancelled"} if is_rejected or absent else {}),
+        **_why(means, more, absent),
     }
     team = found.referral.team
     bundle = answer_message(
@@ -104,6 +114,7 @@ async def reply_to(
         sender=Party(name=team.display, service=found.team),
         receiver=Party(name=line.name, service=line.service),
         is_interim=is_interim,
+        more=warnings(absent),
         now=now,
     )
     return queued(
@@ -116,6 +127,14 @@ async def reply_to(
         now=now,
         kind=Sort.ANSWER,
     )
+
+
+def _why(means: str, more: str, absent: str) -> Json:
+    """The Encounter's reason, where there is a code for it."""
+    if absent:
+        return {"reasonCode": reason(absent)}
+    said = means in tuple(Means)
+    return {"reasonCode": _reason(means, more)} if said else {}
 
 
 def _reason(means: str, more: str) -> list[Json]:

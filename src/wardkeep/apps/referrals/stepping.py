@@ -29,6 +29,7 @@ from wardkeep.care.of_patient import refused, whole_number
 from wardkeep.care.opening import instant, opener_of
 from wardkeep.care.typed import typed_day
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.bars.attendance import MISSED
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.referrals.teams import Teams
 from wardkeep.fhir.store.outcomes import Conflict, Written
@@ -130,7 +131,8 @@ async def _read(
     visit: Visit, form: Form, step: Step, found: Found, me: Me
 ) -> Done | Response:
     words = ""
-    if step in NEED_WORDS:
+    is_absent = form.values.get("outcome") == MISSED
+    if step in NEED_WORDS or (is_absent and step is Step.DISCHARGE):
         words = form.text("words", called=WORDS[step], at_most=LONGEST_WORDS)
     elif step in WORDS:
         words = form.optional_text("words", called=WORDS[step], at_most=LONGEST_WORDS)

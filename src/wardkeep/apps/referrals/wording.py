@@ -87,3 +87,9 @@ VALIDATED: Mapping[Step, tuple[tuple[str, str], ...]] = {
 }
 """What is said of a request to look again, besides words: the code, with a category or
 a reason behind it. Whoever asked acts on it at once."""
+ATTENDED = (
+    ("came", "They were seen"),
+    ("did-not-attend", "They did not come, or nobody brought them"),
+)
+"""What is said with the end of a referral that came by message: who did not come is
+somebody's to look for."""

@@ -64,7 +64,7 @@ def mark_of(one: Attention) -> Mark:
 
 def _meant(one: Attention) -> Meaning | None:
     """What an answer to a request to look again says, where it says it as a code."""
-    if one.kind != Sort.VALIDATION or not one.answer:
+    if not one.answer or (one.kind != Sort.VALIDATION and not one.outcome):
         return None
     return meaning_of(
         one.outcome,

@@ -237,7 +237,7 @@ async def _told_of(visit: Visit, one: Standing, *, is_back: bool) -> Sent | Resp
 
 def _meaning(one: Standing) -> Meaning | None:
     """What was asked for because of it stands on the board."""
-    if one.kind != Sort.VALIDATION or not one.answer:
+    if not one.answer or (one.kind != Sort.VALIDATION and not one.outcome):
         return None
     is_full = one.answer == "full" and one.state == "sent"
     return meaning_of(one.outcome, one.why, category="", asked="", is_full=is_full)

@@ -6,7 +6,7 @@ alter table bars.outgoing
   add column outcome  text collate "C" not null default ''
     check (outcome in ('', 'in-progress', 'rejected', 'up', 'down', 'unchanged',
                        'hear-and-treat', 'referred-on', 'lifted', 'closed',
-                       'did-not-attend')),
+                       'did-not-attend', 'was-not-brought')),
   add column why      text collate "C" not null default '',
   add column category text collate "C" not null default ''
     check (category in ('', 'C1', 'C2', 'C3', 'C4'));

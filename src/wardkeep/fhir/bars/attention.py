@@ -18,7 +18,7 @@ from wardkeep.fhir.bars.outgoing import state_of
 STUCK_AFTER = timedelta(minutes=2)
 """What has not left by then is somebody's to telephone."""
 MOST = 60
-PRESSING = frozenset({"up", "rejected"})
+PRESSING = frozenset({"up", "rejected", "was-not-brought"})
 """Of an answer: somebody is in more danger than was thought, or nobody looks."""
 _LISTED = """
 select o.message, o.about, w.name as partner, o.sort as kind, o.made_at, o.sent_at,
@@ -43,7 +43,7 @@ select o.message, o.about, w.name as partner, o.sort as kind, o.made_at, o.sent_
         or o.answered_at is not null or (o.sort = 'validation' and o.answer <> '')
         or (o.sent_at is null and o.made_at < $2::timestamptz))
  order by (o.unanswered_at is not null and o.answered_at is null) desc,
-          (o.outcome in ('up', 'rejected')) desc,
+          (o.outcome in ('up', 'rejected', 'was-not-brought')) desc,
           (o.refused_at is not null) desc, o.made_at
  limit $3
 """

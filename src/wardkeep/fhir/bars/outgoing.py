@@ -37,8 +37,14 @@ TAKEN_BACK = "taken back"
 SEND, UNANSWERED = "send_message", "message_unanswered"
 """Kinds of jobs."""
 MESSAGE, DOCUMENT, REPEAT_CALL = "message", "document", "repeat-call"
-"""What goes out: a message of the standard, a surgery's document, word of a call."""
-SYSTEMS = {DOCUMENT: "urn:wardkeep:post-event", REPEAT_CALL: "urn:wardkeep:repeat-call"}
+REPEAT_CALL_BACK = "repeat-call-back"
+"""What goes out: a message of the standard, a surgery's document, word of a call; and
+that such a word was of somebody else."""
+SYSTEMS = {
+    DOCUMENT: "urn:wardkeep:post-event",
+    REPEAT_CALL: "urn:wardkeep:repeat-call",
+    REPEAT_CALL_BACK: "urn:wardkeep:repeat-call-back",
+}
 """Of the Bundle's identifier, by which a receiver knows it again."""
 _OUTGOING = """
 insert into bars.outgoing

@@ -4,6 +4,7 @@
 from typing import Any
 
 from wardkeep.db.changes import Topic
+from wardkeep.fhir.bars.attendance import read_attendance
 from wardkeep.fhir.bars.codes import Reason
 from wardkeep.fhir.bars.directory import VALIDATES
 from wardkeep.fhir.bars.message import Entry, Message, named_message
@@ -160,10 +161,11 @@ class ReferralDesk:
 
 
 def _meant(message: Message, asked: Asked, *, plan: str) -> Meant:
-    """An answer in codes; of what was no request to look again, its words alone."""
+    """An answer in codes: what a look came to, or else whether they came at all."""
     is_interim = INTERIM in str(message.header.get("definition", ""))
     if asked.sort != Sort.VALIDATION:
-        return Meant(is_interim=is_interim, plan=plan)
+        code = read_attendance(message)
+        return Meant(is_interim=is_interim and not code, plan=plan, outcome=code)
     before = DISPOSITIONS.get(VALIDATES.get(asked.disposition, ""))
     category = before.category if before is not None else ""
     said = read_validation(message, category=category, is_interim=is_interim)

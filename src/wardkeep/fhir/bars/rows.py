@@ -40,7 +40,7 @@ _OWN_OF = """
 select b.resource
   from bars.brought as b join record.patient as p on p.number = b.patient
  where b.organisation = $1 and b.client = $2::text::uuid and b.type = $3
-   and p.id = any($4::text[]) order by b.resource limit $5
+   and p.id = any($4::text[]) and b.resource > $5 order by b.resource limit $6
 """
 _ANSWERED = """
 update bars.outgoing as o
@@ -197,10 +197,22 @@ class Arrivals:
         return None if row is None else Own(row["resource"], row["patient"])
 
     async def own_of(
-        self, sender: Sender, type_: str, patients: Sequence[str], *, at_most: int
+        self,
+        sender: Sender,
+        type_: str,
+        patients: Sequence[str],
+        *,
+        after: str,
+        at_most: int,
     ) -> tuple[str, ...]:
-        """Ids of a type that this sender's messages brought of some patients."""
-        values = (sender.organisation, sender.client, type_, list(patients), at_most)
+        """Ids of a type that this sender's messages brought of some patients.
+
+        In the order of ids; `after` is the last one of the page before, or empty.
+        """
+        values = (
+            *(sender.organisation, sender.client, type_, list(patients)),
+            *(after, at_most),
+        )
         async with self._database.connection(sender.organisation) as connection:
             rows = await connection.fetch(_OWN_OF, *values)
         return tuple(row["resource"] for row in rows)

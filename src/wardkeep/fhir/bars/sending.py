@@ -28,6 +28,7 @@ from wardkeep.fhir.bars.outgoing import (
     DOCUMENT,
     MESSAGE,
     REPEAT_CALL,
+    REPEAT_CALL_BACK,
     SEND,
     SYSTEMS,
     TAKEN_BACK,
@@ -293,7 +294,7 @@ class Sending:
         self, organisation: OrganisationId, row: Any, body: bytes
     ) -> Post | Judged:
         """The request, to whom it goes; or why it cannot go yet."""
-        if row["kind"] == REPEAT_CALL:
+        if row["kind"] in (REPEAT_CALL, REPEAT_CALL_BACK):
             if not self._repeat_callers:
                 return Judged(Verdict.AGAIN, "no address")
             return _created(self._repeat_callers, row, body)
