@@ -64,8 +64,6 @@ class Referring(msgspec.Struct, frozen=True, kw_only=True):
     passed: Mapping[str, str]
     """Why not to others, by their names."""
     time: FreeTime | None = None
-    more: Sequence[Json] = ()
-    """What of the record goes along: each was ticked."""
 
     @property
     def is_validation(self) -> bool:
@@ -98,7 +96,7 @@ def referral_of(visit: Visit, about: About, said: Referring, now: datetime) -> J
         encounter=about.case,
         summary=said.summary,
         codes=codes_of(said.disposition),
-        more=[*(_flag(name, why) for name, why in said.passed.items()), *said.more],
+        more=[_flag(name, why) for name, why in said.passed.items()],
         author={"name": [{"text": visit.session.display_name}]},
     )
     return referral_message(
