@@ -17,6 +17,7 @@ from support.hl7 import ROOT
 from wardkeep.fhir.bars.codes import STATUS, Error, Event
 from wardkeep.fhir.bars.errors import Fault, outcome_of, said_in
 from wardkeep.fhir.bars.message import Message, bundle_of, faults_in, read_message
+from wardkeep.fhir.bars.validation import Means, Validated, read_validation
 
 BARS = os.environ.get("WARDKEEP_BARS", str(ROOT.parent / "shared" / "data" / "bars"))
 EXAMPLES = Path(BARS) / "examples-1.4.0"
@@ -103,3 +104,20 @@ def test_each_error_of_a_receiver_is_read_and_made_alike(path: Path) -> None:
 
 def test_there_are_as_many_errors_as_were_published() -> None:
     assert len(receivers_errors()) == 21
+
+
+def test_its_answer_to_a_validation_is_read_and_stops_no_clock() -> None:
+    """Its codes are placeholders: nobody could say what they mean. Completed, it says
+    that nothing more is to be done."""
+    bundle = load("process_message/request/ValidationResponse (POST) .json")
+    message = read_message(bundle)
+    assert isinstance(message, Message)
+    said = read_validation(message, category="C3", is_interim=False)
+    assert said == Validated()
+    for entry in bundle["entry"]:
+        if entry["resource"]["resourceType"] == "CarePlan":
+            entry["resource"]["status"] = "completed"
+    message = read_message(bundle)
+    assert isinstance(message, Message)
+    said = read_validation(message, category="C3", is_interim=False)
+    assert said.means is Means.CLOSED

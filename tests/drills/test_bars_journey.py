@@ -6,8 +6,6 @@ answers are lost: nothing is lost, nothing is there twice.
 """
 
 import asyncio
-import http.client
-import http.server
 import json
 import threading
 import time
@@ -20,6 +18,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from support.gate import Gate, outcome
 from support.killing import kills
 from support.partners import (
     FIRST,
@@ -195,84 +194,14 @@ def test_commands_say_what_is_wrong_and_change_nothing(sites: TwoSites) -> None:
 # What can go wrong on the way
 
 
-class Gate:
-    """A server between the two that loses answers, or answers what it is told to."""
-
-    def __init__(self, port: int) -> None:
-        self.seen: list[str] = []
-        self.plan: list[tuple[int, bytes] | str] = []
-        gate = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.path.endswith("/token"):
-                    gate.forward(self, port, body)
-                    return
-                gate.seen.append(self.headers["X-Request-Id"])
-                planned = gate.plan.pop(0) if gate.plan else ""
-                if isinstance(planned, tuple):
-                    gate.answer(self, *planned)
-                elif planned == "lose the answer":
-                    gate.forward(self, port, body, is_lost=True)
-                else:
-                    gate.forward(self, port, body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def forward(
-        self, to: Any, port: int, body: bytes, *, is_lost: bool = False
-    ) -> None:
-        connection = http.client.HTTPConnection("localhost", port)
-        kept = {
-            name: value
-            for name, value in to.headers.items()
-            if name.lower() not in ("host", "connection", "accept-encoding")
-        }
-        connection.request("POST", to.path, body, kept)
-        reply = connection.getresponse()
-        said = reply.read()
-        connection.close()
-        if is_lost:
-            to.close_connection = True
-            to.connection.close()
-            return
-        self.answer(to, reply.status, said)
-
-    @staticmethod
-    def answer(to: Any, status: int, body: bytes) -> None:
-        to.send_response(status)
-        to.send_header("Content-Length", str(len(body)))
-        to.end_headers()
-        to.wfile.write(body)
-
-
 @pytest.fixture
 def gate(sites: TwoSites) -> Iterator[Gate]:
     made = Gate(sites.stack.port)
     token_url = f"{sites.stack.origin}/oauth/token"
     sites.points_at(f"http://127.0.0.1:{made.port}/fhir", token_url)
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
     sites.points_at(f"{sites.stack.origin}/fhir", token_url)
-
-
-def outcome(error: str, code: str) -> bytes:
-    coding = {"system": "https://fhir.nhs.uk/Codesystem/http-error-codes"}
-    issue = {
-        "severity": "error",
-        "code": code,
-        "details": {"coding": [{**coding, "code": error}]},
-    }
-    return json.dumps({"resourceType": "OperationOutcome", "issue": [issue]}).encode()
 
 
 def _request(id_: str) -> Json:

@@ -350,6 +350,24 @@ def looks(program: Program, type_: str, number: str) -> Reply:
     return program.get(f"{type_}?patient:identifier={NHS_NUMBER}%7C{number}")
 
 
+def test_a_partner_turns_the_pages_of_its_own_and_each_is_there_once(
+    ground: Ground,
+) -> None:
+    number = fresh_number()
+    mine = [focus_of(send(ground.north, referral(person(number)))) for _ in range(3)]
+    send(ground.south, referral(person(number)))
+    path, pages = f"ServiceRequest?patient:identifier={NHS_NUMBER}%7C{number}", []
+    path = f"{path}&_count=2"
+    while path:
+        page = ground.north.get(path)
+        pages.append(page.ids)
+        path = page.link("next")
+    assert [len(one) for one in pages] == [2, 1]
+    assert sorted(it for page in pages for it in page) == sorted(
+        it["id"] for it in mine
+    )
+
+
 def test_a_partner_finds_its_own_by_person_and_nobody_elses(ground: Ground) -> None:
     number, slot = fresh_number(), ground.slots[2]
     mine = focus_of(send(ground.north, referral(person(number))))["id"]
@@ -367,9 +385,10 @@ def test_a_partner_finds_its_own_by_person_and_nobody_elses(ground: Ground) -> N
     ground.own.put({**person(fresh_number()), "id": "known"})
     known = ground.own.get("Patient/known").json["identifier"][0]["value"]
     one, other = (
-        looks(ground.north, "ServiceRequest", number)
-        for number in (known, fresh_number())
+        looks(ground.north, "ServiceRequest", it) for it in (known, fresh_number())
     )
+    for said in (one.json, other.json):
+        del said["link"]  # what was asked, said again
     assert (one.status, one.json) == (other.status, other.json)
     for query in ("", "?status=active", f"?patient={mine}", "?patient:identifier=7"):
         reply = ground.north.get(f"ServiceRequest{query}")

@@ -6,6 +6,7 @@ database's owner: a quarter of an hour is not waited for.
 """
 
 import asyncio
+import json
 import os
 import signal
 import threading
@@ -13,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
@@ -28,7 +29,7 @@ from support.urgent import queue_places
 from support.wards import Worker, practitioner, work
 from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.db.connection import connect
-from wardkeep.fhir.post.repeat_calls import NO, YES, answer as says
+from wardkeep.fhir.post.repeat_calls import NO, YES, answer as says, withdrawn_in
 from wardkeep.ledger.entry import decode
 from wardkeep.ledger.segment import Frame, read_frames, segments_in
 
@@ -38,7 +39,7 @@ ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")
 TOLD, SILENT, WAITS = "own-surgery-24h", "pharmacy", "clinician-1h"
 NUMBERS = iter(f"0770090{nth:04d}" for nth in range(2000, 9999))
 KILBYS = tuple(f"Kilby{letter}" for letter in "abcde")
-FAMILIES = (*KILBYS, "Pharmaby", "Waitby", "Thiefby", "Holdby", "Againby")
+FAMILIES = (*KILBYS, "Pharmaby", "Waitby", "Thiefby", "Holdby", "Againby", "Strangeby")
 
 
 class Room(NamedTuple):
@@ -315,3 +316,27 @@ def test_a_third_call_elsewhere_goes_to_a_clinician(room: Room) -> None:
     status, page, _ = send(room.tim, f"{call.path}/end", **form)
     assert status == 422
     room.surgery.says = says(NO, ())
+
+
+def test_a_call_that_was_about_somebody_else_is_forgotten_once(room: Room) -> None:
+    call = ended(room, "Strangeby", TOLD)
+    eventually(lambda: len(room.surgery.calls_of("Strangeby")) == 1, room.stack.log)
+    page = room.tim.get(call.path).decode()
+    assert "Told to the repeat caller service" in page
+    path = f"{call.path}/somebody-else"
+    # A stranger's session takes nothing out
+    thief = room.stack.sign_in(HOME, ["strangeby"], TIM.role)
+    with closing(Visitor(room.stack.port, thief)) as other:
+        assert send(other, path)[0] == 403
+    for _ in range(3):
+        assert send(room.tim, path)[0] == SEE_OTHER
+    eventually(lambda: len(_backs(room)) == 1, room.stack.log)
+    [back] = _backs(room)
+    assert "Strangeby" not in json.dumps(back)
+    [first] = room.surgery.calls_of("Strangeby")
+    assert withdrawn_in(back) == first["identifier"]["value"]
+    assert "It was about somebody else" in room.tim.get(call.path).decode()
+
+
+def _backs(room: Room) -> list[dict[str, Any]]:
+    return [one for one in room.surgery.bundles.values() if withdrawn_in(one)]

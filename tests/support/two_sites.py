@@ -25,6 +25,7 @@ from support.partners import (
 from support.program import Program, Reply
 from support.served import Served
 from wardkeep.assembly.database import WEB, address_for
+from wardkeep.assembly.partners import KeyFolder
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Database, connect
@@ -174,6 +175,17 @@ class TwoSites:
             kind=Sort.WITHDRAWAL if update else kind,
             follows=update.message if update else "",
         )
+
+    def answering(self) -> Program:
+        """Fernhill's own program, signed in at North: as its worker answers."""
+        made = self.north.twin(self.stack)
+        origin = self.stack.settings.public_origin
+        keys = KeyFolder(self.stack.layout, origin=origin)
+        url = f"{self.stack.origin}/oauth/token"
+        said = keys.at(OrganisationId(2), client=self.fernhill_at_north, url=url)
+        assert said is not None
+        made.token = made.ask_for_token(said).json["access_token"]
+        return made
 
     def ambulance(self, entry: str) -> str | None:
         """The category of an ambulance that North asked for; None: of none."""

@@ -21,6 +21,7 @@ from wardkeep.assembly.layout import Layout
 from wardkeep.base.clock import Clock, SystemClock
 from wardkeep.base.ids import OrganisationId, new_uuid
 from wardkeep.base.settings import Settings
+from wardkeep.base.strangers import TooLongError, TooSlowError, pieces
 from wardkeep.crypto.es256 import new_es256_key, private_jwk, public_jwk
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Created, Refusal, SignedIn
@@ -36,7 +37,6 @@ from wardkeep.identity.outside import fault_of_server
 ASSERTION_SECONDS = 60
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 8.0
 WHOLE_ANSWER_SECONDS = 15.0
-_PIECE = 64 * 1024
 """The standard has every answer within five."""
 LARGEST_BYTES = 1024 * 1024
 PATIENTS_PER_HOUR = 2_000
@@ -296,25 +296,17 @@ def ask_partner(post: Post) -> Reply:
             preload_content=False,
         )
         try:
-            body = _read(answer, time.monotonic() + WHOLE_ANSWER_SECONDS)
+            until = time.monotonic() + WHOLE_ANSWER_SECONDS
+            read = pieces(answer.read1, at_most=LARGEST_BYTES, until=until)
+            body = b"".join(read)
+        except TooLongError:
+            # What it says is not known; that it was taken, or was not, is.
+            answer.close()
+            return Reply(answer.status)
         except BaseException:
             answer.close()
             raise
         answer.release_conn()
-    except (urllib3.exceptions.HTTPError, OSError):
+    except (urllib3.exceptions.HTTPError, OSError, TooSlowError):
         return Reply(0)
     return Reply(answer.status, body)
-
-
-def _read(answer: urllib3.BaseHTTPResponse, until: float) -> bytes:
-    """The body, as far as it is read at all.
-
-    Raises:
-        TimeoutError: it comes byte by byte, to hold us up.
-    """
-    found = bytearray()
-    while len(found) < LARGEST_BYTES and (piece := answer.read1(_PIECE)):
-        found += piece
-        if time.monotonic() > until:
-            raise TimeoutError
-    return bytes(found[:LARGEST_BYTES])

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from wardkeep.base.clock import Clock, SystemClock
-from wardkeep.fhir.post.repeat_calls import NO, PARTIAL, YES, answer
+from wardkeep.fhir.post.repeat_calls import NO, PARTIAL, YES, answer, withdrawn_in
 from wardkeep.fhir.urgent.caller import facts_of
 from wardkeep.fhir.urgent.repeat import (
     WINDOW,
@@ -103,12 +103,16 @@ class RepeatCallerDesk:
     def _calls(self) -> dict[str, Call]:
         """What still counts; the rest is forgotten."""
         now, kept = self._clock.now(), {}
+        back = {withdrawn_in(one) for one in self.box.bundles.values()}
         for named, bundle in tuple(self.box.bundles.items()):
             call = _call_in(bundle)
-            if call is None or call.began < now - WINDOW:
-                del self.box.bundles[named]
+            name = named.partition("|")[2]
+            if call is None or call.began < now - WINDOW or name in back:
+                # What takes a call back stays: its first word may come behind it.
+                if not withdrawn_in(bundle):
+                    del self.box.bundles[named]
             else:
-                kept[named.partition("|")[2]] = call
+                kept[name] = call
         return kept
 
 

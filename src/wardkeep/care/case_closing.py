@@ -44,17 +44,30 @@ async def place_in_queue(
     return one, found.content, found.version
 
 
-async def closing(
-    visit: Visit, entry: str, patient: str, *, by: Person, words: str, now: datetime
+async def closing(  # noqa: PLR0913 - an end is this much
+    visit: Visit,
+    entry: str,
+    patient: str,
+    *,
+    by: Person,
+    words: str,
+    now: datetime,
+    takes: bool = False,
 ) -> Written | Cannot | Response:
-    """All that is written to close it; why not, where somebody else has the case."""
+    """All that is written to close it; why not, where somebody else has the case.
+
+    `takes`: nobody has it yet, and whoever ends it takes it in the same change.
+    """
     found = await place_in_queue(visit, entry, patient)
     if isinstance(found, Response):
         return found
     one, content, version = found
     if not by.reference:
         return NOT_NOW
-    after = advance(one, Did(step=Step.END, at=now, by=by, words=words))
+    held = advance(one, Did(step=Step.TAKE, at=now, by=by)) if takes else one
+    if isinstance(held, Cannot):
+        return held
+    after = advance(held, Did(step=Step.END, at=now, by=by, words=words))
     if isinstance(after, Cannot):
         return after
     changed: Written = [(entry_content(after, content), version)]

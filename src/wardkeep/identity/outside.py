@@ -14,13 +14,13 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 import urllib3
 
+from wardkeep.base.strangers import TooLongError, TooSlowError, pieces
 from wardkeep.identity.apps import is_loopback
 
 PATIENCE_SECONDS = 8.0
 _STEP_SECONDS = 3.0
 LARGEST_BYTES = 256 * 1024
 _AT_ONCE = 2
-_PIECE = 16 * 1024
 _OK = 200
 
 
@@ -132,11 +132,9 @@ class Outside:
 
 
 def _read(answer: urllib3.BaseHTTPResponse, until: float) -> bytes | Unreachable:
-    found = bytearray()
-    while piece := answer.read1(_PIECE):
-        found += piece
-        if len(found) > LARGEST_BYTES:
-            return Unreachable("too-large")
-        if time.monotonic() > until:
-            return Unreachable("too-slow")
-    return bytes(found)
+    try:
+        return b"".join(pieces(answer.read1, at_most=LARGEST_BYTES, until=until))
+    except TooLongError:
+        return Unreachable("too-large")
+    except TooSlowError:
+        return Unreachable("too-slow")

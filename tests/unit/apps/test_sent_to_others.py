@@ -12,12 +12,15 @@ import pytest
 from wardkeep.apps.urgent_queue import messages as board
 from wardkeep.apps.urgent_queue.referred import (
     Sent,
+)
+from wardkeep.care.message_words import SORTS, STATES
+from wardkeep.fhir.bars.attention import Attention
+from wardkeep.fhir.bars.outgoing import (
+    Sort,
+    Standing,
     standing_booking,
     standing_referral,
 )
-from wardkeep.apps.urgent_queue.sent_words import SORTS, STATES
-from wardkeep.fhir.bars.attention import Attention
-from wardkeep.fhir.bars.outgoing import Sort, Standing
 from wardkeep.fhir.bars.shown import Line
 from wardkeep.ui.kit import make_environment
 

@@ -9,7 +9,14 @@ from wardkeep.apps.calls.identifying import identify
 from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS
 from wardkeep.apps.calls.permission import keep_permission
 from wardkeep.apps.calls.rang_before import ask_who_rang
+from wardkeep.apps.calls.sending_on import (
+    end_sent,
+    send_on,
+    show_sending,
+    show_times,
+)
 from wardkeep.apps.calls.showing import read_warnings, show_call
+from wardkeep.apps.calls.somebody_else import take_out
 from wardkeep.apps.calls.taking_back import take_back
 from wardkeep.apps.calls.telephone import show_who_rang, sit_down
 from wardkeep.apps.calls.tracing import trace
@@ -39,6 +46,11 @@ app = App(
         take_back,
         show_who_rang,
         sit_down,
+        show_sending,
+        show_times,
+        send_on,
+        end_sent,
+        take_out,
     ),
     navigation=(
         Link(words="Calls", path="/calls", gate=ADVISORS, position=4),

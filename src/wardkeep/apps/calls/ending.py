@@ -31,6 +31,7 @@ from wardkeep.apps.calls.opening import (
 from wardkeep.apps.calls.questions import Asked, card_of, fill_in, fill_of
 from wardkeep.apps.calls.showing import Ground, ground_of, repeats_here
 from wardkeep.base.outcome import Problem
+from wardkeep.care.case_messages import who_takes
 from wardkeep.care.journeys import journey_that_ends
 from wardkeep.care.keeping import Keeping, finish, go_on, resume
 from wardkeep.care.kept_forms import CALL_END
@@ -173,7 +174,8 @@ async def end_call(visit: Visit) -> Response:
     if wrong is not None:
         return wrong
     await finish(visit, form)
-    return visit.go_to(here(visit))
+    fitting = await who_takes(visit, found.ground.patient, DISPOSITIONS[code])
+    return visit.go_to(here(visit, "send") if fitting else here(visit))
 
 
 def _judge(found: Sent, form: Form, decision: Decision) -> None:

@@ -24,10 +24,12 @@ from wardkeep.apps.calls.opening import (
 )
 from wardkeep.apps.calls.taking_back import can_take_back, where_it_waits
 from wardkeep.care.ambulance import ambulance_of
+from wardkeep.care.case_messages import who_takes
 from wardkeep.care.chart import build_chart
 from wardkeep.care.of_patient import OF_BANNER, banner_on, refused
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.permission import permission_of
+from wardkeep.care.repeat_calls import word_of
 from wardkeep.care.triage_content import OF_CALLERS, contents_in_use
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
@@ -37,7 +39,7 @@ from wardkeep.fhir.store.parts import PartReader
 from wardkeep.fhir.urgent.call_rows import CallRow
 from wardkeep.fhir.urgent.caller import facts_of, is_unknown
 from wardkeep.fhir.urgent.case import Case, Content, Reading
-from wardkeep.fhir.urgent.disposition import DISPOSITIONS
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
 from wardkeep.fhir.urgent.flags import Warned, warned
 from wardkeep.fhir.urgent.permission import WORDS as PERMISSIONS
 from wardkeep.fhir.urgent.repeat import WINDOW, Repeats, repeats_of
@@ -136,7 +138,7 @@ async def _show(visit: Visit, stored: Stored, ground: Ground) -> Response:
     if isinstance(repeats, Response):
         return repeats
     row = await where_it_waits(visit, case)
-    outcome = case.outcome
+    outcome, may_go_back = case.outcome, can_take_back(visit, stored, row)
     ended = DISPOSITIONS.get(outcome.code) if outcome else None
     return visit.render(
         "calls/call.html",
@@ -152,13 +154,25 @@ async def _show(visit: Visit, stored: Stored, ground: Ground) -> Response:
         traced=WORDS.get(case.trace.status, _NOT_ASKED) if case.trace else _NOT_ASKED,
         disposition=(ended.words if ended else outcome.code) if outcome else "",
         ambulance=ambulance_of(row, visit.clock.now()) if row else None,
-        can_take_back=can_take_back(visit, stored, row),
+        can_take_back=may_go_back,
+        word=await word_of(visit, case.id),
+        may_take_out=stored.is_mine or not ADVISORS.admits(visit.session.role),
+        can_send=may_go_back
+        and ended is not None
+        and await _goes_on(visit, ground, ended),
         may_tell=not ADVISORS.admits(visit.session.role),
         may_ask=await _may_ask(visit) if case.is_open else False,
         permission=await permission_of(visit, case.id),
         permissions=list(PERMISSIONS.items()),
         may_triage=not ground.is_unknown and not ADVISORS.admits(visit.session.role),
     )
+
+
+async def _goes_on(visit: Visit, ground: Ground, ended: Disposition | None) -> bool:
+    """Whether a partner takes it, so that whoever had the call can send it on."""
+    if ended is None:
+        return False
+    return bool(await who_takes(visit, ground.patient, ended))
 
 
 async def _may_ask(visit: Visit) -> bool:

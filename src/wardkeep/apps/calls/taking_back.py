@@ -17,14 +17,16 @@ from wardkeep.apps.calls.opening import (
     here,
     triage_id,
 )
+from wardkeep.care.case_messages import About, taking_back
 from wardkeep.care.of_patient import refused
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.stored import stored as stored_here
 from wardkeep.care.writing import drafted_anew
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.bars.outgoing import Outbox, Queued
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.questionnaires.response import TYPE as RESPONSE
-from wardkeep.fhir.store.change import Beside, Change
+from wardkeep.fhir.store.change import MUST_NOT_EXIST, Beside, Change
 from wardkeep.fhir.store.outcomes import Written
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.urgent import outcome
@@ -104,23 +106,31 @@ async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
         stored.case, outcome=None, status=OPEN, ended=None
     )
     opener, now = opener_of(visit), visit.clock.now()
-    asked = await _asked(visit, stored)
-    if isinstance(asked, Response):
-        return asked
+    found = await _with_it(visit, stored, request.content)
+    if isinstance(found, Response):
+        return found
+    asked, messages = found
     change = Change(
         drafts=[
             *(drafted_anew(content) for content, _ in asked),
             case_draft(reopened, stored),
             drafted_anew({**entry_content(after, task.content), "status": CANCELLED}),
             drafted_anew({**request.content, "status": outcome.REVOKED}),
+            *(one.draft for one in messages),
         ],
         expected=[
             *(version for _, version in asked),
             *(stored.version, task.version, request.version),
+            *(MUST_NOT_EXIST for _ in messages),
         ],
-        beside=[Beside(sql=NOT_SENT, values=(opener.organisation, row.entry, now))]
-        if row.send_at is not None
-        else [],
+        beside=[
+            *(
+                [Beside(sql=NOT_SENT, values=(opener.organisation, row.entry, now))]
+                if row.send_at is not None
+                else []
+            ),
+            *(beside for one in messages for beside in one.beside),
+        ],
     )
     written = await visit.services[Writer].write(change, opener=opener)
     match written:
@@ -130,6 +140,36 @@ async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
             return refused(visit, written)
         case _:
             return visit.tell(_GONE)
+
+
+async def _with_it(
+    visit: Visit, stored: Stored, request: Content
+) -> tuple[list[tuple[Content, int]], list[Queued]] | Response:
+    """What was asked in the call, and what it sent: both are taken back with it."""
+    asked = await _asked(visit, stored)
+    if isinstance(asked, Response):
+        return asked
+    messages = await _sent_back(visit, stored, request)
+    return messages if isinstance(messages, Response) else (asked, messages)
+
+
+async def _sent_back(
+    visit: Visit, stored: Stored, request: Content
+) -> list[Queued] | Response:
+    """What takes back all that the call sent to another service."""
+    organisation, asked = opener_of(visit).organisation, outcome.outcome_in(request)
+    if asked is None:
+        return []
+    sent = await visit.services[Outbox].standing(organisation, asked.id)
+    if not sent:
+        return []
+    patient = await stored_here(
+        visit, "Patient", visit.path("id"), patient=visit.path("id")
+    )
+    if isinstance(patient, Response):
+        return patient
+    about = About(patient=patient.content, case=stored.content, outcome=asked)
+    return await taking_back(visit, about, sent, author=await me(visit), why=WORDS)
 
 
 async def _asked(visit: Visit, stored: Stored) -> list[tuple[Content, int]] | Response:

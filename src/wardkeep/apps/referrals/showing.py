@@ -19,6 +19,7 @@ from wardkeep.apps.referrals.opening import (
     find_referral,
     who_am_i,
 )
+from wardkeep.apps.referrals.replying import codes_for
 from wardkeep.apps.referrals.rights import steps_open
 from wardkeep.apps.referrals.wording import (
     DONE,
@@ -154,6 +155,7 @@ async def show_one(visit: Visit, found: Found, me: Me, shown: Shown) -> Response
         is_second=shown.is_second,
         said=visit.query("said"),
         words=WORDS,
+        codes={one: codes_for(found, one) for one in Step},
         to_do=TO_DO,
         done=DONE,
         states=STATES,

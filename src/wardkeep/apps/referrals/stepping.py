@@ -21,7 +21,7 @@ from wardkeep.apps.referrals.opening import (
     save,
     who_am_i,
 )
-from wardkeep.apps.referrals.replying import reply_to
+from wardkeep.apps.referrals.replying import codes_for, reply_to
 from wardkeep.apps.referrals.rights import may_take, steps_open
 from wardkeep.apps.referrals.showing import Shown, show_one
 from wardkeep.apps.referrals.wording import NEED_WORDS, TO_DO, WORDS
@@ -29,6 +29,7 @@ from wardkeep.care.of_patient import refused, whole_number
 from wardkeep.care.opening import instant, opener_of
 from wardkeep.care.typed import typed_day
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.bars.attendance import MISSED
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.referrals.teams import Teams
 from wardkeep.fhir.store.outcomes import Conflict, Written
@@ -78,7 +79,7 @@ async def _take(visit: Visit, form: Form, found: Found, me: Me, done: Done) -> R
     is_open = done.step in steps_open(found, me, visit.clock.now())
     if built_on != found.version or not is_open:
         return await _second(visit, form, found, me, done)
-    written = await _written(visit, found, done)
+    written = await _written(visit, found, done, form.values.get("outcome", ""))
     if isinstance(written, Response):
         return written
     if isinstance(written, Conflict):
@@ -94,13 +95,13 @@ async def _take(visit: Visit, form: Form, found: Found, me: Me, done: Done) -> R
 
 
 async def _written(
-    visit: Visit, found: Found, done: Done
+    visit: Visit, found: Found, done: Done, code: str
 ) -> Written | Conflict | Refusal | Trouble | Response:
     """The step with all that goes with it, or nothing."""
     parts = await _parts(visit, found, done)
     if isinstance(parts, Response):
         return parts
-    reply = await reply_to(visit, found, done)
+    reply = await reply_to(visit, found, done, code=code)
     if isinstance(reply, Response):
         return reply
     return await save(visit, *parts, reply=reply)
@@ -130,10 +131,18 @@ async def _read(
     visit: Visit, form: Form, step: Step, found: Found, me: Me
 ) -> Done | Response:
     words = ""
-    if step in NEED_WORDS:
+    is_absent = form.values.get("outcome") == MISSED
+    if step in NEED_WORDS or (is_absent and step is Step.DISCHARGE):
         words = form.text("words", called=WORDS[step], at_most=LONGEST_WORDS)
     elif step in WORDS:
         words = form.optional_text("words", called=WORDS[step], at_most=LONGEST_WORDS)
+    codes = codes_for(found, step)
+    if codes:
+        form.choice(
+            "outcome", called="what came of it", among=tuple(it for it, _ in codes)
+        )
+    else:
+        form.values.pop("outcome", None)
     on = _day(visit, form, found) if step is Step.CONTACT else None
     to = await _worker(visit, form, found, me) if step is Step.ALLOCATE else Person()
     if isinstance(to, Response):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words of referrals: where one is, what may be done, what was done."""
 
+from collections.abc import Mapping
+
 from wardkeep.fhir.work.referral import Priority
 from wardkeep.fhir.work.referral_steps import State, Step
 
@@ -67,3 +69,27 @@ WORDS = {
 }
 """Of steps that take words."""
 NEED_WORDS = frozenset({Step.ASK, Step.ANSWER, Step.DECLINE, Step.WITHDRAW, Step.TELL})
+VALIDATED: Mapping[Step, tuple[tuple[str, str], ...]] = {
+    Step.DISCHARGE: (
+        ("up C1", "More urgent: an ambulance, category 1"),
+        ("up C2", "More urgent: an ambulance, category 2"),
+        ("unchanged", "As urgent as it was"),
+        ("down", "Less urgent: they act on what you found"),
+        ("hear-and-treat", "Dealt with by telephone"),
+        ("referred-on", "Sent on by us to another service"),
+        ("lifted", "Helped up, and not hurt"),
+    ),
+    Step.DECLINE: (
+        ("rejected not-available-in-time", "Nobody is free in time"),
+        ("rejected failed-contact", "The patient could not be reached"),
+        ("rejected other", "Another reason"),
+    ),
+}
+"""What is said of a request to look again, besides words: the code, with a category or
+a reason behind it. Whoever asked acts on it at once."""
+ATTENDED = (
+    ("came", "They were seen"),
+    ("did-not-attend", "They did not come, or nobody brought them"),
+)
+"""What is said with the end of a referral that came by message: who did not come is
+somebody's to look for."""

@@ -11,11 +11,11 @@ from wardkeep.apps.urgent_queue.board import (
 )
 from wardkeep.apps.urgent_queue.booking_again import book
 from wardkeep.apps.urgent_queue.case import show_case
+from wardkeep.apps.urgent_queue.closing_sent import close
 from wardkeep.apps.urgent_queue.ending import end_case
 from wardkeep.apps.urgent_queue.messages import show_messages, show_messages_now
 from wardkeep.apps.urgent_queue.opening import BOARD, STAFF
 from wardkeep.apps.urgent_queue.referred import (
-    close,
     follow_up,
     mark_read,
     show_sent,

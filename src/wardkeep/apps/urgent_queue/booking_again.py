@@ -8,18 +8,17 @@ one, one has it.
 from starlette.responses import Response
 
 from wardkeep.apps.urgent_queue.opening import STAFF, organisation_of
-from wardkeep.apps.urgent_queue.referral_ground import booking_of
 from wardkeep.apps.urgent_queue.referred import (
     Press,
     can_book,
     place,
     press_on,
     show_one,
-    standing_referral,
     stepped,
 )
+from wardkeep.care.case_messages import booking_of
 from wardkeep.fhir.bars.building import Party
-from wardkeep.fhir.bars.outgoing import Sort, Standing, queued
+from wardkeep.fhir.bars.outgoing import Sort, Standing, queued, standing_referral
 from wardkeep.fhir.bars.questions import Kind, Questions
 from wardkeep.fhir.bars.times import FreeTime, time_in
 from wardkeep.fhir.clinics.resources import instant
@@ -50,6 +49,7 @@ async def _times(visit: Visit, found: Press, referral: Standing) -> Response:
         referral.service,
         Kind.TIMES,
         instant(found.ground.here.entry.due),
+        asker=visit.session.account,
     )
     return await show_one(visit, times=told)
 
@@ -59,7 +59,7 @@ async def _book(
 ) -> Response:
     to = Party(name=referral.partner, service=referral.service)
     message = queued(
-        booking_of(visit, found.ground, to, time, back=None),
+        booking_of(visit, found.ground.patient, to, time, back=None),
         organisation=organisation_of(visit),
         patient=visit.path("id"),
         about=referral.about,

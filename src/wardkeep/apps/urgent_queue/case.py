@@ -19,12 +19,12 @@ from wardkeep.apps.urgent_queue.opening import (
     leads,
     organisation_of,
 )
-from wardkeep.apps.urgent_queue.sent_words import SORTS, STATES as STATES_SENT
 from wardkeep.apps.urgent_queue.showing import skill_words
 from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.asked import options
 from wardkeep.care.colleagues import Mine, colleagues, mine_of
 from wardkeep.care.crews import is_crew_of
+from wardkeep.care.message_words import SORTS, STATES as STATES_SENT
 from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.permission import permission_of
 from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of

@@ -14,11 +14,12 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from wardkeep.apps.urgent_queue.opening import BOARD, STAFF, leads
-from wardkeep.apps.urgent_queue.sent_words import SORTS, WHYS
 from wardkeep.base.ids import OrganisationId
+from wardkeep.care.message_words import SORTS, WHYS, Meaning, meaning_of
 from wardkeep.care.queue_words import number_of
 from wardkeep.db.changes import Topic
 from wardkeep.fhir.bars.attention import Attention, Watch, Watching
+from wardkeep.fhir.bars.outgoing import Sort
 from wardkeep.fhir.urgent.dispatching import TOPIC
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.web.live import Ground, Shared
@@ -39,6 +40,9 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 def mark_of(one: Attention) -> Mark:
     """What somebody has to do about it."""
     sort = SORTS.get(one.kind, "Message")
+    meant = _meant(one)
+    if meant is not None:
+        return Mark(words=meant.words, colour=meant.colour, todo=meant.todo)
     if one.state == "unanswered":
         if one.ambulance_at is not None:
             words = "Nobody answered: an ambulance is asked for"
@@ -56,6 +60,19 @@ def mark_of(one: Attention) -> Mark:
         return Mark(words="Answered so far: read it", colour="blue", todo=todo)
     todo = f"It does not leave. Telephone {one.partner}; it is sent as soon as it can."
     return Mark(words=f"{sort} not sent yet", colour="orange", todo=todo)
+
+
+def _meant(one: Attention) -> Meaning | None:
+    """What an answer to a request to look again says, where it says it as a code."""
+    if not one.answer or (one.kind != Sort.VALIDATION and not one.outcome):
+        return None
+    return meaning_of(
+        one.outcome,
+        one.why,
+        category=one.category,
+        asked=one.ambulance,
+        is_full=one.answer == "full" and one.state == "sent",
+    )
 
 
 def marks_in(watch: Watch) -> dict[str, Mark]:

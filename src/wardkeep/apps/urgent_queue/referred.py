@@ -23,30 +23,28 @@ from wardkeep.apps.urgent_queue.opening import (
     write,
 )
 from wardkeep.apps.urgent_queue.referral_ground import (
-    LONGEST_WHY,
     Ground,
-    booking_of,
     ground_of,
-    withdrawal_of,
 )
-from wardkeep.apps.urgent_queue.sent_words import (
+from wardkeep.care.case_messages import LONGEST_WHY, taking_back
+from wardkeep.care.colleagues import mine_of
+from wardkeep.care.message_words import (
     BOOKINGS,
+    ENDING,
     FAILURES,
     SORTS,
     STATES,
     WHYS,
+    Meaning,
+    meaning_of,
 )
-from wardkeep.care.case_closing import case_closed
-from wardkeep.care.colleagues import mine_of
 from wardkeep.care.of_patient import whole_number
 from wardkeep.care.opening import opener_of
 from wardkeep.care.queue_words import number_of
 from wardkeep.care.stored import stored
-from wardkeep.care.telling import told_at_end
 from wardkeep.care.writing import content_of
 from wardkeep.db.changes import Topic
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.fhir.bars.building import Party
 from wardkeep.fhir.bars.outgoing import (
     TOPIC,
     Outbox,
@@ -54,11 +52,11 @@ from wardkeep.fhir.bars.outgoing import (
     Sort,
     Standing,
     bundle_in,
-    queued,
+    standing_booking,
+    standing_referral,
 )
 from wardkeep.fhir.bars.questions import Kind, Questions, Told
 from wardkeep.fhir.bars.shown import Line, shown
-from wardkeep.fhir.bars.times import FreeTime, time_in
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.change import Beside
 from wardkeep.fhir.store.outcomes import NotFound
@@ -67,8 +65,7 @@ from wardkeep.fhir.urgent import outcome as outcomes
 from wardkeep.fhir.urgent.moving import Cannot, advance
 from wardkeep.fhir.urgent.outcome import Outcome, outcome_in
 from wardkeep.fhir.urgent.queueing import Did, entry_content
-from wardkeep.fhir.urgent.saying import instant
-from wardkeep.fhir.urgent.steps import State, Step
+from wardkeep.fhir.urgent.steps import Step
 from wardkeep.web.forms import Form
 from wardkeep.web.live import Signal
 from wardkeep.web.pages import page
@@ -98,7 +95,6 @@ SAID: Mapping[str, tuple[str, bool]] = {
     "not-there": ("It is not there yet, so the case stays open.", False),
     "no-why": ("Say why it is taken back. Nothing was done.", False),
 }
-_LIVE = frozenset({"waiting", "sent", "answered"})
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,37 +108,13 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     lines: Sequence[Line] = ()
     answer: Sequence[str] = ()
     """What the partner says in its CarePlan."""
+    meaning: Meaning | None = None
+    """What that means, of a request to look again."""
 
 
 def place(visit: Visit, said: str = "") -> str:
     path = f"/patients/{visit.path('id')}/refer/{visit.path('entry')}/sent"
     return f"{path}?said={said}" if said else path
-
-
-def standing_referral(sent: Sequence[Standing]) -> Standing | None:
-    """The referral or validation that still holds; None: there is none."""
-    back = {one.follows for one in sent if one.follows}
-    found = [
-        one
-        for one in sent
-        if one.kind in (Sort.REFERRAL, Sort.VALIDATION)
-        and one.message not in back
-        and one.state in _LIVE | {"unanswered"}
-    ]
-    return found[-1] if found else None
-
-
-def standing_booking(sent: Sequence[Standing]) -> Standing | None:
-    """The booking that still holds."""
-    back = {one.follows for one in sent if one.follows}
-    found = [
-        one
-        for one in sent
-        if one.kind == Sort.BOOKING
-        and one.message not in back
-        and one.state in ("waiting", "sent")
-    ]
-    return found[-1] if found else None
 
 
 def _hears(visit: Visit) -> Signal:
@@ -210,7 +182,7 @@ async def _part(visit: Visit, ground: Ground) -> dict[str, Any] | Response:
         "messages": sent,
         "referral": referral,
         "booking": booking,
-        "can_end": entry.is_open and _is_there(referral),
+        "can_end": entry.is_open and is_there(referral),
         "can_take_back": entry.is_open,
         "can_book": can_book(ground),
         "most_why": LONGEST_WHY,
@@ -227,10 +199,15 @@ def can_book(ground: Ground) -> bool:
     )
 
 
-def _is_there(referral: Standing | None) -> bool:
-    """A referral that is there is theirs; what is only looked at again is ours."""
-    if referral is None or referral.kind != Sort.REFERRAL:
+def is_there(referral: Standing | None) -> bool:
+    """A referral that is there is theirs; what is only looked at again is ours.
+
+    But for what they have dealt with themselves, as their answer's code says.
+    """
+    if referral is None:
         return False
+    if referral.kind == Sort.VALIDATION:
+        return referral.state == "answered" and referral.outcome in ENDING
     return referral.state in ("sent", "answered")
 
 
@@ -254,7 +231,16 @@ async def _told_of(visit: Visit, one: Standing, *, is_back: bool) -> Sent | Resp
         why=WHYS.get(one.last_error, one.last_error) if one.state == "refused" else "",
         lines=shown(_bundle(message)),
         answer=[word for line in shown(_alone(plan)) for word in line.words],
+        meaning=_meaning(one),
     )
+
+
+def _meaning(one: Standing) -> Meaning | None:
+    """What was asked for because of it stands on the board."""
+    if not one.answer or (one.kind != Sort.VALIDATION and not one.outcome):
+        return None
+    is_full = one.answer == "full" and one.state == "sent"
+    return meaning_of(one.outcome, one.why, category="", asked="", is_full=is_full)
 
 
 def _bundle(communication: Json) -> Json:
@@ -313,64 +299,17 @@ async def withdraw(visit: Visit) -> Response:
     why = found.form.text("why", called="why", at_most=LONGEST_WHY)
     if found.form.problems:
         return visit.go_to(place(visit, "no-why"))
-    messages = await _taking_back(visit, found, why)
+    outcome = await _outcome(visit, found.ground)
+    if not isinstance(outcome, Outcome):
+        return outcome
+    about = found.ground.about(outcome)
+    sent = found.ground.sent
+    messages = await taking_back(visit, about, sent, author=found.me, why=why)
     if isinstance(messages, Response):
         return messages
     if not messages:
         return visit.go_to(place(visit, "nothing"))
     return await stepped(visit, found, Step.WITHDRAW, why, messages, said="withdrawn")
-
-
-async def _taking_back(visit: Visit, found: Press, why: str) -> list[Queued] | Response:
-    ground, messages = found.ground, list[Queued]()
-    referral = standing_referral(ground.sent)
-    booking = standing_booking(ground.sent)
-    if referral is not None:
-        outcome = await _outcome(visit, ground)
-        if not isinstance(outcome, Outcome):
-            return outcome
-        bundle = withdrawal_of(visit, ground, referral, outcome, why=why)
-        messages.append(_back(visit, found, referral, bundle, Sort.WITHDRAWAL))
-    if booking is not None:
-        time = await _time_of(visit, booking)
-        if isinstance(time, Response):
-            return time
-        to = Party(name=booking.partner, service=booking.service)
-        bundle = booking_of(visit, ground, to, time, back=booking)
-        messages.append(_back(visit, found, booking, bundle, Sort.CANCELLATION))
-    return messages
-
-
-def _back(
-    visit: Visit, found: Press, sent: Standing, bundle: Json, kind: Sort
-) -> Queued:
-    return queued(
-        bundle,
-        organisation=organisation_of(visit),
-        patient=visit.path("id"),
-        about=sent.about,
-        partner=sent.service,
-        author=found.me,
-        now=visit.clock.now(),
-        kind=kind,
-        follows=sent.message,
-    )
-
-
-async def _time_of(visit: Visit, booking: Standing) -> FreeTime | Response:
-    """What was booked, as the message said it."""
-    message = await _content(visit, "Communication", booking.communication)
-    if isinstance(message, Response):
-        return message
-    slots = [
-        one["resource"]
-        for one in _bundle(message).get("entry", [])
-        if one["resource"]["resourceType"] == "Slot"
-    ]
-    said = slots[0] if slots else {}
-    parts = (said.get("id", ""), "", said.get("start", ""), said.get("end", ""))
-    time = time_in("|".join(map(str, parts)))
-    return visit.tell(NOT_FOUND) if time is None else time
 
 
 async def _outcome(visit: Visit, ground: Ground) -> Outcome | Response:
@@ -414,35 +353,6 @@ async def stepped(  # noqa: PLR0913 - a step, with all that goes with it
     return visit.go_to(place(visit, told))
 
 
-@page("/patients/{id}/refer/{entry}/close", gate=STAFF, methods=("POST",))
-async def close(visit: Visit) -> Response:
-    """It is there: the case is theirs, and over here."""
-    found = await press_on(visit)
-    if isinstance(found, Response):
-        return found
-    ground = found.ground
-    referral = standing_referral(ground.sent)
-    if referral is None or not _is_there(referral) or not ground.here.entry.is_open:
-        return visit.go_to(place(visit, "not-there"))
-    entry = ground.here.entry
-    was = await stored(visit, outcomes.TYPE, entry.outcome, patient=entry.patient)
-    if isinstance(was, Response):
-        return was
-    over = await case_closed(visit, entry, instant(visit.clock.now()))
-    if isinstance(over, Response):
-        return over
-    done = {**was.content, "status": outcomes.COMPLETED}
-    more = [(done, was.version), *over]
-    ended = msgspec.structs.replace(entry, state=State.DONE)
-    contents = [entry_content(ended, ground.here.content), *(one for one, _ in more)]
-    told = await told_at_end(visit, entry.patient, entry.case, contents)
-    more += [(content, 0) for content in told.contents]
-    words = f"Referred to {referral.partner} by message, and there."
-    return await stepped(
-        visit, found, Step.END, words, more=more, beside=told.beside, said="ended"
-    )
-
-
 @page("/patients/{id}/refer/{entry}/read", gate=STAFF, methods=("POST",))
 async def mark_read(visit: Visit) -> Response:
     """That somebody has read what came of a message; it leaves the boards."""
@@ -478,7 +388,11 @@ async def follow_up(visit: Visit) -> Response:
     if booking is None or not booking.there:
         return visit.go_to(place(visit, "nothing"))
     told = await visit.services[Questions].ask(
-        organisation_of(visit), booking.service, Kind.APPOINTMENT, booking.there
+        organisation_of(visit),
+        booking.service,
+        Kind.APPOINTMENT,
+        booking.there,
+        asker=visit.session.account,
     )
     return await show_one(visit, told)
 

@@ -26,27 +26,29 @@ from wardkeep.apps.urgent_queue.opening import (
     write,
 )
 from wardkeep.apps.urgent_queue.referral_ground import (
-    LONGEST,
-    LONGEST_WHY,
     Ground,
-    Typed,
-    booking_of,
     chosen_code,
     ground_of,
-    referral_of,
-    them,
     typed_in,
 )
-from wardkeep.apps.urgent_queue.referred import standing_referral
-from wardkeep.apps.urgent_queue.sent_words import FAILURES
 from wardkeep.base.ids import new_uuid
+from wardkeep.care.case_messages import (
+    LONGEST_WHY,
+    LONGEST_WORDS,
+    Referring,
+    booking_of,
+    messages_of,
+    referral_of,
+    them,
+)
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.keeping import Keeping, finish, go_on, resume
 from wardkeep.care.kept_forms import REFER
+from wardkeep.care.message_words import FAILURES
 from wardkeep.care.queue_words import number_of
 from wardkeep.care.stored import stored
 from wardkeep.fhir.bars.directory import ages_words, is_validation
-from wardkeep.fhir.bars.outgoing import Queued, Sort, queued
+from wardkeep.fhir.bars.outgoing import standing_referral
 from wardkeep.fhir.bars.questions import Kind, Questions, Told
 from wardkeep.fhir.bars.shown import shown
 from wardkeep.fhir.clinics.resources import instant
@@ -139,7 +141,11 @@ async def _free_times(visit: Visit, ground: Ground, form: Form) -> Told | None:
         return None
     until = code.deadline(visit.clock.now()) or visit.clock.now() + NO_TIME
     return await visit.services[Questions].ask(
-        organisation_of(visit), to.service, Kind.TIMES, instant(until)
+        organisation_of(visit),
+        to.service,
+        Kind.TIMES,
+        instant(until),
+        asker=visit.session.account,
     )
 
 
@@ -169,7 +175,7 @@ async def _show(
         has_times=any(one.books for one in fitting),
         told=told,
         failure=FAILURES.get(told.failure, "") if told is not None else "",
-        most=(LONGEST, LONGEST_WHY),
+        most=(LONGEST_WORDS, LONGEST_WHY),
         problems=problems,
     )
 
@@ -198,16 +204,16 @@ def _choices(ground: Ground) -> list[tuple[str, str]]:
 
 
 async def _check(
-    visit: Visit, ground: Ground, form: Form, typed: Typed, *, is_changed: bool
+    visit: Visit, ground: Ground, form: Form, typed: Referring, *, is_changed: bool
 ) -> Response:
     """What leaves, in words, before it leaves."""
     now = visit.clock.now()
     wanted = await _wanted(visit, ground, typed, now)
     if isinstance(wanted, Response):
         return wanted
-    message = referral_of(visit, ground, typed, wanted.outcome, now)
+    message = referral_of(visit, ground.about(wanted.outcome), typed, now)
     booking = (
-        booking_of(visit, ground, them(typed.to), typed.time, back=None)
+        booking_of(visit, ground.patient, them(typed.to), typed.time, back=None)
         if typed.time
         else None
     )
@@ -228,7 +234,7 @@ async def _check(
 
 
 async def _wanted(
-    visit: Visit, ground: Ground, typed: Typed, now: datetime
+    visit: Visit, ground: Ground, typed: Referring, now: datetime
 ) -> Wanted | Response:
     """The place in the queue and what it comes to, as they are once it is sent."""
     mine = await mine_of(visit)
@@ -283,7 +289,7 @@ def _changed(
     return Wanted(entry=after, outcome=outcome, is_new=True)
 
 
-async def _send(visit: Visit, ground: Ground, form: Form, typed: Typed) -> Response:
+async def _send(visit: Visit, ground: Ground, form: Form, typed: Referring) -> Response:
     """Everything in one change: it is asked for or it is not, whatever dies."""
     now = visit.clock.now()
     wanted = await _wanted(visit, ground, typed, now)
@@ -292,7 +298,14 @@ async def _send(visit: Visit, ground: Ground, form: Form, typed: Typed) -> Respo
     changed = await _contents(visit, ground, wanted)
     if isinstance(changed, Response):
         return changed
-    messages = _messages(visit, ground, typed, wanted, now)
+    messages = messages_of(
+        visit,
+        ground.about(wanted.outcome),
+        typed,
+        author=wanted.entry.did[-1].by,
+        answer_by=wanted.entry.due,
+        now=now,
+    )
     done = await write(
         visit,
         changed,
@@ -327,30 +340,3 @@ async def _contents(
             return was
         changed.append(({**was.content, "status": outcomes.COMPLETED}, was.version))
     return changed
-
-
-def _messages(
-    visit: Visit, ground: Ground, typed: Typed, wanted: Wanted, now: datetime
-) -> list[Queued]:
-    """The referral, and the booking of a time where one was chosen."""
-    author = wanted.entry.did[-1].by
-    both: dict[str, Any] = {
-        "organisation": organisation_of(visit),
-        "patient": ground.here.entry.patient,
-        "about": wanted.outcome.id,
-        "partner": typed.to.service,
-        "author": author,
-        "now": now,
-    }
-    made = [
-        queued(
-            referral_of(visit, ground, typed, wanted.outcome, now),
-            kind=Sort.VALIDATION if typed.is_validation else Sort.REFERRAL,
-            answer_by=wanted.entry.due if typed.is_validation else None,
-            **both,
-        )
-    ]
-    if typed.time is not None:
-        bundle = booking_of(visit, ground, them(typed.to), typed.time, back=None)
-        made.append(queued(bundle, kind=Sort.BOOKING, time=typed.time, **both))
-    return made

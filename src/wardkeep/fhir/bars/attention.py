@@ -18,12 +18,14 @@ from wardkeep.fhir.bars.outgoing import state_of
 STUCK_AFTER = timedelta(minutes=2)
 """What has not left by then is somebody's to telephone."""
 MOST = 60
+PRESSING = frozenset({"up", "rejected", "was-not-brought"})
+"""Of an answer: somebody is in more danger than was thought, or nobody looks."""
 _LISTED = """
 select o.message, o.about, w.name as partner, o.sort as kind, o.made_at, o.sent_at,
        o.refused_at, o.answered_at, o.unanswered_at, o.last_error, o.answer_by,
-       o.attempts, o.answer, e.entry, e.disposition,
+       o.attempts, o.answer, o.outcome, o.why, o.category, e.entry, e.disposition,
        coalesce(e.is_open, false) as is_open,
-       d.asked_at as ambulance_at
+       d.asked_at as ambulance_at, coalesce(d.category, '') as ambulance
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
   left join lateral (
@@ -41,6 +43,7 @@ select o.message, o.about, w.name as partner, o.sort as kind, o.made_at, o.sent_
         or o.answered_at is not null or (o.sort = 'validation' and o.answer <> '')
         or (o.sent_at is null and o.made_at < $2::timestamptz))
  order by (o.unanswered_at is not null and o.answered_at is null) desc,
+          (o.outcome in ('up', 'rejected', 'was-not-brought')) desc,
           (o.refused_at is not null) desc, o.made_at
  limit $3
 """
@@ -63,7 +66,14 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
     disposition: str
     is_open: bool
     ambulance_at: datetime | None
-    """When an ambulance was asked for, because nobody answered."""
+    """When an ambulance was asked for: nobody answered, or the answer says so."""
+    outcome: str = ""
+    """What an answer to a validation means, as a code."""
+    why: str = ""
+    category: str = ""
+    """Of the ambulance that the answer asks for."""
+    ambulance: str = ""
+    """The category in which one was asked for."""
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -77,7 +87,7 @@ class Watch(msgspec.Struct, frozen=True):
 
     @property
     def is_pressing(self) -> bool:
-        return any(not one.answer for one in self.listed)
+        return any(not one.answer or one.outcome in PRESSING for one in self.listed)
 
 
 class Watching:
@@ -106,6 +116,10 @@ class Watching:
                     disposition=row["disposition"] or "",
                     is_open=row["is_open"],
                     ambulance_at=row["ambulance_at"],
+                    outcome=row["outcome"],
+                    why=row["why"],
+                    category=row["category"],
+                    ambulance=row["ambulance"],
                 )
                 for row in rows
             ]

@@ -148,12 +148,14 @@ def answer_message(  # noqa: PLR0913 - what an answer is
     sender: Party,
     receiver: Party,
     is_interim: bool = False,
+    more: Sequence[Json] = (),
     now: datetime,
 ) -> Json:
     """What came of a message that was sent to us, in full or so far.
 
     `request` and `case` are the ServiceRequest and Encounter that came with it;
-    `encounter` is our own, in which somebody looked into it.
+    `encounter` is our own, in which somebody looked into it; `more` are warnings that
+    go along.
     """
     id_ = new_uuid()
     made = _Made(id_)
@@ -188,6 +190,8 @@ def answer_message(  # noqa: PLR0913 - what an answer is
     made.add(_plan(content, about, own, now), "plan")
     made.add(_patient(patient), "patient")
     _add_people(made, {}, sender, receiver)
+    for place, one in enumerate(more):
+        made.add({**_bare(one), "subject": about}, f"more-{place}")
     return _bundle(id_, header, made, now)
 
 

@@ -10,7 +10,7 @@ whatever dies, and whoever sends it opens it at the door.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -37,8 +37,14 @@ TAKEN_BACK = "taken back"
 SEND, UNANSWERED = "send_message", "message_unanswered"
 """Kinds of jobs."""
 MESSAGE, DOCUMENT, REPEAT_CALL = "message", "document", "repeat-call"
-"""What goes out: a message of the standard, a surgery's document, word of a call."""
-SYSTEMS = {DOCUMENT: "urn:wardkeep:post-event", REPEAT_CALL: "urn:wardkeep:repeat-call"}
+REPEAT_CALL_BACK = "repeat-call-back"
+"""What goes out: a message of the standard, a surgery's document, word of a call; and
+that such a word was of somebody else."""
+SYSTEMS = {
+    DOCUMENT: "urn:wardkeep:post-event",
+    REPEAT_CALL: "urn:wardkeep:repeat-call",
+    REPEAT_CALL_BACK: "urn:wardkeep:repeat-call-back",
+}
 """Of the Bundle's identifier, by which a receiver knows it again."""
 _OUTGOING = """
 insert into bars.outgoing
@@ -58,7 +64,7 @@ _STANDING = """
 select o.message, o.about, o.partner, w.name, o.made_at, o.answer_by, o.sent_at,
        o.refused_at, o.answered_at, o.unanswered_at, o.answer, o.there,
        o.last_error, o.attempts, o.sort, o.follows, o.starts_at, o.plan, o.read_at,
-       o.read_by, o.communication
+       o.read_by, o.communication, o.outcome, o.why, o.category
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
  where o.organisation = $1 and o.about = $2 and o.kind = 'message'
@@ -142,6 +148,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     read_by: str = ""
     communication: str = ""
     """The id of the resource in which the message lies."""
+    outcome: str = ""
+    """What the answer to a validation means, as a code; empty: words alone."""
+    why: str = ""
+    category: str = ""
 
     @property
     def wants_reading(self) -> bool:
@@ -318,6 +328,9 @@ async def standing_of(
             read_at=row["read_at"],
             read_by=row["read_by"],
             communication=row["communication"],
+            outcome=row["outcome"],
+            why=row["why"],
+            category=row["category"],
         )
         for row in rows
     )
@@ -336,3 +349,32 @@ def state_of(row: Mapping[str, Any]) -> str:
         if row[column] is not None:
             return state
     return "waiting"
+
+
+_LIVE = frozenset({"waiting", "sent", "answered"})
+
+
+def standing_referral(sent: Sequence[Standing]) -> Standing | None:
+    """The referral or validation that still holds; None: there is none."""
+    back = {one.follows for one in sent if one.follows}
+    found = [
+        one
+        for one in sent
+        if one.kind in (Sort.REFERRAL, Sort.VALIDATION)
+        and one.message not in back
+        and one.state in _LIVE | {"unanswered"}
+    ]
+    return found[-1] if found else None
+
+
+def standing_booking(sent: Sequence[Standing]) -> Standing | None:
+    """The booking that still holds."""
+    back = {one.follows for one in sent if one.follows}
+    found = [
+        one
+        for one in sent
+        if one.kind == Sort.BOOKING
+        and one.message not in back
+        and one.state in ("waiting", "sent")
+    ]
+    return found[-1] if found else None

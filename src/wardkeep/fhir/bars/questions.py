@@ -22,16 +22,18 @@ ASK = "ask_partner"
 WAIT_SECONDS = 4.0
 """For which a page waits; whoever is on the telephone goes on after that."""
 KEPT_FOR = timedelta(minutes=5)
-MOST_A_MINUTE = 120
-"""Of an organisation: a stolen session that asks for ever is told to stop."""
+MOST_A_MINUTE = 40
+"""Of one account: a stolen session that asks for ever is told to stop, and none of its
+colleagues is. Nobody on the telephone asks more often than each two seconds."""
 _EVERY_SECONDS = 0.1
 _ASKED = """
-insert into bars.question (asked_at, organisation, question, partner, kind, argument)
-select $1::timestamptz, $2, $3, w.service, $5, $6 from bars.partner as w
+insert into bars.question
+  (asked_at, organisation, question, partner, kind, argument, asker)
+select $1::timestamptz, $2, $3, w.service, $5, $6, $7 from bars.partner as w
  where w.organisation = $2 and w.service = $4 and w.is_active and w.kind = 'service'
    and (select count(*) from bars.question as q
-         where q.organisation = $2 and q.asked_at > $1::timestamptz - interval '1 min')
-       < $7
+         where q.organisation = $2 and q.asker = $7
+           and q.asked_at > $1::timestamptz - interval '1 min') < $8
 """
 _JOB = """
 insert into jobs.job (kind, organisation, unique_for, argument, run_after)
@@ -85,17 +87,19 @@ class Questions:
         kind: Kind,
         argument: str = "",
         *,
+        asker: str,
         wait_seconds: float = WAIT_SECONDS,
     ) -> Told:
         """What a partner says now; within the bound, whatever becomes of it.
 
-        `argument` is until when times are wanted (an instant), or an Appointment's id.
+        `asker` is the account that asks, by which questions are counted. `argument` is
+        until when times are wanted (an instant), or an Appointment's id.
         """
         now, id_ = self._clock.now(), new_uuid()
         async with self._database.transaction(organisation) as connection:
             status = await connection.execute(
                 *(_ASKED, now, organisation, id_, partner, str(kind), argument),
-                MOST_A_MINUTE,
+                *(asker, MOST_A_MINUTE),
             )
             if status.endswith(" 0"):
                 return Told(at=now, failure="asked too often")

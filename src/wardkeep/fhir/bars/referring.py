@@ -4,10 +4,12 @@
 from typing import Any
 
 from wardkeep.db.changes import Topic
+from wardkeep.fhir.bars.attendance import read_attendance
 from wardkeep.fhir.bars.codes import Reason
-from wardkeep.fhir.bars.message import Entry, named_message
-from wardkeep.fhir.bars.outgoing import TOPIC
-from wardkeep.fhir.bars.rows import Arrivals, answered, brought
+from wardkeep.fhir.bars.directory import VALIDATES
+from wardkeep.fhir.bars.message import Entry, Message, named_message
+from wardkeep.fhir.bars.outgoing import TOPIC, Sort
+from wardkeep.fhir.bars.rows import Answer as Meant, Arrivals, Asked, answered, brought
 from wardkeep.fhir.bars.taking import (
     KEPT,
     Ground,
@@ -16,6 +18,7 @@ from wardkeep.fhir.bars.taking import (
     taken,
     withdrawn,
 )
+from wardkeep.fhir.bars.validation import SO_FAR, read_validation
 from wardkeep.fhir.bars.writing import (
     AGAIN,
     ATTEMPTS,
@@ -34,6 +37,7 @@ from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.rest.answer import Answer
 from wardkeep.fhir.rest.store import Store
 from wardkeep.fhir.urgent import dispatching
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.work.referral import TEAM, TYPE, read_referral
 from wardkeep.fhir.work.referral_steps import OPEN, Step, possible_in
 
@@ -137,24 +141,41 @@ class ReferralDesk:
         found = taken(message, ground, skips=ours)
         contents = [(one, NEW) for one in found.resources]
         plans = [one["id"] for one in found.resources if one["resourceType"] == PLAN]
-        is_interim = INTERIM in str(message.header.get("definition", ""))
-        mark = answered(
+        marks = answered(
             arriving.sender,
             message.answers,
-            answer=INTERIM if is_interim else "full",
-            at=None if is_interim else arriving.now,
-            plan=next(iter(plans), ""),
+            _meant(message, asked, plan=next(iter(plans), "")),
+            by=message.id,
+            now=arriving.now,
         )
         wrong = await write(
             arriving,
             self._store,
             contents,
             whose=Match(patient=asked.patient),
-            beside=[mark],
+            beside=marks,
             tells=[Topic(TOPIC, asked.about), Topic(dispatching.TOPIC)],
         )
         focus = {"resourceType": TYPE, "id": asked.about}
         return Done(focus=focus) if wrong is None else wrong
+
+
+def _meant(message: Message, asked: Asked, *, plan: str) -> Meant:
+    """An answer in codes: what a look came to, or else whether they came at all."""
+    is_interim = INTERIM in str(message.header.get("definition", ""))
+    if asked.sort != Sort.VALIDATION:
+        code = read_attendance(message)
+        return Meant(is_interim=is_interim and not code, plan=plan, outcome=code)
+    before = DISPOSITIONS.get(VALIDATES.get(asked.disposition, ""))
+    category = before.category if before is not None else ""
+    said = read_validation(message, category=category, is_interim=is_interim)
+    return Meant(
+        is_interim=is_interim or said.means in SO_FAR,
+        plan=plan,
+        outcome=said.code,
+        why=said.why,
+        category=said.category,
+    )
 
 
 def _is_asked(about: Entry | None, one: Entry) -> bool:

@@ -10,6 +10,8 @@ from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Database
 from wardkeep.fhir.store.change import Beside
 
+ANSWERED = "message_answered"
+"""The kind of job."""
 _RECEIVED = """
 insert into bars.received (received_at, client, organisation, message, request, event)
 values ($1, $2::text::uuid, $3, $4, $5, $6) on conflict do nothing
@@ -38,18 +40,37 @@ _OWN_OF = """
 select b.resource
   from bars.brought as b join record.patient as p on p.number = b.patient
  where b.organisation = $1 and b.client = $2::text::uuid and b.type = $3
-   and p.id = any($4::text[]) order by b.resource limit $5
+   and p.id = any($4::text[]) and b.resource > $5 order by b.resource limit $6
 """
 _ANSWERED = """
-update bars.outgoing
-   set answered_at = coalesce(answered_at, $4), answer = $3, plan = $5,
-       read_at = null, read_by = ''
- where organisation = $1 and message = $2
+update bars.outgoing as o
+   set answered_at = case when o.sort = 'validation' and $6 = '' then o.answered_at
+                          else coalesce(o.answered_at, $4::timestamptz) end,
+       answer = case when o.answered_at is null then $3 else 'full' end,
+       outcome = case when said.counts then $6 else o.outcome end,
+       why = case when said.counts then $7 else o.why end,
+       category = case when said.counts then $8 else o.category end,
+       plan = $5, read_at = null, read_by = ''
+  from (select $6 <> '' and (was.answered_at is null or $4::timestamptz is not null)
+               as counts
+          from bars.outgoing as was
+         where was.organisation = $1 and was.message = $2 for update) as said
+ where o.organisation = $1 and o.message = $2
+"""
+# What an answer means is done by the worker, as is what follows where none comes.
+_TO_ACT = """
+insert into jobs.job (kind, organisation, unique_for, argument, run_after)
+values ($1, $2, $3, $4, now())
 """
 _ASKED = """
-select o.about, p.id as patient from bars.outgoing as o
+select o.about, o.sort, p.id as patient, coalesce(e.disposition, '') as disposition
+  from bars.outgoing as o
   join record.patient as p on p.number = o.patient
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
+  left join lateral (
+    select e.disposition from urgent.entry as e
+     where e.organisation = o.organisation and e.request = o.about
+     order by e.is_open desc, e.given_at desc limit 1) as e on true
  where o.organisation = $1 and o.message = $2 and w.account = $3
 """
 _SLOT = """
@@ -91,6 +112,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     about: str
     patient: str
+    sort: str = ""
+    """What it was for: `validation` where somebody was asked to look again."""
+    disposition: str = ""
+    """Of the case, where it is in a queue."""
 
 
 def received(
@@ -109,16 +134,36 @@ def brought(
     return Beside(sql=_BROUGHT, values=values)
 
 
-def answered(
-    sender: Sender, message: str, *, answer: str, at: datetime | None, plan: str
-) -> Beside:
-    """That a message of ours has an answer; `at` None: not the last one yet.
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an answer besides its words."""
 
-    `plan` is the id of the CarePlan in which its words lie. Whoever read an earlier one
-    has not read this one.
+    is_interim: bool
+    plan: str
+    """The id of the CarePlan in which its words lie."""
+    outcome: str = ""
+    """What it means (`wardkeep.fhir.bars.validation`); empty: words alone."""
+    why: str = ""
+    category: str = ""
+
+
+def answered(
+    sender: Sender, message: str, said: Answer, *, by: str, now: datetime
+) -> tuple[Beside, ...]:
+    """That a message of ours has an answer, and that what it means is to be done.
+
+    `by` is the id of the message that says so. Whoever read an earlier answer has not
+    read this one. A request to look again is answered by what can be read alone.
     """
-    values = (sender.organisation, message, answer, at, plan)
-    return Beside(sql=_ANSWERED, values=values)
+    values = (
+        *(sender.organisation, message, "interim" if said.is_interim else "full"),
+        *(None if said.is_interim else now, said.plan),
+        *(said.outcome, said.why, said.category),
+    )
+    mark = Beside(sql=_ANSWERED, values=values)
+    if not said.outcome:
+        return (mark,)
+    job = (ANSWERED, sender.organisation, f"{message} {by}", message)
+    return mark, Beside(sql=_TO_ACT, values=job)
 
 
 class Arrivals:
@@ -152,10 +197,22 @@ class Arrivals:
         return None if row is None else Own(row["resource"], row["patient"])
 
     async def own_of(
-        self, sender: Sender, type_: str, patients: Sequence[str], *, at_most: int
+        self,
+        sender: Sender,
+        type_: str,
+        patients: Sequence[str],
+        *,
+        after: str,
+        at_most: int,
     ) -> tuple[str, ...]:
-        """Ids of a type that this sender's messages brought of some patients."""
-        values = (sender.organisation, sender.client, type_, list(patients), at_most)
+        """Ids of a type that this sender's messages brought of some patients.
+
+        In the order of ids; `after` is the last one of the page before, or empty.
+        """
+        values = (
+            *(sender.organisation, sender.client, type_, list(patients)),
+            *(after, at_most),
+        )
         async with self._database.connection(sender.organisation) as connection:
             rows = await connection.fetch(_OWN_OF, *values)
         return tuple(row["resource"] for row in rows)
@@ -188,4 +245,4 @@ class Arrivals:
             row = await connection.fetch_row(_ASKED, *values)
         if row is None:
             return None
-        return Asked(about=row["about"], patient=row["patient"])
+        return Asked(**row)

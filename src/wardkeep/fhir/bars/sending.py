@@ -28,6 +28,7 @@ from wardkeep.fhir.bars.outgoing import (
     DOCUMENT,
     MESSAGE,
     REPEAT_CALL,
+    REPEAT_CALL_BACK,
     SEND,
     SYSTEMS,
     TAKEN_BACK,
@@ -37,12 +38,14 @@ from wardkeep.fhir.bars.outgoing import (
     bundle_in,
     identity_of,
 )
+from wardkeep.fhir.bars.rows import ANSWERED
 from wardkeep.fhir.bars.tokens import Ask, Keys, Post, beside, token_at
+from wardkeep.fhir.bars.validation import Means
 from wardkeep.fhir.store.outcomes import NotFound, Opener
 from wardkeep.fhir.store.program_reading import ProgramReader
 from wardkeep.fhir.urgent import dispatching
 from wardkeep.fhir.urgent.dispatching import ask_for_one
-from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Kind as DispositionKind
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.jobs.job import Job, JobConnection, JobKind
 
 log = logging.getLogger(__name__)
@@ -99,7 +102,16 @@ update bars.outgoing as o set unanswered_at = $3
                     where t.organisation = o.organisation and t.follows = o.message)
 returning about
 """
-
+_MEANT = """
+select about, outcome, category from bars.outgoing as o
+ where o.organisation = $1 and o.message = $2 and o.sort = 'validation'
+   and not exists (select from bars.outgoing as t
+                    where t.organisation = o.organisation and t.follows = o.message)
+"""
+_RAISE = """
+update urgent.dispatch set category = $3
+ where organisation = $1 and entry = $2 and sent_at is null and category > $3
+"""
 _PLACE = """
 select entry, patient, disposition from urgent.entry
  where organisation = $1 and request = $2 and is_open
@@ -149,6 +161,13 @@ class Sending:
                 every=None,
             ),
             JobKind(
+                name=ANSWERED,
+                work=self.act_on_answer,
+                most_attempts=ATTEMPTS,
+                lease=lease,
+                every=None,
+            ),
+            JobKind(
                 name=SEND,
                 work=self.send,
                 most_attempts=ATTEMPTS,
@@ -165,30 +184,52 @@ class Sending:
             await self._act(connection, job.organisation, row["about"])
             await _tell(connection, job.organisation, row["about"])
 
+    async def act_on_answer(self, job: Job, connection: JobConnection) -> None:
+        """What somebody who looked again says is done, whoever reads it or does not."""
+        organisation = job.organisation
+        row = await connection.fetch_row(_MEANT, organisation, job.argument)
+        if row is None:
+            return
+        about = row["about"]
+        match row["outcome"]:
+            case Means.REJECTED:
+                values = (organisation, job.argument, self._clock.now())
+                if await connection.fetch_row(_LATE, *values) is not None:
+                    await self._act(connection, organisation, about)
+            case Means.UP | Means.UNCHANGED | Means.DOWN if row["category"]:
+                category = row["category"]
+                await self._act(connection, organisation, about, category=category)
+        await _tell(connection, organisation, about)
+
     async def _act(
-        self, connection: JobConnection, organisation: OrganisationId, about: str
+        self,
+        connection: JobConnection,
+        organisation: OrganisationId,
+        about: str,
+        *,
+        category: str = "",
     ) -> None:
         """Nobody answered: what the call came to is done as if nobody had been asked.
 
         An ambulance is asked for here and now; what is a person's to do stands red on
-        the boards until somebody has read it.
+        the boards until somebody has read it. `category`: of the ambulance that an
+        answer asks for; of one that was asked for before and has not gone it is raised.
         """
         row = await connection.fetch_row(_PLACE, organisation, about)
-        instead = (
-            DISPOSITIONS.get(VALIDATES.get(row["disposition"], "")) if row else None
-        )
-        if (
-            row is None
-            or instead is None
-            or instead.kind is not DispositionKind.AMBULANCE
-        ):
+        if row is None:
             return
+        instead = DISPOSITIONS.get(VALIDATES.get(row["disposition"], ""))
+        if not category and instead is not None:
+            category = instead.category
+        if not category:
+            return
+        await connection.execute(_RAISE, organisation, row["entry"], category)
         await ask_for_one(
             cast("Connection", connection),
             organisation,
             entry=row["entry"],
             patient=row["patient"],
-            category=instead.category,
+            category=category,
             now=self._clock.now(),
         )
 
@@ -253,7 +294,7 @@ class Sending:
         self, organisation: OrganisationId, row: Any, body: bytes
     ) -> Post | Judged:
         """The request, to whom it goes; or why it cannot go yet."""
-        if row["kind"] == REPEAT_CALL:
+        if row["kind"] in (REPEAT_CALL, REPEAT_CALL_BACK):
             if not self._repeat_callers:
                 return Judged(Verdict.AGAIN, "no address")
             return _created(self._repeat_callers, row, body)

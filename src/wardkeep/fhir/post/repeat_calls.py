@@ -14,7 +14,12 @@ from typing import Any
 import msgspec
 
 from wardkeep.base.nhs_number import SYSTEM as NHS_NUMBER
-from wardkeep.fhir.bars.outgoing import REPEAT_CALL, SYSTEMS, identity_of
+from wardkeep.fhir.bars.outgoing import (
+    REPEAT_CALL,
+    REPEAT_CALL_BACK,
+    SYSTEMS,
+    identity_of,
+)
 from wardkeep.fhir.clinics.resources import instant
 from wardkeep.fhir.urgent.repeat import EARLIER, MAYBE, Facts
 from wardkeep.fhir.urgent.saying import moment
@@ -68,6 +73,45 @@ def submission(
         "timestamp": instant(ended),
         "entry": [{"resource": person(facts)}, {"resource": encounter}],
     }
+
+
+def withdrawal(case: str, *, began: datetime, now: datetime) -> Json:
+    """That what was told of a call was of somebody else: it is to be forgotten.
+
+    It names the first word of it, and nobody.
+    """
+    identity = identity_of(REPEAT_CALL_BACK, case)
+    first = {"system": SYSTEMS[REPEAT_CALL], "value": identity_of(REPEAT_CALL, case)}
+    encounter = {
+        "resourceType": "Encounter",
+        "identifier": [first],
+        "status": "entered-in-error",
+        "class": {
+            "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+            "code": "VR",
+        },
+        "period": {"start": instant(began)},
+    }
+    return {
+        "resourceType": "Bundle",
+        "id": identity,
+        "identifier": {"system": SYSTEMS[REPEAT_CALL_BACK], "value": identity},
+        "type": "collection",
+        "timestamp": instant(now),
+        "entry": [{"resource": encounter}],
+    }
+
+
+def withdrawn_in(bundle: Json) -> str:
+    """The identifier's value of the word that a Bundle takes back; empty: none."""
+    for entry in bundle.get("entry", []):
+        one = entry.get("resource", {})
+        if one.get("status") != "entered-in-error":
+            continue
+        for said in one.get("identifier", []):
+            if said.get("system") == SYSTEMS[REPEAT_CALL]:
+                return str(said.get("value", ""))
+    return ""
 
 
 def question(case: str, facts: Facts, *, began: datetime) -> Json:

@@ -14,7 +14,7 @@ import msgspec
 from wardkeep.base.ids import OrganisationId, new_uuid
 from wardkeep.db.connection import Database
 from wardkeep.fhir.bars.beginning import WENT_ON
-from wardkeep.fhir.bars.outgoing import DOCUMENT, REPEAT_CALL, SEND
+from wardkeep.fhir.bars.outgoing import DOCUMENT, REPEAT_CALL, REPEAT_CALL_BACK, SEND
 from wardkeep.fhir.post.journey import Silence
 from wardkeep.fhir.store.change import Beside
 from wardkeep.fhir.urgent.repeat import WINDOW
@@ -27,8 +27,8 @@ LATELY = timedelta(days=7)
 _QUEUE = """
 insert into bars.outgoing
   (patient, made_at, send_after, useless_at, organisation, message, request,
-   communication, about, partner, kind, requests)
-select p.number, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+   communication, about, partner, kind, requests, follows)
+select p.number, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13
   from record.patient as p where p.organisation = $4 and p.id = $12
 """
 _SILENT = """
@@ -236,6 +236,30 @@ def queue_call(
     )
 
 
+def queue_call_back(
+    about: About,
+    first: Post,
+    *,
+    communication: str,
+    useless: datetime,
+    now: datetime,
+) -> tuple[Beside, ...]:
+    """Have the repeat caller service forget a call, once: it was somebody else's.
+
+    It goes behind the first word of it; where that never left, neither leaves.
+    """
+    return _queued(
+        about,
+        kind=REPEAT_CALL_BACK,
+        communication=communication,
+        addressee="",
+        now=now,
+        after=now,
+        useless=useless,
+        follows=first.message,
+    )
+
+
 def _queued(  # noqa: PLR0913 - a row is this much
     about: About,
     *,
@@ -246,11 +270,13 @@ def _queued(  # noqa: PLR0913 - a row is this much
     now: datetime,
     after: datetime,
     useless: datetime | None = None,
+    follows: str = "",
 ) -> tuple[Beside, ...]:
     message = new_uuid()
     values = (
         *(now, after, useless, about.organisation, message, new_uuid()),
         *(communication, about.case, addressee, kind, list(requests), about.patient),
+        follows,
     )
     return (
         Beside(sql=_QUEUE, values=values),

@@ -42,6 +42,7 @@ _TOLD = {
     Step.NOTE: "Noted at the visit",
     Step.REFER: "Sent to another service",
     Step.WITHDRAW: "Taken back from another service",
+    Step.SEND_ON: "Sent to another service",
     Step.END: "Ended",
 }
 """The steps of which a surgery reads; who handed what to whom is ours."""

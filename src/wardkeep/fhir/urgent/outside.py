@@ -13,9 +13,9 @@ import msgspec
 import urllib3
 
 from wardkeep.base.ids import new_uuid
+from wardkeep.base.strangers import TooLongError, TooSlowError, pieces
 
 LARGEST_BYTES = 256 * 1024
-_PIECE = 16 * 1024
 _AT_ONCE = 8
 
 
@@ -72,22 +72,9 @@ class Outside:
         except (urllib3.exceptions.HTTPError, OSError, ValueError):
             return 0, b""
         try:
-            return answer.status, _read(answer, until)
-        except (urllib3.exceptions.HTTPError, OSError, TimeoutError):
+            read = pieces(answer.read1, at_most=LARGEST_BYTES, until=until)
+            return answer.status, b"".join(read)
+        except (urllib3.exceptions.HTTPError, OSError, TooLongError, TooSlowError):
             return 0, b""
         finally:
             answer.close()
-
-
-def _read(answer: urllib3.BaseHTTPResponse, until: float) -> bytes:
-    """The body.
-
-    Raises:
-        TimeoutError: it is too long, or takes too long.
-    """
-    found = bytearray()
-    while piece := answer.read1(_PIECE):
-        found += piece
-        if len(found) > LARGEST_BYTES or time.monotonic() > until:
-            raise TimeoutError
-    return bytes(found)

@@ -97,6 +97,11 @@ class Step(enum.StrEnum):
     """It was sent to another service by message, and waits for what becomes of it."""
     WITHDRAW = "withdraw"
     """What was sent was taken back."""
+    SEND_ON = "send-on"
+    """Whoever had the call sent it to another service while it waits here: it stays
+    where it is, so that whatever dies somebody rings."""
+    NO_WORD = "no-word"
+    """That service did not answer while the caller was there."""
     END = "end"
     UNDO = "undo"
 
@@ -125,6 +130,8 @@ DID = {
     Step.NOTE: "Noted by the crew",
     Step.REFER: "Sent to another service",
     Step.WITHDRAW: "Taken back from another service",
+    Step.SEND_ON: "Sent to another service by whoever had the call",
+    Step.NO_WORD: "No answer yet while the caller was there",
     Step.END: "Ended",
     Step.UNDO: "Taken back: what was done before",
 }
@@ -151,7 +158,8 @@ LEADS_TO = {
     Step.ARRIVE: State.ARRIVED,
     Step.LEAVE: State.AWAITING_ACTION,
     Step.REFER: State.AWAITING_ACTION,
-    Step.WITHDRAW: State.AWAITING_ACTION,
+    # Somebody has to see to whoever came back: it waits for nothing any more.
+    Step.WITHDRAW: State.IN_CONSULT,
     Step.END: State.DONE,
 }
 """The others leave it where it is."""
@@ -164,6 +172,8 @@ POSSIBLE: Mapping[Step, frozenset[State]] = {
     Step.AWAIT: frozenset({State.IN_CONSULT}),
     Step.REFER: HAD,
     Step.WITHDRAW: HAD,
+    Step.SEND_ON: frozenset({State.NEW}),
+    Step.NO_WORD: frozenset({State.NEW}),
     Step.COMFORT: OPEN,
     Step.PIN: OPEN,
     Step.UNPIN: OPEN,
@@ -189,7 +199,7 @@ UNDO_WITHIN = timedelta(minutes=15)
 TIMED = frozenset({Step.BOOK, Step.UNBOOK, Step.SEND, Step.RECALL, Step.LEAVE})
 """Steps that write an Appointment too: it is taken back in the same change, or both
 stay (`wardkeep.care.queue_times`)."""
-SENT = frozenset({Step.REFER, Step.WITHDRAW})
+SENT = frozenset({Step.REFER, Step.WITHDRAW, Step.SEND_ON, Step.NO_WORD})
 UNDONE = frozenset(POSSIBLE) - {Step.END, Step.TAKE, Step.NOTE} - TIMED - SENT
 """What can be taken back by the entry alone. What was taken is handed back, with why;
 an end has made other things that somebody may act on already; what was sent is

@@ -9,7 +9,6 @@ from hypothesis import given, strategies as st
 
 from support.partners import FERNHILL, NORTH, person
 from wardkeep.apps.urgent_queue.messages import mark_of
-from wardkeep.apps.urgent_queue.referred import standing_booking, standing_referral
 from wardkeep.fhir.bars.attention import Attention
 from wardkeep.fhir.bars.building import Content, booking_message, referral_message
 from wardkeep.fhir.bars.directory import (
@@ -21,7 +20,13 @@ from wardkeep.fhir.bars.directory import (
     why_not,
 )
 from wardkeep.fhir.bars.message import Message, faults_in, read_message
-from wardkeep.fhir.bars.outgoing import Sort, Standing, is_to_read
+from wardkeep.fhir.bars.outgoing import (
+    Sort,
+    Standing,
+    is_to_read,
+    standing_booking,
+    standing_referral,
+)
 from wardkeep.fhir.bars.shown import shown
 from wardkeep.fhir.bars.times import MOST, FreeTime, time_in, times_in
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Kind

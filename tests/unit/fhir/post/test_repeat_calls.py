@@ -18,7 +18,12 @@ from wardkeep.assembly.synthetic_neighbours import (
     neighbours,
 )
 from wardkeep.base.clock import FrozenClock
-from wardkeep.fhir.bars.outgoing import REPEAT_CALL, SYSTEMS, identity_of
+from wardkeep.fhir.bars.outgoing import (
+    REPEAT_CALL,
+    REPEAT_CALL_BACK,
+    SYSTEMS,
+    identity_of,
+)
 from wardkeep.fhir.model.resource import Resource, from_content
 from wardkeep.fhir.post.repeat_calls import (
     NO,
@@ -30,6 +35,8 @@ from wardkeep.fhir.post.repeat_calls import (
     question,
     read_answer,
     submission,
+    withdrawal,
+    withdrawn_in,
     words_of,
 )
 from wardkeep.fhir.post.repeat_service import NOT_ASKED, NOT_REACHED, RepeatCalling
@@ -93,6 +100,44 @@ async def test_two_calls_in_four_days_wherever_they_were_make_the_third() -> Non
     # By three facts alone the caller is asked, and nothing is told of whoever it was
     assert await ask(app, "now", UNVERIFIED) == Heard(status=PARTIAL)
     assert await ask(app, "now", Facts(family="Quillfeather")) == Heard(status=NO)
+
+
+async def forget(app: Starlette, case: str) -> Answer:
+    name = f"{SYSTEMS[REPEAT_CALL_BACK]}|{identity_of(REPEAT_CALL_BACK, case)}"
+    made = withdrawal(case, began=NOW - 2 * HOUR, now=NOW)
+    return await call(
+        app,
+        "POST",
+        f"{REPEAT_CALLERS}/Bundle",
+        headers={"if-none-exist": f"identifier={quote(name, safe='')}"},
+        body=json.dumps(made).encode(),
+    )
+
+
+async def test_a_call_that_was_somebody_elses_counts_no_more() -> None:
+    app = Starlette(routes=neighbours(RepeatCallerDesk(FrozenClock(NOW))))
+    for name in ("one", "two"):
+        await report(app, name, WHO, NOW - 2 * HOUR)
+    found = await ask(app, "now", WHO)
+    assert found is not None
+    assert found.status == YES
+    assert (await forget(app, "one")).status == 201
+    assert (await forget(app, "one")).status == 200
+    assert await ask(app, "now", WHO) == Heard(status=NO)
+    # Also where its first word comes behind the second
+    await report(app, "one", WHO, NOW - 2 * HOUR)
+    assert await ask(app, "now", WHO) == Heard(status=NO)
+
+
+def test_what_takes_a_call_back_names_it_and_nobody() -> None:
+    made = withdrawal("one", began=NOW - HOUR, now=NOW)
+    resource = from_content(made)
+    assert isinstance(resource, Resource)
+    assert check(resource) == ()
+    assert withdrawn_in(made) == identity_of(REPEAT_CALL, "one")
+    assert withdrawn_in(told("one", WHO, NOW)) == ""
+    types = [one["resource"]["resourceType"] for one in made["entry"]]
+    assert types == ["Encounter"]
 
 
 @pytest.mark.parametrize(

@@ -150,3 +150,25 @@ def test_whatever_is_pressed_a_case_is_somewhere_and_somebody_can_act(
             assert next_by(entry) is not None
             lead = advance(entry, did(Step.ASSIGN, LEAD, nth), leads=True)
             assert isinstance(lead, Entry), "the shift lead can always give it on"
+
+
+def test_what_is_sent_from_the_call_waits_where_it_waited() -> None:
+    """Whatever dies, somebody here rings: it is nobody's, and due as it was."""
+    entry = new()
+    sent = after(entry, Step.SEND_ON, Step.NO_WORD)
+    assert (sent.state, sent.owner.reference) == (State.NEW, "")
+    assert next_by(sent) == next_by(entry) == entry.due
+    assert isinstance(advance(sent, did(Step.TAKE, ANN)), Entry)
+    # And what a clinician has is sent by nobody else
+    taken = after(new(), Step.TAKE)
+    assert isinstance(advance(taken, did(Step.SEND_ON, BEN)), Cannot)
+    assert not can_take_back(sent, ANN, NOW + 2 * MINUTE)
+
+
+def test_what_was_taken_back_waits_for_nothing_any_more() -> None:
+    sent = after(new(), Step.TAKE, Step.REACH, Step.REFER)
+    assert sent.state is State.AWAITING_ACTION
+    back = after(sent, Step.WITHDRAW)
+    assert (back.state, back.owner) == (State.IN_CONSULT, ANN)
+    assert isinstance(advance(back, did(Step.END)), Entry)
+    assert isinstance(advance(back, did(Step.REFER)), Entry)

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whoever had the call refers and books: in one press, once, and of their own calls.
+
+Two organisations' real processes over HTTP. Then what dies on the way, and what
+somebody does who stole a call taker's session.
+"""
+
+import asyncio
+import html
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from typing import Any, NamedTuple
+
+import pytest
+
+from support.calls import SEE_OTHER, Answered, answer, identify, send
+from support.gate import Gate
+from support.partners import SERVICE, found_clinic, person
+from support.served import Served, Visitor, eventually
+from support.two_sites import TwoSites
+from support.wards import Worker, practitioner, work
+from wardkeep.base.nhs_number import numbers_of_test_range
+from wardkeep.fhir.bars.questions import MOST_A_MINUTE
+from wardkeep.fhir.urgent.queueing import Entry, entry_in
+from wardkeep.fhir.urgent.steps import State, Step
+
+Json = dict[str, Any]
+TIM = Worker("health_advisor", "Tim Taker", "tim")
+UMA = Worker("health_advisor", "Uma Taker", "uma")
+DEPARTMENT, OTHER = "emergency-department-1h", "2000000555"
+NUMBERS = iter(f"0770090{nth:04d}" for nth in range(3000, 9999))
+PEOPLE = numbers_of_test_range()
+PRESS = re.compile(r'name="choice" value="([^"]+)"')
+VERSION = re.compile(r'name="version" value="(\d+)"')
+
+
+class Room(NamedTuple):
+    sites: TwoSites
+    tim: Visitor
+    uma: Visitor
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    folder = tmp_path_factory.mktemp("sent-on")
+    running = Served(folder, WARDKEEP_WEB_WORKERS="1")
+    try:
+        running.await_ready()
+        sites = TwoSites(running, folder)
+        found_clinic(sites.fernhill, soon=True)
+        _points(sites, f"{running.origin}/fhir")
+        for one in (TIM, UMA):
+            sites.north.put(practitioner(one))
+        tokens = [running.sign_in("north", [], "health_advisor") for _ in range(2)]
+        asyncio.run(work(running, "north", zip(tokens, (TIM, UMA), strict=True)))
+        tim, uma = (Visitor(running.port, token) for token in tokens)
+        with closing(tim), closing(uma):
+            yield Room(sites, tim, uma)
+        sites.close()
+    finally:
+        running.stop()
+
+
+def _points(sites: TwoSites, endpoint: str) -> None:
+    token_url = f"{sites.stack.origin}/oauth/token"
+    sites.points_at(endpoint, token_url, more=("--books", "--validates"))
+    sites.points_at(
+        endpoint, token_url, service=OTHER, name="Puddleford treatment centre"
+    )
+
+
+@pytest.fixture
+def gate(room: Room) -> Iterator[Gate]:
+    made = Gate(room.sites.stack.port)
+    _points(room.sites, f"http://127.0.0.1:{made.port}/fhir")
+    yield made
+    made.close()
+    _points(room.sites, f"{room.sites.stack.origin}/fhir")
+
+
+def rang(room: Room, id_: str, code: str = DEPARTMENT) -> Answered:
+    """Somebody with a record here rang Tim, and the call came to something."""
+    number = next(PEOPLE)
+    known = person(str(number), name=[{"family": f"Ring{id_}", "given": ["Odette"]}])
+    room.sites.north.put({**known, "id": id_})
+    call = answer(room.tim, next(NUMBERS))
+    status, page, to = identify(room.tim, call, id_, complaint="Palpitations")
+    assert status == SEE_OTHER, page[:2000]
+    _, _, patient, _, case = to.split("/")
+    there = Answered(patient, case)
+    form = {"disposition": code, "said": "Comes by taxi.", "advice": "Ring if worse."}
+    status, page, to = send(room.tim, f"{there.path}/end", **form)
+    assert (status, to) == (SEE_OTHER, f"{there.path}/send"), page[:2000]
+    return there
+
+
+def place(room: Room, call: Answered) -> Entry:
+    """Where the call waits, as the record has it."""
+    found = room.sites.north.search("Task", ("patient", call.patient)).resources
+    (entry,) = [one for one in map(entry_in, found) if one is not None]
+    return entry
+
+
+def there(room: Room, call: Answered, type_: str) -> list[Json]:
+    """What Fernhill has of them."""
+    family = ("patient.family", f"Ring{call.patient}")
+    return room.sites.fernhill.search(type_, family).resources
+
+
+def presses(page: str) -> list[str]:
+    return [html.unescape(one) for one in PRESS.findall(page)]
+
+
+def open_page(visitor: Visitor, call: Answered, more: str = "") -> tuple[str, str]:
+    """The page, and the version that its form names."""
+    page = visitor.get(f"{call.path}/send{more}").decode()
+    found = VERSION.search(page)
+    return page, found[1] if found else ""
+
+
+def press(room: Room, call: Answered, choice: str, **more: str) -> str:
+    """Tim presses; then the page that says how it stands."""
+    _, version = open_page(room.tim, call)
+    form = {"version": version, "choice": choice, "summary": "Pulse 130.", **more}
+    status, page, to = send(room.tim, f"{call.path}/send", **form)
+    assert status == SEE_OTHER, page[:2000]
+    return room.tim.get(to).decode()
+
+
+def test_one_press_refers_and_books_and_the_time_is_read_out(room: Room) -> None:
+    call = rang(room, "one")
+    page, _ = open_page(room.tim, call, "?times=yes")
+    [first, *_] = [one for one in presses(page) if one.startswith(f"{SERVICE}|")]
+    assert "Base One" in page
+    assert "Palpitations" in page
+    said = press(room, call, first, **{f"not-{OTHER}": "No X-ray at this hour"})
+    assert "Fernhill Hospital has the referral. The time is booked." in said
+    assert "Tell the caller: <strong>Fernhill Hospital, " in said
+    (referral,) = there(room, call, "ServiceRequest")
+    (booked,) = there(room, call, "Appointment")
+    assert booked["status"] == "booked"
+    flags = [one["code"]["text"] for one in there(room, call, "Flag")]
+    assert flags == ["Not sent to Puddleford treatment centre: No X-ray at this hour"]
+    assert "Pulse 130." in str(referral["reasonCode"])
+    # It waits here all the same, until the caller knows
+    entry = place(room, call)
+    assert (entry.state, entry.owner.reference) == (State.NEW, "")
+    assert [one.step for one in entry.did] == [Step.QUEUE, Step.SEND_ON]
+    status, page_, to = send(room.tim, f"{call.path}/send/end", version="1")
+    assert (status, to) == (SEE_OTHER, call.path), page_[:2000]
+    assert place(room, call).state is State.DONE
+    (case,) = [
+        one
+        for one in room.sites.north.search("Encounter", ("patient", "one")).resources
+        if one["id"] == call.case
+    ]
+    assert case["status"] == "finished"
+
+
+def test_pressed_twice_it_is_sent_once(room: Room) -> None:
+    call = rang(room, "twice")
+    _, version = open_page(room.tim, call)
+    form = {"version": version, "choice": SERVICE, "summary": "Words"}
+    answers = [send(room.tim, f"{call.path}/send", **form) for _ in range(3)]
+    assert {status for status, _, _ in answers} == {SEE_OTHER}
+    assert len(there(room, call, "ServiceRequest")) == 1
+    assert "has the referral" in room.tim.get(f"{call.path}/send").decode()
+
+
+def test_taken_back_the_call_is_open_again_and_the_other_side_knows(
+    room: Room,
+) -> None:
+    call = rang(room, "back")
+    page, _ = open_page(room.tim, call, "?times=yes")
+    [first, *_] = [one for one in presses(page) if one.startswith(f"{SERVICE}|")]
+    press(room, call, first)
+    status, page_, to = send(room.tim, f"{call.path}/take-back")
+    assert (status, to) == (SEE_OTHER, f"{call.path}/end?again=yes"), page_[:2000]
+    eventually(
+        lambda: (
+            [one["status"] for one in there(room, call, "ServiceRequest")]
+            + [one["status"] for one in there(room, call, "Appointment")]
+            == ["revoked", "cancelled"]
+        ),
+        room.sites.stack.log,
+    )
+    assert b"The end is taken back" in room.tim.get(to)
+
+
+def test_who_loses_the_race_for_a_time_is_referred_and_books_another(
+    room: Room,
+) -> None:
+    call = rang(room, "race")
+    page, _ = open_page(room.tim, call, "?times=yes")
+    [first, *_] = [one for one in presses(page) if one.startswith(f"{SERVICE}|")]
+    slot = first.split("|")[1]
+    assert room.sites.books(slot, str(next(PEOPLE))).status == 200
+    said = press(room, call, first)
+    assert "The time is taken, or it is over there." in said
+    page, version = open_page(room.tim, call, "?times=yes")
+    [other, *_] = presses(page)
+    assert other.split("|")[1] != slot
+    form = {"version": version, "choice": other}
+    status, _, to = send(room.tim, f"{call.path}/send", **form)
+    assert status == SEE_OTHER
+    assert b"The time is booked." in room.tim.get(to)
+    assert len(there(room, call, "ServiceRequest")) == 1
+
+
+def test_a_partner_who_says_nothing_holds_no_call_up(room: Room, gate: Gate) -> None:
+    call = rang(room, "slow")
+    gate.plan = ["say nothing"]
+    began = time.monotonic()
+    said = press(room, call, SERVICE)
+    assert time.monotonic() - began < 9
+    assert "has not answered yet. It goes on being sent." in said
+    assert "somebody rings you back" in said
+    entry = place(room, call)
+    assert (entry.state, entry.owner.reference) == (State.NEW, "")
+    assert entry.did[-1].step is Step.NO_WORD
+    assert "Fernhill Hospital" in entry.did[-1].words
+    # Not there yet, it cannot be ended; once the answer comes, it is theirs.
+    _, _, to = send(room.tim, f"{call.path}/send/end")
+    assert to.endswith("said=not-there")
+    gate.is_over.set()
+    eventually(lambda: len(there(room, call, "ServiceRequest")) == 1, _log(room))
+    eventually(
+        lambda: b"has the referral" in room.tim.get(f"{call.path}/send"), _log(room)
+    )
+
+
+def _log(room: Room) -> Any:
+    return room.sites.stack.log
+
+
+def test_killed_in_mid_send_it_is_there_once_and_the_case_waits(room: Room) -> None:
+    calls = [rang(room, f"kill{nth}") for nth in range(4)]
+    for call in calls:
+        _, version = open_page(room.tim, call)
+        form = {"version": version, "choice": SERVICE, "summary": "Words"}
+        killer = threading.Timer(0.06, _kills, args=(room.sites.stack,))
+        killer.start()
+        with suppress(Exception):
+            send(room.tim, f"{call.path}/send", **form)
+        killer.join()
+        room.sites.stack.await_ready()
+        # As somebody presses again until the page says that it stands
+        eventually(lambda call=call: _is_sent(room, call), _log(room))  # type: ignore[misc]
+    for call in calls:
+        entry = place(room, call)
+        assert (entry.state, entry.owner.reference) == (State.NEW, "")
+        assert len(there(room, call, "ServiceRequest")) == 1
+
+
+def _kills(stack: Served) -> None:
+    for name in ("worker", "web"):
+        victim = stack.child(name)
+        if victim:
+            with suppress(OSError):
+                stack.kill_process(victim)
+
+
+def _is_sent(room: Room, call: Answered) -> bool:
+    with suppress(Exception):
+        page, version = open_page(room.tim, call)
+        if "has the referral" in page:
+            return True
+        if f'value="{SERVICE}"' in page:
+            form = {"version": version, "choice": SERVICE, "summary": "Words"}
+            send(room.tim, f"{call.path}/send", **form)
+    return False
+
+
+# With a stolen session of a call taker
+
+
+def test_a_stolen_session_sends_only_of_calls_that_it_answers(room: Room) -> None:
+    """The door asks a stranger why; and who may open the record sends nothing of it."""
+    call = rang(room, "stranger")
+    knows = room.sites.stack.sign_in("north", ["stranger"], "health_advisor")
+    with closing(Visitor(room.sites.stack.port, knows)) as third:
+        for thief, is_known in ((room.uma, False), (third, True)):
+            _tries_everything(thief, call, is_known=is_known)
+    assert there(room, call, "ServiceRequest") == []
+    entry = place(room, call)
+    assert (entry.state, len(entry.did)) == (State.NEW, 1)
+
+
+def _tries_everything(thief: Visitor, call: Answered, *, is_known: bool) -> None:
+    form = {"version": "1", "choice": SERVICE, "summary": "A thief's words"}
+    for path in ("send", "send/times"):
+        status, heads, page = thief.look(f"{call.path}/{path}")
+        assert status == 409 if is_known else not heads["location"].startswith("/pat")
+        assert b"Pulse" not in page
+    for path in ("send", "send/end", "take-back"):
+        status, page, to = send(thief, f"{call.path}/{path}", **form)
+        assert status == 409 if is_known else call.path not in to.partition("?")[0]
+        assert is_known or b"RINGSTRANGER" not in page.upper()
+
+
+def test_nothing_goes_where_no_operator_said(room: Room) -> None:
+    call = rang(room, "nowhere")
+    _, version = open_page(room.tim, call)
+    for choice in ("2000000888", "https://thief.example/fhir", "", f"{SERVICE}|x|y"):
+        form = {"version": version, "choice": choice, "summary": "Words"}
+        _, _, to = send(room.tim, f"{call.path}/send", **form)
+        assert to.endswith(("said=no-service", "said=no-time")), choice
+    assert there(room, call, "ServiceRequest") == []
+
+
+def test_what_a_colleague_has_is_sent_by_nobody_else(room: Room) -> None:
+    """A clinician took the case: it is theirs to send."""
+    call = rang(room, "taken")
+    entry = room.sites.north.search("Task", ("patient", "taken")).resources[0]
+    entry["owner"] = {"reference": "Practitioner/ann", "display": "Ann Advice"}
+    entry["status"] = "accepted"
+    entry["businessStatus"]["coding"][0]["code"] = "ringing-back"
+    room.sites.north.put(entry)
+    form = {"version": "2", "choice": SERVICE, "summary": "Words"}
+    status, page, _ = send(room.tim, f"{call.path}/send", **form)
+    assert status == 409
+    assert b"It is too late to send this from the call" in page
+    assert there(room, call, "ServiceRequest") == []
+
+
+def test_a_stolen_account_that_asks_for_ever_silences_no_colleague(
+    room: Room,
+) -> None:
+    mine, theirs = rang(room, "asks"), rang(room, "colleague")
+    # Uma answered the second one, as whoever is cut off rings again.
+    status, _, _ = send(room.uma, "/calls/go-on", case=theirs.case)
+    assert status in (SEE_OTHER, 409)
+    told = ""
+    for _ in range(MOST_A_MINUTE + 5):
+        told = room.tim.get(f"{mine.path}/send?times=yes").decode()
+        if "asked for too often" in told:
+            break
+    assert "Times were asked for too often within a minute." in told
+    call = _rings_uma(room, "hers")
+    page = room.uma.get(f"{call.path}/send?times=yes").decode()
+    assert "too often" not in page
+    assert [one for one in presses(page) if one.startswith(f"{SERVICE}|")]
+
+
+def _rings_uma(room: Room, id_: str) -> Answered:
+    other = room._replace(tim=room.uma, uma=room.tim)
+    return rang(other, id_)
