@@ -77,6 +77,6 @@ def by_load(
     return Pace(Leg(HOUR_SECONDS, min(max(one, slowest), fastest)) for one in speeds)
 
 
-def before(pace: Pace, seconds: float) -> Pace:
-    """The same after a stretch at real speed, while everything is set up."""
-    return Pace(chain([Leg(seconds, 1.0)], pace.legs))
+def before(pace: Pace, seconds: float, *, speed: float) -> Pace:
+    """The same after a stretch in which everything is set up."""
+    return Pace(chain([Leg(seconds, speed)], pace.legs))
