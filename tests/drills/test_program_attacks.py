@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from support.ledgers import entries_in
 from support.program import Program
 from support.served import Served, served
-from wardkeep.ledger.entry import Entry, decode
-from wardkeep.ledger.segment import Frame, read_frames, segments_in
+from wardkeep.ledger.entry import Entry
 
 SEALED = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
@@ -65,12 +65,7 @@ def program(server: Served, folder: Path, **how: Any) -> Program:
 
 
 def entries(server: Served) -> list[Entry]:
-    return [
-        decode(frame.entry)
-        for _, path in segments_in(server.layout.ledger)
-        for frame in read_frames(path.read_bytes())
-        if isinstance(frame, Frame)
-    ]
+    return entries_in(server.layout.ledger)
 
 
 def test_a_program_reaches_as_many_patients_as_its_contract_says(

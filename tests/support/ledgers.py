@@ -10,13 +10,23 @@ from pathlib import Path
 from wardkeep.base.clock import FrozenClock
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger import segment
-from wardkeep.ledger.entry import Entry, Subject
+from wardkeep.ledger.entry import Entry, Subject, decode
 from wardkeep.ledger.log import SEGMENT_BYTES, Ledger
 
 KEY = SigningKey(bytes(range(32)))
 ORIGIN = "localhost:8111/wardkeep-ledger"
 CLOCK = FrozenClock(datetime(2026, 11, 23, 9, 41, tzinfo=UTC))
 ACCOUNT = "0b0b0b0b-0000-4000-8000-000000000001"
+
+
+def entries_in(folder: Path) -> list[Entry]:
+    """All of a ledger's, as its segments have them."""
+    return [
+        decode(frame.entry)
+        for _, path in segment.segments_in(folder)
+        for frame in segment.read_frames(path.read_bytes())
+        if isinstance(frame, segment.Frame)
+    ]
 
 
 def entry_about(patient: str, *, number: int = 0, resources: int = 1) -> Entry:
