@@ -17,7 +17,7 @@ COVERING ?= tests/unit tests/drills tests/conformance/test_scim.py \
   tests/stories/test_audit_events.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage rest lint bench bench-door bench-urgent format drills mutants clean reset-demo browser
+.PHONY: help demo test coverage rest lint bench bench-door bench-urgent weekend format drills mutants clean reset-demo browser
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ bench-door: $(DEV_STAMP) ## what the door costs (P7, P14), for a quiet hour: ten
 
 bench-urgent: $(DEV_STAMP) ## urgent care's queues, a call by keyboard, a nation's calls, a weekend: ten minutes
 	$(BIN)/python -m bench urgent_queue urgent_call urgent_stress urgent_weekend
+
+weekend: $(DEV_STAMP) ## a whole weekend of urgent care, 10,000 calls, row by row: about an hour
+	WARDKEEP_BENCH_WEEKEND=whole $(BIN)/python -m bench urgent_weekend
 
 browser: $(DEV_STAMP)
 	@sh tools/set_up_tests.sh $(BIN)

@@ -7,7 +7,6 @@ clock; where it closes, nobody thinks any more and the queues are worked off.
 """
 
 import asyncio
-import json
 import os
 import queue
 import signal
@@ -15,19 +14,30 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from bench._simulated import Simulated
 from bench._stack import Stack
-from support.urgent import caller, queue_places
-from support.urgent_book import Book, Found, found_in, reckon
+from bench._urgent_people import family_of, write_people
+from support.triage import put_into_use
+from support.urgent_book import (
+    Book,
+    Call,
+    Found,
+    SoFar,
+    found_in,
+    reckon,
+    so_far,
+    told_in,
+)
 from support.urgent_shift import (
     BOARD,
+    NOTHING_BESIDES,
     OVER,
     PATIENCE_SECONDS,
     Chances,
@@ -36,22 +46,23 @@ from support.urgent_shift import (
     Times,
     TroubleError,
     Typed,
+    Ways,
     Work,
     answer_call,
     clinician_turn,
+    questions_of,
     read_until,
     take_next,
 )
 from support.warden import RunningWarden
-from support.wards import Worker, practitioner
+from support.wards import Worker
 from wardkeep.assembly.demo.chance import Chance
 from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
-from wardkeep.fhir.urgent.disposition import SKILLS
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
 from wardkeep.fhir.urgent.queueing import place_of
 
 ORGANISATION = "bench"
-A_FILE = 500
 ADVISOR, CLINICIAN, LEAD = "health_advisor", "urgent_care_clinician", "shift_lead"
 AMBULANCE = "ambulance"
 COMES_TO = {
@@ -79,7 +90,16 @@ COMES_TO = {
 to 63, none 15, as published of 2014-15; how primary care is shared is supposed."""
 _DRAWN = [code for code, many in COMES_TO.items() for _ in range(many)]
 KNOWN_IN_100 = 75
+CUT_OFF_IN_100 = 3
+RINGS_AGAIN_AFTER = timedelta(minutes=2)
+QUESTIONS = "adult-danger-signs"
+LOOKS_EVERY_SECONDS = 8.0
+"""Real ones: whoever has nothing to do presses when the board shows a case, and at
+times without one."""
 CLOSES_WITHIN_SECONDS = 12
+_TAKERS = ("clinician", "dispatcher")
+GONE_ON = "go on with a call"
+"""As the shift calls that act."""
 DEATHS = ("web", "warden", "database", "worker")
 
 
@@ -93,6 +113,8 @@ class Sizes(NamedTuple):
     """Who have a record here."""
     shifts: int = 1
     """One after the other: nobody works in two."""
+    has_more: bool = False
+    """Whether questions are asked, an index is, warnings are read, lines cut off."""
 
 
 class Minutes(NamedTuple):
@@ -120,7 +142,10 @@ class Room:
         self.waited: list[float] = []
         """Simulated seconds until each call was answered."""
         self._minutes, self._typed = minutes, typed
-        self._rings: queue.Queue[tuple[float, Ring]] = queue.Queue()
+        self._rings: queue.Queue[tuple[datetime, Ring]] = queue.Queue()
+        self._ways = NOTHING_BESIDES
+        self._shown = {name: threading.Semaphore(0) for name in _TAKERS}
+        """What boards have shown that nobody has pressed for."""
         self._closing, self._over = threading.Event(), threading.Event()
         self._sent = 0
         self._tokens: dict[str, str] = {}
@@ -137,9 +162,23 @@ class Room:
         self.made.found(ORGANISATION)
         with tempfile.TemporaryDirectory(prefix="wardkeep-bench-") as folder:
             shifts = map(self._workers, range(self.sizes.shifts))
-            _write(Path(folder), [*chain(*shifts)], self.sizes.people)
+            workers, sizes = [*chain(*shifts)], self.sizes
+            write_people(Path(folder), workers, sizes.people, has_more=sizes.has_more)
             self.made.command("import", folder, "--organisation", ORGANISATION)
         self.change_shift()
+        if self.sizes.has_more:
+            self._put_questions_into_use()
+
+    def _put_questions_into_use(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="wardkeep-bench-") as folder:
+            put_into_use(self.made, Path(folder), ORGANISATION, QUESTIONS)
+        seat = self._seat(self._tokens["taker-0"])
+        # What is asked ahead opens nobody, whatever call the address names.
+        asked = questions_of(seat, "/patients/nobody/calls/none")
+        seat.close()
+        if not asked:
+            raise LookupError(QUESTIONS)
+        self._ways = Ways(questions=asked, is_traced=True)
 
     def _workers(self, shift: int) -> list[Worker]:
         sizes = self.sizes
@@ -201,8 +240,20 @@ class Room:
         patient = f"p-{nth}" if chance.happens(KNOWN_IN_100) else nobody
         code = chance.pick(_DRAWN)
         family = family_of(nth) if patient else f"New{self._sent:06d}"
-        ring = Ring(f"077009{self._sent:05d}", patient, family, code)
-        self._rings.put((time.perf_counter(), ring))
+        is_cut_off = self.sizes.has_more and chance.happens(CUT_OFF_IN_100)
+        number = f"077009{self._sent:05d}"
+        ring = Ring(number, patient, family, code, is_cut_off=is_cut_off)
+        self._rings.put((self.clock.now(), ring))
+
+    def _rings_again(self, ring: Ring, call: Call) -> None:
+        """After a while, and somebody else may answer."""
+        after = self.clock.real_seconds(RINGS_AGAIN_AFTER)
+        again = ring._replace(is_cut_off=False, goes_on=call)
+        timer = threading.Timer(
+            after, lambda: self._rings.put((self.clock.now(), again))
+        )
+        timer.daemon = True
+        timer.start()
 
     @property
     def sent(self) -> int:
@@ -241,9 +292,24 @@ class Room:
                 self.book.trouble(f"{name}: {trouble.args}")
                 return
             if not has_worked:
-                # Whoever has nothing to do presses again when the board shows some.
-                middle = 0.5 if self._closing.is_set() else 2.5
-                self._over.wait(chance.around(middle, middle / 2))
+                self._looks_at_the_board(name, chance)
+
+    def _looks_at_the_board(self, name: str, chance: Chance) -> None:
+        """Until it shows a case, or for so long that one looks all the same."""
+        middle = 0.5 if self._closing.is_set() else LOOKS_EVERY_SECONDS
+        seconds = chance.around(middle, middle / 2)
+        shown = self._shown.get(name.partition("-")[0])
+        if shown is None:
+            self._over.wait(seconds)
+        else:
+            shown.acquire(timeout=seconds)
+
+    def _is_shown(self, code: str) -> None:
+        """A board has one more case, where somebody waits for it."""
+        disposition = DISPOSITIONS.get(code)
+        if disposition is not None and disposition.waits:
+            is_ambulance = disposition.skill == AMBULANCE
+            self._shown["dispatcher" if is_ambulance else "clinician"].release()
 
     def _seat(self, token: str) -> Seat:
         return Seat(self.made.port, token, book=self.book, times=self.times)
@@ -261,11 +327,18 @@ class Room:
             began, ring = self._rings.get(timeout=0.2)
         except queue.Empty:
             return False
-        self.waited.append((time.perf_counter() - began) * self.clock.speed)
-        talk = self._minutes.call
-        answer_call(
-            seat, ring, talk=lambda: self._passes(talk, chance), typed=self._typed
+        self.waited.append((self.clock.now() - began).total_seconds())
+        talk = self._minutes.call / (2 if ring.is_cut_off or ring.goes_on else 1)
+        call = answer_call(
+            seat,
+            ring,
+            talk=lambda: self._passes(talk, chance),
+            typed=self._typed,
+            ways=self._ways,
         )
+        if ring.is_cut_off:
+            self._rings_again(ring, call)
+        self._is_shown(call.disposition)
         return True
 
     def _sees_cases(self, seat: Seat, chance: Chance) -> bool:
@@ -273,6 +346,10 @@ class Room:
         entry = clinician_turn(
             seat, chance, consult=lambda: self._passes(consult, chance), of=Chances()
         )
+        if entry and self.book.places[entry].is_open:
+            self._shown["clinician"].release()  # it was handed back
+        for code in self.book.ended[entry] if entry else ():
+            self._is_shown(code)
         if entry and self.book.places[entry].is_escalated:
             self._escalated.put(entry)
         return bool(entry)
@@ -337,6 +414,11 @@ class Room:
         is_open = any(row["is_open"] for row in found.entries.values())
         return is_open or any(one.is_open for one in self.book.places.values())
 
+    def so_far(self, before: Found | None) -> tuple[SoFar, Found]:
+        """How it stands, and what it was reckoned by."""
+        told, found = told_in(self.book), self.found()
+        return so_far(told, found, before), found
+
     def found(self) -> Found:
         return asyncio.run(found_in(self.made))
 
@@ -359,6 +441,7 @@ class Room:
             "places in queues, each taken and ended once": len(found.entries),
             "ambulances, each acknowledged": len(asked),
             "nobody reached, so visited": _visited(self.book),
+            "cut off, and gone on with": len(self.times.of[GONE_ON]),
             "processes killed": self.killed.total(),
             **{f"sent again: {why}": n for why, n in self.times.again.items()},
             "longest until somebody was answered then, s": self.times.longest_seconds,
@@ -384,26 +467,3 @@ def _works_in(name: str, skill: str) -> bool:
     if kind == "dispatcher":
         return skill == AMBULANCE
     return kind == "clinician" and skill != AMBULANCE
-
-
-def family_of(nth: int) -> str:
-    return f"Ringer{nth:05d}"
-
-
-def _write(folder: Path, workers: Sequence[Worker], people: int) -> None:
-    _file(folder / "0.json", [*queue_places(), *map(practitioner, workers)])
-    for start in range(0, people, A_FILE):
-        made = [caller(f"p-{n}", family_of(n)) for n in range(start, start + A_FILE)]
-        _file(folder / f"{start + 1:05d}.json", made)
-
-
-def _file(path: Path, resources: Sequence[dict[str, object]]) -> None:
-    entries = [
-        {
-            "resource": one,
-            "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"},
-        }
-        for one in resources
-    ]
-    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-    path.write_text(json.dumps(bundle))

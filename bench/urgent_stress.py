@@ -33,7 +33,7 @@ _LOOKED = ("open", "look", "how it", "where", "the ", "next step", "from", "word
 
 def run() -> dict[str, float]:
     seconds = float(os.environ.get("WARDKEEP_BENCH_STRESS_SECONDS", "60"))
-    clock = Simulated(coming_saturday(), speed=1)
+    clock = Simulated(coming_saturday())
     typing = Typing()
     with stack(WARDKEEP_DEMO="yes") as made:
         room = Room(made, clock, ROOM, minutes=Minutes(0, 0), typed=typing.speaks)

@@ -3,7 +3,7 @@
 """Lets every process of a benchmark's installation live by a clock that runs faster.
 
 Only a benchmark puts this folder on the path of what it starts, and says in BENCH_CLOCK
-from when, since when and how fast: `bench/_simulated.py`.
+from when, since when and how fast, leg by leg: `bench/_simulated.py`.
 """
 
 import os
@@ -12,12 +12,15 @@ from datetime import UTC, datetime
 
 _said = os.environ.get("BENCH_CLOCK")
 if _said:
+    from bench._pace import read
     from wardkeep.base import clock
 
-    _from, _since, _speed = map(float, _said.split())
+    _from, _since, _legs = _said.split(maxsplit=2)
+    _begins, _began, _pace = float(_from), float(_since), read(_legs)
 
     def _now(_self: object) -> datetime:
         """The simulated moment; what is measured by the monotonic clock stays."""
-        return datetime.fromtimestamp(_from + (time.time() - _since) * _speed, UTC)
+        passed = _pace.simulated(time.time() - _began)
+        return datetime.fromtimestamp(_begins + passed, UTC)
 
     setattr(clock.SystemClock, "now", _now)  # noqa: B010 - in place of the usual

@@ -20,6 +20,7 @@ import pytest
 
 from support.gate import Gate, outcome
 from support.killing import kills
+from support.ledgers import entries_in
 from support.partners import (
     FIRST,
     NHS_NUMBER,
@@ -34,8 +35,7 @@ from support.served import Served, Visitor, eventually
 from support.two_sites import TwoSites
 from support.urgent import whole_call
 from wardkeep.fhir.store.outcomes import AlreadyThere, Written
-from wardkeep.ledger.entry import Entry, decode
-from wardkeep.ledger.segment import Frame, read_frames, segments_in
+from wardkeep.ledger.entry import Entry
 
 Json = dict[str, Any]
 
@@ -54,12 +54,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoSites]:
 
 
 def entries(stack: Served) -> list[Entry]:
-    return [
-        decode(frame.entry)
-        for _, path in segments_in(stack.layout.ledger)
-        for frame in read_frames(path.read_bytes())
-        if isinstance(frame, Frame)
-    ]
+    return entries_in(stack.layout.ledger)
 
 
 def arrived(sites: TwoSites) -> list[Json]:

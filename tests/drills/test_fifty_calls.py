@@ -2,8 +2,9 @@
 """Fifty calls while web, warden and database die: none is lost, doubled or stuck.
 
 Whoever works presses, and presses again until it is said. Calls are answered, go on in
-records that are here or begin new ones, end in queues, and are taken, rung and ended by
-others. What each was told is held against the database, row by row, both ways.
+records that are here or begin new ones, some are cut off and gone on with, questions
+are asked, and they end in queues, and are taken, rung and ended by others. What each
+was told is held against the database, row by row, both ways.
 """
 
 import asyncio
@@ -14,13 +15,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from support.killing import kills
 from support.program import Program
 from support.served import Served, served
-from support.urgent import queue_places
-from support.urgent_book import Book, found_in, reckon
+from support.triage import put_into_use
+from support.urgent import caller, queue_places
+from support.urgent_book import Book, Call, found_in, reckon
 from support.urgent_shift import (
     BOARD,
     OVER,
@@ -29,22 +32,27 @@ from support.urgent_shift import (
     Seat,
     Times,
     TroubleError,
+    Ways,
     Work,
     answer_call,
     clinician_turn,
+    questions_of,
     read_until,
     take_next,
 )
 from support.warden import RunningWarden
-from support.wards import Worker, patient, practitioner
+from support.wards import Worker, practitioner
 from wardkeep.assembly.demo.chance import Chance
 from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
+from wardkeep.fhir.triage.library import engine_of, shipped_content
+from wardkeep.fhir.triage.record import DECIDED, disproved, stored_in
 from wardkeep.fhir.urgent.disposition import SKILLS
 from wardkeep.fhir.urgent.queueing import place_of
 
 HOME = "fernhill"
 CALLS, PEOPLE, AMBULANCE = 50, 25, "ambulance"
+QUESTIONS, CUT_OFF = "adult-danger-signs", (1, 7, 26, 33)
 COMES_TO = ("clinician-1h", "self-care", "base-2h", "clinician-2h", "dental-2h")
 LEAD = Worker("shift_lead", "Lee Lead", "lead")
 DESK = Worker("urgent_care_clinician", "Dora Desk", "desk")
@@ -74,7 +82,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         stack.found(HOME)
         keys = tmp_path_factory.mktemp("keys")
         with closing(Program(stack, keys, organisation=HOME)) as program:
-            people = [patient(f"p-{nth}", f"Person{nth:02d}") for nth in range(PEOPLE)]
+            people = [caller(f"p-{nth}", f"Person{nth:02d}") for nth in range(PEOPLE)]
             for one in (*queue_places(), *map(practitioner, EVERYBODY), *people):
                 program.put(one)
             tokens = {
@@ -82,6 +90,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
                 for one in EVERYBODY
             }
             asyncio.run(_work(stack, tokens))
+            put_into_use(stack, tmp_path_factory.mktemp("content"), HOME, QUESTIONS)
             yield Room(stack, tokens, program)
 
 
@@ -121,9 +130,14 @@ class Shift:
             here = nth < PEOPLE
             came_to = "ambulance-2" if nth in (3, 30) else COMES_TO[nth % len(COMES_TO)]
             family = f"Person{nth:02d}" if here else f"New{nth}"
-            self._rings.put(
-                Ring(f"0163296{nth:04d}", f"p-{nth}" if here else "", family, came_to)
-            )
+            number, who = f"0163296{nth:04d}", f"p-{nth}" if here else ""
+            is_cut_off = nth in CUT_OFF
+            self._rings.put(Ring(number, who, family, came_to, is_cut_off=is_cut_off))
+        token = room.tokens[TAKERS[0].practitioner]
+        with closing(Seat(room.stack.port, token, book=Book(), times=Times())) as seat:
+            asked = questions_of(seat, "/patients/nobody/calls/none")
+        assert asked
+        self._ways = Ways(questions=asked)
 
     def begin(self) -> None:
         """Everybody, each in a thread of their own."""
@@ -154,7 +168,10 @@ class Shift:
 
     def _answers(self, seat: Seat, _chance: Chance) -> None:
         with suppress(queue.Empty):
-            answer_call(seat, self._rings.get(timeout=0.2), talk=lambda: None)
+            ring = self._rings.get(timeout=0.2)
+            call = answer_call(seat, ring, talk=lambda: None, ways=self._ways)
+            if ring.is_cut_off:
+                self._rings.put(ring._replace(is_cut_off=False, goes_on=call))
 
     def _advises(self, seat: Seat, chance: Chance) -> None:
         entry = clinician_turn(seat, chance, consult=lambda: None, of=OFTEN)
@@ -196,6 +213,20 @@ class Shift:
             one.join(100)
 
 
+def decided_in(room: Room, call: Call) -> str:
+    """By the one triage of a call, whose questions were asked to their end."""
+    about = ("patient", call.patient)
+    found = room.program.search("QuestionnaireResponse", about).resources
+    case = {"reference": f"Encounter/{call.case}"}
+    [made] = [one for one in found if one.get("encounter") == case]
+    stored = stored_in(msgspec.json.encode(made))
+    assert stored is not None
+    assert disproved(engine_of(shipped_content(QUESTIONS)), stored) is None
+    assert made["status"] == "completed"
+    said = [one for one in made["extension"] if one["url"] == DECIDED]
+    return str(said[0]["valueCoding"]["code"])
+
+
 def test_of_fifty_calls_none_is_lost_doubled_or_stuck(room: Room) -> None:
     shift, killed = Shift(room), list[str]()
     killer = threading.Thread(
@@ -214,13 +245,16 @@ def test_of_fifty_calls_none_is_lost_doubled_or_stuck(room: Room) -> None:
     found = asyncio.run(found_in(room.stack))
     assert reckon(shift.book, found) == []
     assert len(shift.book.calls) == CALLS
-    # Whatever was killed, each said what was typed.
+    assert len(shift.times.of["go on with a call"]) <= len(CUT_OFF)
+    # Whatever was killed, each said what was typed, and what was asked comes again to
+    # the same.
     here = [one for one in shift.book.calls if one.patient.startswith("p-")]
     assert len(here) == PEOPLE
     for call in here[:10]:
         case = room.program.get(f"Encounter/{call.case}").json
         number = call.patient.removeprefix("p-").rjust(4, "0")
         assert case["reasonCode"] == [{"text": f"Feels unwell, 0163296{number}"}]
+        assert decided_in(room, call) == call.disposition
     # And the reckoning sees what is missing, had twice, or not done.
     lost = shift.book.calls.pop()
     assert any(lost.case in line for line in reckon(shift.book, found))

@@ -14,6 +14,7 @@ import pytest
 
 from support.form_pages import FormPage
 from support.leaks import leaked
+from support.ledgers import entries_in
 from support.note_pages import open_ward
 from support.note_writer import JSON, doctor, part
 from support.served import Served, eventually, served
@@ -95,6 +96,26 @@ def test_a_receptionists_session_is_refused_every_page(server: Served) -> None:
     desk = doctor(server, role="receptionist")
     for address in ("/unfinished", "/patients/pat/unfinished", page.words):
         assert desk.ask("GET", address)[0] == 403
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_that_is_begun_says_each_thing_once_in_the_ledger(
+    server: Served, path: str
+) -> None:
+    author = doctor(server)
+    before = len(entries_in(server.layout.ledger))
+    page = FormPage(author, path)
+    told = [
+        (subject.patient, *one)
+        for entry in entries_in(server.layout.ledger)[before:]
+        for subject in entry.subjects
+        for one in subject.resources()
+    ]
+    assert told
+    assert sorted(told) == sorted(set(told))
+    # And the key that came with it is the draft's own
+    page.save({"body": "Half a sentence"})
+    assert b"Half a sentence" in author.get(page.words)
 
 
 def test_a_form_that_nobody_typed_into_is_on_no_list(server: Served) -> None:

@@ -19,6 +19,16 @@ CLOCK = FrozenClock(datetime(2026, 11, 23, 9, 41, tzinfo=UTC))
 ACCOUNT = "0b0b0b0b-0000-4000-8000-000000000001"
 
 
+def entries_in(folder: Path) -> list[Entry]:
+    """All of a ledger's, as its segments have them."""
+    return [
+        decode(frame.entry)
+        for _, path in segment.segments_in(folder)
+        for frame in segment.read_frames(path.read_bytes())
+        if isinstance(frame, segment.Frame)
+    ]
+
+
 def entry_about(patient: str, *, number: int = 0, resources: int = 1) -> Entry:
     return Entry.about(
         at=1_764_000_000_000_000 + number,

@@ -48,6 +48,8 @@ class Call(msgspec.Struct, kw_only=True):
     patient: str
     disposition: str = ""
     """What it came to first; empty: it has not ended."""
+    taker: str = ""
+    """By whose session it was answered, or gone on with."""
     versions: int = 0
     """Of the case, where they are known: not where a form may be sent twice."""
 
@@ -120,6 +122,71 @@ async def _versions(
 ) -> dict[str, int]:
     rows = await connection.fetch(_VERSIONS, organisation, type_code(type_))
     return {row["id"]: row["version"] for row in rows}
+
+
+class SoFar(NamedTuple):
+    """How it stands while people are at work."""
+
+    lost: int
+    """Somebody was told that it is done, and it is not there."""
+    doubled: int
+    """It was there a report ago already, and nobody was told of it."""
+    stuck: int
+    """Ambulances that nobody acknowledged from one report to the next; and troubles."""
+    waiting: int
+    """Places in queues that are open."""
+
+
+class Told(NamedTuple):
+    """What stands in a book at one moment."""
+
+    cases: frozenset[str]
+    placeholders: frozenset[str]
+    ended: frozenset[str]
+    """Places in queues."""
+    troubles: int
+
+
+def told_in(book: Book) -> Told:
+    calls = list(book.calls)
+    return Told(
+        cases=frozenset(one.case for one in calls),
+        placeholders=frozenset(one.placeholder for one in calls),
+        ended=frozenset(entry for entry, codes in list(book.ended.items()) if codes),
+        troubles=len(book.troubles),
+    )
+
+
+def so_far(told: Told, found: Found, before: Found | None) -> SoFar:
+    """What can be said of a day that goes on; the last word is `reckon`'s.
+
+    `told` was read before `found`, and `before` is what was found a report ago: whoever
+    is between an act and its answer counts as nothing.
+    """
+    lost = len(told.cases - found.calls.keys())
+    for entry in told.ended:
+        row = found.entries.get(entry)
+        lost += row is None or bool(row["is_open"])
+    earlier = before or Found({}, {}, {})
+    known = told.cases | told.placeholders
+    doubled = sum(
+        case not in known and row["state"] != "mistake" and case in earlier.calls
+        for case, row in found.calls.items()
+    )
+    return SoFar(
+        lost=lost,
+        doubled=doubled,
+        stuck=told.troubles + len(_unheard(found) & _unheard(earlier)),
+        waiting=sum(bool(row["is_open"]) for row in found.entries.values()),
+    )
+
+
+def _unheard(found: Found) -> set[str]:
+    return {
+        entry
+        for entry, row in found.entries.items()
+        if row["asked"] and not row["acknowledged"] and not row["called_off"]
+    }
 
 
 def reckon(book: Book, found: Found) -> list[str]:

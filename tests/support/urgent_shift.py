@@ -6,12 +6,13 @@ were answered at once; those that were sent again are counted.
 """
 
 import http.client
+import json
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from support.calls import CALL
@@ -41,6 +42,23 @@ class Ring(NamedTuple):
     family: str
     disposition: str
     """What it comes to, where the page does not say otherwise."""
+    is_cut_off: bool = False
+    """In the middle of it; whoever rings again is gone on with."""
+    goes_on: Call | None = None
+    """The call that was cut off before, from the same number."""
+
+
+class Ways(NamedTuple):
+    """What a call here has besides."""
+
+    questions: tuple[str, ...] = ()
+    """Each as a line of the log answers no to it, without its time; empty: none is
+    asked."""
+    is_traced: bool = False
+    """Whether the national index is asked."""
+
+
+NOTHING_BESIDES = Ways()
 
 
 class Answer(NamedTuple):
@@ -69,7 +87,8 @@ class Times:
         self.of: dict[str, list[float]] = defaultdict(list)
         """Milliseconds."""
         self.again: Counter[str] = Counter()
-        """How often something was sent once more, by why; ten times a second."""
+        """How often something was sent once more, by why; ten times a second. And how
+        often no case was given although one may have waited."""
         self.longest_seconds = 0.0
         """Until somebody was answered who had to press again."""
 
@@ -149,24 +168,96 @@ Typed = Callable[[Seat, bytes], None]
 
 
 def answer_call(
-    seat: Seat, ring: Ring, *, talk: Callable[[], None], typed: Typed | None = None
+    seat: Seat,
+    ring: Ring,
+    *,
+    talk: Callable[[], None],
+    typed: Typed | None = None,
+    ways: Ways = NOTHING_BESIDES,
 ) -> Call:
-    """From the number to the end of a call, which stands in the book."""
+    """From the number to the end of a call, which stands in the book.
+
+    One that is cut off has no disposition afterwards.
+    """
     before, again = seat.seconds, seat.again
-    call = _who_it_is(seat, ring, typed)
+    if ring.goes_on is None:
+        call = _who_it_is(seat, ring, typed, ways)
+    else:
+        call = _go_on(seat, ring.number, ring.goes_on)
+    call.taker = seat.token
     path = f"/patients/{call.patient}/calls/{call.case}"
-    expected(seat.looks("where the questions begin", path), "the call", 200)
-    if seat.again == again:
-        seat.times.of[TO_QUESTIONS].append((seat.seconds - before) * 1000)
-    seat.book.answered(call)
+    shown = expected(seat.looks("where the questions begin", path), "the call", 200)
+    if ring.goes_on is None:
+        if seat.again == again:
+            seat.times.of[TO_QUESTIONS].append((seat.seconds - before) * 1000)
+        seat.book.answered(call)
+    _read_warnings(seat, call, path, shown.page)
     talk()
-    call.disposition = _end(seat, path, ring.disposition)
+    if ring.is_cut_off:
+        return call
+    log = _ask(seat, path, ways.questions)
+    call.disposition = _end(seat, path, ring.disposition, log)
     if call.versions:
         call.versions += 1
     return call
 
 
-def _who_it_is(seat: Seat, ring: Ring, typed: Typed | None) -> Call:
+def _go_on(seat: Seat, number: str, call: Call) -> Call:
+    """By the number they ring from, and not by what we know of it."""
+    form = {"which": new_uuid(), "number": number}
+    act = "somebody was cut off"
+    offered = expected(seat.presses(act, "/calls", **form), act, 200)
+    if call.case.encode() not in offered.page:
+        raise TroubleError("lost: nobody was offered the call", call.case)
+    act = "go on with a call"
+    expected(seat.presses(act, "/calls/go-on", case=call.case), act)
+    if call.versions and call.taker != seat.token:
+        call.versions += 1
+    return call
+
+
+def _read_warnings(seat: Seat, call: Call, path: str, page: bytes) -> None:
+    """Where danger is stood before all else, it is read first."""
+    marks = hidden_in(page).get("marks")
+    if marks is None:
+        return
+    act = "read a warning"
+    expected(seat.presses(act, f"{path}/read", marks=marks), act)
+    if call.versions:
+        call.versions += 1
+
+
+def questions_of(seat: Seat, path: str) -> tuple[str, ...]:
+    """What is asked where every answer is no, one after the other; empty: nothing."""
+    lines: list[str] = []
+    while True:
+        told = _look_ahead(seat, path, "\n".join(f" | {one}" for one in lines))
+        if "no" not in told["ahead"]:
+            return tuple(lines)
+        lines.append(told["ahead"]["no"]["line"])
+
+
+LOOKED_AHEAD = 3
+"""Of some twenty answers; the form brings the others, as it does without a network."""
+
+
+def _ask(seat: Seat, path: str, questions: Sequence[str]) -> str:
+    """No to everything: the log that goes with the end."""
+    log, at = "", ""
+    for many in range(LOOKED_AHEAD if questions else 0):
+        log = "\n".join(f"{at} | {one}" for one in questions[:many])
+        at = _look_ahead(seat, path, log)["at"]
+    return "\n".join(f"{at} | {one}" for one in questions)
+
+
+def _look_ahead(seat: Seat, path: str, log: str) -> dict[str, Any]:
+    act, about = "the next question", {"of-years": "46", "of-whom": "patient"}
+    answer = seat.presses(act, f"{path}/questions/next", log=log, **about)
+    told: dict[str, Any] = json.loads(expected(answer, act, 200).page)
+    return told
+
+
+def _who_it_is(seat: Seat, ring: Ring, typed: Typed | None, ways: Ways) -> Call:
     form = {"which": new_uuid(), "number": ring.number, "new": "yes"}
     begun = expected(seat.presses("answer a call", "/calls", **form), "answer")
     found = CALL.match(begun.to)
@@ -183,7 +274,11 @@ def _who_it_is(seat: Seat, ring: Ring, typed: Typed | None) -> Call:
         "family": ring.family,
         "given": "Test",
         "complaint": f"Feels unwell, {ring.number}",
+        **BORN,
     }
+    if ways.is_traced:
+        act = "ask the national index"
+        expected(seat.presses(act, f"{path}/trace", **said), act, 200)
     if not ring.patient:
         expected(seat.presses("somebody new", f"{path}/details", **said), "new")
         return Call(placeholder=placeholder, case=placeholder, patient=nobody)
@@ -213,17 +308,24 @@ def hidden_in(page: bytes) -> dict[str, str]:
     return dict(_HIDDEN.findall(page.decode()))
 
 
-def _end(seat: Seat, path: str, code: str) -> str:
-    """What it came to: a third call in four days goes to a clinician."""
+BORN = {"born-day": "3", "born-month": "2", "born-year": "1980"}
+"""As everybody here is."""
+_TO_A_CLINICIAN = (b"rang twice before", b"obody here waits for it")
+"""A third call in four days; and what a health advisor may not end by themself."""
+
+
+def _end(seat: Seat, path: str, code: str, log: str) -> str:
+    """What it came to, which may have to be a clinician."""
     shown = expected(seat.looks("how it ends", f"{path}/end"), "how it ends", 200)
     for choice in (code, NEEDS_CLINICIAN):
         words = {"disposition": choice, "said": "Agreed.", "advice": "Ring if worse."}
-        form = hidden_in(shown.page) | words
+        asked = {"log": log, "why": "Agreed with the caller"} if log else {}
+        form = hidden_in(shown.page) | words | asked
         done = seat.presses("end the call", f"{path}/end", **form)
         # It was done before, and the answer was lost on its way.
         if done.status == SEE_OTHER or b"This call has ended" in done.page:
             return choice
-        if b"rang twice before" not in done.page:
+        if not any(one in done.page for one in _TO_A_CLINICIAN):
             raise TroubleError("end", done.status, done.to, done.page[-1500:])
     raise TroubleError("end", NEEDS_CLINICIAN)
 
@@ -293,6 +395,8 @@ def take_next(seat: Seat, skill: str = "") -> str:
         # `taking`: a process died while it gave one; for a few seconds it is kept.
         if taken.said not in ("nothing", "busy", "taking"):
             raise TroubleError("next", taken.to)
+        if taken.said != "nothing":
+            seat.times.again[f"the next: {taken.said}"] += 1
         return ""
     entry, said = found.groups()
     place = seat.book.places[entry]

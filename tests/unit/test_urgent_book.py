@@ -6,7 +6,15 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
-from support.urgent_book import Book, Call, Found, reckon
+from support.urgent_book import (
+    Book,
+    Call,
+    Found,
+    SoFar,
+    reckon,
+    so_far,
+    told_in,
+)
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Kind
 
 CODES = st.sampled_from(sorted(DISPOSITIONS))
@@ -130,3 +138,30 @@ def test_a_day_that_is_right_is_and_each_fault_is_found(
     name = data.draw(st.sampled_from(sorted(possible)))
     possible[name]()
     assert day.wrong != [], name
+
+
+def _stands(day: Day, before: Found | None = None) -> SoFar:
+    found = Found(day.rows, day.entries, day.versions)
+    return so_far(told_in(day.book), found, before)
+
+
+def test_so_far_a_day_that_goes_on_is_right() -> None:
+    day = Day([(True, "ambulance-2", ["clinician-1h"], "self-care")])
+    # Begun and not told of yet: whoever answers it is between the act and its answer.
+    day.rows["begun"] = {"patient": "somebody", "state": "open"}
+    first = next(iter(day.entries.values()))
+    first.update(acknowledged=False)
+    day.entries["waits"] = first | {"is_open": True, "asked": False}
+    assert _stands(day) == SoFar(lost=0, doubled=0, stuck=0, waiting=1)
+
+
+def test_so_far_what_is_wrong_is_told_before_the_day_is_over() -> None:
+    day = Day([(False, "ambulance-2", [], "self-care"), (False, "self-care", [], "")])
+    day.rows["more"] = {"patient": "somebody", "state": "open"}
+    next(iter(day.entries.values())).update(acknowledged=False)
+    before = Found(dict(day.rows), day.entries, day.versions)
+    day.rows.pop(day.book.calls[1].case)
+    assert _stands(day, before) == SoFar(lost=1, doubled=1, stuck=1, waiting=0)
+    next(iter(day.entries.values())).update(is_open=True, acknowledged=True)
+    day.book.trouble("Trouble")
+    assert _stands(day, before) == SoFar(lost=2, doubled=1, stuck=1, waiting=1)

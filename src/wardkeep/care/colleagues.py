@@ -5,7 +5,6 @@ import msgspec
 
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.team import PLACE, is_place
 from wardkeep.fhir.notes.reading import NoteReader
@@ -41,9 +40,9 @@ class Mine(msgspec.Struct, frozen=True):
 
 async def mine_of(visit: Visit) -> Mine:
     """No reference where nobody has said which practitioner they are."""
-    said = await visit.warden.ask(AskWhoIAm(visit.token), WhoIAm)
+    said = await visit.work()
     name = visit.session.display_name
-    if not isinstance(said, WhoIAm):
+    if said is None:
         return Mine(Person("", name), ())
     own = (one for one in said.practitioners if one.startswith(f"{_PERSON}/"))
     teams = tuple(filter(is_place, said.places))

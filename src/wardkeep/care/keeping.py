@@ -197,13 +197,12 @@ async def _begin(
         action=Action.READ,
     )
     kept, opener = visit.services[NoteDrafts], opener_of(visit)
-    begun = await kept.begin(new, editor=new_uuid(), opener=opener)
+    begun = await kept.begin_anew(new, editor=new_uuid(), opener=opener)
     if isinstance(begun, Refusal):
         return refused(visit, begun)
-    draft = await kept.look(opener.organisation, new.id)
-    if isinstance(begun, NotFound) or draft is None:
+    if isinstance(begun, NotFound):
         return visit.tell(NOT_FOUND)
-    return await _open(visit, form, draft)
+    return await _shown(visit, form, begun)
 
 
 async def _open(
@@ -217,7 +216,17 @@ async def _open(
     opened = await drafts.open_draft(visit, draft)
     if isinstance(opened, Response):
         return opened
-    organisation = opener_of(visit).organisation
+    return await _shown(visit, form, opened, over=over)
+
+
+async def _shown(
+    visit: Visit,
+    form: KeptForm,
+    opened: OpenDraft,
+    *,
+    over: tuple[Place, ...] | None = None,
+) -> Keeping:
+    organisation, draft = opener_of(visit).organisation, opened.row
     text = _chosen(opened, places_in(visit.query("text")))
     mine = (text.place,) if text is not None else ()
     return Keeping(

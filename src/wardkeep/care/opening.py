@@ -3,7 +3,6 @@
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.purpose import Purpose
-from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 from wardkeep.fhir.model.person import Person, reference_to
 from wardkeep.fhir.store.outcomes import Opener
 from wardkeep.web.visit import Visit
@@ -32,8 +31,8 @@ async def me(visit: Visit) -> Person:
     There is no reference where nobody has said which practitioner they are; their name
     is there in any case.
     """
-    work = await visit.warden.ask(AskWhoIAm(visit.token), WhoIAm)
-    people = work.practitioners if isinstance(work, WhoIAm) else ()
+    work = await visit.work()
+    people = work.practitioners if work is not None else ()
     own = next((one for one in people if one.startswith(_PERSON)), "")
     return Person(own, visit.session.display_name)
 

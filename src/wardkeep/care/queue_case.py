@@ -127,9 +127,12 @@ async def find(visit: Visit, entry: str) -> Here | Response:
     if not is_fhir_id(entry):
         return visit.tell(NOT_FOUND)
     row = await rows(visit).one(organisation_of(visit), entry)
-    if row is None:
-        return visit.tell(NOT_FOUND)
-    found = await stored(visit, TYPE, entry, patient=row.patient)
+    return visit.tell(NOT_FOUND) if row is None else await find_by(visit, row)
+
+
+async def find_by(visit: Visit, row: EntryRow) -> Here | Response:
+    """The same, where its row is known already."""
+    found = await stored(visit, TYPE, row.entry, patient=row.patient)
     if isinstance(found, Response):
         return found
     one = entry_in(found.content)

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from wardkeep.base.clock import LONDON, Clock
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 from wardkeep.web.exchange import REFERENCE
 from wardkeep.web.forms import (
     MAX_FIELD_CHARACTERS,
@@ -180,6 +181,17 @@ class Visit(PublicVisit):
         self.reason = ""
         """Why this page opens what it does, where its work says so by itself; the door
         takes it as one that was typed, and counts it as one."""
+        self._work: WhoIAm | None = None
+
+    async def work(self) -> WhoIAm | None:
+        """Who the visitor is in the record and where they work, just now.
+
+        Asked once a request, whatever asks for it; None where the warden does not say.
+        """
+        if self._work is None:
+            said = await self.warden.ask(AskWhoIAm(self.token), WhoIAm)
+            self._work = said if isinstance(said, WhoIAm) else None
+        return self._work
 
     @property
     def ground(self) -> Ground:

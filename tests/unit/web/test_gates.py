@@ -15,6 +15,7 @@ from wardkeep.base.clock import SystemClock
 from wardkeep.disclosure.answers import Health, Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import AskHealth, CheckSession
+from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 from wardkeep.web.errors import telling_by_page
 from wardkeep.web.gatekeeper import Gatekeeper
 from wardkeep.web.gates import PUBLIC_GATES, Gate, PublicGate
@@ -68,7 +69,16 @@ async def open_to_all(visit: PublicVisit) -> Response:
     return visit.go_to(f"/next-{visit.address}")
 
 
-PAGES: tuple[Page, ...] = (hello, whoami, pharmacy, wrong, open_to_all, *HEALTH_PAGES)
+@page("/work", gate=Gate.SIGNED_IN)
+async def work(visit: Visit) -> Response:
+    first, again = await visit.work(), await visit.work()
+    return PlainTextResponse(f"{first.places if first else None} {first == again}")
+
+
+PAGES: tuple[Page, ...] = (
+    *(hello, whoami, pharmacy, wrong, work, open_to_all),
+    *HEALTH_PAGES,
+)
 
 
 class Stage(msgspec.Struct):
@@ -116,6 +126,23 @@ async def site(tmp_path: Path) -> AsyncIterator[Stage]:
                 clock=clock,
             ),
         )
+
+
+async def test_where_one_works_is_asked_once_a_request_and_kept_no_longer(
+    site: Stage,
+) -> None:
+    site.warden.when(AskWhoIAm, WhoIAm((), ("Location/a",)))
+    first = await call(site.app, "GET", "/work", headers=COOKIE)
+    assert first.text == "('Location/a',) True"
+    assert len(site.warden.questions(AskWhoIAm)) == 1
+    # Another place since: the next request knows
+    site.warden.when(AskWhoIAm, WhoIAm((), ("Location/b",)))
+    assert (await call(site.app, "GET", "/work", headers=COOKIE)).text == (
+        "('Location/b',) True"
+    )
+    site.warden.when(AskWhoIAm, NOBODY)
+    refused = await call(site.app, "GET", "/work", headers=COOKIE)
+    assert refused.text == "None True"
 
 
 def test_a_page_without_a_gate_is_not_made() -> None:

@@ -8,7 +8,6 @@ from wardkeep.apps.clinics.gates import CLINIC
 from wardkeep.care.opening import opener_of
 from wardkeep.db.changes import Topic
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 from wardkeep.fhir.clinics.clinic import Clinic
 from wardkeep.fhir.clinics.waits import Estimate
 from wardkeep.web.live import Signal
@@ -55,8 +54,8 @@ async def _meetings(visit: Visit) -> list[Meeting] | Refusal:
         return names
     booked = await clinic.rows.places_on(opener.organisation, clinic.desk.today())
     goes = await clinic.desk.estimate(tuple(booked), opener=opener)
-    work = await visit.warden.ask(AskWhoIAm(visit.token), WhoIAm)
-    mine = work.places if isinstance(work, WhoIAm) else ()
+    work = await visit.work()
+    mine = work.places if work is not None else ()
     clinics = [
         Meeting(
             place=place,

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 from wardkeep.fhir.data_sets.reports import A_PAGE, Line, Report, Reports
 from wardkeep.fhir.data_sets.specification import Rule, Specification, specification
 from wardkeep.fhir.referrals.teams import Team, Teams
@@ -72,8 +71,8 @@ class OfTeam(NamedTuple):
 
 
 async def _my_teams(visit: Visit) -> frozenset[str]:
-    work = await visit.warden.ask(AskWhoIAm(visit.token), WhoIAm)
-    places = work.places if isinstance(work, WhoIAm) else ()
+    work = await visit.work()
+    places = work.places if work is not None else ()
     found = (one.partition("/") for one in places)
     return frozenset(id_ for kind, _, id_ in found if kind == TEAM)
 

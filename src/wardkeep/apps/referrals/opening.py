@@ -9,7 +9,6 @@ from wardkeep.care.of_patient import WRITERS, banner_for, refused
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.writing import NOT_SAVED, content_of, drafted_anew
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 from wardkeep.fhir.bars.outgoing import Queued
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.referrals.teams import Team, Teams
@@ -67,8 +66,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def who_am_i(visit: Visit) -> Me:
-    work = await visit.warden.ask(AskWhoIAm(visit.token), WhoIAm)
-    names = (*work.practitioners, *work.places) if isinstance(work, WhoIAm) else ()
+    work = await visit.work()
+    names = (*work.practitioners, *work.places) if work is not None else ()
 
     def ids(type_: str) -> frozenset[str]:
         found = (one.partition("/") for one in names)

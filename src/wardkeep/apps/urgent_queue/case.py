@@ -6,6 +6,7 @@ press or one line, and a version of the record; what was pressed by mistake is t
 back. Whoever may not open the record is asked why, as everywhere.
 """
 
+import asyncio
 from typing import Any
 
 from starlette.responses import Response
@@ -115,13 +116,19 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
     if isinstance(here, Response):
         return here
     entry = here.entry
-    who = await who_is_it(visit, entry.patient)
+    # Asked together they wait for one flush of the ledger, and not one after another.
+    who, ringing, permission, sent, mine = await asyncio.gather(
+        who_is_it(visit, entry.patient),
+        _ringing(visit, entry),
+        permission_of(visit, entry.case),
+        _sent(visit, entry),
+        mine_of(visit),
+    )
     if isinstance(who, Response):
         return who
-    ringing = await _ringing(visit, entry)
     if isinstance(ringing, Response):
         return ringing
-    mine, now = await mine_of(visit), visit.clock.now()
+    now = visit.clock.now()
     is_crew = await is_crew_of(visit, entry, mine.me)
     problems = tuple(form.problems.values())
     people = await colleagues(visit) if leads(visit) and entry.is_open else []
@@ -133,10 +140,10 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         ambulance=ambulance_of(here.row, now) if entry.is_open else None,
         banner=who[0],
         ringing=ringing,
-        permission=await permission_of(visit, entry.case),
+        permission=permission,
         may_prescribe=PRESCRIBERS.admits(visit.session.role),
         acts=acts_of(entry, mine, visit, is_crew=is_crew),
-        sent=await _sent(visit, entry),
+        sent=sent,
         pace_words=PACES[pace],
         colour=COLOURS[pace],
         left=left_words(entry.due, now),

@@ -16,7 +16,7 @@ from wardkeep.apps.urgent_queue.opening import (
     DONE,
     NOBODY_YET,
     STAFF,
-    find,
+    find_by,
     organisation_of,
     path_of,
     rows,
@@ -91,7 +91,7 @@ async def _take(visit: Visit, mine: Mine, skills: Sequence[str]) -> Response:
 
 async def _take_one(visit: Visit, mine: Mine, row: EntryRow) -> str | Response:
     """Write that it is the visitor's; else why not."""
-    here = await find(visit, row.entry)
+    here = await find_by(visit, row)
     if isinstance(here, Response):
         return here
     did = Did(step=Step.TAKE, at=visit.clock.now(), by=mine.me)

@@ -9,6 +9,7 @@ itself. So a save, thirty a minute, takes no key, reads nothing, and needs no en
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -48,6 +49,15 @@ class NewDraft(msgspec.Struct, frozen=True, kw_only=True):
     type: str = TYPE
     action: Action = Action.WRITE
     """What the door is asked for: a form that is looked at writes nothing yet."""
+
+
+class _Given(NamedTuple):
+    """What a draft's key is wrapped by, as the door gave it."""
+
+    seal: bytes
+    """Of a sealed one, its row's own wrapped key."""
+    cipher: Cipher
+    entry: int
 
 
 class OpenText(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,14 +116,20 @@ class NoteDrafts:
         self, new: NewDraft, *, editor: str, opener: Opener
     ) -> Refusal | NotFound | None:
         """Begin one with its first words; None once it is there."""
+        if await self.look(opener.organisation, new.id) is not None:
+            return None
+        begun = await self.begin_anew(new, editor=editor, opener=opener)
+        return None if isinstance(begun, OpenDraft) else begun
+
+    async def begin_anew(
+        self, new: NewDraft, *, editor: str, opener: Opener
+    ) -> OpenDraft | Refusal | NotFound:
+        """Begin one whose id was just made, and have it open: one entry says both."""
         organisation = opener.organisation
         async with self._database.connection(organisation) as connection:
             keys = await patients_by_id(connection, organisation, [new.patient])
-            is_begun = await draft_rows.one(connection, organisation, new.id)
         if new.patient not in keys:
             return NotFound(type="Patient", id=new.patient)
-        if is_begun is not None:
-            return None
         patient = keys[new.patient]
         given = await self._cipher_for(patient, new, opener)
         if isinstance(given, Refusal):
@@ -125,14 +141,19 @@ class NoteDrafts:
             identity = text_identity(organisation, new.id, place)
             box = Cipher(key).seal(write_words(new.words), identity)
             first = TextRow(place=place, box=box, saved_at=now)
-        async with self._database.transaction(organisation) as connection:
+        # One row by itself is all or nothing without a transaction around it.
+        is_alone = first is None
+        borrow = self._database.connection if is_alone else self._database.transaction
+        async with borrow(organisation) as connection:
             await draft_rows.insert(connection, organisation, draft, first)
-        return None
+        texts = [] if first is None else [_opened(first, key, organisation, draft.id)]
+        return OpenDraft(
+            row=draft, key=key, texts=tuple(texts), set_aside=(), entry=given.entry
+        )
 
     async def _cipher_for(
         self, patient: PatientKeyRow, new: NewDraft, opener: Opener
-    ) -> tuple[bytes, Cipher] | Refusal:
-        """What the draft's key is wrapped by, and before it a sealed one's row key."""
+    ) -> _Given | Refusal:
         ref = (new.type, new.note, new.based_on + 1)
         if not new.is_sealed:
             grant = await self._warden.disclose(
@@ -144,7 +165,8 @@ class NoteDrafts:
             )
             if isinstance(grant, Refusal):
                 return grant
-            return b"", grant.cipher_for_writing(patient.id, Tier.RECORD)
+            cipher = grant.cipher_for_writing(patient.id, Tier.RECORD)
+            return _Given(b"", cipher, grant.entry)
         asked = NewSeals(
             opener.session,
             opener.purpose,
@@ -157,7 +179,7 @@ class NoteDrafts:
         if isinstance(given, Refusal):
             return given
         [(wrapped, plain)] = given.seals
-        return wrapped, Cipher(Key(plain))
+        return _Given(wrapped, Cipher(Key(plain)), given.entry)
 
     async def look(self, organisation: OrganisationId, id_: str) -> DraftRow | None:
         """A draft without its words; no key is needed for that."""
@@ -300,12 +322,11 @@ def _begun(
     new: NewDraft,
     patient: PatientKeyRow,
     key: Key,
-    given: tuple[bytes, Cipher],
+    given: _Given,
     *,
     now: datetime,
     organisation: int,
 ) -> DraftRow:
-    seal, cipher = given
     return DraftRow(
         id=new.id,
         patient=patient,
@@ -315,8 +336,10 @@ def _begun(
         type=new.type,
         first_version=new.based_on + 1,
         based_on=new.based_on,
-        seal=seal,
-        wrapped_key=cipher.seal(key, _key_identity(organisation, patient.id, new.id)),
+        seal=given.seal,
+        wrapped_key=given.cipher.seal(
+            key, _key_identity(organisation, patient.id, new.id)
+        ),
         account=new.account,
         author=new.author,
         begun_by="",

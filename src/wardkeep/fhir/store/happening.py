@@ -53,6 +53,7 @@ async def keep_happened(  # noqa: PLR0913 - one change, each part of it named
     """Note what new versions tell; what tells nothing any more is dropped."""
     del now, is_import
     gone = [f"{one.type}/{one.id}" for one in removed if one.type in TYPES]
+    rows = []
     for draft in drafts:
         if draft.type not in TYPES:
             continue
@@ -62,7 +63,10 @@ async def keep_happened(  # noqa: PLR0913 - one change, each part of it named
         if told is None:
             gone.append(f"{draft.type}/{draft.id}")
             continue
-        number = numbers[draft.owner]
-        await connection.execute(KEEP, *kept(organisation, number, told))
+        rows.append(kept(organisation, numbers[draft.owner], told))
+    if len(rows) == 1:
+        await connection.execute(KEEP, *rows[0])
+    elif rows:
+        await connection.execute_many(KEEP, rows)
     if gone:
         await connection.execute(DROP, organisation, gone)

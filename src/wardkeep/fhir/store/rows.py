@@ -190,7 +190,7 @@ async def insert_rows(
     values = [_values(organisation, row) for row in rows]
     if len(values) == 1:
         await connection.execute(_INSERT, *values[0])
-    else:
+    elif values:
         await connection.execute_many(_INSERT, values)
 
 

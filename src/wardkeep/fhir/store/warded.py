@@ -53,7 +53,7 @@ returning ward
 _WAS_ON = "select ward from ward.stay where organisation = $1 and stay = $2"
 _NO_STAY = """
 update ward.stay set is_open = false, is_away = false, changed_at = $3
- where organisation = $1 and stay = $2 and is_open
+ where organisation = $1 and stay = $2 and is_open returning ward
 """
 _BED = """
 insert into ward.bed (organisation, bed, ward, name, state, changed_at)
@@ -219,8 +219,11 @@ class _Keeper:
             )
             self.wards.update([] if row is None else [row["ward"]])
         elif type_ == stay.TYPE:
-            await self._was_on(id_)
-            await self._connection.execute(_NO_STAY, self._organisation, id_, self._now)
+            # Each call's Encounter comes by here, and none of them is a stay.
+            row = await self._connection.fetch_row(
+                _NO_STAY, self._organisation, id_, self._now
+            )
+            self.wards.update([] if row is None else [row["ward"]])
         elif type_ == checks.TYPE:
             await self._connection.execute(_NO_SHEET, self._organisation, id_)
         elif type_ in (level.TYPE, leave.TYPE):

@@ -192,24 +192,17 @@ def case_in(content: Content) -> Case | None:
     if not is_case(content) or began is None:
         return None
     said = {str(one.get("url")): one for one in _listed(content, "extension")}
-    taking = [_node(one, "individual") for one in _listed(content, "participant")]
-    people = [person_in(one) for one in taking]
-    ring = [one for one in people if one.reference.startswith(f"{CALLER}/")]
-    staff = [one for one in people if one not in ring]
+    ring = callers_in(content)
+    staff = [one for one in _taking_part(content) if one not in ring]
     caller, _, relation = (ring[0].display if ring else "").partition(" · ")
-    numbers = [
-        str(one.get("value", ""))
-        for one in _listed(content, "identifier")
-        if one.get("system") == CALL_BACK
-    ]
-    place = _parts(said.get(PLACE))
+    place = place_in(content)
     reasons = [str(one.get("text", "")) for one in _listed(content, "reasonCode")]
     return Case(
         id=str(content.get("id", "")),
         patient=str(_node(content, "subject").get("reference", "")).partition("/")[2],
         began=began,
         taker=staff[0] if staff else Person(),
-        number=next(iter(numbers), ""),
+        number=call_back_in(content),
         place=place.get("text", ""),
         postcode=place.get("postcode", ""),
         is_patient=not ring,
@@ -225,6 +218,33 @@ def case_in(content: Content) -> Case | None:
         moved=str(_node(said.get(MOVED) or {}, "valueReference").get("reference", "")),
         others=tuple(staff[1:]),
     )
+
+
+def call_back_in(content: Content) -> str:
+    """The number to ring back on, of any Encounter; empty where it has none."""
+    numbers = (
+        str(one.get("value", ""))
+        for one in _listed(content, "identifier")
+        if one.get("system") == CALL_BACK
+    )
+    return next(filter(None, numbers), "")
+
+
+def place_in(content: Content) -> dict[str, str]:
+    """Where the patient is: `text` and `postcode`, as far as it says."""
+    here = (one for one in _listed(content, "extension") if one.get("url") == PLACE)
+    return _parts(next(here, None))
+
+
+def callers_in(content: Content) -> list[Person]:
+    """Who rings for the patient; nobody where the patient does."""
+    people = _taking_part(content)
+    return [one for one in people if one.reference.startswith(f"{CALLER}/")]
+
+
+def _taking_part(content: Content) -> list[Person]:
+    people = (_node(one, "individual") for one in _listed(content, "participant"))
+    return [person_in(one) for one in people]
 
 
 def _participants(case: Case, base: Content) -> Iterator[Content]:

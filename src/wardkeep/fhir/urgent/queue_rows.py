@@ -13,7 +13,8 @@ from uuid import UUID
 import msgspec
 
 from wardkeep.base.ids import OrganisationId
-from wardkeep.db.connection import Database, Row
+from wardkeep.db.connection import Connection, Database, Row
+from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.fhir.urgent.clocks import HALF, NEARLY
 
 HELD_FOR = timedelta(seconds=15)
@@ -327,13 +328,16 @@ class QueueRows:
         Raises:
             AlreadyExistsError: one is just being kept for this account.
         """
-        async with self._database.transaction(organisation) as connection:
-            mine = UUID(account)
-            await connection.execute(_OLD_HOLDS, organisation, mine, now)
-            asked = (organisation, list(skills), mine, now, now + HELD_FOR, list(but))
-            # None of the first few is free to take: then whatever is.
-            row = await connection.fetch_row(_HOLD, *asked, NEAR)
-            row = row or await connection.fetch_row(_HOLD, *asked, None)
+        mine = UUID(account)
+        asked = (organisation, list(skills), mine, now, now + HELD_FOR, list(but))
+        # Each statement is all or nothing by itself, and needs no transaction around.
+        async with self._database.connection(organisation) as connection:
+            try:
+                row = await _held(connection, asked)
+            except AlreadyExistsError:
+                # Whatever this account held: it has run out, or is refused again.
+                await connection.execute(_OLD_HOLDS, organisation, mine, now)
+                row = await _held(connection, asked)
         return None if row is None else EntryRow(**row)
 
     async def let_go(
@@ -342,3 +346,9 @@ class QueueRows:
         """Give back what was held and not taken."""
         async with self._database.transaction(organisation) as connection:
             await connection.execute(TAKE_HELD, organisation, entry, UUID(account))
+
+
+async def _held(connection: Connection, asked: Sequence[object]) -> Row | None:
+    """The next, kept; of the first few, or, where none of them is free, of all."""
+    row = await connection.fetch_row(_HOLD, *asked, NEAR)
+    return row or await connection.fetch_row(_HOLD, *asked, None)

@@ -3,7 +3,7 @@
 
 import msgspec
 
-from wardkeep.fhir.urgent.case import CALL_BACK, PLACE
+from wardkeep.fhir.urgent.case import call_back_in, callers_in, place_in
 from wardkeep.fhir.urgent.saying import text_in
 from wardkeep.fhir.work.expects import Content, listed
 
@@ -19,28 +19,11 @@ class Ringing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ringing_in(content: Content) -> Ringing:
-    """Of a case's Encounter."""
-    numbers = [
-        str(one.get("value", ""))
-        for one in listed(content, "identifier")
-        if one.get("system") == CALL_BACK
-    ]
-    places = [
-        str(part.get("valueString", ""))
-        for one in listed(content, "extension")
-        if one.get("url") == PLACE
-        for part in listed(one, "extension")
-    ]
-    people = [one.get("individual") for one in listed(content, "participant")]
-    callers = [
-        str(one.get("display", ""))
-        for one in people
-        if isinstance(one, dict)
-        and str(one.get("reference", "")).startswith("RelatedPerson/")
-    ]
+    """Of a case's Encounter, whoever wrote it; of what `case_in` takes for none."""
+    callers = (one.display for one in callers_in(content))
     return Ringing(
-        number=next(filter(None, numbers), ""),
-        place=", ".join(filter(None, places)),
+        number=call_back_in(content),
+        place=", ".join(filter(None, place_in(content).values())),
         complaint="; ".join(filter(None, map(text_in, listed(content, "reasonCode")))),
         caller=next(filter(None, callers), ""),
     )
