@@ -25,6 +25,7 @@ from wardkeep.apps.urgent_queue.referred import (
 from wardkeep.apps.urgent_queue.referring import refer, show_referring
 from wardkeep.apps.urgent_queue.stepping import call_off, take_step, undo
 from wardkeep.apps.urgent_queue.taking import take_next
+from wardkeep.apps.urgent_queue.times import set_times, show_times
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
 
@@ -38,6 +39,8 @@ app = App(
         show_shift_now,
         show_overdue,
         show_overdue_now,
+        show_times,
+        set_times,
         take_next,
         show_case,
         take_step,

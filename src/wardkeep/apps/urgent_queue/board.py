@@ -34,6 +34,7 @@ from wardkeep.base.ids import OrganisationId
 from wardkeep.care.colleagues import Mine, mine_of
 from wardkeep.care.opening import opener_of
 from wardkeep.care.people import banners_in
+from wardkeep.care.queue_setting import setting_now
 from wardkeep.db.changes import Topic
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.team import topic_key
@@ -172,7 +173,7 @@ async def show_shift(visit: Visit) -> Response:
 async def show_overdue(visit: Visit) -> Response:
     """Cases whose next step should have been taken: those that nobody may forget."""
     live = visit.live(show_overdue_now)
-    part = await _overdue(visit.ground)
+    part, now = await _overdue(visit.ground), await setting_now(visit)
     owners = await names_of(visit, [one.owner for one in part["lines"]])
     return visit.render(
         "urgent_queue/overdue.html",
@@ -180,6 +181,8 @@ async def show_overdue(visit: Visit) -> Response:
         live=live,
         owners=owners,
         leads=leads(visit),
+        times=now.times,
+        setting=now.setting,
     )
 
 

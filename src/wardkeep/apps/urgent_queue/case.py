@@ -18,12 +18,13 @@ from wardkeep.apps.urgent_queue.opening import (
     find,
     leads,
     organisation_of,
+    workers_in,
 )
 from wardkeep.apps.urgent_queue.sent_words import SORTS, STATES as STATES_SENT
 from wardkeep.apps.urgent_queue.showing import skill_words
 from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.asked import options
-from wardkeep.care.colleagues import Mine, colleagues, mine_of
+from wardkeep.care.colleagues import Mine, mine_of
 from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.permission import permission_of
 from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of
@@ -31,12 +32,11 @@ from wardkeep.care.stored import stored
 from wardkeep.fhir.bars.outgoing import Outbox, Standing
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
-from wardkeep.fhir.urgent.moving import Cannot, advance, can_take_back, next_by
+from wardkeep.fhir.urgent.moving import Cannot, advance, can_take_back
 from wardkeep.fhir.urgent.queueing import Did, Entry
 from wardkeep.fhir.urgent.ringing import Ringing, ringing_in
 from wardkeep.fhir.urgent.steps import (
     DID,
-    MOST_ATTEMPTS,
     WORDS as STATES,
     State,
     Step,
@@ -122,7 +122,11 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         return ringing
     mine, now = await mine_of(visit), visit.clock.now()
     problems = tuple(form.problems.values())
-    people = await colleagues(visit) if leads(visit) and entry.is_open else []
+    people = (
+        await workers_in(visit, entry.skill, mine.me)
+        if leads(visit) and entry.is_open
+        else []
+    )
     pace = pace_of(given=entry.given, due=entry.due, now=now)
     return visit.render(
         "urgent_queue/case.html",
@@ -140,6 +144,7 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         left=left_words(entry.due, now),
         is_mine=entry.owner.reference == mine.me.reference != "",
         people=options(people),
+        is_only_me=[one.reference for one in people] == [mine.me.reference],
         dispositions=[(one.code, one.words) for one in DISPOSITIONS.values()],
         values={name: form.values.get(name, "") for name in FIELDS},
         problems=problems,
@@ -167,10 +172,10 @@ def _facts(here: Here) -> dict[str, Any]:
         "number": number_of(entry.id),
         "skill": skill_words(entry.skill),
         "state": STATES[entry.state],
-        "next_by": next_by(entry),
+        "next_by": here.row.next_at if entry.is_open else None,
         "did": [(DID[one.step], one) for one in reversed(entry.did)],
         "attempts": entry.attempts,
-        "most_attempts": MOST_ATTEMPTS,
+        "most_attempts": entry.times.attempts,
         "absent": ABSENT.get(here.row.attendance, "")
         if entry.state is State.BOOKED
         else "",

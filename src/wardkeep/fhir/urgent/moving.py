@@ -13,9 +13,7 @@ from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.booked import NOT_BOOKED, Booked
 from wardkeep.fhir.urgent.queueing import Did, Entry
 from wardkeep.fhir.urgent.steps import (
-    LATE_AFTER,
     LEADS_TO,
-    NEXT_WITHIN,
     POSSIBLE,
     UNDO_WITHIN,
     UNDONE,
@@ -187,8 +185,8 @@ def next_by(entry: Entry) -> datetime | None:
     if not entry.is_open:
         return None
     if entry.state is State.BOOKED:
-        return (entry.booked.at or entry.due) + LATE_AFTER
-    within = NEXT_WITHIN.get(entry.state)
+        return (entry.booked.at or entry.due) + entry.times.minutes("late")
+    within = entry.times.within(entry.state)
     if within is None:
         return entry.due
     since = entry.well_at if entry.state is State.ARRIVED else entry.changed
