@@ -5,7 +5,6 @@ A desk's list is today's, and an appointment of half an hour ago is yesterday's 
 after midnight: what tells of a day needs one that is not just beginning or ending.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,8 +12,8 @@ from pathlib import Path
 
 from wardkeep.base.clock import LONDON, SystemClock
 
-_CLOCK = Path(__file__).parents[2] / "bench" / "_faster_clock"
-"""Lets processes live by another clock; as fast as the real one, here."""
+_CLOCK = Path(__file__).parent / "moved_clock"
+"""Lets processes live by another clock."""
 _NOON = 12
 
 
@@ -32,16 +31,17 @@ def coming_noon(now: datetime) -> datetime:
 @contextmanager
 def noon() -> Iterator[dict[str, str]]:
     """Noon in this process; what it yields is for the processes that it starts."""
-    begins = coming_noon(SystemClock().now()).timestamp()
-    since, usual = time.time(), SystemClock.now
+    usual = SystemClock.now
+    now = usual(SystemClock())
+    by = coming_noon(now) - now
 
-    def now(_self: object) -> datetime:
-        return datetime.fromtimestamp(begins + time.time() - since, UTC)
+    def moved(self: SystemClock) -> datetime:
+        return usual(self) + by
 
-    setattr(SystemClock, "now", now)  # noqa: B010 - in place of the usual
+    setattr(SystemClock, "now", moved)  # noqa: B010 - in place of the usual
     try:
         yield {
-            "BENCH_CLOCK": f"{begins!r} {since!r} 1.0",
+            "MOVED_CLOCK": repr(by.total_seconds()),
             "PYTHONPATH": str(_CLOCK),
         }
     finally:

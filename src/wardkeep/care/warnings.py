@@ -16,8 +16,8 @@ NOTERS = WRITERS.only("urgent_care_clinician", "shift_lead", "doctor")
 _ELSEWHERE = Trouble(
     status=409,
     title="This alert is a special note of urgent care",
-    why="It says who wrote it, who reviewed it and why it ends. So it is ended, or taken"
-    " off as a mistake, where that is asked for. Nothing was changed.",
+    why="It says who wrote it, who reviewed it and why it ends. So it is ended, or"
+    " taken off as a mistake, where that is asked for. Nothing was changed.",
     mend="Open Special notes in this record.",
 )
 _NOT_YOURS = Trouble(

@@ -30,7 +30,10 @@ SAID = {
     Step.TURN: ("The order is changed.", True),
     Step.SET_OFF: ("You are on the way.", True),
     Step.ARRIVE: (
-        "You have arrived. Say before the next step is due that all is well, or that you left.",
+        (
+            "You have arrived. Say before the next step is due that all is well, or"
+            " that you left."
+        ),
         True,
     ),
     Step.SAFE: (

@@ -25,6 +25,7 @@ from wardkeep.apps.urgent_queue.referred import (
 from wardkeep.apps.urgent_queue.referring import refer, show_referring
 from wardkeep.apps.urgent_queue.stepping import call_off, take_step, undo
 from wardkeep.apps.urgent_queue.taking import take_next
+from wardkeep.apps.urgent_queue.taking_back import take_end_back
 from wardkeep.apps.urgent_queue.times import set_times, show_times
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
@@ -47,6 +48,7 @@ app = App(
         undo,
         call_off,
         end_case,
+        take_end_back,
         show_messages,
         show_messages_now,
         show_referring,

@@ -30,7 +30,7 @@ from wardkeep.apps.urgent_queue.showing import (
     skills_in_order,
     totals_of,
 )
-from wardkeep.base.ids import OrganisationId
+from wardkeep.base.ids import OrganisationId, is_fhir_id
 from wardkeep.care.colleagues import Mine, mine_of
 from wardkeep.care.opening import opener_of
 from wardkeep.care.people import banners_in
@@ -145,6 +145,7 @@ async def show_board(visit: Visit) -> Response:
         **part,
         live=live,
         said=SAID.get(visit.query("said")),
+        ended=_ended(visit),
         people=given[0],
         entry=given[1],
         not_named=given[2],
@@ -184,6 +185,12 @@ async def show_overdue(visit: Visit) -> Response:
         times=now.times,
         setting=now.setting,
     )
+
+
+def _ended(visit: Visit) -> str:
+    """The place in a queue of what was just ended; empty: nothing was."""
+    of = visit.query("of")
+    return of if visit.query("said") in ("ended", "moved") and is_fhir_id(of) else ""
 
 
 def _may_filter(visit: Visit, mine: Mine) -> Sequence[str]:

@@ -30,8 +30,9 @@ from wardkeep.care.permission import permission_of
 from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of
 from wardkeep.care.stored import stored
 from wardkeep.fhir.bars.outgoing import Outbox, Standing
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
-from wardkeep.fhir.urgent.disposition import DISPOSITIONS
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Kind
 from wardkeep.fhir.urgent.moving import Cannot, advance, can_take_back
 from wardkeep.fhir.urgent.queueing import Did, Entry
 from wardkeep.fhir.urgent.ringing import Ringing, ringing_in
@@ -64,6 +65,17 @@ SAID = {
     Step.PIN: ("The case is at the top of its queue.", True),
     Step.UNPIN: ("The case is in its own place again.", True),
     Step.UNDO: ("It is as it was before.", True),
+    "end-undone": (
+        "The end is taken back. The case is yours again: say what comes of it.",
+        True,
+    ),
+    "acted-on": (
+        (
+            "It is too late to take the end back: a colleague has the case already, or"
+            " what it came to has gone. Nothing was changed."
+        ),
+        False,
+    ),
     "asked": (
         "The ambulance is asked for. For five seconds it can be stopped here.",
         True,
@@ -138,6 +150,7 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         permission=await permission_of(visit, entry.case),
         may_prescribe=PRESCRIBERS.admits(visit.session.role),
         acts=acts_of(entry, mine, visit),
+        may_end_be_taken_back=may_end_be_taken_back(here, mine.me, visit),
         sent=await _sent(visit, entry),
         pace_words=PACES[pace],
         colour=COLOURS[pace],
@@ -211,3 +224,16 @@ def acts_of(entry: Entry, mine: Mine, visit: Visit) -> frozenset[str]:
     if can_take_back(entry, me, now):
         acts.add(Step.UNDO)
     return frozenset(acts)
+
+
+def may_end_be_taken_back(here: Here, me: Person, visit: Visit) -> bool:
+    """Whether it is worth asking; what was done since is looked at when it is pressed.
+
+    Where an ambulance was asked for, its own page stops it.
+    """
+    known = DISPOSITIONS.get(here.entry.code)
+    is_ambulance = known is not None and known.kind is Kind.AMBULANCE
+    is_in_time = can_take_back(
+        here.entry, me, visit.clock.now(), among=frozenset({Step.END})
+    )
+    return is_in_time and not is_ambulance

@@ -88,15 +88,15 @@ async def end_case(visit: Visit) -> Response:
         return done
     if done != DONE:
         return visit.go_to(path_of(entry.id, done))
-    return visit.go_to(_where(ending.disposition, str(changed[-1][0]["id"])))
+    return visit.go_to(_where(ending.disposition, entry.id, str(changed[-1][0]["id"])))
 
 
-def _where(asked: Disposition | None, last: str) -> str:
+def _where(asked: Disposition | None, entry: str, last: str) -> str:
     """Where an end leads; `last` is the id of what was written last."""
     if asked is None or not asked.waits:
-        return f"{BOARD}?said=ended"
+        return f"{BOARD}?said=ended&of={entry}"
     is_ambulance = asked.kind is Kind.AMBULANCE
-    return path_of(last, "asked") if is_ambulance else f"{BOARD}?said=moved"
+    return path_of(last, "asked") if is_ambulance else f"{BOARD}?said=moved&of={entry}"
 
 
 async def _again(visit: Visit, told: Response) -> Response:

@@ -180,6 +180,16 @@ def take_back(
     return msgspec.structs.replace(before, did=(*entry.did, did))
 
 
+def ended_unseen(
+    entry: Entry, *, by: Person, at: datetime, words: str
+) -> Entry | Cannot:
+    """It taken and ended by one, because what put it there was taken back."""
+    taken = advance(entry, Did(step=Step.TAKE, at=at, by=by))
+    if isinstance(taken, Cannot):
+        return taken
+    return advance(taken, Did(step=Step.END, at=at, by=by, words=words))
+
+
 def next_by(entry: Entry) -> datetime | None:
     """By when somebody has to do something again; None: it is over."""
     if not entry.is_open:

@@ -98,7 +98,7 @@ TIMES = (
         most=90,
     ),
 )
-"""In the order of a page; the bounds keep a slip, or a thief, from switching one off."""
+"""In the order of a page; bounds keep a slip, or a thief, from switching one off."""
 BY_NAME: Mapping[str, Time] = {one.name: one for one in TIMES}
 _OF_STATE = {
     State.RINGING_BACK: "ring-again",
