@@ -10,10 +10,11 @@ from wardkeep.apps.urgent_queue.board import (
     show_shift_now,
 )
 from wardkeep.apps.urgent_queue.booking_again import book
-from wardkeep.apps.urgent_queue.case import show_case
+from wardkeep.apps.urgent_queue.case import go_on_with_end, show_case
 from wardkeep.apps.urgent_queue.ending import end_case
 from wardkeep.apps.urgent_queue.messages import show_messages, show_messages_now
 from wardkeep.apps.urgent_queue.opening import BOARD, STAFF
+from wardkeep.apps.urgent_queue.printing import print_queue
 from wardkeep.apps.urgent_queue.referred import (
     close,
     follow_up,
@@ -42,8 +43,10 @@ app = App(
         show_overdue_now,
         show_times,
         set_times,
+        print_queue,
         take_next,
         show_case,
+        go_on_with_end,
         take_step,
         undo,
         call_off,

@@ -18,6 +18,7 @@ from wardkeep.apps.urgent_queue.opening import (
     find,
     leads,
     organisation_of,
+    path_of,
     workers_in,
 )
 from wardkeep.apps.urgent_queue.sent_words import SORTS, STATES as STATES_SENT
@@ -25,6 +26,8 @@ from wardkeep.apps.urgent_queue.showing import skill_words
 from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.asked import options
 from wardkeep.care.colleagues import Mine, mine_of
+from wardkeep.care.keeping import Keeping, go_on, resume
+from wardkeep.care.kept_forms import CASE_END
 from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.permission import permission_of
 from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of
@@ -115,6 +118,12 @@ LONGEST = 600
 FIELDS = ("word", "why", "code", "who", "said-word")
 
 
+@page("/patients/{id}/cases/{entry}/end", gate=STAFF)
+async def go_on_with_end(visit: Visit) -> Response:
+    """Where lists of what is unfinished lead: the words are on the case's own page."""
+    return visit.go_to(f"{path_of(visit.path('entry'))}#end")
+
+
 @page(f"{BOARD}/cases/{{entry}}", gate=STAFF)
 async def show_case(visit: Visit) -> Response:
     return await show(visit, Form({}))
@@ -133,6 +142,12 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
     if isinstance(ringing, Response):
         return ringing
     mine, now = await mine_of(visit), visit.clock.now()
+    acts = acts_of(entry, mine, visit)
+    sent = form if act == Step.END else None
+    keeping = await _keeping(visit, here, mine.me, acts, sent)
+    if isinstance(keeping, Response):
+        return keeping
+    kept = keeping.values if keeping and act != Step.END else {}
     problems = tuple(form.problems.values())
     people = (
         await workers_in(visit, entry.skill, mine.me)
@@ -149,7 +164,8 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         ringing=ringing,
         permission=await permission_of(visit, entry.case),
         may_prescribe=PRESCRIBERS.admits(visit.session.role),
-        acts=acts_of(entry, mine, visit),
+        acts=acts,
+        keeping=keeping,
         may_end_be_taken_back=may_end_be_taken_back(here, mine.me, visit),
         sent=await _sent(visit, entry),
         pace_words=PACES[pace],
@@ -159,12 +175,34 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         people=options(people),
         is_only_me=[one.reference for one in people] == [mine.me.reference],
         dispositions=[(one.code, one.words) for one in DISPOSITIONS.values()],
-        values={name: form.values.get(name, "") for name in FIELDS},
+        values={name: (kept | form.values).get(name, "") for name in FIELDS},
         problems=problems,
         act=act,
         said=SAID.get(visit.query("said")),
         most=LONGEST,
     )
+
+
+async def _keeping(
+    visit: Visit, here: Here, me: Person, acts: frozenset[str], sent: Form | None
+) -> Keeping | Response | None:
+    """The draft of what came of it; None where the visitor does not end it.
+
+    Whoever looks at a colleague's case, as a shift lead may, begins none.
+    """
+    entry = here.entry
+    is_mine = bool(me.reference) and entry.owner.reference == me.reference
+    if Step.END not in acts or not is_mine:
+        return None
+    if sent is None:
+        return await resume(
+            visit,
+            CASE_END,
+            note=entry.id,
+            based_on=here.version,
+            patient=entry.patient,
+        )
+    return await go_on(visit, CASE_END, sent, note=entry.id, patient=entry.patient)
 
 
 async def _sent(visit: Visit, entry: Entry) -> list[tuple[str, str, Standing, str]]:

@@ -22,6 +22,7 @@ from wardkeep.apps.urgent_queue.opening import (
 )
 from wardkeep.apps.urgent_queue.stepping import Pressed, pressed
 from wardkeep.care.case_closing import case_closed
+from wardkeep.care.keeping import finish
 from wardkeep.care.stored import Json, stored
 from wardkeep.care.telling import told_at_end
 from wardkeep.fhir.urgent import outcome
@@ -88,6 +89,7 @@ async def end_case(visit: Visit) -> Response:
         return done
     if done != DONE:
         return visit.go_to(path_of(entry.id, done))
+    await finish(visit, found.form, patient=entry.patient)
     return visit.go_to(_where(ending.disposition, entry.id, str(changed[-1][0]["id"])))
 
 
