@@ -528,6 +528,30 @@ def test_nobody_reads_a_colleagues_call_by_its_address(room: Room) -> None:
     assert b"Secret words" not in page
 
 
+def test_whoever_may_open_the_record_writes_nothing_into_a_colleagues_call(
+    room: Room,
+) -> None:
+    """Neither what the caller says nor an end: that is whoever speaks with them."""
+    known(room, "cay", "Cayley", "9990000174")
+    call = answer(room.tim, next(NUMBERS))
+    _, _, to = identify(room.tim, call, "cay", complaint="As it was said")
+    there = moved(to)
+    before = room.program.get(f"Encounter/{there.case}").json
+    token = room.stack.sign_in("fernhill", ["cay"], "urgent_care_clinician")
+    with closing(Visitor(room.stack.port, token)) as ann:
+        page = ann.get(there.path)
+        assert b"has this call" in page
+        assert f"{there.path}/details".encode() not in page
+        said = {"number": "01632960999", "complaint": "Other words", "chosen": "cay"}
+        for below in ("details", "look", "identify"):
+            status, _, _ = send(ann, f"{there.path}/{below}", **said)
+            assert status == 409, below
+        ended = {"disposition": "self-care", "said": "No.", "advice": "No."}
+        assert send(ann, f"{there.path}/end", **ended)[0] == 409
+        assert ann.ask("GET", f"{there.path}/details")[0] == 409
+    assert room.program.get(f"Encounter/{there.case}").json == before
+
+
 def test_calls_of_the_last_days_are_told_from_older_ones(room: Room) -> None:
     known(room, "meg", "Megson", "9990000166")
     for nth, hours in enumerate((97, 98, 95)):

@@ -21,6 +21,7 @@ import pytest
 
 from support.car_phone import posts, signs_for_list
 from support.clinic_site import row
+from support.midday import noon
 from support.program import Program
 from support.served import Served, eventually, served
 from support.urgent import Desk, whole_call
@@ -50,7 +51,7 @@ WORK = {
     f"Location/{CENTRE}": ("kim", "ann"),
 }
 TIMES, ACTS = 8, ("set-off", "arrive", "safe", "leave")
-_ENTRY = "select next_at < now() as is_overdue from urgent.entry where entry = $1"
+_ENTRY = "select next_at from urgent.entry where entry = $1"
 
 
 class Shift(NamedTuple):
@@ -63,7 +64,8 @@ class Shift(NamedTuple):
 
 @pytest.fixture(scope="module")
 def shift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shift]:
-    with served(tmp_path_factory.mktemp("visits"), WARDKEEP_WEB_WORKERS="2") as stack:
+    folder = tmp_path_factory.mktemp("visits")
+    with noon() as clock, served(folder, WARDKEEP_WEB_WORKERS="2", **clock) as stack:
         stack.found(HOME)
         keys: Path = tmp_path_factory.mktemp("keys")
         with closing(Program(stack, keys, organisation=HOME)) as program:
@@ -205,12 +207,12 @@ def test_whoever_did_not_come_is_overdue_at_once_and_is_booked_anew(
     shift.program.put(slot(90, starts=now() + timedelta(minutes=1)))
     assert book(shift, "ann", id_, 90).endswith("book")
     appointment = entry(shift, id_).booked.appointment
-    assert not row(shift.stack, _ENTRY, id_)["is_overdue"]
+    assert row(shift.stack, _ENTRY, id_)["next_at"] > now()
     desk = f"/clinics/{CENTRE}/do"
     kim = shift.of["kim"]
     _, to, _ = kim.press(desk, {"appointment": appointment, "do": "no-show"})
     assert "said=missed" in to
-    assert row(shift.stack, _ENTRY, id_)["is_overdue"]
+    assert row(shift.stack, _ENTRY, id_)["next_at"] <= now() + timedelta(seconds=1)
     assert b"Did not come" in shift.of["ann"].get(f"/bases/book/{id_}")
     # Another time is another appointment: that they did not come stays so.
     assert book(shift, "ann", id_, 3).endswith("book")

@@ -23,6 +23,7 @@ import pytest
 from support.program import Program, Reply
 from support.served import Served, Visitor
 from support.triage import question, resource, rule, written_as
+from wardkeep.base.ids import derived_uuid, new_uuid
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.triage.in_use import Approval, library_of
@@ -205,6 +206,40 @@ def test_what_a_second_person_reviewed_is_used_as_it_was_reviewed(
     page = get(second, "/triage")
     assert "<strong>In use</strong>" not in page
     assert "It was a drill" in page
+
+
+def test_an_old_triage_is_worked_out_by_the_content_that_was_replaced(
+    stack: Served, tmp_path: Path, thief: Visitor, second: Visitor
+) -> None:
+    """Whatever is in use since: the same answers, the same rules, the same result."""
+    with closing(Program(stack, tmp_path, organisation=HOME)) as program:
+        program.put({"resourceType": "Patient", "id": "old", "birthDate": "1980-02-03"})
+    pair = own("7")
+    id_ = sent(thief, pair)
+    assert decided(second, id_, pair)[0] == 303
+    assert used(second, id_, pair)[0] == 303
+    which = new_uuid()
+    token = stack.sign_in(HOME, ["old"], "urgent_care_clinician")
+    with closing(Visitor(stack.port, token)) as ann:
+        said = {"which": which, "q-well": "yes", "disposition": "self-care"}
+        status, page = post(ann, "/patients/old/triage/new", **said)
+        assert status == 303, page[-3000:]
+        path = f"/patients/old/triage/{derived_uuid('triage', 'old', which)}"
+        same = "the same answers come to the same result"
+        assert same in get(ann, path)
+        assert ended(second) == 303
+        assert same in get(ann, path)
+        shipped = {
+            "lead-adult-checklist": LEAD,
+            "words-adult-checklist": "All rules",
+            "which": shipped_content("adult-checklist").named.digest,
+            "version": standing_version(second),
+        }
+        assert post(second, "/triage/adult-checklist/use", **shipped)[0] == 303
+        page = get(ann, path)
+        assert same in page
+        assert "well: present" in page.lower()
+    assert ended(second) == 303
 
 
 @pytest.mark.parametrize("role", ["urgent_care_clinician", "administrator", "carer"])

@@ -5,6 +5,7 @@ The real processes over HTTP. A stranger's triage has words that stand nowhere e
 what the thief got is searched for them.
 """
 
+import asyncio
 import json
 import re
 import signal
@@ -20,6 +21,7 @@ import pytest
 
 from support.program import Program
 from support.served import Served, Visitor
+from support.wards import Worker, work
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.ids import derived_uuid, new_uuid
 from wardkeep.fhir.model.person import Person
@@ -33,6 +35,7 @@ ONLY_THERE = "Quixotic reason of the third kind"
 WRITERS = 6
 FORBIDDEN = 403
 TAKER = Person("", "Tim Taker")
+ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")
 Json = dict[str, Any]
 
 
@@ -249,3 +252,58 @@ def test_bad_input_is_told_and_saves_nothing(
     assert found == status, page[:500]
     assert len(triages_of(program, "own")) == before
     assert re.search(r"Traceback|Error\(", page) is None
+
+
+def one_of(stack: Served, program: Program, patient: str, token: str) -> Json:
+    """A new triage by whoever has this session, as it is stored."""
+    which = new_uuid()
+    with closing(Visitor(stack.port, token)) as own:
+        path = f"/patients/{patient}/triage/new"
+        assert own.ask("POST", path, ticked(which))[0] == 303
+    id_ = derived_uuid("triage", patient, which)
+    made: Json = program.get(f"QuestionnaireResponse/{id_}").json
+    return made
+
+
+def presses(stack: Served, token: str, made: Json, verb: str, **more: str) -> str:
+    """Where a button of a triage's page leads; its status where it leads nowhere."""
+    patient = made["subject"]["reference"].removeprefix("Patient/")
+    fields = {"version": made["meta"]["versionId"], "why": "Another person’s", **more}
+    path = f"/patients/{patient}/triage/{made['id']}/{verb}"
+    with closing(Visitor(stack.port, token)) as own:
+        status, _, to = own.send(path, urlencode(fields).encode())
+    return to.partition("said=")[2] or f"{status} {to}"
+
+
+def test_a_triage_is_struck_out_by_its_author_or_a_lead_and_by_nobody_else(
+    stack: Served, program: Program
+) -> None:
+    mine = stack.sign_in(HOME, ["own"], "urgent_care_clinician")
+    asyncio.run(work(stack, HOME, [(mine, ANN)]))
+    made = one_of(stack, program, "own", mine)
+    place = f"QuestionnaireResponse/{made['id']}"
+    thief = stack.sign_in(HOME, ["own"], "urgent_care_clinician")
+    assert presses(stack, thief, made, "strike-out") == "not-yours"
+    stranger = stack.sign_in(HOME, [], "urgent_care_clinician")
+    assert presses(stack, stranger, made, "strike-out").startswith("303")
+    taker = stack.sign_in(HOME, ["own"], "health_advisor")
+    assert presses(stack, taker, made, "strike-out").startswith("403")
+    assert presses(stack, mine, made, "strike-out", why="Wrong") == "why"
+    assert presses(stack, mine, made, "strike-out", version="9") == "changed"
+    assert program.get(place).json == made
+    assert presses(stack, mine, made, "strike-out") == "struck"
+    struck = program.get(place).json
+    assert struck["status"] == "entered-in-error"
+    assert struck["item"] == made["item"]
+    with closing(Visitor(stack.port, mine)) as own:
+        page = unescape(own.get(f"/patients/own/triage/{made['id']}").decode())
+        assert "This triage does not hold" in page
+        assert "Struck out by Ann Advice" in page
+        assert "Another person’s" in page
+        assert b"Struck out" in own.get("/patients/own/triage")
+    assert presses(stack, thief, struck, "put-back") == "too-late"
+    assert presses(stack, mine, struck, "put-back") == "put-back"
+    back = program.get(place).json
+    assert {**back, "meta": {}} == {**made, "meta": {}}
+    lead = stack.sign_in(HOME, ["own"], "shift_lead")
+    assert presses(stack, lead, back, "strike-out") == "struck"

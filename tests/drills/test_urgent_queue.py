@@ -317,14 +317,25 @@ def test_the_shift_lead_pins_with_a_reason_gives_and_sees_who_has_what(
     do(shift, shift.lee, id_, "do/pin", word="Rang twice, sounds worse")
     _, to, _ = press(shift.lee, f"{BOARD}/next", skill="mental-health")
     assert to == f"{BOARD}/cases/{id_}?said=took"
-    do(shift, shift.lee, id_, "do/assign", who="Practitioner/ann", word="Please")
-    assert entry(shift, id_).owner.reference == "Practitioner/ann"
+    # Nobody is given a case of a skill that they have not; the lead may keep it.
+    path, ann = f"{BOARD}/cases/{id_}/do/assign", "Practitioner/ann"
+    refused = press(
+        shift.lee, path, version=version(shift, id_), who="Practitioner/ann"
+    )
+    assert refused[0] == 422
+    assert b"obody is chosen" in refused[2]
+    assert f'value="{ann}"'.encode() not in refused[2]
+    do(shift, shift.lee, id_, "do/hand-back", word="Not mine")
+    do(shift, shift.lee, id_, "do/assign", who="Practitioner/lee")
+    given = ring(shift, "give-1", "clinician-6h", ago=1)
+    do(shift, shift.lee, given, "do/assign", who=ann, word="Please")
+    assert entry(shift, given).owner.reference == ann
     page = shift.lee.get(f"{BOARD}/shift")
     assert b"Ann Advice" in page
     assert b"Mental health" in page
-    # Whoever is given one opens it, whatever queue it lies in.
-    assert shift.ann.ask("GET", f"{BOARD}/cases/{id_}")[0] == 200
-    do(shift, shift.ann, id_, "do/reach")
+    # Whoever is given one opens it.
+    assert shift.ann.ask("GET", f"{BOARD}/cases/{given}")[0] == 200
+    do(shift, shift.ann, given, "do/reach")
 
 
 def test_of_many_who_press_at_once_no_two_get_one_case(shift: Shift) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator
+from playwright.async_api import Browser, Locator, expect
 
 from support.chromium import Device, arrive, chromium, clean, device
 from support.program import Program
@@ -173,3 +173,67 @@ async def leads(lee: Device, origin: str, late: str) -> None:
     await lee.reads("The case waits in its new place.")
     visit = lee.page.locator(".wk-queue__case", has_text="Be visited at home")
     await visit.get_by_text("Home visit").wait_for()
+
+
+async def test_what_came_of_a_case_is_kept_while_it_is_typed_and_its_end_taken_back(
+    server: Served, program: Program, ann: Device
+) -> None:
+    id_ = ring(program, "elm", "clinician-6h", 5, "Elmsworth")
+    await ann.go(f"{server.origin}{BOARD}/cases/{id_}")
+    await ann.press("Take it")
+    await ann.reads("The case is yours. Ring now.")
+    await ann.press("They answered")
+    await ann.reads("You are in consultation.")
+    why = ann.page.get_by_label("Why, and what was agreed")
+    await why.fill("Sore throat, drinks well")
+    await ann.page.get_by_text("Saved at").wait_for()
+    # When the page is gone, the words are not
+    await ann.go(f"{server.origin}{BOARD}")
+    await ann.go(f"{server.origin}{BOARD}/cases/{id_}")
+    await expect(why).to_have_value("Sore throat, drinks well")
+    await clean(ann, "queue-case-kept")
+    await ann.go(f"{server.origin}/patients/elm/cases/{id_}/end")
+    await expect(why).to_have_value("Sore throat, drinks well")
+    # And the wrong line of the list is put right
+    await ann.page.get_by_label("Disposition").select_option("self-care")
+    await ann.press("Save and go on")
+    await ann.reads("The case is closed.")
+    await ann.page.get_by_role("link", name="The case that you ended").click()
+    await ann.page.get_by_text("Take the end back").wait_for()
+    await clean(ann, "queue-case-ended")
+    await ann.press("Take the end back")
+    await ann.reads("The end is taken back. The case is yours again")
+    await expect(why).to_have_value("")
+    assert ann.complaints == []
+
+
+async def test_times_are_set_by_the_lead_and_the_queue_goes_on_paper(
+    server: Served, program: Program, ann: Device, lee: Device
+) -> None:
+    for nth in range(22):
+        ring(program, f"many-{nth}", "clinician-6h", nth, f"Manyworth{nth}")
+    await lee.go(f"{server.origin}{BOARD}/times")
+    await lee.reads("they are the numbers that Wardkeep comes with")
+    await lee.page.get_by_label("rung again within").fill("1")
+    await lee.press("Set them")
+    await lee.reads("Enter a number between 2 and 60")
+    await clean(lee, "queue-times-wrong")
+    await lee.page.get_by_label("rung again within").fill("5")
+    await lee.page.get_by_label("Why they are changed").fill("Agreed for the winter")
+    await lee.press("Set them")
+    await lee.reads("They hold from the next step of each case on.")
+    await clean(lee, "queue-times")
+    await ann.go(f"{server.origin}{BOARD}/overdue")
+    await ann.reads("were not rung again within 5 minutes")
+    # Whoever looks further down turns the page
+    await ann.go(f"{server.origin}{BOARD}")
+    await ann.page.get_by_role("link", name="The next 20").click()
+    await ann.reads("Number 21 to")
+    await clean(ann, "queue-board-second")
+    await ann.page.get_by_role("link", name="Print this queue").click()
+    await ann.reads("Printed by Ann Advice")
+    await ann.page.emulate_media(media="print")
+    await clean(ann, "queue-paper")
+    await ann.page.emulate_media(media="screen")
+    assert ann.complaints == []
+    assert lee.complaints == []

@@ -23,6 +23,7 @@ from support.arrivals import (
     staff,
 )
 from support.chromium import PHONE, Device, arrive, chromium, clean, device
+from support.midday import noon
 from support.program import Program
 from support.served import Served, served
 
@@ -46,7 +47,8 @@ KIN = {
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with served(tmp_path_factory.mktemp("ways")) as running:
+    folder = tmp_path_factory.mktemp("ways")
+    with noon() as clock, served(folder, **clock) as running:
         running.found("fernhill")
         keys = tmp_path_factory.mktemp("keys")
         with closing(Program(running, keys, organisation="fernhill")) as one:

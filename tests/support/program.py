@@ -3,7 +3,6 @@
 
 import http.client
 import json
-import time
 import urllib.parse
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from support.served import LOST, Served
+from wardkeep.base.clock import SystemClock
 from wardkeep.base.ids import new_uuid
 
 Json = dict[str, Any]
@@ -100,7 +100,7 @@ class Program:
         return made
 
     def assertion(self, **changed: object) -> str:
-        now = int(time.time())
+        now = int(SystemClock().now().timestamp())
         claims = {
             "iss": self.id,
             "sub": self.id,

@@ -7,11 +7,13 @@ page that did something about it adds what it made, and writes all of it at once
 
 from datetime import datetime
 
+import msgspec
 from starlette.responses import Response
 
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care.journeys import journey_that_ends
 from wardkeep.care.of_patient import refused
+from wardkeep.care.queue_setting import setting_now
 from wardkeep.care.stored import Json, stored
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
@@ -41,7 +43,8 @@ async def place_in_queue(
     one = entry_in(found.content)
     if one is None:
         return visit.tell(NOT_FOUND)
-    return one, found.content, found.version
+    now = msgspec.structs.replace(one, times=(await setting_now(visit)).times)
+    return now, found.content, found.version
 
 
 async def closing(  # noqa: PLR0913 - an end is this much

@@ -32,13 +32,19 @@ from wardkeep.web.visit import Visit
 _MOST_DIGITS = 10
 
 
-async def own(visit: Visit, id_: str, *, kinds: Container[str]) -> DraftRow | None:
-    """A draft of these kinds that is the visitor's own and about this patient."""
+async def own(
+    visit: Visit, id_: str, *, kinds: Container[str], patient: str = ""
+) -> DraftRow | None:
+    """A draft of these kinds that is the visitor's own and about this patient.
+
+    `patient` is an id where the address names none.
+    """
+    about = patient or visit.path("id")
     organisation = opener_of(visit).organisation
     draft = await visit.services[NoteDrafts].look(organisation, id_)
     if draft is None or draft.account != visit.session.account:
         return None
-    is_here = draft.patient.id == visit.path("id") and draft.kind in kinds
+    is_here = draft.patient.id == about and draft.kind in kinds
     return draft if is_here else None
 
 

@@ -115,23 +115,30 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
         return "" if at is None else f"{at.astimezone(LONDON):%H:%M:%S}"
 
 
-async def own_draft(visit: Visit, id_: str) -> DraftRow | None:
+async def own_draft(visit: Visit, id_: str, patient: str = "") -> DraftRow | None:
     """A form's draft that is the visitor's own and about this patient."""
-    return await drafts.own(visit, id_, kinds=KEPT_FORMS)
+    return await drafts.own(visit, id_, kinds=KEPT_FORMS, patient=patient)
 
 
 async def resume(
-    visit: Visit, form: KeptForm, *, note: str = "", based_on: int = 0
+    visit: Visit,
+    form: KeptForm,
+    *,
+    note: str = "",
+    based_on: int = 0,
+    patient: str = "",
 ) -> Keeping | Response:
     """The draft that the address asks for, or one's own of that note; else a new one.
 
     `note` is the id of what is changed; empty where something new is begun: then what
-    was left unfinished is not put into the form unasked.
+    was left unfinished is not put into the form unasked. `patient` is an id where the
+    address names none.
     """
+    patient = patient or visit.path("id")
     organisation = opener_of(visit).organisation
     draft = None
     if visit.query("draft"):
-        draft = await own_draft(visit, visit.query("draft"))
+        draft = await own_draft(visit, visit.query("draft"), patient)
         if draft is None or draft.kind != form.kind:
             return visit.tell(NOT_FOUND)
     elif note:
@@ -139,25 +146,34 @@ async def resume(
             organisation, visit.session.account, kind=form.kind, note=note
         )
     if draft is None:
-        begun = await _begin(visit, form, note=note or new_uuid(), based_on=based_on)
+        begun = await _begin(
+            visit, form, note=note or new_uuid(), based_on=based_on, patient=patient
+        )
         if isinstance(begun, Response) or note:
             return begun
         return msgspec.structs.replace(begun, left=await left_of(visit, form))
     if draft.ended_as:
-        return visit.go_to(f"/patients/{visit.path('id')}/unfinished/{draft.id}")
+        return visit.go_to(f"/patients/{patient}/unfinished/{draft.id}")
     return await _open(visit, form, draft)
 
 
 async def go_on(
-    visit: Visit, form: KeptForm, sent: Form, *, note: str, built_on: int = 0
+    visit: Visit,
+    form: KeptForm,
+    sent: Form,
+    *,
+    note: str,
+    built_on: int = 0,
+    patient: str = "",
 ) -> Keeping | Response:
     """The same draft, for a form that was sent and is shown once more.
 
     `built_on` is the version that the page shows beside the words, where they met one.
     """
-    draft = await own_draft(visit, sent.values.get("draft", ""))
+    patient = patient or visit.path("id")
+    draft = await own_draft(visit, sent.values.get("draft", ""), patient)
     if draft is None or draft.kind != form.kind or draft.ended_as:
-        return await _begin(visit, form, note=note, based_on=built_on)
+        return await _begin(visit, form, note=note, based_on=built_on, patient=patient)
     if built_on != draft.based_on:
         await visit.services[NoteDrafts].build_on(
             draft, built_on, organisation=opener_of(visit).organisation
@@ -180,12 +196,12 @@ async def overtaken(visit: Visit, keeping: Keeping, version: int) -> bool:
 
 
 async def _begin(
-    visit: Visit, form: KeptForm, *, note: str, based_on: int
+    visit: Visit, form: KeptForm, *, note: str, based_on: int, patient: str
 ) -> Keeping | Response:
     """A key and no words yet: it is on no list before somebody types."""
     new = NewDraft(
         id=new_uuid(),
-        patient=visit.path("id"),
+        patient=patient,
         note=note,
         based_on=based_on,
         is_sealed=False,
@@ -199,7 +215,7 @@ async def _begin(
     kept, opener = visit.services[NoteDrafts], opener_of(visit)
     begun = await kept.begin_anew(new, editor=new_uuid(), opener=opener)
     if isinstance(begun, Refusal):
-        return refused(visit, begun)
+        return refused(visit, begun, patient=patient)
     if isinstance(begun, NotFound):
         return visit.tell(NOT_FOUND)
     return await _shown(visit, form, begun)
@@ -268,12 +284,12 @@ def values_of(words: Words) -> dict[str, str]:
     return {one.hint: one.text for one in words.sections}
 
 
-async def finish(visit: Visit, sent: Form) -> None:
+async def finish(visit: Visit, sent: Form, *, patient: str = "") -> None:
     """What the form said is in the record: its draft ends.
 
     What another window typed in the meantime goes on as a draft, by itself.
     """
-    draft = await own_draft(visit, sent.values.get("draft", ""))
+    draft = await own_draft(visit, sent.values.get("draft", ""), patient)
     if draft is None or draft.ended_as:
         return
     place = next(iter(places_in(sent.values.get("place", ""))), Place("", 0))

@@ -149,6 +149,13 @@ CALL_END = KeptForm(
     new="calls",
     change="calls/{}/end",
 )
+CASE_END = KeptForm(
+    kind="case-end",
+    type="ServiceRequest",
+    words="what came of a case in the queue",
+    new="cases/{}/end",
+    change="cases/{}/end",
+)
 REFER = KeptForm(
     kind="refer",
     type="Communication",
@@ -188,7 +195,7 @@ _ALL = (
         *_SECTION_ENTRIES,
     ),
     *(ADMISSION, DISCHARGE, LEVEL, LEAVE, DEPOT, *_DEPOT_STEPS),
-    *(CALL, CALL_END, REFER, TRIAGE),
+    *(CALL, CALL_END, CASE_END, REFER, TRIAGE),
     *(PRESCRIPTION, NOTE_OF_URGENT_CARE),
 )
 KEPT_FORMS = {one.kind: one for one in _ALL}

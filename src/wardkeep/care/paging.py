@@ -8,6 +8,10 @@ _DIGITS = 2
 
 def page_asked(visit: Visit) -> int:
     """The number in the address, from 0; 0 where it is none."""
-    asked = visit.query("page")
+    return page_number(visit.query("page"))
+
+
+def page_number(asked: str) -> int:
+    """The same, of a part of a page that is brought up to date by itself."""
     is_one = asked.isascii() and asked.isdecimal() and len(asked) <= _DIGITS
     return int(asked) if is_one else 0

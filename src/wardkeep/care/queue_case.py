@@ -13,6 +13,7 @@ from wardkeep.base.ids import OrganisationId, is_fhir_id
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.of_patient import WRITERS, refused, whole_number
 from wardkeep.care.opening import opener_of
+from wardkeep.care.queue_setting import setting_now
 from wardkeep.care.stored import Json, stored
 from wardkeep.care.writing import NOT_SAVED, drafted_anew
 from wardkeep.disclosure.answers import Refusal
@@ -67,6 +68,8 @@ class Here(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a queue, opened."""
 
     entry: Entry
+    """With the times that hold now: the next step takes them along. By when that is
+    due, says the row."""
     version: int
     content: Json
     row: EntryRow
@@ -138,7 +141,9 @@ async def find_by(visit: Visit, row: EntryRow) -> Here | Response:
     one = entry_in(found.content)
     if one is None:
         return visit.tell(NOT_FOUND)
-    return Here(entry=one, version=found.version, content=found.content, row=row)
+    # What is done from now on is done within the times that are set now.
+    entry_now = msgspec.structs.replace(one, times=(await setting_now(visit)).times)
+    return Here(entry=entry_now, version=found.version, content=found.content, row=row)
 
 
 async def write(

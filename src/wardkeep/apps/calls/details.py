@@ -16,7 +16,7 @@ from wardkeep.apps.calls.opening import (
     Stored,
     case_draft,
     here,
-    open_case,
+    own_case,
     write,
 )
 from wardkeep.apps.calls.typed import (
@@ -69,7 +69,7 @@ async def sent(visit: Visit) -> Sent | Response:
 
 async def sent_with(visit: Visit, form: Form) -> Sent | Response:
     """The same, where the form was read already."""
-    stored = await open_case(visit)
+    stored = await own_case(visit)
     if isinstance(stored, Response):
         return stored
     return Sent(stored=stored, form=form, typed=read_typed(form))
@@ -77,7 +77,7 @@ async def sent_with(visit: Visit, form: Form) -> Sent | Response:
 
 @page("/patients/{id}/calls/{case}/details", gate=ANSWERERS)
 async def show_details(visit: Visit) -> Response:
-    stored = await open_case(visit)
+    stored = await own_case(visit)
     if isinstance(stored, Response):
         return stored
     keeping = await resume(visit, CALL, note=stored.case.id, based_on=stored.version)

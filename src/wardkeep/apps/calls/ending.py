@@ -24,7 +24,7 @@ from wardkeep.apps.calls.opening import (
     Stored,
     case_draft,
     here,
-    open_case,
+    own_case,
     read_case,
     write,
 )
@@ -86,7 +86,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 async def _here(visit: Visit, log: str | None = None) -> Sent | Response:
     """`log`: of the form that was sent; None: it is not known yet."""
-    stored = await open_case(visit)
+    stored = await own_case(visit)
     if isinstance(stored, Response):
         return stored
     ground = await ground_of(visit)

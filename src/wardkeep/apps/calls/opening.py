@@ -61,6 +61,14 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the visitor answered it, or went on with it."""
 
 
+NOT_YOURS = Trouble(
+    status=409,
+    title="You do not have this call",
+    why="Whoever speaks with the caller asks them, so nothing was saved.",
+    mend="Go on with the call first, or ask your colleague.",
+)
+
+
 def rows(visit: Visit) -> CallRows:
     return visit.services[CallRows]
 
@@ -141,6 +149,17 @@ async def open_case(visit: Visit) -> Stored | Response:
     if isinstance(found, Response) or found.case.is_open:
         return found
     return visit.tell(ENDED)
+
+
+async def own_case(visit: Visit) -> Stored | Response:
+    """The same, of whoever has it on the telephone: they write what the caller says.
+
+    A case of which nobody said who answered is anybody's who may open it.
+    """
+    found = await open_case(visit)
+    if isinstance(found, Response) or found.is_mine:
+        return found
+    return visit.tell(NOT_YOURS) if found.case.taker.reference else found
 
 
 def triage_id(case: str, version: int) -> str:

@@ -6,7 +6,7 @@ Asked again it is another version, by whoever has the call.
 
 from starlette.responses import Response
 
-from wardkeep.apps.calls.opening import ANSWERERS, here, open_case, write
+from wardkeep.apps.calls.opening import ANSWERERS, here, own_case, write
 from wardkeep.care.of_patient import whole_number
 from wardkeep.care.opening import me
 from wardkeep.care.writing import drafted
@@ -22,12 +22,6 @@ from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
 LONGEST_WHY = 300
-NOT_YOURS = Trouble(
-    status=409,
-    title="You do not have this call",
-    why="Whoever speaks with the caller asks them, so nothing was saved.",
-    mend="Go on with the call first, or ask your colleague.",
-)
 
 
 @page("/patients/{id}/calls/{case}/permission", gate=ANSWERERS, methods=("POST",))
@@ -35,11 +29,9 @@ async def keep_permission(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
-    stored = await open_case(visit)
+    stored = await own_case(visit)
     if isinstance(stored, Response):
         return stored
-    if not stored.is_mine:
-        return visit.tell(NOT_YOURS)
     said, why = _typed(form)
     if form.problems or said is None:
         problem = next(iter(form.problems.values()))

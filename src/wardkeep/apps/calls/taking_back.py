@@ -24,7 +24,6 @@ from wardkeep.care.stored import stored as stored_here
 from wardkeep.care.writing import drafted_anew
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.bars.outgoing import Outbox, Queued
-from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.questionnaires.response import TYPE as RESPONSE
 from wardkeep.fhir.store.change import MUST_NOT_EXIST, Beside, Change
 from wardkeep.fhir.store.outcomes import Written
@@ -32,10 +31,10 @@ from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.urgent import outcome
 from wardkeep.fhir.urgent.case import OPEN, Case, Content
 from wardkeep.fhir.urgent.dispatching import NOT_SENT
-from wardkeep.fhir.urgent.moving import advance
+from wardkeep.fhir.urgent.moving import ended_unseen
 from wardkeep.fhir.urgent.queue_rows import EntryRow, QueueRows
-from wardkeep.fhir.urgent.queueing import TYPE, Did, Entry, entry_content, entry_in
-from wardkeep.fhir.urgent.steps import UNDO_WITHIN, State, Step
+from wardkeep.fhir.urgent.queueing import TYPE, Entry, entry_content, entry_in
+from wardkeep.fhir.urgent.steps import UNDO_WITHIN, State
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
@@ -99,8 +98,9 @@ async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
     )
     if isinstance(request, Response):
         return request
-    after = None if entry is None else _ended(visit, entry, await me(visit))
-    if after is None:
+    mine, at = await me(visit), visit.clock.now()
+    after = entry and ended_unseen(entry, by=mine, at=at, words=WORDS)
+    if not isinstance(after, Entry):
         return visit.tell(_GONE)
     reopened = msgspec.structs.replace(
         stored.case, outcome=None, status=OPEN, ended=None
@@ -183,13 +183,3 @@ async def _asked(visit: Visit, stored: Stored) -> list[tuple[Content, int]] | Re
     if isinstance(found, Response):
         return [] if found.status_code == NOT_FOUND.status else found
     return [({**found.content, "status": "entered-in-error"}, found.version)]
-
-
-def _ended(visit: Visit, entry: Entry, mine: Person) -> Entry | None:
-    """Its place in the queue, taken and ended by one; None: somebody else has it."""
-    now = visit.clock.now()
-    taken = advance(entry, Did(step=Step.TAKE, at=now, by=mine))
-    if not isinstance(taken, Entry):
-        return None
-    over = advance(taken, Did(step=Step.END, at=now, by=mine, words=WORDS))
-    return over if isinstance(over, Entry) else None

@@ -34,7 +34,7 @@ from wardkeep.care.stored import stored
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
-from wardkeep.fhir.urgent.moving import VISIT, Cannot, advance, next_by
+from wardkeep.fhir.urgent.moving import VISIT, Cannot, advance
 from wardkeep.fhir.urgent.queueing import Did, Entry
 from wardkeep.fhir.urgent.ringing import Ringing, ringing_in
 from wardkeep.fhir.urgent.steps import DID, WORDS as STATES, State, Step
@@ -107,7 +107,7 @@ def _is_at(reference: str, entry: Entry) -> bool:
 
 def _facts(here: Here, now: datetime) -> dict[str, Any]:
     entry = here.entry
-    next_at = next_by(entry)
+    next_at = here.row.next_at if entry.is_open else None
     is_sent = entry.booked.is_by_car
     return {
         "entry": entry,

@@ -28,11 +28,20 @@ SAID = {
     Step.TURN: ("The order is changed.", True),
     Step.SET_OFF: ("You are on the way.", True),
     Step.ARRIVE: (
-        "You have arrived. Say within 45 minutes that all is well, or that you left.",
+        (
+            "You have arrived. Say before the next step is due that all is well, or"
+            " that you left."
+        ),
         True,
     ),
-    Step.SAFE: ("Good. Say so again within 45 minutes, or that you left.", True),
-    Step.LEAVE: ("You have left. Write what came of it within 30 minutes.", True),
+    Step.SAFE: (
+        "Good. Say so again before the next step is due, or that you left.",
+        True,
+    ),
+    Step.LEAVE: (
+        "You have left. Write what came of it before the next step is due.",
+        True,
+    ),
     Step.NOTE: ("It is written down with the case.", True),
     Step.UNDO: ("It is as it was before.", True),
     CHANGED: (

@@ -14,6 +14,9 @@ PLACES = {
     "k": ("/tasks", "Tasks"),
     "e": ("/messages", "Messages"),
     "l": ("/letters", "Letters to approve"),
+    "q": ("/urgent-queue", "Urgent care queue"),
+    "v": ("/home-visits", "Home visits"),
+    "c": ("/calls", "Calls"),
 }
 """After `g`, from anywhere; those that the visitor has."""
 SECTIONS = {

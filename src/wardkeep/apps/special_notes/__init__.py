@@ -2,7 +2,6 @@
 """Special notes and flags of urgent care: written, reviewed, ended, and what is due."""
 
 from wardkeep.apps.special_notes.ending import end_note, mark_mistake, take_back
-from wardkeep.apps.special_notes.opening import NOTERS
 from wardkeep.apps.special_notes.showing import show_due, show_note, show_notes
 from wardkeep.apps.special_notes.writing import (
     review_note,
@@ -10,6 +9,7 @@ from wardkeep.apps.special_notes.writing import (
     show_review,
     write_note,
 )
+from wardkeep.care.warnings import NOTERS
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
 

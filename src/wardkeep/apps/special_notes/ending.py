@@ -4,7 +4,6 @@
 from starlette.responses import Response
 
 from wardkeep.apps.special_notes.opening import (
-    NOTERS,
     Pressed,
     address_of,
     pressed,
@@ -12,6 +11,7 @@ from wardkeep.apps.special_notes.opening import (
 )
 from wardkeep.apps.special_notes.showing import show_one
 from wardkeep.apps.special_notes.typed import LONGEST
+from wardkeep.care.warnings import NOTERS
 from wardkeep.fhir.urgent.special_note import (
     ENDED,
     MISTAKE,

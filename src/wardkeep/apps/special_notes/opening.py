@@ -7,7 +7,6 @@ from starlette.responses import Response
 from wardkeep.care.chart import build_chart
 from wardkeep.care.of_patient import (
     OF_BANNER,
-    WRITERS,
     banner_on,
     refused,
     whole_number,
@@ -32,8 +31,6 @@ from wardkeep.web.forms import Form
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
-NOTERS = WRITERS.only("urgent_care_clinician", "shift_lead", "doctor")
-"""Who writes what stops a call or tells a crew; call takers read it."""
 NOBODY_YET = Trouble(
     status=409,
     title="Nobody has said which practitioner you are",

@@ -11,7 +11,6 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.special_notes.opening import (
-    NOTERS,
     Kept,
     Opened,
     find,
@@ -22,6 +21,7 @@ from wardkeep.care.of_patient import READERS
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.paging import page_asked
 from wardkeep.care.people import banners_in
+from wardkeep.care.warnings import NOTERS
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.note_reviews import NoteReviews

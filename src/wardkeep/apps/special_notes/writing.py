@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from wardkeep.apps.special_notes.opening import (
     NOBODY_YET,
-    NOTERS,
     Kept,
     Opened,
     address_of,
@@ -22,6 +21,7 @@ from wardkeep.base.ids import derived_uuid, is_fhir_id, new_uuid
 from wardkeep.care.keeping import Keeping, finish, go_on, overtaken, resume
 from wardkeep.care.kept_forms import NOTE_OF_URGENT_CARE
 from wardkeep.care.opening import me
+from wardkeep.care.warnings import NOTERS
 from wardkeep.fhir.urgent.flags import AUDIENCES, CATEGORIES, STOPS
 from wardkeep.fhir.urgent.special_note import (
     REVIEWED,

@@ -4,6 +4,7 @@
 from wardkeep.apps.triage.adopting import end_use, show_content, take_into_use
 from wardkeep.apps.triage.assessing import assess, show_checklist, work_out
 from wardkeep.apps.triage.showing import show_triage, show_triages
+from wardkeep.apps.triage.striking import put_back, strike_out
 from wardkeep.care.leads import LEADS
 from wardkeep.web.apps import App
 from wardkeep.web.navigation import Link
@@ -20,6 +21,8 @@ app = App(
         work_out,
         assess,
         show_triage,
+        strike_out,
+        put_back,
     ),
     navigation=(Link(words="Triage content", path="/triage", gate=LEADS, position=38),),
 )

@@ -11,6 +11,7 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.triage.opening import ASSESSORS
+from wardkeep.apps.triage.striking import LONGEST_WHY, SAID, may_strike
 from wardkeep.care.chart import build_chart
 from wardkeep.care.of_patient import (
     OF_BANNER,
@@ -19,7 +20,7 @@ from wardkeep.care.of_patient import (
     banner_on,
     refused,
 )
-from wardkeep.care.opening import opener_of
+from wardkeep.care.opening import me, opener_of
 from wardkeep.care.triage_content import content_in_use, content_named
 from wardkeep.care.triage_shown import Shown, shown_in
 from wardkeep.disclosure.answers import Refusal
@@ -44,6 +45,7 @@ from wardkeep.fhir.triage.evaluating import known, question_of
 from wardkeep.fhir.triage.held import Held
 from wardkeep.fhir.triage.library import engine_of
 from wardkeep.fhir.triage.record import Stored, disproved, stored_in
+from wardkeep.fhir.triage.struck import MISTAKE, struck_in
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND
@@ -86,6 +88,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     authored: str
     by: str
     decided: str
+    is_struck: bool
+    """Somebody said that it was never so, or the end that it belonged to was taken
+    back."""
 
 
 @page("/patients/{id}/triage", gate=READERS)
@@ -127,6 +132,7 @@ def _listed(one: OpenedResource) -> Line | None:
         authored=str(resource.get("authored", "")),
         by=person_in(resource.get("author")).words,
         decided=decided.words if decided else stored.decided,
+        is_struck=resource.get("status") == MISTAKE,
     )
 
 
@@ -149,12 +155,14 @@ async def show_triage(visit: Visit) -> Response:
     found = await content_named(visit, stored.log.named)
     if isinstance(found, Response):
         return found
-    content = found.use.content if found and found.use else None
-    marks = found.marks if found else {}
+    content, marks = found or (None, {})
+    who = await me(visit)
     resource = msgspec.json.decode(one.text, type=dict[str, object])
+    struck = struck_in(resource)
     return visit.render(
         "triage/triage.html",
         id=visit.path("id"),
+        triage=visit.path("triage"),
         banner=banner,
         stored=stored,
         suggested=DISPOSITIONS.get(stored.suggested),
@@ -166,7 +174,14 @@ async def show_triage(visit: Visit) -> Response:
         shown=None if content is None else _replayed(content, stored, marks),
         problem=None if content is None else disproved(engine_of(content), stored),
         may_write=ASSESSORS.admits(visit.session.role),
-        said=visit.query("said"),
+        said=SAID.get(visit.query("said")),
+        version=one.version,
+        struck=struck,
+        is_struck=resource.get("status") == MISTAKE,
+        may_strike=may_strike(visit, resource, who),
+        may_put_back=struck is not None
+        and struck.may_be_put_back(who, visit.clock.now()),
+        most=LONGEST_WHY,
     )
 
 

@@ -30,10 +30,12 @@ from wardkeep.apps.urgent_queue.showing import (
     skills_in_order,
     totals_of,
 )
-from wardkeep.base.ids import OrganisationId
+from wardkeep.base.ids import OrganisationId, is_fhir_id
 from wardkeep.care.colleagues import Mine, mine_of
 from wardkeep.care.opening import opener_of
+from wardkeep.care.paging import page_asked, page_number
 from wardkeep.care.people import banners_in
+from wardkeep.care.queue_setting import setting_now
 from wardkeep.db.changes import Topic
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.model.team import topic_key
@@ -53,6 +55,7 @@ _TOLD = "urgent care queue: name, disposition, time left, who has it"
 _EVERY_SECONDS = 15.0
 """Time alone makes cases breach."""
 _BETWEEN = "~"
+_ASKED = ("skills", "me", "names", "page")
 _NOBODY: Mapping[str, Banner] = {}
 SAID = {
     "handed-back": ("The case is in the queue again, in its old place.", True),
@@ -105,6 +108,7 @@ async def show_board_now(visit: Visit) -> Response:
         skills=visit.query("skills"),
         me=visit.query("me"),
         names=visit.query("names"),
+        page=visit.query("page"),
     )
     return visit.answer_part(live, await show_board_part(visit.ground))
 
@@ -125,12 +129,13 @@ async def show_overdue_now(visit: Visit) -> Response:
 async def show_board(visit: Visit) -> Response:
     """The cases of one's skills, one's own first; the shift lead's of all."""
     mine = await mine_of(visit)
-    skills = _wanted(visit, mine)
+    skills = skills_wanted(visit, mine)
     with_names = "1" if visit.query("names") == "1" and leads(visit) else ""
     query = {
         "skills": _BETWEEN.join(skills or ()),
         "me": topic_key(mine.me.reference),
         "names": with_names,
+        "page": str(page_asked(visit) or ""),
     }
     live = visit.live(show_board_now, **query)
     part = await _board(visit.ground, query)
@@ -144,6 +149,7 @@ async def show_board(visit: Visit) -> Response:
         **part,
         live=live,
         said=SAID.get(visit.query("said")),
+        ended=_ended(visit),
         people=given[0],
         entry=given[1],
         not_named=given[2],
@@ -172,7 +178,7 @@ async def show_shift(visit: Visit) -> Response:
 async def show_overdue(visit: Visit) -> Response:
     """Cases whose next step should have been taken: those that nobody may forget."""
     live = visit.live(show_overdue_now)
-    part = await _overdue(visit.ground)
+    part, now = await _overdue(visit.ground), await setting_now(visit)
     owners = await names_of(visit, [one.owner for one in part["lines"]])
     return visit.render(
         "urgent_queue/overdue.html",
@@ -180,14 +186,22 @@ async def show_overdue(visit: Visit) -> Response:
         live=live,
         owners=owners,
         leads=leads(visit),
+        times=now.times,
+        setting=now.setting,
     )
+
+
+def _ended(visit: Visit) -> str:
+    """The place in a queue of what was just ended; empty: nothing was."""
+    of = visit.query("of")
+    return of if visit.query("said") in ("ended", "moved") and is_fhir_id(of) else ""
 
 
 def _may_filter(visit: Visit, mine: Mine) -> Sequence[str]:
     return SKILLS if leads(visit) else skills_of(mine)
 
 
-def _wanted(visit: Visit, mine: Mine) -> Sequence[str] | None:
+def skills_wanted(visit: Visit, mine: Mine) -> Sequence[str] | None:
     """The skills that the board shows; None: all of them."""
     asked, may = visit.query("skill"), _may_filter(visit, mine)
     if asked in may:
@@ -202,7 +216,7 @@ async def _board(
     ground: Ground, query: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """What a board says: ids, times and codes, made of no session."""
-    asked = query or {name: ground.query(name) for name in ("skills", "me", "names")}
+    asked = query or {name: ground.query(name) for name in _ASKED}
     organisation, now = OrganisationId(ground.organisation), ground.clock.now()
     found = ground.services[QueueRows]
     said = asked["skills"]
@@ -211,10 +225,18 @@ async def _board(
     counts = await found.counts(organisation, now=now)
     here = [one for one in counts if skills is None or one.skill in skills]
     own = await found.own(organisation, me)
-    listed = await found.listed(organisation, skills, at_most=MOST_SHOWN + len(own))
+    number = page_number(asked["page"])
+    # One's own stand above, on each page: what is listed is as many more.
+    listed = await found.listed(
+        organisation, skills, at_most=MOST_SHOWN * (number + 1) + 1 + len(own)
+    )
     mine = {one.entry for one in own}
-    others = [one for one in listed if one.entry not in mine][:MOST_SHOWN]
+    rest = [one for one in listed if one.entry not in mine][MOST_SHOWN * number :]
+    others = rest[:MOST_SHOWN]
     return {
+        "page": number,
+        "first": MOST_SHOWN * number + 1,
+        "is_more": len(rest) > MOST_SHOWN,
         "own": lines_of(own, now),
         "lines": lines_of(others, now),
         "totals": totals_of(here),

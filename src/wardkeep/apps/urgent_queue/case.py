@@ -19,26 +19,30 @@ from wardkeep.apps.urgent_queue.opening import (
     find,
     leads,
     organisation_of,
+    path_of,
+    workers_in,
 )
 from wardkeep.apps.urgent_queue.showing import skill_words
 from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.asked import options
-from wardkeep.care.colleagues import Mine, colleagues, mine_of
+from wardkeep.care.colleagues import Mine, mine_of
 from wardkeep.care.crews import is_crew_of
+from wardkeep.care.keeping import Keeping, go_on, resume
+from wardkeep.care.kept_forms import CASE_END
 from wardkeep.care.message_words import SORTS, STATES as STATES_SENT
 from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.permission import permission_of
 from wardkeep.care.queue_words import ABSENT, COLOURS, left_words, number_of
 from wardkeep.care.stored import stored
 from wardkeep.fhir.bars.outgoing import Outbox, Standing
+from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.clocks import WORDS as PACES, pace_of
-from wardkeep.fhir.urgent.disposition import DISPOSITIONS
-from wardkeep.fhir.urgent.moving import Cannot, advance, can_take_back, next_by
+from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Kind
+from wardkeep.fhir.urgent.moving import Cannot, advance, can_take_back
 from wardkeep.fhir.urgent.queueing import Did, Entry
 from wardkeep.fhir.urgent.ringing import Ringing, ringing_in
 from wardkeep.fhir.urgent.steps import (
     DID,
-    MOST_ATTEMPTS,
     WORDS as STATES,
     State,
     Step,
@@ -66,6 +70,17 @@ SAID = {
     Step.PIN: ("The case is at the top of its queue.", True),
     Step.UNPIN: ("The case is in its own place again.", True),
     Step.UNDO: ("It is as it was before.", True),
+    "end-undone": (
+        "The end is taken back. The case is yours again: say what comes of it.",
+        True,
+    ),
+    "acted-on": (
+        (
+            "It is too late to take the end back: a colleague has the case already, or"
+            " what it came to has gone. Nothing was changed."
+        ),
+        False,
+    ),
     "asked": (
         "The ambulance is asked for. For five seconds it can be stopped here.",
         True,
@@ -105,6 +120,12 @@ LONGEST = 600
 FIELDS = ("word", "why", "code", "who", "said-word")
 
 
+@page("/patients/{id}/cases/{entry}/end", gate=STAFF)
+async def go_on_with_end(visit: Visit) -> Response:
+    """Where lists of what is unfinished lead: the words are on the case's own page."""
+    return visit.go_to(f"{path_of(visit.path('entry'))}#end")
+
+
 @page(f"{BOARD}/cases/{{entry}}", gate=STAFF)
 async def show_case(visit: Visit) -> Response:
     return await show(visit, Form({}))
@@ -130,8 +151,18 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         return ringing
     now = visit.clock.now()
     is_crew = await is_crew_of(visit, entry, mine.me)
+    acts = acts_of(entry, mine, visit, is_crew=is_crew)
+    typed = form if act == Step.END else None
+    keeping = await _keeping(visit, here, mine.me, acts, typed)
+    if isinstance(keeping, Response):
+        return keeping
+    kept = keeping.values if keeping and act != Step.END else {}
     problems = tuple(form.problems.values())
-    people = await colleagues(visit) if leads(visit) and entry.is_open else []
+    people = (
+        await workers_in(visit, entry.skill, mine.me)
+        if leads(visit) and entry.is_open
+        else []
+    )
     pace = pace_of(given=entry.given, due=entry.due, now=now)
     return visit.render(
         "urgent_queue/case.html",
@@ -142,20 +173,45 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         ringing=ringing,
         permission=permission,
         may_prescribe=PRESCRIBERS.admits(visit.session.role),
-        acts=acts_of(entry, mine, visit, is_crew=is_crew),
+        acts=acts,
+        keeping=keeping,
+        may_end_be_taken_back=may_end_be_taken_back(here, mine.me, visit),
         sent=sent,
         pace_words=PACES[pace],
         colour=COLOURS[pace],
         left=left_words(entry.due, now),
         is_mine=entry.owner.reference == mine.me.reference != "",
         people=options(people),
+        is_only_me=[one.reference for one in people] == [mine.me.reference],
         dispositions=[(one.code, one.words) for one in DISPOSITIONS.values()],
-        values={name: form.values.get(name, "") for name in FIELDS},
+        values={name: (kept | form.values).get(name, "") for name in FIELDS},
         problems=problems,
         act=act,
         said=SAID.get(visit.query("said")),
         most=LONGEST,
     )
+
+
+async def _keeping(
+    visit: Visit, here: Here, me: Person, acts: frozenset[str], sent: Form | None
+) -> Keeping | Response | None:
+    """The draft of what came of it; None where the visitor does not end it.
+
+    Whoever looks at a colleague's case, as a shift lead may, begins none.
+    """
+    entry = here.entry
+    is_mine = bool(me.reference) and entry.owner.reference == me.reference
+    if Step.END not in acts or not is_mine:
+        return None
+    if sent is None:
+        return await resume(
+            visit,
+            CASE_END,
+            note=entry.id,
+            based_on=here.version,
+            patient=entry.patient,
+        )
+    return await go_on(visit, CASE_END, sent, note=entry.id, patient=entry.patient)
 
 
 async def _sent(visit: Visit, entry: Entry) -> list[tuple[str, str, Standing, str]]:
@@ -176,10 +232,10 @@ def _facts(here: Here) -> dict[str, Any]:
         "number": number_of(entry.id),
         "skill": skill_words(entry.skill),
         "state": STATES[entry.state],
-        "next_by": next_by(entry),
+        "next_by": here.row.next_at if entry.is_open else None,
         "did": [(DID[one.step], one) for one in reversed(entry.did)],
         "attempts": entry.attempts,
-        "most_attempts": MOST_ATTEMPTS,
+        "most_attempts": entry.times.attempts,
         "absent": ABSENT.get(here.row.attendance, "")
         if entry.state is State.BOOKED
         else "",
@@ -213,3 +269,16 @@ def acts_of(
     if can_take_back(entry, me, now):
         acts.add(Step.UNDO)
     return frozenset(acts)
+
+
+def may_end_be_taken_back(here: Here, me: Person, visit: Visit) -> bool:
+    """Whether it is worth asking; what was done since is looked at when it is pressed.
+
+    Where an ambulance was asked for, its own page stops it.
+    """
+    known = DISPOSITIONS.get(here.entry.code)
+    is_ambulance = known is not None and known.kind is Kind.AMBULANCE
+    is_in_time = can_take_back(
+        here.entry, me, visit.clock.now(), among=frozenset({Step.END})
+    )
+    return is_in_time and not is_ambulance

@@ -21,6 +21,7 @@ from wardkeep.apps.urgent_queue.opening import (
 from wardkeep.apps.urgent_queue.stepping import Pressed, pressed
 from wardkeep.care.case_ending import Ending, changed_by_end, write_end
 from wardkeep.care.crews import is_crew_of
+from wardkeep.care.keeping import finish
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 from wardkeep.fhir.urgent.moving import Cannot, advance
 from wardkeep.fhir.urgent.queueing import Did
@@ -54,15 +55,16 @@ async def end_case(visit: Visit) -> Response:
         return done
     if done != DONE:
         return visit.go_to(path_of(entry.id, done))
-    return visit.go_to(_where(ending.disposition, str(changed[-1][0]["id"])))
+    await finish(visit, found.form, patient=entry.patient)
+    return visit.go_to(_where(ending.disposition, entry.id, str(changed[-1][0]["id"])))
 
 
-def _where(asked: Disposition | None, last: str) -> str:
+def _where(asked: Disposition | None, entry: str, last: str) -> str:
     """Where an end leads; `last` is the id of what was written last."""
     if asked is None or not asked.waits:
-        return f"{BOARD}?said=ended"
+        return f"{BOARD}?said=ended&of={entry}"
     is_ambulance = asked.kind is Kind.AMBULANCE
-    return path_of(last, "asked") if is_ambulance else f"{BOARD}?said=moved"
+    return path_of(last, "asked") if is_ambulance else f"{BOARD}?said=moved&of={entry}"
 
 
 async def _again(visit: Visit, told: Response) -> Response:

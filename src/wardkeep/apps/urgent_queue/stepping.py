@@ -22,10 +22,11 @@ from wardkeep.apps.urgent_queue.opening import (
     leads,
     organisation_of,
     path_of,
+    workers_in,
     write,
 )
 from wardkeep.care.asked import chosen
-from wardkeep.care.colleagues import Mine, colleagues, mine_of
+from wardkeep.care.colleagues import Mine, mine_of
 from wardkeep.care.of_patient import whole_number
 from wardkeep.care.stored import stored
 from wardkeep.fhir.model.person import Person
@@ -96,7 +97,8 @@ async def _did(visit: Visit, step: Step, found: Pressed) -> Did | None:
     elif step in _MAY_HAVE_WORDS:
         words = form.optional_text("word", called="the word", at_most=LONGEST)
     if step is Step.ASSIGN:
-        to = chosen(form, "who", await colleagues(visit)) or to
+        there = await workers_in(visit, found.here.entry.skill, found.mine.me)
+        to = chosen(form, "who", there) or to
     if form.problems:
         return None
     return Did(step=step, at=visit.clock.now(), by=found.mine.me, words=words, to=to)

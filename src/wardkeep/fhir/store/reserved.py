@@ -47,6 +47,15 @@ _OF_PEOPLE = (
         ),
     ),
     _People(
+        "Basic",
+        "urn:wardkeep:queue-times:",
+        Problem(
+            place="Basic.extension",
+            wrong="it says within what urgent care takes the next step",
+            mend="A shift lead sets that on a page.",
+        ),
+    ),
+    _People(
         "MedicationRequest",
         "urn:wardkeep:prescription:",
         Problem(

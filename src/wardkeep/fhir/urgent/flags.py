@@ -6,7 +6,7 @@ system flag-categories-bars). Two of them stop the call until somebody has read 
 where the crew or the call taker may come to harm.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -135,3 +135,17 @@ def _is_past(until: str, now: datetime) -> bool:
     if "T" not in until:
         return end.date() < now.astimezone(LONDON).date()
     return (end if end.tzinfo else end.replace(tzinfo=LONDON)) < now
+
+
+def is_special_note(content: Mapping[str, object]) -> bool:
+    """Whether it was written under Special notes, where its steps are kept."""
+    said = content.get("extension")
+    return any(
+        isinstance(one, dict) and str(one.get("url", "")).startswith(f"{NOTE}:")
+        for one in (said if isinstance(said, list) else ())
+    )
+
+
+def stops_a_call(content: Mapping[str, object]) -> bool:
+    """Whether a call waits until somebody has read it, while it is in force."""
+    return _category(dict(content)) in STOPS

@@ -13,9 +13,7 @@ from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.booked import NOT_BOOKED, Booked
 from wardkeep.fhir.urgent.queueing import Did, Entry
 from wardkeep.fhir.urgent.steps import (
-    LATE_AFTER,
     LEADS_TO,
-    NEXT_WITHIN,
     POSSIBLE,
     UNDO_WITHIN,
     UNDONE,
@@ -196,13 +194,23 @@ def take_back(
     return msgspec.structs.replace(before, did=(*entry.did, did))
 
 
+def ended_unseen(
+    entry: Entry, *, by: Person, at: datetime, words: str
+) -> Entry | Cannot:
+    """It taken and ended by one, because what put it there was taken back."""
+    taken = advance(entry, Did(step=Step.TAKE, at=at, by=by))
+    if isinstance(taken, Cannot):
+        return taken
+    return advance(taken, Did(step=Step.END, at=at, by=by, words=words))
+
+
 def next_by(entry: Entry) -> datetime | None:
     """By when somebody has to do something again; None: it is over."""
     if not entry.is_open:
         return None
     if entry.state is State.BOOKED:
-        return (entry.booked.at or entry.due) + LATE_AFTER
-    within = NEXT_WITHIN.get(entry.state)
+        return (entry.booked.at or entry.due) + entry.times.minutes("late")
+    within = entry.times.within(entry.state)
     if within is None:
         return entry.due
     since = entry.well_at if entry.state is State.ARRIVED else entry.changed

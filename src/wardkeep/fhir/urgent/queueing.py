@@ -33,13 +33,13 @@ from wardkeep.fhir.urgent.saying import (
     text_in,
 )
 from wardkeep.fhir.urgent.steps import (
-    MOST_ATTEMPTS,
     OF_STATUS,
     STATUS,
     State,
     Step,
     standing,
 )
+from wardkeep.fhir.urgent.times import SHIPPED, Times, inputs, times_in
 from wardkeep.fhir.work.expects import Content, listed, status_of
 from wardkeep.fhir.work.urgent import ENTRY_CODE, ENTRY_SYSTEM, is_entry
 
@@ -98,6 +98,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Nobody answered often enough: it is the shift lead's."""
     did: tuple[Did, ...] = ()
     booked: Booked = NOT_BOOKED
+    times: Times = SHIPPED
+    """By which the next step is due: as they were when the last one was taken."""
 
     @property
     def is_open(self) -> bool:
@@ -122,7 +124,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_last_attempt(self) -> bool:
         """Whether the shift lead has it if nobody answers this time."""
-        return self.attempts + 1 >= MOST_ATTEMPTS
+        return self.attempts + 1 >= self.times.attempts
 
     @property
     def changed(self) -> datetime:
@@ -239,8 +241,8 @@ def entry_content(entry: Entry, base: Content | None = None) -> Content:
     if entry.place:
         content["location"] = {"reference": entry.place}
     flags = {_PINNED: entry.is_pinned, _ESCALATED: entry.is_escalated}
-    if any(flags.values()):
-        content["input"] = [_flag(name) for name, is_set in flags.items() if is_set]
+    content["input"] = [_flag(name) for name, is_set in flags.items() if is_set]
+    content["input"] += inputs(entry.times)
     content["output"] = booking.outputs(entry.booked)
     content["contained"] = [
         _provenance(one, f"step-{number}", entry.id)
@@ -283,6 +285,7 @@ def entry_in(content: Content) -> Entry | None:
         is_escalated=_ESCALATED in flags,
         did=tuple(_steps(content)),
         booked=booking.booked_in(content),
+        times=times_in(content),
     )
 
 

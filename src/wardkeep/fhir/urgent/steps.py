@@ -193,8 +193,8 @@ POSSIBLE: Mapping[Step, frozenset[State]] = {
     Step.END: HAD,
 }
 MOST_ATTEMPTS = 3
-"""Calls that nobody answers; then the shift lead has it. A provider's own number, ours
-until it can be set: no published one was found."""
+"""Calls that nobody answers; then the shift lead has it. What is shipped: a provider
+sets its own (`times.py`), for no published number was found."""
 UNDO_WITHIN = timedelta(minutes=15)
 TIMED = frozenset({Step.BOOK, Step.UNBOOK, Step.SEND, Step.RECALL, Step.LEAVE})
 """Steps that write an Appointment too: it is taken back in the same change, or both
@@ -213,7 +213,7 @@ NEXT_WITHIN = {
 }
 """After the last step, by when another one is due; later, it is on the list of those
 that nobody may have forgotten. In a home it counts from when whoever is there last
-said that all is well."""
+said that all is well. What is shipped, as the two beside it are: `times.py`."""
 LATE_AFTER = timedelta(minutes=20)
 """After the time that is booked, until somebody asks where they are."""
 

@@ -10,6 +10,9 @@ const PLACES = {
   k: ["/tasks", "Tasks"],
   e: ["/messages", "Messages"],
   l: ["/letters", "Letters to approve"],
+  q: ["/urgent-queue", "Urgent care queue"],
+  v: ["/home-visits", "Home visits"],
+  c: ["/calls", "Calls"],
 };
 const SECTIONS = {
   s: ["summary", "Summary"],

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from wardkeep.fhir.urgent.flags import CATEGORIES, STOPS, SYSTEM, Warned, warned
+from wardkeep.fhir.urgent.flags import (
+    CATEGORIES,
+    NOTE,
+    STOPS,
+    SYSTEM,
+    Warned,
+    is_special_note,
+    stops_a_call,
+    warned,
+)
 
 NOW = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
 """Half past midnight on the first of July in London."""
@@ -77,3 +86,16 @@ def test_what_was_a_mistake_is_not_shown_and_other_alerts_are() -> None:
 def test_another_wording_is_another_mark() -> None:
     marks = {one.mark for nth in (1, 2) for one in warned([(nth, flag("CW"))], now=NOW)}
     assert marks == {"cw:1", "cw:2"}
+
+
+def test_what_stops_a_call_and_what_is_a_special_note_is_told_apart() -> None:
+    def said(code: str, *urls: str) -> Json:
+        coding = {"coding": [{"system": SYSTEM, "code": code}]}
+        return {"category": [coding], "extension": [{"url": one} for one in urls]}
+
+    assert [code for code in CATEGORIES if stops_a_call(said(code))] == ["CW", "SS"]
+    assert not stops_a_call({"category": [{"coding": [{"code": "SS"}]}]})
+    assert not stops_a_call({})
+    assert is_special_note(said("RA", f"{NOTE}:owner"))
+    assert not is_special_note(said("SS", "urn:wardkeep:note"))
+    assert not is_special_note({"extension": "none"})

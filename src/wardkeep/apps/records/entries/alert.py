@@ -12,6 +12,7 @@ from wardkeep.apps.records.entries.kind import (
     coded,
     words_of,
 )
+from wardkeep.care.warnings import held
 
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/flag-category"
 _KINDS = (
@@ -71,4 +72,5 @@ KIND = EntryKind(
     mistake=_mistake,
     is_over=lambda one: one.get("status") != "active",
     words=lambda one: words_of(one.get("code")),
+    held=held,
 )

@@ -77,6 +77,7 @@ async def show_entry(visit: Visit) -> Response:
         said=_said(kind, visit.query("done")),
         may_undo=visit.query("done") in (END, MISTAKE),
         changed=visit.query("changed"),
+        held=kind.held(visit, content),
     )
 
 
@@ -201,6 +202,9 @@ async def _change(
         now=visit.clock.now(),
     )
     content = content_of(current.text)
+    held = kind.held(visit, content)
+    if held is not None:
+        return visit.tell(held)
     change(kind, content, act)
     return await _write(visit, content, version, verb)
 
@@ -218,6 +222,9 @@ async def undo_change(visit: Visit) -> Response:
     older = _one(visit, before)
     if isinstance(older, Response):
         return older
+    held = kind.held(visit, content_of(older.text))
+    if held is not None:
+        return visit.tell(held)
     return await _write(visit, content_of(older.text), version, UNDO)
 
 

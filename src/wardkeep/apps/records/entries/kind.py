@@ -10,6 +10,9 @@ from datetime import datetime
 
 import msgspec
 
+from wardkeep.web.trouble import Trouble
+from wardkeep.web.visit import Visit
+
 Content = dict[str, object]
 NOTE = "urn:wardkeep:note"
 """An extension for types that have no note of their own."""
@@ -62,6 +65,10 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
         return {**who, "time": self.instant, "text": words}
 
 
+def _by_nobody(_visit: Visit, _content: Content) -> Trouble | None:
+    return None
+
+
 class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind."""
 
@@ -81,6 +88,8 @@ class EntryKind(msgspec.Struct, frozen=True, kw_only=True):
     """The same into one that was entered in error."""
     is_over: Callable[[Content], bool]
     words: Callable[[Content], str]
+    held: Callable[[Visit, Content], Trouble | None] = _by_nobody
+    """Why the visitor may change nothing of it here."""
 
 
 def coded(system: str, code: str, display: str = "") -> Content:
