@@ -95,13 +95,3 @@ def chained_anew(path: Path, change: Callable[[bytes], bytes]) -> None:
         chain = segment.next_chain(chain, entry)
         pieces.append(segment.frame_bytes(chain, entry))
     path.write_bytes(b"".join(pieces))
-
-
-def entries_in(folder: Path) -> list[Entry]:
-    """Every entry of the segments of a folder, in order."""
-    return [
-        decode(frame.entry)
-        for _, path in segment.segments_in(folder)
-        for frame in segment.read_frames(path.read_bytes())
-        if isinstance(frame, segment.Frame)
-    ]
