@@ -230,7 +230,7 @@ def linked(room: Room) -> dict[str, str]:
         async with database.connection(OrganisationId(1)) as connection:
             rows = await calls_of(connection, OrganisationId(1), since, until)
         await database.close()
-        return {str(one["call"]): one["case_id"] for one in rows if one["case_id"]}
+        return {str(one.call): one.case for one in rows if one.case}
 
     return asyncio.run(ask())
 
