@@ -273,7 +273,7 @@ def linked(calls: Sequence[PhoneCall], cases: Sequence[Begun]) -> list[PhoneCall
     for case in sorted(cases, key=lambda one: (one.began_at, one.case_id)):
         begun[case.taker].append(case)
     answered: dict[str, list[PhoneCall]] = defaultdict(list)
-    rest = []
+    rest: list[PhoneCall] = []
     for call in calls:
         is_somebodys = bool(call.taker) and call.established_at is not None
         (answered[call.taker] if is_somebodys else rest).append(call)
