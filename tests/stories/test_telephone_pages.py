@@ -93,6 +93,8 @@ async def test_a_number_stands_there_and_one_press_begins_the_case(
 async def test_who_waits_and_what_is_below_standard_before_the_shift_lead(
     server: Served, links: dict[str, str], telephone: Telephone, browser: Browser
 ) -> None:
+    quick = rings("quick", now() - timedelta(minutes=5), answered=4, over=200)
+    telephone.tells(*quick, now=now())
     async with device(browser) as lee:
         await arrive(lee, links[LEE.name])
         await lee.go(f"{server.origin}{FIGURES}")

@@ -204,11 +204,11 @@ def test_a_shift_lead_is_told_of_what_is_below_its_standard_and_else_of_nothing(
     None
 ):
     """And not of the first late call: of twenty at least."""
+    shift = shift_at(NOW, ITEMS.begins)
     for many, below in ((19, []), (20, ["call-back-now"])):
         late = [
             call("clinician-now", NOW - 60 * MINUTE, id_=f"c{n}") for n in range(many)
         ]
-        shift = shift_at(NOW, ITEMS.begins)
         said = shown(units(*late), shift, span_of_days(TODAY, TODAY), now=NOW)
         assert [one.item.id for one in said["below"]] == below
     soon = ((Step.TAKE, 2), (Step.REACH, 5))

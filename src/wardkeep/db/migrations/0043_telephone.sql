@@ -50,9 +50,6 @@ create table telephone.call (
   primary key (organisation, call)
 );
 create index call_when on telephone.call (organisation, first_at);
-create index call_taken on telephone.call (organisation, taker, established_at)
-  where taker <> '';
-create index call_answered_when on telephone.call (organisation, established_at);
 
 -- Whose telephone an extension is, from when until when: a desk is many people's.
 create table telephone.seat (
@@ -82,9 +79,6 @@ begin
       ' with check (organisation = record.served_organisation())', named);
   end loop;
 end $$;
-
--- A case is found by whose it is and when it was begun.
-create index listed_taken on call.listed (organisation, taker, began_at);
 
 grant usage on schema telephone to wardkeep_web, wardkeep_worker;
 grant select, insert on telephone.event to wardkeep_web;

@@ -122,12 +122,6 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
             trace=parts.trace,
             clock=parts.clock,
         ).desk,
-        TelephoneDesk(
-            sessions=parts.sessions,
-            names=parts.directory,
-            trace=parts.trace,
-            clock=parts.clock,
-        ).desk,
         *_places(parts, who_is_who),
         confirming.desk,
     )
@@ -219,4 +213,10 @@ def _places(parts: PeopleParts, who_is_who: WhoIsWho) -> tuple[Desk, ...]:
         trace=parts.trace,
         clock=parts.clock,
     )
-    return workplaces.desk, own_work.desk
+    telephone = TelephoneDesk(
+        sessions=parts.sessions,
+        names=parts.directory,
+        trace=parts.trace,
+        clock=parts.clock,
+    )
+    return workplaces.desk, own_work.desk, telephone.desk

@@ -29,7 +29,13 @@ from wardkeep.fhir.urgent.telephone.events import (
     Sent,
     read_event,
 )
-from wardkeep.fhir.urgent.telephone.rows import Held, ringing_of
+from wardkeep.fhir.urgent.telephone.rows import (
+    Begun,
+    Held,
+    PhoneCall,
+    linked,
+    ringing_of,
+)
 
 NOW = datetime(2026, 11, 29, 4, 0, tzinfo=UTC)
 SATURDAY, SUNDAY = date(2026, 11, 28), date(2026, 11, 29)
@@ -45,24 +51,26 @@ def row(
     answered: float | None = None,
     over: float | None = None,
     queued: float | None = 0,
-    case: str | None = None,
-) -> dict[str, object]:
+    case: str = "",
+) -> PhoneCall:
     def after(seconds: float | None) -> datetime | None:
         return None if seconds is None else began + timedelta(seconds=seconds)
 
-    return {
-        "call": UUID(int=name),
-        "case_id": case,
-        "offered_at": began,
-        "queued_at": after(queued),
-        "delivered_at": None,
-        "established_at": after(answered),
-        "cleared_at": after(over),
-    }
+    return PhoneCall(
+        call=UUID(int=name),
+        taker="",
+        first_at=began,
+        offered_at=began,
+        queued_at=after(queued),
+        delivered_at=None,
+        established_at=after(answered),
+        cleared_at=after(over),
+        case=case,
+    )
 
 
-def told(*rows: dict[str, object]) -> list[Happened]:
-    found = [happened_on_the_telephone(one) for one in rows]  # type: ignore[arg-type]
+def told(*rows: PhoneCall) -> list[Happened]:
+    found = [happened_on_the_telephone(one) for one in rows]
     return [one for one in found if one is not None]
 
 
@@ -154,7 +162,7 @@ def test_calls_are_counted_as_the_telephone_has_them() -> None:
     centile = found["speed-to-answer-95"]
     assert (centile.waits, centile.centile) == (((20, 1), (65, 1)), 65)
     # A call of which the end alone is known is none yet, and nobody gave up
-    end = {**row(5, NOW, over=9), "offered_at": None, "queued_at": None}
+    end = row(5, NOW, over=9)._replace(offered_at=None, queued_at=None)
     assert told(end) == []
 
 
@@ -230,3 +238,67 @@ def test_calls_at_nobodys_extension_are_explained_by_no_more_cases_than_there_ar
     assert held.without_case == 10 + 30
     assert Held(answered=100, nobodys=100, cases=100).without_case == 0
     assert (held + held).answered == 200
+
+
+def of(taker: str, one: PhoneCall) -> PhoneCall:
+    return one._replace(taker=taker)
+
+
+def test_a_call_is_linked_to_the_case_that_its_taker_began_while_it_went_on() -> None:
+    calls = [
+        of("tim", row(1, NOW, answered=10, over=600)),
+        of("tim", row(2, NOW + 11 * MINUTE, answered=10, over=300)),
+        of("uma", row(3, NOW, answered=10)),
+        of("", row(4, NOW, answered=10, over=600)),
+        of("tim", row(5, NOW, over=30)),
+    ]
+    cases = [
+        Begun("second", "tim", NOW + 12 * MINUTE),
+        Begun("first", "tim", NOW + MINUTE),
+        Begun("again", "tim", NOW + 4 * MINUTE),
+        Begun("late", "uma", NOW + 70 * MINUTE),
+        Begun("elses", "zoe", NOW + MINUTE),
+    ]
+    want = {1: "first", 2: "second", 3: "", 4: "", 5: ""}
+    for order in (calls, calls[::-1]):
+        found = {one.call.int: one.case for one in linked(order, cases[::-1])}
+        assert found == want
+    # Nobody's case is two calls', though one rings on while the next is answered
+    both = [
+        of("tim", row(1, NOW, answered=10, over=900)),
+        of("tim", row(2, NOW + 5 * MINUTE, answered=10)),
+    ]
+    case = [Begun("x", "tim", NOW + 6 * MINUTE)]
+    assert [one.case for one in linked(both, case)] == ["", "x"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_case_is_linked_twice(data: st.DataObject) -> None:
+    seconds = st.integers(0, 7200)
+    calls = [
+        of(
+            data.draw(st.sampled_from(["tim", "uma"])),
+            row(
+                name,
+                NOW + timedelta(seconds=data.draw(seconds)),
+                answered=data.draw(st.integers(0, 300)),
+                over=data.draw(st.one_of(st.none(), st.integers(300, 3000))),
+            ),
+        )
+        for name in range(data.draw(st.integers(0, 12)))
+    ]
+    cases = [
+        Begun(
+            f"c{name}",
+            data.draw(st.sampled_from(["tim", "uma"])),
+            NOW + timedelta(seconds=data.draw(seconds)),
+        )
+        for name in range(data.draw(st.integers(0, 12)))
+    ]
+    found = [one.case for one in linked(calls, cases) if one.case]
+    assert len(found) == len(set(found))
+    takers = {one.case_id: one.taker for one in cases}
+    assert all(
+        takers[one.case] == one.taker for one in linked(calls, cases) if one.case
+    )

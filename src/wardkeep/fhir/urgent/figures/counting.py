@@ -112,23 +112,27 @@ def units_of(told: Iterable[Happened]) -> Units:
         if unit not in _OF_NO_CALL:
             based_on = rows.get(row.case)
             calls[based_on.case if based_on else row.case] += events
-    _say_when_answered(calls, rows.values())
+    _say_when_answered(calls, groups[Unit.RINGING], rows)
     for found in calls.values():
         found.sort(key=_order)
     return Units(groups)
 
 
-def _say_when_answered(calls: dict[str, list[Event]], rows: Iterable[Happened]) -> None:
+def _say_when_answered(
+    calls: dict[str, list[Event]],
+    rung: Mapping[str, Sequence[Event]],
+    rows: Mapping[str, Happened],
+) -> None:
     """Where the telephone knows when a case's call was answered, it was then.
 
     And not when the number was typed.
     """
-    for row in rows:
-        at = dict(zip(row.kinds, row.moments, strict=True)).get(_BY_TELEPHONE)
-        if at is not None and row.case in calls:
-            calls[row.case] = [
-                one._replace(at=at) if one.kind == _ANSWERED else one
-                for one in calls[row.case]
+    for source, events in rung.items():
+        case = calls.get(rows[source].case)
+        at = next((one.at for one in events if one.kind == _BY_TELEPHONE), None)
+        if case is not None and at is not None:
+            case[:] = [
+                one._replace(at=at) if one.kind == _ANSWERED else one for one in case
             ]
 
 

@@ -2,10 +2,14 @@
 """What telephone systems told, as figures count it: a call, and the case it came to."""
 
 from wardkeep.base.ids import OrganisationId
-from wardkeep.db.connection import Connection, Row
+from wardkeep.db.connection import Connection
 from wardkeep.fhir.urgent.figures.happened import Happened
 from wardkeep.fhir.urgent.figures.spans import Span
-from wardkeep.fhir.urgent.telephone.rows import RINGS_AT_MOST, calls_of
+from wardkeep.fhir.urgent.telephone.rows import (
+    RINGS_AT_MOST,
+    PhoneCall,
+    calls_of,
+)
 
 SOURCE = "telephone/"
 
@@ -22,24 +26,26 @@ async def told_of_calls(
     return [one for one in found if one is not None]
 
 
-def happened_on_the_telephone(row: Row) -> Happened | None:
+def happened_on_the_telephone(call: PhoneCall) -> Happened | None:
     """None where nothing but the end of a call is known yet."""
-    began = [row[f"{one}_at"] for one in ("offered", "queued", "delivered")]
-    known = [at for at in (*began, row["established_at"]) if at is not None]
+    began = (
+        *(call.offered_at, call.queued_at, call.delivered_at),
+        call.established_at,
+    )
+    known = [at for at in began if at is not None]
     if not known:
         return None
-    told = {"phone-offered": min(known)}
-    waits = row["queued_at"] or min(known)
-    told["phone-waits"] = waits
-    if row["established_at"] is not None:
-        told["phone-answered"] = max(row["established_at"], waits)
-    if row["cleared_at"] is not None:
-        is_answered = row["established_at"] is not None
-        told["phone-over" if is_answered else "phone-gave-up"] = row["cleared_at"]
-    source, case = f"{SOURCE}{row['call']}", row["case_id"]
+    waits = call.queued_at or min(known)
+    told = {"phone-offered": min(known), "phone-waits": waits}
+    if call.established_at is not None:
+        told["phone-answered"] = max(call.established_at, waits)
+    if call.cleared_at is not None:
+        is_answered = call.established_at is not None
+        told["phone-over" if is_answered else "phone-gave-up"] = call.cleared_at
+    source = f"{SOURCE}{call.call}"
     return Happened(
         source=source,
-        case=f"Encounter/{case}" if case else source,
+        case=f"Encounter/{call.case}" if call.case else source,
         kinds=tuple(told),
         moments=tuple(told.values()),
     )

@@ -5,29 +5,30 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from wardkeep.base.ids import OrganisationId
-from wardkeep.db.connection import Database, Row
+from wardkeep.db.connection import Connection, Database, Row
 from wardkeep.fhir.urgent.figures.happened import Happened
 from wardkeep.fhir.urgent.figures.on_the_telephone import told_of_calls
 from wardkeep.fhir.urgent.figures.spans import Span
 
-# All of each case of which anything happened first in the span: a case that was begun
-# before midnight has its end after it. A booking knows what it is based on alone.
-_HAPPENED = """
-with begun as materialized (
-  select case_key from urgent.happened
-   where organisation = $1 and first_at >= $2 and first_at < $3
-  union
-  select unnest($4::text[])),
-of_cases as (
-  select h.* from begun join urgent.happened as h
-      on h.organisation = $1 and h.case_key = begun.case_key)
-select source, case_key, disposition, due_at, kinds, moments from of_cases
-union all
-select h.source, h.case_key, h.disposition, h.due_at, h.kinds, h.moments
-  from of_cases as o join urgent.happened as h
-    on h.organisation = $1 and h.case_key = o.source
- where o.source like 'ServiceRequest/%' and o.case_key <> o.source
+# What happened first in the span; then all else of the same cases, for a case that was
+# begun before midnight has its end after it; then bookings, which know what they are
+# based on alone. By keys, each found in an index: joined by the database, it goes
+# through all that ever happened.
+_COLUMNS = "select source, case_key, disposition, due_at, kinds, moments"
+_IN_SPAN = f"""
+{_COLUMNS} from urgent.happened
+ where organisation = $1 and first_at >= $2 and first_at < $3
 """
+_OF_CASES = f"""
+{_COLUMNS} from urgent.happened
+ where organisation = $1 and case_key = any($4::text[])
+   and (first_at < $2 or first_at >= $3)
+"""
+_OF_REQUESTS = f"""
+{_COLUMNS} from urgent.happened
+ where organisation = $1 and case_key = any($2::text[])
+"""
+_REQUEST = "ServiceRequest/"
 _AMBULANCES = """
 select d.entry, e.case_key, e.disposition, d.asked_at, d.sent_at, d.acknowledged_at
   from urgent.dispatch as d
@@ -54,15 +55,35 @@ class FigureRows:
         async with self._database.connection(organisation) as connection:
             phoned = await told_of_calls(connection, organisation, span)
             cases = _cases_of(phoned, span)
-            told = await connection.fetch(_HAPPENED, organisation, *span, cases)
+            told = await _told(connection, organisation, span, cases)
             asked = await connection.fetch(_AMBULANCES, organisation, *span)
             sent = await connection.fetch(_MESSAGES, organisation, *span)
         return [
-            *[told_in(row) for row in told],
+            *told,
             *phoned,
             *[_ambulance(row) for row in asked],
             *[_message(row) for row in sent],
         ]
+
+
+async def _told(
+    connection: Connection,
+    organisation: OrganisationId,
+    span: Span,
+    cases: Sequence[str],
+) -> list[Happened]:
+    """What resources told of cases that began in a span, and of those named."""
+    found = await connection.fetch(_IN_SPAN, organisation, *span)
+    keys = sorted({*cases, *(row["case_key"] for row in found)})
+    rest = await connection.fetch(_OF_CASES, organisation, *span, keys)
+    told = [told_in(row) for row in (*found, *rest)]
+    asked = sorted(
+        one.source
+        for one in told
+        if one.source.startswith(_REQUEST) and one.case != one.source
+    )
+    booked = await connection.fetch(_OF_REQUESTS, organisation, asked)
+    return [*told, *(told_in(row) for row in booked)]
 
 
 def _cases_of(phoned: Sequence[Happened], span: Span) -> list[str]:

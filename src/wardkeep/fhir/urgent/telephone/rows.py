@@ -5,44 +5,39 @@ A call is linked to the case that its call taker began while it went on. Nothing
 that: whose telephone it was, and when, say it whenever somebody asks.
 """
 
+import asyncio
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 
 from wardkeep.base.ids import OrganisationId
-from wardkeep.db.connection import Connection, Database, Row
+from wardkeep.db.connection import Connection, Database
 from wardkeep.fhir.urgent.telephone.events import CLOCK_MAY_BE_OFF
 from wardkeep.fhir.urgent.telephone.taking import ANEW
 
 RINGS_AT_MOST = timedelta(hours=3)
 """A call of which nothing more was told has ended somehow: its end was lost."""
 _HOUR = timedelta(hours=1)
+_SOONEST, _LATEST = timedelta(minutes=1), timedelta(minutes=5)
+_AROUND = timedelta(hours=5)
+"""Neighbours that decide what a call at the edge of a span is linked to."""
 SILENT_AFTER = timedelta(minutes=10)
-# The first case that its taker began from a minute before it was answered until five
-# after it was over, or until they answered the next one.
-_LINKED = """
-select t.call, t.system, t.taker, t.first_at, t.offered_at, t.queued_at,
-       t.delivered_at, t.established_at, t.cleared_at, c.case_id
+_CALLS_OF = """
+select t.call, t.taker, t.first_at, t.offered_at, t.queued_at, t.delivered_at,
+       t.established_at, t.cleared_at
   from telephone.call as t
-  left join lateral (
-    select min(n.established_at) as at from telephone.call as n
-     where n.organisation = $1 and n.taker = t.taker and n.taker <> ''
-       and n.established_at > t.established_at) as after on true
-  left join lateral (
-    select l.case_id from call.listed as l
-     where l.organisation = $1 and l.taker = t.taker and t.taker <> ''
-       and l.state <> 'mistake'
-       and l.began_at >= t.established_at - interval '1 minute'
-       and l.began_at < least(
-             after.at - interval '1 minute',
-             coalesce(t.cleared_at, t.established_at + interval '1 hour')
-               + interval '5 minutes')
-     order by l.began_at, l.case_id limit 1) as c on true
- where t.organisation = $1
+ where t.organisation = $1 and t.first_at >= $2 and t.first_at < $3
 """
-_OF_SPAN = f"{_LINKED} and t.first_at >= $2 and t.first_at < $3"
+_CASES_OF = """
+select l.case_id, l.taker, l.began_at from call.listed as l
+ where l.organisation = $1 and l.began_at >= $2 and l.began_at < $3
+   and l.taker <> '' and l.state <> 'mistake'
+"""
 _WAITING = """
 select coalesce(t.queued_at, t.offered_at, t.first_at) as since from telephone.call as t
  where t.organisation = $1 and t.established_at is null and t.cleared_at is null
@@ -95,6 +90,30 @@ delete from telephone.call as c
    and not exists (select from telephone.event as e
                     where e.organisation = $1 and e.call = c.call)
 """
+
+
+class PhoneCall(NamedTuple):
+    """A call as a telephone system told of it."""
+
+    call: UUID
+    taker: str
+    """The id of the Practitioner who sat there; empty: nobody said."""
+    first_at: datetime
+    offered_at: datetime | None
+    queued_at: datetime | None
+    delivered_at: datetime | None
+    established_at: datetime | None
+    cleared_at: datetime | None
+    case: str = ""
+    """The id of the case that it is linked to."""
+
+
+class Begun(NamedTuple):
+    """A case, and who began it when."""
+
+    case_id: str
+    taker: str
+    began_at: datetime
 
 
 class Ringing(NamedTuple):
@@ -187,13 +206,13 @@ class TelephoneRows:
                 await _make_anew(connection, organisation, span)
             rows = await calls_of(connection, organisation, *span)
             cases = await connection.fetch_value(_CASES, organisation, *span)
-        answered = [row for row in rows if row["established_at"] is not None]
+        answered = [one for one in rows if one.established_at is not None]
         return Held(
             calls=len(rows),
             unlike=unlike,
             answered=len(answered),
-            with_case=sum(row["case_id"] is not None for row in answered),
-            nobodys=sum(not row["taker"] for row in answered),
+            with_case=sum(bool(one.case) for one in answered),
+            nobodys=sum(not one.taker for one in answered),
             mended=mended,
             cases=cases,
         )
@@ -233,6 +252,47 @@ async def calls_of(
     organisation: OrganisationId,
     since: datetime,
     until: datetime,
-) -> Sequence[Row]:
+) -> list[PhoneCall]:
     """Calls that began in a span, each with the case that it is linked to."""
-    return await connection.fetch(_OF_SPAN, organisation, since, until)
+    around = (since - _AROUND, until + _AROUND)
+    calls = await connection.fetch(_CALLS_OF, organisation, *around)
+    cases = await connection.fetch(_CASES_OF, organisation, *around)
+    found = await asyncio.to_thread(
+        linked, [PhoneCall(**row) for row in calls], [Begun(**row) for row in cases]
+    )
+    return [one for one in found if since <= one.first_at < until]
+
+
+def linked(calls: Sequence[PhoneCall], cases: Sequence[Begun]) -> list[PhoneCall]:
+    """Each answered call with the first case that its taker began while it went on.
+
+    From a minute before it was answered until five after it was over, or until a minute
+    before they answered the next one.
+    """
+    begun: dict[str, list[Begun]] = defaultdict(list)
+    for case in sorted(cases, key=lambda one: (one.began_at, one.case_id)):
+        begun[case.taker].append(case)
+    answered: dict[str, list[PhoneCall]] = defaultdict(list)
+    rest: list[PhoneCall] = []
+    for call in calls:
+        is_somebodys = bool(call.taker) and call.established_at is not None
+        (answered[call.taker] if is_somebodys else rest).append(call)
+    found = rest
+    for taker, taken in answered.items():
+        taken.sort(key=lambda one: (one.established_at, one.call))
+        moments = [one.began_at for one in begun[taker]]
+        for place, call in enumerate(taken):
+            after = taken[place + 1].established_at if taken[place + 1 :] else None
+            since, until = _window(call, after)
+            first = bisect_left(moments, since)
+            is_there = first < len(moments) and moments[first] < until
+            case_id = begun[taker][first].case_id if is_there else ""
+            found.append(call._replace(case=case_id))
+    return found
+
+
+def _window(call: PhoneCall, after: datetime | None) -> tuple[datetime, datetime]:
+    """When a case is begun that is this call's; `after`: the next one's answer."""
+    answered = call.established_at or call.first_at
+    over = (call.cleared_at or answered + _HOUR) + _LATEST
+    return answered - _SOONEST, min(over, after - _SOONEST) if after else over
