@@ -36,7 +36,6 @@ RELEASED = "release-freeze"
 """The action of an entry that gives an account its budget anew."""
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
 _PRINT, _COPY, _CARRY = "print", "copy", "carry"
-_TAKEN_OUT = frozenset({_PRINT, _COPY, _CARRY})
 _PEOPLE = frozenset(role.value for role in PEOPLE)
 _MICROSECONDS = 1_000_000
 
@@ -249,14 +248,13 @@ class Budgets:
     def take_out(
         self, account: Account, patients: Iterable[str], *, action: str, now: float
     ) -> None:
-        """Count whose record is printed, copied or carried."""
-        if action not in _TAKEN_OUT:
-            return
+        """Count whose record is printed, copied or carried; of no other action."""
         spent = self._of(account, now)
         counted = spent.taken_out(action)
-        if counted is not None:
-            for patient in patients:
-                spent.count(counted, patient, now)
+        if counted is None:
+            return
+        for patient in patients:
+            spent.count(counted, patient, now)
 
     def left_after(
         self,

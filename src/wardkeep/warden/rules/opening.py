@@ -42,7 +42,7 @@ class WayIn(msgspec.Struct, frozen=True, kw_only=True):
     """Since the owner's passkey was used in this session."""
 
 
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
+class Opening(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One patient's data at one tier, about to be opened. It holds no key."""
 
     role: Role

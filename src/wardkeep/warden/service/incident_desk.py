@@ -199,7 +199,10 @@ class IncidentDesk:
 
     # Declaring and revising
 
-    def _fault(self, session: Session, act: DeclareIncident) -> Refusal | None:
+    def _fit(
+        self, session: Session, act: DeclareIncident
+    ) -> tuple[Count, Reach] | Refusal:
+        """What was counted and may be declared."""
         if not is_officer(session):
             return NOT_YOUR_WORK
         count = self._parts.counting.find(act.count, session)
@@ -207,25 +210,24 @@ class IncidentDesk:
             return NO_SUCH_COUNT
         if count.reach is None:
             return NOT_COUNTED
-        if not count.asked.incident:
-            return None
-        before = own(self._parts.register, session, count.asked.incident)
-        if before is None:
-            return NO_SUCH_INCIDENT
-        return None if len(before.findings) == count.version else MEANWHILE
+        if count.asked.incident:
+            before = own(self._parts.register, session, count.asked.incident)
+            if before is None:
+                return NO_SUCH_INCIDENT
+            if len(before.findings) != count.version:
+                return MEANWHILE
+        return count, count.reach
 
     async def _describe(
         self, session: Session, act: DeclareIncident
     ) -> ActDescription | Refusal:
         async with self._writing:
-            fault = self._fault(session, act)
-        if fault is not None:
-            return fault
-        count = self._parts.counting.find(act.count, session)
-        if count is None or count.reach is None:
-            return NO_SUCH_COUNT
+            fit = self._fit(session, act)
+        if isinstance(fit, Refusal):
+            return fit
+        count, reach = fit
         asked, is_new = count.asked, not count.asked.incident
-        reached = f"{count.reach.people:,} of {session.organisation_name}"
+        reached = f"{reach.people:,} of {session.organisation_name}"
         lines = [
             ("What happened" if is_new else "What is new", asked.what),
             ("Whose openings", "; ".join(self._whose(count))),
@@ -252,11 +254,11 @@ class IncidentDesk:
 
     async def _declare(self, session: Session, act: DeclareIncident) -> Answer:
         async with self._writing:
-            fault = self._fault(session, act)
-            count = self._parts.counting.find(act.count, session)
-            if fault is not None or count is None or count.reach is None:
-                return fault or NO_SUCH_COUNT
-            made = self._made(session, count, count.reach)
+            fit = self._fit(session, act)
+            if isinstance(fit, Refusal):
+                return fit
+            count, reach = fit
+            made = self._made(session, count, reach)
             where = self._parts.register.reach_of(made, session.organisation)
             answer = await self._write(session, made)
             if isinstance(answer, Done):

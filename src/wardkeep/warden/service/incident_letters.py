@@ -189,28 +189,29 @@ class IncidentLetters:
     async def _describe_approving(
         self, session: Session, act: ApproveLetters
     ) -> ActDescription | Refusal:
-        found = self._to_approve(session, act)
-        if isinstance(found, Refusal):
-            return found
-        return self._words(session, found, "Approve letters, and open the addresses")
+        asked = self._to_approve(session, act)
+        if isinstance(asked, Refusal):
+            return asked
+        return self._words(session, asked[0], "Approve letters, and open the addresses")
 
-    def _to_approve(self, session: Session, act: ApproveLetters) -> Incident | Refusal:
+    def _to_approve(
+        self, session: Session, act: ApproveLetters
+    ) -> tuple[Incident, LetterRequest] | Refusal:
         found = self._found(session, act)
         if isinstance(found, Refusal):
             return found
         request = self._waits(session, found)
         if request is None:
             return NOT_ASKED
-        return SECOND_PERSON if request.asked_by == session.account else found
+        is_alone = request.asked_by == session.account
+        return SECOND_PERSON if is_alone else (found, request)
 
     async def _approve(self, session: Session, act: ApproveLetters) -> Answer:
         async with self._deciding:
-            found = self._to_approve(session, act)
-            if isinstance(found, Refusal):
-                return found
-            request = self._waits(session, found)
-            if request is None:
-                return NOT_ASKED
+            asked = self._to_approve(session, act)
+            if isinstance(asked, Refusal):
+                return asked
+            found, request = asked
             where = self._register.reach_of(found, session.organisation)
             try:
                 patients = await asyncio.to_thread(_patients_in, where)

@@ -18,7 +18,7 @@ RESOURCES_AN_ENTRY = 500
 """So that an entry stays under 60,000 bytes whatever the ids look like."""
 
 
-class Weighed(msgspec.Struct, frozen=True, kw_only=True):
+class Weighed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item after judgement: the unwrapped key stays here until it is written."""
 
     item: Item
@@ -42,7 +42,7 @@ def worst(weighed: Sequence[Weighed]) -> Weighed | None:
     return first
 
 
-class Portion(msgspec.Struct, frozen=True):
+class Portion(msgspec.Struct, frozen=True, gc=False):
     """Subjects of one purpose and reason that fit one entry."""
 
     weighed: tuple[Weighed, ...]
