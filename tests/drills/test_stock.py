@@ -172,6 +172,7 @@ def test_a_count_that_differs_is_counted_again_by_somebody_who_is_not_told(
     less = {"found": "1", "reason": "Slip", **there.version(BASE, lot)}
     assert "said=asked" in there.lee.press(f"{at}/count", less)[1]
     assert "said=withdrawn" in there.lee.press(f"{waiting(there)}/withdraw", {})[1]
+    assert "39 less than 40" in there.ben.get("/stock").decode()
     assert there.left(BASE, lot) == 40
 
 
