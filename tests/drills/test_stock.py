@@ -16,6 +16,7 @@ from support.prescribing import AMOXICILLIN, DIAZEPAM, PREGABALIN
 from support.stocked import BASE, CAR, MORPHINE, Depot, depot
 from support.urgent import Desk
 from wardkeep.base.ids import OrganisationId
+from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.prescriptions.formulary import item_content
 
 SEE_OTHER, FORBIDDEN, MISSING, CONFLICT, WRONG = 303, 403, 404, 409, 422
@@ -172,6 +173,7 @@ def test_a_count_that_differs_is_counted_again_by_somebody_who_is_not_told(
     less = {"found": "1", "reason": "Slip", **there.version(BASE, lot)}
     assert "said=asked" in there.lee.press(f"{at}/count", less)[1]
     assert "said=withdrawn" in there.lee.press(f"{waiting(there)}/withdraw", {})[1]
+    assert "39 less than 40" in there.ben.get("/stock").decode()
     assert there.left(BASE, lot) == 40
 
 
@@ -253,6 +255,28 @@ async def edit(there: Depot, sql: str, *, may: bool) -> bool:
             return False
         finally:
             await owner.execute("alter table stock.entry enable trigger user")
+
+
+def test_what_was_given_to_somebody_whose_record_is_gone_is_listed_apart(
+    there: Depot,
+) -> None:
+    lot = there.receives(AMOXICILLIN, 1, 9, batch="GONE")
+    rx = there.prescribes("ivy", AMOXICILLIN, 9, there.ann)
+    chosen = {"version": "1", "lot": key("Location/moor-lane", lot)}
+    assert "said=given" in there.ann.press(f"{rx}/give", chosen)[1]
+    assert "Whose record is gone" not in there.lee.get("/stock/check").decode()
+    assert asyncio.run(edit(there, _ERASE, may=False))
+    page = there.lee.get("/stock/check").decode()
+    assert "Whose record is gone (1)" in page
+    assert "the record of it is gone" not in page
+    register = there.lee.get(f"{BASE}/register/{AMOXICILLIN.id}").decode()
+    assert "their record is gone" in register
+
+
+_ERASE = f"""
+delete from record.resource where type = {type_code("MedicationDispense")}
+   and patient = (select number from record.patient where id = 'ivy')
+"""  # noqa: S608 - constants
 
 
 def test_a_program_takes_no_schedule_off_by_writing(there: Depot) -> None:

@@ -79,7 +79,8 @@ class Depot(NamedTuple):
         }
         status, to, page = self.lee.press(f"{BASE}/receive", form)
         assert (status, to) == (303, f"{BASE}?said=received"), page[-2000:]
-        [lot] = set(_LOT.findall(self.lee.get(BASE).decode())) - before
+        after: set[str] = set(_LOT.findall(self.lee.get(BASE).decode()))
+        [lot] = after - before
         return lot
 
     def prescribes(self, id_: str, item: Item, quantity: int, who: Desk) -> str:

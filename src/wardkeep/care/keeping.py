@@ -47,7 +47,6 @@ BESIDE_THE_WORDS = frozenset(
         "editor",
         "version",
         "which",
-        "reckon",
         "entry",
         "set",
         "step",

@@ -56,12 +56,15 @@ from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
-RECKON = "reckon"
-"""The button that asks what dose and days come to."""
 REQUESTS = "prescription-"
 """Begins the dispositions that ask for a medicine and nothing else."""
 _NOMINATED = "NominatedPharmacy"
 """Ends the address of UK Core's extension of a Patient."""
+
+
+def is_asking(visit: Visit) -> bool:
+    """Whether the button was pressed that asks what dose and days come to."""
+    return visit.query("reckon") == "yes"
 
 
 async def _request(visit: Visit, entry: str) -> Entry | Response | None:
@@ -145,7 +148,7 @@ async def _show(
         warnings=warnings or [],
         is_checked=bool(CHECKS),
         proposal=proposed(form, items),
-        asked_proposal=form.values.get(RECKON) == "yes",
+        asked_proposal=is_asking(visit),
         longest=LONGEST,
     )
 
@@ -206,7 +209,7 @@ async def _take(visit: Visit, of: str) -> Response:
         return visit.go_to(address_of(visit, sent.id, "already"))
     found: list[Interaction] = []
     # Whoever asks what it comes to has not said yet that they prescribe it.
-    if sent.form.values.get(RECKON) != "yes":
+    if not is_asking(visit):
         typed = read_typed(sent.form, await formulary(visit))
         found = _warned(sent, typed)
         if typed is not None and not sent.form.problems:

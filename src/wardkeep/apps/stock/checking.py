@@ -8,6 +8,7 @@ from wardkeep.care.formulary import formulary
 from wardkeep.care.stock import COUNTERS, organisation, places, rows
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.stock.checking import check_registers
+from wardkeep.fhir.stock.entry import Fault
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
@@ -30,13 +31,18 @@ async def show_check(visit: Visit) -> Response:
     return visit.render(
         "stock/check.html",
         checked=checked,
-        faults=[
-            (
-                one,
-                f"{path_of(one.place)}/register/{one.item}" if one.place else "",
-                named.get(one.place, one.place),
-                items.get(one.item, one.item),
-            )
-            for one in checked.faults
-        ],
+        faults=[_shown(one, named, items) for one in checked.faults],
+        gone=[_shown(one, named, items) for one in checked.gone],
+    )
+
+
+def _shown(
+    one: Fault, named: dict[str, str], items: dict[str, str]
+) -> tuple[Fault, str, str, str]:
+    """With where it stands: the register's page, the place and the medicine."""
+    return (
+        one,
+        f"{path_of(one.place)}/register/{one.item}" if one.place else "",
+        named.get(one.place, one.place),
+        items.get(one.item, one.item),
     )

@@ -162,6 +162,13 @@ async def show_stock(visit: Visit) -> Response:
             (one, names.get(one.place, "A place that is gone"), DID[one.kind])
             for one in waits
         ],
+        withdrawn=[
+            (one, path_of(one.place), names.get(one.place, "A place that is gone"))
+            for one in await rows(visit).withdrawn(
+                organisation(visit), visit.clock.now() - SOON
+            )
+        ],
+        did=DID,
         said=SAID.get(visit.query("said")),
     )
 

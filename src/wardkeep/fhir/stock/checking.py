@@ -31,6 +31,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     registers: int
     entries: int
     faults: tuple[Fault, ...]
+    gone: tuple[Fault, ...] = ()
+    """Entries whose patient's record is there no more, as after an erasure."""
 
 
 async def check_registers(
@@ -55,12 +57,19 @@ async def check_registers(
     any_of, own = tokens[: len(_TYPES)], tokens[len(_TYPES) :]
     faults = [*_chains(found)]
     sources = await stock.sources(organisation, sorted({one.source for one in entries}))
-    faults += _unsaid(entries, own, sources)
+    unsaid = _unsaid(entries, own, sources)
+    gone = {one.source for one in entries if one.about} - sources.keys()
+    faults += [fault for entry, fault in unsaid if entry.source not in gone]
     for type_, token in zip(_TYPES, any_of, strict=True):
         bearing = await stock.bearing(organisation, type_, token)
         faults += _unwritten(bearing, {one.source for one in entries})
     registers = {(one.place, one.item) for one in entries}
-    return Checked(registers=len(registers), entries=len(entries), faults=tuple(faults))
+    return Checked(
+        registers=len(registers),
+        entries=len(entries),
+        faults=tuple(faults),
+        gone=tuple(fault for entry, fault in unsaid if entry.source in gone),
+    )
 
 
 def _chains(found: Sequence[EntryRow]) -> list[Fault]:
@@ -73,7 +82,7 @@ def _chains(found: Sequence[EntryRow]) -> list[Fault]:
 
 def _unsaid(
     entries: Sequence[Entry], tokens: Sequence[int], sources: dict[str, Source]
-) -> list[Fault]:
+) -> list[tuple[Entry, Fault]]:
     """Entries that no resource bears out."""
     faults = []
     for entry, token in zip(entries, tokens, strict=True):
@@ -85,9 +94,10 @@ def _unsaid(
             if source is None
             else "the record of it says something else"
         )
-        faults.append(
-            Fault(place=entry.place, item=entry.item, number=entry.number, words=words)
+        fault = Fault(
+            place=entry.place, item=entry.item, number=entry.number, words=words
         )
+        faults.append((entry, fault))
     return faults
 
 

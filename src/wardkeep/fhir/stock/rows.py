@@ -77,6 +77,11 @@ _ASKED = f"""
 select {_ASKED_COLUMNS} from stock.asked
  where organisation = $1 and ended_at is null order by asked_at
 """  # noqa: S608 - constants
+_WITHDRAWN = f"""
+select {_ASKED_COLUMNS} from stock.asked
+ where organisation = $1 and ended_as = 'withdrawn' and ended_at >= $2
+ order by asked_at desc limit {MOST_SHOWN}
+"""  # noqa: S608 - constants
 ASK = """
 insert into stock.asked
   (asked_at, account, organisation, amount, left_then, corrects, kind, place, item,
@@ -213,23 +218,14 @@ class StockRows:
 
     async def asked(self, organisation: OrganisationId) -> list[Asked]:
         """What waits for a second person, the oldest first."""
-        rows = await self._fetch(organisation, _ASKED)
-        return [
-            Asked(
-                source=row["source"],
-                at=row["asked_at"],
-                account=str(row["account"]),
-                by=row["by_name"],
-                kind=row["kind"],
-                amount=row["amount"],
-                left_then=row["left_then"],
-                corrects=row["corrects"] or 0,
-                place=row["place"],
-                item=row["item"],
-                lot=row["lot"],
-            )
-            for row in rows
-        ]
+        return [_asked(row) for row in await self._fetch(organisation, _ASKED)]
+
+    async def withdrawn(
+        self, organisation: OrganisationId, since: datetime
+    ) -> list[Asked]:
+        """What was asked, and taken back before a second person agreed."""
+        rows = await self._fetch(organisation, _WITHDRAWN, since)
+        return [_asked(row) for row in rows]
 
     async def least(self, organisation: OrganisationId) -> dict[tuple[str, str], int]:
         """How much is to be there at least, by place and item."""
@@ -287,6 +283,22 @@ class StockRows:
 
 
 _MOST_BEARING = 1_000_000
+
+
+def _asked(row: Row) -> Asked:
+    return Asked(
+        source=row["source"],
+        at=row["asked_at"],
+        account=str(row["account"]),
+        by=row["by_name"],
+        kind=row["kind"],
+        amount=row["amount"],
+        left_then=row["left_then"],
+        corrects=row["corrects"] or 0,
+        place=row["place"],
+        item=row["item"],
+        lot=row["lot"],
+    )
 
 
 def _lot(row: Row, place: str, id_: str) -> Lot:

@@ -115,6 +115,7 @@ class _Context(msgspec.Struct, frozen=True, gc=False):
     contract_left: int | None
     standing: Standing | None
     taken_out_left: int
+    sheets: int
     is_frozen: bool
 
 
@@ -236,6 +237,7 @@ class Door:
             self._contract_left(session, patients, now) if is_program else None,
             watch.standing(session, others, asked.action) if others else None,
             watch.taken_out_left(session, patients, asked.action) if is_taken else -1,
+            watch.sheets(session) if is_taken else 0,
             watch.is_closed(session),
         )
 
@@ -290,11 +292,9 @@ class Door:
             contract_left=context.contract_left,
             standing=context.standing,
             taken_out_left=context.taken_out_left,
-            sheets=self._watch.sheets(session),
-            is_copy_signed=asked.action is COPY
-            and _is_signed(session, item, context.monotonic),
-            is_list_signed=asked.action is CARRY
-            and _is_on_list(session, item, context.monotonic),
+            sheets=context.sheets,
+            is_copy_signed=_is_signed(session, asked, item, context.monotonic),
+            is_list_signed=_is_on_list(session, asked, item, context.monotonic),
             is_extract_agreed=session.extract is not None
             and session.extract.covers(item.resources),
             is_nobodys=item.patient in session.nobodies,
@@ -494,12 +494,18 @@ def _is_note(item: Item) -> bool:
     return are_notes(one[0] for one in item.resources)
 
 
-def _is_signed(session: Session, item: Item, monotonic: float) -> bool:
+def _is_signed(session: Session, asked: Disclose, item: Item, monotonic: float) -> bool:
+    if asked.action is not COPY:
+        return False
     signed = session.copies.get(item.patient)
     return signed is not None and signed.covers(item.resources, now=monotonic)
 
 
-def _is_on_list(session: Session, item: Item, monotonic: float) -> bool:
+def _is_on_list(
+    session: Session, asked: Disclose, item: Item, monotonic: float
+) -> bool:
+    if asked.action is not CARRY:
+        return False
     signed = session.car_list
     return signed is not None and signed.covers(item.patient, now=monotonic)
 

@@ -59,7 +59,8 @@ def doing(kind: str, amount: int, **more: object) -> Doing:
 
 def written(steps: list[tuple[int, int]]) -> list[Entry]:
     """Entries of a register, of (lot, amount); what there is not so much of is none."""
-    top, lots, entries = Top(), {}, []
+    lots: dict[int, Lot] = {}
+    top, entries = Top(), []
     for lot, amount in steps:
         at = lots.get(lot, Lot(place="Location/x", item="it", id=f"lot-{lot}"))
         kind = RECEIVED if amount > 0 else GIVEN if amount else COUNTED

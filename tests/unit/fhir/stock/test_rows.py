@@ -179,6 +179,11 @@ async def test_whoever_asks_does_not_agree_and_one_thing_waits_of_a_delivery(
     with pytest.raises(GuardMetError):
         await shelf.do(ended(shelf.own, "Basic/y", at=NOW, account=BEN, how="agreed"))
     assert await shelf.rows.asked(shelf.own) == []
+    # What is withdrawn is not forgotten
+    assert await shelf.rows.withdrawn(shelf.own, NOW) == []
+    await shelf.do(asking(shelf.own, again))
+    await shelf.do(ended(shelf.own, "Basic/z", at=NOW, account=ANN, how="withdrawn"))
+    assert await shelf.rows.withdrawn(shelf.own, NOW) == [again]
 
 
 async def test_how_much_is_to_be_there_is_said_anew(shelf: Shelf) -> None:
