@@ -128,6 +128,7 @@ export async function take(form, { performWithSecret, post: ask }) {
     made_at: told.made_at,
     taken_at: Date.now(),
     until: told.until,
+    left_out: told.left_out,
     voucher: told.voucher,
     credential: made.id,
     rpId: made.rpId,
