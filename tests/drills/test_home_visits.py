@@ -451,6 +451,17 @@ def test_presses_of_the_second_in_the_car_count_and_a_strangers_do_not(
     for content in at_home("pair", ago=30, family="Pairworth"):
         shift.program.put(content)
     assert send(shift, "lee", "pair-entry", car).endswith("send")
+    # She takes along what is hers by now: a visit of later tonight is not, yet
+    for content in at_home("later", ago=30, family="Laterworth"):
+        shift.program.put(content)
+    at = (now() + timedelta(hours=2)).strftime("%H:%M")
+    path = "/home-visits/visits/later-entry/send"
+    sent = press(shift, "lee", path, "later-entry", car=car, expected=at)
+    assert sent.endswith("send")
+    signs_for_list(shift.of["ann"])
+    told = posts(shift.of["ann"], "/home-visits/mine/pack", {})
+    assert [one["entry"] for one in told["visits"]] == ["pair-entry"]
+    assert told["left_out"] == 1
     path = "/home-visits/visits/pair-entry/do"
     assert press(shift, "ann", f"{path}/set-off", "pair-entry").endswith("set-off")
     steps = [act("pair-entry", one) for one in ("arrive", "leave")]

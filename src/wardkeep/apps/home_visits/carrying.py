@@ -57,6 +57,8 @@ MINE = f"{HOME}/mine"
 MARGIN = timedelta(hours=1)
 """After the shift: the last visit takes longer than it should."""
 WITHOUT_CAR = timedelta(hours=8)
+_NOT_YET = "not-on-a-list"
+"""The door's word for whom the visitor's work does not lead to just now."""
 STARTS_A_WORKER = starting_a_worker("car-worker")
 _WORKER = read_worker(Path(__file__).parent / "static" / "car_worker.js")
 
@@ -113,6 +115,9 @@ class CarriedList(msgspec.Struct, frozen=True, kw_only=True):
     """Both milliseconds since 1970."""
     voucher: bytes
     visits: tuple[CarriedVisit, ...]
+    left_out: int
+    """Visits that no work of theirs leads to yet: whoever is in the second seat expects
+    somebody from half an hour before the time on."""
     outcomes: tuple[tuple[str, str], ...]
     """What may come of a visit: codes and words."""
     longest_note: int = LONGEST_NOTE
@@ -155,14 +160,14 @@ async def take_list(visit: Visit) -> Response:
     own = await own_lines(visit, me)
     if isinstance(own, Refusal):
         return answer_refusal(visit, own)
+    lines = [one for one in own.lines if one.patient in signed.act.patients]
     visits = []
-    for line in own.lines:
-        if line.patient in signed.act.patients:
-            carried = await _carried(visit, line)
-            if isinstance(carried, Refusal):
-                return answer_refusal(visit, carried)
-            if carried is not None:
-                visits.append(carried)
+    for line in lines:
+        carried = await _carried(visit, line)
+        if isinstance(carried, CarriedVisit):
+            visits.append(carried)
+        elif carried is not None and carried.code != _NOT_YET:
+            return answer_refusal(visit, carried)
     told = CarriedList(
         account=visit.session.account,
         me=me.reference,
@@ -171,6 +176,7 @@ async def take_list(visit: Visit) -> Response:
         until=signed.act.until // 1000,
         voucher=signed.voucher,
         visits=tuple(visits),
+        left_out=len(lines) - len(visits),
         outcomes=tuple((code, one.words) for code, one in WITHOUT_SIGNAL.items()),
     )
     return visit.answer_json(told)

@@ -52,7 +52,9 @@ async function tellPhone() {
   if (found && found.me !== me) words.push("It is a colleague’s: your passkey does not open it.");
   const there = await phone.entries();
   const fresh = shown().filter((one) => !there.includes(one)).length;
-  if (found && found.me === me && fresh) words.push(`${fresh} on this page came later: take the list again.`);
+  if (found && found.me === me && fresh > found.left_out) words.push(`${fresh} on this page came later: take the list again.`);
+  if (found?.left_out && found.me === me)
+    words.push(`${found.left_out} did not go along yet: whoever is named second in the car takes a visit along from half an hour before its time.`);
   if (many) words.push(`${many} written on this phone, not sent yet.`);
   lies.textContent = words.join(" ");
   forgets.hidden = !found;
@@ -122,6 +124,7 @@ async function takes() {
     working ??= work();
     await working;
     const took = await phone.take(form, ceremony);
+    if (took === "taken") await flush();
     if (took === "no-secret")
       say([
         "This passkey cannot keep the list, so nothing was put on this phone.",

@@ -6,7 +6,7 @@
 
 const signal = document.getElementById("signal");
 const { keeper, post } = await import(signal.dataset.ownStore);
-const { packed, unpacked } = await import(signal.dataset.sealedFor);
+const { packed } = await import(signal.dataset.sealedFor);
 
 // What the sign-in page takes away when somebody signed out has this beginning.
 const list = keeper("wardkeep-until-sign-out car-list");
@@ -65,7 +65,6 @@ const ofVisit = (found, entry) => `${ofList(found)} ${entry}`;
 const alone = (work) => navigator.locks.request("wardkeep-car-list", work);
 
 export const lock = () => { keys = null; };
-export const isOpen = () => keys?.list !== undefined;
 
 // --- what lies here -------------------------------------------------------------------
 
@@ -91,7 +90,7 @@ export const entries = async () => (await boxes()).map(({ entry }) => entry);
 
 export async function forget() {
   await list.clear();
-  if (keys) keys = { words: keys.words, lock: keys.lock };
+  if (keys) delete keys.list;
 }
 
 // A visit that is over: where somebody lives leaves the phone.
@@ -128,6 +127,7 @@ export async function take(form, { performWithSecret, post: ask }) {
     made_at: told.made_at,
     taken_at: Date.now(),
     until: told.until,
+    left_out: told.left_out,
     voucher: told.voucher,
     credential: made.id,
     rpId: made.rpId,
@@ -243,5 +243,3 @@ export async function ask() {
   asked = Date.now();
   if (status === 200 && !told.stays) await forget();
 }
-
-export { packed, unpacked };
