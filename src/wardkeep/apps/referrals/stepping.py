@@ -152,7 +152,7 @@ async def _read(
 
 
 def _read_code(form: Form, step: Step, found: Found) -> None:
-    """What came of it, where somebody waits for a code: of a look, it has to be said."""
+    """What came of it, where a code is waited for: of a look, it has to be said."""
     among = tuple(value for value, _ in codes_for(found, step))
     if among and is_validation(found):
         form.choice("outcome", called="what came of it", among=among)
