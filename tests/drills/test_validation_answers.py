@@ -210,6 +210,44 @@ def test_a_clinician_reads_what_it_means_and_ends_what_they_dealt_with(
         assert "The case is ended" in ann.get(to).decode()
 
 
+def test_who_did_not_come_is_told_to_whoever_referred(sites: TwoSites) -> None:
+    for one in whole_call("absent", "emergency-department-1h", given=now()):
+        sites.north.put(one)
+    assert isinstance(sites.refers("absent-outcome"), Written)
+    eventually(lambda: sites.states("absent-outcome") == ["sent"], sites.stack.log)
+    (standing,) = sites.standing("absent-outcome")
+    request = sites.fernhill.get(f"ServiceRequest/{standing.there}").json
+    patient = request["subject"]["reference"].partition("/")[2]
+    # Somebody's of whom Fernhill's record says that they are a child
+    person = sites.fernhill.get(f"Patient/{patient}").json
+    born = person["birthDate"]
+    sites.fernhill.put({**person, "birthDate": "2019-05-04"})
+    nurse = sites.stack.sign_in("fernhill", [], "care_coordinator")
+    asyncio.run(put_in_the_team(sites.stack, nurse, "fernhill"))
+    path = f"/patients/{patient}/referrals/{standing.there}"
+    with closing(Visitor(sites.stack.port, nurse)) as visitor:
+        for step, words in (
+            ("accept", "Come"),
+            ("discharge", ""),
+            ("discharge", "Rang their mother twice: nobody answered"),
+        ):
+            page = visitor.get(path).decode()
+            version = page.partition('name="version" value="')[2].partition('"')[0]
+            form = {"do": step, "version": version, "words": words}
+            form["outcome"] = "did-not-attend"
+            status, _ = visitor.ask("POST", path, urlencode(form).encode())
+            assert status == (303 if words else 422)
+    sites.fernhill.put({**person, "birthDate": born})
+    eventually(lambda: sites.states("absent-outcome") == ["answered"], sites.stack.log)
+    assert sites.standing("absent-outcome")[0].outcome == "was-not-brought"
+    flags = sites.north.search("Flag", ("patient", "caller")).resources
+    assert [one["category"][0]["coding"][0]["code"] for one in flags] == ["SG"]
+    token = sites.stack.sign_in("north", [], "urgent_care_clinician")
+    with closing(Visitor(sites.stack.port, token)) as ann:
+        board = ann.get("/urgent-queue/messages").decode()
+    assert "A child was not brought: safeguarding" in board
+
+
 # With a partner's token that was stolen, or another partner's
 
 

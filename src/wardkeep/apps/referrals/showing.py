@@ -19,7 +19,7 @@ from wardkeep.apps.referrals.opening import (
     find_referral,
     who_am_i,
 )
-from wardkeep.apps.referrals.replying import codes_for
+from wardkeep.apps.referrals.replying import codes_for, is_validation
 from wardkeep.apps.referrals.rights import steps_open
 from wardkeep.apps.referrals.wording import (
     DONE,
@@ -156,6 +156,7 @@ async def show_one(visit: Visit, found: Found, me: Me, shown: Shown) -> Response
         said=visit.query("said"),
         words=WORDS,
         codes={one: codes_for(found, one) for one in Step},
+        looks_again=is_validation(found),
         to_do=TO_DO,
         done=DONE,
         states=STATES,

@@ -21,7 +21,7 @@ from wardkeep.apps.referrals.opening import (
     save,
     who_am_i,
 )
-from wardkeep.apps.referrals.replying import codes_for, reply_to
+from wardkeep.apps.referrals.replying import codes_for, is_validation, reply_to
 from wardkeep.apps.referrals.rights import may_take, steps_open
 from wardkeep.apps.referrals.showing import Shown, show_one
 from wardkeep.apps.referrals.wording import NEED_WORDS, TO_DO, WORDS
@@ -136,13 +136,7 @@ async def _read(
         words = form.text("words", called=WORDS[step], at_most=LONGEST_WORDS)
     elif step in WORDS:
         words = form.optional_text("words", called=WORDS[step], at_most=LONGEST_WORDS)
-    codes = codes_for(found, step)
-    if codes:
-        form.choice(
-            "outcome", called="what came of it", among=tuple(it for it, _ in codes)
-        )
-    else:
-        form.values.pop("outcome", None)
+    _read_code(form, step, found)
     on = _day(visit, form, found) if step is Step.CONTACT else None
     to = await _worker(visit, form, found, me) if step is Step.ALLOCATE else Person()
     if isinstance(to, Response):
@@ -155,6 +149,15 @@ async def _read(
         on="" if on is None else on.isoformat(),
         to=to,
     )
+
+
+def _read_code(form: Form, step: Step, found: Found) -> None:
+    """What came of it, where a code is waited for: of a look, it has to be said."""
+    among = tuple(value for value, _ in codes_for(found, step))
+    if among and is_validation(found):
+        form.choice("outcome", called="what came of it", among=among)
+    elif form.values.get("outcome") not in among:
+        form.values.pop("outcome", None)
 
 
 def _day(visit: Visit, form: Form, found: Found) -> date | None:
