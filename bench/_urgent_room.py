@@ -109,6 +109,7 @@ class Sizes(NamedTuple):
     takers: int
     clinicians: int
     dispatchers: int = 3
+    leads: int = 1
     people: int = 2000
     """Who have a record here."""
     shifts: int = 1
@@ -186,7 +187,7 @@ class Room:
             "taker": (ADVISOR, sizes.takers),
             "clinician": (CLINICIAN, sizes.clinicians),
             "dispatcher": (CLINICIAN, sizes.dispatchers),
-            "lead": (LEAD, 1),
+            "lead": (LEAD, sizes.leads),
         }
         return [
             Worker(role, f"Bench {name} {nth}", f"{name}-{nth}-{shift}")
@@ -410,9 +411,9 @@ class Room:
             return False  # nothing more to wait for: it is told
         if sum(bool(one.disposition) for one in self.book.calls) < self._sent:
             return True
-        found = self.found()
-        is_open = any(row["is_open"] for row in found.entries.values())
-        return is_open or any(one.is_open for one in self.book.places.values())
+        if any(one.is_open for one in list(self.book.places.values())):
+            return True
+        return any(row["is_open"] for row in self.found().entries.values())
 
     def so_far(self, before: Found | None) -> tuple[SoFar, Found]:
         """How it stands, and what it was reckoned by."""
