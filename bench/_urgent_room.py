@@ -57,6 +57,7 @@ from support.urgent_shift import (
 from support.warden import RunningWarden
 from support.wards import Worker
 from wardkeep.assembly.demo.chance import Chance
+from wardkeep.db.errors import DatabaseUnavailableError
 from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
@@ -421,7 +422,15 @@ class Room:
         return so_far(told, found, before), found
 
     def found(self) -> Found:
-        return asyncio.run(found_in(self.made))
+        """What the database has, once it is there again where it was killed."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return asyncio.run(found_in(self.made))
+            except DatabaseUnavailableError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.3)
 
     def reckoning(self) -> dict[str, float]:
         """Figures of what is accounted for.
