@@ -6,6 +6,7 @@ that went wrong in its second minute.
 """
 
 import os
+import threading
 import time
 from datetime import datetime
 from pathlib import Path
@@ -23,16 +24,27 @@ class Progress:
         self._room, self._begins, self._file = room, begins, file
         self._before: Found | None = None
         self._began = self._told_at = time.perf_counter()
+        self._telling: threading.Thread | None = None
         file.parent.mkdir(exist_ok=True)
         file.write_text("")
 
     def tell_in_time(self) -> None:
         """A line, where the last one is a minute old."""
-        if time.perf_counter() - self._told_at >= EVERY_SECONDS:
-            self._told_at = time.perf_counter()
-            self.tell()
+        is_busy = self._telling is not None and self._telling.is_alive()
+        if is_busy or time.perf_counter() - self._told_at < EVERY_SECONDS:
+            return
+        self._told_at = time.perf_counter()
+        # Beside the calls: nobody rings late because it is counted.
+        self._telling = threading.Thread(target=self._tell)
+        self._telling.start()
 
     def tell(self) -> None:
+        """The last line, after the one that is just being made."""
+        if self._telling is not None:
+            self._telling.join()
+        self._tell()
+
+    def _tell(self) -> None:
         room = self._room
         now, (stands, self._before) = room.clock.now(), room.so_far(self._before)
         minutes = (time.perf_counter() - self._began) / 60

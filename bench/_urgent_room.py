@@ -57,6 +57,7 @@ from support.urgent_shift import (
 from support.warden import RunningWarden
 from support.wards import Worker
 from wardkeep.assembly.demo.chance import Chance
+from wardkeep.db.errors import DatabaseUnavailableError
 from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
@@ -109,6 +110,7 @@ class Sizes(NamedTuple):
     takers: int
     clinicians: int
     dispatchers: int = 3
+    leads: int = 1
     people: int = 2000
     """Who have a record here."""
     shifts: int = 1
@@ -186,7 +188,7 @@ class Room:
             "taker": (ADVISOR, sizes.takers),
             "clinician": (CLINICIAN, sizes.clinicians),
             "dispatcher": (CLINICIAN, sizes.dispatchers),
-            "lead": (LEAD, 1),
+            "lead": (LEAD, sizes.leads),
         }
         return [
             Worker(role, f"Bench {name} {nth}", f"{name}-{nth}-{shift}")
@@ -410,9 +412,9 @@ class Room:
             return False  # nothing more to wait for: it is told
         if sum(bool(one.disposition) for one in self.book.calls) < self._sent:
             return True
-        found = self.found()
-        is_open = any(row["is_open"] for row in found.entries.values())
-        return is_open or any(one.is_open for one in self.book.places.values())
+        if any(one.is_open for one in list(self.book.places.values())):
+            return True
+        return any(row["is_open"] for row in self.found().entries.values())
 
     def so_far(self, before: Found | None) -> tuple[SoFar, Found]:
         """How it stands, and what it was reckoned by."""
@@ -420,7 +422,15 @@ class Room:
         return so_far(told, found, before), found
 
     def found(self) -> Found:
-        return asyncio.run(found_in(self.made))
+        """What the database has, once it is there again where it was killed."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return asyncio.run(found_in(self.made))
+            except DatabaseUnavailableError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.3)
 
     def reckoning(self) -> dict[str, float]:
         """Figures of what is accounted for.

@@ -42,8 +42,9 @@ OF_HOUR = (
 BUSIEST = 10
 USUAL_MINUTES, WHOLE = 24.0, timedelta(hours=48)
 A_SHIFT = timedelta(hours=8)
-ROOM = Sizes(takers=112, clinicians=64, has_more=True)
-"""Seven calls a minute of a quarter of an hour keep 105 people busy."""
+ROOM = Sizes(takers=112, clinicians=90, dispatchers=10, leads=2, has_more=True)
+"""Seven calls a minute of a quarter of an hour keep 105 people busy. Nobody has more
+cases in a shift than the sixty that work explains (a shift lead: 120)."""
 USUAL_LOAD = 2.5
 """Calls that begin in a real second: what two cores bear beside what dies."""
 FASTEST, SLOWEST = 60.0, 6.0
