@@ -24,7 +24,14 @@ from support.warden import RunningWarden
 from support.wards import Worker, practitioner
 from wardkeep.disclosure.answers import Done, SessionView
 from wardkeep.disclosure.questions import CheckSession, SetWork
+from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.urgent.case import Case
 from wardkeep.fhir.urgent.flags import SYSTEM as CATEGORIES
+from wardkeep.fhir.urgent.journey import (
+    journey_content,
+    journey_id,
+    of_journey,
+)
 from wardkeep.fhir.urgent.queueing import Entry, entry_in, place_of
 from wardkeep.fhir.urgent.steps import State, Step
 from wardkeep.fhir.urgent.times import ID as TIMES_ID, setting_content, setting_in
@@ -159,15 +166,25 @@ def test_an_end_that_closed_a_case_is_taken_back_and_the_case_is_open(
     shift: Shift,
 ) -> None:
     id_ = ring(shift, "closed")
+    known = shift.program.get("Encounter/closed-case").json
+    case = Case(id=known["id"], patient="closed", began=now(), taker=Person())
+    journey = journey_id(case.id)
+    shift.program.put(journey_content(case))
+    shift.program.put(of_journey(known, journey))
     consults(shift, "ann", id_)
     before = shift.program.get("Encounter/closed-case").json
     to = do(shift, "ann", id_, "end", code="self-care", why="Rest")
     assert shift.program.get("Encounter/closed-case").json["status"] == "finished"
     assert to == f"{BOARD}?said=ended&of={id_}"
+    over = shift.program.get(f"EpisodeOfCare/{journey}").json
+    assert over["status"] == "finished"
     assert do(shift, "ann", id_, "take-back").endswith("end-undone")
     after = shift.program.get("Encounter/closed-case").json
     assert {**after, "meta": {}} == {**before, "meta": {}}
     assert entry(shift, id_).is_open
+    again = shift.program.get(f"EpisodeOfCare/{journey}").json
+    assert again["status"] == "active"
+    assert "end" not in again["period"]
     # What the surgery would have been told of it does not go.
     waits = "select count(*) as many from bars.outgoing where about = $1 and {}"
     left = "kind = 'document' and dropped_at is null"

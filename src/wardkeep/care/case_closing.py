@@ -21,7 +21,7 @@ from wardkeep.fhir.urgent import outcome
 from wardkeep.fhir.urgent.moving import NOT_NOW, Cannot, advance
 from wardkeep.fhir.urgent.queueing import TYPE, Did, Entry, entry_content, entry_in
 from wardkeep.fhir.urgent.ringing import closed
-from wardkeep.fhir.urgent.saying import instant
+from wardkeep.fhir.urgent.saying import instant, moment
 from wardkeep.fhir.urgent.steps import Step
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
@@ -109,8 +109,12 @@ async def case_closed(visit: Visit, entry: Entry, at: str) -> Written | Response
     case = await stored(visit, "Encounter", entry.case, patient=entry.patient)
     if isinstance(case, Response):
         return [] if case.status_code == _MISSING else case
+    # One moment for both: an end that is taken back knows by it what it closed.
     over = await journey_that_ends(
-        visit, case.content, patient=entry.patient, at=visit.clock.now()
+        visit,
+        case.content,
+        patient=entry.patient,
+        at=moment(at) or visit.clock.now(),
     )
     if isinstance(over, Refusal):
         return refused(visit, over, patient=entry.patient)

@@ -59,7 +59,9 @@ async def open_draft(
 ) -> OpenDraft | Response:
     """All its texts, opened at the door."""
     opened = await visit.services[NoteDrafts].open(draft, opener=opener_of(visit))
-    return refused(visit, opened, form) if isinstance(opened, Refusal) else opened
+    if isinstance(opened, Refusal):
+        return refused(visit, opened, form, patient=draft.patient.id)
+    return opened
 
 
 async def open_own(
