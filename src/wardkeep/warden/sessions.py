@@ -80,15 +80,13 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     nobodies: set[str] = msgspec.field(default_factory=set)
     """Of an import: canaries to which it adds new writing."""
     copies: dict[str, SignedCopy] = msgspec.field(default_factory=dict)
-    """By patient: the copy that was signed for last."""
     car_list: SignedList | None = None
-    """The list for a phone that was signed for last."""
+    """What was signed for last: a copy of each patient, a list for a phone."""
     extract: AgreedExtract | None = None
     """Of the operator's command that takes a data set: what was agreed on."""
     hand_overs: dict[str, SignedHandOver] = msgspec.field(default_factory=dict)
-    """By their ids."""
     medicines: dict[str, SignedMedicine] = msgspec.field(default_factory=dict)
-    """Controlled drugs that were signed for, by their prescriptions' ids."""
+    """By their ids; controlled drugs that were signed for by their prescriptions'."""
     passkeys_open_until: float = 0.0
     """By the monotonic clock: until then passkeys may be added and revoked."""
     passkey_used_monotonic: float = -inf
@@ -104,8 +102,7 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     whose: tuple[int, str] = (0, "")
     """Organisation and account: for whom its openings count."""
     is_watched: bool = False
-    """Whether they count: people of the organisation; programs have contracts, support
-    has grants."""
+    """Whether they count: programs have contracts, and support has grants."""
 
     def __post_init__(self) -> None:
         # Told by what never changes, and asked for at each opening.

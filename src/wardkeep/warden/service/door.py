@@ -40,7 +40,6 @@ from wardkeep.disclosure.questions import (
 )
 from wardkeep.disclosure.sealed import key_identity
 from wardkeep.identity.roles import SUPPORT
-from wardkeep.ledger.beginnings import on_phone_until
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
@@ -79,6 +78,11 @@ from wardkeep.warden.service.said import (
     NOT_SIGNED_IN,
     NOT_UNDERSTOOD,
     NOTHING_ASKED,
+)
+from wardkeep.warden.service.signed_for import (
+    is_copy_signed,
+    is_list_signed,
+    phone_words,
 )
 from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.service.weighed import (
@@ -293,8 +297,8 @@ class Door:
             standing=context.standing,
             taken_out_left=context.taken_out_left,
             sheets=context.sheets,
-            is_copy_signed=_is_signed(session, asked, item, context.monotonic),
-            is_list_signed=_is_on_list(session, asked, item, context.monotonic),
+            is_copy_signed=is_copy_signed(session, asked, item, context.monotonic),
+            is_list_signed=is_list_signed(session, asked, item, context.monotonic),
             is_extract_agreed=session.extract is not None
             and session.extract.covers(item.resources),
             is_nobodys=item.patient in session.nobodies,
@@ -444,7 +448,7 @@ class Door:
         if is_read and not _is_note(first.item):
             request = self._visit_words(session, first.item.patient)
         elif asked.action is CARRY:
-            request = _phone_words(session)
+            request = phone_words(session)
         # As `entry_of` makes it; by one call less, for each opening comes by here.
         return Entry.about(
             at=at or microseconds_since_epoch(self._clock.now()),
@@ -492,25 +496,3 @@ class Door:
 
 def _is_note(item: Item) -> bool:
     return are_notes(one[0] for one in item.resources)
-
-
-def _is_signed(session: Session, asked: Disclose, item: Item, monotonic: float) -> bool:
-    if asked.action is not COPY:
-        return False
-    signed = session.copies.get(item.patient)
-    return signed is not None and signed.covers(item.resources, now=monotonic)
-
-
-def _is_on_list(
-    session: Session, asked: Disclose, item: Item, monotonic: float
-) -> bool:
-    if asked.action is not CARRY:
-        return False
-    signed = session.car_list
-    return signed is not None and signed.covers(item.patient, now=monotonic)
-
-
-def _phone_words(session: Session) -> str:
-    """Until when it lies on a phone, as it was signed: whatever the page says."""
-    signed = session.car_list
-    return "" if signed is None else on_phone_until(signed.act.until)
