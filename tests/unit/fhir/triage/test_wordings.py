@@ -5,11 +5,13 @@ import pytest
 
 from support.triage import Json, content, question, rule, written_as
 from wardkeep.base.outcome import Problem
+from wardkeep.care.triage_shown import shown_in
 from wardkeep.fhir.triage import written
 from wardkeep.fhir.triage.checking import check_content
 from wardkeep.fhir.triage.comparing import compared
 from wardkeep.fhir.triage.content import CHECKLIST, STRICT_ORDER, Content, content_of
 from wardkeep.fhir.triage.engine import About, Answer, Question, Turn, take
+from wardkeep.fhir.triage.evaluating import known
 from wardkeep.fhir.triage.library import engine_of, shipped_content
 
 CHILDREN = shipped_content("child-danger-signs")
@@ -119,8 +121,25 @@ def test_other_words_name_who_gives_them(content: Content) -> None:
 
 
 def test_what_was_shown_of_somebody_is_shown_in_the_same_words() -> None:
-    about: dict[str, object] = {}
-    assert CHILDREN.words_of("drowsy", about).startswith("Are they very drowsy")
+    baby = known(About(years=0))
+    assert CHILDREN.words_of("drowsy", baby).startswith("Is the baby sleepier")
+    assert CHILDREN.words_of("drowsy", {}).startswith("Are they very drowsy")
+    assert CHILDREN.words_of("choking", baby).startswith("Are they choking")
+
+
+def test_because_says_what_the_mother_was_asked() -> None:
+    engine = engine_of(CHILDREN)
+    turn = engine.start(About(years=0))
+    while turn.asks:
+        link = turn.asks[0].link
+        value = "yes" if link == "drowsy" else "no"
+        found = take(engine, turn, Answer(link=link, value=value))
+        assert isinstance(found, Turn)
+        turn = found
+    [why] = shown_in(CHILDREN, turn, {}).raised
+    assert why.because == ("Is the baby sleepier than usual, floppy, or hard to wake?",)
+    assert why.original is not None
+    assert why.original.is_held
 
 
 # What an author is told
