@@ -52,7 +52,9 @@ def run() -> dict[str, float]:
             program.put(practitioner(TAKER))
             for nth in range(CALLS + 1):
                 program.put(patient(f"p-{nth}", f"Hazelton{'abcdefgh'[nth]}"))
-            put_into_use(made, Path(keys), ORGANISATION, CONTENT)
+        content = Path(keys) / "content"
+        content.mkdir()
+        put_into_use(made, content, ORGANISATION, CONTENT)
         return asyncio.run(_calls(made))
 
 
@@ -149,6 +151,7 @@ class Taken:
         await page.keyboard.press("Enter")
         await page.locator(_ASKED).wait_for()
         await page.locator("html.wk-saves-itself").wait_for()
+        await page.wait_for_function("() => document.activeElement?.id === 'asking'")
         for _ in range(QUESTIONS):
             await asyncio.sleep(READ_SECONDS)
             waits = asyncio.ensure_future(page.evaluate(_PAINTED, _ASKED))
