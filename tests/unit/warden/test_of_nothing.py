@@ -26,8 +26,8 @@ ASKED: dict[str, tuple[Callable[[str], Question], str]] = {
     "a provider": (lambda _: BeginFederation(NOBODY), "no-such-provider"),
     "a second factor": (lambda _: FinishStepUp("t", b"{}"), "provider-sign-in-refused"),
     "a program": (lambda _: ClientSignIn("no.assertion"), "sign-in-refused"),
-    "a link for nobody": (lambda by: NewCheckInLink(by, "", "a"), "nothing-asked"),
-    "a link for nothing": (lambda by: NewCheckInLink(by, "p", ""), "nothing-asked"),
+    "a link for nobody": (lambda by: NewCheckInLink(by, "", "a", 1), "nothing-asked"),
+    "a link for nothing": (lambda by: NewCheckInLink(by, "p", "", 1), "nothing-asked"),
     "an app": (lambda by: BeginLaunch(by, NOBODY, "p"), "no-such-app"),
 }
 
