@@ -398,7 +398,7 @@ def test_a_kept_outcome_sent_again_or_from_another_phone_ends_a_case_once(
 ) -> None:
     at_the_home(shift, car_of(shift, "doc"), "twice")
     end = wrote("twice-entry", "end", "Better, will ring.", "self-care")
-    assert brings(shift, "doc", [end, end]) == ["in"]
+    assert brings(shift, "doc", [end, end]) == ["in-before"] * 2
     assert brings(shift, "doc", [end]) == ["in-before"]
     # Another phone of the crew had written something else: it keeps its words
     other = wrote("twice-entry", "end", "Worse, go in.", "visit-6h")

@@ -385,6 +385,9 @@ async def test_of_two_phones_the_second_keeps_its_words_until_they_are_elsewhere
             for step in ("arrive", "leave", "end"):
                 brings(other, "gill-entry", step)
         await doc.context.set_offline(False)
+        await expect(doc.page.locator("[data-lies]")).not_to_contain_text(
+            "wait to be sent", timeout=45_000
+        )
         # Then nothing is written twice, and the words are here until they are elsewhere
         await doc.go(f"{server.origin}/home-visits/mine")
         await doc.press("Send what is written, with my passkey")
