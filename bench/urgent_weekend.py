@@ -56,9 +56,9 @@ DEATH_EVERY_SECONDS = 25.0
 """Real ones; nothing more dies in the last of them. Of a whole weekend, less often."""
 DEATH_OF_WHOLE_EVERY_SECONDS = 75.0
 DEATHS = ("web", "database", "worker")
-"""Not the warden: after its restart a session's idle time is reckoned by the wall clock,
-and fifteen simulated minutes, some seconds, put everybody to sleep. That it is killed
-among calls, at the speed of life, is the drill's part (`test_fifty_calls.py`)."""
+"""Not the warden: after its restart the idle time of sessions is reckoned by the wall
+clock, and fifteen simulated minutes, some seconds, put everybody to sleep. That it is
+killed among calls, at the speed of life, is `tests/drills/test_fifty_calls.py`."""
 _FINE = 1_000_000
 _SETTING_UP, _SET_UP_SECONDS = timedelta(minutes=40), 150.0
 
