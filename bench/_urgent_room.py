@@ -101,7 +101,6 @@ CLOSES_WITHIN_SECONDS = 12
 _TAKERS = ("clinician", "dispatcher")
 GONE_ON = "go on with a call"
 """As the shift calls that act."""
-DEATHS = ("web", "warden", "database", "worker")
 
 
 class Sizes(NamedTuple):

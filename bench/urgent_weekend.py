@@ -30,7 +30,7 @@ from bench._pace import before, by_load
 from bench._simulated import Simulated, coming_saturday
 from bench._stack import stack
 from bench._urgent_progress import Progress
-from bench._urgent_room import DEATHS, Minutes, Room, Sizes
+from bench._urgent_room import Minutes, Room, Sizes
 from wardkeep.assembly.demo.chance import Chance
 
 A_DAY = 5000
@@ -55,6 +55,10 @@ INDEX_IS = {11: Health.SLOW, 14: Health.DEAD, 3: Health.DEAD}
 DEATH_EVERY_SECONDS = 25.0
 """Real ones; nothing more dies in the last of them. Of a whole weekend, less often."""
 DEATH_OF_WHOLE_EVERY_SECONDS = 75.0
+DEATHS = ("web", "database", "worker")
+"""Not the warden: after its restart the idle time of sessions is reckoned by the wall
+clock, and fifteen simulated minutes, some seconds, put everybody to sleep. That it is
+killed among calls, at the speed of life, is `tests/drills/test_fifty_calls.py`."""
 _FINE = 1_000_000
 _SETTING_UP, _SET_UP_SECONDS = timedelta(minutes=40), 150.0
 
