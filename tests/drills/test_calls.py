@@ -542,7 +542,7 @@ def test_whoever_may_open_the_record_writes_nothing_into_a_colleagues_call(
         page = ann.get(there.path)
         assert b"has this call" in page
         assert f"{there.path}/details".encode() not in page
-        said = {"number": "01632960999", "complaint": "Other words", "chosen": "cay"}
+        said = {"number": "01632960999", "complaint": "Other words", "chosen": "else"}
         for below in ("details", "look", "identify"):
             status, _, _ = send(ann, f"{there.path}/{below}", **said)
             assert status == 409, below

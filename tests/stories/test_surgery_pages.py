@@ -89,7 +89,7 @@ async def ends(ann: Device, origin: str) -> None:
     await ann.page.get_by_label("Disposition").select_option("own-surgery-24h")
     await ann.page.get_by_label("Why, and what was agreed").fill("A cold; rests.")
     await ann.press("Save and go on")
-    await ann.page.wait_for_url("**/urgent-queue?said=ended")
+    await ann.page.wait_for_url("**/urgent-queue?of=*said=ended")
 
 
 async def holds(ann: Device, origin: str) -> None:

@@ -232,8 +232,9 @@ async def test_times_are_set_by_the_lead_and_the_queue_goes_on_paper(
     await clean(ann, "queue-board-second")
     await ann.page.get_by_role("link", name="Print this queue").click()
     await ann.reads("Printed by Ann Advice")
+    await clean(ann, "queue-paper-screen")
     await ann.page.emulate_media(media="print")
-    await clean(ann, "queue-paper")
+    await ann.picture("queue-paper")
     await ann.page.emulate_media(media="screen")
     assert ann.complaints == []
     assert lee.complaints == []

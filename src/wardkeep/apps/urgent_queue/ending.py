@@ -62,9 +62,9 @@ async def end_case(visit: Visit) -> Response:
 def _where(asked: Disposition | None, entry: str, last: str) -> str:
     """Where an end leads; `last` is the id of what was written last."""
     if asked is None or not asked.waits:
-        return f"{BOARD}?said=ended&of={entry}"
+        return f"{BOARD}?of={entry}&said=ended"
     is_ambulance = asked.kind is Kind.AMBULANCE
-    return path_of(last, "asked") if is_ambulance else f"{BOARD}?said=moved&of={entry}"
+    return path_of(last, "asked") if is_ambulance else f"{BOARD}?of={entry}&said=moved"
 
 
 async def _again(visit: Visit, told: Response) -> Response:
