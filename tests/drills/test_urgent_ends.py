@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drills on what urgent care's people put right: an end taken back, times that are set,
-a warning that is taken off; and on whoever would use that to hide a patient.
+"""Drills on what urgent care's people put right, and on whoever would hide a patient.
+
+An end is taken back, times are set, a warning is taken off.
 
 The real processes over HTTP: web, warden, worker and database.
 """

@@ -256,11 +256,7 @@ class Door:
         )
 
     def _weigh(
-        self,
-        session: Session,
-        asked: Disclose,
-        item: Item,
-        context: "_Context",
+        self, session: Session, asked: Disclose, item: Item, context: "_Context"
     ) -> Weighed:
         purpose, reason = self._why(session, asked, item.patient, context.monotonic)
         is_beside = session.app is not None and names_beside(session, item, asked.items)
