@@ -80,9 +80,8 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     nobodies: set[str] = msgspec.field(default_factory=set)
     """Of an import: canaries to which it adds new writing."""
     copies: dict[str, SignedCopy] = msgspec.field(default_factory=dict)
-    """By patient: the copy that was signed for last."""
+    """By patient the copy signed for last; below, the list for a phone."""
     car_list: SignedList | None = None
-    """The list for a phone that was signed for last."""
     extract: AgreedExtract | None = None
     """Of the operator's command that takes a data set: what was agreed on."""
     hand_overs: dict[str, SignedHandOver] = msgspec.field(default_factory=dict)
@@ -227,8 +226,7 @@ def _is_asleep(session: Session, monotonic: float) -> bool:
 
 
 def _is_over(session: Session, moment: Moment) -> bool:
-    # Both hands of the clock count: stepping the wall clock back does not
-    # lengthen a session, and a machine that slept does not either.
+    # Both hands count: neither a clock set back nor a machine that slept lengthens it.
     return (
         moment.monotonic - session.last_used_monotonic > IDLE_SECONDS
         or moment.monotonic > session.expires_monotonic
@@ -261,8 +259,7 @@ class Sessions:
         """A new session and the one copy of its token."""
         is_program = who.scopes is not None or who.app is not None
         lasts: float = LONGEST_OF_PROGRAM_SECONDS if is_program else LONGEST_SECONDS
-        # A program's token names its organisation, so that a row can be looked up
-        # before the warden is asked once, for everything (docs/decisions/0009).
+        # A program's names its organisation: a row is looked up first (record 9).
         token = f"{who.organisation}.{new_secret()}" if is_program else new_secret()
         now = self._clock.now()
         monotonic = self._clock.monotonic_seconds()
