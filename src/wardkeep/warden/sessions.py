@@ -224,8 +224,7 @@ def _is_asleep(session: Session, monotonic: float) -> bool:
 
 
 def _is_over(session: Session, moment: Moment) -> bool:
-    # Both hands of the clock count: stepping the wall clock back does not
-    # lengthen a session, and a machine that slept does not either.
+    # Both hands count: neither a clock set back nor a machine that slept lengthens it.
     return (
         moment.monotonic - session.last_used_monotonic > IDLE_SECONDS
         or moment.monotonic > session.expires_monotonic
@@ -258,8 +257,7 @@ class Sessions:
         """A new session and the one copy of its token."""
         is_program = who.scopes is not None or who.app is not None
         lasts: float = LONGEST_OF_PROGRAM_SECONDS if is_program else LONGEST_SECONDS
-        # A program's token names its organisation, so that a row can be looked up
-        # before the warden is asked once, for everything (docs/decisions/0009).
+        # A program's names its organisation: a row is looked up first (record 9).
         token = f"{who.organisation}.{new_secret()}" if is_program else new_secret()
         now = self._clock.now()
         monotonic = self._clock.monotonic_seconds()
