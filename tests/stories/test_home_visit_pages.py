@@ -15,7 +15,6 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from support.chromium import Device, arrive, chromium, clean, device
-from support.midday import noon
 from support.program import Program
 from support.served import Served, served
 from support.urgent import whole_call
@@ -36,8 +35,7 @@ SMALL = {"width": 360, "height": 740}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("visits")
-    with noon() as clock, served(folder, **clock) as running:
+    with served(tmp_path_factory.mktemp("visits")) as running:
         running.found("fernhill")
         yield running
 
