@@ -280,10 +280,8 @@ class Door:
             contract_left=context.contract_left,
             standing=context.standing,
             taken_out_left=context.taken_out_left,
-            is_copy_signed=asked.action is Action.COPY
-            and _is_signed(session, item, context.monotonic),
-            is_list_signed=asked.action is Action.CARRY
-            and _is_on_list(session, item, context.monotonic),
+            is_copy_signed=_is_signed(session, asked, item, context.monotonic),
+            is_list_signed=_is_on_list(session, asked, item, context.monotonic),
             is_extract_agreed=session.extract is not None
             and session.extract.covers(item.resources),
             is_nobodys=item.patient in session.nobodies,
@@ -484,13 +482,15 @@ def _is_note(item: Item) -> bool:
     return are_notes(one[0] for one in item.resources)
 
 
-def _is_signed(session: Session, item: Item, monotonic: float) -> bool:
-    signed = session.copies.get(item.patient)
+def _is_signed(session: Session, asked: Disclose, item: Item, monotonic: float) -> bool:
+    signed = session.copies.get(item.patient) if asked.action is Action.COPY else None
     return signed is not None and signed.covers(item.resources, now=monotonic)
 
 
-def _is_on_list(session: Session, item: Item, monotonic: float) -> bool:
-    signed = session.car_list
+def _is_on_list(
+    session: Session, asked: Disclose, item: Item, monotonic: float
+) -> bool:
+    signed = session.car_list if asked.action is Action.CARRY else None
     return signed is not None and signed.covers(item.patient, now=monotonic)
 
 
