@@ -286,22 +286,3 @@ async def test_permission_is_asked_by_whoever_has_the_call(stage: Stage) -> None
     stage.warden.when(AskWhoIAm, who)
     assert (await stage.press(at, version="2", said="refused"))[0] == 409
     assert stage.shelf.of_type("Consent")[0]["provision"] == {"type": "permit"}
-
-
-async def test_what_it_comes_to_is_told_and_nothing_is_written_for_asking(
-    stage: Stage,
-) -> None:
-    asked = typed(AMOXICILLIN, quantity="", often="thrice", days="7")
-    status, page = await stage.press(
-        "/patients/amber/prescriptions/new?reckon=yes", which=new_uuid(), **asked
-    )
-    assert status == 200, page
-    assert "By dose and days it is 21 capsules" in page
-    assert not stage.shelf.of_type("MedicationRequest")
-    # Nor where all of it is there already
-    whole = typed(AMOXICILLIN)
-    status, _ = await stage.press(
-        "/patients/amber/prescriptions/new?reckon=yes", which=new_uuid(), **whole
-    )
-    assert status == 200
-    assert not stage.shelf.of_type("MedicationRequest")
