@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What somebody who looked again says is read by code, and what cannot be read means
-nothing: it stops no clock."""
+"""What somebody who looked again says is read by code; what is not read means nothing.
+
+It stops no clock.
+"""
 
 import copy
 from typing import Any
