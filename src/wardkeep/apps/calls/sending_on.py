@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.apps.calls.how_it_stands import can_end, state_words
 from wardkeep.apps.calls.opening import ANSWERERS, Stored, case_here, here
 from wardkeep.apps.calls.showing import Ground, ground_of
 from wardkeep.apps.calls.taking_back import where_it_waits
-from wardkeep.apps.calls.told_to_caller import can_end, state_words
 from wardkeep.care.case_closing import closing, place_in_queue
 from wardkeep.care.case_messages import (
     LONGEST_WHY,
