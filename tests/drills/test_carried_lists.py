@@ -13,10 +13,17 @@ import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm
+from support.authenticator import SoftwareAuthenticator
 from support.openings import REASON, code_of, opens, reach, records
-from support.warden import Installation, RunningWarden, forget_ledger, running_warden
+from support.warden import (
+    ORIGIN,
+    Installation,
+    RunningWarden,
+    forget_ledger,
+    running_warden,
+)
 from wardkeep.base.clock import FrozenClock, SystemClock, microseconds_since_epoch
-from wardkeep.disclosure.answers import Answer, Done, Grant, NewKeys
+from wardkeep.disclosure.answers import Answer, Done, Grant, NewKeys, SignedIn
 from wardkeep.disclosure.car_lists import (
     MOST_PEOPLE,
     AskList,
@@ -26,6 +33,7 @@ from wardkeep.disclosure.car_lists import (
     TakeList,
 )
 from wardkeep.disclosure.containment import BreakGlass, FreezeNow
+from wardkeep.disclosure.people import Links, VouchFor
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
     Disclose,
@@ -240,6 +248,23 @@ async def test_a_freeze_or_an_end_takes_the_list_at_the_next_contact(
     assert await warden.door.ask(ask, Done) == Done()
     assert await warden.operator.ask(EndAccount(ended.account), Done) == Done()
     assert [await standing(warden, one) for one in vouchers] == [False, False, True]
+
+
+async def test_who_lost_the_phone_and_its_passkey_takes_the_list_along(
+    warden: RunningWarden,
+) -> None:
+    ada = await colleague(warden, "administrator")
+    driver = await colleague(warden, DRIVER.value)
+    [home] = await round_of(warden, driver, 1)
+    voucher = await taken(warden, driver, home)
+    vouched = VouchFor(driver.account, "came to the desk with their badge")
+    links = await confirm(warden, ada, vouched, Links)
+    assert isinstance(links, Links), links
+    assert await standing(warden, voucher)
+    fresh = SoftwareAuthenticator(origin=ORIGIN)
+    back = await warden.use_link(links.links[0].secret, fresh)
+    assert isinstance(back, SignedIn), back
+    assert not await standing(warden, voucher)
 
 
 async def test_no_voucher_but_ours_is_believed(warden: RunningWarden) -> None:

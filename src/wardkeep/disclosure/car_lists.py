@@ -54,7 +54,7 @@ class SignedListView(Message, frozen=True, kw_only=True):
 
 
 class ListStanding(Message, frozen=True):
-    """Whether it is to stay: its time runs, and nobody froze or ended whose it is."""
+    """Whether it is to stay: neither time, account, role nor passkey is over."""
 
     stays: bool
 

@@ -28,7 +28,7 @@ from wardkeep.disclosure.car_lists import (
     TakeList,
 )
 from wardkeep.disclosure.confirming import ActDescription
-from wardkeep.identity import accounts
+from wardkeep.identity import accounts, credentials
 from wardkeep.identity.roles import Role
 from wardkeep.warden.car_lists import TAKEN_WITHIN_SECONDS, SignedList
 from wardkeep.warden.keystore import KeyStore
@@ -163,11 +163,15 @@ class CarLists:
             works = await accounts.memberships_of(
                 connection, found.account, clock=self._clock
             )
+            passkey = await credentials.find(connection, found.credential)
+        # Whoever lost the phone has its passkey revoked, and knows of no freeze. Who
+        # came in by an identity provider has none in their session.
+        is_good = passkey is None or passkey.revoked_at is None
         is_here = any(
             one.organisation == found.organisation and one.role is found.role
             for one in works
         )
-        return ListStanding(stays=is_here)
+        return ListStanding(stays=is_good and is_here)
 
     def _opened(self, voucher: bytes) -> Voucher | None:
         """None where we did not make it, or its key is gone: it is taken anew then."""
