@@ -338,6 +338,32 @@ def test_what_a_colleague_has_is_sent_by_nobody_else(room: Room) -> None:
     assert there(room, call, "ServiceRequest") == []
 
 
+def test_what_a_clinician_came_to_since_is_no_more_the_call_takers(
+    room: Room,
+) -> None:
+    """Taken, ended as something else, and waiting: neither sent on nor taken back."""
+    call = rang(room, "since")
+    was = place(room, call)
+    north = room.sites.north
+    request = north.get(f"ServiceRequest/{was.outcome}").json
+    north.put({**request, "status": "completed"})
+    later = {**request, "id": "since-later", "status": "active"}
+    later["replaces"] = [{"reference": f"ServiceRequest/{was.outcome}"}]
+    north.put(later)
+    ended = north.get(f"Task/{was.id}").json
+    north.put({**ended, "status": "completed"} | {"businessStatus": {"text": "Done"}})
+    made = {**ended, "id": "since-place"}
+    made["focus"] = {"reference": "ServiceRequest/since-later"}
+    north.put(made)
+    form = {"version": "1", "choice": SERVICE, "summary": "Words"}
+    for path in ("send", "send/end", "take-back"):
+        status, page, to = send(room.tim, f"{call.path}/{path}", **form)
+        assert status == 409, (path, to, page[:1000])
+    assert there(room, call, "ServiceRequest") == []
+    assert north.get("Task/since-place").json["status"] == "requested"
+    assert north.get("ServiceRequest/since-later").json["status"] == "active"
+
+
 def test_a_stolen_account_that_asks_for_ever_silences_no_colleague(
     room: Room,
 ) -> None:
