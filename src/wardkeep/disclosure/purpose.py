@@ -87,3 +87,5 @@ LETTERS, EXTRACT, CARRY = Action.LETTERS, Action.EXTRACT, Action.CARRY
 
 TAKEN_OUT = frozenset({Action.PRINT, Action.COPY})
 """What goes on where nobody can close it: it weighs more than an opening."""
+COUNTED_OUT = TAKEN_OUT | {CARRY}
+"""What a role does for so many people a day; asked and counted by this one set."""

@@ -23,13 +23,13 @@ from wardkeep.disclosure.message import MAX_ITEMS, MAX_REASON_CHARACTERS
 from wardkeep.disclosure.purpose import (
     CARRY,
     COPY,
+    COUNTED_OUT,
     DELETE,
     EXTRACT,
     FIND,
     LETTERS,
     READ,
     SEALED,
-    TAKEN_OUT,
     WRITE,
     Purpose,
 )
@@ -104,7 +104,6 @@ GRANTED = "grant"
 _GIVES_NOTHING = frozenset({WRITE, DELETE, COPY, EXTRACT, CARRY})
 """Refused of a patient who does not exist: nothing is written, and no copy made."""
 BY_VISIT = "visit"
-_COUNTED_OUT = TAKEN_OUT | {CARRY}
 
 
 class _Context(msgspec.Struct, frozen=True, gc=False):
@@ -232,7 +231,7 @@ class Door:
             explained[patient] = why
             if not why:
                 others.add(patient)
-        is_program, is_taken = session.is_for_programs, asked.action in _COUNTED_OUT
+        is_program, is_taken = session.is_for_programs, asked.action in COUNTED_OUT
         return _Context(
             now,
             monotonic,

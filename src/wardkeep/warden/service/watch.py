@@ -11,7 +11,7 @@ import msgspec
 
 from wardkeep.base.clock import Clock, from_microseconds
 from wardkeep.base.ids import new_uuid
-from wardkeep.disclosure.purpose import FIND, TAKEN_OUT, Action
+from wardkeep.disclosure.purpose import COUNTED_OUT, FIND, Action
 from wardkeep.disclosure.questions import Disclose
 from wardkeep.identity.roles import Budget
 from wardkeep.ledger.entry import Entry
@@ -199,7 +199,7 @@ class Watch:
         action = asked.action
         is_list, account = action is FIND, session.whose
         self._breaker.at_work(*account, self.budget(session).soft, now)
-        if action in TAKEN_OUT:
+        if action in COUNTED_OUT:
             self.budgets.take_out(account, explained, action=action._value_, now=now)
         if standing is not None:
             others = [one for one, why in explained.items() if not why]
