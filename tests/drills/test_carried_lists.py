@@ -13,10 +13,17 @@ import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm
+from support.authenticator import SoftwareAuthenticator
 from support.openings import REASON, code_of, opens, reach, records
-from support.warden import Installation, RunningWarden, forget_ledger, running_warden
+from support.warden import (
+    ORIGIN,
+    Installation,
+    RunningWarden,
+    forget_ledger,
+    running_warden,
+)
 from wardkeep.base.clock import FrozenClock, SystemClock, microseconds_since_epoch
-from wardkeep.disclosure.answers import Answer, Done, Grant, NewKeys
+from wardkeep.disclosure.answers import Answer, CeremonyOptions, Done, Grant, NewKeys
 from wardkeep.disclosure.car_lists import (
     MOST_PEOPLE,
     AskList,
@@ -26,12 +33,16 @@ from wardkeep.disclosure.car_lists import (
     TakeList,
 )
 from wardkeep.disclosure.containment import BreakGlass, FreezeNow
+from wardkeep.disclosure.people import ChangePasskeys
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
+    BeginAddPasskey,
     Disclose,
     EndAccount,
+    FinishAddPasskey,
     Item,
     NewPatientKeys,
+    RevokePasskey,
 )
 from wardkeep.identity.roles import Role
 from wardkeep.ledger.beginnings import phone_until_in
@@ -240,6 +251,24 @@ async def test_a_freeze_or_an_end_takes_the_list_at_the_next_contact(
     assert await warden.door.ask(ask, Done) == Done()
     assert await warden.operator.ask(EndAccount(ended.account), Done) == Done()
     assert [await standing(warden, one) for one in vouchers] == [False, False, True]
+
+
+async def test_whoever_lost_the_phone_takes_its_passkey_away_and_the_list_goes(
+    warden: RunningWarden,
+) -> None:
+    driver = await colleague(warden, DRIVER.value)
+    [home] = await round_of(warden, driver, 1)
+    voucher = await taken(warden, driver, home)
+    assert await confirm(warden, driver, ChangePasskeys(), Done) == Done()
+    options = await warden.door.ask(BeginAddPasskey(driver.token), CeremonyOptions)
+    assert isinstance(options, CeremonyOptions), options
+    response = SoftwareAuthenticator(origin=ORIGIN).register(options.options)
+    added = FinishAddPasskey(driver.token, response, "The new phone")
+    assert await warden.door.ask(added, Done) == Done()
+    assert await standing(warden, voucher)
+    lost = RevokePasskey(driver.token, driver.key.credential_id)
+    assert await warden.door.ask(lost, Done) == Done()
+    assert not await standing(warden, voucher)
 
 
 async def test_no_voucher_but_ours_is_believed(warden: RunningWarden) -> None:

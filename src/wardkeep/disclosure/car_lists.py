@@ -54,7 +54,11 @@ class SignedListView(Message, frozen=True, kw_only=True):
 
 
 class ListStanding(Message, frozen=True):
-    """Whether it is to stay: its time runs, and nobody froze or ended whose it is."""
+    """Whether it is to stay.
+
+    Its time runs, nobody froze or ended whose it is, nor revoked the passkey of the
+    session that took it.
+    """
 
     stays: bool
 

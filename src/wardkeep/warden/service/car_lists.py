@@ -28,7 +28,7 @@ from wardkeep.disclosure.car_lists import (
     TakeList,
 )
 from wardkeep.disclosure.confirming import ActDescription
-from wardkeep.identity import accounts
+from wardkeep.identity import accounts, credentials
 from wardkeep.identity.roles import Role
 from wardkeep.warden.car_lists import TAKEN_WITHIN_SECONDS, SignedList
 from wardkeep.warden.keystore import KeyStore
@@ -163,11 +163,14 @@ class CarLists:
             works = await accounts.memberships_of(
                 connection, found.account, clock=self._clock
             )
+            passkey = await credentials.find(connection, found.credential)
         is_here = any(
             one.organisation == found.organisation and one.role is found.role
             for one in works
         )
-        return ListStanding(stays=is_here)
+        # Whoever lost the phone takes its passkey away: it opens what lies there.
+        is_lost = passkey is not None and passkey.revoked_at is not None
+        return ListStanding(stays=is_here and not is_lost)
 
     def _opened(self, voucher: bytes) -> Voucher | None:
         """None where we did not make it, or its key is gone: it is taken anew then."""
