@@ -523,10 +523,21 @@ def test_with_another_crew_all_visits_of_a_car_follow_or_none(shift: Shift) -> N
     assert b"You have a visit here now" in _way_in(shift.of["fay"], "crew-2")
 
 
-def crews(shift: Shift, car: str, who: str) -> str:
+def test_with_another_crew_a_shift_ends_when_it_did(shift: Shift) -> None:
+    car = car_of(shift, "doc")
+    period = shift.program.get(f"CareTeam/{car}").json["period"]
+    page = shift.of["lee"].get(f"/home-visits/cars/{car}")
+    assert b'<option value="as-it-is" selected>As it is, until' in page
+    assert crews(shift, car, "fay", hours="as-it-is") == "kept"
+    after = shift.program.get(f"CareTeam/{car}").json
+    assert after["period"] == period
+    assert after["participant"][0]["member"]["reference"] == "Practitioner/fay"
+
+
+def crews(shift: Shift, car: str, who: str, hours: str = "8") -> str:
     """Give a car to somebody else; what is said of it."""
     stored = shift.program.get(f"CareTeam/{car}").json["meta"]["versionId"]
-    fields = {"name": "Another crew", "area": "", "hours": "8", "second": ""}
+    fields = {"name": "Another crew", "area": "", "hours": hours, "second": ""}
     fields |= {"version": str(stored), "first": f"Practitioner/{who}"}
     with closing(Desk(shift.stack.port, shift.of["lee"].token)) as desk:
         status, to, page = desk.press(f"/home-visits/cars/{car}", fields)
