@@ -127,6 +127,7 @@ def look_for_times(visitor: Visitor, call: Answered) -> tuple[str, str, list[str
 
     Asked for again where the other side said nothing in time, as a person would.
     """
+    page = ""
     for _ in range(MOST_LOOKS):
         page, version = open_page(visitor, call, "?times=yes")
         found = [one for one in presses(page) if one.startswith(f"{SERVICE}|")]
