@@ -34,6 +34,7 @@ LOG_FIELD = re.compile(r'name="log"[^>]*>([^<]*)</textarea>')
 COMPLAINT = "A quixotic pain"
 Json = dict[str, Any]
 TIM = Worker("health_advisor", "Tim Taker", "tim")
+NINA = Worker("urgent_care_clinician", "Nina Nurse", "nina")
 
 
 class Room(NamedTuple):
@@ -50,19 +51,23 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         stack.found("fernhill")
         keys = tmp_path_factory.mktemp("keys")
         with closing(Program(stack, keys, organisation="fernhill")) as program:
-            program.put(practitioner(TIM))
+            for one in (TIM, NINA):
+                program.put(practitioner(one))
             folder = tmp_path_factory.mktemp("content")
             put_into_use(stack, folder, "fernhill", QUESTIONS)
             token = stack.sign_in("fernhill", [], role="health_advisor")
-            asyncio.run(_who(stack, token))
+            asyncio.run(_who(stack, {token: TIM}))
             yield Room(stack, token, program)
 
 
-async def _who(stack: Served, token: str) -> None:
+async def _who(stack: Served, people: dict[str, Worker]) -> None:
+    """By session, which practitioner of the record somebody is."""
     warden = RunningWarden(stack, None)  # type: ignore[arg-type]
-    seen = await warden.door.ask(CheckSession(token), SessionView)
-    assert isinstance(seen, SessionView)
-    who = ((seen.account, (f"Practitioner/{TIM.practitioner}",)),)
+    who: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    for token, one in people.items():
+        seen = await warden.door.ask(CheckSession(token), SessionView)
+        assert isinstance(seen, SessionView)
+        who += ((seen.account, (f"Practitioner/{one.practitioner}",)),)
     assert await warden.operator.ask(SetWork("fernhill", who, ()), Done) == Done()
     await warden.door.close()
     await warden.operator.close()
@@ -179,9 +184,14 @@ def read_by_a_nurse(room: Room, call: Answered) -> str:
 def test_a_clinician_who_answers_sets_a_red_flag_aside_by_name(room: Room) -> None:
     call = begun(room, "aside")
     token = room.stack.sign_in("fernhill", ["aside"], role="urgent_care_clinician")
+    asyncio.run(_who(room.stack, {room.token: TIM, token: NINA}))
     log, why = f"{AT} | notBreathing | yes", "Heard them speak in whole sentences"
     press = {"press": "aside:notbreathing", "aside_0why": why, "log": log}
     with closing(Visitor(room.stack.port, token)) as nurse:
+        # Only whoever speaks with the caller answers for them.
+        status, page, _ = send(nurse, f"{call.path}/questions", **press)
+        assert (status, b"You do not have this call" in page) == (409, True)
+        assert send(nurse, "/calls/go-on", case=call.case)[0] == SEE_OTHER
         _, page, _ = send(nurse, f"{call.path}/questions", **press)
         assert f"set aside | notbreathing | {why}" in log_in(page)
         assert b"Are they unconscious" in page or b"drifting off" in page
