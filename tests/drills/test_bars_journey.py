@@ -60,7 +60,8 @@ def entries(stack: Served) -> list[Entry]:
 def arrived(sites: TwoSites) -> list[Json]:
     """Referrals of the caller at Fernhill."""
     number = f"{NHS_NUMBER}|{FIRST}"
-    found = sites.fernhill.search("ServiceRequest", ("patient.identifier", number))
+    whose = ("patient.identifier", number)
+    found = sites.fernhill.search("ServiceRequest", whose, ("_count", "200"))
     return found.resources
 
 
