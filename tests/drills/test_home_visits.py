@@ -474,6 +474,28 @@ def test_presses_of_the_second_in_the_car_count_and_a_strangers_do_not(
     assert by == ["Practitioner/ann"] * 4
 
 
+def test_a_visit_that_went_to_another_car_keeps_nothing_of_the_others_back(
+    shift: Shift,
+) -> None:
+    """The door opens it to the crew no more: only what builds on it waits."""
+    car, other = car_of(shift, "doc"), car_of(shift, "fay")
+    for id_ in ("gone", "stays"):
+        for content in at_home(id_, ago=30, family=f"{id_.title()}worth"):
+            shift.program.put(content)
+        assert send(shift, "lee", f"{id_}-entry", car).endswith("send")
+    assert send(shift, "max", "gone-entry", other).endswith("send")
+    acts = [act("gone-entry", "set-off"), act("gone-entry", "arrive")]
+    acts += [act("stays-entry", "set-off"), wrote("stays-entry", "note", "No bell.")]
+    assert brings(shift, "doc", acts) == ["in", "in"]
+    stays = entry(shift, "stays-entry")
+    assert stays.state is State.ON_THE_WAY
+    assert "No bell." in stays.did[-1].words
+    assert entry(shift, "gone-entry").state is State.BOOKED
+    # It waits for a day, as the door may yet open it; then its author is told
+    old = [act("gone-entry", "set-off", ago=25 * 60)]
+    assert brings(shift, "doc", old) == ["not-so"]
+
+
 def test_with_another_crew_all_visits_of_a_car_follow_or_none(shift: Shift) -> None:
     car = car_of(shift, "doc")
     people = [f"crew-{nth}" for nth in range(3)]
@@ -501,10 +523,21 @@ def test_with_another_crew_all_visits_of_a_car_follow_or_none(shift: Shift) -> N
     assert b"You have a visit here now" in _way_in(shift.of["fay"], "crew-2")
 
 
-def crews(shift: Shift, car: str, who: str) -> str:
+def test_with_another_crew_a_shift_ends_when_it_did(shift: Shift) -> None:
+    car = car_of(shift, "doc")
+    period = shift.program.get(f"CareTeam/{car}").json["period"]
+    page = shift.of["lee"].get(f"/home-visits/cars/{car}")
+    assert b'<option value="as-it-is" selected>As it is, until' in page
+    assert crews(shift, car, "fay", hours="as-it-is") == "kept"
+    after = shift.program.get(f"CareTeam/{car}").json
+    assert after["period"] == period
+    assert after["participant"][0]["member"]["reference"] == "Practitioner/fay"
+
+
+def crews(shift: Shift, car: str, who: str, hours: str = "8") -> str:
     """Give a car to somebody else; what is said of it."""
     stored = shift.program.get(f"CareTeam/{car}").json["meta"]["versionId"]
-    fields = {"name": "Another crew", "area": "", "hours": "8", "second": ""}
+    fields = {"name": "Another crew", "area": "", "hours": hours, "second": ""}
     fields |= {"version": str(stored), "first": f"Practitioner/{who}"}
     with closing(Desk(shift.stack.port, shift.of["lee"].token)) as desk:
         status, to, page = desk.press(f"/home-visits/cars/{car}", fields)

@@ -175,7 +175,7 @@ async def test_in_a_valley_the_list_opens_and_what_is_written_comes_in_once(
         # Then all of it comes in by itself, once and in its order, with its words
         await doc.context.set_offline(False)
         await expect(doc.page.locator("[data-lies]")).not_to_contain_text(
-            "wait to be sent", timeout=45_000
+            "still to be sent", timeout=45_000
         )
         came(entry(program, "dale"))
         assert entry(program, "hill").state is State.BOOKED
@@ -198,7 +198,7 @@ async def visits(doc: Device) -> None:
     await first.get_by_role("button", name="I have left").click()
     await ends(first, "Seen, better, agreed.", "self-care")
     await doc.reads("Name and address left it")
-    await doc.reads("2 written here wait to be sent")
+    await doc.reads("2 written here still to be sent")
 
 
 def came(found: Entry) -> None:
@@ -379,14 +379,14 @@ async def test_of_two_phones_the_second_keeps_its_words_until_they_are_elsewhere
         await first.get_by_role("button", name="I have arrived").click()
         await first.get_by_role("button", name="I have left").click()
         await ends(first, "Worse, admitted.", "visit-6h")
-        await doc.reads("1 written here wait")
+        await doc.reads("1 written here still")
         # When another phone of the same crew has ended the case meanwhile
         with closing(Desk(server.port, await token_of(doc))) as other:
             for step in ("arrive", "leave", "end"):
                 brings(other, "gill-entry", step)
         await doc.context.set_offline(False)
         await expect(doc.page.locator("[data-lies]")).not_to_contain_text(
-            "wait to be sent", timeout=45_000
+            "still to be sent", timeout=45_000
         )
         # Then nothing is written twice, and the words are here until they are elsewhere
         await doc.go(f"{server.origin}/home-visits/mine")

@@ -83,6 +83,7 @@ def _greet(settings: Settings, people: list[Person]) -> None:
         link = person.link or "has a passkey already: just sign in"
         click.echo(f"  {person.role:22} {person.name:26} {link}")
     click.echo(_NO_AUTHENTICATOR)
+    click.echo("What there is to try: docs/how-to, under “In the demonstration”.")
     click.echo("Stop with Ctrl-C; everything is kept. Start afresh: make reset-demo")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wardkeep.apps.calls.told_to_caller import can_end, state_words
+from wardkeep.apps.calls.how_it_stands import can_end, state_words
 from wardkeep.care.message_words import (
     ENDING,
     MEANINGS,

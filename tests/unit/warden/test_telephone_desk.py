@@ -23,6 +23,7 @@ from wardkeep.disclosure.telephone import (
     HoldNumbers,
     TelephoneSystem,
 )
+from wardkeep.warden import freezes
 from wardkeep.warden.service import telephone
 from wardkeep.warden.service.telephone import TelephoneDesk
 
@@ -82,6 +83,22 @@ async def test_a_number_is_given_to_whoever_answered_and_each_time_is_an_entry(
         given = await warden.door.ask_any(AskNumber(mine))
         assert isinstance(given, CallerNumber)
         assert given.number == (want or number)
+
+
+async def test_to_whom_no_record_opens_no_number_is_given(
+    warden: RunningWarden,
+) -> None:
+    exchange, (mine, account) = await system(warden), await taker(warden)
+    await warden.door.ask_any(HoldNumbers(exchange, (held(account),)))
+    desk = desk_of(warden, TelephoneDesk)
+    session = desk._sessions.use_any(mine)
+    assert session is not None
+    # As a canary closes them: the session lives, and begins calls by hand
+    desk._watch.freeze_account(session, freezes.CANARY, "opened a canary")
+    assert await warden.door.ask_any(AskNumber(mine)) == CallerNumber()
+    assert isinstance(await warden.door.ask_any(CheckSession(mine)), SessionView)
+    named = [one for one in warden.entries() if one.action == "caller-number"]
+    assert account not in {one.account for one in named}
 
 
 async def test_after_half_an_hour_nobody_has_it(

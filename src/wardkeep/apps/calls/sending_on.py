@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.apps.calls.how_it_stands import can_end, state_words
 from wardkeep.apps.calls.opening import ANSWERERS, Stored, case_here, here
 from wardkeep.apps.calls.showing import Ground, ground_of
-from wardkeep.apps.calls.taking_back import where_it_waits
-from wardkeep.apps.calls.told_to_caller import can_end, state_words
+from wardkeep.apps.calls.taking_back import is_of_a_colleague, where_it_waits
 from wardkeep.care.case_closing import closing, place_in_queue
 from wardkeep.care.case_messages import (
     LONGEST_WHY,
@@ -154,6 +154,8 @@ async def _opened(
     asked = await stored_here(visit, outcomes.TYPE, one.outcome, patient=patient)
     if isinstance(asked, Response):
         return asked
+    if is_of_a_colleague(asked.content):
+        return visit.tell(NOT_YOURS)
     outcome, disposition = outcome_in(asked.content), DISPOSITIONS.get(one.code)
     if outcome is None or disposition is None:
         return visit.tell(NOT_FOUND)

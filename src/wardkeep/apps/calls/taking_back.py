@@ -65,9 +65,16 @@ def can_take_back(visit: Visit, stored: Stored, row: EntryRow | None) -> bool:
     end, now = stored.case.outcome, visit.clock.now()
     if not stored.is_mine or end is None or row is None:
         return False
+    if row.disposition != end.code:  # a colleague came to something else since
+        return False
     if row.state != State.NEW or row.owner or now - end.at > UNDO_WITHIN:
         return False
     return row.send_at is None or (row.sent_at is None and now < row.send_at)
+
+
+def is_of_a_colleague(request: Content) -> bool:
+    """Whether somebody looked again since the call: what it comes to is theirs."""
+    return (said := outcome.outcome_in(request)) is not None and bool(said.replaces)
 
 
 @page("/patients/{id}/calls/{case}/take-back", gate=ANSWERERS, methods=("POST",))
@@ -99,7 +106,8 @@ async def _take_back(visit: Visit, stored: Stored, row: EntryRow) -> Response:
     if isinstance(request, Response):
         return request
     mine, at = await me(visit), visit.clock.now()
-    after = entry and ended_unseen(entry, by=mine, at=at, words=WORDS)
+    own = None if is_of_a_colleague(request.content) else entry
+    after = own and ended_unseen(own, by=mine, at=at, words=WORDS)
     if not isinstance(after, Entry):
         return visit.tell(_GONE)
     reopened = msgspec.structs.replace(

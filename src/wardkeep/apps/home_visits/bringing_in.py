@@ -23,7 +23,7 @@ from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 from wardkeep.fhir.urgent.queueing import Entry
 from wardkeep.fhir.urgent.steps import Step
-from wardkeep.fhir.visits.without_signal import Act, InBefore, brought_in
+from wardkeep.fhir.visits.without_signal import OLDEST, Act, InBefore, brought_in
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
@@ -59,8 +59,9 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 async def bring_in(visit: Visit) -> Response:
     """What a device kept, in its order; the answer says what became of each.
 
-    What is not in the answer comes again. `on_list` are the visits that are still on
-    the visitor's list, so that those which are not leave the phone.
+    What is not in the answer comes again, and with it what builds on it: later acts of
+    the same visit. `on_list` are the visits that are still on the visitor's list, so
+    that those which are not leave the phone.
     """
     sent = await visit.json(Sent)
     if isinstance(sent, Trouble):
@@ -69,12 +70,14 @@ async def bring_in(visit: Visit) -> Response:
     if sent.me not in ("", me.reference):
         return visit.tell(_ANOTHERS)
     became: dict[str, str] = {}
+    waits: set[str] = set()
     for act in sent.acts[:MOST_ACTS]:
-        said = await _bring(visit, act, me)
+        # A visit that went to another car keeps nothing of the others back.
+        said = "" if act.entry in waits else await _bring(visit, act, me)
         if said:
             became[act.id] = said
         else:
-            break  # what follows builds on it
+            waits.add(act.entry)
     told: dict[str, object] = {"became": became}
     own = await own_lines(visit, me)
     if not isinstance(own, Refusal):
@@ -89,7 +92,8 @@ async def _bring(visit: Visit, act: Act, me: Person) -> str:
     for _ in range(_TRIES):
         here = await find(visit, act.entry)
         if isinstance(here, Response):
-            return _answer(here)
+            is_old = visit.clock.now() - act.at > OLDEST
+            return NOT_SO if is_old else _answer(here)
         after = brought_in(
             here.entry,
             act,

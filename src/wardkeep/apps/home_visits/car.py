@@ -6,7 +6,7 @@ changes it for everybody who dispatches. With another crew its visits follow, al
 them or none, so that nobody drives to a home whose way in is somebody else's.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
@@ -30,6 +30,7 @@ from wardkeep.fhir.urgent.queueing import Did, entry_content
 from wardkeep.fhir.urgent.steps import State, Step
 from wardkeep.fhir.visits import appointments
 from wardkeep.fhir.visits.cars import Car, car_content
+from wardkeep.ui.format import show_moment
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import NOT_FOUND, Trouble
@@ -37,7 +38,7 @@ from wardkeep.web.visit import Visit
 
 CARS = f"{HOME}/cars"
 _HOURS = ("4", "6", "8", "10", "12")
-_NEW = "new"
+_NEW, _AS_IT_IS = "new", "as-it-is"
 _NAME, _AREA = 40, 80
 FIELDS = ("name", "area", "first", "second", "hours")
 Known = list[tuple[Car, int]]
@@ -82,12 +83,13 @@ async def _find(visit: Visit) -> tuple[Car | None, int] | Response:
 async def _show(visit: Visit, car: Car | None, version: int, form: Form) -> Response:
     problems = tuple(form.problems.values())
     crew = [one.reference for one in car.crew] if car else []
+    hours = _until(visit, car)
     was = {
         "name": car.name if car else "",
         "area": car.area if car else "",
         "first": crew[0] if crew else "",
         "second": crew[1] if len(crew) > 1 else "",
-        "hours": "8",
+        "hours": _AS_IT_IS if len(hours) > len(_HOURS) else "8",
     }
     return visit.render(
         "home_visits/car.html",
@@ -97,10 +99,22 @@ async def _show(visit: Visit, car: Car | None, version: int, form: Form) -> Resp
         version=version,
         values={name: form.values.get(name, was[name]) for name in FIELDS},
         people=[("", "Choose"), *options(await colleagues(visit))],
-        hours=[(one, f"{one} hours from now") for one in _HOURS],
+        hours=hours,
         problems=problems,
         said=SAID.get(visit.query("said")),
     )
+
+
+def _until(visit: Visit, car: Car | None) -> list[tuple[str, str]]:
+    """Until when it drives; of one on shift first as it is.
+
+    So nobody who changes a crew moves the end of its shift without knowing.
+    """
+    hours = [(one, f"{one} hours from now") for one in _HOURS]
+    if car is not None and car.until is not None and car.is_on_shift(visit.clock.now()):
+        words = f"As it is, until {show_moment(car.until.isoformat())}"
+        return [(_AS_IT_IS, words), *hours]
+    return hours
 
 
 @page(f"{CARS}/{{car}}", gate=LEADS, methods=("POST",))
@@ -117,7 +131,7 @@ async def keep_car(visit: Visit) -> Response:
         return visit.tell(NOT_FOUND)
     if whole_number(form.values.get("version", "")) != version:
         return visit.tell(CHANGED)
-    car = await _typed(visit, form, id_)
+    car = await _typed(visit, form, id_, was)
     if form.problems:
         return await _show(visit, was, version, form)
     followed = await _followed(visit, was, car)
@@ -183,16 +197,17 @@ async def _given_on(visit: Visit, id_: str, car: Car, me: Person) -> Changes | R
     ]
 
 
-async def _typed(visit: Visit, form: Form, id_: str) -> Car:
+async def _typed(visit: Visit, form: Form, id_: str, was: Car | None) -> Car:
     people = {one.reference: one for one in await colleagues(visit)}
     name = form.text("name", called="the car's name", at_most=_NAME)
     area = form.optional_text("area", called="where it drives", at_most=_AREA)
     first = form.choice("first", called="the clinician in it", among=tuple(people))
     second = form.values.get("second", "")
-    hours = form.choice("hours", called="until when", among=_HOURS)
+    among = tuple(one for one, _ in _until(visit, was))
+    hours = form.choice("hours", called="until when", among=among)
     if second and (second not in people or second == first):
         form.reject("second", wrong="Not a second person", mend="choose another one")
-    now = visit.clock.now().replace(second=0, microsecond=0)
+    since, until = _shift(visit, hours, was)
     return Car(
         id=id_,
         name=name,
@@ -200,9 +215,19 @@ async def _typed(visit: Visit, form: Form, id_: str) -> Car:
         crew=tuple(
             Person(one, people[one].display) for one in (first, second) if one in people
         ),
-        since=now,
-        until=now + timedelta(hours=int(hours)) if hours in _HOURS else None,
+        since=since,
+        until=until,
     )
+
+
+def _shift(
+    visit: Visit, hours: str, was: Car | None
+) -> tuple[datetime | None, datetime | None]:
+    """From when until when, of what was chosen."""
+    if hours == _AS_IT_IS and was is not None:
+        return was.since, was.until
+    now = visit.clock.now().replace(second=0, microsecond=0)
+    return now, now + timedelta(hours=int(hours)) if hours in _HOURS else None
 
 
 async def _store(

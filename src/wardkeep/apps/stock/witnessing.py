@@ -180,8 +180,8 @@ async def sign(visit: Visit) -> Response:
             form.reject(
                 "found",
                 wrong="You counted another number than the first person did",
-                mend="Count again, together. If the first count was wrong, it is"
-                " withdrawn here and made anew.",
+                mend="Count again, together. If the first count was wrong, whoever"
+                " made it withdraws it, and counts anew.",
             )
         if form.problems:
             return await _show(visit, one, form)

@@ -248,7 +248,7 @@ def _beside(asked: Asked) -> tuple[Asked, Asked]:
 
 
 def _chart(answered: Sequence[tuple[str, int]]) -> Markup:
-    """Calls answered, hour by hour of a day and else day by day."""
+    """Cases begun, hour by hour of a day and else day by day."""
     bars = []
     for label, number in answered:
         told = number_words(number, hides=True)
@@ -256,8 +256,8 @@ def _chart(answered: Sequence[tuple[str, int]]) -> Markup:
         bars.append(Bar(label=label, value=shown, words=f"{label}: {told}"))
     return draw_bars(
         BarChart(
-            title="Calls answered; numbers of one to four are not drawn",
-            unit="Calls answered",
+            title="Cases begun; numbers of one to four are not drawn",
+            unit="Cases begun",
             bars=tuple(bars),
         )
     )

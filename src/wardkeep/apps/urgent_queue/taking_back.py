@@ -30,6 +30,7 @@ from wardkeep.care.opening import opener_of
 from wardkeep.care.stored import Json, Stored, stored
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.bars.outgoing import Outbox, standing_booking, standing_referral
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.post.rows import PostRows, drop
 from wardkeep.fhir.store.change import Beside
@@ -160,7 +161,7 @@ async def _changes(
 async def _no_place(
     visit: Visit, row: EntryRow, me: Person
 ) -> tuple[Json, int] | Response | None:
-    """The place that the end gave it, ended while nobody has it."""
+    """The place that the end gave it, ended while nobody has it, here or elsewhere."""
     if row.state != State.NEW or row.owner:
         return None
     task = await stored(visit, TYPE, row.entry, patient=row.patient)
@@ -168,9 +169,15 @@ async def _no_place(
         return task
     entry = entry_in(task.content)
     over = entry and ended_unseen(entry, by=me, at=visit.clock.now(), words=WORDS)
-    if not isinstance(over, Entry):
+    if not isinstance(over, Entry) or await _is_sent(visit, over.outcome):
         return None
     return {**entry_content(over, task.content), "status": CANCELLED}, task.version
+
+
+async def _is_sent(visit: Visit, about: str) -> bool:
+    """Whether another service has it: that is taken back where it was sent."""
+    sent = await visit.services[Outbox].standing(organisation_of(visit), about)
+    return standing_referral(sent) is not None or standing_booking(sent) is not None
 
 
 async def _reopened(

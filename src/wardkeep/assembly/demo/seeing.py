@@ -17,7 +17,7 @@ from wardkeep.fhir.work.expects import Content
 
 CENTRE, NAME = "moor-lane-treatment-centre", "Moor Lane treatment centre"
 MEMBERS = frozenset({"reception-1", "reception-2", "advice-doctor", "shift-lead"})
-_DOCTOR = "advice-doctor"
+_CREW = ("advice-nurse", "advice-doctor")
 _SHIFT = timedelta(hours=10)
 _VISIT = timedelta(minutes=15)
 
@@ -56,13 +56,13 @@ def _place() -> Json:
 
 
 def _car(organisation: DemoOrganisation, now: datetime) -> Content:
-    doctor = person_of(staff_of(organisation)[_DOCTOR])
+    crew = tuple(person_of(staff_of(organisation)[one]) for one in _CREW)
     return car_content(
         Car(
             id=derived_uuid("demo-car", organisation.slug),
             name="Car 1",
             area="The whole town",
-            crew=(doctor,),
+            crew=crew,
             since=now,
             until=now + _SHIFT,
         )

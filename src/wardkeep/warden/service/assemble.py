@@ -256,8 +256,7 @@ def _people(
             batch=made.batch,
             proofs=made.proofs,
             grants=known.support,
-            budgets=known.watch.budgets,
-            limits=known.watch.limits,
+            watch=known.watch,
             acting=made.acting,
             clock=parts.clock,
         )

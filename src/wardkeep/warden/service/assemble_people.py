@@ -11,9 +11,7 @@ from wardkeep.db.connection import Database
 from wardkeep.disclosure.limits import SetBudget
 from wardkeep.disclosure.support import GrantSupport
 from wardkeep.teams.relationships import ExpectedSets
-from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.directory import Directory
-from wardkeep.warden.limits import Limits
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.batch import Batch
 from wardkeep.warden.service.ceremonies import Ceremonies
@@ -33,6 +31,7 @@ from wardkeep.warden.service.support import SupportOffice
 from wardkeep.warden.service.telephone import TelephoneDesk
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.waking import Waking
+from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.service.who_is_who import WhoIsWho
 from wardkeep.warden.service.workforce import Workforce
 from wardkeep.warden.service.workplaces import Workplaces
@@ -53,8 +52,7 @@ class PeopleParts(msgspec.Struct, frozen=True, kw_only=True):
     batch: Batch
     proofs: KeyProofs
     grants: SupportGrants
-    budgets: Budgets
-    limits: Limits
+    watch: Watch
     acting: Sequence[Desk]
     """Desks of others whose acts are confirmed in the same way."""
     clock: Clock
@@ -87,7 +85,7 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
         database=parts.database,
         sessions=parts.sessions,
         ceremonies=parts.ceremonies,
-        budgets=parts.budgets,
+        budgets=parts.watch.budgets,
         trace=parts.trace,
         clock=parts.clock,
         written=parts.batch.written,
@@ -107,7 +105,7 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
         Waking(
             sessions=parts.sessions,
             ceremonies=parts.ceremonies,
-            budgets=parts.budgets,
+            budgets=parts.watch.budgets,
             trace=parts.trace,
         ).desk,
         rights.desk,
@@ -168,7 +166,7 @@ def _rights(parts: PeopleParts) -> tuple[Rights, Workforce, tuple[Desk, ...]]:
     )
     limits = LimitsOffice(
         sessions=parts.sessions,
-        limits=parts.limits,
+        limits=parts.watch.limits,
         directory=parts.directory,
         trace=parts.trace,
         clock=parts.clock,
@@ -209,13 +207,14 @@ def _places(parts: PeopleParts, who_is_who: WhoIsWho) -> tuple[Desk, ...]:
         database=parts.database,
         sessions=parts.sessions,
         admission=parts.admission,
-        budgets=parts.budgets,
+        budgets=parts.watch.budgets,
         trace=parts.trace,
         clock=parts.clock,
     )
     telephone = TelephoneDesk(
         sessions=parts.sessions,
         names=parts.directory,
+        watch=parts.watch,
         trace=parts.trace,
         clock=parts.clock,
     )

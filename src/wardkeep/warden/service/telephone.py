@@ -27,6 +27,7 @@ from wardkeep.warden.directory import Directory
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.sessions import Session, Sessions
 
 MOST_HELD = 4_096
@@ -49,10 +50,17 @@ class TelephoneDesk:
     """Answers telephone systems, and whoever answered a call."""
 
     def __init__(
-        self, *, sessions: Sessions, names: Directory, trace: Trace, clock: Clock
+        self,
+        *,
+        sessions: Sessions,
+        names: Directory,
+        watch: Watch,
+        trace: Trace,
+        clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._names = names
+        self._watch = watch
         self._trace = trace
         self._clock = clock
         self._held: OrderedDict[tuple[int, str], _Held] = OrderedDict()
@@ -108,6 +116,9 @@ class TelephoneDesk:
             return NOT_SIGNED_IN
         if session.role not in ANSWERERS:
             return NOT_YOUR_WORK
+        if self._watch.is_closed(session):
+            # To whom no record opens no number is given either: it is typed.
+            return CallerNumber()
         key = (session.organisation, session.account)
         held = self._held.get(key)
         if held is None or held.until < self._clock.monotonic_seconds():

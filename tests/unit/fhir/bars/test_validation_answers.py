@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What somebody who looked again says is read by code.
+"""What somebody who looked again says is read by code; what is not read means nothing.
 
-What cannot be read means nothing: it stops no clock.
+It stops no clock.
 """
 
 import copy

@@ -110,11 +110,11 @@ export function outbox(me, { nowOf, phone, tell }) {
     return acts.some(({ id }) => isTold(became, id));
   }
 
-  // Presses first: words are about what was done before them.
+  // Presses first: words are about what was done before them at the same visit.
   async function all() {
-    let hasNews = await bring();
-    if (!read(name).length) hasNews = (await phone.bringWords(me, sent)) || hasNews;
-    return hasNews;
+    const hasNews = await bring();
+    const waits = read(name).map(({ entry }) => entry);
+    return (await phone.bringWords(me, sent, waits)) || hasNews;
   }
 
   async function flush() {

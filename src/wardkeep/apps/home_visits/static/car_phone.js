@@ -215,13 +215,17 @@ export async function unlockWords(me) {
   keys = { ...keys, words, lock: first.lock, me };
 }
 
-// Sends what this page can open; each goes once the server says that it is in. What does
-// not fit any more stays until its author says that it is written elsewhere.
-export async function bringWords(me, sent) {
+// Sends what this page can open, but for visits of which presses still wait; each goes
+// once the server says that it is in. What does not fit any more stays until its author
+// says that it is written elsewhere.
+export async function bringWords(me, sent, waits) {
   const some = (await ofMe(me)).filter((one) => !one.fell && keys?.lock === one.lock);
-  if (!some.length) return false;
   const acts = [];
-  for (const one of some.slice(0, MOST)) acts.push(await open(keys.words, one, one.id));
+  for (const one of some) {
+    const act = await open(keys.words, one, one.id);
+    if (!waits.includes(act.entry) && acts.length < MOST) acts.push(act);
+  }
+  if (!acts.length) return false;
   const { became, on_list: onList } = await sent(
     acts.map(({ id, entry, step, words, code, at }) => ({ id, entry, step, words, code, at })));
   for (const one of some) {

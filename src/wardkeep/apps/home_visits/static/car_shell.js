@@ -40,7 +40,7 @@ async function tellPhone() {
     const what = found.many === 1 ? "1 visit lies" : `${found.many} visits lie`;
     words.push(`${found.car}: ${what} sealed on this phone, as at ${clock(found.made_at)}, until ${clock(found.until)}.`);
   } else words.push("No list lies on this phone. Ring whoever dispatches.");
-  if (many) words.push(`${many} written here wait to be sent.`);
+  if (many) words.push(`${many} written here still to be sent.`);
   lies.textContent = words.join(" ");
   opens.hidden = !found || opened !== null;
   closes.hidden = opened === null;

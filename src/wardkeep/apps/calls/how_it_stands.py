@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a call taker tells the caller of what was sent, in each of its states."""
+"""How it stands with what a call taker sent on, and what to tell the caller."""
 
 from collections.abc import Sequence
 
@@ -14,13 +14,14 @@ from wardkeep.fhir.bars.outgoing import (
 )
 from wardkeep.ui.format import show_moment
 
-_THERE = ("sent", "answered")
-
 
 def can_end(referral: Standing | None) -> bool:
     """Whether the case is another service's: what is only looked at again is ours."""
     is_referral = referral is not None and referral.kind == Sort.REFERRAL
     return is_referral and referral is not None and referral.state in _THERE
+
+
+_THERE = ("sent", "answered")
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
