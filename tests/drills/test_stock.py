@@ -5,6 +5,7 @@ The real processes over HTTP. A thief has cookies and no passkey.
 """
 
 import asyncio
+import re
 import threading
 from collections.abc import Iterator
 
@@ -191,6 +192,44 @@ def test_a_correction_is_an_entry_and_the_wrong_one_stays(there: Depot) -> None:
     assert 'id="entry-1"' in page
 
 
+def test_what_was_taken_back_or_corrected_is_put_right_once(there: Depot) -> None:
+    lot = there.receives(AMOXICILLIN, 2, 14, batch="ONCE")
+    chosen = {"version": "1", "lot": key("Location/moor-lane", lot)}
+    register = f"{BASE}/register/{AMOXICILLIN.id}"
+
+    def gives(patient: str) -> tuple[str, dict[str, str]]:
+        """The prescription's address, and a correction of its entry."""
+        rx = there.prescribes(patient, AMOXICILLIN, 14, there.ann)
+        assert "said=given" in there.ann.press(f"{rx}/give", chosen)[1]
+        return rx, {"number": str(last(there, register)), "why": "Never given"}
+
+    def corrects(form: dict[str, str], should: int) -> tuple[int, str]:
+        form |= {"top": str(last(there, register)), "should": str(should)}
+        return there.lee.press(f"{register}/correct", form)[:2]
+
+    # Taken back by whoever gave it, and corrected after that
+    rx, form = gives("once")
+    assert "said=undone" in there.ann.press(f"{rx}/undo", {"version": "2"})[1]
+    assert there.left(BASE, lot) == 28
+    assert corrects(form, 0)[0] == WRONG
+    assert there.left(BASE, lot) == 28
+    # Corrected, and taken back after that
+    rx, form = gives("twice")
+    assert "said=corrected" in corrects(form, 0)[1]
+    assert there.left(BASE, lot) == 28
+    assert there.ann.press(f"{rx}/undo", {"version": "2"})[0] == CONFLICT
+    assert there.left(BASE, lot) == 28
+    # A correction that was wrong is corrected as things stand by it
+    assert "said=corrected" in corrects(form, 14)[1]
+    assert there.left(BASE, lot) == 14
+
+
+def last(there: Depot, register: str) -> int:
+    """The number of the last entry of a register."""
+    found = re.findall(r'id="entry-([0-9]+)"', there.lee.get(register).decode())
+    return max(map(int, found))
+
+
 def test_a_stolen_desk_sees_no_medicine(there: Depot) -> None:
     lot = there.receives(AMOXICILLIN, 1, 5, batch="DESK")
     for path in (
@@ -277,6 +316,18 @@ _ERASE = f"""
 delete from record.resource where type = {type_code("MedicationDispense")}
    and patient = (select number from record.patient where id = 'ivy')
 """  # noqa: S608 - constants
+
+
+def test_a_program_gives_no_delivery_another_batch(there: Depot) -> None:
+    lot = there.receives(AMOXICILLIN, 1, 7, batch="TRUE")
+    path = f"SupplyDelivery/{lot}"
+    stored = there.program.get(path).json
+    stored["contained"][0]["batch"]["lotNumber"] = "FALSE"
+    stored.pop("meta")
+    reply = there.program.ask("PUT", path, stored)
+    assert reply.status == WRONG, reply
+    assert "stock register" in str(reply.json)
+    assert "batch TRUE" in there.ann.get(f"{BASE}/lots/{lot}").decode()
 
 
 def test_a_program_takes_no_schedule_off_by_writing(there: Depot) -> None:

@@ -117,6 +117,13 @@ class MemoryReader(Reader):
             return NotFound(type=type_, id=id_)
         return Opened(resources=(self._shelf.opened((type_, id_)),))
 
+    async def shared(
+        self, references: Sequence[tuple[str, str]], *, opener: Opener
+    ) -> Opened:
+        del opener
+        there = [one for one in references if one in self._shelf.stored]
+        return Opened(resources=tuple(map(self._shelf.opened, there)))
+
 
 class MemoryShared(NoteReader):
     def __init__(self, shelf: MemoryShelf) -> None:

@@ -74,6 +74,10 @@ async def _back(
         found = await rows(visit).of_source(organisation(visit), source)
         for entry in (one.entry for one in found if one.entry.kind == stock.GIVEN):
             lot = await rows(visit).lot(organisation(visit), entry.place, entry.lot)
+            # What a correction put back already is not put back twice; one that comes
+            # after this follows the same entry of the lot, and the database takes one.
+            if await rows(visit).put_right(organisation(visit), entry):
+                return None
             doing = stock.Doing(
                 kind=stock.RETURNED,
                 amount=-entry.amount,

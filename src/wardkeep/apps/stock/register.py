@@ -57,6 +57,7 @@ from wardkeep.fhir.stock.entry import (
     GIVEN,
     KINDS as DID,
     RECEIVED,
+    Entry,
     needs_two,
 )
 from wardkeep.fhir.stock.rows import EntryRow, written
@@ -221,7 +222,9 @@ async def correct(visit: Visit) -> Response:
     wrong = await _wrong(visit, place, whole_number(form.values.get("number", "")))
     if wrong is None:
         return visit.tell(NOT_FOUND)
-    spot = await spot_at(visit, place, wrong.entry.lot)
+    # What was corrected before, or taken back, is not put right twice.
+    says = wrong.amount + await rows(visit).put_right(organisation(visit), wrong)
+    spot = await spot_at(visit, place, wrong.lot)
     if isinstance(spot, Response):
         return spot
     if whole_number(form.values.get("top", "")) != await _top(visit, place):
@@ -230,21 +233,21 @@ async def correct(visit: Visit) -> Response:
         "should", called="what it should say", least=0, most=MOST
     )
     words = form.text("why", called="why", at_most=LONGEST)
-    sign = 1 if wrong.entry.amount > 0 else -1
-    amount = sign * should - wrong.entry.amount if should is not None else 0
+    sign = 1 if wrong.amount > 0 else -1
+    amount = sign * should - says if should is not None else 0
     if should is not None and not amount:
         form.reject("should", wrong="It says so already", mend="Enter another number.")
     if form.problems:
         return await _show(visit, place, form)
-    return await _correct(visit, spot, amount, words, wrong.entry.number)
+    return await _correct(visit, spot, amount, words, wrong.number)
 
 
-async def _wrong(visit: Visit, place: Person, number: int) -> EntryRow | None:
+async def _wrong(visit: Visit, place: Person, number: int) -> Entry | None:
     found = await rows(visit).numbered(
         organisation(visit), place.reference, visit.path("item"), number
     )
     is_one = found is not None and found.entry.kind in CORRECTABLE
-    return found if is_one else None
+    return found.entry if found is not None and is_one else None
 
 
 async def _top(visit: Visit, place: Person) -> int:

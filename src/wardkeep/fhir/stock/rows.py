@@ -59,6 +59,10 @@ _OF_SOURCE = f"""
 select {_COLUMNS} from stock.entry where organisation = $1 and source = $2
  order by number
 """  # noqa: S608 - constants
+_PUT_RIGHT = """
+select coalesce(sum(amount), 0) from stock.entry
+ where organisation = $1 and place = $2 and item = $3 and corrects = $4
+"""
 _IS_KEPT = """
 select exists (select from stock.entry where organisation = $1 and item = $2)
 """
@@ -210,6 +214,12 @@ class StockRows:
         """Entries that one resource says more of."""
         rows = await self._fetch(organisation, _OF_SOURCE, source)
         return [row_in(row) for row in rows]
+
+    async def put_right(self, organisation: OrganisationId, entry: Entry) -> int:
+        """By how much later entries corrected one already, or took it back."""
+        values = (organisation, entry.place, entry.item, entry.number)
+        async with self._database.connection(organisation) as connection:
+            return int(await connection.fetch_value(_PUT_RIGHT, *values))
 
     async def is_kept(self, organisation: OrganisationId, item: str) -> bool:
         """Whether there was ever a register of this medicine, at any place."""

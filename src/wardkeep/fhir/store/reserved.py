@@ -55,6 +55,18 @@ _OF_PEOPLE = (
             mend="A shift lead sets that on a page.",
         ),
     ),
+    *(
+        _People(
+            type_,
+            "urn:wardkeep:stock",
+            Problem(
+                place=f"{type_}.extension",
+                wrong="it says what an entry of a stock register is about",
+                mend="Stock is received, moved and counted on its pages.",
+            ),
+        )
+        for type_ in ("SupplyDelivery", "Basic")
+    ),
     _People(
         "MedicationRequest",
         "urn:wardkeep:prescription:",
