@@ -197,6 +197,17 @@ def test_an_end_that_closed_a_case_is_taken_back_and_the_case_is_open(
     assert row(shift.stack, waits.format(left), "closed-case")["many"] == 0
 
 
+def test_whoever_looks_too_far_down_the_queue_is_not_told_that_nobody_waits(
+    shift: Shift,
+) -> None:
+    ring(shift, "further")
+    page = shift.of["ben"].get(f"{BOARD}?page=9")
+    assert b"Nobody waits so far down any more" in page
+    assert b"Nothing else waits" not in page
+    assert b"Number 181" not in page
+    assert b'href="/urgent-queue?page=8"' in page
+
+
 def test_what_a_colleague_has_taken_is_not_taken_back(shift: Shift) -> None:
     id_ = ring(shift, "acted")
     consults(shift, "ann", id_)

@@ -58,6 +58,7 @@ def test_a_car_drives_where_it_is_then_by_turn_then_what_is_left_to_write() -> N
     ("state", "words"),
     [
         (State.BOOKED, "Late: not set off"),
+        (State.ON_THE_WAY, "Not arrived in time"),
         (State.ARRIVED, "No word from the home: ring the car now"),
         (State.NEW, ""),
     ],

@@ -152,7 +152,7 @@ def alarm_of(state: State, next_at: datetime, now: datetime) -> str:
         return ""
     return {
         State.BOOKED: "Late: not set off",
-        State.ON_THE_WAY: "Not arrived after an hour",
+        State.ON_THE_WAY: "Not arrived in time",
         State.ARRIVED: "No word from the home: ring the car now",
         State.AWAITING_ACTION: "No outcome is written",
     }.get(state, "")

@@ -76,8 +76,9 @@ SAID = {
     ),
     "acted-on": (
         (
-            "It is too late to take the end back: a colleague has the case already, or"
-            " what it came to has gone. Nothing was changed."
+            "The end cannot be taken back: a colleague or another service has the case"
+            " already, what it came to has gone, or it ended with what was sent or"
+            " given. Nothing was changed."
         ),
         False,
     ),

@@ -99,6 +99,8 @@ def _in_full(message: Message, encounter: Json, asked: str) -> Validated:
     own = next((one for one in _own(said) if one not in SO_FAR), None)
     found = list(_dispositions(said))
     told = min(_categories(said, found), default="")
+    if own in ENDED and told:
+        own = None  # whoever is still to have an ambulance is not dealt with
     is_third = len(message.all("Encounter")) > 2  # noqa: PLR2004 - theirs and ours
     # Whatever else it says: who is in more danger than was thought is sent for.
     if own is Means.UP or is_third or (told and asked and told < asked):

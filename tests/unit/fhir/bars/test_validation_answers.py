@@ -14,6 +14,7 @@ from wardkeep.fhir.bars.building import answer_message
 from wardkeep.fhir.bars.message import Message, faults_in, read_message
 from wardkeep.fhir.bars.validation import (
     DX,
+    ENDED,
     OUTCOMES,
     REASONS,
     Means,
@@ -162,6 +163,22 @@ def test_of_two_things_that_are_said_the_more_dangerous_one_counts() -> None:
     assert read(both) == Validated(means=Means.UP, category="C1")
     done = answer(plan="completed", third=True)
     assert read(done).means is Means.UP
+
+
+@pytest.mark.parametrize("means", sorted(ENDED))
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("C3", Validated(means=Means.UNCHANGED, category="C3")),
+        ("C2", Validated(means=Means.DOWN, category="C3")),
+        ("", Validated(means=Means.UP, category="C3")),
+    ],
+)
+def test_whoever_is_still_to_have_an_ambulance_is_not_dealt_with(
+    means: Means, asked: str, told: Validated
+) -> None:
+    both = answer(reason=coded(means), codes=({"system": ARP, "code": "Cat3"},))
+    assert read(both, asked) == told
 
 
 def test_whoever_was_to_go_to_a_department_and_gets_an_ambulance_goes_up() -> None:
