@@ -191,6 +191,34 @@ def test_a_correction_is_an_entry_and_the_wrong_one_stays(there: Depot) -> None:
     assert 'id="entry-1"' in page
 
 
+def test_an_entry_that_was_put_right_is_put_right_from_where_it_stands(
+    there: Depot,
+) -> None:
+    lot = there.receives(AMOXICILLIN, 1, 63, batch="TWICE")
+    register = f"{BASE}/register/{AMOXICILLIN.id}"
+
+    def corrected(number: int, should: int) -> tuple[int, str]:
+        page = there.lee.get(register).decode()
+        top = page.partition('name="top" value="')[2].partition('"')[0]
+        form = {"number": str(number), "top": top, "should": str(should), "why": "Slip"}
+        status, to, _ = there.lee.press(f"{register}/correct", form)
+        return status, to
+
+    page = there.lee.get(register).decode()
+    number = int(page.partition('name="top" value="')[2].partition('"')[0])
+    assert "said=corrected" in corrected(number, 60)[1]
+    assert corrected(number, 60)[0] == WRONG, "it says so already"
+    assert "said=corrected" in corrected(number, 61)[1]
+    assert there.left(BASE, lot) == 61
+    # Nor does what was taken back come to the shelf a second time
+    other = there.receives(AMOXICILLIN, 1, 40, batch="BACK")
+    undone = there.lee.press(f"{BASE}/lots/{other}/undo", there.version(BASE, other))
+    assert "said=undone" in undone[1]
+    assert corrected(number + 3, 0)[0] == WRONG
+    assert "said=corrected" in corrected(number + 3, 40)[1]
+    assert there.left(BASE, other) == 40
+
+
 def test_a_stolen_desk_sees_no_medicine(there: Depot) -> None:
     lot = there.receives(AMOXICILLIN, 1, 5, batch="DESK")
     for path in (

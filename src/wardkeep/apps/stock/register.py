@@ -231,7 +231,10 @@ async def correct(visit: Visit) -> Response:
     )
     words = form.text("why", called="why", at_most=LONGEST)
     sign = 1 if wrong.entry.amount > 0 else -1
-    amount = sign * should - wrong.entry.amount if should is not None else 0
+    says = wrong.entry.amount + await rows(visit).put_right(
+        organisation(visit), place.reference, wrong.entry.item, wrong.entry.number
+    )
+    amount = sign * should - says if should is not None else 0
     if should is not None and not amount:
         form.reject("should", wrong="It says so already", mend="Enter another number.")
     if form.problems:

@@ -51,6 +51,10 @@ _NUMBERED = f"""
 select {_COLUMNS} from stock.entry
  where organisation = $1 and place = $2 and item = $3 and number = $4
 """  # noqa: S608 - constants
+_PUT_RIGHT = """
+select coalesce(sum(amount), 0)::bigint from stock.entry
+ where organisation = $1 and place = $2 and item = $3 and corrects = $4
+"""
 _ALL = f"""
 select {_COLUMNS} from stock.entry where organisation = $1
  order by place, item, number
@@ -199,6 +203,16 @@ class StockRows:
         """One entry of a register."""
         rows = await self._fetch(organisation, _NUMBERED, place, item, number)
         return row_in(rows[0]) if rows else None
+
+    async def put_right(
+        self, organisation: OrganisationId, place: str, item: str, number: int
+    ) -> int:
+        """What later entries took back or corrected of one: the sum of theirs."""
+        async with self._database.connection(organisation) as connection:
+            found = await connection.fetch_value(
+                _PUT_RIGHT, organisation, place, item, number
+            )
+        return int(found)
 
     async def everything(self, organisation: OrganisationId) -> list[EntryRow]:
         """All registers, each in order."""
