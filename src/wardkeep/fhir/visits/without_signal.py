@@ -7,6 +7,7 @@ next one is written on: of two tries, or of a try whose answer was lost, one cou
 """
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
 import msgspec
 
@@ -25,11 +26,11 @@ _SAID_AFTER = timedelta(minutes=2)
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """One press on a device."""
 
-    id: str
-    """A UUID that the device made."""
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    """A UUID that the device made; it stays in the case's history."""
     entry: str
     step: Step
-    at: datetime
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
     """By the device's clock."""
     words: str = ""
     """Of a note, or of what came of the visit."""
