@@ -39,7 +39,10 @@ ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")
 TOLD, SILENT, WAITS = "own-surgery-24h", "pharmacy", "clinician-1h"
 NUMBERS = iter(f"0770090{nth:04d}" for nth in range(2000, 9999))
 KILBYS = tuple(f"Kilby{letter}" for letter in "abcde")
-FAMILIES = (*KILBYS, "Pharmaby", "Waitby", "Thiefby", "Holdby", "Againby", "Strangeby")
+FAMILIES = (
+    *(*KILBYS, "Pharmaby", "Waitby", "Thiefby", "Holdby", "Againby", "Strangeby"),
+    "Thriceby",
+)
 
 
 class Room(NamedTuple):
@@ -316,6 +319,15 @@ def test_a_third_call_elsewhere_goes_to_a_clinician(room: Room) -> None:
     status, page, _ = send(room.tim, f"{call.path}/end", **form)
     assert status == 422
     room.surgery.says = says(NO, ())
+
+
+def test_who_rang_here_before_is_not_asked_about_elsewhere(room: Room) -> None:
+    """Then the page has neither the line nor the script that fills it."""
+    for nth in range(3):
+        page = room.tim.get(begun(room, "Thriceby").path)
+        assert (b"Repeat caller</" in page) == (nth == 2)
+        for part in (b"data-rang=", b"rang_before"):
+            assert (part in page) == (nth < 2), (nth, part)
 
 
 def test_a_call_that_was_about_somebody_else_is_forgotten_once(room: Room) -> None:

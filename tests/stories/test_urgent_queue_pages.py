@@ -236,5 +236,7 @@ async def test_times_are_set_by_the_lead_and_the_queue_goes_on_paper(
     await ann.page.emulate_media(media="print")
     await ann.picture("queue-paper")
     await ann.page.emulate_media(media="screen")
+    await ann.page.set_viewport_size({"width": 360, "height": 740})
+    await clean(ann, "queue-paper-phone")
     assert ann.complaints == []
     assert lee.complaints == []
