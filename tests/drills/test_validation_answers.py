@@ -26,7 +26,7 @@ from support.partners import (
 from support.program import Program, Reply
 from support.served import Served, Visitor, eventually
 from support.two_sites import TwoSites
-from support.urgent import put_in_a_queue, whole_call
+from support.urgent import put_in_a_queue, queue_places, whole_call
 from support.wards import Worker, practitioner
 from wardkeep.fhir.bars.outgoing import Standing
 from wardkeep.fhir.bars.validation import OUTCOMES
@@ -43,11 +43,20 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoSites]:
     try:
         running.await_ready()
         made = TwoSites(running, folder)
-        made.north.put(practitioner(ANN))
+        for one in (*queue_places(), practitioner(ANN)):
+            made.north.put(one)
         yield made
         made.close()
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="module")
+def nurse(sites: TwoSites) -> str:
+    """Somebody at Fernhill's front door."""
+    token = sites.stack.sign_in("fernhill", [], "care_coordinator")
+    asyncio.run(put_in_the_team(sites.stack, token, "fernhill"))
+    return token
 
 
 def asked(
@@ -105,10 +114,10 @@ def told(sites: TwoSites, bundle: Json, by: Program | None = None) -> Reply:
         )
 
 
-def test_a_nurse_who_says_more_urgent_has_an_ambulance_sent(sites: TwoSites) -> None:
+def test_a_nurse_who_says_more_urgent_has_an_ambulance_sent(
+    sites: TwoSites, nurse: str
+) -> None:
     standing = asked(sites, "worse")
-    nurse = sites.stack.sign_in("fernhill", [], "care_coordinator")
-    asyncio.run(put_in_the_team(sites.stack, nurse, "fernhill"))
     request = sites.fernhill.get(f"ServiceRequest/{standing.there}").json
     patient = request["subject"]["reference"].partition("/")[2]
     path = f"/patients/{patient}/referrals/{standing.there}"
@@ -189,13 +198,15 @@ def test_a_clinician_reads_what_it_means_and_ends_what_they_dealt_with(
     sites: TwoSites,
 ) -> None:
     standing = asked(sites, "shown")
-    token = sites.stack.sign_in("north", [], "urgent_care_clinician")
+    # The support lays every message into one record: she may open that too.
+    token = sites.stack.sign_in("north", ["caller"], "urgent_care_clinician")
     asyncio.run(put_in_a_queue(sites.stack, token, "north", "ann", "clinician"))
     with closing(Visitor(sites.stack.port, token)) as ann:
         taken = ann.get("/urgent-queue/cases/shown-entry").decode()
         version = taken.partition('name="version" value="')[2].partition('"')[0]
         take = "/urgent-queue/cases/shown-entry/do/take"
-        ann.send(take, urlencode({"version": version}).encode())
+        took = ann.send(take, urlencode({"version": version}).encode())
+        assert took[0] == 303, took
         sent = "/patients/shown/refer/shown-entry/sent"
         assert "end the case" not in ann.get(sent).decode()
         answers(sites, standing, means="lifted")
@@ -210,7 +221,9 @@ def test_a_clinician_reads_what_it_means_and_ends_what_they_dealt_with(
         assert "The case is ended" in ann.get(to).decode()
 
 
-def test_who_did_not_come_is_told_to_whoever_referred(sites: TwoSites) -> None:
+def test_who_did_not_come_is_told_to_whoever_referred(
+    sites: TwoSites, nurse: str
+) -> None:
     for one in whole_call("absent", "emergency-department-1h", given=now()):
         sites.north.put(one)
     assert isinstance(sites.refers("absent-outcome"), Written)
@@ -222,8 +235,6 @@ def test_who_did_not_come_is_told_to_whoever_referred(sites: TwoSites) -> None:
     person = sites.fernhill.get(f"Patient/{patient}").json
     born = person["birthDate"]
     sites.fernhill.put({**person, "birthDate": "2019-05-04"})
-    nurse = sites.stack.sign_in("fernhill", [], "care_coordinator")
-    asyncio.run(put_in_the_team(sites.stack, nurse, "fernhill"))
     path = f"/patients/{patient}/referrals/{standing.there}"
     with closing(Visitor(sites.stack.port, nurse)) as visitor:
         for step, words in (

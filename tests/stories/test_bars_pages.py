@@ -102,7 +102,9 @@ async def _begins(sites: TwoSites, own: Device, case: str) -> None:
     await own.page.get_by_label("What it comes to").select_option(
         "emergency-department-1h"
     )
-    await own.press("Show who takes it")
+    # What is opened on the page before it would be closed again on the next.
+    async with own.page.expect_navigation():
+        await own.press("Show who takes it")
 
 
 async def _refers(sites: TwoSites, own: Device, case: str) -> None:

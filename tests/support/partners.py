@@ -23,6 +23,7 @@ SERVICE = "2000000111"
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 NORTH = Party(name="North Call Centre", service="2000000999", ods="RX9")
 FERNHILL = Party(name="Fernhill Hospital", service=SERVICE, ods="RX1")
+QUARTER = timedelta(minutes=15)
 FIRST, SECOND = "9990000018", "9990000026"
 """Of the test range."""
 
@@ -208,8 +209,14 @@ def found_service(program: Program, id_: str = "front-door") -> None:
     )
 
 
-def found_clinic(program: Program, *, soon: bool = False) -> list[Json]:
-    """A clinic with three slots tomorrow; or from in twenty minutes on."""
+def found_clinic(
+    program: Program,
+    *,
+    soon: bool = False,
+    slots_of: timedelta = QUARTER,
+    many: int = 3,
+) -> list[Json]:
+    """A clinic with some slots tomorrow; or from in twenty minutes on."""
     program.put({"resourceType": "Location", "id": "base", "name": "Base One"})
     program.put(
         {
@@ -227,9 +234,9 @@ def found_clinic(program: Program, *, soon: bool = False) -> list[Json]:
     if soon:
         first = (now() + timedelta(minutes=20)).replace(second=0, microsecond=0)
     slots = []
-    for place in range(3):
-        start = first + timedelta(minutes=15 * place)
-        end = start + timedelta(minutes=15)
+    for place in range(many):
+        start = first + slots_of * place
+        end = start + slots_of
         slot = {
             "resourceType": "Slot",
             "id": f"slot-{place}",
