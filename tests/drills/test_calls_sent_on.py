@@ -22,6 +22,8 @@ from support.gate import Gate
 from support.partners import SERVICE, found_clinic, person
 from support.served import Served, Visitor, eventually
 from support.two_sites import TwoSites
+from support.urgent import whole_call
+from support.ward_beds import now
 from support.wards import Worker, practitioner, work
 from wardkeep.base.nhs_number import numbers_of_test_range
 from wardkeep.fhir.bars.questions import MOST_A_MINUTE
@@ -31,6 +33,7 @@ from wardkeep.fhir.urgent.steps import State, Step
 Json = dict[str, Any]
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 UMA = Worker("health_advisor", "Uma Taker", "uma")
+ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")
 DEPARTMENT, OTHER = "emergency-department-1h", "2000000555"
 NUMBERS = iter(f"0770090{nth:04d}" for nth in range(3000, 9999))
 PEOPLE = numbers_of_test_range()
@@ -42,6 +45,8 @@ class Room(NamedTuple):
     sites: TwoSites
     tim: Visitor
     uma: Visitor
+    ann: Visitor
+    """A clinician, whose patient is `undone`."""
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +59,16 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         short = timedelta(minutes=3)
         found_clinic(sites.fernhill, soon=True, slots_of=short, many=12)
         _points(sites, f"{running.origin}/fhir")
-        for one in (TIM, UMA):
+        people = {TIM: [], UMA: [], ANN: ["undone"]}
+        for one in people:
             sites.north.put(practitioner(one))
-        tokens = [running.sign_in("north", [], "health_advisor") for _ in range(2)]
-        asyncio.run(work(running, "north", zip(tokens, (TIM, UMA), strict=True)))
-        tim, uma = (Visitor(running.port, token) for token in tokens)
-        with closing(tim), closing(uma):
-            yield Room(sites, tim, uma)
+        tokens = [
+            running.sign_in("north", theirs, one.role) for one, theirs in people.items()
+        ]
+        asyncio.run(work(running, "north", zip(tokens, people, strict=True)))
+        tim, uma, ann = (Visitor(running.port, token) for token in tokens)
+        with closing(tim), closing(uma), closing(ann):
+            yield Room(sites, tim, uma, ann)
         sites.close()
     finally:
         running.stop()
@@ -329,6 +337,64 @@ def test_what_a_colleague_has_is_sent_by_nobody_else(room: Room) -> None:
     assert status == 409
     assert b"It is too late to send this from the call" in page
     assert there(room, call, "ServiceRequest") == []
+
+
+def test_what_a_clinician_came_to_since_is_no_more_the_call_takers(
+    room: Room,
+) -> None:
+    """Taken, ended as something else, and waiting: neither sent on nor taken back."""
+    call = rang(room, "since")
+    was = place(room, call)
+    north = room.sites.north
+    request = north.get(f"ServiceRequest/{was.outcome}").json
+    north.put({**request, "status": "completed"})
+    later = {**request, "id": "since-later", "status": "active"}
+    later["replaces"] = [{"reference": f"ServiceRequest/{was.outcome}"}]
+    north.put(later)
+    ended = north.get(f"Task/{was.id}").json
+    north.put({**ended, "status": "completed"} | {"businessStatus": {"text": "Done"}})
+    made = {**ended, "id": "since-place"}
+    made["focus"] = {"reference": "ServiceRequest/since-later"}
+    north.put(made)
+    form = {"version": "1", "choice": SERVICE, "summary": "Words"}
+    for path in ("send", "send/end", "take-back"):
+        status, page, to = send(room.tim, f"{call.path}/{path}", **form)
+        assert status == 409, (path, to, page[:1000])
+    assert there(room, call, "ServiceRequest") == []
+    assert north.get("Task/since-place").json["status"] == "requested"
+    assert north.get("ServiceRequest/since-later").json["status"] == "active"
+
+
+def test_an_end_is_not_taken_back_under_what_another_service_has(room: Room) -> None:
+    """Ended, referred by message and handed back: the message has to go first."""
+    north = room.sites.north
+    for one in whole_call("undone", "clinician-1h", given=now() - timedelta(minutes=5)):
+        north.put(one)
+    for step in ("do/take", "do/reach"):
+        _does(room, "undone-entry", step)
+    _does(room, "undone-entry", "end", code=DEPARTMENT, why="Pulse of 130")
+    found = north.search("Task", ("patient", "undone")).resources
+    [again] = [one["id"] for one in found if one["id"] != "undone-entry"]
+    for step in ("do/take", "do/reach"):
+        _does(room, again, step)
+    path = f"/patients/undone/refer/{again}"
+    form = {"code": DEPARTMENT, "service": SERVICE, "summary": "Pulse of 130"}
+    _, page, _ = send(room.ann, path, do="check", **form)
+    [seen] = re.findall(r'name="seen" value="([^"]+)"', page.decode())
+    _, page, to = send(room.ann, path, do="send", seen=seen, **form)
+    assert to.endswith("said=sent"), page[:2000]
+    _does(room, again, "do/hand-back", word="The department has them")
+    assert _does(room, "undone-entry", "take-back").endswith("acted-on")
+    assert north.get(f"Task/{again}").json["status"] == "requested"
+
+
+def _does(room: Room, id_: str, act: str, **fields: str) -> str:
+    """Ann presses what the case's page has now; where it leads."""
+    seen = room.sites.north.get(f"Task/{id_}").json["meta"]["versionId"]
+    path = f"/urgent-queue/cases/{id_}/{act}"
+    status, page, to = send(room.ann, path, version=str(seen), **fields)
+    assert status == SEE_OTHER, page[:2000]
+    return to
 
 
 def test_a_stolen_account_that_asks_for_ever_silences_no_colleague(
