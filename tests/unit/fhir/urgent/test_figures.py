@@ -92,6 +92,22 @@ def test_in_time_is_when_somebody_was_reached_before_it_was_due() -> None:
     assert found["call-back-now"] == Figure(0, 1)
 
 
+def test_what_another_service_has_is_theirs_to_meet_unless_it_was_taken_back() -> None:
+    sent, taken = (Step.SEND_ON, 2), (Step.TAKE, 3)
+    back, ended = (Step.WITHDRAW, 4), (Step.END, 9)
+    for steps, figure in (
+        ((sent, taken, ended), Figure()),
+        # Not ended yet, it waits here as well
+        ((sent,), Figure(0, 1)),
+        # Taken back there, and ended without a word to the caller
+        ((sent, taken, back, ended), Figure(0, 1)),
+        # Reached all the same, it was met here
+        ((sent, taken, (Step.REACH, 5), ended), Figure(1, 1)),
+    ):
+        found = count(units_of(told(*call("clinician-now", LATE, *steps))))
+        assert found["call-back-now"] == figure, steps
+
+
 def test_what_has_its_time_yet_is_in_neither() -> None:
     units = units_of(told(*call("clinician-1h", LATE)))
     span = span_of_days(SATURDAY, SATURDAY)

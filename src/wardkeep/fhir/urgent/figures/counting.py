@@ -25,6 +25,7 @@ _SOURCES = {
 """Which sources are units by themselves; a call is all that has its case."""
 _OF_NO_CALL = (Unit.MESSAGE, Unit.RINGING)
 _ANSWERED, _BY_TELEPHONE = "call-answered", "phone-answered"
+_WITHDRAWN = "withdraw"
 CENTILE = 95
 
 
@@ -193,6 +194,8 @@ class _Rule:
             if (first := _first(kinds.get(kind, ()), self._met_where, began.at))
         ]
         met = min(found, key=_order, default=None)
+        if met is None and _is_elsewhere(item, kinds):
+            return
         if item.measure in (Measure.MEAN, Measure.CENTILE) and met is not None:
             took = round((met.at - began.at).total_seconds())
             self._seconds += took
@@ -206,6 +209,14 @@ class _Rule:
             return
         self._of += 1
         self._met += is_met
+
+
+def _is_elsewhere(item: Item, kinds: Kinds) -> bool:
+    """Whether another service has it: it was sent, not taken back, and ended here."""
+    sent = [one.at for kind in item.elsewhere for one in kinds.get(kind, ())]
+    back = [one.at for one in kinds.get(_WITHDRAWN, ())]
+    is_theirs = bool(sent) and (not back or max(sent) > max(back))
+    return is_theirs and any(one in kinds for one in item.settles)
 
 
 def _first(

@@ -106,6 +106,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     within_seconds: int = 0
     by_due: bool = False
     settles: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    """By which of these another service has it, unless it was taken back: what is not
+    met by then is theirs to meet, and counts nowhere here."""
     at_least: int = 0
     at_most: int = 0
     at_most_seconds: int = 0
@@ -183,7 +186,8 @@ def _check(one: Item) -> None:
             message = f"{one.id}: it is either counted, or says why not"
             raise ValueError(message)
         return
-    unknown = {one.begins, *one.also, *one.met, *one.settles} - KINDS
+    told = {one.begins, *one.also, *one.met, *one.settles, *one.elsewhere}
+    unknown = told - KINDS
     named = {code for where in (one.where, one.met_where) for code in where.codes}
     if unknown or named - DISPOSITIONS.keys():
         wrong = sorted(unknown | (named - DISPOSITIONS.keys()))
