@@ -21,6 +21,7 @@ from wardkeep.apps.stock.opening import (
     place_path,
 )
 from wardkeep.care.formulary import formulary
+from wardkeep.care.queue_case import STAFF
 from wardkeep.care.stock import (
     COUNTERS,
     STOCKED,
@@ -186,6 +187,7 @@ async def show_place(visit: Visit) -> Response:
         place=place,
         at=place_path(visit),
         is_car=is_car(place.reference),
+        may_drive=STAFF.admits(visit.session.role),
         lines=found,
         expiry_of=lambda one: expiry_of(one, visit.today),
         counts=COUNTERS.admits(visit.session.role),
