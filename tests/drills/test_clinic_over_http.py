@@ -13,8 +13,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from drills.test_check_in import kiosk
+from support.at_once import at_once
 from support.clinic_site import (
     ORGANISATION,
     comes_back,
@@ -97,20 +97,6 @@ def add_times(server: Served, keys: Path) -> None:
 @pytest.fixture(scope="module")
 def staff(site: Served) -> dict[str, list[str]]:
     return employ(site, {"receptionist": DESKS, "doctor": 2})
-
-
-def at_once(
-    acts: Sequence[Callable[[], tuple[int, str]]],
-) -> list[tuple[int, str]]:
-    """All of them begin in the same moment; what each was answered."""
-    begins = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], tuple[int, str]]) -> tuple[int, str]:
-        begins.wait()
-        return act()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
 
 
 def sent(

@@ -11,14 +11,14 @@ import re
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
+from support.at_once import at_once
 from support.car_phone import posts, signs_for_list
 from support.clinic_site import row
 from support.midday import noon
@@ -150,17 +150,6 @@ def car_of(shift: Shift, who: str, second: str = "") -> str:
     status, to, page = shift.of["lee"].press("/home-visits/cars/new", fields)
     assert (status, to) == (303, "/home-visits/cars?said=kept"), page[:2000]
     return id_
-
-
-def at_once(acts: list[Any]) -> list[Any]:
-    begin = threading.Barrier(len(acts))
-
-    def go(act: Any) -> Any:
-        begin.wait()
-        return act()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(go, acts))
 
 
 def test_of_two_who_book_one_time_one_has_it_and_the_other_keeps_its_place(

@@ -8,7 +8,6 @@ import asyncio
 import re
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from support.at_once import many_at_once
 from support.killing import kills
 from support.program import Program
 from support.served import Served, eventually, served
@@ -360,7 +360,7 @@ def test_of_many_who_press_at_once_no_two_get_one_case(shift: Shift) -> None:
                 found.append(to)
             return found
 
-    got = at_once(many, take)
+    got = many_at_once(many, take)
     shown = [re.findall(r"/cases/([^?]+)\?", " ".join(one)) for one in got]
     mine = [set(one) for one in shown]
     assert all(len(one) == 1 for one in mine), got
@@ -371,17 +371,6 @@ def test_of_many_who_press_at_once_no_two_get_one_case(shift: Shift) -> None:
 
 def _tokens(shift: Shift) -> list[str]:
     return [one.token for one in (shift.ann, shift.ben, shift.kit, shift.lee)]
-
-
-def at_once(many: int, act: Any) -> list[Any]:
-    begin = threading.Barrier(many)
-
-    def go(nth: int) -> Any:
-        begin.wait()
-        return act(nth)
-
-    with ThreadPoolExecutor(many) as pool:
-        return list(pool.map(go, range(many)))
 
 
 def test_whatever_is_killed_no_case_is_lost_or_had_twice(shift: Shift) -> None:

@@ -9,7 +9,6 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from support.at_once import many_at_once
 from support.killing import kills
 from support.program import Program
 from support.served import Served, Visitor, eventually, served
@@ -107,17 +107,6 @@ def stays(program: Program, id_: str) -> list[Json]:
     return [one for one in found if one["status"] in ("in-progress", "onleave")]
 
 
-def at_once(many: int, act: Any) -> list[Any]:
-    begin = threading.Barrier(many)
-
-    def go(nth: int) -> Any:
-        begin.wait()
-        return act(nth)
-
-    with ThreadPoolExecutor(many) as pool:
-        return list(pool.map(go, range(many)))
-
-
 def test_a_stolen_session_sees_names_of_its_own_ward_alone(ward: Ward) -> None:
     put_beds(ward.program, "heron", "Thief 1")
     put_in_bed(ward.program, "thief-1", "Strangelove", "Thief 1")
@@ -181,7 +170,7 @@ def test_of_many_who_admit_to_one_bed_one_does(ward: Ward) -> None:
                 reason=f"Words of {nth}",
             )
 
-    answers = at_once(MANY, admit)
+    answers = many_at_once(MANY, admit)
     assert sorted(status for status, _ in answers) == [303, *[422] * (MANY - 1)]
     lost = [page for status, page in answers if status == 422]
     assert all(b"Somebody else was first" in page for page in lost)
@@ -204,7 +193,7 @@ def test_nobody_lies_in_two_beds(ward: Ward) -> None:
                 bed=bed_id("heron", names[nth]),
             )[0]
 
-    at_once(MANY, admit)
+    many_at_once(MANY, admit)
     [stay] = stays(ward.program, "two-1")
     beds = [one for one in stay["location"] if "Two" in one["location"]["display"]]
     assert len(beds) == 1
@@ -238,7 +227,7 @@ def test_one_due_check_is_recorded_once_however_many_press(ward: Ward) -> None:
                 **fields,
             )
 
-    answers = at_once(MANY, record)
+    answers = many_at_once(MANY, record)
     assert {status for status, _ in answers} == {303}
     sheet = sheet_id("check-1-level", day_of(now()))
     said = read_sheet(ward.program.get(f"Observation/{sheet}").json)
@@ -315,7 +304,7 @@ def test_rewriting_a_stay_makes_nobody_expect_them_by_themselves(ward: Ward) -> 
     assert b"TIEDOWN" in ward.nia.get(sheet)
     # Pressed by two at once it is done once, and the way back as well.
     back = leave.replace("/out", "/back")
-    at_once(2, lambda nth: post((ward.nia, ward.dan)[nth], back)[0])
+    many_at_once(2, lambda nth: post((ward.nia, ward.dan)[nth], back)[0])
     [stay] = stays(ward.program, "tie-1")
     assert stay["status"] == "in-progress"
     assert [one["status"] for one in stay["statusHistory"]] == [
@@ -348,7 +337,7 @@ def test_a_leave_is_prolonged_once_by_whoever_may_and_not_once_they_are_back(
     leave = f"ServiceRequest/{longer.split('/')[-2]}"
     assert ward.program.get(leave).json["meta"]["versionId"] == version
     # Of two who press at once one does it
-    at_once(2, lambda nth: post((ward.nia, ward.dan)[nth], longer, **said)[0])
+    many_at_once(2, lambda nth: post((ward.nia, ward.dan)[nth], longer, **said)[0])
     stored = ward.program.get(leave).json
     assert int(stored["meta"]["versionId"]) == int(version) + 1
     lines = [it for it in stored["extension"] if it["url"].endswith(":prolonged")]
@@ -444,7 +433,9 @@ def test_what_was_done_is_undone_once_and_only_where_nobody_wrote_since(
     assert b"Just discharged" in board
     step = value(ward.nia.get("/patients/undo-1/ward"), "step")
     path = "/patients/undo-1/ward/undo"
-    answers = at_once(2, lambda nth: post((ward.nia, ward.dan)[nth], path, step=step))
+    answers = many_at_once(
+        2, lambda nth: post((ward.nia, ward.dan)[nth], path, step=step)
+    )
     assert {status for status, _ in answers} == {303}
     [stay] = stays(ward.program, "undo-1")
     assert stay["location"][1]["status"] == "active"
