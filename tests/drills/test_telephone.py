@@ -36,6 +36,7 @@ from wardkeep.base.ids import OrganisationId, derived_uuid
 from wardkeep.crypto.es256 import new_es256_key, private_jwk, public_jwk
 from wardkeep.db.connection import Database, connect
 from wardkeep.fhir.urgent.telephone.rows import calls_of
+from wardkeep.fhir.urgent.telephone.seats import MOST_AN_HOUR
 
 HOME = "fernhill"
 TIM = Worker("health_advisor", "Tim Taker", "tim")
@@ -230,6 +231,29 @@ def test_the_number_goes_to_whoever_answered_and_to_nobody_else(room: Room) -> N
     assert "extension <span" not in room.tim.get("/calls").decode()
 
 
+def test_a_stolen_session_takes_no_more_than_a_desks_telephones(room: Room) -> None:
+    sit(room.tim, "4001")
+    sit(room.uma, "4009")
+    taken = (
+        "insert into telephone.seat"
+        " (since, until, account, organisation, device, taker)"
+        " select now() - make_interval(mins => nth), now(), account, organisation,"
+        " 'X' || nth, taker from telephone.seat, generate_series(1, $1) as nth"
+        " where device = '4009' and until is null"
+    )
+    assert written(room, taken, MOST_AN_HOUR).endswith(f" {MOST_AN_HOUR}")
+    try:
+        status, page, _ = send(room.uma, "/calls/telephone", device="4001")
+        assert (status, b"too often" in page) == (429, True)
+        assert b"4001" in room.tim.get("/calls")
+        # To leave one's own is nobody's loss
+        assert send(room.uma, "/calls/telephone", device="")[0] == 303
+    finally:
+        over = "update telephone.seat set since = since - interval '3 hours'"
+        written(room, f"{over} where device like 'X%'")
+    sit(room.uma, "4002")
+
+
 def test_answered_is_the_telephones_moment_and_not_the_typing(room: Room) -> None:
     sat(room, room.uma, "4003")
     began = now() - timedelta(seconds=45)
@@ -388,13 +412,14 @@ def test_a_telephone_system_that_is_killed_tells_each_call_once(
 
 
 def is_all_told(room: Room) -> bool:
-    """Whether it spoke just now, and tells no more than rings meanwhile."""
-    sql = "select 1 from telephone.system where heard_at > now() - interval '1 second'"
-    if written(room, sql).endswith(" 0"):
-        return False
-    before = offered(room)
+    """Whether it spoke since, and told no more than rings meanwhile.
+
+    A batch of what it held back is larger; a busy machine may take seconds for each.
+    """
+    before, since = offered(room), now()
     time.sleep(2)
-    return offered(room) - before <= 2
+    spoke = "select 1 from telephone.system where heard_at > $1"
+    return written(room, spoke, since).endswith(" 1") and offered(room) - before <= 2
 
 
 def offered(room: Room) -> int:

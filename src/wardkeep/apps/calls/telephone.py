@@ -24,6 +24,13 @@ from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
+TOO_MANY = Trouble(
+    status=429,
+    title="You changed telephones too often",
+    why="Within an hour somebody sits at ten telephones at most: each that you take"
+    " is a colleague's no more. So nothing was changed.",
+    mend="Type callers' numbers, or wait an hour.",
+)
 NO_PLACE = Trouble(
     status=409,
     title="Nobody has said who you are in the record",
@@ -90,14 +97,14 @@ async def sit_down(visit: Visit) -> Response:
     taker = await own_practitioner(visit)
     if device and not taker:
         return visit.tell(NO_PLACE)
-    await visit.services[Seats].sit(
+    is_theirs = await visit.services[Seats].sit(
         OrganisationId(visit.session.organisation),
         visit.session.account,
         device=device,
         taker=taker,
         now=visit.clock.now(),
     )
-    return visit.go_to("/calls")
+    return visit.go_to("/calls") if is_theirs else visit.tell(TOO_MANY)
 
 
 def read_device(form: Form) -> str:

@@ -2,18 +2,25 @@
 """Whose telephone an extension is: said by whoever sits there, until another does."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Database
 
+MOST_AN_HOUR = 10
+"""Telephones that one person takes; each is a colleague's no more."""
+_AN_HOUR = timedelta(hours=1)
 DEVICE = re.compile(r"[A-Za-z0-9*#-]{1,8}")
 _ONE_AT_A_TIME = "select pg_catalog.pg_advisory_xact_lock(43, $1)"
 """Two people who take each other's telephone at once."""
 _MINE = """
 select device from telephone.seat
  where organisation = $1 and account = $2 and until is null
+"""
+_MOVED = """
+select count(*) from telephone.seat
+ where organisation = $1 and account = $2 and since > $3
 """
 _LEAVE = """
 update telephone.seat set until = greatest($4, since)
@@ -47,14 +54,21 @@ class Seats:
         device: str,
         taker: str,
         now: datetime,
-    ) -> None:
+    ) -> bool:
         """An extension is theirs, and nobody else's any more; empty: none is.
 
-        `taker` is the id of the Practitioner who answers there.
+        `taker` is the id of the Practitioner who answers there. False: they took so
+        many within an hour that it is no more one person who changes desks.
         """
         async with self._database.transaction(organisation) as connection:
             await connection.execute(_ONE_AT_A_TIME, organisation)
+            moved = await connection.fetch_value(
+                _MOVED, organisation, UUID(account), now - _AN_HOUR
+            )
+            if device and moved >= MOST_AN_HOUR:
+                return False
             values = (organisation, UUID(account), device, now)
             await connection.execute(_LEAVE, *values)
             if device:
                 await connection.execute(_SIT, *values, taker)
+        return True
