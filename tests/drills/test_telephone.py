@@ -233,13 +233,13 @@ def test_the_number_goes_to_whoever_answered_and_to_nobody_else(room: Room) -> N
 
 def test_a_stolen_session_takes_no_more_than_a_desks_telephones(room: Room) -> None:
     sit(room.tim, "4001")
-    sit(room.uma, "4009")
+    sit(room.uma, "4019")
     taken = (
         "insert into telephone.seat"
         " (since, until, account, organisation, device, taker)"
         " select now() - make_interval(mins => nth), now(), account, organisation,"
         " 'X' || nth, taker from telephone.seat, generate_series(1, $1) as nth"
-        " where device = '4009' and until is null"
+        " where device = '4019' and until is null"
     )
     assert written(room, taken, MOST_AN_HOUR).endswith(f" {MOST_AN_HOUR}")
     try:
