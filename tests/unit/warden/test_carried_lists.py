@@ -51,6 +51,7 @@ def test_work_leads_there_and_neither_a_reason_nor_the_glass(relationship: str) 
 
 def test_they_are_few() -> None:
     assert code(taken_out_left=-1) == "list-spent"
+    assert code(taken_out_left=1) == ""
 
 
 def test_a_way_into_a_home_never_goes_along() -> None:

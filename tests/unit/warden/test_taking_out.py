@@ -73,6 +73,22 @@ def test_a_sheet_without_a_record_leaves_for_more_whom_others_work_explains() ->
     assert code(SHEET, taken_out_left=-20) == ""
     assert code(SHEET, taken_out_left=-21) == "prints-spent"
     assert code(SHEET, taken_out_left=-1, sheets=0) == "prints-spent"
+    # As few types as there are, and not more than were told of
+    alone = SHEET.resources[:1]
+    assert code(SHEET, taken_out_left=-1, resources=alone) == ""
+    untold = Opening(
+        role=SHEET.role,
+        purpose=SHEET.purpose,
+        reason=SHEET.reason,
+        action=SHEET.action,
+        tier=SHEET.tier,
+        relationship=SHEET.relationship,
+        patients_asked=SHEET.patients_asked,
+        is_key_ours=SHEET.is_key_ours,
+        resources=SHEET.resources,
+    )
+    assert code(untold, taken_out_left=0) == ""
+    assert code(untold, taken_out_left=-1) == "prints-spent"
     # Not where anything of a record is on it, nor where nothing was said of it
     noted = (*SHEET.resources, ("Condition", "c", 1))
     assert code(SHEET, taken_out_left=-1, resources=noted) == "prints-spent"
