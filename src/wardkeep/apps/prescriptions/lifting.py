@@ -12,10 +12,9 @@ from starlette.responses import Response
 from wardkeep.apps.prescriptions.opening import CHECKERS, not_done
 from wardkeep.base.ids import OrganisationId, derived_uuid
 from wardkeep.care.formulary import as_written
+from wardkeep.care.medicine_signed import is_signed
 from wardkeep.disclosure.medicine_signing import (
     WITNESSES,
-    ReadSignedMedicine,
-    SignedMedicineView,
     SignMedicine,
 )
 from wardkeep.fhir.prescriptions.formulary import SCHEDULES, Item
@@ -173,10 +172,7 @@ async def lift(visit: Visit) -> Response:
     one = await _by_another(visit)
     if isinstance(one, Response):
         return one
-    act = _act(one)
-    asked = ReadSignedMedicine(visit.token, act.id)
-    signed = await visit.warden.ask(asked, SignedMedicineView)
-    if not isinstance(signed, SignedMedicineView) or signed.act != act:
+    if not await is_signed(visit, _act(one)):
         return _told(visit, "not-signed")
     done = await visit.services[Schedules].lift(
         _own(visit),

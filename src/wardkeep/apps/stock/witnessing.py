@@ -18,14 +18,13 @@ from wardkeep.apps.stock.opening import (
     store,
 )
 from wardkeep.base.ids import is_fhir_id
+from wardkeep.care.medicine_signed import is_signed
 from wardkeep.care.opening import opener_of
 from wardkeep.care.stock import COUNTERS, STOCKED, organisation, places, planned, rows
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.medicine_signing import (
     WITNESSES,
-    ReadSignedMedicine,
-    SignedMedicineView,
     SignMedicine,
 )
 from wardkeep.fhir.model.person import Person
@@ -136,7 +135,7 @@ async def show_asked(visit: Visit) -> Response:
 
 
 async def _show(visit: Visit, one: Waiting, form: Form) -> Response:
-    signed = await _signed(visit, one)
+    signed = await is_signed(visit, _act(one))
     problems = tuple(form.problems.values())
     return visit.render(
         "stock/waits.html",
@@ -154,13 +153,6 @@ async def _show(visit: Visit, one: Waiting, form: Form) -> Response:
         problems=problems,
         said=SAID.get(visit.query("said")),
     )
-
-
-async def _signed(visit: Visit, one: Waiting) -> bool:
-    """Whether this session's passkey signed for it as it stands now."""
-    asked = ReadSignedMedicine(visit.token, one.id)
-    signed = await visit.warden.ask(asked, SignedMedicineView)
-    return isinstance(signed, SignedMedicineView) and signed.act == _act(one)
 
 
 @page(f"{_AT}/sign", gate=STOCKED, methods=("POST",))
@@ -205,7 +197,7 @@ async def agree(visit: Visit) -> Response:
     if one.asked.account == visit.session.account:
         return visit.tell(OWN)
     at = f"{HOME}/waits/{one.id}"
-    if not await _signed(visit, one):
+    if not await is_signed(visit, _act(one)):
         return visit.go_to(f"{at}?said=changed")
     now, asked = visit.clock.now(), one.asked
     agreed = f"{type_of(asked.kind)}/{one.id}-2"

@@ -59,10 +59,6 @@ async def take_next(visit: Visit) -> Response:
     return await _take(visit, mine, skills)
 
 
-def _is_unrung(row: EntryRow) -> bool:
-    return row.state == State.RINGING_BACK and not row.attempts
-
-
 async def _take(visit: Visit, mine: Mine, skills: Sequence[str]) -> Response:
     organisation, account = organisation_of(visit), visit.session.account
     passed: list[str] = []

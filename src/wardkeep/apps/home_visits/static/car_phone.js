@@ -90,7 +90,6 @@ export const entries = async () => (await boxes()).map(({ entry }) => entry);
 
 export async function forget() {
   await list.clear();
-  if (keys) delete keys.list;
 }
 
 // A visit that is over: where somebody lives leaves the phone.
@@ -171,7 +170,6 @@ export async function unlock() {
   const key = await keyOf(secret, found.salt, `car-list ${found.id}`);
   const choices = await open(key, found.choices, ofList(found));
   await hold(found, secret);
-  keys.list = key;
   const there = (await boxes()).sort((one, other) => one.nth - other.nth);
   const visits = [];
   for (const one of there)
