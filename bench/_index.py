@@ -58,7 +58,8 @@ def index(health: Callable[[], Health]) -> Iterator[str]:
     server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        # By its name: at a number of this machine a demonstration starts its own.
+        yield f"http://localhost:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -82,6 +82,10 @@ class Rights(msgspec.Struct, frozen=True):
 OWN_WORK = 5
 """Whom people of most roles take on by themselves; a call taker's calls and a desk's
 bookings are all written by themselves."""
+CALLS_A_DAY = 70
+"""As many as a health advisor's hard budget has: whoever rings is a stranger until the
+call is written, and counts as one. Each call has two records, for it begins in one that
+is held for nobody."""
 SHEETS_A_SHIFT = 20
 """With ten prints, as many as an urgent care clinician meets on the longest published
 shift, 20 to 30 (domain.md, F.4): each of them may leave with a prescription."""
@@ -177,7 +181,13 @@ class Role(enum.Enum):
 
 _RIGHTS: Mapping[Role, Rights] = {
     Role.HEALTH_ADVISOR: _clinical(
-        "Health advisor", 45, 70, 70, 35, prints=5, may_seal=False
+        "Health advisor",
+        45,
+        CALLS_A_DAY,
+        2 * CALLS_A_DAY,
+        2 * CALLS_A_DAY,
+        prints=5,
+        may_seal=False,
     ),
     Role.URGENT_CARE_CLINICIAN: _clinical(
         "Urgent care clinician",
