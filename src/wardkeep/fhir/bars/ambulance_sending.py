@@ -29,7 +29,8 @@ select o.message, o.request, o.communication, o.answer, o.there, w.system, w.ser
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
   join urgent.entry as e on e.organisation = o.organisation and e.entry = o.entry
- where o.organisation = $1 and o.message = $2
+ where o.organisation = $1 and o.message = $2 and o.entry = $3
+   and o.sort = 'ambulance'
 """
 
 
@@ -76,7 +77,8 @@ class ByMessage:
         """The one request to the partner; or why there is none now."""
         organisation = OrganisationId(request.organisation)
         async with self._database.connection(organisation) as connection:
-            row = await connection.fetch_row(_ROW, organisation, request.message)
+            values = (organisation, request.message, request.entry)
+            row = await connection.fetch_row(_ROW, *values)
         if row is None:
             return Receipt(came=Came.NOT_SENT, code="no address")
         if row["answer"]:
