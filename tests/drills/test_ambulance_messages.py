@@ -242,7 +242,7 @@ def test_a_refusal_is_the_shift_leads_at_once_with_its_words(
 ) -> None:
     gate.plan = [REFUSED, REFUSED]
     path = upgraded(site, "refused")
-    says(site, path, b"Refused: ring the ambulance service now.")
+    says(site, path, b"Refused: ring the ambulance service now")
     assert b"422 REC_UNPROCESSABLE_ENTITY invariant" in site.ann.get(path)
     time.sleep(SECONDS + 2)
     assert len(gate.seen) == 1

@@ -196,7 +196,8 @@ async def test_what_is_refused_is_the_shift_leads_at_once_and_is_sent_no_more(
     shown = ambulance_of(row, NOW + 6 * _SECOND)
     assert shown is not None
     assert shown.colour == "red"
-    assert shown.words.startswith("Refused: ring the ambulance service now.")
+    assert shown.words == "Refused: ring the ambulance service now"
+    assert code in shown.why
 
 
 @on_one_loop

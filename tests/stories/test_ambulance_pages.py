@@ -111,7 +111,7 @@ async def _asks(sites: TwoSites, own: Device, who: str, why: str) -> None:
         if await is_acknowledged():
             return
         await asyncio.sleep(0.5)
-    raise AssertionError(sites.stack.log())
+    raise AssertionError(sites.stack.log.read_text(encoding="utf-8"))
 
 
 async def _takes(sites: TwoSites, own: Device) -> None:

@@ -27,6 +27,7 @@ from wardkeep.care.stored import Json, stored
 from wardkeep.fhir.bars.ambulance_queue import made_ready
 from wardkeep.fhir.bars.ambulance_request import (
     BY_CATEGORY,
+    NO_CASE,
     ambulance_message,
     short_of,
 )
@@ -44,6 +45,7 @@ from wardkeep.fhir.urgent.case import TYPE as CASE
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 from wardkeep.fhir.urgent.outcome import Outcome, outcome_in
 from wardkeep.fhir.urgent.queueing import Entry, entry_in
+from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
 
 log = logging.getLogger(__name__)
@@ -107,18 +109,19 @@ def in_reserve(  # noqa: PLR0913 - a message is made of this much
     if to is None or not said.is_validation:
         return []
     instead = DISPOSITIONS.get(VALIDATES[said.disposition.code])
-    is_one = instead is not None and instead.kind is Kind.AMBULANCE
-    known = instead if is_one else BY_CATEGORY[DEFAULT_CATEGORY]
-    if known is None:
-        return []
+    if instead is None or instead.kind is not Kind.AMBULANCE:
+        instead = BY_CATEGORY[DEFAULT_CATEGORY]
     came_to = msgspec.structs.replace(
-        about.outcome, code=known.code, words=known.words, due=known.deadline(now)
+        about.outcome,
+        code=instead.code,
+        words=instead.words,
+        due=instead.deadline(now),
     )
     reserve = msgspec.structs.replace(about, outcome=came_to)
     return _ready(
         visit,
         reserve,
-        known,
+        instead,
         said.summary,
         to=to,
         entry=entry,
@@ -198,11 +201,13 @@ async def _about(
             return None
         patient = found.content
     case = next((one for one in contents if _is_case(one, outcome.case)), None)
-    if case is None:
+    if case is None and outcome.case:
         kept = await stored(visit, CASE, outcome.case, patient=outcome.patient)
-        if isinstance(kept, Response):
+        if isinstance(kept, Response) and kept.status_code != NOT_FOUND.status:
             return None
-        case = kept.content
+        case = None if isinstance(kept, Response) else kept.content
+    # A case that is not there keeps nobody from being sent for.
+    case = case or NO_CASE
     return About(patient=patient, case=case, outcome=outcome)
 
 

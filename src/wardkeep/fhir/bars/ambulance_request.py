@@ -29,6 +29,15 @@ _OTHER = {"system": PLACES, "code": "OLOC", "display": "Other Location"}
 """Where they live, which nobody said is where they are."""
 NOWHERE = "Nobody said where they are: ring back before anybody sets out."
 AT_HOME = "Nobody said where they are; this is the address in the record."
+NO_CASE: Json = {
+    "resourceType": "Encounter",
+    "status": "in-progress",
+    "class": {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+        "code": "EMER",
+    },
+}
+"""In the place of a call that other software did not write down."""
 BY_CATEGORY = {
     one.category: one
     for one in DISPOSITIONS.values()

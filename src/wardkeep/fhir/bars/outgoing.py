@@ -31,7 +31,7 @@ from wardkeep.fhir.urgent import dispatching
 Json = dict[str, Any]
 TYPE = "Communication"
 CATEGORY = {"system": "urn:wardkeep:message", "code": "bars"}
-TOPIC = "message"
+TOPIC = dispatching.MESSAGES
 """Whoever shows a referral hears of it, by the ServiceRequest's id."""
 TAKEN_BACK = "taken back"
 SEND, UNANSWERED = "send_message", "message_unanswered"

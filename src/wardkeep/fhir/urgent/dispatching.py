@@ -31,6 +31,8 @@ UNDO_SECONDS = 5
 ACKNOWLEDGED_WITHIN = timedelta(seconds=60)
 AGAIN_AFTER = timedelta(seconds=5)
 TOPIC = "urgent-queue"
+MESSAGES = "message"
+"""Whoever shows what was sent about a ServiceRequest hears of it, by its id."""
 _ASK = """
 insert into urgent.dispatch (organisation, entry, patient, category, asked_at, send_at)
 values ($1, $2, $3, $4, $5, $6) on conflict do nothing
@@ -78,7 +80,7 @@ _MARKED = """
 update bars.outgoing
    set attempts = attempts + 1, sent_at = coalesce(sent_at, $3), refused_at = $4,
        last_error = $5, there = case when $6 = '' then there else $6 end
- where organisation = $1 and message = $2
+ where organisation = $1 and message = $2 returning about
 """
 NOT_SENT = """
 update urgent.dispatch set called_off_at = coalesce(called_off_at, $3)
@@ -225,14 +227,16 @@ async def _note(
         *(now if is_late or is_refused else None, refused_at),
         receipt.code if is_refused else "",
     )
+    topics = [Topic(TOPIC)]
     if row["message"]:
         values = (job.organisation, row["message"], sent_at, refused_at, receipt.code)
-        await connection.execute(_MARKED, *values, receipt.there)
+        about = await connection.fetch_value(_MARKED, *values, receipt.there)
+        topics.append(Topic(MESSAGES, str(about)))
     if not is_known and not is_refused:
         attempt, again = row["attempts"] + 1, now + AGAIN_AFTER
         await _later(connection, job.organisation, job.argument, attempt, again)
     if isinstance(connection, Connection):
-        await tell(connection, job.organisation, [Topic(TOPIC)])
+        await tell(connection, job.organisation, topics)
 
 
 async def _later(
