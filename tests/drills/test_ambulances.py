@@ -24,6 +24,7 @@ from support.warden import Installation, RunningWarden
 from support.wards import Worker, practitioner
 from wardkeep.assembly.database import WORKER, address_for
 from wardkeep.base.clock import FrozenClock
+from wardkeep.care.ambulance import ambulance_of
 from wardkeep.care.writing import drafted_anew
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Done, SessionView
@@ -31,8 +32,11 @@ from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.outcomes import Written
 from wardkeep.fhir.urgent.dispatching import (
+    CALL_OFF,
+    NOT_SENT,
+    Came,
     NoDispatcher,
-    NotSentError,
+    Receipt,
     Request,
     SyntheticDesk,
     sending,
@@ -56,13 +60,24 @@ class Deaf:
         self.sent: list[Request] = []
         self._entry, self._fails = entry, fails
 
-    async def send(self, request: Request) -> str:
-        if request.message != self._entry:
-            return ""
+    async def send(self, request: Request) -> Receipt:
+        if request.entry != self._entry:
+            return Receipt(came=Came.SENT)
         self.sent.append(request)
         if len(self.sent) <= self._fails:
-            raise NotSentError(request.category)
-        return ""
+            return Receipt(came=Came.NOT_SENT)
+        return Receipt(came=Came.SENT)
+
+
+class Says:
+    """Says of each entry what it is told to, one after the other; then: not sent."""
+
+    def __init__(self, receipts: dict[str, list[Receipt]]) -> None:
+        self._receipts = receipts
+
+    async def send(self, request: Request) -> Receipt:
+        left = self._receipts.get(request.entry)
+        return left.pop(0) if left else Receipt(came=Came.NOT_SENT)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -109,7 +124,7 @@ async def row_of(town: Town, entry: str) -> EntryRow:
 async def work(worker: Database, dispatcher: Any, at: datetime) -> None:
     """All that is due by then."""
     clock = FrozenClock(at)
-    kinds = [sending(dispatcher, clock)]
+    kinds = [sending(dispatcher, clock, worker)]
     while await work_once(worker, kinds, clock=clock):
         pass
 
@@ -150,7 +165,7 @@ async def test_nobody_who_acknowledges_makes_it_the_shift_leads_and_it_is_sent_o
     listed = await rows.overdue(town.organisation, None, now=NOW, at_most=9)
     assert entry in [one.entry for one in listed]
     assert await rows.unacknowledged(town.organisation) >= 1
-    assert {(one.message, one.category) for one in deaf.sent} == {(entry, "C1")}
+    assert {(one.entry, one.category) for one in deaf.sent} == {(entry, "C1")}
     assert len(deaf.sent) == 17
 
 
@@ -164,6 +179,45 @@ async def test_where_no_way_is_set_up_nothing_is_called_sent(
     row = await row_of(town, entry)
     assert row.sent_at is None
     assert row.escalated_at == NOW + 70 * _SECOND
+
+
+@on_one_loop
+async def test_what_is_refused_is_the_shift_leads_at_once_and_is_sent_no_more(
+    town: Town, worker: Database
+) -> None:
+    entry = await asks(town, "r1")
+    code = "422 REC_UNPROCESSABLE_ENTITY invariant"
+    says = Says({entry: [Receipt(came=Came.REFUSED, code=code)]})
+    for second in (5, 10, 90):
+        await work(worker, says, NOW + second * _SECOND)
+    row = await row_of(town, entry)
+    assert (row.escalated_at, row.refusal) == (NOW + 5 * _SECOND, code)
+    assert (row.sent_at, row.acknowledged_at) == (None, None)
+    shown = ambulance_of(row, NOW + 6 * _SECOND)
+    assert shown is not None
+    assert shown.colour == "red"
+    assert shown.words == "Refused: ring the ambulance service now"
+    assert code in shown.why
+
+
+@on_one_loop
+async def test_what_may_have_arrived_is_not_stopped_and_what_never_left_is(
+    town: Town, worker: Database
+) -> None:
+    """An attempt that nobody answered stays begun, whatever the next one comes to."""
+    gone, here = await asks(town, "u1"), await asks(town, "u2")
+    first = NOW + 5 * _SECOND
+    says = Says({gone: [Receipt(came=Came.UNCLEAR)]})
+    await work(worker, says, first)
+    await work(worker, says, first + 5 * _SECOND)
+    for entry, is_begun in ((gone, True), (here, False)):
+        assert (await row_of(town, entry)).begun_at == (first if is_begun else None)
+        async with town.database.transaction(town.organisation) as connection:
+            for sql in (CALL_OFF, NOT_SENT):
+                at = first - _SECOND
+                status = await connection.execute(sql, town.organisation, entry, at)
+                assert status.endswith(" 0") == is_begun, (sql, entry)
+    assert (await row_of(town, gone)).called_off_at is None
 
 
 @on_one_loop

@@ -2,14 +2,14 @@
 """The demo's two organisations, each with the other as a partner by message.
 
 As an operator would do it: a key each, made now and kept in a file of the data folder;
-each one's program registered with the other; and who takes what.
+each one's program registered with the other; who takes what, and who sends ambulances.
 """
 
 from collections.abc import Sequence
 
 from wardkeep.assembly import partners
 from wardkeep.assembly.demo import DemoOrganisation
-from wardkeep.assembly.demo.doors import door_of
+from wardkeep.assembly.demo.doors import Door, doors_of
 from wardkeep.assembly.layout import Layout
 from wardkeep.base.settings import Settings
 from wardkeep.disclosure.answers import Created, Refusal
@@ -38,22 +38,32 @@ async def introduce(
         for other in organisations
         if own is not other
     }
-    origin = settings.public_origin
     for (own, other), account in clients.items():
         there = next(one for one in organisations if one.slug == other)
-        door = door_of(there)
-        made = partners.Partner(
-            service=door.number,
-            name=door.name,
-            endpoint=f"{origin}/fhir",
-            token_url=f"{origin}/oauth/token",
-            client=clients[other, own],
-            account=account,
-            takes=door.takes,
-            books=door.books,
-            validates=door.validates,
-        )
-        await partners.add(settings, layout, own, made)
+        for door in doors_of(there):
+            made = _partner(
+                door,
+                origin=settings.public_origin,
+                client=clients[other, own],
+                account=account,
+            )
+            await partners.add(settings, layout, own, made)
+            if door.sends_ambulances:
+                await partners.name_ambulances(settings, layout, own, door.number)
+
+
+def _partner(door: Door, *, origin: str, client: str, account: str) -> partners.Partner:
+    return partners.Partner(
+        service=door.number,
+        name=door.name,
+        endpoint=f"{origin}/fhir",
+        token_url=f"{origin}/oauth/token",
+        client=client,
+        account=account,
+        takes=door.takes,
+        books=door.books,
+        validates=door.validates,
+    )
 
 
 async def _key(settings: Settings, layout: Layout, one: DemoOrganisation) -> str:

@@ -9,6 +9,8 @@ import json
 import os
 import re
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from wardkeep.base.ids import OrganisationId, new_uuid
 from wardkeep.base.settings import Settings
 from wardkeep.base.strangers import TooLongError, TooSlowError, pieces
 from wardkeep.crypto.es256 import new_es256_key, private_jwk, public_jwk
-from wardkeep.db.connection import Database
+from wardkeep.db.connection import Connection, Database
 from wardkeep.disclosure.answers import Created, Refusal, SignedIn
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import ClientSignIn, RegisterClient
@@ -55,8 +57,17 @@ on conflict (organisation, service) do update
        least_age = excluded.least_age, most_age = excluded.most_age, is_active = true
 """
 _END = """
-update bars.partner set is_active = false, changed_at = now()
+update bars.partner
+   set is_active = false, sends_ambulances = false, changed_at = now()
  where organisation = $1 and service = $2 and is_active
+"""
+_NO_AMBULANCES = """
+update bars.partner set sends_ambulances = false, changed_at = now()
+ where organisation = $1 and sends_ambulances
+"""
+_AMBULANCES = """
+update bars.partner set sends_ambulances = true, changed_at = now()
+ where organisation = $1 and service = $2 and is_active and kind = 'service'
 """
 
 
@@ -263,22 +274,49 @@ async def end(settings: Settings, layout: Layout, slug: str, service: str) -> No
         raise PartnerError(message)
 
 
+async def name_ambulances(
+    settings: Settings, layout: Layout, slug: str, service: str
+) -> None:
+    """Have requests for an ambulance go to one partner alone; empty: to nobody.
+
+    Raises:
+        PartnerError: nothing is sent to such a service; then nothing is changed.
+    """
+    async with _changing(settings, layout, slug) as (connection, organisation):
+        await connection.execute(_NO_AMBULANCES, organisation)
+        if not service:
+            return
+        status = await connection.execute(_AMBULANCES, organisation, service)
+        if status.endswith(" 0"):
+            message = f"{slug} sends nothing to {service}: add it first."
+            raise PartnerError(message)
+
+
 async def _change(
     settings: Settings, layout: Layout, slug: str, sql: str, *values: object
 ) -> bool:
+    async with _changing(settings, layout, slug) as (connection, organisation):
+        status = await connection.execute(sql, organisation, *values)
+    return not status.endswith(" 0")
+
+
+@asynccontextmanager
+async def _changing(
+    settings: Settings, layout: Layout, slug: str
+) -> AsyncIterator[tuple[Connection, OrganisationId]]:
+    """A transaction of the role that may write partners."""
     kept = KeyFolder(layout, origin=settings.public_origin).of(slug)
     organisation = OrganisationId(kept.organisation)
     database = Database(address_for(settings, layout, WORKER), size=1)
     try:
         async with database.transaction(organisation) as connection:
-            status = await connection.execute(sql, organisation, *values)
+            yield connection, organisation
     finally:
         await database.close()
-    return not status.endswith(" 0")
 
 
 _POOL = urllib3.PoolManager(
-    maxsize=8,  # as many as the worker has senders, and some
+    maxsize=12,  # as many as the worker has senders, and some
     timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS),
     retries=False,
 )

@@ -18,6 +18,7 @@ from wardkeep.base.clock import SystemClock
 from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
+from wardkeep.fhir.bars.ambulance_sending import ByMessage
 from wardkeep.fhir.bars.fetching import Fetching
 from wardkeep.fhir.bars.sending import Sending
 from wardkeep.fhir.urgent import dispatching
@@ -30,9 +31,12 @@ _SENDERS = 3
 _FETCHERS = 2
 _SOMEBODY_WAITS = 0.25
 """Seconds between looks for a question: its page waits for the answer."""
-_SENDING_CONNECTIONS = 17
-"""Each sender has a job's transaction, opens at the door, and keeps its claim; requests
-for an ambulance take one more, and whoever asks partners two each."""
+_SENDING_CONNECTIONS = 16
+"""Each sender has a job's transaction, opens at the door, and keeps its claim; whoever
+asks partners takes two each."""
+_DISPATCHERS = 4
+"""For ambulances alone, with connections of their own: a job's transaction, the door or
+the mark that one begins, and the claim."""
 
 
 def run_worker_process(settings: Settings, layout: Layout) -> None:
@@ -61,12 +65,24 @@ async def _run(settings: Settings, layout: Layout) -> None:
     )
     fetching = Fetching(keys=keys, ask=ask_partner, clock=clock)
     desk = dispatching.SyntheticDesk() if settings.demo else dispatching.NoDispatcher()
-    ambulances = (dispatching.sending(desk, clock),)
+    ambulances = Database(address, size=_DISPATCHERS * 3)
+    by_message = ByMessage(
+        ambulances,
+        warden,
+        keys=keys,
+        ask=ask_partner,
+        at_once=_DISPATCHERS,
+        otherwise=desk,
+    )
+    dispatched = (dispatching.sending(by_message, clock, ambulances),)
     await wait_for_schema(database)
     try:
         await asyncio.gather(
             run_worker(database, KINDS, stop=stop, clock=clock),
-            run_worker(outward, ambulances, stop=stop, clock=clock),
+            *(
+                run_worker(ambulances, dispatched, stop=stop, clock=clock)
+                for _ in range(_DISPATCHERS)
+            ),
             *(
                 run_worker(outward, sending.kinds, stop=stop, clock=clock)
                 for _ in range(_SENDERS)
@@ -84,5 +100,6 @@ async def _run(settings: Settings, layout: Layout) -> None:
         )
     finally:
         await warden.close()
+        await ambulances.close()
         await outward.close()
         await database.close()

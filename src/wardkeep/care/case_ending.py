@@ -9,6 +9,7 @@ none, and never in two. Where nobody has, the case is closed, and the surgery is
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.care.ambulance_request import asked_by_message
 from wardkeep.care.case_closing import case_closed
 from wardkeep.care.queue_case import Here, write
 from wardkeep.care.stored import Json, stored
@@ -84,12 +85,14 @@ async def changed_by_end(
 
 
 async def write_end(visit: Visit, entry: Entry, changed: Changes) -> str | Response:
-    """Write an end, and the surgery's message with it; as `write` answers."""
+    """Write an end with the surgery's and the ambulance's message; as `write` says."""
     contents = [content for content, _ in changed]
     told = await told_at_end(visit, entry.patient, entry.case, contents)
+    messages = await asked_by_message(visit, contents)
     return await write(
         visit,
         [*changed, *((one, 0) for one in told.contents)],
-        beside=told.beside,
+        beside=[*told.beside, *(one for it in messages for one in it.beside)],
+        drafts=[one.draft for one in messages],
         patient=entry.patient,
     )

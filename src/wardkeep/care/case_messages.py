@@ -91,7 +91,7 @@ def them(one: Neighbour) -> Party:
 def referral_of(visit: Visit, about: About, said: Referring, now: datetime) -> Json:
     """The message that goes out."""
     content = Content(
-        request=_request(about.outcome),
+        request=request_of(about.outcome),
         patient=about.patient,
         encounter=about.case,
         summary=said.summary,
@@ -187,7 +187,7 @@ async def taking_back(
 def _withdrawal(visit: Visit, about: About, sent: Standing, *, why: str) -> Json:
     """The same said anew, and taken back."""
     request = {
-        **_request(about.outcome),
+        **request_of(about.outcome),
         "status": "revoked",
         "note": [{"text": why}],
     }
@@ -247,7 +247,7 @@ async def _time_of(
     return visit.tell(NOT_FOUND) if time is None else time
 
 
-def _request(outcome: Outcome) -> Json:
+def request_of(outcome: Outcome) -> Json:
     """What the call came to, without what only concerns us."""
     kept = (
         *("resourceType", "status", "priority", "code", "occurrencePeriod"),

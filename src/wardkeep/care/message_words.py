@@ -23,6 +23,7 @@ SORTS: Mapping[str, str] = {
     Sort.BOOKING: "Booking",
     Sort.WITHDRAWAL: "Referral taken back",
     Sort.CANCELLATION: "Booking given back",
+    Sort.AMBULANCE: "Request for an ambulance",
 }
 FAILURES = {
     "slow": "They did not answer in time.",

@@ -191,6 +191,29 @@ def add(  # noqa: PLR0913 - a partner is this much
 
 @partner.command()
 @_organisation
+@click.option("--service", default="", help="The id of its service.")
+@click.option("--nobody", is_flag=True, help="No partner sends ambulances any more.")
+def ambulances(*, organisation: str, service: str, nobody: bool) -> None:
+    """Have requests for an ambulance go to a partner; said again, to another one.
+
+    One partner an organisation: `partner add` comes first. What was asked for before
+    goes as it would have gone.
+
+    \b
+    Example:
+      wardkeep partner ambulances --organisation fernhill --service 2000000333
+      wardkeep partner ambulances --organisation fernhill --nobody
+    """
+    if nobody == bool(service):
+        fail("Say --service, or --nobody.")
+    settings, layout = installation()
+    _run(partners.name_ambulances(settings, layout, organisation, service))
+    where = f"to {service}" if service else "to no partner"
+    click.echo(f"Requests for an ambulance go {where}.")
+
+
+@partner.command()
+@_organisation
 @click.option("--ods", required=True, help="The surgery's ODS code.")
 @click.option("--name", required=True, help="What people call the surgery.")
 @click.option("--endpoint", required=True, help="Its FHIR API, as https://….")

@@ -31,6 +31,7 @@ from wardkeep.apps.calls.opening import (
 from wardkeep.apps.calls.questions import Asked, card_of, fill_in, fill_of
 from wardkeep.apps.calls.showing import Ground, ground_of, repeats_here
 from wardkeep.base.outcome import Problem
+from wardkeep.care.ambulance_request import asked_by_message
 from wardkeep.care.case_messages import who_takes
 from wardkeep.care.journeys import journey_that_ends
 from wardkeep.care.keeping import Keeping, finish, go_on, resume
@@ -218,7 +219,8 @@ async def _end(
 ) -> Response | None:
     """The case, what was asked, what it came to, where it waits: all or nothing.
 
-    What the surgery and the repeat caller service are told goes with it.
+    What the surgery, the repeat caller service and the ambulance service are told goes
+    with it.
     """
     stored, patient = found.stored, found.ground.patient
     disposition, case = DISPOSITIONS[outcome.code], stored.case
@@ -245,7 +247,13 @@ async def _end(
         if ended.status == OVER
         else Told()
     ).and_also(await rang(visit, ended, patient))
-    new = [drafted(one) for one in (*made, *told.contents)]
+    messages = await asked_by_message(
+        visit, contents, patient=patient, words=outcome.said
+    )
+    new = [
+        *(drafted(one) for one in (*made, *told.contents)),
+        *(one.draft for one in messages),
+    ]
     if found.asked is not None and (found.is_advisor or found.asked.log):
         new.append(triage_draft(stored, found.asked, outcome, why))
     drafts = [
@@ -256,7 +264,8 @@ async def _end(
         *(stored.version, *(MUST_NOT_EXIST for _ in new)),
         *(version for _, version in over),
     ]
-    return await write(visit, drafts, expected, form, beside=told.beside)
+    beside = [*told.beside, *(one for it in messages for one in it.beside)]
+    return await write(visit, drafts, expected, form, beside=beside)
 
 
 async def _journey(

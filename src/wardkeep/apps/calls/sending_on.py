@@ -17,6 +17,7 @@ from wardkeep.apps.calls.how_it_stands import can_end, state_words
 from wardkeep.apps.calls.opening import ANSWERERS, Stored, case_here, here
 from wardkeep.apps.calls.showing import Ground, ground_of
 from wardkeep.apps.calls.taking_back import is_of_a_colleague, where_it_waits
+from wardkeep.care.ambulance_request import in_reserve
 from wardkeep.care.case_closing import closing, place_in_queue
 from wardkeep.care.case_messages import (
     LONGEST_WHY,
@@ -319,6 +320,15 @@ async def send_on(visit: Visit) -> Response:
     now, mine = visit.clock.now(), await me(visit)
     messages = messages_of(
         visit, found.about, said, author=mine, answer_by=found.entry.due, now=now
+    )
+    messages += in_reserve(
+        visit,
+        found.about,
+        said,
+        neighbours=found.neighbours,
+        entry=found.entry.id,
+        author=mine,
+        now=now,
     )
     at = f", {show_moment(said.time.start.isoformat())}" if said.time else ""
     return await _written(visit, found, messages, words=f"{said.to.name}{at}")

@@ -33,14 +33,17 @@ from wardkeep.care.of_patient import READERS, refused
 from wardkeep.care.opening import opener_of
 from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.bars.ambulance_request import short_of
+from wardkeep.fhir.bars.message import MESSAGE
 from wardkeep.fhir.bars.outgoing import Outbox
-from wardkeep.fhir.model.person import Person
+from wardkeep.fhir.model.person import Person, person_in
 from wardkeep.fhir.referrals.clocks import NO_STANDARD, Standard, Wait, wait_of
 from wardkeep.fhir.referrals.rows import ReferralRows
 from wardkeep.fhir.referrals.teams import Team, Teams
 from wardkeep.fhir.store.outcomes import NotFound
 from wardkeep.fhir.store.reading import PatientQuery, Reader
 from wardkeep.fhir.work import caseload
+from wardkeep.fhir.work.expects import listed
 from wardkeep.fhir.work.referral import TEAM, TYPE, Referral, read_referral
 from wardkeep.fhir.work.referral_steps import OPEN, Step
 from wardkeep.web.forms import Form
@@ -77,6 +80,34 @@ class Known(msgspec.Struct, frozen=True):
     team: str
     since: str
     how: str
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What came with a message: where to go, what was said, how both call it."""
+
+    places: tuple[str, ...]
+    notes: tuple[str, ...]
+    ours: str
+    theirs: str
+    """The number by which its sender knows it; empty: it came by no message."""
+
+
+def scene_of(found: Found) -> Scene:
+    """Of a referral that came by message; empty of any other."""
+    content = found.content
+    named = [
+        one.get("value")
+        for one in listed(content, "identifier")
+        if one.get("system") == MESSAGE
+    ]
+    notes = [one.get("text") for one in listed(content, "note")]
+    places = map(person_in, listed(content, "locationReference"))
+    return Scene(
+        places=tuple(one.display for one in places if one.display),
+        notes=tuple(one for one in notes if isinstance(one, str)),
+        ours=short_of(found.id),
+        theirs=next((short_of(one) for one in named if isinstance(one, str)), ""),
+    )
 
 
 def wait_for(visit: Visit, referral: Referral, standard: Standard) -> Wait | None:
@@ -142,6 +173,7 @@ async def show_one(visit: Visit, found: Found, me: Me, shown: Shown) -> Response
         banner=banner,
         found=found,
         referral=found.referral,
+        scene=scene_of(found),
         standard=standard,
         wait=wait_for(visit, found.referral, standard),
         known=await known_to(visit, visit.path("id"), teams, but=found.team),

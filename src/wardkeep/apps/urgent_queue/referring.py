@@ -32,6 +32,7 @@ from wardkeep.apps.urgent_queue.referral_ground import (
     typed_in,
 )
 from wardkeep.base.ids import new_uuid
+from wardkeep.care.ambulance_request import in_reserve
 from wardkeep.care.case_messages import (
     LONGEST_WHY,
     LONGEST_WORDS,
@@ -304,6 +305,15 @@ async def _send(visit: Visit, ground: Ground, form: Form, typed: Referring) -> R
         typed,
         author=wanted.entry.did[-1].by,
         answer_by=wanted.entry.due,
+        now=now,
+    )
+    messages += in_reserve(
+        visit,
+        ground.about(wanted.outcome),
+        typed,
+        neighbours=ground.neighbours,
+        entry=wanted.entry.id,
+        author=wanted.entry.did[-1].by,
         now=now,
     )
     done = await write(

@@ -11,7 +11,7 @@ import msgspec
 
 from wardkeep.assembly.demo import seeing
 from wardkeep.assembly.demo.bundles import practitioner_role_id
-from wardkeep.assembly.demo.doors import door_of
+from wardkeep.assembly.demo.doors import doors_of
 from wardkeep.assembly.demo.organisations import DemoOrganisation
 from wardkeep.assembly.demo.referrals import demo_services, service_id
 from wardkeep.assembly.demo.staff import Role, StaffMember, staff_of
@@ -105,14 +105,14 @@ def _services(
     organisation: DemoOrganisation, people: Sequence[StaffMember]
 ) -> Iterator[DemoTeam]:
     """Teams that take referrals, and who works their lists."""
-    door = door_of(organisation)
-    yield DemoTeam(
-        name=door.name,
-        places=(f"HealthcareService/{door.id_at(organisation)}",),
-        members=tuple(
-            _key(organisation, who) for who in people if who.key in door.members
-        ),
-    )
+    for door in doors_of(organisation):
+        yield DemoTeam(
+            name=door.name,
+            places=(f"HealthcareService/{door.id_at(organisation)}",),
+            members=tuple(
+                _key(organisation, who) for who in people if who.key in door.members
+            ),
+        )
     for one in demo_services(organisation):
         yield DemoTeam(
             name=one.name,

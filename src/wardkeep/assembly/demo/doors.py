@@ -2,7 +2,8 @@
 """Services of each organisation to which the other one sends people by message.
 
 Fernhill has an emergency department with times; Larkspur goes to people's homes within
-two hours. Each has an id in the directory of services, of nobody else's.
+two hours, and has an ambulance desk, to which Fernhill's requests for an ambulance go.
+Each has an id in the directory of services, of nobody else's.
 """
 
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     """Codes of dispositions."""
     books: bool = False
     validates: bool = True
+    sends_ambulances: bool = False
 
     def id_at(self, organisation: DemoOrganisation) -> str:
         """Of its FHIR HealthcareService."""
@@ -45,31 +47,50 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _DOORS = {
-    FERNHILL.slug: Door(
-        key="emergency-department",
-        name="Fernhill emergency department",
-        number="2000000111",
-        members=("coordinator", "dr-kestrel"),
-        takes=("emergency-department-1h", "emergency-department-validate"),
-        books=True,
+    FERNHILL.slug: (
+        Door(
+            key="emergency-department",
+            name="Fernhill emergency department",
+            number="2000000111",
+            members=("coordinator", "dr-kestrel"),
+            takes=("emergency-department-1h", "emergency-department-validate"),
+            books=True,
+        ),
     ),
-    LARKSPUR.slug: Door(
-        key="urgent-response",
-        name="Larkspur urgent response at home",
-        number="2000000222",
-        members=("coordinator-north", "coordinator-south", "nurse"),
-        takes=("visit-2h", "visit-6h", "ambulance-3-validate"),
+    LARKSPUR.slug: (
+        Door(
+            key="urgent-response",
+            name="Larkspur urgent response at home",
+            number="2000000222",
+            members=("coordinator-north", "coordinator-south", "nurse"),
+            takes=("visit-2h", "visit-6h", "ambulance-3-validate"),
+        ),
+        Door(
+            key="ambulance-desk",
+            name="Larkspur ambulance desk",
+            number="2000000333",
+            members=("coordinator-north", "coordinator-south", "nurse"),
+            takes=("ambulance-1", "ambulance-2", "ambulance-3", "ambulance-4"),
+            validates=False,
+            sends_ambulances=True,
+        ),
     ),
 }
 
 
-def door_of(organisation: DemoOrganisation) -> Door:
+def doors_of(organisation: DemoOrganisation) -> tuple[Door, ...]:
     return _DOORS[organisation.slug]
 
 
 def door_entries(organisation: DemoOrganisation, now: datetime) -> Iterator[Json]:
-    """The service, and its times from now on where it has some."""
-    door = door_of(organisation)
+    """The services, and their times from now on where they have some."""
+    for door in doors_of(organisation):
+        yield from _entries(organisation, door, now)
+
+
+def _entries(
+    organisation: DemoOrganisation, door: Door, now: datetime
+) -> Iterator[Json]:
     id_ = door.id_at(organisation)
     fields: Json = {
         "identifier": [{"system": SERVICE_ID, "value": door.number}],

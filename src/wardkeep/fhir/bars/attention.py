@@ -40,8 +40,11 @@ select o.message, o.about, w.name as partner, o.sort as kind, o.made_at, o.sent_
         or o.answered_at is not null or o.answer <> '')
    and o.last_error <> 'taken back'
    and (o.refused_at is not null or o.unanswered_at is not null
-        or o.answered_at is not null or (o.sort = 'validation' and o.answer <> '')
-        or (o.sent_at is null and o.made_at < $2::timestamptz))
+        or o.answered_at is not null
+        or (o.sort in ('validation', 'ambulance') and o.answer <> '')
+        -- What becomes of an ambulance that does not leave is the case's own red line.
+        or (o.sort <> 'ambulance' and o.sent_at is null
+            and o.made_at < $2::timestamptz))
  order by (o.unanswered_at is not null and o.answered_at is null) desc,
           (o.outcome in ('up', 'rejected', 'was-not-brought')) desc,
           (o.refused_at is not null) desc, o.made_at

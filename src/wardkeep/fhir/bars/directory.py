@@ -14,7 +14,7 @@ from wardkeep.db.connection import Database
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 
 _ALL = """
-select service, name, takes, books, validates, least_age, most_age
+select service, name, takes, books, validates, least_age, most_age, sends_ambulances
   from bars.partner where organisation = $1 and is_active and kind = 'service'
  order by name, service
 """
@@ -35,6 +35,13 @@ class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it looks again at what asks for an ambulance or emergency department."""
     least_age: int = 0
     most_age: int = OLDEST
+    sends_ambulances: bool = False
+    """Whether requests for an ambulance go to it: one of all partners."""
+
+
+def ambulance_service(every: Iterable[Neighbour]) -> Neighbour | None:
+    """The partner that sends ambulances; None: nobody named one."""
+    return next((one for one in every if one.sends_ambulances), None)
 
 
 def is_validation(disposition: Disposition) -> bool:

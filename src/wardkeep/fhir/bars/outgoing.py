@@ -31,7 +31,7 @@ from wardkeep.fhir.urgent import dispatching
 Json = dict[str, Any]
 TYPE = "Communication"
 CATEGORY = {"system": "urn:wardkeep:message", "code": "bars"}
-TOPIC = "message"
+TOPIC = dispatching.MESSAGES
 """Whoever shows a referral hears of it, by the ServiceRequest's id."""
 TAKEN_BACK = "taken back"
 SEND, UNANSWERED = "send_message", "message_unanswered"
@@ -63,11 +63,15 @@ values ($1, $2, $3, $3, coalesce($4, now()))
 _STANDING = """
 select o.message, o.about, o.partner, w.name, o.made_at, o.answer_by, o.sent_at,
        o.refused_at, o.answered_at, o.unanswered_at, o.answer, o.there,
-       o.last_error, o.attempts, o.sort, o.follows, o.starts_at, o.plan, o.read_at,
+       case when d.called_off_at is null then o.last_error else 'taken back'
+       end as last_error, o.attempts, o.sort, o.follows, o.starts_at, o.plan, o.read_at,
        o.read_by, o.communication, o.outcome, o.why, o.category
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
+  left join urgent.dispatch as d
+    on d.organisation = o.organisation and d.entry = o.entry and o.sort = 'ambulance'
  where o.organisation = $1 and o.about = $2 and o.kind = 'message'
+   and (o.sort <> 'ambulance' or d.message in ('', o.message))
  order by o.made_at, o.message
 """
 _LINE = """
@@ -76,7 +80,7 @@ select w.service, w.name, b.message
   join bars.partner as w
     on w.organisation = b.organisation and w.account = b.client::text and w.is_active
  where b.organisation = $1 and b.type = 'ServiceRequest' and b.resource = $2
- order by w.changed_at desc limit 1
+ order by w.sends_ambulances, w.changed_at desc limit 1
 """
 _READ = """
 update bars.outgoing set read_at = $3, read_by = $4
@@ -97,6 +101,8 @@ class Sort(StrEnum):
     CANCELLATION = "cancellation"
     """Of a booking."""
     ANSWER = "answer"
+    AMBULANCE = "ambulance"
+    """Sent by `wardkeep.fhir.urgent.dispatching`, where one is asked for."""
 
 
 def identity_of(kind: str, about: str) -> str:
@@ -163,11 +169,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 def is_to_read(state: str, kind: str, answer: str = "") -> bool:
     """Whether somebody has to know of it: a refusal, no answer in time, an answer.
 
-    What is said so far is to be read of a request to look again: it may be that nobody
-    can before it is due.
+    What is said so far is to be read of a request to look again, and of one for an
+    ambulance: it may be that nobody can before it is due.
     """
     is_ours = kind in tuple(Sort) and kind != Sort.ANSWER
-    is_so_far = kind == Sort.VALIDATION and bool(answer)
+    is_so_far = kind in (Sort.VALIDATION, Sort.AMBULANCE) and bool(answer)
     return is_ours and (state in ("refused", "unanswered", "answered") or is_so_far)
 
 

@@ -11,18 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import quote
 
-import msgspec
-
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.changes import Topic, tell
 from wardkeep.db.connection import Connection, Database
-from wardkeep.disclosure.answers import Refusal, SignedIn
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.questions import ClientSignIn
 from wardkeep.fhir.bars.beginning import begins
 from wardkeep.fhir.bars.directory import VALIDATES
-from wardkeep.fhir.bars.headers import REQUEST, Sent, headers_for
+from wardkeep.fhir.bars.headers import REQUEST
 from wardkeep.fhir.bars.judging import Judged, Verdict, judged
 from wardkeep.fhir.bars.outgoing import (
     DOCUMENT,
@@ -33,16 +29,13 @@ from wardkeep.fhir.bars.outgoing import (
     SYSTEMS,
     TAKEN_BACK,
     TOPIC,
-    TYPE,
     UNANSWERED,
-    bundle_in,
     identity_of,
 )
+from wardkeep.fhir.bars.posting import OwnMessages, message_post
 from wardkeep.fhir.bars.rows import ANSWERED
 from wardkeep.fhir.bars.tokens import Ask, Keys, Post, beside, token_at
 from wardkeep.fhir.bars.validation import Means
-from wardkeep.fhir.store.outcomes import NotFound, Opener
-from wardkeep.fhir.store.program_reading import ProgramReader
 from wardkeep.fhir.urgent import dispatching
 from wardkeep.fhir.urgent.dispatching import ask_for_one
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
@@ -110,7 +103,8 @@ select about, outcome, category from bars.outgoing as o
 """
 _RAISE = """
 update urgent.dispatch set category = $3
- where organisation = $1 and entry = $2 and sent_at is null and category > $3
+ where organisation = $1 and entry = $2 and sent_at is null and begun_at is null
+   and category > $3
 """
 _PLACE = """
 select entry, patient, disposition from urgent.entry
@@ -141,8 +135,7 @@ class Sending:
     ) -> None:
         """`repeat_callers` is where the repeat caller service answers."""
         self._database = database
-        self._warden = warden
-        self._reader = ProgramReader(database, warden)
+        self._own = OwnMessages(database, warden, keys)
         self._keys = keys
         self._ask = beside(ask, at_once=AT_ONCE, name="send")
         self._clock = clock
@@ -279,7 +272,7 @@ class Sending:
             return await begins(own, organisation, row["message"], now)
 
     async def _sent(self, organisation: OrganisationId, row: Any) -> Judged:
-        body = await self._opened(organisation, row["communication"])
+        body = await self._own.opened(organisation, row["communication"])
         if isinstance(body, Judged):
             return body
         post = await self._addressed(organisation, row, body)
@@ -308,40 +301,7 @@ class Sending:
             return Judged(Verdict.AGAIN, "no token")
         if row["kind"] == DOCUMENT:
             return _created(row["endpoint"], row, body, token=token)
-        sent = Sent(
-            request=row["request"],
-            correlation=row["message"],
-            system=row["system"],
-            service=row["service"],
-        )
-        named = {"resourceType": "Organization", "name": "Wardkeep"}
-        headers = {
-            **headers_for(sent, organisation=named, software="Wardkeep"),
-            "Authorization": f"Bearer {token}",
-            "Content-Type": "application/fhir+json",
-        }
-        url = f"{row['endpoint'].rstrip('/')}/$process-message"
-        return Post(url=url, body=body, headers=headers)
-
-    async def _opened(
-        self, organisation: OrganisationId, communication: str
-    ) -> bytes | Judged:
-        """The message, opened at the door by the organisation's own program."""
-        assertion = self._keys.own(organisation)
-        if assertion is None:
-            return Judged(Verdict.AGAIN, "no key")
-        session = await self._warden.ask(ClientSignIn(assertion), SignedIn)
-        if isinstance(session, Refusal):
-            return Judged(Verdict.AGAIN, session.code)
-        opener = Opener(
-            session=session.token, organisation=organisation, request="send message"
-        )
-        found = await self._reader.one(TYPE, communication, opener=opener)
-        if isinstance(found, Refusal):
-            return Judged(Verdict.AGAIN, found.code)
-        if isinstance(found, NotFound):
-            return Judged(Verdict.NEVER, "message gone")
-        return bundle_in(msgspec.json.decode(found.text, type=Json))
+        return message_post(row, body, token=token)
 
     async def _tried(
         self, organisation: OrganisationId, message: str, code: str

@@ -24,6 +24,8 @@ _LABELS = {
     "Observation": "Observation",
     "Consent": "Sharing",
     "Appointment": "Time that is booked",
+    "Location": "Where to go",
+    "RelatedPerson": "Who rang",
 }
 _SILENT = frozenset({"MessageHeader", "PractitionerRole", "Slot", "Schedule"})
 """What only links the others, or repeats them."""

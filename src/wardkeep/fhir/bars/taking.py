@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from wardkeep.base.ids import new_uuid
+from wardkeep.fhir.bars.ambulance_taking import with_what_is_needed
 from wardkeep.fhir.bars.codes import Reason
 from wardkeep.fhir.bars.message import MESSAGE, Entry, Message, references_in
 from wardkeep.fhir.clinics.resources import instant
@@ -161,6 +162,7 @@ def _referral(content: Json, message: Message, ground: Ground) -> Json:
         more = [one for one in dict.fromkeys(_reasons(message)) if one not in texts]
         reasons = [*said, *({"text": one} for one in more[:MOST_REASONS])]
         made |= {"reasonCode": reasons} if reasons else {}
+    made = with_what_is_needed(made, message, now=ground.now)
     by = Person("", sender_of(message))
     return with_step(made, Done(step=Step.SEND, at=now, by=by))
 

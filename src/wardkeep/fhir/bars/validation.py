@@ -84,6 +84,12 @@ def read_validation(
     return _in_full(message, encounter, category)
 
 
+def category_in(plans: list[Json]) -> str:
+    """Of the ambulance that care plans ask for, the most dangerous one; or empty."""
+    said = list(_concepts(plans))
+    return min(_categories(said, list(_dispositions(said))), default="")
+
+
 def _so_far(encounter: Json, status: object) -> Validated:
     own = next(_own(encounter.get("reasonCode")), None)
     if status == "cancelled" or own is Means.REJECTED:

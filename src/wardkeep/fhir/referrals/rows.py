@@ -14,7 +14,7 @@ MOST = 5000
 _OPEN = ", ".join(f"'{one}'" for one in sorted(OPEN))
 _LISTED = f"""
 select l.request, p.id as patient, l.team, l.requester, l.priority, l.state,
-       l.received_on, l.stopped_on, l.changed_at,
+       l.received_on, l.stopped_on, l.changed_at, l.due_at,
        exists (select from referral.listed as o
                 where o.organisation = l.organisation and o.patient = l.patient
                   and o.team <> l.team and o.state in ({_OPEN}))
@@ -28,7 +28,7 @@ _OF_TEAM = f"""
 {_LISTED} and l.team = $2 and l.state = any($3)
    and (l.stopped_on is null or l.stopped_on >= $4 or l.state = any($5))
  order by case l.priority when 'emergency' then 0 when 'urgent' then 1 else 2 end,
-       l.received_on, l.request limit $6
+       l.due_at, l.received_on, l.request limit $6
 """
 _OF_REQUESTER = f"""
 {_LISTED} and l.requester = any($2) and l.state <> 'mistake'
@@ -75,6 +75,8 @@ class Listed(NamedTuple):
     changed_at: datetime
     is_known_elsewhere: bool
     """Whether the patient is on another team's list or caseload as well."""
+    due_at: datetime | None = None
+    """By when somebody is to be seen, where whoever asked said so."""
 
 
 class Place(NamedTuple):
@@ -101,7 +103,7 @@ class ReferralRows:
         states: Collection[State],
         since: date,
     ) -> list[Listed]:
-        """The urgent first, then whoever has waited longest.
+        """The urgent first, then those who are due, then whoever has waited longest.
 
         What ended is left out where it ended before `since`.
         """
@@ -175,4 +177,5 @@ def _listed(row: Row) -> Listed:
         stopped_on=row["stopped_on"],
         changed_at=row["changed_at"],
         is_known_elsewhere=row["is_known_elsewhere"],
+        due_at=row["due_at"],
     )

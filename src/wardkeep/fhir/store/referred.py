@@ -24,13 +24,13 @@ TOPIC = "referrals"
 _REFERRAL = """
 insert into referral.listed
   (organisation, request, patient, team, requester, priority, state, received_on,
-   stopped_on, changed_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+   stopped_on, changed_at, due_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (organisation, request) do update
    set team = excluded.team, requester = excluded.requester,
        priority = excluded.priority, state = excluded.state,
        received_on = excluded.received_on, stopped_on = excluded.stopped_on,
-       changed_at = excluded.changed_at
+       changed_at = excluded.changed_at, due_at = excluded.due_at
 """
 _EPISODE = """
 insert into referral.episode
@@ -96,7 +96,7 @@ async def _keep(
 
 
 def _referral(resource: Resource, now: datetime) -> tuple[object, ...] | None:
-    """Team, requester, priority, state, received, stopped, changed."""
+    """Team, requester, priority, state, received, stopped, changed, due."""
     said = referral.read_referral(resource.content)
     if said is None:
         return None
@@ -111,6 +111,7 @@ def _referral(resource: Resource, now: datetime) -> tuple[object, ...] | None:
         said.received or now.astimezone(LONDON).date(),
         None if said.state is State.MISTAKE else stopped,
         now,
+        said.due,
     )
 
 

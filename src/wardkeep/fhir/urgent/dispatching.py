@@ -8,11 +8,13 @@ is the shift lead's, who rings. (A supplier's own safety notice of 2020: request
 late because a button had to be pressed.)
 
 The message carries one id however often it is sent: a receiver does one thing for it.
-What it says, and how it travels, is a `Dispatcher`'s; there is none for a real service
-yet, and without one nothing is ever called sent.
+What it says, and how it travels, is a `Dispatcher`'s; without one nothing is ever
+called sent. That it may have left is committed before it leaves: whoever stops it is
+never told so of one that is on its way.
 """
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -20,7 +22,7 @@ import msgspec
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.changes import Topic, tell
-from wardkeep.db.connection import Connection
+from wardkeep.db.connection import Connection, Database
 from wardkeep.jobs.job import Job, JobConnection, JobKind, Row, job_kind
 from wardkeep.jobs.queue import enqueue
 
@@ -29,71 +31,116 @@ UNDO_SECONDS = 5
 ACKNOWLEDGED_WITHIN = timedelta(seconds=60)
 AGAIN_AFTER = timedelta(seconds=5)
 TOPIC = "urgent-queue"
+MESSAGES = "message"
+"""Whoever shows what was sent about a ServiceRequest hears of it, by its id."""
 _ASK = """
 insert into urgent.dispatch (organisation, entry, patient, category, asked_at, send_at)
 values ($1, $2, $3, $4, $5, $6) on conflict do nothing
 """
 _STOP = """
 update urgent.dispatch set called_off_at = $3
- where organisation = $1 and entry = $2 and sent_at is null and called_off_at is null
+ where organisation = $1 and entry = $2 and sent_at is null and begun_at is null
+   and called_off_at is null
 """
 CALL_OFF = """
 update urgent.dispatch set called_off_at = $3
- where organisation = $1 and entry = $2 and sent_at is null and called_off_at is null
-   and send_at > $3
+ where organisation = $1 and entry = $2 and sent_at is null and begun_at is null
+   and called_off_at is null and send_at > $3
 """
 """Goes with the change that calls it off: no row, and it is too late."""
-_DUE = """
-select category, send_at, sent_at, attempts, acknowledged_at, escalated_at,
-       called_off_at
-  from urgent.dispatch where organisation = $1 and entry = $2 for update
-"""
+# Where its place in a queue ended before it could leave, it never leaves.
+_IS_OVER = """
+d.sent_at is null and d.begun_at is null and exists (
+  select from urgent.entry as e
+   where e.organisation = d.organisation and e.entry = d.entry
+     and e.skill = 'ambulance' and not e.is_open)"""
+_BEGIN = f"""
+update urgent.dispatch as d
+   set called_off_at = case when {_IS_OVER} then $3::timestamptz end,
+       begun_at = case when {_IS_OVER} then null
+                       else coalesce(d.begun_at, $3::timestamptz) end,
+       message = case when d.message <> '' then d.message else coalesce((
+         select o.message from bars.outgoing as o
+          where o.organisation = d.organisation and o.entry = d.entry
+            and o.sort = 'ambulance' and o.patient = d.patient
+          order by o.made_at desc, o.message limit 1), '') end
+ where d.organisation = $1 and d.entry = $2 and d.called_off_at is null
+   and d.acknowledged_at is null and d.refused_at is null
+returning d.category, d.asked_at, d.send_at, d.attempts, d.message,
+          d.called_off_at is null as goes, d.begun_at = $3 as is_first
+"""  # noqa: S608 - constants
 _TRIED = """
 update urgent.dispatch
-   set attempts = attempts + 1, sent_at = coalesce(sent_at, $3),
-       acknowledged_at = $4, reference = $5, escalated_at = $6
+   set attempts = attempts + 1, begun_at = case when $3 then begun_at end,
+       sent_at = coalesce(sent_at, $4), acknowledged_at = $5, reference = $6,
+       escalated_at = coalesce(escalated_at, $7), refused_at = $8, refusal = $9
  where organisation = $1 and entry = $2
 """
-
-
+_MARKED = """
+update bars.outgoing
+   set attempts = attempts + 1, sent_at = coalesce(sent_at, $3), refused_at = $4,
+       last_error = $5, there = case when $6 = '' then there else $6 end
+ where organisation = $1 and message = $2 returning about
+"""
 NOT_SENT = """
 update urgent.dispatch set called_off_at = coalesce(called_off_at, $3)
- where organisation = $1 and entry = $2 and sent_at is null
+ where organisation = $1 and entry = $2 and sent_at is null and begun_at is null
 """
 """Goes with the change that ends its place in the queue: no row, and it has gone."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a dispatcher is given."""
+    """What a dispatcher is given; the same however often it is sent."""
 
     organisation: int
-    message: str
-    """The same however often it is sent."""
+    entry: str
+    """The place in a queue that asks for it."""
     category: str
     """C1 to C5."""
+    asked_at: datetime
+    message: str = ""
+    """The id of the message that was made ready; empty: none was."""
 
 
-class NotSentError(Exception):
-    """It did not leave: nobody has it."""
+class Came(StrEnum):
+    """How far one sending came."""
+
+    NOT_SENT = "not-sent"
+    """Nobody has it."""
+    UNCLEAR = "unclear"
+    """It may have arrived: no answer came."""
+    SENT = "sent"
+    """They have it, and have not acknowledged yet."""
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    """They will not take it: sent again, they would not either."""
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one sending."""
+
+    came: Came
+    reference: str = ""
+    """By which they know it, as it is said on the telephone."""
+    there: str = ""
+    """The id that what was sent has there."""
+    code: str = ""
+    """What went wrong, as a code alone."""
 
 
 class Dispatcher(Protocol):
     """Takes requests to whoever sends ambulances."""
 
-    async def send(self, request: Request) -> str:
-        """The receiver's reference; empty: it has it and has not acknowledged yet.
-
-        Raises:
-            NotSentError: nobody has it.
-        """
+    async def send(self, request: Request) -> Receipt:
+        """Never raises: what breaks was not sent, or nobody knows."""
         ...
 
 
 class NoDispatcher:
     """Where none is set up: nothing leaves, so all of it becomes the shift lead's."""
 
-    async def send(self, request: Request) -> str:
-        raise NotSentError(request.category)
+    async def send(self, request: Request) -> Receipt:  # noqa: ARG002 - a Dispatcher's
+        return Receipt(came=Came.NOT_SENT)
 
 
 class SyntheticDesk:
@@ -102,11 +149,12 @@ class SyntheticDesk:
     def __init__(self) -> None:
         self._seen: set[str] = set()
 
-    async def send(self, request: Request) -> str:
-        if request.message not in self._seen:
-            self._seen.add(request.message)
-            return ""
-        return f"DEMO-{request.message.replace('-', '')[-5:].upper()}"
+    async def send(self, request: Request) -> Receipt:
+        if request.entry not in self._seen:
+            self._seen.add(request.entry)
+            return Receipt(came=Came.SENT)
+        reference = f"DEMO-{request.entry.replace('-', '')[-5:].upper()}"
+        return Receipt(came=Came.ACKNOWLEDGED, reference=reference)
 
 
 async def ask_for_one(
@@ -134,43 +182,61 @@ async def stop_one(
     await connection.execute(_STOP, organisation, entry, now)
 
 
-def sending(dispatcher: Dispatcher, clock: Clock) -> JobKind:
-    """The worker's kind of job."""
+def sending(dispatcher: Dispatcher, clock: Clock, database: Database) -> JobKind:
+    """The worker's kind of job; `database` commits that one begins."""
 
     async def send_ambulance(job: Job, connection: JobConnection) -> None:
-        row = await connection.fetch_row(_DUE, job.organisation, job.argument)
-        if row is None or row["called_off_at"] or row["acknowledged_at"]:
+        async with database.transaction(job.organisation) as own:
+            values = (job.organisation, job.argument, clock.now())
+            row = await own.fetch_row(_BEGIN, *values)
+        if row is None or not row["goes"]:
             return
-        now = clock.now()
-        sent_at, reference = await _send(dispatcher, job, row, now)
-        is_late = not reference and now >= row["send_at"] + ACKNOWLEDGED_WITHIN
-        await connection.execute(
-            _TRIED,
-            *(job.organisation, job.argument, sent_at),
-            *(now if reference else None, reference),
-            row["escalated_at"] or (now if is_late else None),
-        )
-        if not reference:
-            attempt, again = row["attempts"] + 1, now + AGAIN_AFTER
-            await _later(connection, job.organisation, job.argument, attempt, again)
-        if isinstance(connection, Connection):
-            await tell(connection, job.organisation, [Topic(TOPIC)])
+        receipt = await dispatcher.send(_request(job, row))
+        await _note(connection, job, row, receipt, clock.now())
 
     # A killed worker's claim runs out soon, and no number of failures ends it.
     made = job_kind(most_attempts=1_000_000, lease=timedelta(seconds=5))
     return made(send_ambulance)
 
 
-async def _send(
-    dispatcher: Dispatcher, job: Job, row: Row, now: datetime
-) -> tuple[datetime | None, str]:
-    request = Request(
-        organisation=job.organisation, message=job.argument, category=row["category"]
+def _request(job: Job, row: Row) -> Request:
+    return Request(
+        organisation=job.organisation,
+        entry=job.argument,
+        category=row["category"],
+        asked_at=row["asked_at"],
+        message=row["message"],
     )
-    try:
-        return now, await dispatcher.send(request)
-    except NotSentError:
-        return None, ""
+
+
+async def _note(
+    connection: JobConnection, job: Job, row: Row, receipt: Receipt, now: datetime
+) -> None:
+    """What came of it, and the next attempt where there is to be one."""
+    came = receipt.came
+    is_there = came in (Came.SENT, Came.ACKNOWLEDGED)
+    is_known, is_refused = came is Came.ACKNOWLEDGED, came is Came.REFUSED
+    is_late = not is_known and now >= row["send_at"] + ACKNOWLEDGED_WITHIN
+    # What an earlier attempt may have brought there stays begun.
+    is_begun = came is not Came.NOT_SENT or not row["is_first"]
+    sent_at, refused_at = now if is_there else None, now if is_refused else None
+    await connection.execute(
+        _TRIED,
+        *(job.organisation, job.argument, is_begun, sent_at),
+        *(now if is_known else None, receipt.reference),
+        *(now if is_late or is_refused else None, refused_at),
+        receipt.code if is_refused else "",
+    )
+    topics = [Topic(TOPIC)]
+    if row["message"]:
+        values = (job.organisation, row["message"], sent_at, refused_at, receipt.code)
+        about = await connection.fetch_value(_MARKED, *values, receipt.there)
+        topics.append(Topic(MESSAGES, str(about)))
+    if not is_known and not is_refused:
+        attempt, again = row["attempts"] + 1, now + AGAIN_AFTER
+        await _later(connection, job.organisation, job.argument, attempt, again)
+    if isinstance(connection, Connection):
+        await tell(connection, job.organisation, topics)
 
 
 async def _later(

@@ -25,7 +25,8 @@ _COLUMNS = """
 e.entry, e.case_key, e.disposition, e.skill, e.urgency, e.state, e.owner, e.given_at,
 e.due_at, e.next_at, e.comforted_at, e.attempts, e.is_pinned, e.is_escalated,
 p.id as patient, d.send_at, d.sent_at, d.acknowledged_at, d.escalated_at,
-d.called_off_at, coalesce(d.reference, '') as reference,
+d.called_off_at, coalesce(d.reference, '') as reference, d.begun_at,
+coalesce(d.refusal, '') as refusal,
 e.appointment, e.place, e.planned_at, e.turn, coalesce(b.status, '') as attendance
 """
 _DISPATCH = """
@@ -199,6 +200,10 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
     called_off_at: datetime | None = None
     reference: str = ""
     """Of whoever acknowledged it."""
+    begun_at: datetime | None = None
+    """From when it may have left."""
+    refusal: str = ""
+    """Why they will not take it, as a code."""
     appointment: str = ""
     place: str = ""
     """Where they are booked: `Location/x`, or `CareTeam/x`, a car."""

@@ -10,7 +10,7 @@ and whoever owns a Task has the patient in today's queue, all 300 who wait.
 
 import enum
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -81,6 +81,8 @@ class Referral(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     documents: tuple[Person, ...] = ()
     received: date | None = None
+    due: datetime | None = None
+    """By when somebody is to be seen, where whoever asked said so."""
     steps: tuple[Done, ...] = ()
     state: State = State.NEW
 
@@ -145,6 +147,7 @@ def read_referral(content: Content) -> Referral | None:
         reason="; ".join(filter(None, map(_words, listed(content, "reasonCode")))),
         documents=tuple(person_in(one) for one in listed(content, "supportingInfo")),
         received=_received(content),
+        due=_due(content),
         steps=steps,
         state=_state(content, steps),
     )
@@ -172,6 +175,16 @@ def _received(content: Content) -> date | None:
         if found is not None:
             return found
     return None
+
+
+def _due(content: Content) -> datetime | None:
+    period = content.get("occurrencePeriod")
+    said = period.get("end") if isinstance(period, dict) else None
+    span = when(said) if isinstance(said, str) else None
+    try:
+        return None if span is None else from_microseconds(span.low)
+    except OverflowError:
+        return None
 
 
 def day_of(said: str) -> date | None:

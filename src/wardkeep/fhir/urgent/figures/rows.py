@@ -39,6 +39,7 @@ select d.entry, e.case_key, e.disposition, d.asked_at, d.sent_at, d.acknowledged
 _MESSAGES = """
 select message, about, made_at, answer_by, sent_at, answered_at from bars.outgoing
  where organisation = $1 and kind = 'message' and made_at >= $2 and made_at < $3
+   and sort <> 'ambulance' -- counted by what was asked for, above
 """
 
 
