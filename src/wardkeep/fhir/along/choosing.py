@@ -16,7 +16,12 @@ import msgspec
 
 from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.fhir.along.made import made_of
-from wardkeep.fhir.bars.observed import VITAL_SIGNS, observed_words, when_observed
+from wardkeep.fhir.bars.observed import (
+    VITAL_SIGNS,
+    code_words,
+    observed_words,
+    when_observed,
+)
 from wardkeep.fhir.model.primitives import span_of
 from wardkeep.fhir.model.resource import Resource, from_content
 from wardkeep.fhir.questionnaires.spoken import title_of
@@ -193,10 +198,8 @@ def _warnings(kept: Sequence[tuple[int, Content]]) -> Iterator[Going]:
     for version, one in kept:
         if one["resourceType"] != FLAG:
             continue
-        code, period = one.get("code"), one.get("period")
-        text = code.get("text") if isinstance(code, dict) else ""
-        said = [it.get("display") for it in listed(code, "coding")] if code else []
-        words = next((it for it in (text, *said) if it), "") or OTHER
+        period = one.get("period")
+        words = code_words(one) or OTHER
         yield Going(
             key=one["id"],
             kind=Kind.WARNING,

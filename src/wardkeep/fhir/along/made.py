@@ -78,7 +78,7 @@ def _asked(content: Json) -> Json:
 
 
 def _item(item: Json) -> Json:
-    made = {name: item[name] for name in ("linkId", "text") if name in item}
+    made: Json = {name: item[name] for name in ("linkId", "text") if name in item}
     answers = [_answer(one) for one in listed(item, "answer")]
     inner = [_item(one) for one in listed(item, "item")]
     made |= {"answer": [one for one in answers if one]} if any(answers) else {}

@@ -103,7 +103,7 @@ def _warned(version: int, content: Content, now: datetime) -> Warned | None:
     return Warned(
         id=str(content.get("id", "")),
         version=version,
-        words=str(code.get("text", "")) if isinstance(code, dict) else "",
+        words=_words(code) if isinstance(code, dict) else "",
         category=category,
         kind=CATEGORIES.get(category, OTHER),
         since=str(period.get("start", "")),
@@ -113,6 +113,12 @@ def _warned(version: int, content: Content, now: datetime) -> Warned | None:
         audience=AUDIENCES.get(str(said.get(AUDIENCE, {}).get("valueCode")), ""),
         is_over=is_over,
     )
+
+
+def _words(code: Content) -> str:
+    """As it was written, or as its code says; others' warnings have a code alone."""
+    said = [code.get("text"), *(one.get("display") for one in listed(code, "coding"))]
+    return next((one for one in said if isinstance(one, str) and one), "")
 
 
 def category_of(content: Content) -> str:
