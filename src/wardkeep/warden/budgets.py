@@ -45,6 +45,8 @@ _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
 _PRINT, _COPY, _CARRY, _SEND = "print", "copy", "carry", "send"
 _PEOPLE = frozenset(role.value for role in PEOPLE)
 _MICROSECONDS = 1_000_000
+NEEDED = frozenset({"Patient", "Encounter"})
+"""Of which a referral by message is made, whatever goes along with it."""
 _NO_OTHERS: Mapping[str, int] = MappingProxyType({})
 
 
@@ -62,7 +64,7 @@ class Spent(msgspec.Struct):
     phones: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     """Who was on a list that went onto a phone; the work explains all of them."""
     sent: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
-    """Who was referred by message, with or without what goes along."""
+    """Of whom more went along with a referral by message than it needs."""
     oldest: float = math.inf
     """Nobody here was opened before that."""
 
@@ -391,7 +393,8 @@ class Budgets:
         session = apps_of(account) if is_by_app else entry.session
         self.opened(account, session, others, is_list=is_list, now=when)
         named = [one.patient for one in entry.subjects if one.packed_patient]
-        self.take_out(account, named, action=entry.action, now=when)
+        if entry.action != _SEND or not is_bare(_SEND, _types_in(entry)):
+            self.take_out(account, named, action=entry.action, now=when)
         if not is_list:
             explained = [
                 (one.patient, one.relationship)
@@ -401,9 +404,18 @@ class Budgets:
             self.expected(account, explained, now=when)
 
 
+def is_bare(action: str, types: AbstractSet[str]) -> bool:
+    """Whether a referral goes with nothing but what it needs: that is not counted."""
+    return action == _SEND and bool(types) and types <= NEEDED
+
+
 def apps_of(account: Account) -> str:
     """What stands for all apps of a person, in place of a session."""
     return f"apps {account[0]} {account[1]}"
+
+
+def _types_in(entry: Entry) -> AbstractSet[str]:
+    return {type_ for one in entry.subjects for type_ in one.packed_resources}
 
 
 def _is_touch(entry: Entry) -> bool:

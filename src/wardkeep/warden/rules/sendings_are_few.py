@@ -8,11 +8,10 @@ not be seen; and behind broken glass everything goes.
 """
 
 from wardkeep.disclosure.purpose import SEND
+from wardkeep.warden.budgets import is_bare
 from wardkeep.warden.rules.opening import GLASS, Explained, Opening, Refused
 
 SPENT = "sendings-spent"
-NEEDED = frozenset({"Patient", "Encounter"})
-"""Of which a referral is made, whatever goes along with it."""
 _BY_PEOPLE = Refused(
     code="people-refer",
     why="Referrals by message are sent by people.",
@@ -46,7 +45,6 @@ def sendings_are_few(opening: Opening) -> Refused | None:
     if opening.scopes is not None:
         return _BY_PEOPLE
     types = {one[0] for one in opening.resources}
-    is_needed = bool(types) and types <= NEEDED
-    if is_needed or opening.relationship == GLASS:
+    if is_bare(SEND, types) or opening.relationship == GLASS:
         return None
     return _SPENT if opening.taken_out_left < 0 else None

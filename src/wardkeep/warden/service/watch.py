@@ -19,7 +19,7 @@ from wardkeep.teams.relationships import Why
 from wardkeep.warden import alarms, freezes
 from wardkeep.warden.alarms import Alarm, Alarms
 from wardkeep.warden.breaker import REACH_WHEN_TRIPPED, Breaker
-from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of
+from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of, is_bare
 from wardkeep.warden.freezes import Freeze, Freezes
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
@@ -201,7 +201,7 @@ class Watch:
         action = asked.action
         is_list, account = action is FIND, session.whose
         self._breaker.at_work(*account, self.budget(session).soft, now)
-        if action in COUNTED_OUT:
+        if action in COUNTED_OUT and not _is_bare(asked):
             self.budgets.take_out(account, explained, action=action._value_, now=now)
         if standing is not None:
             others = [one for one, why in explained.items() if not why]
@@ -381,6 +381,12 @@ def _id_in(entry: Entry) -> str:
 def reach_of(session: Session) -> str:
     """Whose reach an opening counts for: the session's, or that of one's apps."""
     return session.id if session.app is None else apps_of(session.whose)
+
+
+def _is_bare(asked: Disclose) -> bool:
+    """Whether it is a referral with which nothing more goes along."""
+    types = {one[0] for item in asked.items for one in item.resources}
+    return is_bare(asked.action._value_, types)
 
 
 def request_of(freeze: Freeze) -> str:
