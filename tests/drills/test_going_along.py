@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from support.along import DEPARTMENT, asked, flag, pulse
 from support.calls import SEE_OTHER, Answered, answer, identify, send
 from support.partners import (
     NHS_NUMBER,
@@ -30,16 +31,13 @@ from support.partners import (
 from support.program import Program
 from support.served import Served, Visitor
 from support.two_sites import TwoSites
-from support.ward_beds import now
 from support.wards import Worker, practitioner, work
 from wardkeep.base.nhs_number import numbers_of_test_range
 from wardkeep.fhir.bars.brought_along import sender_in
-from wardkeep.fhir.triage.record import DECIDED
 from wardkeep.fhir.urgent.flags import SYSTEM
 
 Json = dict[str, Any]
 TIM = Worker("health_advisor", "Tim Taker", "tim")
-DEPARTMENT = "emergency-department-1h"
 NUMBERS = iter(f"0770090{nth:04d}" for nth in range(5000, 9999))
 PEOPLE = islice(numbers_of_test_range(), 20, None)
 VERSION = re.compile(r'name="version" value="(\d+)"')
@@ -73,69 +71,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         sites.close()
     finally:
         running.stop()
-
-
-def flag(id_: str, patient: str, code: str, words: str) -> Json:
-    return {
-        "resourceType": "Flag",
-        "id": id_,
-        "status": "active",
-        "category": [{"coding": [{"system": SYSTEM, "code": code}]}],
-        "code": {"text": words},
-        "subject": {"reference": f"Patient/{patient}"},
-        "author": {"display": "Ann Advice"},
-    }
-
-
-def pulse(id_: str, patient: str, value: int, **more: object) -> Json:
-    return {
-        "resourceType": "Observation",
-        "id": id_,
-        "status": "final",
-        "category": [
-            {
-                "coding": [
-                    {
-                        "system": "http://terminology.hl7.org/CodeSystem/observation-category",
-                        "code": "vital-signs",
-                    }
-                ]
-            }
-        ],
-        "code": {
-            "coding": [{"system": "http://loinc.org", "code": "8867-4"}],
-            "text": "Pulse",
-        },
-        "subject": {"reference": f"Patient/{patient}"},
-        "effectiveDateTime": now().isoformat(timespec="seconds"),
-        "valueQuantity": {
-            "value": value,
-            "unit": "/min",
-            "system": "http://unitsofmeasure.org",
-            "code": "/min",
-        },
-        **more,
-    }
-
-
-def asked(id_: str, call: Answered) -> Json:
-    return {
-        "resourceType": "QuestionnaireResponse",
-        "id": id_,
-        "questionnaire": "urn:wardkeep:questionnaire:palpitations|1.0",
-        "status": "completed",
-        "subject": {"reference": f"Patient/{call.patient}"},
-        "encounter": {"reference": f"Encounter/{call.case}"},
-        "authored": now().isoformat(timespec="seconds"),
-        "extension": [{"url": DECIDED, "valueCoding": {"code": DEPARTMENT}}],
-        "item": [
-            {
-                "linkId": "breath",
-                "text": "Short of breath?",
-                "answer": [{"valueBoolean": True}],
-            }
-        ],
-    }
 
 
 def way_in(patient: str) -> Json:
@@ -232,8 +167,9 @@ def _is_read(room: Room, call: Answered) -> None:
     page = html.unescape(
         room.nell.get(f"/patients/{patient}/referrals/{request['id']}").decode()
     )
-    first, second = page.index("Threw a chair"), page.index("Referral to")
-    assert first < second
+    # Before anything else of the referral
+    heading = '<h2 class="nhsuk-heading-l">Referral to'
+    assert page.index("From Ann Advice, North") < page.index(heading)
     for words in (
         *("Ann Advice, North", "Asked and measured already, by North"),
         *("Pulse 130 /min", "Short of breath? Yes"),

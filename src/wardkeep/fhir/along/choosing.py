@@ -16,6 +16,7 @@ import msgspec
 
 from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.fhir.along.made import made_of
+from wardkeep.fhir.bars.brought_along import sender_in
 from wardkeep.fhir.bars.observed import (
     VITAL_SIGNS,
     code_words,
@@ -40,8 +41,9 @@ SAFE = ALWAYS | {"SG", "RT", "RA"}
 else is known to call takers (repeat callers, special notes) is ours."""
 _HL7 = "http://terminology.hl7.org/CodeSystem/flag-category"
 _HL7_SAFE = {"safety": "Safety", "contact": "How to reach and speak to the person"}
-MOST_WARNINGS, MOST_ANSWERS, MOST_SETS = 12, 3, 12
-"""As many as a page asks about, the newest; the rest is said to be left here."""
+MOST_WARNINGS, MOST_ANSWERS, MOST_SETS = 24, 3, 12
+"""As many as a page asks about, the newest; the rest is said to be left here. Of
+warnings ours come first, so that no partner's push them out."""
 
 
 class Kind(StrEnum):
@@ -211,8 +213,9 @@ def _warnings(kept: Sequence[tuple[int, Content]]) -> Iterator[Going]:
         )
 
 
-def _gravest(one: Going) -> tuple[bool, str, str]:
-    return not one.is_needed, one.words, one.key
+def _gravest(one: Going) -> tuple[bool, bool, str, str]:
+    is_theirs = any(map(sender_in, one.resources))
+    return not one.is_needed, is_theirs, one.words, one.key
 
 
 def _answers(kept: Sequence[tuple[int, Content]]) -> Iterator[Going]:

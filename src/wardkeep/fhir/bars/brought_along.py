@@ -183,7 +183,18 @@ def _plain(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     made = {name: _plain(value) for name, value in node.items()}
+    if "coding" in node and not node.get("text"):
+        made |= _named_by(node["coding"])
     return {name: value for name, value in made.items() if value not in ({}, [])}
+
+
+def _named_by(codings: Any) -> Json:
+    """What codings that are left out said, so that nothing is left without words."""
+    left = (
+        [one for one in codings if _is_ours(one)] if isinstance(codings, list) else []
+    )
+    said = [one.get("display") for one in left]
+    return next(({"text": one} for one in said if isinstance(one, str) and one), {})
 
 
 def _is_ours(node: object) -> bool:

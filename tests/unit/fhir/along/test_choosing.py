@@ -199,6 +199,22 @@ def test_more_than_a_page_asks_about_is_said_to_stay() -> None:
     assert (len(choice.lines), choice.more, choice.lines[0].key) == (12, 3, "pulse-0")
 
 
+def test_no_partners_warnings_push_ours_out() -> None:
+    theirs = [
+        flag(
+            "CW",
+            f"AAA {nth}",
+            id=f"a{nth:02d}",
+            extension=[
+                {"url": "urn:wardkeep:received", "valueReference": {"display": "X"}}
+            ],
+        )
+        for nth in range(30)
+    ]
+    choice = chosen(*theirs, flag("IR", "Measles"))
+    assert (choice.lines[0].key, len(choice.lines), choice.more) == ("flag-ir", 24, 7)
+
+
 def test_what_leaves_is_named_part_by_part() -> None:
     assert made_of(triage()) == {
         "resourceType": "QuestionnaireResponse",

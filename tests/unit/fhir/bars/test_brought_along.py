@@ -181,6 +181,15 @@ def test_marks_of_ours_are_nobodys_to_write_from_outside() -> None:
     assert not is_special_note(found["Flag"])
 
 
+def test_what_our_own_code_said_stays_as_words() -> None:
+    news = {"system": "urn:wardkeep:observation", "code": "news2", "display": "NEWS2"}
+    found = stored({**PULSE, "code": {"coding": [news]}})
+    assert found["Observation"]["code"] == {"text": "NEWS2"}
+    bare = {"system": "urn:wardkeep:observation", "code": "news2"}
+    found = stored({**PULSE, "code": {"coding": [bare]}})
+    assert found["Observation"]["code"] == {"text": "Observation"}
+
+
 @given(st.sampled_from([WARNING, PULSE, ASKED]), st.text(min_size=1, max_size=40))
 def test_whatever_a_partner_calls_itself_it_stands_beside_what_it_says(
     content: Json, name: str
