@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from support.along import asked, flag, pulse
+from support.calls import Answered
 from support.chromium import DESKTOP, PHONE, Device, chromium, clean, device
 from support.partners import found_clinic, now, person, put_in_the_team
 from support.program import Program
@@ -88,11 +90,20 @@ async def _story(sites: TwoSites, ann: str, nurse: str, cases: tuple[str, str]) 
                 "url": sites.stack.origin,
             }
             await own.context.add_cookies([cookie])
+        await asyncio.to_thread(_measures, sites, "odette")
         await _refers(sites, hers, cases[0])
         await _declines(sites, theirs)
         await _reads_the_answer(sites, hers)
         await _loses_the_race(sites, hers, cases[1])
         assert (hers.complaints, theirs.complaints) == ([], [])
+
+
+def _measures(sites: TwoSites, id_: str) -> None:
+    north, call = sites.north, Answered(id_, f"{id_}-case")
+    north.put(flag(f"{id_}-chair", id_, "CW", "Threw a chair at a crew"))
+    north.put(flag(f"{id_}-ears", id_, "RA", "Deaf: write it down"))
+    north.put(pulse(f"{id_}-pulse", id_, 130))
+    north.put(asked(f"{id_}-asked", call))
 
 
 async def _begins(sites: TwoSites, own: Device, case: str) -> None:
@@ -116,14 +127,20 @@ async def _refers(sites: TwoSites, own: Device, case: str) -> None:
         "Pulse 130 and irregular, breathless on stairs. To come by taxi with her son."
     )
     await own.page.get_by_label("Fernhill Hospital").check()
+    await own.page.get_by_label("Deaf: write it down").uncheck()
     await own.press("Show free times")
     await own.reads("Base One")
+    assert not await own.page.get_by_label("Deaf: write it down").is_checked()
     await clean(own, "bars-times-desktop")
     await own.page.get_by_role("radio").nth(2).check()
     await own.press("Show what is sent")
     # Everything that leaves is read before it does.
     for words in ("Pulse 130 and irregular", "999 000 0018", "Time that is booked"):
         await own.reads(words)
+    for words in ("Threw a chair", "Pulse 130 /min", "Short of breath? Yes"):
+        await own.reads(words)
+    leaves = own.page.get_by_role("region", name="The referral")
+    assert await leaves.get_by_text("Deaf: write it down").count() == 0
     await clean(own, "bars-check-desktop")
     await own.press("Send it and book the time")
     await own.reads("It is on its way.")
@@ -144,6 +161,11 @@ async def _declines(sites: TwoSites, own: Device) -> None:
     await own.page.get_by_role("link", name="QUILLFEATHER").first.click()
     await own.reads("Pulse 130 and irregular")
     await own.reads("To be seen by")
+    for words in ("Threw a chair at a crew", "Asked and measured already, by North"):
+        await own.reads(words)
+    for words in ("Pulse 130 /min", "Short of breath? Yes"):
+        await own.reads(words)
+    await clean(own, "bars-came-along-phone")
     await own.page.get_by_text("Decline", exact=True).first.click()
     await own.page.get_by_label("Why, and what you suggest").fill(
         "Better seen by the urgent treatment centre, open until ten."

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from support.along import asked, flag, pulse
+from support.calls import Answered
 from support.chromium import DESKTOP, PHONE, Device, chromium, clean, device
 from support.partners import found_clinic, person
 from support.served import Served
@@ -58,11 +60,13 @@ async def _story(sites: TwoSites, token: str) -> None:
         await own.reads("Refer and book")
         await own.reads("Refer, and book")
         await own.reads("Base One")
+        await _leaves_one_here(own)
         await clean(own, "calls-send-desktop")
         await own.page.get_by_role("button", name="Refer, and book").first.focus()
         await own.page.keyboard.press("Enter")
         await own.reads("The time is booked.")
         await own.reads("Tell the caller:")
+        await _reads_what_went(own)
         await clean(own, "calls-sent-desktop")
         await own.press("The caller knows: end the case")
         await own.reads("It came to")
@@ -80,6 +84,30 @@ async def _story(sites: TwoSites, token: str) -> None:
         assert own.complaints == []
 
 
+async def _leaves_one_here(own: Device) -> None:
+    """What goes along is ticked; by keyboard one of it stays."""
+    for words in ("Open tuberculosis", "Always goes", "Pulse 130 /min"):
+        await own.reads(words)
+    await own.page.get_by_label("Deaf: write it down").focus()
+    await own.page.keyboard.press("Space")
+
+
+async def _reads_what_went(own: Device) -> None:
+    await own.page.get_by_text("What was sent").click()
+    await own.reads("Short of breath? Yes")
+    went = own.page.locator("details", has_text="What was sent")
+    assert await went.get_by_text("Deaf: write it down").count() == 0
+
+
+def _asks_and_measures(sites: TwoSites, call: Answered) -> None:
+    """What a triage and a device would have written meanwhile."""
+    id_, north = call.patient, sites.north
+    north.put(flag(f"{id_}-cough", id_, "IR", "Open tuberculosis"))
+    north.put(flag(f"{id_}-ears", id_, "RA", "Deaf: write it down"))
+    north.put(pulse(f"{id_}-pulse", id_, 130))
+    north.put(asked(f"{id_}-asked", call))
+
+
 async def _answers(sites: TwoSites, own: Device, family: str, number: str) -> None:
     await own.go(f"{sites.stack.origin}/calls")
     await own.page.get_by_label("Number to ring back on").fill(number)
@@ -90,6 +118,9 @@ async def _answers(sites: TwoSites, own: Device, family: str, number: str) -> No
     await own.press("Look for this person")
     await own.page.get_by_role("button", name="This is the patient").first.click()
     await own.reads("To know first")
+    path = own.page.url.split("/")
+    call = Answered(path[path.index("patients") + 1], path[path.index("calls") + 1])
+    await asyncio.to_thread(_asks_and_measures, sites, call)
     await own.page.get_by_role("link", name="End the call").click()
     await own.page.get_by_label("What it comes to").select_option(
         "emergency-department-1h"

@@ -72,6 +72,7 @@ from wardkeep.fhir.stock.rows import StockRows
 from wardkeep.fhir.store.callers import Callers
 from wardkeep.fhir.store.carrying import Carrier
 from wardkeep.fhir.store.finding import Finder
+from wardkeep.fhir.store.going_along import AlongReader
 from wardkeep.fhir.store.listing import Lister
 from wardkeep.fhir.store.note_reviews import NoteReviews
 from wardkeep.fhir.store.parts import PartReader
@@ -258,6 +259,7 @@ def services_on(database: Database, warden: WardenClient) -> Services:
         writer,
         RecordTaker(database, warden),
         Carrier(database, warden),
+        AlongReader(database, warden),
         NoteDrafts(database, warden, clock=clock),
         NoteReader(database, warden),
         WaysInKept(database),

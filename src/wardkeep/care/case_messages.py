@@ -53,6 +53,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """Its Encounter."""
     outcome: Outcome
     """What the call came to."""
+    along: Sequence[Json] = ()
+    """What else of the record goes along, as it is put into the message."""
 
 
 class Referring(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,7 @@ def referral_of(visit: Visit, about: About, said: Referring, now: datetime) -> J
         encounter=about.case,
         summary=said.summary,
         codes=codes_of(said.disposition),
-        more=[_flag(name, why) for name, why in said.passed.items()],
+        more=[*(_flag(name, why) for name, why in said.passed.items()), *about.along],
         author={"name": [{"text": visit.session.display_name}]},
     )
     return referral_message(

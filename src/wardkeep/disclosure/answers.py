@@ -218,6 +218,8 @@ class AccessLine(msgspec.Struct, frozen=True, array_like=True):
     """Of a refusal: the rule that decided so, why, and what would have allowed it."""
     because: str = ""
     would_allow: str = ""
+    sent_to: str = ""
+    """Of a referral by message: to whom, as whoever sent it said."""
 
 
 class AccessHistory(Message, frozen=True):

@@ -206,6 +206,7 @@ class AccountRead(Message, frozen=True):
     next: int = -1
     printed: int = 0
     copied: int = 0
+    sent: int = 0
     """Different patients in the last 24 hours whose record went out."""
 
 

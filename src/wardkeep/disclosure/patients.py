@@ -74,6 +74,8 @@ class OwnAccessLine(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     is_refused: bool
     is_mine: bool
     """Whether the patient did it."""
+    sent_to: str = ""
+    """Of a referral by message: to which service."""
 
 
 class OwnAccess(Message, frozen=True):

@@ -29,7 +29,8 @@ class HourView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     refused: int
     printed: int = 0
     copied: int = 0
-    """Of those opened, whose record went out on paper or as files."""
+    sent: int = 0
+    """Of those opened, whose record went out on paper, as files or by message."""
 
 
 class UnusualView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

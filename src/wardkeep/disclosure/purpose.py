@@ -73,6 +73,8 @@ class Action(enum.StrEnum):
     """What a national data set takes of many patients: by the operator's command."""
     CARRY = "carry"
     """What a car's list says of one patient, sealed and at rest on a phone."""
+    SEND = "send"
+    """What goes to another service by message, of one patient who is referred."""
 
     __hash__ = str.__hash__
     # As above.
@@ -84,8 +86,9 @@ SHARED, BANNER, SEALED = Tier.SHARED, Tier.BANNER, Tier.SEALED
 FIND, SEARCH, READ = Action.FIND, Action.SEARCH, Action.READ
 WRITE, DELETE, COPY = Action.WRITE, Action.DELETE, Action.COPY
 LETTERS, EXTRACT, CARRY = Action.LETTERS, Action.EXTRACT, Action.CARRY
+SEND = Action.SEND
 
 TAKEN_OUT = frozenset({Action.PRINT, Action.COPY})
 """What goes on where nobody can close it: it weighs more than an opening."""
-COUNTED_OUT = TAKEN_OUT | {CARRY}
+COUNTED_OUT = TAKEN_OUT | {CARRY, SEND}
 """What is counted beside openings, whether the work explains it or not."""

@@ -77,6 +77,9 @@ class Rights(msgspec.Struct, frozen=True):
     sheets: int = 0
     """Different patients in 24 hours, beyond `prints`, of whom a sheet without a record
     is printed: who they are, and their allergies. Only whom others' work explains."""
+    sendings: int = 0
+    """Different patients in 24 hours of whom more goes along with a referral by message
+    than whom it is about; 0: nothing does."""
 
 
 OWN_WORK = 5
@@ -89,6 +92,9 @@ is held for nobody."""
 SHEETS_A_SHIFT = 20
 """With ten prints, as many as an urgent care clinician meets on the longest published
 shift, 20 to 30 (domain.md, F.4): each of them may leave with a prescription."""
+SENT_BY_TAKER, SENT_BY_CLINICIAN = 45, 30
+"""As many as a call taker has calls on a long shift, and as a clinician meets on the
+longest published one (domain.md, F.4): each of them may be referred by message."""
 HOMES_A_DAY = 14
 """As many homes as a carer's longest published day has (domain.md, F.4)."""
 
@@ -105,6 +111,7 @@ def _clinical(  # noqa: PLR0913 - a role has this many rights, the last ones nam
     homes: int = 0,
     may_seal: bool = True,
     sheets: int = 0,
+    sendings: int = 0,
 ) -> Rights:
     return Rights(
         title,
@@ -115,6 +122,7 @@ def _clinical(  # noqa: PLR0913 - a role has this many rights, the last ones nam
         homes,
         may_seal,
         sheets,
+        sendings,
     )
 
 
@@ -171,6 +179,10 @@ class Role(enum.Enum):
         return _RIGHTS[self].sheets
 
     @property
+    def sendings(self) -> int:
+        return _RIGHTS[self].sendings
+
+    @property
     def may_seal(self) -> bool:
         return _RIGHTS[self].may_seal
 
@@ -188,6 +200,7 @@ _RIGHTS: Mapping[Role, Rights] = {
         2 * CALLS_A_DAY,
         prints=5,
         may_seal=False,
+        sendings=SENT_BY_TAKER,
     ),
     Role.URGENT_CARE_CLINICIAN: _clinical(
         "Urgent care clinician",
@@ -198,8 +211,11 @@ _RIGHTS: Mapping[Role, Rights] = {
         prints=10,
         homes=HOMES_A_DAY,
         sheets=SHEETS_A_SHIFT,
+        sendings=SENT_BY_CLINICIAN,
     ),
-    Role.SHIFT_LEAD: _clinical("Shift lead", 40, 80, 120, prints=20),
+    Role.SHIFT_LEAD: _clinical(
+        "Shift lead", 40, 80, 120, prints=20, sendings=SENT_BY_TAKER
+    ),
     Role.RECEPTIONIST: Rights(
         "Receptionist", frozenset({BANNER}), _DESK, Budget(150, 450, 900), 60
     ),

@@ -10,7 +10,14 @@ its owner's passkey was last used is counted as well: a stolen session has no pa
 
 import math
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Set as AbstractSet
+from collections.abc import (
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Set as AbstractSet,
+)
+from types import MappingProxyType
 
 import msgspec
 
@@ -35,9 +42,12 @@ TOUCHES = frozenset({"sign-in", "wake", "prove", "confirm"})
 RELEASED = "release-freeze"
 """The action of an entry that gives an account its budget anew."""
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
-_PRINT, _COPY, _CARRY = "print", "copy", "carry"
+_PRINT, _COPY, _CARRY, _SEND = "print", "copy", "carry", "send"
 _PEOPLE = frozenset(role.value for role in PEOPLE)
 _MICROSECONDS = 1_000_000
+NEEDED = frozenset({"Patient", "Encounter"})
+"""Of which a referral by message is made, whatever goes along with it."""
+_NO_OTHERS: Mapping[str, int] = MappingProxyType({})
 
 
 class Spent(msgspec.Struct):
@@ -53,13 +63,15 @@ class Spent(msgspec.Struct):
     """Whose record was printed or copied, whether the work explains them or not."""
     phones: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     """Who was on a list that went onto a phone; the work explains all of them."""
+    sent: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+    """Of whom more went along with a referral by message than it needs."""
     oldest: float = math.inf
     """Nobody here was opened before that."""
 
     def taken_out(self, action: str) -> OrderedDict[str, float] | None:
-        """Those of a print, copy or phone; None for what stays on the screen."""
+        """Those of a print, copy, phone, message; None for what stays on the screen."""
         kept = {_PRINT: self.printed, _COPY: self.copied, _CARRY: self.phones}
-        return kept.get(action)
+        return self.sent if action == _SEND else kept.get(action)
 
     def count(self, counted: OrderedDict[str, float], patient: str, now: float) -> None:
         """Count a patient; `counted` is one of those above."""
@@ -75,7 +87,8 @@ class Spent(msgspec.Struct):
             return
         kept_ones = (self.expected, self.others, self.rows, self.own)
         self.oldest = math.inf
-        for kept in (*kept_ones, self.printed, self.copied, self.phones):
+        out = (self.printed, self.copied, self.phones, self.sent)
+        for kept in (*kept_ones, *out):
             while kept and next(iter(kept.values())) < oldest:
                 kept.popitem(last=False)
             self.oldest = min(self.oldest, *kept.values(), math.inf)
@@ -248,7 +261,7 @@ class Budgets:
     def take_out(
         self, account: Account, patients: Iterable[str], *, action: str, now: float
     ) -> None:
-        """Count whose record is printed, copied or carried; of no other action."""
+        """Count whose record is printed, copied, carried, sent; of no other action."""
         spent = self._of(account, now)
         counted = spent.taken_out(action)
         if counted is None:
@@ -263,16 +276,18 @@ class Budgets:
         *,
         action: str,
         budget: Budget,
-        homes: int = 0,
+        others: Mapping[str, int] = _NO_OTHERS,
         now: float,
     ) -> int:
-        """How many more may be printed, copied or carried; below 0: too many.
+        """How many more may be printed, copied, carried or sent; below 0: too many.
+
+        `others` is how many of what no organisation sets for itself, by action.
 
         Whose record was printed already today is printed again for nothing: a printer
         that jams costs nobody anything.
         """
         counted = self._of(account, now).taken_out(action)
-        most = {_COPY: budget.copies, _CARRY: homes}.get(action, budget.prints)
+        most = {_COPY: budget.copies, **others}.get(action, budget.prints)
         return most - _together(counted or {}, patients)
 
     def tried(self, session: str, patients: Iterable[str]) -> bool:
@@ -301,10 +316,10 @@ class Budgets:
         spent = self._of(account, now)
         return len(spent.expected), len(spent.others), len(spent.rows)
 
-    def counts_out(self, account: Account, *, now: float) -> tuple[int, int]:
-        """Patients whose record was printed, and copied, in the last 24 hours."""
+    def counts_out(self, account: Account, *, now: float) -> tuple[int, int, int]:
+        """Patients whose record was printed, copied and sent, in the last 24 hours."""
         spent = self._of(account, now)
-        return len(spent.printed), len(spent.copied)
+        return len(spent.printed), len(spent.copied), len(spent.sent)
 
     def listed_and_opened(self, account: Account) -> tuple[int, int]:
         """People shown in lists in 24 hours, and how many of them were opened."""
@@ -378,7 +393,8 @@ class Budgets:
         session = apps_of(account) if is_by_app else entry.session
         self.opened(account, session, others, is_list=is_list, now=when)
         named = [one.patient for one in entry.subjects if one.packed_patient]
-        self.take_out(account, named, action=entry.action, now=when)
+        if entry.action != _SEND or not is_bare(_SEND, _types_in(entry)):
+            self.take_out(account, named, action=entry.action, now=when)
         if not is_list:
             explained = [
                 (one.patient, one.relationship)
@@ -388,9 +404,18 @@ class Budgets:
             self.expected(account, explained, now=when)
 
 
+def is_bare(action: str, types: AbstractSet[str]) -> bool:
+    """Whether a referral goes with nothing but what it needs: that is not counted."""
+    return action == _SEND and bool(types) and types <= NEEDED
+
+
 def apps_of(account: Account) -> str:
     """What stands for all apps of a person, in place of a session."""
     return f"apps {account[0]} {account[1]}"
+
+
+def _types_in(entry: Entry) -> AbstractSet[str]:
+    return {type_ for one in entry.subjects for type_ in one.packed_resources}
 
 
 def _is_touch(entry: Entry) -> bool:

@@ -27,7 +27,7 @@ TIMES_USUAL = 3
 MOST_UNUSUAL = 20
 _DAYS_KEPT = 28
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
-_PRINT, _COPY, _BANNER = "print", "copy", "banner"
+_PRINT, _COPY, _SEND, _BANNER = "print", "copy", "send", "banner"
 
 
 class Hour(msgspec.Struct):
@@ -40,6 +40,7 @@ class Hour(msgspec.Struct):
     refused: int = 0
     printed: int = 0
     copied: int = 0
+    sent: int = 0
     """Of those opened, whose record went out."""
 
     @property
@@ -96,6 +97,7 @@ class Pulse:
                 if subject.tier == _BANNER:
                     hour.printed += entry.action == _PRINT
                     hour.copied += entry.action == _COPY
+                    hour.sent += entry.action == _SEND
         if entry.action != _FIND:
             self._meet(entry)
 

@@ -339,7 +339,7 @@ def test_whom_the_work_explains_weighs_nothing_and_counts_as_a_print(
 ) -> None:
     budgets.take_out(NURSE, ["p"], action="print", now=0.0)
     assert day(budgets, "q") == 1
-    assert budgets.counts_out(NURSE, now=0.0) == (1, 0)
+    assert budgets.counts_out(NURSE, now=0.0) == (1, 0, 0)
 
 
 def left(budgets: Budgets, patient: str, action: str, now: float = 0.0) -> int:
@@ -358,23 +358,25 @@ def test_a_printer_that_jams_costs_nobody_a_print(budgets: Budgets) -> None:
     later = WINDOW_SECONDS + 1
     assert left(budgets, "r", "print", later) == 1
     assert left(budgets, "r", "copy", later) == 0
-    assert budgets.counts_out(NURSE, now=later) == (0, 0)
+    assert budgets.counts_out(NURSE, now=later) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
     ("action", "relationship", "out", "weight"),
     [
-        ("print", "", (1, 0), 3),
-        ("copy", "", (0, 1), 10),
-        ("print", "ward", (1, 0), 0),
-        ("read", "", (0, 0), 1),
+        ("print", "", (1, 0, 0), 3),
+        ("copy", "", (0, 1, 0), 10),
+        ("print", "ward", (1, 0, 0), 0),
+        ("send", "", (0, 0, 1), 1),
+        ("send", "queue", (0, 0, 1), 0),
+        ("read", "", (0, 0, 0), 1),
     ],
 )
 def test_what_left_counts_after_a_start_as_it_did_before(
     budgets: Budgets,
     action: str,
     relationship: str,
-    out: tuple[int, int],
+    out: tuple[int, int, int],
     weight: int,
 ) -> None:
     budgets.count_entry(entry(action, "s1", START, "p", relationship), 0.0)

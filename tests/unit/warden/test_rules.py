@@ -386,9 +386,9 @@ def test_what_nobody_can_mend_is_told_before_what_a_reason_would() -> None:
         "budget-spent",
     ]
     # A patient's own record, what is sealed (test_sealed_rules.py), what leaves on
-    # paper (test_taking_out.py) or onto a phone (test_carried_lists.py), letters, and
-    # what a data set takes, by themselves.
-    assert len(ORDER) == len(told) + 1 + 6 + 2 + 1 + 1 + 1
+    # paper (test_taking_out.py), onto a phone (test_carried_lists.py) or along with a
+    # referral (test_sendings.py), letters, and what a data set takes, by themselves.
+    assert len(ORDER) == len(told) + 1 + 6 + 2 + 1 + 1 + 1 + 1
 
 
 EXTRACT = msgspec.structs.replace(

@@ -8,25 +8,29 @@ books; the time is read out; another press ends the case, once it is there.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.calls.how_it_stands import can_end, state_words
-from wardkeep.apps.calls.opening import ANSWERERS, Stored, case_here, here
-from wardkeep.apps.calls.showing import Ground, ground_of
-from wardkeep.apps.calls.taking_back import is_of_a_colleague, where_it_waits
+from wardkeep.apps.calls.opening import ANSWERERS, here
+from wardkeep.apps.calls.sendable import NOT_YOURS, Sendable, opened_for, sendable
 from wardkeep.care.ambulance_request import in_reserve
-from wardkeep.care.case_closing import closing, place_in_queue
+from wardkeep.care.case_closing import closing
 from wardkeep.care.case_messages import (
     LONGEST_WHY,
     LONGEST_WORDS,
-    About,
     Referring,
     booking_of,
     messages_of,
     referral_of,
+)
+from wardkeep.care.going_along import (
+    WITHOUT,
+    choice_for,
+    contents_of,
+    sending,
+    ticked_in,
 )
 from wardkeep.care.message_words import FAILURES
 from wardkeep.care.of_patient import whole_number
@@ -34,39 +38,35 @@ from wardkeep.care.opening import me, opener_of
 from wardkeep.care.queue_case import DONE, TAKEN, write
 from wardkeep.care.stored import Json, stored as stored_here
 from wardkeep.care.telling import told_at_end
+from wardkeep.fhir.along.choosing import Choice, Going
 from wardkeep.fhir.bars.building import Party
 from wardkeep.fhir.bars.directory import (
-    Directory,
     Neighbour,
     ages_words,
     is_validation,
-    taking,
-    why_not,
 )
 from wardkeep.fhir.bars.outgoing import (
     Outbox,
     Queued,
     Sort,
     Standing,
+    bundle_in,
     queued,
     standing_booking,
     standing_referral,
 )
 from wardkeep.fhir.bars.questions import Kind, Questions, Told
-from wardkeep.fhir.bars.shown import shown
+from wardkeep.fhir.bars.shown import Line, shown
 from wardkeep.fhir.bars.times import FreeTime, time_in
 from wardkeep.fhir.clinics.resources import instant
-from wardkeep.fhir.urgent import outcome as outcomes
-from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
 from wardkeep.fhir.urgent.moving import Cannot, advance
-from wardkeep.fhir.urgent.outcome import Outcome, outcome_in
-from wardkeep.fhir.urgent.queueing import Did, Entry, entry_content
-from wardkeep.fhir.urgent.steps import UNDO_WITHIN, State, Step
-from wardkeep.ui.format import show_moment, years_old
+from wardkeep.fhir.urgent.queueing import Did, entry_content
+from wardkeep.fhir.urgent.steps import Step
+from wardkeep.ui.format import show_moment
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
 from wardkeep.web.parts import tree_of
-from wardkeep.web.trouble import NOT_FOUND, Trouble
+from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
 
 WAIT_SECONDS = 5.0
@@ -74,104 +74,22 @@ WAIT_SECONDS = 5.0
 _EVERY_SECONDS = 0.1
 MOST_ASKED = 4
 """Partners whose times are asked for at once."""
-NOT_YOURS = Trouble(
-    status=409,
-    title="It is too late to send this from the call",
-    why="Whoever had the call sends it on while nobody else has the case, within a"
-    " quarter of an hour. So nothing was sent.",
-    mend="Ask whoever has the case, or the shift lead.",
-)
 _SAID = {
     "changed": "The case was changed just before you pressed, so nothing was sent.",
     "no-partner": "This service is no longer set up, so nothing was sent.",
     "no-service": "No service was chosen, so nothing was sent.",
     "no-time": "That time cannot be booked. Nothing was sent: look for another.",
     "not-there": "It is not there yet, so the case stays open.",
+    "without": WITHOUT,
 }
 
 
-class Sendable(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that ended, and waits, with all that a message is made of."""
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes along with it, before; what went, afterwards."""
 
-    stored: Stored
-    ground: Ground
-    entry: Entry
-    content: Json
-    """Of the Task."""
-    version: int
-    outcome: Outcome
-    disposition: Disposition
-    neighbours: tuple[Neighbour, ...]
-    age: int | None
-    sent: tuple[Standing, ...]
-
-    @property
-    def fitting(self) -> tuple[Neighbour, ...]:
-        return taking(self.neighbours, self.disposition, age=self.age)
-
-    @property
-    def about(self) -> About:
-        return About(
-            patient=self.ground.patient,
-            case=self.stored.content,
-            outcome=self.outcome,
-        )
-
-    def why_not(self) -> Sequence[tuple[Neighbour, str]]:
-        """Who does not take it, and why."""
-        found = [
-            (one, why_not(one, self.disposition, age=self.age))
-            for one in self.neighbours
-        ]
-        return [(one, why) for one, why in found if why is not None]
-
-
-async def sendable(visit: Visit) -> Sendable | Response:
-    """The call in the address, where whoever had it may send it on."""
-    case = await case_here(visit)
-    if isinstance(case, Response):
-        return case
-    row = await where_it_waits(visit, case.case)
-    if row is None:
-        return visit.go_to(here(visit))
-    ended = case.case.outcome
-    is_late = ended is None or visit.clock.now() - ended.at > UNDO_WITHIN
-    if not case.is_mine or is_late or row.state != State.NEW or row.owner:
-        return visit.tell(NOT_YOURS)
-    ground = await ground_of(visit)
-    if isinstance(ground, Response):
-        return ground
-    return await _opened(visit, case, ground, row.entry)
-
-
-async def _opened(
-    visit: Visit, case: Stored, ground: Ground, entry: str
-) -> Sendable | Response:
-    place = await place_in_queue(visit, entry, visit.path("id"))
-    if isinstance(place, Response):
-        return place
-    one, content, version = place
-    patient, organisation = visit.path("id"), opener_of(visit).organisation
-    asked = await stored_here(visit, outcomes.TYPE, one.outcome, patient=patient)
-    if isinstance(asked, Response):
-        return asked
-    if is_of_a_colleague(asked.content):
-        return visit.tell(NOT_YOURS)
-    outcome, disposition = outcome_in(asked.content), DISPOSITIONS.get(one.code)
-    if outcome is None or disposition is None:
-        return visit.tell(NOT_FOUND)
-    return Sendable(
-        stored=case,
-        ground=ground,
-        entry=one,
-        content=content,
-        version=version,
-        outcome=outcome,
-        disposition=disposition,
-        neighbours=await visit.services[Directory].all(organisation),
-        age=years_old(str(ground.patient.get("birthDate", "")), visit.today),
-        sent=await visit.services[Outbox].standing(organisation, one.outcome),
-    )
+    choice: Choice = Choice()
+    going: tuple[Going, ...] = ()
+    went: Sequence[Line] = ()
 
 
 @page("/patients/{id}/calls/{case}/send", gate=ANSWERERS)
@@ -182,7 +100,30 @@ async def show_sending(visit: Visit) -> Response:
         return found
     is_asked = visit.query("times") == "yes"
     times = await _times(visit, found) if is_asked else None
-    return _show(visit, found, Form({"summary": _words(found)}), times=times)
+    form = Form({"summary": _words(found)})
+    beside = await _beside(visit, found, form)
+    if isinstance(beside, Response):
+        return beside
+    return _show(visit, found, form, beside, times=times)
+
+
+async def _beside(visit: Visit, found: Sendable, form: Form) -> Beside | Response:
+    patient, referral = found.entry.patient, standing_referral(found.sent)
+    if referral is not None:
+        kept = await stored_here(
+            visit, "Communication", referral.communication, patient=patient
+        )
+        if isinstance(kept, Response):
+            return kept
+        raw = bundle_in(kept.content)
+        return Beside(went=shown(msgspec.json.decode(raw, type=Json)) if raw else ())
+    if not found.fitting:
+        return Beside()
+    case = found.stored.content
+    choice = await choice_for(visit, patient, case, found.disposition)
+    if isinstance(choice, Response):
+        return choice
+    return Beside(choice=choice, going=choice.going(ticked_in(form.values)))
 
 
 @page("/patients/{id}/calls/{case}/send/times", gate=ANSWERERS)
@@ -249,6 +190,7 @@ def _show(
     visit: Visit,
     found: Sendable,
     form: Form,
+    beside: Beside,
     *,
     times: Mapping[str, Told] | None = None,
 ) -> Response:
@@ -275,7 +217,10 @@ def _show(
         booking=booking,
         state=state_words(found.sent),
         can_end=can_end(referral),
-        lines=_lines(visit, found, form.values.get("summary", "")),
+        lines=_lines(visit, found, form.values.get("summary", ""), beside.going),
+        choice=beside.choice,
+        going=beside.going,
+        went=beside.went,
         typed=form.values,
         said=_SAID.get(visit.query("said"), ""),
         most=LONGEST_WORDS,
@@ -283,7 +228,9 @@ def _show(
     )
 
 
-def _lines(visit: Visit, found: Sendable, summary: str) -> Sequence[Any]:
+def _lines(
+    visit: Visit, found: Sendable, summary: str, going: Sequence[Going]
+) -> Sequence[Line]:
     """What goes along to whoever is chosen, word by word; to nobody: nothing."""
     if not found.fitting or standing_referral(found.sent) is not None:
         return ()
@@ -293,7 +240,8 @@ def _lines(visit: Visit, found: Sendable, summary: str) -> Sequence[Any]:
         summary=summary,
         passed={},
     )
-    return shown(referral_of(visit, found.about, said, visit.clock.now()))
+    about = msgspec.structs.replace(found.about, along=contents_of(going))
+    return shown(referral_of(visit, about, said, visit.clock.now()))
 
 
 @page("/patients/{id}/calls/{case}/send", gate=ANSWERERS, methods=("POST",))
@@ -315,11 +263,29 @@ async def send_on(visit: Visit) -> Response:
     if isinstance(chosen, str):
         return visit.go_to(_back(visit, chosen))
     said = _said(found, form, *chosen)
+    return await _sent(visit, found, form, said)
+
+
+async def _sent(visit: Visit, found: Sendable, form: Form, said: Referring) -> Response:
+    """It leaves with what was ticked, or without it where the door says so."""
+    beside = await _beside(visit, found, form)
+    if isinstance(beside, Response):
+        return beside
     if form.problems:
-        return _show(visit, found, form)
+        return _show(visit, found, form, beside)
+    ready = await sending(
+        visit,
+        found.entry.patient,
+        found.stored.content,
+        beside.going,
+        to=said.to.name,
+    )
+    if isinstance(ready, Response):
+        return ready
     now, mine = visit.clock.now(), await me(visit)
+    about = msgspec.structs.replace(found.about, along=ready.contents)
     messages = messages_of(
-        visit, found.about, said, author=mine, answer_by=found.entry.due, now=now
+        visit, about, said, author=mine, answer_by=found.entry.due, now=now
     )
     messages += in_reserve(
         visit,
@@ -331,7 +297,8 @@ async def send_on(visit: Visit) -> Response:
         now=now,
     )
     at = f", {show_moment(said.time.start.isoformat())}" if said.time else ""
-    return await _written(visit, found, messages, words=f"{said.to.name}{at}")
+    words, told = f"{said.to.name}{at}", "without" if ready.is_without else ""
+    return await _written(visit, found, messages, words=words, said=told)
 
 
 def _chosen(found: Sendable, form: Form) -> tuple[Neighbour, FreeTime | None] | str:
@@ -396,7 +363,12 @@ async def _book_again(
 
 
 async def _written(
-    visit: Visit, found: Sendable, messages: Sequence[Queued], *, words: str
+    visit: Visit,
+    found: Sendable,
+    messages: Sequence[Queued],
+    *,
+    words: str,
+    said: str = "",
 ) -> Response:
     """The step and what is sent with it, in one change; then how far it came."""
     done = await _step(visit, found, Step.SEND_ON, words, messages)
@@ -405,11 +377,11 @@ async def _written(
     if done != DONE:
         return visit.go_to(_back(visit, "no-partner" if done == TAKEN else "changed"))
     if not await _is_settled(visit, found.entry.outcome):
-        slow = await _opened(visit, found.stored, found.ground, found.entry.id)
+        slow = await opened_for(visit, found.stored, found.ground, found.entry.id)
         if isinstance(slow, Sendable):
             # Whoever takes the case reads it; where somebody has it already, they do.
             await _step(visit, slow, Step.NO_WORD, words)
-    return visit.go_to(_back(visit))
+    return visit.go_to(_back(visit, said))
 
 
 async def _step(

@@ -37,6 +37,7 @@ WHAT = {
     "history": "Looked at who opened it",
     "print": "Printed",
     "copy": "Made a copy",
+    "send": "Referred you and sent, by message",
     "carry": "Put where you live and why you are visited, sealed, on a phone",
     "letters": "Put your name and address on a letter to you",
     "extract": "Put into a national data set",
@@ -214,6 +215,8 @@ def in_words(line: OwnAccessLine) -> Line:
     reach = [TIERS[one] for one in line.tier.split(", ") if one in TIERS]
     if reach:
         what = f"{what}: {' and '.join(reach)}"
+    if line.sent_to:
+        what = f"{what}. To {line.sent_to}"
     return Line(
         at=line.at,
         who="You" if line.is_mine else line.role_title or "Wardkeep",

@@ -28,6 +28,7 @@ _COLUMNS = (
     "display_name",
     "role_title",
     "action",
+    "sent_to",
     "tier",
     "types",
     "purpose",

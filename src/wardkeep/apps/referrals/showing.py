@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.apps.referrals.came_along import came_along
 from wardkeep.apps.referrals.opening import (
     REFERRERS,
     Found,
@@ -162,6 +163,9 @@ async def show_one(visit: Visit, found: Found, me: Me, shown: Shown) -> Response
     workers = await _workers(visit, found, me)
     if isinstance(workers, Response):
         return workers
+    came = await came_along(visit, found)
+    if isinstance(came, Response):
+        return came
     problems = tuple(shown.form.problems.values())
     team = teams.get(found.team)
     standard = NO_STANDARD if team is None else team.standard
@@ -172,6 +176,7 @@ async def show_one(visit: Visit, found: Found, me: Me, shown: Shown) -> Response
         id=visit.path("id"),
         banner=banner,
         found=found,
+        came=came,
         referral=found.referral,
         scene=scene_of(found),
         standard=standard,

@@ -30,6 +30,7 @@ KINDS = {
     "breaker": "The circuit breaker tripped",
     "canary": "Somebody opened a record of nobody",
     "prints": "More prints than the role makes",
+    "sendings": "More went along with referrals than the role sends",
     "copy-made": "A copy of a record was signed for",
     "questioned": "A patient asks about an opening",
     "ledger-changed": "The ledger is not as it was written",

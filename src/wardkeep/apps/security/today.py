@@ -27,6 +27,7 @@ COLUMNS = (
     ("listed", "Shown in lists"),
     ("printed", "Printed"),
     ("copied", "Copied"),
+    ("sent", "Sent by message"),
     ("refused", "Refused"),
 )
 MOST_REASONED, MOST_GLASS = 6.0, 1.0

@@ -13,8 +13,10 @@ from wardkeep.apps.urgent_queue.opening import (
     organisation_of,
 )
 from wardkeep.care.case_messages import LONGEST_WHY, LONGEST_WORDS, About, Referring
+from wardkeep.care.going_along import mark_of
 from wardkeep.care.of_patient import who_is_it
 from wardkeep.care.stored import stored
+from wardkeep.fhir.along.choosing import Going
 from wardkeep.fhir.bars.directory import (
     Directory,
     Neighbour,
@@ -57,13 +59,14 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     sent: tuple[Standing, ...]
     """What went out about it before."""
 
-    @property
-    def seen(self) -> str:
-        return ".".join(map(str, (self.here.version, *self.versions)))
+    def seen(self, going: Sequence[Going]) -> str:
+        """What was shown, with what goes along."""
+        versions = (self.here.version, *self.versions)
+        return ".".join([*map(str, versions), mark_of(going)])
 
-    def about(self, outcome: Outcome) -> About:
+    def about(self, outcome: Outcome, along: Sequence[Json]) -> About:
         """What is sent of it; `outcome` is what it comes to then."""
-        return About(patient=self.patient, case=self.case, outcome=outcome)
+        return About(patient=self.patient, case=self.case, outcome=outcome, along=along)
 
     def fitting(self, disposition: Disposition) -> tuple[Neighbour, ...]:
         return taking(self.neighbours, disposition, age=self.age)

@@ -28,6 +28,7 @@ from wardkeep.apps.urgent_queue.referral_ground import (
 )
 from wardkeep.care.case_messages import LONGEST_WHY, taking_back
 from wardkeep.care.colleagues import mine_of
+from wardkeep.care.going_along import WITHOUT
 from wardkeep.care.message_words import (
     BOOKINGS,
     ENDING,
@@ -75,6 +76,7 @@ from wardkeep.web.visit import Visit
 Json = dict[str, Any]
 SAID: Mapping[str, tuple[str, bool]] = {
     "sent": ("It is on its way. How far it is stands below, by itself.", True),
+    "without": (WITHOUT, False),
     "withdrawn": ("It is being taken back. How far that is stands below.", True),
     "booked": ("The booking is on its way.", True),
     "read": ("It is written down that you have read it.", True),
@@ -302,7 +304,7 @@ async def withdraw(visit: Visit) -> Response:
     outcome = await _outcome(visit, found.ground)
     if not isinstance(outcome, Outcome):
         return outcome
-    about = found.ground.about(outcome)
+    about = found.ground.about(outcome, ())
     sent = found.ground.sent
     messages = await taking_back(visit, about, sent, author=found.me, why=why)
     if isinstance(messages, Response):

@@ -43,11 +43,18 @@ from wardkeep.care.case_messages import (
     them,
 )
 from wardkeep.care.colleagues import mine_of
+from wardkeep.care.going_along import (
+    choice_for,
+    contents_of,
+    sending,
+    ticked_in,
+)
 from wardkeep.care.keeping import Keeping, finish, go_on, resume
 from wardkeep.care.kept_forms import REFER
 from wardkeep.care.message_words import FAILURES
 from wardkeep.care.queue_words import number_of
 from wardkeep.care.stored import stored
+from wardkeep.fhir.along.choosing import Choice, Going
 from wardkeep.fhir.bars.directory import ages_words, is_validation
 from wardkeep.fhir.bars.outgoing import standing_referral
 from wardkeep.fhir.bars.questions import Kind, Questions, Told
@@ -112,10 +119,26 @@ async def refer(visit: Visit) -> Response:
     typed = typed_in(form, ground) if do in (_CHECK, _SEND) else None
     if typed is None:
         return await _again(visit, ground, form, times=do == _TIMES)
-    is_as_shown = form.values.get("seen") == ground.seen
-    if do == _SEND and is_as_shown:
-        return await _send(visit, ground, form, typed)
-    return await _check(visit, ground, form, typed, is_changed=do == _SEND)
+    return await _typed(visit, ground, form, typed, sends=do == _SEND)
+
+
+async def _typed(
+    visit: Visit, ground: Ground, form: Form, typed: Referring, *, sends: bool
+) -> Response:
+    """Sent, where it is what was read; else shown as it is now."""
+    choice = await _choice(visit, ground, typed.disposition)
+    if isinstance(choice, Response):
+        return choice
+    going = choice.going(ticked_in(form.values))
+    if sends and form.values.get("seen") == ground.seen(going):
+        return await _send(visit, ground, form, typed, going)
+    return await _check(visit, ground, form, typed, going, is_changed=sends)
+
+
+async def _choice(
+    visit: Visit, ground: Ground, code: Disposition | None
+) -> Choice | Response:
+    return await choice_for(visit, ground.here.entry.patient, ground.case, code)
 
 
 async def _again(visit: Visit, ground: Ground, form: Form, *, times: bool) -> Response:
@@ -161,11 +184,16 @@ async def _show(
     problems = tuple(form.problems.values())
     code = chosen_code(form, ground)
     fitting = ground.fitting(code) if code is not None else ()
+    choice = await _choice(visit, ground, code)
+    if isinstance(choice, Response):
+        return choice
     return visit.render(
         "urgent_queue/refer.html",
         status=422 if problems else 200,
         **_frame(visit, ground),
         keeping=keeping,
+        choice=choice,
+        going=choice.going(ticked_in(form.values)),
         typed=form.values,
         code="" if code is None else code.code,
         is_validation=code is not None and is_validation(code),
@@ -191,7 +219,6 @@ def _frame(visit: Visit, ground: Ground) -> dict[str, Any]:
         "case_path": path_of(ground.here.entry.id),
         "sent": ground.sent,
         "version": ground.here.version,
-        "seen": ground.seen,
     }
 
 
@@ -205,14 +232,21 @@ def _choices(ground: Ground) -> list[tuple[str, str]]:
 
 
 async def _check(
-    visit: Visit, ground: Ground, form: Form, typed: Referring, *, is_changed: bool
+    visit: Visit,
+    ground: Ground,
+    form: Form,
+    typed: Referring,
+    going: Sequence[Going],
+    *,
+    is_changed: bool,
 ) -> Response:
     """What leaves, in words, before it leaves."""
     now = visit.clock.now()
     wanted = await _wanted(visit, ground, typed, now)
     if isinstance(wanted, Response):
         return wanted
-    message = referral_of(visit, ground.about(wanted.outcome), typed, now)
+    about = ground.about(wanted.outcome, contents_of(going))
+    message = referral_of(visit, about, typed, now)
     booking = (
         booking_of(visit, ground.patient, them(typed.to), typed.time, back=None)
         if typed.time
@@ -224,6 +258,7 @@ async def _check(
     return visit.render(
         "urgent_queue/refer_check.html",
         **_frame(visit, ground),
+        seen=ground.seen(going),
         typed=typed,
         lines=shown(message),
         time=typed.time,
@@ -290,7 +325,13 @@ def _changed(
     return Wanted(entry=after, outcome=outcome, is_new=True)
 
 
-async def _send(visit: Visit, ground: Ground, form: Form, typed: Referring) -> Response:
+async def _send(
+    visit: Visit,
+    ground: Ground,
+    form: Form,
+    typed: Referring,
+    going: Sequence[Going],
+) -> Response:
     """Everything in one change: it is asked for or it is not, whatever dies."""
     now = visit.clock.now()
     wanted = await _wanted(visit, ground, typed, now)
@@ -299,9 +340,13 @@ async def _send(visit: Visit, ground: Ground, form: Form, typed: Referring) -> R
     changed = await _contents(visit, ground, wanted)
     if isinstance(changed, Response):
         return changed
+    patient = ground.here.entry.patient
+    ready = await sending(visit, patient, ground.case, going, to=typed.to.name)
+    if isinstance(ready, Response):
+        return ready
     messages = messages_of(
         visit,
-        ground.about(wanted.outcome),
+        ground.about(wanted.outcome, ready.contents),
         typed,
         author=wanted.entry.did[-1].by,
         answer_by=wanted.entry.due,
@@ -321,13 +366,14 @@ async def _send(visit: Visit, ground: Ground, form: Form, typed: Referring) -> R
         changed,
         beside=[one for queued_one in messages for one in queued_one.beside],
         drafts=[one.draft for one in messages],
-        patient=ground.here.entry.patient,
+        patient=patient,
     )
     if isinstance(done, Response):
         return done
     if done == DONE:
         await finish(visit, form)
-        return visit.go_to(f"{here(visit, 'sent')}?said=sent")
+        told = "without" if ready.is_without else "sent"
+        return visit.go_to(f"{here(visit, 'sent')}?said={told}")
     said = {CHANGED: "changed", TAKEN: "no-partner"}[done]
     return visit.go_to(f"{here(visit, 'sent')}?said={said}")
 

@@ -64,6 +64,7 @@ _KINDS = {
     "copy": _Kind("R", "", _EXPORT),
     "letters": _Kind("R", "", _EXPORT),
     "carry": _Kind("R", "", _EXPORT),
+    "send": _Kind("R", "", _EXPORT),
     "extract": _Kind("R", "", _EXPORT),
     "history": _Kind("R", "", "110101"),
     "sign-in": _Kind("E", "", "110114", "110122"),

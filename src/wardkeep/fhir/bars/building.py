@@ -130,8 +130,9 @@ def referral_message(  # noqa: PLR0913 - what a referral by message is
     made.add(_plan(content, about, encounter, now), "plan")
     made.add(_patient(content.patient), "patient")
     _add_people(made, content.author, sender, receiver)
+    within = {"encounter": {"reference": encounter}}
     for place, one in enumerate(content.more):
-        made.add({**_bare(one), "subject": about}, f"more-{place}")
+        made.add({**_bare(one), "subject": about, **within}, f"more-{place}")
     made.add(_consent(about, now), "consent")
     return _bundle(id_, header, made, now)
 

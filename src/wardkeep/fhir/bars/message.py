@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from wardkeep.base.nhs_number import SYSTEM as NHS_NUMBER
+from wardkeep.fhir.bars.brought_along import faults_along
 from wardkeep.fhir.bars.cardinalities import Shape, shape_of, wrong_counts
 from wardkeep.fhir.bars.codes import (
     CATEGORIES,
@@ -184,6 +185,8 @@ def faults_in(message: Message) -> tuple[Fault, ...]:
     found.extend(_identity(message))
     found.extend(_references(message))
     found.extend(_restricted(message))
+    entries = {one.url: one.content for one in message.entries}
+    found.extend(faults_along(entries, _number(message)))
     return tuple(found)
 
 
@@ -228,6 +231,14 @@ def _identity(message: Message) -> Iterator[Fault]:
                 yield Fault(
                     error=Error.BAD_REQUEST, code="value", words=words, place=place
                 )
+
+
+def _number(message: Message) -> str:
+    """The patient's NHS number, as it was written; empty where there is none."""
+    patient = message.one("Patient")
+    said = patient.content.get("identifier") if patient is not None else None
+    found = [one for one in _dicts(said) if one.get("system") == NHS_NUMBER]
+    return str(found[0].get("value", "")) if found else ""
 
 
 def _references(message: Message) -> Iterator[Fault]:

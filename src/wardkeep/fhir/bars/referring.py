@@ -187,7 +187,12 @@ def _is_asked(about: Entry | None, one: Entry) -> bool:
 def _ground(arriving: Arriving, patient: str, team: Json) -> Ground:
     reference = f"{TEAM}/{team['id']}" if team else ""
     person = Person(reference, str(team.get("name", "")))
-    return Ground(patient=patient, team=person, now=arriving.now)
+    return Ground(
+        patient=patient,
+        team=person,
+        now=arriving.now,
+        sender=arriving.session.display_name,
+    )
 
 
 def _about(content: Json, fresh: Json, id_: str) -> Json:

@@ -11,6 +11,9 @@ from typing import Any
 
 import msgspec
 
+from wardkeep.fhir.bars.observed import observed_words, when_observed
+from wardkeep.fhir.questionnaires.spoken import answers_of, title_of
+
 Json = dict[str, Any]
 _LABELS = {
     "ServiceRequest": "What is asked",
@@ -22,6 +25,7 @@ _LABELS = {
     "Practitioner": "From whom",
     "Flag": "Services passed over, and warnings",
     "Observation": "Observation",
+    "QuestionnaireResponse": "Questions and answers",
     "Consent": "Sharing",
     "Appointment": "Time that is booked",
     "Location": "Where to go",
@@ -33,9 +37,15 @@ _MECHANICS = frozenset(
     {
         *("resourceType", "id", "reference", "system", "status", "intent", "use"),
         *("class", "rank", "meta", "active", "slot", "scope", "policyRule"),
+        *("linkId", "questionnaire", "url"),
     }
 )
-_TIMES = frozenset({"start", "end", "created", "dateTime", "authoredOn", "birthDate"})
+_TIMES = frozenset(
+    {
+        *("start", "end", "created", "dateTime", "authoredOn", "birthDate"),
+        *("authored", "effectiveDateTime", "effectiveInstant", "issued"),
+    }
+)
 _PRIORITIES = {
     "stat": "At once",
     "asap": "As soon as possible",
@@ -51,7 +61,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     words: tuple[str, ...]
     times: tuple[tuple[str, str], ...] = ()
-    """What a time is (`start`, `end`, `born`), and the instant or day."""
+    """What a time is (`start`, `end`, `born`, `taken`), and the instant or day."""
 
 
 def shown(bundle: Json) -> tuple[Line, ...]:
@@ -73,11 +83,25 @@ def _line(resource: Json) -> Line | None:
         return None
     if type_ == "Consent":
         return Line(label=_LABELS[type_], words=(_CONSENT,))
-    words = tuple(dict.fromkeys(_words(resource)))
+    words = tuple(dict.fromkeys(_said(resource)))
     times = tuple(_times(resource))
     if not words and not times:
         return None
     return Line(label=_LABELS.get(type_, type_), words=words, times=times)
+
+
+def _said(resource: Json) -> Iterator[str]:
+    """Its words; of a measurement or answers as people say them, then what is left."""
+    first: tuple[str, ...] = ()
+    if resource.get("resourceType") == "Observation":
+        first = (observed_words(resource),)
+    elif resource.get("resourceType") == "QuestionnaireResponse":
+        title = title_of(resource, otherwise="Questions")
+        first = (title, *answers_of(resource))
+    yield from first
+    for words in _words(resource):
+        if not any(words in one for one in first):
+            yield words
 
 
 def _words(node: object, name: str = "") -> Iterator[str]:
@@ -112,6 +136,9 @@ def _is_code(text: str, name: str) -> bool:
 
 
 def _times(resource: Json) -> Iterator[tuple[str, str]]:
+    taken = when_observed(resource) or resource.get("authored")
+    if isinstance(taken, str) and taken:
+        yield "taken", taken
     spans = (resource.get(one) for one in ("occurrencePeriod", "period"))
     if isinstance(resource.get("birthDate"), str):
         yield "born", resource["birthDate"]

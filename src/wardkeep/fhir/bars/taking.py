@@ -15,6 +15,7 @@ import msgspec
 
 from wardkeep.base.ids import new_uuid
 from wardkeep.fhir.bars.ambulance_taking import with_what_is_needed
+from wardkeep.fhir.bars.brought_along import TYPES as ALONG, as_received
 from wardkeep.fhir.bars.codes import Reason
 from wardkeep.fhir.bars.message import MESSAGE, Entry, Message, references_in
 from wardkeep.fhir.clinics.resources import instant
@@ -45,6 +46,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     team: Person
     """The HealthcareService of ours that it goes to."""
     now: datetime
+    sender: str = ""
+    """Whose account brought it, as it is registered here."""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +101,27 @@ def _stored(
         # A warning about a scene belongs to whoever is met there.
         content["subject"] = patient
     if entry.type == "ServiceRequest":
-        return _referral(content, message, ground)
-    return content
+        # Its steps are ours alone to tell, and stand in what this names.
+        content.pop("relevantHistory", None)
+        return _referral(_with_along(content, message, places), message, ground)
+    sender = ground.sender or sender_of(message)
+    origin = {"system": MESSAGE, "value": message.id}
+    return as_received(content, sender=sender, origin=origin)
+
+
+def _with_along(content: Json, message: Message, places: Mapping[str, str]) -> Json:
+    """Naming what came along, so that whoever opens the referral finds it."""
+    said = content.get("supportingInfo")
+    before = said if isinstance(said, list) else []
+    named = {one.get("reference") for one in before if isinstance(one, dict)}
+    came = [
+        places[one.url]
+        for type_ in ALONG
+        for one in message.all(type_)
+        if one.url in places
+    ]
+    more = [{"reference": one} for one in came if one not in named]
+    return {**content, "supportingInfo": [*before, *more]} if more else content
 
 
 def _bare(content: Json) -> Json:

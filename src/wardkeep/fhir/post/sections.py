@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from wardkeep.fhir.post.journey import Journey
+from wardkeep.fhir.questionnaires.spoken import answers_of, title_of
 from wardkeep.fhir.triage.record import DECIDED, SUGGESTED, WHY
 from wardkeep.fhir.urgent.outcome import REVOKED, Outcome
 from wardkeep.fhir.urgent.queueing import Did
@@ -167,8 +168,8 @@ def _triage(content: Content) -> Iterator[str]:
     author = content.get("author")
     by = str(author.get("display", "")) if isinstance(author, dict) else ""
     when = show_moment(str(content.get("authored", "")))
-    yield ", ".join(filter(None, (_title(content), by, when)))
-    yield from _answers(content)
+    yield ", ".join(filter(None, (title_of(content, otherwise="Triage"), by, when)))
+    yield from answers_of(content)
     said = {str(one.get("url")): one for one in listed(content, "extension")}
     for url, words in ((SUGGESTED, "Suggested"), (DECIDED, "Decided")):
         coding = said.get(url, {}).get("valueCoding")
@@ -178,42 +179,6 @@ def _triage(content: Content) -> Iterator[str]:
     why = said.get(WHY, {}).get("valueString")
     if isinstance(why, str) and why:
         yield f"Why: {why}"
-
-
-def _title(content: Content) -> str:
-    shown = content.get("_questionnaire")
-    for one in listed(shown, "extension") if isinstance(shown, dict) else ():
-        title = one.get("valueString")
-        if isinstance(title, str):
-            return title
-    return "Triage"
-
-
-def _answers(content: Content) -> Iterator[str]:
-    """Each question that was answered, on a line of its own."""
-    for item in listed(content, "item"):
-        given = [words for one in listed(item, "answer") if (words := _answer(one))]
-        text = item.get("text")
-        if given and isinstance(text, str):
-            between = " " if text.endswith("?") else ": "
-            yield f"{text}{between}{', '.join(given)}"
-        yield from _answers(item)
-        for one in listed(item, "answer"):
-            yield from _answers(one)
-
-
-def _answer(given: Content) -> str:
-    for name, value in given.items():
-        if not name.startswith("value"):
-            continue
-        if isinstance(value, bool):
-            return "Yes" if value else "No"
-        if isinstance(value, dict):
-            words = value.get("display") or value.get("value") or value.get("code")
-            unit = value.get("unit")
-            return f"{words} {unit}" if unit else str(words or "")
-        return str(value)
-    return ""
 
 
 def _advice(journey: Journey) -> Iterator[str]:

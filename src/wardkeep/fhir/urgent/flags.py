@@ -95,15 +95,15 @@ def _warned(version: int, content: Content, now: datetime) -> Warned | None:
     period = content.get("period")
     period = period if isinstance(period, dict) else {}
     until = str(period.get("end", ""))
-    is_over = status != "active" or _is_past(until, now)
-    category = _category(content)
+    is_over = status != "active" or is_past(until, now)
+    category = category_of(content)
     code = content.get("code")
     author = content.get("author")
     said = {str(one.get("url")): one for one in listed(content, "extension")}
     return Warned(
         id=str(content.get("id", "")),
         version=version,
-        words=str(code.get("text", "")) if isinstance(code, dict) else "",
+        words=_words(code) if isinstance(code, dict) else "",
         category=category,
         kind=CATEGORIES.get(category, OTHER),
         since=str(period.get("start", "")),
@@ -115,7 +115,14 @@ def _warned(version: int, content: Content, now: datetime) -> Warned | None:
     )
 
 
-def _category(content: Content) -> str:
+def _words(code: Content) -> str:
+    """As it was written, or as its code says; others' warnings have a code alone."""
+    said = [code.get("text"), *(one.get("display") for one in listed(code, "coding"))]
+    return next((one for one in said if isinstance(one, str) and one), "")
+
+
+def category_of(content: Content) -> str:
+    """A code of `CATEGORIES`; empty where it has none of them."""
     for kind in content.get("category") or []:
         for coding in kind.get("coding") or [] if isinstance(kind, dict) else []:
             if isinstance(coding, dict) and coding.get("system") == SYSTEM:
@@ -124,7 +131,7 @@ def _category(content: Content) -> str:
     return ""
 
 
-def _is_past(until: str, now: datetime) -> bool:
+def is_past(until: str, now: datetime) -> bool:
     """A day ends with its last minute in London; what cannot be read is not over."""
     if not until:
         return False
@@ -148,4 +155,4 @@ def is_special_note(content: Mapping[str, object]) -> bool:
 
 def stops_a_call(content: Mapping[str, object]) -> bool:
     """Whether a call waits until somebody has read it, while it is in force."""
-    return _category(dict(content)) in STOPS
+    return category_of(dict(content)) in STOPS

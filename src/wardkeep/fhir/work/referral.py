@@ -36,6 +36,8 @@ RECEIVED = "urn:wardkeep:referral:received"
 _TO = "urn:wardkeep:referral:allocated-to"
 _SNOMED, _REFERRAL = "http://snomed.info/sct", "3457005"
 _PRIORITIES = {"stat": "emergency", "asap": "urgent", "urgent": "urgent"}
+_BESIDE = "supportingInfo"
+_ALONG = ("Flag/", "QuestionnaireResponse/", "Observation/")
 
 
 class Priority(enum.StrEnum):
@@ -145,12 +147,17 @@ def read_referral(content: Content) -> Referral | None:
         priority=Priority(_PRIORITIES.get(str(said), "routine")),
         asked=_words(content.get("code")),
         reason="; ".join(filter(None, map(_words, listed(content, "reasonCode")))),
-        documents=tuple(person_in(one) for one in listed(content, "supportingInfo")),
+        documents=tuple(filter(_is_document, map(person_in, listed(content, _BESIDE)))),
         received=_received(content),
         due=_due(content),
         steps=steps,
         state=_state(content, steps),
     )
+
+
+def _is_document(one: Person) -> bool:
+    """Whether it is no warning, answer or measurement that came along by message."""
+    return not one.reference.startswith(_ALONG)
 
 
 def _state(content: Content, steps: tuple[Done, ...]) -> State:
@@ -278,7 +285,7 @@ def referral_content(
         day = referral.received.isoformat()
         content["extension"] = [{"url": RECEIVED, "valueDate": day}]
     if referral.documents:
-        content["supportingInfo"] = [reference_to(one) for one in referral.documents]
+        content[_BESIDE] = [reference_to(one) for one in referral.documents]
     return with_step(content, sent)
 
 

@@ -35,6 +35,7 @@ from wardkeep.warden.rules.reason_is_given import reason_is_given
 from wardkeep.warden.rules.role_reaches_tier import role_reaches_tier
 from wardkeep.warden.rules.scope_covers import scope_covers
 from wardkeep.warden.rules.seal_is_set_by_carers import seal_is_set_by_carers
+from wardkeep.warden.rules.sendings_are_few import sendings_are_few
 from wardkeep.warden.rules.support_is_granted import support_is_granted
 from wardkeep.warden.rules.visit_is_now import visit_is_now
 
@@ -55,6 +56,7 @@ ORDER: tuple[Rule, ...] = (
     list_is_short,
     copies_are_signed,
     carried_lists_are_signed,
+    sendings_are_few,
     letters_are_approved,
     one_way_in,
     seal_is_set_by_carers,
@@ -93,6 +95,10 @@ def _carries(kind: Kind) -> bool:
     return kind.action is Action.CARRY
 
 
+def _sends(kind: Kind) -> bool:
+    return kind.action is Action.SEND
+
+
 def _writes_letters(kind: Kind) -> bool:
     return kind.action is Action.LETTERS
 
@@ -109,6 +115,7 @@ CONCERNS: Mapping[Rule, Callable[[Kind], bool]] = {
     copies_are_signed: _takes_out,
     prints_are_few: _takes_out,
     carried_lists_are_signed: _carries,
+    sendings_are_few: _sends,
     letters_are_approved: _writes_letters,
     extracts_are_agreed: _is_for_returns,
     one_way_in: _reads_sealed,
@@ -122,8 +129,8 @@ CONCERNS: Mapping[Rule, Callable[[Kind], bool]] = {
     scope_covers: _is_not_plain,
     contract_holds: _is_not_plain,
 }
-"""Which kinds a rule is about; it refuses no other, as a test shows. So fifteen
-of twenty-four are not asked when somebody reads a record at work."""
+"""Which kinds a rule is about; it refuses no other, as a test shows. So sixteen
+of twenty-five are not asked when somebody reads a record at work."""
 
 _ASKED: Mapping[tuple[Action, Tier, bool], tuple[Rule, ...]] = {
     kind: tuple(

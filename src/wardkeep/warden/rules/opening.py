@@ -71,7 +71,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     standing: Standing | None = None
     """Where the account's budget would stand; None for programs and grants."""
     taken_out_left: int = -1
-    """Patients whose record may be printed, copied or carried today after this one."""
+    """Patients whose record may be printed, copied, carried or sent today after it."""
     sheets: int = 0
     """Patients beyond these of whom a sheet without a record may be printed."""
     is_copy_signed: bool = False

@@ -26,7 +26,7 @@ from wardkeep.warden.service.by_app import LONGEST_REQUEST
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.explaining import BY_CONTRACT
-from wardkeep.warden.service.lines import types_in, why_refused
+from wardkeep.warden.service.lines import sent_to, types_in, why_refused
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.weighed import RESOURCES_AN_ENTRY
 from wardkeep.warden.sessions import Session, Sessions
@@ -146,6 +146,7 @@ class Audit:
             rule=words.rule,
             because=words.because,
             would_allow=words.would_allow,
+            sent_to=sent_to(entry),
         )
 
     def read_ledger(self, asked: ReadLedger) -> Answer:

@@ -30,6 +30,7 @@ from wardkeep.disclosure.purpose import (
     LETTERS,
     READ,
     SEALED,
+    SEND,
     WRITE,
     Purpose,
 )
@@ -101,8 +102,8 @@ from wardkeep.warden.support_grants import SupportGrants
 from wardkeep.warden.ways_in import WaysIn, are_notes
 
 GRANTED = "grant"
-_GIVES_NOTHING = frozenset({WRITE, DELETE, COPY, EXTRACT, CARRY})
-"""Refused of a patient who does not exist: nothing is written, and no copy made."""
+_GIVES_NOTHING = frozenset({WRITE, DELETE, COPY, EXTRACT, CARRY, SEND})
+"""Refused of a patient who does not exist: nothing is written, copied or sent."""
 BY_VISIT = "visit"
 
 

@@ -9,6 +9,7 @@ from wardkeep.warden.directory import Directory
 from wardkeep.warden.rules import EXPLAINED
 
 GRANTED = "grant"
+_SEND, _TO = "send", "to "
 _REFUSAL = "refusal:"
 
 
@@ -31,6 +32,11 @@ def why_refused(outcome: str) -> Words:
         return Words("none of the door's", f"It ended with “{code}”.", "")
     rule, explained = found
     return Words(rule, explained.because, explained.would_allow)
+
+
+def sent_to(entry: Entry) -> str:
+    """To whom a referral by message went; empty where the entry is of no such thing."""
+    return entry.request.removeprefix(_TO) if entry.action == _SEND else ""
 
 
 def types_in(subjects: tuple[Subject, ...]) -> str:

@@ -34,6 +34,7 @@ from wardkeep.warden.rules.opening import OWN
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.door import GRANTED, Door
+from wardkeep.warden.service.lines import sent_to
 from wardkeep.warden.service.links import FIRST_HOURS, RECOVERY_HOURS, LinkOffice
 from wardkeep.warden.service.own_incidents import OwnIncidents
 from wardkeep.warden.service.rights_words import when
@@ -292,6 +293,7 @@ class Patients:
             resources=sum(one.resource_count for one in about),
             is_refused=entry.outcome != GRANTED,
             is_mine=entry.account == session.account,
+            sent_to=sent_to(entry),
         )
 
 

@@ -88,6 +88,7 @@ class Picture:
                     refused=one.refused,
                     printed=one.printed,
                     copied=one.copied,
+                    sent=one.sent,
                 )
                 for at, one in self._pulse.hours(where, now)
             ),

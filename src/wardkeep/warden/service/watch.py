@@ -11,7 +11,7 @@ import msgspec
 
 from wardkeep.base.clock import Clock, from_microseconds
 from wardkeep.base.ids import new_uuid
-from wardkeep.disclosure.purpose import COUNTED_OUT, FIND, Action
+from wardkeep.disclosure.purpose import CARRY, COUNTED_OUT, FIND, SEND, Action
 from wardkeep.disclosure.questions import Disclose
 from wardkeep.identity.roles import Budget
 from wardkeep.ledger.entry import Entry
@@ -19,7 +19,7 @@ from wardkeep.teams.relationships import Why
 from wardkeep.warden import alarms, freezes
 from wardkeep.warden.alarms import Alarm, Alarms
 from wardkeep.warden.breaker import REACH_WHEN_TRIPPED, Breaker
-from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of
+from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of, is_bare
 from wardkeep.warden.freezes import Freeze, Freezes
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
@@ -28,6 +28,7 @@ from wardkeep.warden.rules.copies_are_signed import CODE as NOT_SIGNED
 from wardkeep.warden.rules.extracts_are_agreed import CODE as NOT_AGREED
 from wardkeep.warden.rules.letters_are_approved import CODE as NOT_APPROVED
 from wardkeep.warden.rules.prints_are_few import PRINTS_SPENT
+from wardkeep.warden.rules.sendings_are_few import SPENT as SENDINGS_SPENT
 from wardkeep.warden.rules.visit_is_now import CODE as NO_VISIT
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session
@@ -52,6 +53,7 @@ _TRIPPED = (
     " open. For an hour each further one takes a passkey."
 )
 _SPENT = "More records were opened in a day than the role opens beyond its work."
+_SENT = "As much went along with referrals in 24 hours as the role sends."
 _PRINTED = "As many records were printed in 24 hours as the role prints, and another."
 _HOMES = "The ways into many homes were asked for where no visit was."
 _UNSIGNED = "Copies of many records were asked for that nobody signed for."
@@ -154,7 +156,7 @@ class Watch:
     def taken_out_left(
         self, session: Session, patients: AbstractSet[str], action: Action
     ) -> int:
-        """How many more may be printed, copied or carried today after these.
+        """How many more may be printed, copied, carried or sent today after these.
 
         Below 0 where it would be too many, and where nobody counts: nobody else does.
         """
@@ -165,7 +167,7 @@ class Watch:
             patients,
             action=action.value,
             budget=self.budget(session),
-            homes=session.role.homes,
+            others={CARRY: session.role.homes, SEND: session.role.sendings},
             now=self._now(),
         )
 
@@ -199,7 +201,7 @@ class Watch:
         action = asked.action
         is_list, account = action is FIND, session.whose
         self._breaker.at_work(*account, self.budget(session).soft, now)
-        if action in COUNTED_OUT:
+        if action in COUNTED_OUT and not _is_bare(asked):
             self.budgets.take_out(account, explained, action=action._value_, now=now)
         if standing is not None:
             others = [one for one, why in explained.items() if not why]
@@ -221,6 +223,8 @@ class Watch:
             self.freeze_account(session, freezes.BUDGET, _SPENT)
         elif code == PRINTS_SPENT:
             self._tell(session, alarms.PRINTS, _PRINTED)
+        elif code == SENDINGS_SPENT:
+            self._tell(session, alarms.SENDINGS, _SENT)
         elif code in _TRIED and session.is_watched:
             named_all = {item.patient for item in asked.items}
             if self.budgets.tried(reach_of(session), named_all):
@@ -377,6 +381,12 @@ def _id_in(entry: Entry) -> str:
 def reach_of(session: Session) -> str:
     """Whose reach an opening counts for: the session's, or that of one's apps."""
     return session.id if session.app is None else apps_of(session.whose)
+
+
+def _is_bare(asked: Disclose) -> bool:
+    """Whether it is a referral with which nothing more goes along."""
+    types = {one[0] for item in asked.items for one in item.resources}
+    return is_bare(asked.action._value_, types)
 
 
 def request_of(freeze: Freeze) -> str:
