@@ -15,8 +15,8 @@ from datetime import datetime
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import new_uuid
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.care import drafts
 from wardkeep.care.drafts import keep_words, places_in, written
 from wardkeep.care.kept_forms import KEPT_FORMS, KeptForm
@@ -111,7 +111,7 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
     def saved(self) -> str:
         """A time of day in London, to the second; empty before the first save."""
         at = self.typed_at
-        return "" if at is None else f"{at.astimezone(LONDON):%H:%M:%S}"
+        return "" if at is None else time_of_day(at, seconds=True)
 
 
 async def own_draft(visit: Visit, id_: str, patient: str = "") -> DraftRow | None:
