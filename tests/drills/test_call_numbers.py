@@ -25,7 +25,7 @@ from wardkeep.base.ids import new_uuid
 HOME = "fernhill"
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 UMA = Worker("health_advisor", "Uma Taker", "uma")
-KEPT = "You typed this until"
+KEPT = "You typed this number until"
 OK, MISSING = 200, 404
 _BOXES = "select count(*) as n from record.note_text where draft = $1 and box <> ''"
 _HOLDERS = "select count(*) as n from record.patient"

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 UMA = Worker("health_advisor", "Uma Taker", "uma")
 NUMBER = "Number to ring back on"
-KEPT = "You typed this until"
+KEPT = "You typed this number until"
 KEPT_SECONDS = 1.0
 """How old a field may be that comes back after a crash."""
 

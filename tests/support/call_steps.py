@@ -199,7 +199,7 @@ class Screens:
         def holds() -> None:
             self._is_once(f"Encounter/{case}", 1)
             with closing(Visitor(self._sites.stack.port, self._taker)) as tim:
-                assert b"You typed this until" not in tim.get("/calls")
+                assert b"You typed this number" not in tim.get("/calls")
 
         return Act(
             name="answer",
