@@ -14,12 +14,16 @@ from wardkeep.fhir.notes.words import Section, Words, write_words
 
 
 class FormPage:
-    """One window with a form, at an address below the patient's."""
+    """One window with a form, at an address below the patient's.
+
+    One that begins with / is the whole address, and names no patient.
+    """
 
     def __init__(self, visitor: Visitor, path: str, *, patient: str = "pat") -> None:
         self.visitor = visitor
-        self.action = f"/patients/{patient}/{path.partition('?')[0]}"
-        self.page = visitor.get(f"/patients/{patient}/{path}").decode()
+        address = path if path.startswith("/") else f"/patients/{patient}/{path}"
+        self.action = address.partition("?")[0]
+        self.page = visitor.get(address).decode()
         found = re.findall(r'data-([a-z]+)="([^"]*)"', self.page)
         said = {name: html.unescape(value) for name, value in found}
         self.hidden = dict(

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.fhir.plain_words import THINGS
 from wardkeep.ledger.reaching import Reach
 from wardkeep.ledger.scope import Disclosed, PersonReached
@@ -48,7 +49,7 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
 def clock(at: int) -> str:
     """UTC microseconds as a date and time in London."""
     moment = from_microseconds(at).astimezone(LONDON)
-    return f"{day(moment)} at {moment:%H:%M}"
+    return f"{day(moment)} at {time_of_day(moment)}"
 
 
 def day(moment: datetime) -> str:

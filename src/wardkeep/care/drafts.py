@@ -11,8 +11,8 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import is_uuid, new_uuid
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.care.of_patient import refused
 from wardkeep.care.opening import opener_of
 from wardkeep.disclosure.answers import Refusal
@@ -87,7 +87,7 @@ def window(visit: Visit, opened: OpenDraft, text: OpenText) -> dict[str, object]
         "over": [[text.place.editor, text.place.number]],
         "key": key_in(opened),
         "identity": page_identity(organisation, opened.row.id),
-        "saved": f"{text.row.saved_at.astimezone(LONDON):%H:%M:%S}",
+        "saved": time_of_day(text.row.saved_at, seconds=True),
         "set_aside": len(opened.set_aside),
         "longest": LONGEST_TEXT,
     }

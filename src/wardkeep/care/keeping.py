@@ -15,8 +15,8 @@ from datetime import datetime
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import new_uuid
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.care import drafts
 from wardkeep.care.drafts import keep_words, places_in, written
 from wardkeep.care.kept_forms import KEPT_FORMS, KeptForm
@@ -111,7 +111,7 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
     def saved(self) -> str:
         """A time of day in London, to the second; empty before the first save."""
         at = self.typed_at
-        return "" if at is None else f"{at.astimezone(LONDON):%H:%M:%S}"
+        return "" if at is None else time_of_day(at, seconds=True)
 
 
 async def own_draft(visit: Visit, id_: str, patient: str = "") -> DraftRow | None:
@@ -126,12 +126,14 @@ async def resume(
     note: str = "",
     based_on: int = 0,
     patient: str = "",
+    is_looked_at_enough: bool = False,
 ) -> Keeping | Response:
     """The draft that the address asks for, or one's own of that note; else a new one.
 
     `note` is the id of what is changed; empty where something new is begun: then what
     was left unfinished is not put into the form unasked. `patient` is an id where the
-    address names none.
+    address names none. Where looking is enough, a draft without a word is gone on with:
+    what a browser kept of it, and could not send, comes into the form again.
     """
     patient = patient or visit.path("id")
     organisation = opener_of(visit).organisation
@@ -142,7 +144,11 @@ async def resume(
             return visit.tell(NOT_FOUND)
     elif note:
         draft = await visit.services[NoteDrafts].of_thing(
-            organisation, visit.session.account, kind=form.kind, note=note
+            organisation,
+            visit.session.account,
+            kind=form.kind,
+            note=note,
+            is_looked_at_enough=is_looked_at_enough,
         )
     if draft is None:
         begun = await _begin(

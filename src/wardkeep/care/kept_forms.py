@@ -24,8 +24,12 @@ class KeptForm(msgspec.Struct, frozen=True, kw_only=True):
     """Where one is begun, below the patient's address; `{}` as in `change`."""
     change: str = ""
     """Where one that is stored is changed; `{}` is its id."""
+    at: str = ""
+    """The whole address, where that names no patient and no id."""
 
     def address(self, patient: str, note: str, *, is_change: bool) -> str:
+        if self.at:
+            return self.at
         below = self.change if is_change and self.change else self.new
         return f"/patients/{patient}/{below.format(note)}"
 
@@ -135,6 +139,13 @@ _DEPOT_STEPS = tuple(
         ("change", "MedicationRequest", "a change of a depot schedule"),
     )
 )
+CALL_NUMBER = KeptForm(
+    kind="call-number",
+    type="Encounter",
+    words="the number of a call that is not answered yet",
+    new="calls",
+    at="/calls",
+)
 CALL = KeptForm(
     kind="call",
     type="Encounter",
@@ -195,7 +206,7 @@ _ALL = (
         *_SECTION_ENTRIES,
     ),
     *(ADMISSION, DISCHARGE, LEVEL, LEAVE, DEPOT, *_DEPOT_STEPS),
-    *(CALL, CALL_END, CASE_END, REFER, TRIAGE),
+    *(CALL_NUMBER, CALL, CALL_END, CASE_END, REFER, TRIAGE),
     *(PRESCRIPTION, NOTE_OF_URGENT_CARE),
 )
 KEPT_FORMS = {one.kind: one for one in _ALL}

@@ -120,4 +120,4 @@ def _one(row: DraftRow, *, is_mine: bool) -> Unfinished | None:
 def address_of(form: KeptForm, row: DraftRow) -> str:
     """Where its author goes on with just this draft."""
     at = form.address(row.patient.id, row.note, is_change=row.based_on > 0)
-    return f"{at}?draft={row.id}"
+    return at if form.at else f"{at}?draft={row.id}"

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.base.time_of_day import time_of_day
 
 NOT_RECORDED = "Not recorded"
 _MONTHS = (
@@ -48,12 +49,12 @@ def show_moment(text: str) -> str:
     moment = read_moment(text)
     if moment is None:
         return show_date(text)
-    return f"{_day(moment.date())} {moment:%H:%M}"
+    return f"{_day(moment.date())} {time_of_day(moment)}"
 
 
 def show_time(text: str) -> str:
     moment = read_moment(text)
-    return f"{moment:%H:%M}" if moment else ""
+    return time_of_day(moment) if moment else ""
 
 
 def read_moment(text: str) -> datetime | None:
@@ -71,12 +72,12 @@ def read_moment(text: str) -> datetime | None:
 def show_microseconds(value: int) -> str:
     """Microseconds since 1970 as a moment in London."""
     moment = from_microseconds(value).astimezone(LONDON)
-    return f"{_day(moment.date())} {moment:%H:%M}"
+    return f"{_day(moment.date())} {time_of_day(moment)}"
 
 
 def show_clock(value: int) -> str:
     """Microseconds since 1970 as a time of day in London."""
-    return f"{from_microseconds(value).astimezone(LONDON):%H:%M}"
+    return time_of_day(from_microseconds(value))
 
 
 def show_age(birth_date: str, on: date) -> str:

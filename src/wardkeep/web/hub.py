@@ -13,7 +13,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from wardkeep.base.clock import LONDON, Clock
+from wardkeep.base.clock import Clock
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.db.changes import Changed, Topic
 from wardkeep.disclosure.answers import GoingOn
 from wardkeep.disclosure.client import (
@@ -199,7 +200,7 @@ class Hub:
 
     def time_words(self) -> str:
         """The time of day as people read it, by our clock: 12:20:31."""
-        return f"{self._clock.now().astimezone(LONDON):%H:%M:%S}"
+        return time_of_day(self._clock.now(), seconds=True)
 
     # -- what comes in -----------------------------------------------------------------
 

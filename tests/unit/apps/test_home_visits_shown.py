@@ -88,6 +88,15 @@ def test_a_time_of_day_is_todays_or_tomorrows(typed: str, hours: float) -> None:
     assert (found - NOW).total_seconds() / 3600 == pytest.approx(hours, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("now", "later"), [("00:10", 20), ("00:50", 40), ("01:10", 20)]
+)
+def test_of_a_time_that_comes_twice_it_is_the_next(now: str, later: int) -> None:
+    """The clocks go back at 01:00 UTC: 01:30 is there half an hour before and after."""
+    at = datetime.fromisoformat(f"2026-10-25T{now}:00+00:00")
+    assert expected_at("01:30", at) == at + timedelta(minutes=later)
+
+
 @pytest.mark.parametrize("typed", ["", "soon", "25:00", "04:30:10Z", "4"])
 def test_what_is_no_time_of_day_is_none(typed: str) -> None:
     assert expected_at(typed, NOW) is None

@@ -148,3 +148,17 @@ def test_a_relationship_is_said_in_plain_words(
 
 def test_every_kind_of_relationship_has_words() -> None:
     assert all(words.show_relationship(kind) != kind for kind in KINDS)
+
+
+def test_each_way_to_write_a_time_says_which_of_two_it_is() -> None:
+    """When the clocks go back: boards, cases, sheets and figures use these."""
+    first, hour = 1_792_888_200_000_000, 3_600_000_000
+    said = "01:30 summer time (BST)", "01:30 winter time (GMT)"
+    for at, clock, zone in (
+        (first, said[0], "2026-10-25T01:30:00+01:00"),
+        (first + hour, said[1], "2026-10-25T01:30:00Z"),
+    ):
+        assert words.show_clock(at) == words.show_time(zone) == clock
+        assert words.show_moment(zone) == f"25-Oct-2026 {clock}"
+        assert words.show_microseconds(at) == f"25-Oct-2026 {clock}"
+    assert words.show_clock(first + 2 * hour) == "02:30"

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import derived_uuid, is_fhir_id
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.care.centres import centres_of
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.of_patient import who_is_it
@@ -204,10 +205,14 @@ async def book(visit: Visit) -> Response:
         at=visit.clock.now(),
         by=found.me,
         to=centre,
-        words=f"{slot.starts_at.astimezone(LONDON):%a %d %b, %H:%M}",
+        words=_when(slot.starts_at),
     )
     after = advance(here.entry, did, leads=leads(visit), booked=booked)
     return await _store(visit, here, after, [appointment], Step.BOOK)
+
+
+def _when(at: datetime) -> str:
+    return f"{at.astimezone(LONDON):%a %d %b}, {time_of_day(at)}"
 
 
 async def _chosen(

@@ -6,6 +6,7 @@ from wardkeep.apps.calls.asking import look_ahead
 from wardkeep.apps.calls.details import look_up, save_details, show_details
 from wardkeep.apps.calls.ending import end_call, press_answer, show_ending
 from wardkeep.apps.calls.identifying import identify
+from wardkeep.apps.calls.number_kept import throw_number_away
 from wardkeep.apps.calls.opening import ADVISORS, ANSWERERS
 from wardkeep.apps.calls.permission import keep_permission
 from wardkeep.apps.calls.rang_before import ask_who_rang
@@ -29,6 +30,7 @@ app = App(
     pages=(
         show_calls,
         answer,
+        throw_number_away,
         take_over,
         show_call,
         keep_permission,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
+from wardkeep.apps.calls.number_kept import also_typed, let_number_go, number_kept
 from wardkeep.apps.calls.opening import (
     ANSWERERS,
     Stored,
@@ -98,7 +99,7 @@ async def answer(visit: Visit) -> Response:
         return dropped
     if dropped and not form.values.get("new"):
         return await _show(visit, form, dropped)
-    return await _begin(visit, which, number)
+    return await _begin(visit, which, number, form)
 
 
 def read_number(form: Form) -> str:
@@ -115,7 +116,7 @@ def read_number(form: Form) -> str:
     return number
 
 
-async def _begin(visit: Visit, which: str, number: str) -> Response:
+async def _begin(visit: Visit, which: str, number: str, form: Form) -> Response:
     """The case with its journey, and whoever it is about: nobody knows yet.
 
     Sent twice it is one: the page gave it its id.
@@ -142,6 +143,7 @@ async def _begin(visit: Visit, which: str, number: str) -> Response:
         return visit.refuse(written)
     if not isinstance(written, Written | Conflict):
         return visit.tell(NOT_FOUND)
+    await let_number_go(visit, form)
     return visit.go_to(address_of(case.patient, case.id, "details"))
 
 
@@ -160,6 +162,7 @@ async def _show(visit: Visit, form: Form, dropped: Sequence[CallRow] = ()) -> Re
     lines = await _lines(visit, [*mine, *dropped])
     if isinstance(lines, Response):
         return lines
+    keeping = await number_kept(visit, form) if own and not dropped else None
     problems = tuple(form.problems.values())
     telephone = await own_telephone(visit)
     return visit.render(
@@ -167,7 +170,9 @@ async def _show(visit: Visit, form: Form, dropped: Sequence[CallRow] = ()) -> Re
         status=422 if problems else 200,
         mine=lines[: len(mine)],
         dropped=[(one, one.row.taker == own) for one in lines[len(mine) :]],
-        typed=form.values,
+        typed=(keeping.values if keeping else {}) | form.values,
+        keeping=keeping,
+        also_typed=also_typed(keeping),
         problems=problems,
         is_nobody=not own,
         live=live,
@@ -205,10 +210,10 @@ async def take_over(visit: Visit) -> Response:
     found = await read_case(visit, id_)
     if isinstance(found, Response):
         return found
-    return await _take(visit, found, mine)
+    return await _take(visit, found, mine, form)
 
 
-async def _take(visit: Visit, found: Stored, mine: Person) -> Response:
+async def _take(visit: Visit, found: Stored, mine: Person, form: Form) -> Response:
     case = found.case
     if case.taker.reference != mine.reference:
         taken = msgspec.structs.replace(case, taker=mine)
@@ -218,4 +223,5 @@ async def _take(visit: Visit, found: Stored, mine: Person) -> Response:
             return refused(visit, written, patient=case.patient)
         if not isinstance(written, Written):
             return visit.tell(CHANGED)
+    await let_number_go(visit, form)
     return visit.go_to(address_of(case.patient, case.id))

@@ -23,6 +23,7 @@ from wardkeep.apps.calls.opening import (
     ANSWERERS,
     Stored,
     case_draft,
+    case_here,
     here,
     own_case,
     read_case,
@@ -156,15 +157,15 @@ async def end_call(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
-    found = await _here(visit, form.values.get("log", ""))
-    if isinstance(found, Response):
-        return found
     code = form.choice(
         "disposition", called="what the call comes to", among=tuple(DISPOSITIONS)
     )
     said = form.text("said", called="what was said", at_most=LONGEST_SAID)
     advice = form.text("advice", called="when to ring again", at_most=LONGEST_ADVICE)
     why = form.optional_text("why", called="why", at_most=LONGEST_WHY)
+    found = await _here(visit, form.values.get("log", ""))
+    if isinstance(found, Response):
+        return await _ended_before(visit, form, (code, said, advice)) or found
     if code:
         _judge(found, form, Decision(disposition=code, why=why))
     if form.problems:
@@ -175,8 +176,30 @@ async def end_call(visit: Visit) -> Response:
     if wrong is not None:
         return wrong
     await finish(visit, form)
-    fitting = await who_takes(visit, found.ground.patient, DISPOSITIONS[code])
+    return await _go_on(visit, found.ground, code)
+
+
+async def _go_on(visit: Visit, ground: Ground, code: str) -> Response:
+    """To whoever takes it, where somebody does; else to the call."""
+    fitting = await who_takes(visit, ground.patient, DISPOSITIONS[code])
     return visit.go_to(here(visit, "send") if fitting else here(visit))
+
+
+async def _ended_before(
+    visit: Visit, form: Form, words: tuple[str, str, str]
+) -> Response | None:
+    """Where it led, for a press that was stored and whose answer was lost."""
+    stored = await case_here(visit)
+    if isinstance(stored, Response) or not stored.is_mine:
+        return None
+    ended = stored.case.outcome
+    if ended is None or (ended.code, ended.said, ended.advice) != words:
+        return None
+    ground = await ground_of(visit)
+    if isinstance(ground, Response):
+        return None
+    await finish(visit, form)
+    return await _go_on(visit, ground, ended.code)
 
 
 def _judge(found: Sent, form: Form, decision: Decision) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 from starlette.responses import Response
 
-from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import derived_uuid
+from wardkeep.base.time_of_day import in_london, time_of_day
 from wardkeep.care.of_patient import CHANGED, refused
 from wardkeep.care.opening import me, opener_of
 from wardkeep.care.writing import NOT_SAVED, content_of, drafted, drafted_anew
@@ -85,7 +85,8 @@ def here(visit: Visit, below: str = "") -> str:
 
 def why_opened(row: CallRow) -> str:
     """The reason for what its own call taker opens; the case has all the rest."""
-    return f"Their call, answered at {row.began.astimezone(LONDON):%H:%M on %-d %B}"
+    at = time_of_day(row.began)
+    return f"Their call, answered at {at} on {in_london(row.began):%-d %B}"
 
 
 async def own_practitioner(visit: Visit) -> str:

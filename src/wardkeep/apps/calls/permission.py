@@ -4,11 +4,13 @@
 Asked again it is another version, by whoever has the call.
 """
 
+import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.calls.opening import ANSWERERS, here, own_case, write
 from wardkeep.care.of_patient import whole_number
 from wardkeep.care.opening import me
+from wardkeep.care.permission import permission_of
 from wardkeep.care.writing import drafted
 from wardkeep.fhir.urgent.permission import (
     WORDS,
@@ -53,7 +55,17 @@ async def keep_permission(visit: Visit) -> Response:
     )
     version = whole_number(form.values.get("version", ""))
     wrong = await write(visit, [drafted(permission_content(asked))], [version], form)
-    return wrong or visit.go_to(here(visit))
+    if wrong is None or await _is_said(visit, asked, version):
+        return visit.go_to(here(visit))
+    return wrong
+
+
+async def _is_said(visit: Visit, asked: Permission, version: int) -> bool:
+    """Whether this press was stored before, and its answer was lost on the way."""
+    there = await permission_of(visit, asked.case)
+    if there is None or there.version != version + 1:
+        return False
+    return msgspec.structs.replace(there.permission, at=asked.at) == asked
 
 
 def _typed(form: Form) -> tuple[Said | None, str]:

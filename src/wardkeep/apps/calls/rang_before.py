@@ -13,10 +13,18 @@ from wardkeep.apps.calls.showing import ground_of
 from wardkeep.fhir.post.repeat_calls import is_enough, words_of
 from wardkeep.fhir.post.repeat_service import TOO_LITTLE, WORDS, RepeatCalling
 from wardkeep.fhir.urgent.caller import facts_of
-from wardkeep.fhir.urgent.case import RangBefore
+from wardkeep.fhir.urgent.case import Case, RangBefore
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
+
+
+def _noted(case: Case, said: RangBefore) -> Case:
+    """With what was said; the same once more is nothing new."""
+    was = case.rang
+    if was is not None and (was.status, was.who) == (said.status, said.who):
+        return case
+    return msgspec.structs.replace(case, rang=said)
 
 
 @page("/patients/{id}/calls/{case}/rang-before", gate=ANSWERERS, methods=("POST",))
@@ -37,9 +45,7 @@ async def ask_who_rang(visit: Visit) -> Response:
         )
         status = heard.status
         said = RangBefore(status=status, at=visit.clock.now(), who=words_of(facts))
-        wrong = await keep_beside(
-            visit, stored, lambda case: msgspec.structs.replace(case, rang=said)
-        )
+        wrong = await keep_beside(visit, stored, lambda case: _noted(case, said))
         if wrong is not None:
             return wrong
     if form.values.get("then") == "page":

@@ -11,8 +11,8 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.apps.calls.opening import ANSWERERS, own_practitioner, rows
-from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import OrganisationId, derived_uuid
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.care.opening import opener_of
 from wardkeep.db.changes import Topic
 from wardkeep.disclosure.telephone import AskNumber, CallerNumber
@@ -57,9 +57,7 @@ async def rang(visit: Visit) -> Rang | None:
     if await rows(visit).one(opener_of(visit).organisation, case) is not None:
         return None
     at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=found.answered_at)
-    return Rang(
-        number=found.number, which=found.call, at=f"{at.astimezone(LONDON):%H:%M}"
-    )
+    return Rang(number=found.number, which=found.call, at=time_of_day(at))
 
 
 async def own_telephone(visit: Visit) -> str:

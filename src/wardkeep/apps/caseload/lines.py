@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.care.depots import due_lines_of
 from wardkeep.care.late import DueLine, due_lines, unseen
 from wardkeep.care.risk import RiskMark, risk_of
@@ -176,7 +177,7 @@ def line_of(  # noqa: PLR0913 - one line, each part of it named
 
 
 def _time(at: datetime) -> str:
-    return f"{at.astimezone(LONDON):%H:%M}"
+    return time_of_day(at)
 
 
 def grouped(

@@ -113,7 +113,8 @@ def _day(day: date, booked: int, free: Sequence[FreeSlot]) -> Day:
 
 def _offered(free: Sequence[FreeSlot]) -> list[tuple[str, str]]:
     return [
-        (one.id, f"{one.starts_at.astimezone(LONDON):%a %d %b, %H:%M}") for one in free
+        (one.id, f"{one.starts_at.astimezone(LONDON):%a %d %b}, {clock(one.starts_at)}")
+        for one in free
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from wardkeep.base.clock import LONDON
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.fhir.clinics.desk import may_undo
 from wardkeep.fhir.clinics.outcomes import Line
 from wardkeep.fhir.clinics.rows import Step
@@ -142,7 +142,7 @@ def _more(line: Line, now: datetime) -> list[str]:
 
 
 def clock(moment: datetime) -> str:
-    return f"{moment.astimezone(LONDON):%H:%M}"
+    return time_of_day(moment)
 
 
 def minutes(since: datetime, now: datetime) -> int:

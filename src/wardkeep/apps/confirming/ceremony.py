@@ -5,6 +5,7 @@ import msgspec
 from starlette.responses import Response
 
 from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.disclosure.answers import Answer, CeremonyOptions, Refusal
 from wardkeep.disclosure.confirming import BeginConfirm, FinishConfirm
 from wardkeep.disclosure.people import EnrolmentLink, Links, Waiting
@@ -99,4 +100,4 @@ def _slip(visit: Visit, one: EnrolmentLink) -> ShownLink:
 
 def _day(microseconds: int) -> str:
     moment = from_microseconds(microseconds).astimezone(LONDON)
-    return f"{moment:%-d %B %Y, %H:%M}"
+    return f"{moment:%-d %B %Y}, {time_of_day(moment)}"

@@ -19,6 +19,7 @@ from wardkeep.apps.home_visits.opening import (
 )
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import derived_uuid
+from wardkeep.base.time_of_day import comes_twice, time_of_day
 from wardkeep.care.colleagues import mine_of
 from wardkeep.care.crews import cars_of, is_crew_of
 from wardkeep.care.of_patient import whole_number
@@ -92,7 +93,7 @@ async def send(visit: Visit) -> Response:
         at=now,
         by=found.me,
         to=car.crew[0],
-        words=f"{car.name}, expected {starts.astimezone(LONDON):%H:%M}",
+        words=f"{car.name}, expected {time_of_day(starts)}",
     )
     after = advance(entry, did, leads=True, booked=booked)
     if isinstance(after, Cannot):
@@ -106,7 +107,10 @@ def car_as_person(car: Car) -> Person:
 
 
 def expected_at(typed: str, now: datetime) -> datetime | None:
-    """A time of day in London, today's or tomorrow's; None: it is none."""
+    """A time of day in London, today's or tomorrow's; None: it is none.
+
+    Of one that comes twice it is the first, until that is over.
+    """
     if len(typed) > _TIME_DIGITS:
         return None
     try:
@@ -117,6 +121,8 @@ def expected_at(typed: str, now: datetime) -> datetime | None:
     found = datetime.combine(local.date(), at, LONDON)
     if found < local - _BACK:
         found = datetime.combine(local.date() + timedelta(days=1), at, LONDON)
+    if comes_twice(found) and found.astimezone(UTC) < now:
+        found = found.replace(fold=1)
     return found.astimezone(UTC)
 
 

@@ -21,6 +21,7 @@ from wardkeep.apps.letters.opening import (
 )
 from wardkeep.apps.letters.wording import SENT_BY
 from wardkeep.base.clock import LONDON
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.care.of_patient import (
     CHANGED,
     READERS,
@@ -104,7 +105,7 @@ def _on_paper(visit: Visit, banner: Banner, letter: Letter, id_: str) -> paper.L
         body=letter.body,
         signed_by=(
             letter.approver.display,
-            f"{role}. Approved on {_in_words(now.date())} at {now:%H:%M}.",
+            f"{role}. Approved on {_in_words(now.date())} at {time_of_day(now)}.",
         ),
         copies=paper.lines_of(letter.copies),
         number=f"Letter {id_[:_SHORT_ID]}",

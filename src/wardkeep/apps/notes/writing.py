@@ -19,10 +19,10 @@ from wardkeep.apps.notes.typed import (
     LONGEST_FIELD_BYTES,
     words_in,
 )
-from wardkeep.base.clock import LONDON
 from wardkeep.base.entry_codes import holds_entry_code
 from wardkeep.base.ids import is_uuid
 from wardkeep.base.outcome import Problem
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.care import drafts
 from wardkeep.care.colleagues import colleagues
 from wardkeep.care.of_patient import WRITERS, banner_for
@@ -101,7 +101,7 @@ def _text_of(sent: SentText, draft: str) -> Sent | None:
 def _kept(saved: Saved, beside: Sequence[str]) -> Kept:
     return Kept(
         number=saved.number,
-        at=f"{saved.saved_at.astimezone(LONDON):%H:%M:%S}",
+        at=time_of_day(saved.saved_at, seconds=True),
         others=len(saved.others),
         ended=saved.ended_as if saved.is_new else "",
         is_new=saved.is_new,

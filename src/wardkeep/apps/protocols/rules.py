@@ -18,9 +18,9 @@ from wardkeep.apps.protocols.shelf import (
     changed,
     protocol_of,
 )
-from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.base.outcome import Problem
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.care.leads import LEADS
 from wardkeep.care.of_patient import whole_number
 from wardkeep.fhir.triage.authoring import (
@@ -189,7 +189,7 @@ def kept_answer(visit: Visit, kept: Protocol | Problem | Response) -> Response:
         return visit.answer_json({"wrong": words}, status=409)
     if isinstance(kept, Problem):
         return visit.answer_json({"wrong": f"Not kept: {kept.wrong}."})
-    at = f"{visit.clock.now().astimezone(LONDON):%H:%M:%S}"
+    at = time_of_day(visit.clock.now(), seconds=True)
     return visit.answer_json({"version": kept.version, "at": at})
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from wardkeep.apps.security.account import OFFICERS
 from wardkeep.apps.security.overview import DECIDERS
 from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.pulse import HourView, PulseRead, ReadPulse
 from wardkeep.web.live import Signal
@@ -91,6 +92,6 @@ def _share(some: int, of: int) -> str:
 
 def _hour(n: int, hour: HourView) -> Iterator[tuple[str, str]]:
     begins = from_microseconds(hour.at).astimezone(LONDON)
-    yield f"{n}-hour", f"{begins:%H:%M}"
+    yield f"{n}-hour", time_of_day(begins)
     for name, _ in COLUMNS:
         yield f"{n}-{name}", f"{getattr(hour, name):,}"

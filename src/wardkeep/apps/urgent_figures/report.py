@@ -22,8 +22,8 @@ from wardkeep.apps.urgent_figures.showing import (
     lines_of,
     number_words,
 )
-from wardkeep.base.clock import LONDON
 from wardkeep.base.spreadsheet import csv_text
+from wardkeep.base.time_of_day import in_london, time_of_day
 from wardkeep.care.opening import opener_of
 from wardkeep.fhir.urgent.figures.counting import Units, figures_of, profile_of
 from wardkeep.fhir.urgent.figures.days import DayFigures, Figures, total_of
@@ -124,7 +124,7 @@ async def show_report(visit: Visit) -> Response:
         "urgent_figures/report.html",
         asked=asked,
         is_over=found.is_over,
-        made_at=f"{found.now.astimezone(LONDON):%H:%M on %-d %B %Y}",
+        made_at=f"{time_of_day(found.now)} on {in_london(found.now):%-d %B %Y}",
         groups=list(groups_of([one for one in found.lines if one.told])),
         cannot=[one.item for one in found.lines if not one.told],
         chart=found.chart,

@@ -21,8 +21,8 @@ from wardkeep.apps.urgent_figures.showing import (
     misses_of,
 )
 from wardkeep.apps.urgent_figures.telephone import telephone_shown
-from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import OrganisationId
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.fhir.urgent.figures.counting import Units, figures_of, profile_of
 from wardkeep.fhir.urgent.figures.items import ITEMS
 from wardkeep.fhir.urgent.figures.rows import FigureRows
@@ -86,8 +86,8 @@ def shown(units: Units, shift: Span, today: Span, *, now: datetime) -> dict[str,
         "below": below_in(lines),
         "groups": list(groups_of([one for one in lines if one.told])),
         "cannot": [one.item for one in lines if not one.told],
-        "since": f"{shift.since.astimezone(LONDON):%H:%M}",
-        "until": f"{shift.until.astimezone(LONDON):%H:%M}",
+        "since": time_of_day(shift.since),
+        "until": time_of_day(shift.until),
         "hours": columns_of(hours),
         "answered": sum(one.answered for one in hours),
         "missed": sum(one.missed for one in hours),

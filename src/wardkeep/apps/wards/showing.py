@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from wardkeep.base.clock import LONDON
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.fhir.store.ward_steps import DID
 from wardkeep.fhir.wards.bed import CLEANING, CLOSED, FREE, STATES, in_order
 from wardkeep.fhir.wards.checks import overdue_minutes
@@ -208,15 +209,15 @@ def _notes(stay: StayRow, now: datetime) -> list[Tag]:
 
 
 def clock(moment: datetime) -> str:
-    return f"{moment.astimezone(LONDON):%H:%M}"
+    return time_of_day(moment)
 
 
 def when(moment: datetime, now: datetime) -> str:
     """A time of today, or with its day."""
     local = moment.astimezone(LONDON)
     if local.date() == _day(now):
-        return f"{local:%H:%M}"
-    return f"{local:%H:%M} on {local.day} {local:%b}"
+        return time_of_day(moment)
+    return f"{time_of_day(moment)} on {local.day} {local:%b}"
 
 
 def long_words(minutes: int) -> str:

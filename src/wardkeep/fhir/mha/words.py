@@ -4,6 +4,7 @@
 from datetime import datetime
 
 from wardkeep.base.clock import LONDON
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.fhir.mha.periods import is_midnight, last_day_before
 
 
@@ -16,4 +17,4 @@ def until_words(end: datetime) -> str:
         day = last_day_before(end)
         return f"{day.day} {day:%B %Y}"
     local = end.astimezone(LONDON)
-    return f"{local:%H:%M} on {local.day} {local:%B %Y}"
+    return f"{time_of_day(end)} on {local.day} {local:%B %Y}"

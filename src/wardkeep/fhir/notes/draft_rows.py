@@ -117,7 +117,7 @@ select {_COLUMNS} where d.organisation = $1 and p.organisation = $1 and p.id = $
 """
 _OF_THING = f"""
 select {_COLUMNS} where d.organisation = $1 and d.account = $2 and d.ended_at is null
-   and d.kind = $3 and d.note = $4 and {_TYPED}
+   and d.kind = $3 and d.note = $4 and ($5 or {_TYPED})
  order by d.saved_at desc limit 1
 """
 _INSERT = """
@@ -228,10 +228,16 @@ async def of_thing(
     *,
     kind: str,
     note: str,
+    is_looked_at_enough: bool = False,
 ) -> DraftRow | None:
     """Somebody's own of one thing that has not ended; the newest."""
     row = await connection.fetch_row(
-        _OF_THING, organisation, UUID(account), kind, stored_id(note)
+        _OF_THING,
+        organisation,
+        UUID(account),
+        kind,
+        stored_id(note),
+        is_looked_at_enough,
     )
     return None if row is None else _draft(row)
 

@@ -23,6 +23,7 @@ from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.disclosure.questions import Item, NewSeals, ResourceRef
 from wardkeep.fhir.notes import draft_rows
 from wardkeep.fhir.notes.draft_rows import DraftRow, Place, Saved, Sent, TextRow
+from wardkeep.fhir.notes.letting_go import LetGo, let_go
 from wardkeep.fhir.notes.note import TYPE
 from wardkeep.fhir.notes.words import Words, read_words, write_words
 from wardkeep.fhir.store.keys import patients_by_id
@@ -215,12 +216,26 @@ class NoteDrafts:
             )
 
     async def of_thing(
-        self, organisation: OrganisationId, account: str, *, kind: str, note: str
+        self,
+        organisation: OrganisationId,
+        account: str,
+        *,
+        kind: str,
+        note: str,
+        is_looked_at_enough: bool = False,
     ) -> DraftRow | None:
-        """Somebody's own of one letter, plan, …, where they have not finished it."""
+        """Somebody's own of one letter, plan, …, where they have not finished it.
+
+        Where looking is enough, one without a word yet is found as well.
+        """
         async with self._database.connection(organisation) as connection:
             return await draft_rows.of_thing(
-                connection, organisation, account, kind=kind, note=note
+                connection,
+                organisation,
+                account,
+                kind=kind,
+                note=note,
+                is_looked_at_enough=is_looked_at_enough,
             )
 
     async def open(self, draft: DraftRow, *, opener: Opener) -> OpenDraft | Refusal:
@@ -301,6 +316,12 @@ class NoteDrafts:
             return await draft_rows.finish(
                 connection, organisation, draft.id, written=written, over=over, at=at
             )
+
+    async def let_go(self, gone: LetGo, *, organisation: OrganisationId) -> None:
+        """End it with nothing left of its words, which are elsewhere or unwanted."""
+        at = self._clock.now()
+        async with self._database.transaction(organisation) as connection:
+            await let_go(connection, organisation, gone, at=at)
 
     async def build_on(
         self, draft: DraftRow, version: int, *, organisation: OrganisationId

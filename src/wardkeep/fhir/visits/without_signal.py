@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-from wardkeep.base.clock import LONDON
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.moving import Cannot, advance
 from wardkeep.fhir.urgent.queueing import Did, Entry
@@ -62,9 +62,9 @@ def brought_in(
     at = max(min(act.at, now), entry.given, *sent[-1:])
     late = ""
     if now - act.at > _SAID_AFTER:
-        late = f"Without a signal; came in at {now.astimezone(LONDON):%H:%M}"
+        late = f"Without a signal; came in at {time_of_day(now)}"
         if act.at < at:
-            late += f", and the device says {act.at.astimezone(LONDON):%H:%M}"
+            late += f", and the device says {time_of_day(act.at)}"
     said = f"{words} ({late})" if words and late else words or late
     did = Did(step=act.step, at=at, by=by, words=said, act=act.id)
     return advance(entry, did, is_crew=is_crew)

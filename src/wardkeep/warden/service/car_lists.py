@@ -14,6 +14,7 @@ import msgspec
 
 from wardkeep.base.clock import LONDON, Clock, from_microseconds
 from wardkeep.base.ids import is_fhir_id
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.crypto.aead import BoxCannotBeOpenedError, Cipher, Key
 from wardkeep.crypto.derive import derive
 from wardkeep.db.connection import Database
@@ -105,7 +106,7 @@ class CarLists:
             lines=(
                 ("Car", act.car),
                 ("People", str(len(act.patients))),
-                ("Until", f"{until:%d-%b-%Y %H:%M}"),
+                ("Until", f"{until:%d-%b-%Y} {time_of_day(until)}"),
             ),
             warning="It lies sealed on this phone; only this passkey opens it there."
             " Ways into homes are never in it.",

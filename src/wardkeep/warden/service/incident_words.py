@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.incident_desk import (
     FEWEST_CHARACTERS,
@@ -41,7 +42,7 @@ def bad(why: str, mend: str = "Correct it and try again.") -> Refusal:
 def moment(at: int) -> str:
     """UTC microseconds as a day and time in London."""
     when = from_microseconds(at).astimezone(LONDON)
-    return f"{when.day} {when:%B %Y}, {when:%H:%M}"
+    return f"{when.day} {when:%B %Y}, {time_of_day(when)}"
 
 
 def whose(wanted: Wanted, directory: Directory, organisation: int) -> str:

@@ -14,6 +14,7 @@ from wardkeep.base.clock import (
     from_microseconds,
     microseconds_since_epoch,
 )
+from wardkeep.base.time_of_day import time_of_day
 from wardkeep.db.connection import Connection, Database
 from wardkeep.db.errors import AlreadyExistsError
 from wardkeep.disclosure.answers import Answer, Done, Refusal
@@ -293,4 +294,4 @@ def _when(microseconds: int) -> str:
     if not microseconds:
         return ""
     at = from_microseconds(microseconds).astimezone(LONDON)
-    return f"{at:%-d %B %Y, %H:%M}"
+    return f"{at:%-d %B %Y}, {time_of_day(at)}"

@@ -21,12 +21,21 @@ const WORDS = {
   leave: "I have left",
 };
 
-export const clock = (at) =>
-  new Date(at).toLocaleTimeString("en-GB", {
+const AN_HOUR = 3600000;
+const local = (ms) =>
+  new Date(ms).toLocaleTimeString("en-GB", {
     hour: "2-digit",
     minute: "2-digit",
     timeZone: "Europe/London",
   });
+// As time_of_day.py says it: which of the two, in the hour that comes twice.
+export const clock = (at) => {
+  const ms = new Date(at).getTime();
+  const said = local(ms);
+  if (local(ms + AN_HOUR) === said) return `${said} summer time (BST)`;
+  if (local(ms - AN_HOUR) === said) return `${said} winter time (GMT)`;
+  return said;
+};
 const read = (name) => JSON.parse(localStorage.getItem(name) ?? "[]");
 const store = (name, acts) => localStorage.setItem(name, JSON.stringify(acts));
 
