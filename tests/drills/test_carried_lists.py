@@ -23,7 +23,16 @@ from support.warden import (
     running_warden,
 )
 from wardkeep.base.clock import FrozenClock, SystemClock, microseconds_since_epoch
-from wardkeep.disclosure.answers import Answer, Done, Grant, NewKeys, SignedIn
+from wardkeep.disclosure.answers import (
+    Answer,
+    CeremonyOptions,
+    Done,
+    Grant,
+    NewKeys,
+    Passkeys,
+    SessionView,
+    SignedIn,
+)
 from wardkeep.disclosure.car_lists import (
     MOST_PEOPLE,
     AskList,
@@ -33,13 +42,18 @@ from wardkeep.disclosure.car_lists import (
     TakeList,
 )
 from wardkeep.disclosure.containment import BreakGlass, FreezeNow
-from wardkeep.disclosure.people import Links, VouchFor
+from wardkeep.disclosure.people import ChangePasskeys, Links, VouchFor
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
+    BeginAddPasskey,
+    CheckSession,
     Disclose,
     EndAccount,
+    FinishAddPasskey,
     Item,
+    ListPasskeys,
     NewPatientKeys,
+    RevokePasskey,
 )
 from wardkeep.identity.roles import Role
 from wardkeep.ledger.beginnings import phone_until_in
@@ -265,6 +279,32 @@ async def test_who_lost_the_phone_and_its_passkey_takes_the_list_along(
     back = await warden.use_link(links.links[0].secret, fresh)
     assert isinstance(back, SignedIn), back
     assert not await standing(warden, voucher)
+
+
+async def test_a_list_goes_with_the_passkey_that_took_it_and_not_with_the_sign_ins(
+    warden: RunningWarden,
+) -> None:
+    driver = await colleague(warden, DRIVER.value)
+    [home] = await round_of(warden, driver, 1)
+    assert await confirm(warden, driver, ChangePasskeys(), Done) == Done()
+    options = await warden.door.ask(BeginAddPasskey(driver.token), CeremonyOptions)
+    assert isinstance(options, CeremonyOptions), options
+    phone = SoftwareAuthenticator(origin=ORIGIN)
+    response = phone.register(options.options)
+    added = FinishAddPasskey(driver.token, response, "The phone")
+    assert await warden.door.ask(added, Done) == Done()
+    # Signed in with one, and the list taken with the other
+    voucher = await taken(warden, driver._replace(key=phone), home)
+    found = await warden.door.ask(ListPasskeys(driver.token), Passkeys)
+    assert isinstance(found, Passkeys), found
+    [lost] = [one.credential for one in found.passkeys if one.label == "The phone"]
+    assert await standing(warden, voucher)
+    assert await warden.door.ask(RevokePasskey(driver.token, lost), Done) == Done()
+    assert not await standing(warden, voucher)
+    # The session is another passkey's, and lives
+    assert isinstance(
+        await warden.door.ask_any(CheckSession(driver.token)), SessionView
+    )
 
 
 async def test_no_voucher_but_ours_is_believed(warden: RunningWarden) -> None:

@@ -80,6 +80,8 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     nobodies: set[str] = msgspec.field(default_factory=set)
     """Of an import: canaries to which it adds new writing."""
     copies: dict[str, SignedCopy] = msgspec.field(default_factory=dict)
+    confirmed_with: bytes = b""
+    """The passkey that confirmed an act last: not always the one of the sign-in."""
     car_list: SignedList | None = None
     """What was signed for last: a copy of each patient, a list for a phone."""
     extract: AgreedExtract | None = None

@@ -14,6 +14,7 @@ from wardkeep.disclosure.medicine_signing import (
     CHECKS,
     LONGEST_WORDS,
     PRESCRIBES,
+    RETURNS,
     SIGNED_MEDICINE_SECONDS,
     WITNESSES,
     ReadSignedMedicine,
@@ -39,6 +40,7 @@ _TITLES = {
     PRESCRIBES: "Prescribe a controlled drug",
     CHECKS: "Second person’s check of a controlled drug",
     WITNESSES: "Second person of an entry about medicines",
+    RETURNS: "Second person of a controlled drug that was not given after all",
 }
 
 
@@ -88,6 +90,17 @@ def _described(act: SignMedicine) -> ActDescription:
             warning="Count or look for yourself before you sign. Your name and this"
             " moment stay beside it and in the ledger.",
         )
+    if act.part == RETURNS:
+        return ActDescription(
+            title=_TITLES[act.part],
+            lines=(
+                ("Medicine", act.words),
+                ("Given by", act.prescriber),
+                ("Patient", f"Patient/{act.patient}"),
+            ),
+            warning="See the packet back where it is kept before you sign. Your name"
+            " and this moment stay in the record, the register and the ledger.",
+        )
     return ActDescription(
         title=_TITLES[act.part],
         lines=(
@@ -102,7 +115,7 @@ def _described(act: SignMedicine) -> ActDescription:
 
 def _fault_in(act: SignMedicine) -> Refusal | None:
     if act.part not in _TITLES:
-        return bad("Say whether you prescribe it, check it or witness it.")
+        return bad("Say whether you prescribe, check or witness it, or saw it back.")
     is_named = not act.patient if act.part == WITNESSES else is_fhir_id(act.patient)
     if not (is_fhir_id(act.id) and is_named):
         return bad("Name the prescription and the patient by their ids.")
