@@ -41,7 +41,12 @@ from wardkeep.disclosure.car_lists import (
     SignedListView,
     TakeList,
 )
-from wardkeep.disclosure.containment import BreakGlass, FreezeNow
+from wardkeep.disclosure.containment import (
+    AccountRead,
+    BreakGlass,
+    FreezeNow,
+    ReadAccount,
+)
 from wardkeep.disclosure.people import ChangePasskeys, Links, VouchFor
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
@@ -246,6 +251,21 @@ async def test_a_signature_holds_for_minutes(installation: Installation) -> None
         # And the list itself until its time, whoever asks
         clock.move(timedelta(hours=8))
         assert not await standing(warden, voucher)
+
+
+async def test_an_officer_reads_how_many_went_onto_a_phone(
+    warden: RunningWarden,
+) -> None:
+    officer = await colleague(warden, OFFICER.value)
+    driver = await colleague(warden, DRIVER.value)
+    hers = await round_of(warden, driver, 3)
+    for _ in range(2):
+        await taken(warden, driver, *hers)
+    read = await warden.door.ask(
+        ReadAccount(officer.token, driver.account), AccountRead
+    )
+    assert isinstance(read, AccountRead), read
+    assert (read.carried, read.printed, read.copied) == (3, 0, 0)
 
 
 async def test_a_freeze_or_an_end_takes_the_list_at_the_next_contact(

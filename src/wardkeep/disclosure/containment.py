@@ -207,6 +207,8 @@ class AccountRead(Message, frozen=True):
     printed: int = 0
     copied: int = 0
     """Different patients in the last 24 hours whose record went out."""
+    carried: int = 0
+    """Different patients in the last 24 hours whose visit went onto a phone."""
 
 
 class RefusalsRead(Message, frozen=True):

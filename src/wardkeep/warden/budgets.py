@@ -301,10 +301,10 @@ class Budgets:
         spent = self._of(account, now)
         return len(spent.expected), len(spent.others), len(spent.rows)
 
-    def counts_out(self, account: Account, *, now: float) -> tuple[int, int]:
-        """Patients whose record was printed, and copied, in the last 24 hours."""
+    def counts_out(self, account: Account, *, now: float) -> tuple[int, int, int]:
+        """Patients who were printed, copied and carried, in the last 24 hours."""
         spent = self._of(account, now)
-        return len(spent.printed), len(spent.copied)
+        return len(spent.printed), len(spent.copied), len(spent.phones)
 
     def listed_and_opened(self, account: Account) -> tuple[int, int]:
         """People shown in lists in 24 hours, and how many of them were opened."""

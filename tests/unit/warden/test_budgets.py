@@ -339,7 +339,7 @@ def test_whom_the_work_explains_weighs_nothing_and_counts_as_a_print(
 ) -> None:
     budgets.take_out(NURSE, ["p"], action="print", now=0.0)
     assert day(budgets, "q") == 1
-    assert budgets.counts_out(NURSE, now=0.0) == (1, 0)
+    assert budgets.counts_out(NURSE, now=0.0) == (1, 0, 0)
 
 
 def left(budgets: Budgets, patient: str, action: str, now: float = 0.0) -> int:
@@ -358,7 +358,7 @@ def test_a_printer_that_jams_costs_nobody_a_print(budgets: Budgets) -> None:
     later = WINDOW_SECONDS + 1
     assert left(budgets, "r", "print", later) == 1
     assert left(budgets, "r", "copy", later) == 0
-    assert budgets.counts_out(NURSE, now=later) == (0, 0)
+    assert budgets.counts_out(NURSE, now=later) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(

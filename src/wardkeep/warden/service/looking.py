@@ -163,7 +163,7 @@ class Looking:
         expected, others, rows = self._watch.budgets.counts(
             (session.organisation, account), now=self._clock.monotonic_seconds()
         )
-        printed, copied = self._watch.budgets.counts_out(
+        printed, copied, carried = self._watch.budgets.counts_out(
             (session.organisation, account), now=self._clock.monotonic_seconds()
         )
         budget = self._budget(session.organisation, positions)
@@ -179,6 +179,7 @@ class Looking:
             next=next_,
             printed=printed,
             copied=copied,
+            carried=carried,
         )
 
     def _budget(self, organisation: int, positions: Sequence[int]) -> Budget:
