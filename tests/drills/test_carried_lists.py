@@ -6,7 +6,6 @@ On a real warden. That the bytes on a phone are worth nothing is shown in
 """
 
 import secrets
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import msgspec
@@ -19,7 +18,6 @@ from support.warden import (
     ORIGIN,
     Installation,
     RunningWarden,
-    forget_ledger,
     running_warden,
 )
 from wardkeep.base.clock import FrozenClock, SystemClock, microseconds_since_epoch
@@ -73,17 +71,7 @@ DRIVER, LEAD, OFFICER = (
 HOMES = DRIVER.homes
 
 
-@pytest.fixture(autouse=True)
-def _ledger_of_its_own(installation: Installation) -> None:
-    forget_ledger(installation)
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
+pytestmark = pytest.mark.usefixtures("ledger_of_its_own")
 
 
 async def round_of(warden: RunningWarden, who: Colleague, many: int) -> list[Item]:

@@ -15,6 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from support.chromium import Device, arrive, chromium, clean, device
+from support.midday import noon
 from support.program import Program
 from support.served import Served, served
 from support.urgent import whole_call
@@ -35,7 +36,9 @@ SMALL = {"width": 360, "height": 740}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("visits")) as running:
+    # A desk's list is today's: a time just after midnight would be tomorrow's.
+    folder = tmp_path_factory.mktemp("visits")
+    with noon() as clock, served(folder, **clock) as running:
         running.found("fernhill")
         yield running
 

@@ -22,11 +22,11 @@ from wardkeep.disclosure.medicine_signing import (
     SignMedicine,
 )
 from wardkeep.identity.roles import Role
+from wardkeep.warden.held_acts import HeldAct
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.rights_words import bad
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.sessions import Session, Sessions
-from wardkeep.warden.signed_medicines import SignedMedicine
 
 PRESCRIBERS = frozenset({Role.DOCTOR, Role.URGENT_CARE_CLINICIAN})
 CHECKERS = PRESCRIBERS | {Role.SHIFT_LEAD}
@@ -69,7 +69,7 @@ class MedicineSigning:
 
     async def _sign(self, session: Session, act: SignMedicine) -> Answer:
         until = self._clock.monotonic_seconds() + SIGNED_MEDICINE_SECONDS
-        session.medicines[act.id] = SignedMedicine(act=act, until_monotonic=until)
+        session.medicines[act.id] = HeldAct(act=act, until_monotonic=until)
         return Done()
 
     def _read(self, asked: ReadSignedMedicine) -> Answer:
@@ -77,7 +77,7 @@ class MedicineSigning:
         if session is None:
             return NOT_SIGNED_IN
         signed = session.medicines.get(asked.id)
-        if signed is None or self._clock.monotonic_seconds() >= signed.until_monotonic:
+        if signed is None or not signed.holds(self._clock.monotonic_seconds()):
             return NOT_SIGNED
         return SignedMedicineView(act=signed.act)
 
