@@ -175,6 +175,7 @@ async def dispatches(lee: Device, origin: str) -> None:
         await lee.press("Put it on the car’s list")
         await lee.reads("It is on the car's list.")
     await clean(lee, "visits-one-dispatcher")
+    await rings_first(lee, origin)
     await lee.go(f"{origin}/home-visits")
     await lee.reads("HILLWORTH, Test")
     await lee.reads("LS17")
@@ -185,6 +186,18 @@ async def dispatches(lee: Device, origin: str) -> None:
     found = [one for one in names if "WORTH" in one]
     assert [one.partition(",")[0] for one in found] == ["DALEWORTH", "HILLWORTH"]
     await clean(lee, "visits-board")
+
+
+async def rings_first(lee: Device, origin: str) -> None:
+    """Another crew takes no visits from one that nobody rang; what was typed stays."""
+    await lee.go(f"{origin}/home-visits/cars")
+    await lee.press("Change")
+    await lee.page.get_by_label("The clinician in it").select_option(label=ANN.name)
+    await lee.page.get_by_label("Where it drives").fill("LS17, LS8")
+    await lee.press("Keep")
+    await lee.reads("Say that you have rung the crew")
+    assert await lee.page.get_by_label("Where it drives").input_value() == "LS17, LS8"
+    await clean(lee, "visits-rung")
 
 
 async def drives(doc: Device, origin: str, program: Program) -> None:
