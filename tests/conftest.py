@@ -12,6 +12,7 @@ from support.owner import owner_of
 from support.warden import (
     Installation,
     RunningWarden,
+    forget_ledger,
     installation_in,
     warden_at_home,
 )
@@ -68,6 +69,12 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """A data folder with a running database, shared by the tests of one module."""
     with installation_in(tmp_path_factory.mktemp("wardkeep")) as made:
         yield made
+
+
+@pytest.fixture
+def ledger_of_its_own(installation: Installation) -> None:
+    """Nothing of earlier tests counts for anybody: budgets are counted from it."""
+    forget_ledger(installation)
 
 
 @pytest.fixture

@@ -11,7 +11,13 @@ from support.acts import Colleague, colleague, confirm
 from support.authenticator import SoftwareAuthenticator
 from support.openings import code_of, opens, reach, records
 from support.registered_app import OFFLINE, ONLINE, Registered, fresh, registered
-from support.warden import ORIGIN, Installation, RunningWarden, running_warden
+from support.warden import (
+    ORIGIN,
+    Installation,
+    RunningWarden,
+    running_warden,
+    warden_at_home,
+)
 from wardkeep.base.clock import FrozenClock
 from wardkeep.disclosure.answers import CeremonyOptions, Done, Refusal
 from wardkeep.disclosure.containment import BeginProve, FinishProve
@@ -35,9 +41,7 @@ def clock() -> FrozenClock:
 async def warden(
     installation: Installation, clock: FrozenClock
 ) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation, clock=clock) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
+    async with warden_at_home(installation, clock=clock) as running:
         yield running
 
 

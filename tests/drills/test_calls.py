@@ -354,7 +354,9 @@ def test_a_third_call_in_four_days_goes_to_a_clinician(room: Room) -> None:
     call = answer(room.uma, next(NUMBERS))
     _, _, to = identify(room.uma, call, "fir", complaint="Cough, worse")
     third = moved(to)
-    assert b"Repeat caller" in room.uma.get(third.path)
+    page = room.uma.get(third.path)
+    assert b"Repeat caller" in page
+    assert b"brother or sister" not in page, "it is one record"
     status, page, _ = end(room.uma, third, "self-care")
     assert status == 422
     assert b"rang twice before" in page
@@ -379,7 +381,11 @@ def test_a_third_call_under_another_record_is_found_by_four_of_five(
         form = details(room.tim, last) | typed
         assert send(room.tim, f"{last.path}/details", **form)[0] == SEE_OTHER
     assert last is not None
-    assert b"Repeat caller" in room.tim.get(last.path)
+    page = room.tim.get(last.path)
+    assert b"Repeat caller" in page
+    # Twins have as much in common
+    assert b"2 of them are in another record" in page
+    assert b"It may be a brother or sister" in page
     # With three of the five the caller is asked
     asked = answer(room.tim, next(NUMBERS))
     form = details(room.tim, asked) | typed | {"gender": ""}

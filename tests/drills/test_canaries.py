@@ -4,7 +4,6 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -61,14 +60,6 @@ from wardkeep.warden.rotations import (
 from wardkeep.warden.service.planting import load_canaries
 
 REASON = "rang about results from Tuesday"
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
 
 
 def code_of(answer: Answer) -> str:

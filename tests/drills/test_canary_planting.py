@@ -3,7 +3,6 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -38,14 +37,6 @@ from wardkeep.fhir.store.reading import Reader
 
 NO_TEST_NUMBER = "9434765919"
 """A valid number outside the test range, from the NHS Data Dictionary's own example."""
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
 
 
 def record(id_: str, number: str, *, family: str = "Nobody") -> dict[str, Any]:

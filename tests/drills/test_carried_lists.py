@@ -6,7 +6,6 @@ On a real warden. That the bytes on a phone are worth nothing is shown in
 """
 
 import secrets
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import msgspec
@@ -19,11 +18,19 @@ from support.warden import (
     ORIGIN,
     Installation,
     RunningWarden,
-    forget_ledger,
     running_warden,
 )
 from wardkeep.base.clock import FrozenClock, SystemClock, microseconds_since_epoch
-from wardkeep.disclosure.answers import Answer, Done, Grant, NewKeys, SignedIn
+from wardkeep.disclosure.answers import (
+    Answer,
+    CeremonyOptions,
+    Done,
+    Grant,
+    NewKeys,
+    Passkeys,
+    SessionView,
+    SignedIn,
+)
 from wardkeep.disclosure.car_lists import (
     MOST_PEOPLE,
     AskList,
@@ -32,14 +39,24 @@ from wardkeep.disclosure.car_lists import (
     SignedListView,
     TakeList,
 )
-from wardkeep.disclosure.containment import BreakGlass, FreezeNow
-from wardkeep.disclosure.people import Links, VouchFor
+from wardkeep.disclosure.containment import (
+    AccountRead,
+    BreakGlass,
+    FreezeNow,
+    ReadAccount,
+)
+from wardkeep.disclosure.people import ChangePasskeys, Links, VouchFor
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
+    BeginAddPasskey,
+    CheckSession,
     Disclose,
     EndAccount,
+    FinishAddPasskey,
     Item,
+    ListPasskeys,
     NewPatientKeys,
+    RevokePasskey,
 )
 from wardkeep.identity.roles import Role
 from wardkeep.ledger.beginnings import phone_until_in
@@ -54,17 +71,7 @@ DRIVER, LEAD, OFFICER = (
 HOMES = DRIVER.homes
 
 
-@pytest.fixture(autouse=True)
-def _ledger_of_its_own(installation: Installation) -> None:
-    forget_ledger(installation)
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
+pytestmark = pytest.mark.usefixtures("ledger_of_its_own")
 
 
 async def round_of(warden: RunningWarden, who: Colleague, many: int) -> list[Item]:
@@ -234,6 +241,21 @@ async def test_a_signature_holds_for_minutes(installation: Installation) -> None
         assert not await standing(warden, voucher)
 
 
+async def test_an_officer_reads_how_many_went_onto_a_phone(
+    warden: RunningWarden,
+) -> None:
+    officer = await colleague(warden, OFFICER.value)
+    driver = await colleague(warden, DRIVER.value)
+    hers = await round_of(warden, driver, 3)
+    for _ in range(2):
+        await taken(warden, driver, *hers)
+    read = await warden.door.ask(
+        ReadAccount(officer.token, driver.account), AccountRead
+    )
+    assert isinstance(read, AccountRead), read
+    assert (read.carried, read.printed, read.copied) == (3, 0, 0)
+
+
 async def test_a_freeze_or_an_end_takes_the_list_at_the_next_contact(
     warden: RunningWarden,
 ) -> None:
@@ -265,6 +287,32 @@ async def test_who_lost_the_phone_and_its_passkey_takes_the_list_along(
     back = await warden.use_link(links.links[0].secret, fresh)
     assert isinstance(back, SignedIn), back
     assert not await standing(warden, voucher)
+
+
+async def test_a_list_goes_with_the_passkey_that_took_it_and_not_with_the_sign_ins(
+    warden: RunningWarden,
+) -> None:
+    driver = await colleague(warden, DRIVER.value)
+    [home] = await round_of(warden, driver, 1)
+    assert await confirm(warden, driver, ChangePasskeys(), Done) == Done()
+    options = await warden.door.ask(BeginAddPasskey(driver.token), CeremonyOptions)
+    assert isinstance(options, CeremonyOptions), options
+    phone = SoftwareAuthenticator(origin=ORIGIN)
+    response = phone.register(options.options)
+    added = FinishAddPasskey(driver.token, response, "The phone")
+    assert await warden.door.ask(added, Done) == Done()
+    # Signed in with one, and the list taken with the other
+    voucher = await taken(warden, driver._replace(key=phone), home)
+    found = await warden.door.ask(ListPasskeys(driver.token), Passkeys)
+    assert isinstance(found, Passkeys), found
+    [lost] = [one.credential for one in found.passkeys if one.label == "The phone"]
+    assert await standing(warden, voucher)
+    assert await warden.door.ask(RevokePasskey(driver.token, lost), Done) == Done()
+    assert not await standing(warden, voucher)
+    # The session is another passkey's, and lives
+    assert isinstance(
+        await warden.door.ask_any(CheckSession(driver.token)), SessionView
+    )
 
 
 async def test_no_voucher_but_ours_is_believed(warden: RunningWarden) -> None:

@@ -2,7 +2,6 @@
 """What a stolen session, a stolen account and an insider reach, and what stops them."""
 
 import secrets
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -15,7 +14,6 @@ from support.warden import (
     ORIGIN,
     Installation,
     RunningWarden,
-    forget_ledger,
     running_warden,
 )
 from wardkeep.db.errors import DatabaseUnavailableError
@@ -52,17 +50,7 @@ REASON = "rang about results from Tuesday"
 WHY = "talked with her by telephone, it was her"
 
 
-@pytest.fixture(autouse=True)
-def _ledger_of_its_own(installation: Installation) -> None:
-    forget_ledger(installation)
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
+pytestmark = pytest.mark.usefixtures("ledger_of_its_own")
 
 
 # A stolen session

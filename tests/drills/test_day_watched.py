@@ -9,7 +9,7 @@ import pytest
 
 from support.acts import colleague
 from support.openings import code_of, opens, reach, records
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import Installation, RunningWarden, warden_at_home
 from wardkeep.base.clock import FrozenClock
 from wardkeep.disclosure.answers import Refusal, SessionView
 from wardkeep.disclosure.pulse import PulseRead, ReadPulse
@@ -25,9 +25,7 @@ def clock() -> FrozenClock:
 async def warden(
     installation: Installation, clock: FrozenClock
 ) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation, clock=clock) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
+    async with warden_at_home(installation, clock=clock) as running:
         yield running
 
 

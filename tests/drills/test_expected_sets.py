@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import Installation, RunningWarden, running_warden, warden_at_home
 from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.clock import SystemClock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId
@@ -78,9 +78,7 @@ def clock() -> MovedClock:
 async def warden(
     installation: Installation, clock: MovedClock
 ) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation, clock=clock) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
+    async with warden_at_home(installation, clock=clock) as running:
         yield running
 
 

@@ -7,7 +7,7 @@ how, to change its keys, to have another clock, and to misbehave.
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
@@ -60,14 +60,6 @@ def server(servers: list[OpenIdProvider]) -> Iterator[OpenIdProvider]:
     one.tell("misbehave")
     one.tell("skew", seconds=0)
     one.tell("next", denies=False, claims={}, signedInAgo=0)
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
 
 
 class Way(NamedTuple):

@@ -23,7 +23,6 @@ from support.openings import code_of, opens
 from support.warden import (
     Installation,
     RunningWarden,
-    forget_ledger,
     running_warden,
 )
 from wardkeep.disclosure.answers import Done, Grant, NewKeys
@@ -33,10 +32,7 @@ from wardkeep.disclosure.purpose import Tier
 from wardkeep.disclosure.questions import Item, NewPatientKeys
 from wardkeep.ledger.wanted import Wanted
 
-
-@pytest.fixture(autouse=True)
-def _ledger_of_its_own(installation: Installation) -> None:
-    forget_ledger(installation)
+pytestmark = pytest.mark.usefixtures("ledger_of_its_own")
 
 
 @pytest.fixture

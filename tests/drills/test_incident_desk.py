@@ -33,7 +33,6 @@ from support.openings import code_of, desk, opens, records
 from support.warden import (
     Installation,
     RunningWarden,
-    forget_ledger,
     running_warden,
 )
 from wardkeep.base.clock import FrozenClock, SystemClock, microseconds_since_epoch
@@ -66,10 +65,7 @@ from wardkeep.ledger.wanted import Wanted
 from wardkeep.warden.incidents import PENDING
 from wardkeep.warden.service.counting import MOST_A_DAY
 
-
-@pytest.fixture(autouse=True)
-def _ledger_of_its_own(installation: Installation) -> None:
-    forget_ledger(installation)
+pytestmark = pytest.mark.usefixtures("ledger_of_its_own")
 
 
 @pytest.fixture

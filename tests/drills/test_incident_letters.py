@@ -26,7 +26,6 @@ from support.openings import code_of, desk, opens, records
 from support.warden import (
     Installation,
     RunningWarden,
-    forget_ledger,
     running_warden,
 )
 from wardkeep.base.clock import FrozenClock, SystemClock, microseconds_since_epoch
@@ -59,9 +58,7 @@ class Asked(NamedTuple):
     found: IncidentView
 
 
-@pytest.fixture(autouse=True)
-def _ledger_of_its_own(installation: Installation) -> None:
-    forget_ledger(installation)
+pytestmark = pytest.mark.usefixtures("ledger_of_its_own")
 
 
 @pytest.fixture

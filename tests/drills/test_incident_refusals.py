@@ -33,7 +33,6 @@ from support.openings import code_of
 from support.warden import (
     Installation,
     RunningWarden,
-    forget_ledger,
     running_warden,
 )
 from wardkeep.base.ids import new_uuid
@@ -58,9 +57,7 @@ WHY = "It was a drill of our own."
 NOT_THERE, NOT_READ = "no-such-incident", "not-counted"
 
 
-@pytest.fixture(autouse=True)
-def _ledger_of_its_own(installation: Installation) -> None:
-    forget_ledger(installation)
+pytestmark = pytest.mark.usefixtures("ledger_of_its_own")
 
 
 @pytest.fixture

@@ -20,7 +20,12 @@ from support.acts import Colleague, colleague, confirm
 from support.owner import owner_of, until_waited_for
 from support.plausible import plausible
 from support.smart import Key
-from support.warden import ORIGIN, Installation, RunningWarden, running_warden
+from support.warden import (
+    ORIGIN,
+    Installation,
+    RunningWarden,
+    warden_at_home,
+)
 from wardkeep.base.clock import FrozenClock
 from wardkeep.base.ids import new_uuid
 from wardkeep.disclosure.answers import Done, Refusal, SessionView, SignedIn
@@ -72,9 +77,7 @@ def clock() -> FrozenClock:
 async def warden(
     installation: Installation, clock: FrozenClock
 ) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation, clock=clock) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
+    async with warden_at_home(installation, clock=clock) as running:
         yield running
 
 

@@ -3,7 +3,6 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ import pytest
 
 from support.acts import Colleague, colleague, confirm
 from support.openings import code_of, desk, opens, prove, reach, records, spend
-from support.warden import Installation, RunningWarden, forget_ledger, running_warden
+from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.disclosure.answers import Done, Refusal
 from wardkeep.disclosure.limits import BudgetsRead, BudgetView, ReadBudgets, SetBudget
 from wardkeep.disclosure.people import (
@@ -30,17 +29,7 @@ LOOSER = Budget(3, 9, 6, 3)
 LOOSE = SetBudget(role=NURSE.value, soft=2, hard=5, expected=6, reach=3)
 
 
-@pytest.fixture(autouse=True)
-def _ledger_of_its_own(installation: Installation) -> None:
-    forget_ledger(installation)
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
+pytestmark = pytest.mark.usefixtures("ledger_of_its_own")
 
 
 async def budget(warden: RunningWarden, who: Colleague) -> BudgetView:

@@ -3,7 +3,6 @@
 
 import runpy
 import secrets
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -55,14 +54,6 @@ FOR_PATIENTS = {
     "ReadOwnAccess",
 }
 """Questions that a patient's session gets an answer to, and no refusal."""
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
 
 
 def code_of(answer: Answer) -> str:

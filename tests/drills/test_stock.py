@@ -136,7 +136,7 @@ def test_a_stolen_clinician_hides_no_theft_from_the_register(there: Depot) -> No
     assert there.ben.press(f"{waits}/withdraw", {})[0] == CONFLICT
     assert there.left(BASE, lot) == 10
     # With a passkey it is in the register, with both names
-    there.signs(there.ben, there.ben.press(f"{waits}/sign", {})[2])
+    there.signs(there.ben, there.goes_on(there.ben, waits)[2])
     assert "said=agreed" in there.ben.press(f"{waits}/agree", {})[1]
     assert there.left(BASE, lot) == 7
     assert there.ben.press(f"{waits}/agree", {})[0] == MISSING
@@ -165,9 +165,13 @@ def test_a_count_that_differs_is_counted_again_by_somebody_who_is_not_told(
     assert "said=asked" in there.lee.press(f"{at}/count", less)[1]
     waits = waiting(there)
     shown = there.ann.get(waits).decode()
+    # Neither the number nor why: "Two capsules on the floor" tells it too
     assert "become" not in shown
-    assert there.ann.press(f"{waits}/sign", {"found": "41"})[0] == WRONG
-    there.signs(there.ann, there.ann.press(f"{waits}/sign", {"found": "40"})[2])
+    assert "Two capsules" not in shown
+    assert "Two capsules" in there.lee.get(waits).decode()
+    assert there.goes_on(there.ann, waits, found="41")[0] == WRONG
+    there.signs(there.ann, there.goes_on(there.ann, waits, found="40")[2])
+    assert "Two capsules" in there.ann.get(waits).decode()
     assert "said=agreed" in there.ann.press(f"{waits}/agree", {})[1]
     assert there.left(BASE, lot) == 40
     # What was asked by mistake is withdrawn by whoever asked
@@ -184,12 +188,78 @@ def test_a_correction_is_an_entry_and_the_wrong_one_stays(there: Depot) -> None:
     form = {"number": "1", "top": "1", "should": "28", "why": "Typed 82 for 28"}
     assert "said=asked" in there.lee.press(f"{register}/correct", form)[1]
     waits = waiting(there)
-    there.signs(there.ann, there.ann.press(f"{waits}/sign", {})[2])
+    # What they sign is what the page showed: somebody moves some of it meanwhile
+    seen = there.shown(there.ann, waits)
+    moves = {"to": "CareTeam/car-one", "many": "2", **there.version(BASE, lot)}
+    assert "said=moved" in there.ben.press(f"{BASE}/lots/{lot}/move", moves)[1]
+    status, to, _ = there.ann.press(f"{waits}/sign", seen)
+    assert (status, to) == (SEE_OTHER, f"{waits}?said=changed")
+    assert f"80 {PREGABALIN.supplied} become 26" in there.ann.get(to).decode()
+    there.signs(there.ann, there.goes_on(there.ann, waits)[2])
     assert "said=agreed" in there.ann.press(f"{waits}/agree", {})[1]
-    assert there.left(BASE, lot) == 28
+    assert there.left(BASE, lot) == 26
     page = there.lee.get(register).decode()
     assert "Typed 82 for 28" in page
     assert 'id="entry-1"' in page
+
+
+def test_a_stolen_clinician_takes_no_controlled_drug_back_for_itself(
+    there: Depot,
+) -> None:
+    lot = there.receives(DIAZEPAM, 2, 6, batch="BACK")
+    rx = there.prescribes_by_two("larch", DIAZEPAM, 6)
+    chosen = {"version": "3", "lot": key("Location/moor-lane", lot)}
+    assert "said=given" in there.ann.press(f"{rx}/give", chosen)[1]
+    # Given to a record, taken back by the same hand, and kept
+    assert there.ann.press(f"{rx}/undo", {"version": "4"})[0] == CONFLICT
+    assert there.ben.press(f"{rx}/return", {"version": "4"})[0] == CONFLICT
+    assert "said=returning" in there.ann.press(f"{rx}/return", {"version": "4"})[1]
+    assert there.ann.press(f"{rx}/undo", {"version": "5"})[0] == CONFLICT
+    assert there.ann.press(f"{rx}/return/sign", {"version": "5"})[0] == CONFLICT
+    # A second stolen cookie is no second person
+    assert "said=not-signed" in there.ben.press(f"{rx}/undo", {"version": "5"})[1]
+    assert there.left(BASE, lot) == 6
+    there.signs(there.ben, there.ben.press(f"{rx}/return/sign", {"version": "5"})[2])
+    assert "said=undone" in there.ben.press(f"{rx}/undo", {"version": "5"})[1]
+    assert there.left(BASE, lot) == 12
+    register = there.lee.get(f"{BASE}/register/{DIAZEPAM.id}").decode()
+    # Both names stand beside it
+    found = re.search(r"Taken back.*?Who </span><span>([^<]+)<", register, re.DOTALL)
+    assert found
+    assert " and " in found[1], found[1]
+    check = there.lee.get("/stock/check").decode()
+    assert "it was changed after it was written" not in check
+    # It can be given again, as it was signed for
+    again = {"version": "6", "lot": key("Location/moor-lane", lot)}
+    assert "said=given" in there.ann.press(f"{rx}/give", again)[1]
+    assert there.left(BASE, lot) == 6
+
+
+def test_what_was_put_right_meanwhile_is_not_signed_for_once_more(
+    there: Depot,
+) -> None:
+    lot = there.receives(DIAZEPAM, 2, 6, batch="TWICE")
+    rx = there.prescribes_by_two("maple", DIAZEPAM, 6)
+    chosen = {"version": "3", "lot": key("Location/moor-lane", lot)}
+    assert "said=given" in there.ann.press(f"{rx}/give", chosen)[1]
+    register = f"{BASE}/register/{DIAZEPAM.id}"
+    top = str(last(there, register))
+    form = {"number": top, "top": top, "should": "0", "why": "Never given"}
+    assert "said=asked" in there.lee.press(f"{register}/correct", form)[1]
+    waits = waiting(there)
+    seen = there.shown(there.ben, waits)
+    there.signs(there.ben, there.ben.press(f"{waits}/sign", seen)[2])
+    # Both clinicians take it back on the prescription's page
+    assert "said=returning" in there.ann.press(f"{rx}/return", {"version": "4"})[1]
+    there.signs(there.ben, there.ben.press(f"{rx}/return/sign", {"version": "5"})[2])
+    assert "said=undone" in there.ben.press(f"{rx}/undo", {"version": "5"})[1]
+    assert there.left(BASE, lot) == 12
+    # And the correction, that was signed for before, is worth nothing more
+    assert there.ben.press(f"{waits}/agree", {})[1] == waits
+    assert there.ben.press(f"{waits}/sign", seen)[1] == waits
+    assert "put it right twice" in there.ben.get(waits).decode()
+    assert "said=withdrawn" in there.lee.press(f"{waits}/withdraw", {})[1]
+    assert there.left(BASE, lot) == 12
 
 
 def test_what_was_taken_back_or_corrected_is_put_right_once(there: Depot) -> None:
@@ -325,6 +395,17 @@ def test_a_program_gives_no_delivery_another_batch(there: Depot) -> None:
     stored["contained"][0]["batch"]["lotNumber"] = "FALSE"
     stored.pop("meta")
     reply = there.program.ask("PUT", path, stored)
+    assert reply.status == WRONG, reply
+    assert "stock register" in str(reply.json)
+    # Nor does it write a packet that claims an entry
+    rx = there.prescribes("tansy", AMOXICILLIN, 7, there.ann)
+    chosen = {"version": "1", "lot": key("Location/moor-lane", lot)}
+    assert "said=given" in there.ann.press(f"{rx}/give", chosen)[1]
+    [packet] = there.dispenses("tansy")
+    packet.pop("meta")
+    reply = there.program.ask(
+        "PUT", "MedicationDispense/forged", packet | {"id": "forged"}
+    )
     assert reply.status == WRONG, reply
     assert "stock register" in str(reply.json)
     assert "batch TRUE" in there.ann.get(f"{BASE}/lots/{lot}").decode()

@@ -11,7 +11,7 @@ import pytest
 from support.acts import Colleague, colleague, confirm
 from support.openings import REASON, code_of, desk, opens, reach, records
 from support.owner import owner_of
-from support.warden import Installation, RunningWarden, forget_ledger, running_warden
+from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.base.clock import FrozenClock, SystemClock
 from wardkeep.disclosure.answers import Answer, Done, Grant, NewKeys
 from wardkeep.disclosure.canaries import CanaryCounts, PlantCanaries
@@ -34,9 +34,7 @@ NURSE, DOCTOR, OFFICER = Role.WARD_NURSE, Role.DOCTOR, Role.PRIVACY_OFFICER
 PRINTS = NURSE.budget.prints
 
 
-@pytest.fixture(autouse=True)
-def _ledger_of_its_own(installation: Installation) -> None:
-    forget_ledger(installation)
+pytestmark = pytest.mark.usefixtures("ledger_of_its_own")
 
 
 @pytest.fixture

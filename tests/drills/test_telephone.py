@@ -204,9 +204,9 @@ def told_in(page: str, id_: str) -> str:
 
 
 def test_the_number_goes_to_whoever_answered_and_to_nobody_else(room: Room) -> None:
-    sit(room.tim, "4001")
-    sit(room.uma, "4002")
-    told = rings("mine", now() - timedelta(seconds=20), answered=10, device="4001")
+    sat(room, room.tim, "4031")
+    sat(room, room.uma, "4032")
+    told = rings("mine", now() - timedelta(seconds=20), answered=10, device="4031")
     assert room.telephone.tells(*told, now=now()).status == 200
     page = room.tim.get("/calls").decode()
     which = derived_uuid("telephone-call", room.telephone.id, "mine")
@@ -226,9 +226,26 @@ def test_the_number_goes_to_whoever_answered_and_to_nobody_else(room: Room) -> N
     # And pressed twice it is one case
     assert answer(room.tim, CALLER, which=which) == call
     # Whoever sits down there has the next call, and not this one
-    sit(room.uma, "4001")
+    sit(room.uma, "4031")
     assert CALLER not in room.uma.get("/calls").decode()
     assert "extension <span" not in room.tim.get("/calls").decode()
+
+
+def test_a_number_that_is_told_late_goes_to_whoever_sat_there_then(room: Room) -> None:
+    sat(room, room.tim, "4011")
+    answered = now()
+    sit(room.uma, "4011")
+    sit(room.tim, "4012")
+    late = rings("then", answered - timedelta(seconds=30), answered=10, device="4011")
+    assert room.telephone.tells(*late, now=now()).status == 200
+    assert CALLER not in room.uma.get("/calls").decode()
+    assert CALLER in room.tim.get("/calls").decode()
+    # What is older than a number is held is nobody's just now
+    sat(room, room.uma, "4013")
+    began = now() - timedelta(minutes=45)
+    old = rings("long ago", began, answered=10, device="4013")
+    assert room.telephone.tells(*old, now=now()).status == 200
+    assert CALLER not in room.uma.get("/calls").decode()
 
 
 def test_a_stolen_session_takes_no_more_than_a_desks_telephones(room: Room) -> None:

@@ -5,14 +5,14 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from support.acts import Colleague, colleague, options_for
 from support.ledgers import ORIGIN as LOG, chained_anew, entry_about, open_ledger
 from support.openings import REASON, records
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import RunningWarden
 from wardkeep.disclosure.answers import (
     AccessHistory,
     AccessLine,
@@ -45,14 +45,6 @@ from wardkeep.ledger.segment import segments_in
 from wardkeep.ledger.wanted import Wanted
 from wardkeep.warden.rules import EXPLAINED
 from wardkeep.warden.service.compacting import Compaction
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
 
 
 async def ask_for(

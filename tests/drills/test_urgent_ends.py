@@ -48,7 +48,8 @@ ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")
 BEN = Worker("urgent_care_clinician", "Ben Backup", "ben")
 LEE = Worker("shift_lead", "Lee Leads", "lee")
 NED = Worker("ward_nurse", "Ned Nurse", "ned")
-PEOPLE = (ANN, BEN, LEE, NED)
+KIT = Worker("receptionist", "Kit Counter", "kit")
+PEOPLE = (ANN, BEN, LEE, NED, KIT)
 QUEUES = {"clinician": (ANN, BEN, LEE), "pharmacist": (BEN,)}
 MINUTE = timedelta(minutes=1)
 Json = dict[str, Any]
@@ -260,9 +261,10 @@ def test_times_are_set_in_one_place_and_hold_from_the_next_step_on(
     assert wrong[0] == 422
     assert b"between 2 and 60" in wrong[2]
     assert b"between 10 and 90" in wrong[2]
-    assert set_to(shift, "lee", **{"ring-again": "4", "attempts": "2"})[1].endswith(
-        "kept"
-    )
+    own = {"ring-again": "4", "attempts": "2", "late": "33"}
+    assert set_to(shift, "lee", **own)[1].endswith("kept")
+    # The desk's board of who is late goes by the same number
+    assert b"late=33" in shift.of["kit"].get("/bases")
     # What was promised before stays; the next step takes the new times along.
     assert row(shift.stack, _NEXT, before)["next_at"] == promised
     do(shift, "ann", before, "do/no-answer")

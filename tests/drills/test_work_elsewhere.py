@@ -3,7 +3,6 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -45,14 +44,6 @@ from wardkeep.disclosure.questions import (
 )
 
 HOW = "I sat beside her and saw her card."
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
 
 
 def code_of(answer: object) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from support.car_phone import SMALL, PhoneKey, phone, posts
 from support.chromium import Device, arrive, chromium, clean, device
@@ -46,6 +46,8 @@ DRIVERS = tuple(
         "second",
         "frozen",
         "twice",
+        "begins",
+        "stuck",
     )
 )
 BY_NAME = {one.practitioner: one for one in DRIVERS}
@@ -209,6 +211,94 @@ def came(found: Entry) -> None:
     assert len({one.act for one in mine}) == len(mine)
     assert "Stairs are dark" in mine[3].words
     assert "Seen, better, agreed." in mine[4].words
+
+
+async def test_what_is_half_typed_outlives_a_closed_list_and_is_sent_by_nobody(
+    server: Served, program: Program, browser: Browser, links: dict[str, str], lee: Desk
+) -> None:
+    send(lee, program, drives(lee, "begins"), [("scar", "Scarworth")])
+    async with device(browser, viewport=SMALL) as doc:
+        await arrive(doc, links[BY_NAME["begins"].name])
+        await takes(doc, server.origin, "1 visit lies")
+        await doc.context.set_offline(True)
+        await without_signal(doc)
+        await opens(doc, "Scarworth")
+        await begins(doc)
+        # It is there again with the passkey, on a page that was loaded anew
+        await without_signal(doc)
+        await opens(doc, "Scarworth")
+        note = doc.page.get_by_label("Note")
+        await expect(note).to_have_value("Zinnias at the do")
+        await clean(doc, "car-begun-phone")
+        await note.fill("Zinnias at the door.")
+        await doc.press("Keep the note on this phone")
+        await doc.reads("1 written here still to be sent.")
+        await expect(doc.page.locator("[data-lies]")).not_to_contain_text("begun")
+        await doc.page.get_by_text("Write a note").click()
+        await note.fill("Never finished")
+        await doc.press("Close the list")
+        await doc.reads("1 begun here and not finished.")
+        # With a signal what was kept comes in, and what was begun is shown
+        await doc.context.set_offline(False)
+        await doc.go(f"{server.origin}/home-visits/mine")
+        await doc.press("Send what is written, with my passkey")
+        await doc.reads("It was not finished, and is not in the record: Never finished")
+        await doc.page.get_by_role("button", name="I have written it elsewhere").click()
+        await expect(doc.page.locator("[data-lies]")).not_to_contain_text("begun")
+    noted = [it.words for it in entry(program, "scar").did if it.step is Step.NOTE]
+    assert [one.partition(" (")[0] for one in noted] == ["Zinnias at the door."]
+
+
+async def begins(doc: Device) -> None:
+    """A note half typed; a press is taken back, and ten minutes nobody touches it."""
+    await doc.press("Set off")
+    await doc.page.get_by_text("Write a note").click()
+    note = doc.page.get_by_label("Note")
+    await note.fill("Zinnias at the")
+    await doc.press("Take back what I pressed last")
+    await expect(note).to_have_value("Zinnias at the")
+    await note.fill("Zinnias at the do")
+    await doc.page.evaluate(
+        "{ const now = Date.now; Date.now = () => now() + 11 * 60000; }"
+    )
+    await doc.reads("1 begun here and not finished.")
+    assert await doc.page.locator("textarea").count() == 0
+    found = await doc.page.evaluate(_THIEF)
+    assert "ZINNIA" not in found["text"].upper()
+
+
+_FAST = """{ const [every, now] = [setInterval, performance.now.bind(performance)];
+  window.setInterval = (work, ms) => every(work, ms / 50);
+  performance.now = () => now() * 50; }"""
+
+
+async def test_a_press_that_is_not_taken_is_asked_again_later_and_later(
+    server: Served, program: Program, browser: Browser, links: dict[str, str], lee: Desk
+) -> None:
+    """Fifty times as fast: two hundred seconds in four."""
+    send(lee, program, drives(lee, "stuck"), [("stile", "Stileworth")])
+    async with device(browser, viewport=SMALL) as doc:
+        await arrive(doc, links[BY_NAME["stuck"].name])
+        await doc.context.add_init_script(_FAST)
+        asked = 0
+
+        async def not_now(route: Route) -> None:
+            nonlocal asked
+            asked += 1
+            await route.fulfill(json={"became": {}})
+
+        await doc.page.route("**/home-visits/mine/acts", not_now)
+        await doc.go(f"{server.origin}/home-visits/mine")
+        await doc.page.get_by_role("button", name="I have arrived").click()
+        await doc.reads("1 kept on this phone.")
+        await asyncio.sleep(4)
+        # At 0, 10, 30, 70 and 150 seconds, and once as the page came
+        assert 3 <= asked <= 7
+        # Once a server takes it, it is in
+        await doc.page.unroute("**/home-visits/mine/acts")
+        await doc.page.evaluate("window.dispatchEvent(new Event('online'))")
+        await doc.reads("At the home")
+    assert entry(program, "stile").state is State.ARRIVED
 
 
 async def test_with_the_server_gone_and_the_phone_started_anew_it_is_there(

@@ -15,6 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from support.chromium import Device, arrive, chromium, clean, device
+from support.midday import noon
 from support.program import Program
 from support.served import Served, served
 from support.urgent import whole_call
@@ -35,7 +36,9 @@ SMALL = {"width": 360, "height": 740}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("visits")) as running:
+    # A desk's list is today's: a time just after midnight would be tomorrow's.
+    folder = tmp_path_factory.mktemp("visits")
+    with noon() as clock, served(folder, **clock) as running:
         running.found("fernhill")
         yield running
 
@@ -172,6 +175,7 @@ async def dispatches(lee: Device, origin: str) -> None:
         await lee.press("Put it on the car’s list")
         await lee.reads("It is on the car's list.")
     await clean(lee, "visits-one-dispatcher")
+    await rings_first(lee, origin)
     await lee.go(f"{origin}/home-visits")
     await lee.reads("HILLWORTH, Test")
     await lee.reads("LS17")
@@ -182,6 +186,18 @@ async def dispatches(lee: Device, origin: str) -> None:
     found = [one for one in names if "WORTH" in one]
     assert [one.partition(",")[0] for one in found] == ["DALEWORTH", "HILLWORTH"]
     await clean(lee, "visits-board")
+
+
+async def rings_first(lee: Device, origin: str) -> None:
+    """Another crew takes no visits from one that nobody rang; what was typed stays."""
+    await lee.go(f"{origin}/home-visits/cars")
+    await lee.page.get_by_role("link", name="Change: Car 1").click()
+    await lee.page.get_by_label("The clinician in it").select_option(label=ANN.name)
+    await lee.page.get_by_label("Where it drives").fill("LS17, LS8")
+    await lee.press("Keep")
+    await lee.reads("Say that you have rung the crew")
+    assert await lee.page.get_by_label("Where it drives").input_value() == "LS17, LS8"
+    await clean(lee, "visits-rung")
 
 
 async def drives(doc: Device, origin: str, program: Program) -> None:

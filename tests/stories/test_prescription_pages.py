@@ -187,9 +187,11 @@ async def test_two_people_sign_for_a_controlled_drug_the_second_on_a_phone(
     await ann.press("Put my signature into the record")
     await ann.reads("Waits for a second person’s check")
     await ann.reads("Ask a colleague to open this page and check it.")
-    await checks_and_gives(lee, ann.page.url.partition("?")[0])
+    address = ann.page.url.partition("?")[0]
+    await checks_and_gives(lee, address)
     await lee.go(f"{server.origin}/patients/birch/timeline")
     await lee.reads("Medicine handed out")
+    await takes_back(lee, ann, address)
     assert lee.complaints == []
 
 
@@ -215,6 +217,25 @@ async def checks_and_gives(lee: Device, address: str) -> None:
     await lee.reads("It is written down as given.")
     await lee.reads("batch B7731")
     await clean(lee, "prescription-given-phone")
+
+
+async def takes_back(lee: Device, ann: Device, address: str) -> None:
+    """Whoever gave it says that it was not given; somebody else sees it back."""
+    await lee.go(address)
+    await lee.press("It was not given after all")
+    await lee.reads("record and register say that it was given")
+    await lee.reads("Given at base")
+    await clean(lee, "prescription-returning-phone")
+    await ann.go(address)
+    await ann.reads("Lee Leads says that it was not given after all")
+    await clean(ann, "prescription-is-it-back")
+    await ann.press("Go on to sign")
+    await ann.reads("See the packet back where it is kept before you sign.")
+    await clean(ann, "prescription-back-sign")
+    await ann.press("Sign with my passkey")
+    await ann.press("Write down that it is back")
+    await ann.reads("It is as it was before.")
+    await ann.reads("Not printed yet")
 
 
 async def test_a_special_note_is_written_reviewed_and_ended(

@@ -207,6 +207,19 @@ async def test_what_came_of_a_case_is_kept_while_it_is_typed_and_its_end_taken_b
     assert ann.complaints == []
 
 
+async def is_in_sight(own: Device, tab: str) -> None:
+    """On a phone, the tab of the page that one is on; and that there are more."""
+    usual = own.page.viewport_size
+    await own.page.set_viewport_size({"width": 360, "height": 740})
+    await own.page.reload()
+    row = own.page.get_by_role("navigation", name="Urgent care").get_by_role("list")
+    here = row.get_by_role("link", name=tab)
+    await expect(here).to_be_in_viewport(ratio=0.99)
+    await clean(own, f"tab-{tab.lower().replace(' ', '-')}-phone")
+    assert usual is not None
+    await own.page.set_viewport_size(usual)
+
+
 async def test_times_are_set_by_the_lead_and_the_queue_goes_on_paper(
     server: Served, program: Program, ann: Device, lee: Device
 ) -> None:
@@ -223,6 +236,7 @@ async def test_times_are_set_by_the_lead_and_the_queue_goes_on_paper(
     await lee.press("Set them")
     await lee.reads("They hold from the next step of each case on.")
     await clean(lee, "queue-times")
+    await is_in_sight(lee, "Time limits")
     await ann.go(f"{server.origin}{BOARD}/overdue")
     await ann.reads("were not rung again within 5 minutes")
     # Whoever looks further down turns the page

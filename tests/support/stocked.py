@@ -101,10 +101,27 @@ class Depot(NamedTuple):
         return int(found[1])
 
     def version(self, at: str, lot: str) -> dict[str, str]:
-        page = self.lee.get(f"{at}/lots/{lot}").decode()
+        return self.shown(self.lee, f"{at}/lots/{lot}")
+
+    def shown(self, who: Desk, path: str) -> dict[str, str]:
+        """The version that a page shows to somebody."""
+        page = who.get(path).decode()
         found = re.search(r'name="version" value="([0-9]+)"', page)
         assert found, page
         return {"version": found[1]}
+
+    def goes_on(self, who: Desk, waits: str, **form: str) -> tuple[int, str, bytes]:
+        """A second person goes on to sign what a page shows them."""
+        return who.press(f"{waits}/sign", {**self.shown(who, waits), **form})
+
+    def prescribes_by_two(self, id_: str, item: Item, quantity: int) -> str:
+        """Ann's, of a controlled drug: her passkey signs, and then Ben's."""
+        rx = self.prescribes(id_, item, quantity, self.ann)
+        for who in (self.ann, self.ben):
+            version = self.shown(who, rx)
+            self.signs(who, who.press(f"{rx}/sign", version)[2])
+            assert who.press(f"{rx}/signed", version)[0] == 303
+        return rx
 
     def dispenses(self, patient: str) -> list[Json]:
         return self.program.search("MedicationDispense", ("patient", patient)).resources

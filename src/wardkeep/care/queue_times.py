@@ -37,33 +37,34 @@ def can_undo(here: Here, me: Person, visit: Visit) -> bool:
 async def taken_back(visit: Visit, here: Here, me: Person) -> Changes | Response | None:
     """What to write so that it is as before the last step; None: it is too late."""
     entry = here.entry
-    was = await stored(
-        visit, TYPE, entry.id, patient=entry.patient, version=here.version - 1
-    )
+    # A note is a version of its own.
+    earlier = here.version - 1 - entry.noted_since
+    was = await stored(visit, TYPE, entry.id, patient=entry.patient, version=earlier)
     if isinstance(was, Response):
         return was
     before = entry_in(was.content)
     did = Did(step=Step.UNDO, at=visit.clock.now(), by=me)
     after = before and take_back(entry, before, did, among=TAKEN_BACK)
-    if not isinstance(after, Entry) or before is None:
+    last = entry.last_done
+    if not isinstance(after, Entry) or before is None or last is None:
         return None
     changed: Changes = [(entry_content(after, here.content), here.version)]
-    if entry.did[-1].step not in TIMED:
+    if last.step not in TIMED:
         return changed
-    appointment = await _appointment(visit, entry, before)
+    appointment = await _appointment(visit, entry, before, last.step)
     if appointment is None or isinstance(appointment, Response):
         return appointment
     return [appointment, *changed]
 
 
 async def _appointment(
-    visit: Visit, entry: Entry, before: Entry
+    visit: Visit, entry: Entry, before: Entry, step: Step
 ) -> tuple[Json, int] | Response | None:
     id_ = entry.booked.appointment or before.booked.appointment
     now = await stored(visit, appointments.TYPE, id_, patient=entry.patient)
     if isinstance(now, Response):
         return now
-    if now.content.get("status") != _LEFT_BY[entry.did[-1].step]:
+    if now.content.get("status") != _LEFT_BY[step]:
         return None
     if before.booked.appointment != id_:
         return {**now.content, "status": appointments.CANCELLED}, now.version

@@ -208,6 +208,8 @@ class AccountRead(Message, frozen=True):
     copied: int = 0
     sent: int = 0
     """Different patients in the last 24 hours whose record went out."""
+    carried: int = 0
+    """Different patients in the last 24 hours whose visit went onto a phone."""
 
 
 class RefusalsRead(Message, frozen=True):

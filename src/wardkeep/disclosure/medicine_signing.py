@@ -11,6 +11,8 @@ LONGEST_WORDS = 1000
 PRESCRIBES, CHECKS = "prescribes", "checks"
 WITNESSES = "witnesses"
 """Of stock: a second person found so too. It is about no patient."""
+RETURNS = "returns"
+"""Of a controlled drug that was given: a second person saw that it is back."""
 
 
 class SignMedicine(Message, frozen=True, kw_only=True):
@@ -25,7 +27,7 @@ class SignMedicine(Message, frozen=True, kw_only=True):
     patient: str
     """Empty of stock."""
     part: str
-    """`prescribes`, `checks` or `witnesses`: of which of the two people it is."""
+    """`prescribes`, `checks`, `witnesses` or `returns`: of which of both it is."""
     words: str
     """Medicine, dose and quantity, as the page showed them."""
     prescriber: str

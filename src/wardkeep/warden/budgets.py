@@ -316,10 +316,14 @@ class Budgets:
         spent = self._of(account, now)
         return len(spent.expected), len(spent.others), len(spent.rows)
 
-    def counts_out(self, account: Account, *, now: float) -> tuple[int, int, int]:
-        """Patients whose record was printed, copied and sent, in the last 24 hours."""
+    def counts_out(
+        self, account: Account, *, now: float
+    ) -> tuple[int, int, int, int]:
+        """Patients who were printed, copied, sent and carried, in the last 24 hours."""
         spent = self._of(account, now)
-        return len(spent.printed), len(spent.copied), len(spent.sent)
+        kept = (spent.printed, spent.copied, spent.sent, spent.phones)
+        printed, copied, sent, carried = map(len, kept)
+        return printed, copied, sent, carried
 
     def listed_and_opened(self, account: Account) -> tuple[int, int]:
         """People shown in lists in 24 hours, and how many of them were opened."""

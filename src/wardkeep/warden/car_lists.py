@@ -14,6 +14,8 @@ class SignedList(msgspec.Struct, frozen=True, kw_only=True):
 
     act: TakeList
     until_monotonic: float
+    credential: bytes
+    """The passkey that signed: it alone opens the list on the phone."""
 
     def covers(self, patient: str, *, now: float) -> bool:
         return now < self.until_monotonic and patient in self.act.patients

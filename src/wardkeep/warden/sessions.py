@@ -18,15 +18,16 @@ import msgspec
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId, new_secret, new_uuid
 from wardkeep.disclosure.answers import SessionView
+from wardkeep.disclosure.handing_over import HandOver
+from wardkeep.disclosure.medicine_signing import SignMedicine
 from wardkeep.disclosure.message import GLANCE
 from wardkeep.identity.roles import BY_COMMAND, NEED_DEVICE, PEOPLE, Role
 from wardkeep.identity.scopes import CHECK_IN, Scopes
 from wardkeep.warden.agreed import AgreedExtract
 from wardkeep.warden.car_lists import SignedList
 from wardkeep.warden.copies import SignedCopy
-from wardkeep.warden.hand_overs import SignedHandOver
+from wardkeep.warden.held_acts import HeldAct
 from wardkeep.warden.session_parts import ByApp, Elsewhere, HeldReason
-from wardkeep.warden.signed_medicines import SignedMedicine
 
 ASLEEP_SECONDS = 15 * 60
 ASLEEP_OF_GUARDED_SECONDS = 10 * 60
@@ -80,12 +81,14 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     nobodies: set[str] = msgspec.field(default_factory=set)
     """Of an import: canaries to which it adds new writing."""
     copies: dict[str, SignedCopy] = msgspec.field(default_factory=dict)
+    confirmed_with: bytes = b""
+    """The passkey that confirmed an act last: not always the one of the sign-in."""
     car_list: SignedList | None = None
     """What was signed for last: a copy of each patient, a list for a phone."""
     extract: AgreedExtract | None = None
     """Of the operator's command that takes a data set: what was agreed on."""
-    hand_overs: dict[str, SignedHandOver] = msgspec.field(default_factory=dict)
-    medicines: dict[str, SignedMedicine] = msgspec.field(default_factory=dict)
+    hand_overs: dict[str, HeldAct[HandOver]] = msgspec.field(default_factory=dict)
+    medicines: dict[str, HeldAct[SignMedicine]] = msgspec.field(default_factory=dict)
     """By their ids; controlled drugs that were signed for by their prescriptions'."""
     passkeys_open_until: float = 0.0
     """By the monotonic clock: until then passkeys may be added and revoked."""

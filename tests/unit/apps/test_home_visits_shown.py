@@ -128,7 +128,7 @@ def test_who_is_late_is_red_and_who_has_arrived_counts_from_then() -> None:
         line("gone", 60, status="noshow"),
         line("seen", 90, status="fulfilled"),
     ]
-    found = centre_of("moor", lines, NOW)
+    found = centre_of("moor", lines, NOW, late_minutes=10)
     assert (found.late, found.expected, found.here) == (1, 2, 1)
     assert (found.missed, found.seen) == (1, 1)
     rows = {one.id: one for one in found.rows}

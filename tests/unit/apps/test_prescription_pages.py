@@ -22,6 +22,7 @@ from wardkeep.base.ids import new_uuid
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.confirming import ActDescription, DescribeAct
 from wardkeep.disclosure.medicine_signing import (
+    RETURNS,
     ReadSignedMedicine,
     SignedMedicineView,
     SignMedicine,
@@ -144,11 +145,36 @@ async def test_a_controlled_drug_leaves_its_request_open_until_it_is_given(
     assert stage.shelf.content("Task", "amber-entry")["status"] == "completed"
     [packet_] = stage.shelf.of_type("MedicationDispense")
     assert packet_["contained"][0]["batch"]["lotNumber"] == "B7"
-    # What was not given after all is an error, and the prescription is there again
-    status, to = await stage.press(f"{at}/undo", version="4")
-    assert to.endswith("said=undone")
+    await taken_back(stage, at)
     [packet_] = stage.shelf.of_type("MedicationDispense")
     assert packet_["status"] == "entered-in-error"
+
+
+async def taken_back(stage: Stage, at: str) -> None:
+    """Not given after all: Ann gave it and says so, Ben looks and signs."""
+    assert (await stage.press(f"{at}/undo", version="4"))[0] == 409
+    status, to = await stage.press(f"{at}/return", version="4")
+    assert to.endswith("said=returning")
+    assert (await stage.press(f"{at}/undo", version="5"))[0] == 409
+    assert (await stage.press(f"{at}/return/sign", version="5"))[0] == 409
+    [packet_] = stage.shelf.of_type("MedicationDispense")
+    assert packet_["status"] == "completed"
+    # A second person looks and signs; then it is an error, and can be given again
+    stage.be("ben")
+    stage.warden.when(ReadSignedMedicine, NOT_SIGNED)
+    status, to = await stage.press(f"{at}/undo", version="5")
+    assert to.endswith("said=not-signed")
+    status, page = await stage.press(f"{at}/return/sign", version="5")
+    assert (status, "Sign with my passkey" in page) == (200, True)
+    [*_, asked] = stage.warden.questions(DescribeAct)
+    assert isinstance(asked.act, SignMedicine)
+    assert (asked.act.part, asked.act.prescriber) == (RETURNS, "Ann")
+    assert "batch B7" in asked.act.words
+    assert "Write down that it is back" not in (await get(stage.app, at)).text
+    stage.warden.when(ReadSignedMedicine, SignedMedicineView(act=asked.act))
+    assert "Write down that it is back" in (await get(stage.app, at)).text
+    status, to = await stage.press(f"{at}/undo", version="5")
+    assert to.endswith("said=undone")
 
 
 async def signed(stage: Stage, at: str, version: str) -> None:

@@ -364,12 +364,13 @@ def test_a_printer_that_jams_costs_nobody_a_print(budgets: Budgets) -> None:
 @pytest.mark.parametrize(
     ("action", "relationship", "out", "weight"),
     [
-        ("print", "", (1, 0, 0), 3),
-        ("copy", "", (0, 1, 0), 10),
-        ("print", "ward", (1, 0, 0), 0),
-        ("send", "", (0, 0, 1), 1),
-        ("send", "queue", (0, 0, 1), 0),
-        ("read", "", (0, 0, 0), 1),
+        ("print", "", (1, 0, 0, 0), 3),
+        ("copy", "", (0, 1, 0, 0), 10),
+        ("print", "ward", (1, 0, 0, 0), 0),
+        ("send", "", (0, 0, 1, 0), 1),
+        ("send", "queue", (0, 0, 1, 0), 0),
+        ("carry", "ward", (0, 0, 0, 1), 0),
+        ("read", "", (0, 0, 0, 0), 1),
     ],
 )
 def test_what_left_counts_after_a_start_as_it_did_before(

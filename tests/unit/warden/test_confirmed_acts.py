@@ -4,7 +4,6 @@
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import msgspec
@@ -16,7 +15,7 @@ from support.acts import Colleague, colleague, confirm, options_for
 from support.authenticator import SoftwareAuthenticator, decoded
 from support.ledgers import full_at
 from support.owner import owner_of
-from support.warden import ORIGIN, Installation, RunningWarden, running_warden
+from support.warden import ORIGIN, Installation, RunningWarden
 from wardkeep.disclosure.answers import Done, Refusal, SessionView, SignedIn
 from wardkeep.disclosure.confirming import ActDescription, DescribeAct, FinishConfirm
 from wardkeep.disclosure.people import (
@@ -41,14 +40,6 @@ from wardkeep.disclosure.questions import CheckSession
 NURSE = NewPerson("Tamsin Reed", "ward_nurse")
 CLERK = NewPerson("Ivo Marsh", "finance_clerk")
 HOW = "I sat beside her and saw her staff card."
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
 
 
 @pytest.fixture

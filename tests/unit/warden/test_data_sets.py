@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm, options_for
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import Installation, RunningWarden, warden_at_home
 from wardkeep.base.clock import FrozenClock
 from wardkeep.base.ids import new_uuid
 from wardkeep.disclosure.answers import (
@@ -64,9 +64,7 @@ def clock() -> FrozenClock:
 async def warden(
     installation: Installation, clock: FrozenClock
 ) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation, clock=clock) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
+    async with warden_at_home(installation, clock=clock) as running:
         yield running
 
 

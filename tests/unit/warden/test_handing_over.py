@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing for a hand-over: by whom, for whom, and for how long it holds."""
 
-import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +8,7 @@ import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import Installation, RunningWarden, warden_at_home
 from wardkeep.base.clock import FrozenClock
 from wardkeep.disclosure.answers import Done, Refusal
 from wardkeep.disclosure.confirming import ActDescription, DescribeAct
@@ -45,9 +44,7 @@ def clock() -> FrozenClock:
 async def warden(
     installation: Installation, clock: FrozenClock
 ) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation, clock=clock) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
+    async with warden_at_home(installation, clock=clock) as running:
         yield running
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing for a controlled drug: by whom, for which words, for how long it holds."""
 
-import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,13 +8,14 @@ import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import Installation, RunningWarden, warden_at_home
 from wardkeep.base.clock import FrozenClock
 from wardkeep.disclosure.answers import Done, Refusal
 from wardkeep.disclosure.confirming import ActDescription, DescribeAct
 from wardkeep.disclosure.medicine_signing import (
     CHECKS,
     PRESCRIBES,
+    RETURNS,
     SIGNED_MEDICINE_SECONDS,
     WITNESSES,
     ReadSignedMedicine,
@@ -42,9 +42,7 @@ def clock() -> FrozenClock:
 async def warden(
     installation: Installation, clock: FrozenClock
 ) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation, clock=clock) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
+    async with warden_at_home(installation, clock=clock) as running:
         yield running
 
 
@@ -90,6 +88,8 @@ async def test_what_was_signed_holds_for_a_quarter_of_an_hour_in_its_session(
         ("urgent_care_clinician", PRESCRIBES, True),
         ("shift_lead", PRESCRIBES, False),
         ("shift_lead", CHECKS, True),
+        ("shift_lead", RETURNS, True),
+        ("receptionist", RETURNS, False),
         ("health_advisor", CHECKS, False),
         ("carer", CHECKS, False),
         ("receptionist", CHECKS, False),
@@ -117,6 +117,7 @@ async def test_who_may_sign_for_which_part(
         {"patient": ""},
         {"part": WITNESSES},
         {"part": WITNESSES, "patient": "", "id": "no/id"},
+        {"part": RETURNS, "patient": ""},
         {"version": 0},
         {"words": ""},
         {"words": "x" * 1001},
@@ -144,3 +145,17 @@ async def test_a_second_person_of_stock_signs_for_the_entry_and_for_no_patient(
     assert await signed(warden, lee) == SignedMedicineView(act=act)
     desk = await colleague(warden, "receptionist")
     assert isinstance(await described(warden, desk, act), Refusal)
+
+
+async def test_who_saw_a_controlled_drug_back_signs_for_whom_it_was_given_by(
+    warden: RunningWarden,
+) -> None:
+    lee = await colleague(warden, "shift_lead")
+    told = await described(warden, lee, msgspec.structs.replace(ACT, part=RETURNS))
+    assert isinstance(told, ActDescription)
+    assert told.lines == (
+        ("Medicine", ACT.words),
+        ("Given by", "Dr Fictional"),
+        ("Patient", "Patient/pat"),
+    )
+    assert "back where it is kept" in told.warning

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the operator and an organisation's own people may not set up, and why."""
 
-import secrets
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import pytest
 
 from support.acts import Colleague, colleague
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import RunningWarden
 from wardkeep.disclosure.answers import Created, Done, Refusal
 from wardkeep.disclosure.federation import (
     AddProvider,
@@ -42,14 +40,6 @@ PROVIDER = AddProvider(
     issuer="https://id.example.com",
     client_id="wardkeep",
 )
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
 
 
 async def code_of(warden: RunningWarden, asked: Message) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support.acts import Colleague, colleague, confirm
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import Installation, RunningWarden, warden_at_home
 from wardkeep.base.clock import FrozenClock, microseconds_since_epoch
 from wardkeep.disclosure.answers import Done, Refusal, SessionView, SignedIn
 from wardkeep.disclosure.people import (
@@ -35,9 +35,7 @@ def clock() -> FrozenClock:
 async def warden(
     installation: Installation, clock: FrozenClock
 ) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation, clock=clock) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
+    async with warden_at_home(installation, clock=clock) as running:
         yield running
 
 

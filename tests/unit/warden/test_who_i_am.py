@@ -1,25 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who somebody is in the record, told to themselves and to nobody else."""
 
-import secrets
-from collections.abc import AsyncIterator
-
-import pytest
-
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import RunningWarden
 from wardkeep.disclosure.answers import Done, Refusal
 from wardkeep.disclosure.questions import SetWork
 from wardkeep.disclosure.who_i_am import AskWhoIAm, WhoIAm
 
 ASH, WARD = "Practitioner/ash", "Location/ward-7"
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
 
 
 async def test_somebody_is_told_who_they_are_and_where_they_work(

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whom somebody may expect, told to themselves alone, as ids and reasons."""
 
-import secrets
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from support.warden import Installation, RunningWarden, running_warden
+from support.warden import RunningWarden
 from wardkeep.disclosure.answers import Done, Refusal
 from wardkeep.disclosure.questions import SetWork
 from wardkeep.disclosure.who_i_am import AskWhomIExpect, WhomIExpect
@@ -93,14 +89,6 @@ def test_what_somebody_wrote_for_themselves_is_marked() -> None:
     ties.put({STAY: [tie("Practitioner/ash", made_by="ash")]})
     [one] = expected(ties).expected_by(account="ash", organisation=1, at=NOW)
     assert one.is_self_made
-
-
-@pytest.fixture
-async def warden(installation: Installation) -> AsyncIterator[RunningWarden]:
-    async with running_warden(installation) as running:
-        running.home = f"org-{secrets.token_hex(4)}"
-        await running.organisation(running.home)
-        yield running
 
 
 async def test_each_is_told_their_own_and_nobody_elses(warden: RunningWarden) -> None:

@@ -11,7 +11,11 @@ from starlette.responses import Response
 
 from wardkeep.apps.home_visits.acting import changes_of
 from wardkeep.apps.home_visits.one import ACTS, LONGEST_NOTE
-from wardkeep.apps.home_visits.opening import HOME, own_lines
+from wardkeep.apps.home_visits.opening import (
+    HOME,
+    is_anothers,
+    own_lines,
+)
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care.case_ending import Ending, changed_by_end, write_end
 from wardkeep.care.colleagues import mine_of
@@ -93,7 +97,10 @@ async def _bring(visit: Visit, act: Act, me: Person) -> str:
         here = await find(visit, act.entry)
         if isinstance(here, Response):
             is_old = visit.clock.now() - act.at > OLDEST
-            return NOT_SO if is_old else _answer(here)
+            # Where another crew has it, the door opens it no more: asking again for a
+            # day would keep from its author that it did not come in.
+            is_over = is_old or await is_anothers(visit, act.entry, me)
+            return NOT_SO if is_over else _answer(here)
         after = brought_in(
             here.entry,
             act,

@@ -25,7 +25,7 @@ from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.store.change import Change
 from wardkeep.fhir.store.outcomes import Conflict, Written
 from wardkeep.fhir.store.writing import Writer
-from wardkeep.fhir.urgent.moving import Cannot, advance
+from wardkeep.fhir.urgent.moving import NOT_NOW, Cannot, advance
 from wardkeep.fhir.urgent.queueing import Did, entry_content
 from wardkeep.fhir.urgent.steps import State, Step
 from wardkeep.fhir.visits import appointments
@@ -40,6 +40,8 @@ CARS = f"{HOME}/cars"
 _HOURS = ("4", "6", "8", "10", "12")
 _NEW, _AS_IT_IS = "new", "as-it-is"
 _NAME, _AREA = 40, 80
+_BUSY, _BUSY_STATUS = "crew-busy", 409
+RUNG = "rung"
 FIELDS = ("name", "area", "first", "second", "hours")
 Known = list[tuple[Car, int]]
 Changes = list[tuple[Json, int]]
@@ -80,8 +82,14 @@ async def _find(visit: Visit) -> tuple[Car | None, int] | Response:
     return found if found is not None else visit.tell(NOT_FOUND)
 
 
-async def _show(visit: Visit, car: Car | None, version: int, form: Form) -> Response:
+async def _show(
+    visit: Visit, car: Car | None, version: int, form: Form, said: str = ""
+) -> Response:
     problems = tuple(form.problems.values())
+    has_visits = car is not None and any(
+        one.place == car.reference for one in await visits_now(visit)
+    )
+    status = _BUSY_STATUS if said else 200
     crew = [one.reference for one in car.crew] if car else []
     hours = _until(visit, car)
     was = {
@@ -93,15 +101,17 @@ async def _show(visit: Visit, car: Car | None, version: int, form: Form) -> Resp
     }
     return visit.render(
         "home_visits/car.html",
-        status=422 if problems else 200,
+        status=422 if problems else status,
         car=car,
+        has_visits=has_visits,
+        has_rung=form.values.get(RUNG) == "yes",
         id=form.values.get("id", "") or (car.id if car else new_uuid()),
         version=version,
         values={name: form.values.get(name, was[name]) for name in FIELDS},
         people=[("", "Choose"), *options(await colleagues(visit))],
         hours=hours,
         problems=problems,
-        said=SAID.get(visit.query("said")),
+        said=SAID.get(said or visit.query("said")),
     )
 
 
@@ -134,15 +144,35 @@ async def keep_car(visit: Visit) -> Response:
     car = await _typed(visit, form, id_, was)
     if form.problems:
         return await _show(visit, was, version, form)
+    return await _keep(visit, form, was, version, car)
+
+
+async def _keep(
+    visit: Visit, form: Form, was: Car | None, version: int, car: Car
+) -> Response:
+    """The car, and with another crew its visits; what was typed is lost by nothing."""
     followed = await _followed(visit, was, car)
-    if not isinstance(followed, list):
+    if isinstance(followed, Response):
         return followed
-    return await _store(
+    if isinstance(followed, Cannot):
+        return await _show(visit, was, version, form, _BUSY)
+    if followed and form.values.get(RUNG) != "yes":
+        form.reject(
+            RUNG,
+            wrong="Say that you have rung the crew that has its visits now",
+            mend="What they pressed or wrote where there is no signal comes in no more"
+            " once the visits are others’.",
+        )
+        return await _show(visit, was, version, form)
+    done = await _store(
         visit, car, version, "followed" if followed else "kept", followed
     )
+    return done or await _show(visit, was, version, form, _BUSY)
 
 
-async def _followed(visit: Visit, was: Car | None, car: Car) -> Changes | Response:
+async def _followed(
+    visit: Visit, was: Car | None, car: Car
+) -> Changes | Cannot | Response:
     """What is written with another crew: all visits of the car, or nothing.
 
     Whoever is in a home stays who it is: they are looked after by what they say.
@@ -158,13 +188,15 @@ async def _followed(visit: Visit, was: Car | None, car: Car) -> Changes | Respon
     for row in await visits_now(visit):
         if row.place == car.reference:
             found = await _given_on(visit, row.entry, car, me)
-            if isinstance(found, Response):
+            if not isinstance(found, list):
                 return found
             changed += found
     return changed
 
 
-async def _given_on(visit: Visit, id_: str, car: Car, me: Person) -> Changes | Response:
+async def _given_on(
+    visit: Visit, id_: str, car: Car, me: Person
+) -> Changes | Cannot | Response:
     """One visit and its Appointment, as the new crew has them."""
     here = await find(visit, id_)
     if isinstance(here, Response):
@@ -174,7 +206,7 @@ async def _given_on(visit: Visit, id_: str, car: Car, me: Person) -> Changes | R
         # Whoever was there writes what came of it.
         return []
     if entry.state is State.ARRIVED:
-        return visit.go_to(f"{CARS}?said=crew-busy")
+        return NOT_NOW
     did = Did(
         step=Step.SEND,
         at=visit.clock.now(),
@@ -189,7 +221,7 @@ async def _given_on(visit: Visit, id_: str, car: Car, me: Person) -> Changes | R
     if isinstance(was, Response):
         return was
     if isinstance(after, Cannot) or entry.booked.at is None:
-        return visit.go_to(f"{CARS}?said=crew-busy")
+        return NOT_NOW
     content = appointments.sent_anew(was.content, car, starts=entry.booked.at)
     return [
         (content, was.version),
@@ -232,7 +264,8 @@ def _shift(
 
 async def _store(
     visit: Visit, car: Car, version: int, said: str, followed: Changes | None = None
-) -> Response:
+) -> Response | None:
+    """Both, or neither; None: a visit that was to follow changed meanwhile."""
     visits = followed or []
     change = Change(
         drafts=[
@@ -251,7 +284,7 @@ async def _store(
             # The same form, sent again: it is there.
             return visit.go_to(f"{CARS}?said={said}")
         case Conflict() if visits:
-            return visit.go_to(f"{CARS}?said=crew-busy")
+            return None
         case Conflict():
             return visit.tell(CHANGED)
         case _:
@@ -279,4 +312,4 @@ async def end_car(visit: Visit) -> Response:
         until=visit.clock.now(),
         is_active=False,
     )
-    return await _store(visit, over, version, "ended")
+    return await _store(visit, over, version, "ended") or visit.tell(CHANGED)

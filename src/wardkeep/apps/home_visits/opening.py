@@ -77,7 +77,8 @@ SAID = {
     "crew-busy": (
         (
             "Somebody of the crew is in a home, or a visit changed just before you"
-            " pressed. Neither the car nor any visit was changed: press again."
+            " pressed. Neither the car nor any visit was changed. What you typed is"
+            " still here: press again."
         ),
         False,
     ),
@@ -196,6 +197,14 @@ async def own_lines(visit: Visit, me: Person) -> Own | Refusal:
         if car_of_visit(one, me, driven)
     )
     return Own(tuple(car for car in own if car.is_on_shift(now)), tuple(lines))
+
+
+async def is_anothers(visit: Visit, entry: str, me: Person) -> bool:
+    """Whether an open visit is on the list of a car that somebody is not in."""
+    own = await own_lines(visit, me)
+    if isinstance(own, Refusal) or any(one.entry == entry for one in own.lines):
+        return False
+    return any(one.entry == entry and one.place for one in await visits_now(visit))
 
 
 def car_of_visit(row: EntryRow, me: Person, own: Sequence[str]) -> bool:

@@ -9,6 +9,10 @@ from wardkeep.apps.prescriptions.lifting import (
     sign_lifting,
     withdraw_lifting,
 )
+from wardkeep.apps.prescriptions.returning import (
+    say_it_is_back,
+    sign_that_it_is_back,
+)
 from wardkeep.apps.prescriptions.showing import (
     show_formulary,
     show_prescription,
@@ -44,6 +48,8 @@ app = App(
         show_giving,
         give_stock,
         cancel,
+        say_it_is_back,
+        sign_that_it_is_back,
         undo,
         show_prescription,
     ),

@@ -45,7 +45,8 @@ from wardkeep.fhir.store.parts import Part, PartReader
 from wardkeep.fhir.store.writing import Writer
 from wardkeep.fhir.urgent.case import TYPE as CASE
 from wardkeep.fhir.work.expects import listed
-from wardkeep.ui.banner import Banner
+from wardkeep.ui.banner import Banner, name_for_banner
+from wardkeep.ui.format import show_date
 from wardkeep.web.forms import Form
 from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
@@ -180,6 +181,11 @@ async def pressed(visit: Visit, kind: str = "") -> Pressed | Response:
     if why is not None:
         return visit.tell(not_done(why.why))
     return Pressed(kind=kind, opened=opened, kept=kept, form=form, me=who)
+
+
+def called(banner: Banner) -> str:
+    """Who it is, where a passkey signs for something of theirs."""
+    return f"{name_for_banner(banner.name)}, born {show_date(banner.born)}"
 
 
 def not_done(why: str) -> Trouble:

@@ -13,6 +13,7 @@ from wardkeep.apps.prescriptions.opening import (
     open_here,
     stock_line,
 )
+from wardkeep.apps.prescriptions.returning import is_seen_back
 from wardkeep.care.formulary import formulary
 from wardkeep.care.of_patient import READERS
 from wardkeep.care.opening import me
@@ -25,6 +26,7 @@ from wardkeep.fhir.prescriptions.prescription import (
     GIVEN,
     KINDS,
     PRINTED,
+    RETURNING,
     SIGNED,
     UNDONE,
     WRITTEN,
@@ -42,6 +44,7 @@ DID = {
     GIVEN: "Given at base",
     CANCELLED: "Cancelled",
     UNDONE: "Taken back: what was done before",
+    RETURNING: "Said to be not given after all: a second person looks",
 }
 SAID = {
     "written": ("The prescription is saved.", True),
@@ -51,6 +54,17 @@ SAID = {
     GIVEN: ("It is written down as given.", True),
     CANCELLED: ("It is cancelled. Destroy what was printed of it.", True),
     UNDONE: ("It is as it was before.", True),
+    RETURNING: (
+        (
+            "It is written down. Until a colleague has opened this page, looked, and"
+            " signed, record and register say that it was given."
+        ),
+        True,
+    ),
+    "not-signed": (
+        "Nothing was done: sign first that the packet is back where it is kept.",
+        False,
+    ),
     "changed": (
         (
             "Somebody changed it just before you pressed, so nothing was done. This is"
@@ -112,7 +126,9 @@ async def show_one(visit: Visit, opened: Opened, kept: Kept, form: Form) -> Resp
     """It; with what was typed where something was wrong with it."""
     one, who = kept.prescription, await me(visit)
     problems = tuple(form.problems.values())
-    given = one.last(GIVEN)
+    given, acts = one.last(GIVEN), acts_of(one, who, visit)
+    returning = one.steps[-1] if one.steps[-1].kind == RETURNING else None
+    may_witness = returning is not None and UNDONE in acts
     return visit.render(
         "prescriptions/prescription.html",
         status=422 if problems else 200,
@@ -122,7 +138,10 @@ async def show_one(visit: Visit, opened: Opened, kept: Kept, form: Form) -> Resp
         version=kept.version,
         state=state_of(one),
         schedule=SCHEDULES.get(one.schedule, "Controlled drug" if one.schedule else ""),
-        acts=acts_of(one, who, visit),
+        acts=acts,
+        returning=returning,
+        may_witness=may_witness,
+        is_seen_back=may_witness and await is_seen_back(visit, opened, kept),
         is_own=who.reference == one.written.by.reference,
         packet=opened.packets.get(given.about) if given else None,
         did=[(DID[it.kind], it) for it in reversed(one.steps)],

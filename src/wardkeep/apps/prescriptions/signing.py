@@ -11,6 +11,7 @@ from wardkeep.apps.prescriptions.opening import (
     CHECKERS,
     Kept,
     address_of,
+    called,
     pressed,
     save_step,
 )
@@ -23,8 +24,6 @@ from wardkeep.disclosure.medicine_signing import (
     SignMedicine,
 )
 from wardkeep.fhir.prescriptions.prescription import CHECKED, SIGNED, Step
-from wardkeep.ui.banner import Banner, name_for_banner
-from wardkeep.ui.format import show_date
 from wardkeep.web.confirming import ask_to_confirm
 from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
@@ -58,7 +57,7 @@ async def sign(visit: Visit) -> Response:
         back=address,
         after=f"{address}?said=passkey",
         button="Sign with my passkey",
-        said_for={f"Patient/{visit.path('id')}": _called(got.opened.banner)},
+        said_for={f"Patient/{visit.path('id')}": called(got.opened.banner)},
     )
 
 
@@ -81,7 +80,3 @@ async def keep_signature(visit: Visit) -> Response:
         words=got.kept.prescription.words,
     )
     return await save_step(visit, got, step, said=got.kind)
-
-
-def _called(banner: Banner) -> str:
-    return f"{name_for_banner(banner.name)}, born {show_date(banner.born)}"

@@ -2,7 +2,8 @@
 """What waits for a second person: they look for themselves, and sign with a passkey.
 
 Whoever has two stolen cookies has no second person. A difference is counted again by
-somebody who says their own number; nothing stands in the register before.
+somebody who says their own number; nothing stands in the register before. What is
+signed is what the page showed: whatever was written meanwhile shows the page again.
 """
 
 import msgspec
@@ -19,6 +20,7 @@ from wardkeep.apps.stock.opening import (
 )
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care.medicine_signed import is_signed
+from wardkeep.care.of_patient import whole_number
 from wardkeep.care.opening import opener_of
 from wardkeep.care.stock import COUNTERS, STOCKED, organisation, places, planned, rows
 from wardkeep.care.writing import content_of
@@ -59,6 +61,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     asked: Asked
     spot: Spot
     words: str
+    is_stale: bool
+    """What it corrects was corrected, or taken back, after it was asked."""
 
     @property
     def id(self) -> str:
@@ -104,7 +108,10 @@ async def _waiting(visit: Visit) -> Waiting | Response:
         return visit.refuse(opened)
     said = [said_in(content_of(one.text)) for one in opened]
     words = next((one.words for one in said if one is not None), "")
-    return Waiting(asked=asked, spot=spot, words=words)
+    # Asked last: whoever puts the entry right after this follows the entry of the
+    # delivery that was read above, so that of both the database takes one.
+    is_stale = await rows(visit).is_stale(organisation(visit), asked)
+    return Waiting(asked=asked, spot=spot, words=words, is_stale=is_stale)
 
 
 async def _pressed(visit: Visit) -> tuple[Waiting, Form] | Response:
@@ -143,6 +150,7 @@ async def _show(visit: Visit, one: Waiting, form: Form) -> Response:
         one=one,
         did=DID[one.asked.kind],
         is_count=one.asked.kind == DIFFERENT,
+        is_stale=one.is_stale,
         is_own=one.asked.account == visit.session.account,
         may_withdraw=one.asked.account == visit.session.account
         or COUNTERS.admits(visit.session.role),
@@ -162,8 +170,13 @@ async def sign(visit: Visit) -> Response:
     if isinstance(found, Response):
         return found
     one, form = found
+    at = f"{HOME}/waits/{one.id}"
     if one.asked.account == visit.session.account:
         return visit.tell(OWN)
+    if one.is_stale:
+        return visit.go_to(at)
+    if whole_number(form.values.get("version", "")) != one.spot.version:
+        return visit.go_to(f"{at}?said=changed")
     if one.asked.kind == DIFFERENT:
         counted = form.whole_number(
             "found", called="how many you counted", least=0, most=MOST
@@ -177,7 +190,6 @@ async def sign(visit: Visit) -> Response:
             )
         if form.problems:
             return await _show(visit, one, form)
-    at = f"{HOME}/waits/{one.id}"
     return await ask_to_confirm(
         visit,
         _act(one),
@@ -197,6 +209,8 @@ async def agree(visit: Visit) -> Response:
     if one.asked.account == visit.session.account:
         return visit.tell(OWN)
     at = f"{HOME}/waits/{one.id}"
+    if one.is_stale:
+        return visit.go_to(at)
     if not await is_signed(visit, _act(one)):
         return visit.go_to(f"{at}?said=changed")
     now, asked = visit.clock.now(), one.asked

@@ -29,11 +29,13 @@ _ELSE = "Ask whether they rang anybody about it in the last four days"
 WORDS = {
     YES: (
         "Repeat caller: two calls or more in the last four days, here or elsewhere."
-        " This call goes to a clinician at least."
+        " This call goes to a clinician at least. It knows people by facts alone, so it"
+        " may be a twin who lives with them: ask."
     ),
     PARTIAL: (
-        "Somebody like them rang before, here or elsewhere. Ask the caller: a third"
-        " call in four days goes to a clinician at least."
+        "Somebody like them rang before, here or elsewhere: they themselves, or a"
+        " brother or sister. Ask the caller: a third call in four days goes to a"
+        " clinician at least."
     ),
     NO: (
         "The repeat caller service knows of no two earlier calls in the last four days."

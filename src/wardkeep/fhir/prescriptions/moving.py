@@ -15,6 +15,7 @@ from wardkeep.fhir.prescriptions.prescription import (
     CHECKED,
     GIVEN,
     PRINTED,
+    RETURNING,
     SIGNED,
     UNDONE,
     WRITTEN,
@@ -23,6 +24,8 @@ from wardkeep.fhir.prescriptions.prescription import (
 )
 
 UNDO_WITHIN = timedelta(minutes=15)
+WITNESSED_WITHIN = timedelta(hours=1)
+"""Until a second person has come to look; within one shift."""
 CAN_BE_UNDONE = frozenset({CANCELLED, GIVEN})
 """What was printed is paper; a signature is a person's word. Cancelling ends both."""
 
@@ -50,6 +53,11 @@ TOO_LATE = Cannot(
     "It can be taken back for 15 minutes, by whoever did it, and only what was done"
     " last."
 )
+BY_TWO = Cannot(
+    "It is a controlled drug. Whoever gave it says within 15 minutes that it was not"
+    " given after all; within an hour after that somebody else looks, and signs that it"
+    " is back."
+)
 
 
 def cannot(
@@ -58,8 +66,8 @@ def cannot(
     """Why somebody may not do it; None where they may."""
     if not by.reference:
         return NOBODY
-    if kind == UNDONE:
-        return None if can_take_back(one, by, now) else TOO_LATE
+    if kind in (UNDONE, RETURNING):
+        return _taking_back(one, kind, by, now)
     if one.is_cancelled:
         return OVER
     if kind == SIGNED:
@@ -98,12 +106,37 @@ def _supplying(one: Prescription, kind: str) -> Cannot | None:
     return ON_PAPER if kind == GIVEN and one.last(PRINTED) else None
 
 
-def can_take_back(one: Prescription, by: Person, now: datetime) -> bool:
-    """Whether somebody may take back what was done last."""
+def _taking_back(
+    one: Prescription, kind: str, by: Person, now: datetime
+) -> Cannot | None:
+    """Of a controlled drug one person says so, and another one does it."""
     last = one.steps[-1]
-    is_recent = timedelta(0) <= now - last.at <= UNDO_WITHIN
-    is_theirs = bool(by.reference) and last.by.reference == by.reference
-    return last.kind in CAN_BE_UNDONE and is_theirs and is_recent
+    if kind == RETURNING:
+        may = last.kind == GIVEN and one.is_controlled and _is_own(last, by, now)
+        return None if may else TOO_LATE
+    if last.kind == RETURNING:
+        is_other = last.by.reference != by.reference
+        may = is_other and _is_within(last, now, WITNESSED_WITHIN)
+        return None if may else BY_TWO
+    if last.kind == GIVEN and one.is_controlled:
+        return BY_TWO
+    return None if can_take_back(one, by, now) else TOO_LATE
+
+
+def can_take_back(one: Prescription, by: Person, now: datetime) -> bool:
+    """Whether somebody may take back alone what was done last."""
+    last = one.steps[-1]
+    takes_two = last.kind == GIVEN and one.is_controlled
+    return last.kind in CAN_BE_UNDONE and not takes_two and _is_own(last, by, now)
+
+
+def _is_own(step: Step, by: Person, now: datetime) -> bool:
+    is_theirs = bool(by.reference) and step.by.reference == by.reference
+    return is_theirs and _is_within(step, now, UNDO_WITHIN)
+
+
+def _is_within(step: Step, now: datetime, within: timedelta) -> bool:
+    return timedelta(0) <= now - step.at <= within
 
 
 def after(one: Prescription, step: Step) -> Prescription:

@@ -35,7 +35,12 @@ _STEP, _SCHEDULE, _NUMBER = (f"{SYSTEM}:{it}" for it in ("step", "schedule", "nu
 _REQUEST = f"{SYSTEM}:request"
 WRITTEN, SIGNED, CHECKED = "written", "signed", "checked"
 PRINTED, GIVEN, CANCELLED, UNDONE = "printed", "given", "cancelled", "undone"
-KINDS = frozenset({WRITTEN, SIGNED, CHECKED, PRINTED, GIVEN, CANCELLED, UNDONE})
+RETURNING = "returning"
+"""A controlled drug was not given after all, as whoever gave it says: nothing is taken
+back by it. A second person looks, and their `UNDONE` takes back both."""
+KINDS = frozenset(
+    {WRITTEN, SIGNED, CHECKED, PRINTED, GIVEN, CANCELLED, UNDONE, RETURNING}
+)
 
 
 class Frequency(msgspec.Struct, frozen=True):
@@ -128,7 +133,8 @@ class Prescription(msgspec.Struct, frozen=True, kw_only=True):
         kept: list[Step] = []
         for one in self.steps:
             if one.kind == UNDONE:
-                del kept[-1:]
+                was_said = bool(kept) and kept[-1].kind == RETURNING
+                del kept[-2 if was_said else -1 :]
             else:
                 kept.append(one)
         return tuple(kept)

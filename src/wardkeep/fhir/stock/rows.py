@@ -63,6 +63,12 @@ _PUT_RIGHT = """
 select coalesce(sum(amount), 0) from stock.entry
  where organisation = $1 and place = $2 and item = $3 and corrects = $4
 """
+_PUT_RIGHT_SINCE = """
+select exists (
+  select from stock.entry
+   where organisation = $1 and place = $2 and item = $3 and corrects = $4
+     and at >= date_trunc('milliseconds', $5::timestamptz))
+"""
 _IS_KEPT = """
 select exists (select from stock.entry where organisation = $1 and item = $2)
 """
@@ -220,6 +226,14 @@ class StockRows:
         values = (organisation, entry.place, entry.item, entry.number)
         async with self._database.connection(organisation) as connection:
             return int(await connection.fetch_value(_PUT_RIGHT, *values))
+
+    async def is_stale(self, organisation: OrganisationId, asked: Asked) -> bool:
+        """Whether what it would correct was put right since: it would be so twice."""
+        if not asked.corrects:
+            return False
+        values = (organisation, asked.place, asked.item, asked.corrects, asked.at)
+        async with self._database.connection(organisation) as connection:
+            return bool(await connection.fetch_value(_PUT_RIGHT_SINCE, *values))
 
     async def is_kept(self, organisation: OrganisationId, item: str) -> bool:
         """Whether there was ever a register of this medicine, at any place."""

@@ -11,7 +11,7 @@ from itertools import islice
 
 from wardkeep.base.nhs_number import SYSTEM
 from wardkeep.base.stored_id import id_of
-from wardkeep.db.connection import Database
+from wardkeep.db.connection import Database, Row
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.model.type_codes import type_code
@@ -81,13 +81,7 @@ class Callers:
                 *(began - WINDOW, began, *tokens),
             )
         return [
-            Earlier(
-                case=row["case_id"],
-                began=row["began_at"],
-                likeness=_likeness(
-                    facts, row["is_own"], row["has_number"], row["alike"]
-                ),
-            )
+            _earlier(row, is_known=_is_known(facts, row), alike=row["alike"])
             for row in rows
         ]
 
@@ -110,15 +104,18 @@ class Callers:
         return [row_of(row) for row in rows if id_of(row["found"]) == row["case_id"]]
 
 
-def _likeness(
-    facts: Facts,
-    is_own: bool,  # noqa: FBT001 - three columns of one row
-    has_number: bool,  # noqa: FBT001
-    alike: int,
-) -> Likeness:
-    if is_own or (facts.is_verified and has_number):
-        return Likeness.SAME
-    return likeness_by(alike)
+def _is_known(facts: Facts, row: Row) -> bool:
+    """Whether nothing but the same person can be meant: one record, or one number."""
+    return bool(row["is_own"] or (facts.is_verified and row["has_number"]))
+
+
+def _earlier(row: Row, *, is_known: bool, alike: int) -> Earlier:
+    return Earlier(
+        case=row["case_id"],
+        began=row["began_at"],
+        likeness=Likeness.SAME if is_known else likeness_by(alike),
+        is_by_facts=not is_known,
+    )
 
 
 def _groups(facts: Facts) -> Iterator[Sequence[bytes]]:

@@ -32,7 +32,7 @@ class _People(NamedTuple):
 
     type: str
     begins: str
-    """The URLs of its extensions."""
+    """The URLs of its extensions, and the systems of its identifiers."""
     problem: Problem
 
 
@@ -68,6 +68,15 @@ _OF_PEOPLE = (
         for type_ in ("SupplyDelivery", "Basic")
     ),
     _People(
+        "MedicationDispense",
+        "urn:wardkeep:stock",
+        Problem(
+            place="MedicationDispense.identifier",
+            wrong="it says which entry of a stock register gave it",
+            mend="Stock is given, and taken back, on the page of its prescription.",
+        ),
+    ),
+    _People(
         "MedicationRequest",
         "urn:wardkeep:prescription:",
         Problem(
@@ -81,11 +90,18 @@ _OF_PEOPLE = (
 
 def forged(resource: Resource) -> Problem | None:
     """Why no program may write it: it says what people signed, or pretends to."""
-    said = resource.content.get("extension")
-    listed = said if isinstance(said, list) else ()
-    urls = [str(one.get("url")) for one in listed if isinstance(one, dict)]
+    names = (
+        *_said(resource, "extension", "url"),
+        *_said(resource, "identifier", "system"),
+    )
     for one in _OF_PEOPLE:
-        is_it = any(url.startswith(one.begins) for url in urls)
+        is_it = any(name.startswith(one.begins) for name in names)
         if resource.type == one.type and is_it:
             return one.problem
     return None
+
+
+def _said(resource: Resource, element: str, name: str) -> list[str]:
+    said = resource.content.get(element)
+    listed = said if isinstance(said, list) else ()
+    return [str(one.get(name)) for one in listed if isinstance(one, dict)]

@@ -169,10 +169,10 @@ def can_take_back(
     *,
     among: frozenset[Step] = UNDONE,
 ) -> bool:
-    """Whether somebody may take back what was done last."""
-    if not entry.did or not by.reference:
+    """Whether somebody may take back what was done last; notes after it stay."""
+    last = entry.last_done
+    if last is None or not by.reference:
         return False
-    last = entry.did[-1]
     is_recent = timedelta(0) <= now - last.at <= UNDO_WITHIN
     return last.step in among and last.by.reference == by.reference and is_recent
 
@@ -186,9 +186,9 @@ def take_back(
 ) -> Entry | Cannot:
     """The entry as it was before the last step; both steps stay in its history.
 
-    `before` is its version before the last.
+    `before` is its version before that step.
     """
-    is_next = len(before.did) + 1 == len(entry.did)
+    is_next = len(before.did) + 1 + entry.noted_since == len(entry.did)
     if not is_next or not can_take_back(entry, did.by, did.at, among=among):
         return TOO_LATE
     return msgspec.structs.replace(before, did=(*entry.did, did))
@@ -213,5 +213,5 @@ def next_by(entry: Entry) -> datetime | None:
     within = entry.times.within(entry.state)
     if within is None:
         return entry.due
-    since = entry.well_at if entry.state is State.ARRIVED else entry.changed
+    since = entry.well_at if entry.state is State.ARRIVED else entry.moved
     return since + within

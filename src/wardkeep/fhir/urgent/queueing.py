@@ -132,10 +132,27 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return self.did[-1].at if self.did else self.given
 
     @property
+    def noted_since(self) -> int:
+        """How many notes were written after what was done last: they move nothing."""
+        backwards = enumerate(reversed(self.did))
+        return next((n for n, it in backwards if it.step is not Step.NOTE), 0)
+
+    @property
+    def last_done(self) -> Did | None:
+        """What was done last, whatever was noted after it."""
+        return next((it for it in reversed(self.did) if it.step is not Step.NOTE), None)
+
+    @property
+    def moved(self) -> datetime:
+        """When something was last done that moves it on."""
+        last = self.last_done
+        return last.at if last is not None else self.given
+
+    @property
     def well_at(self) -> datetime:
         """When whoever is in the home last said that all is well with them."""
         said = [it.at for it in self.standing if it.step in (Step.ARRIVE, Step.SAFE)]
-        return max(said, default=self.changed)
+        return max(said, default=self.moved)
 
 
 def place_of(skill: str) -> str:

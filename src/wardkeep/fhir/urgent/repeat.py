@@ -60,6 +60,9 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     case: str
     began: datetime
     likeness: Likeness
+    is_by_facts: bool = False
+    """It is in another record, and was found by facts that are alike: a twin at home
+    has the same surname, birthday and postcode, and often the same sex."""
 
 
 class Repeats(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +75,11 @@ class Repeats(msgspec.Struct, frozen=True, kw_only=True):
     def needs_clinician(self) -> bool:
         """Whether the rule holds by what is known."""
         return len(self.sure) >= EARLIER
+
+    @property
+    def may_be_siblings(self) -> int:
+        """How many of the sure ones a brother or sister may have made as well."""
+        return sum(one.is_by_facts for one in self.sure)
 
     @property
     def asks(self) -> bool:

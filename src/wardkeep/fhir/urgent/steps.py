@@ -219,11 +219,22 @@ LATE_AFTER = timedelta(minutes=20)
 
 
 def standing(steps: Iterable[Step]) -> tuple[int, ...]:
-    """Places of the steps that still hold: an undo takes the last of them back."""
+    """Places of the steps that still hold: an undo takes the last of them back.
+
+    What was noted stays noted, so it takes back the last step that is no note.
+    """
     kept: list[int] = []
+    noted: set[int] = set()
     for place, step in enumerate(steps):
         if step is Step.UNDO:
-            del kept[-1:]
-        else:
-            kept.append(place)
+            kept = _without_the_last(kept, noted)
+            continue
+        kept.append(place)
+        if step is Step.NOTE:
+            noted.add(place)
     return tuple(kept)
+
+
+def _without_the_last(kept: list[int], noted: set[int]) -> list[int]:
+    taken = next((one for one in reversed(kept) if one not in noted), None)
+    return [one for one in kept if one != taken]

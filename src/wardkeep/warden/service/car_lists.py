@@ -126,7 +126,9 @@ class CarLists:
 
     async def _sign(self, session: Session, act: TakeList) -> Answer:
         until = self._clock.monotonic_seconds() + TAKEN_WITHIN_SECONDS
-        session.car_list = SignedList(act=act, until_monotonic=until)
+        session.car_list = SignedList(
+            act=act, until_monotonic=until, credential=session.confirmed_with
+        )
         return Done()
 
     def _read(self, asked: ReadSignedList) -> Answer:
@@ -137,18 +139,16 @@ class CarLists:
         now = self._clock.monotonic_seconds()
         if signed is None or not signed.covers(signed.act.patients[0], now=now):
             return _NONE_SIGNED
-        return SignedListView(
-            act=signed.act, voucher=self._voucher(session, signed.act)
-        )
+        return SignedListView(act=signed.act, voucher=self._voucher(session, signed))
 
-    def _voucher(self, session: Session, act: TakeList) -> bytes:
+    def _voucher(self, session: Session, signed: SignedList) -> bytes:
         organisation = session.organisation
         made = Voucher(
             organisation=organisation,
             account=session.account,
-            credential=session.credential,
+            credential=signed.credential,
             role=session.role,
-            until=act.until,
+            until=signed.act.until,
         )
         cipher = _cipher(self._keystore.pack_keys(organisation)[0])
         sealed = cipher.seal(msgspec.msgpack.encode(made), _identity(organisation))
@@ -165,9 +165,8 @@ class CarLists:
                 connection, found.account, clock=self._clock
             )
             passkey = await credentials.find(connection, found.credential)
-        # Whoever lost the phone has its passkey revoked, and knows of no freeze. Who
-        # came in by an identity provider has none in their session.
-        is_good = passkey is None or passkey.revoked_at is None
+        # Whoever lost the phone has its passkey revoked, and knows of no freeze.
+        is_good = passkey is not None and passkey.revoked_at is None
         is_here = any(
             one.organisation == found.organisation and one.role is found.role
             for one in works

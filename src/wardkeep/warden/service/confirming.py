@@ -125,6 +125,7 @@ class Confirming:
         )
         if not await self._kept(session, evidence):
             return LEDGER_CANNOT_WRITE
+        session.confirmed_with = credential.id
         return await acting.perform(session, asked.act)
 
     async def _confirmed(

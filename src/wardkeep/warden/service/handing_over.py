@@ -22,7 +22,7 @@ from wardkeep.disclosure.message import MAX_REASON_CHARACTERS
 from wardkeep.identity.roles import RECORD
 from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.teams.rosters import Roster
-from wardkeep.warden.hand_overs import SignedHandOver
+from wardkeep.warden.held_acts import HeldAct
 from wardkeep.warden.rules.reason_is_given import is_too_thin
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.rights_words import bad
@@ -71,7 +71,7 @@ class HandingOver:
 
     async def _sign(self, session: Session, act: HandOver) -> Answer:
         until = self._clock.monotonic_seconds() + HAND_OVER_SECONDS
-        session.hand_overs[act.id] = SignedHandOver(act=act, until_monotonic=until)
+        session.hand_overs[act.id] = HeldAct(act=act, until_monotonic=until)
         return Done()
 
     def _read(self, asked: ReadSignedHandOver) -> Answer:
@@ -79,7 +79,7 @@ class HandingOver:
         if session is None:
             return NOT_SIGNED_IN
         signed = session.hand_overs.get(asked.id)
-        if signed is None or self._clock.monotonic_seconds() >= signed.until_monotonic:
+        if signed is None or not signed.holds(self._clock.monotonic_seconds()):
             return NOT_SIGNED
         return SignedHandOverView(act=signed.act)
 

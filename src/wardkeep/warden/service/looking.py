@@ -163,7 +163,7 @@ class Looking:
         expected, others, rows = self._watch.budgets.counts(
             (session.organisation, account), now=self._clock.monotonic_seconds()
         )
-        printed, copied, sent = self._watch.budgets.counts_out(
+        printed, copied, sent, carried = self._watch.budgets.counts_out(
             (session.organisation, account), now=self._clock.monotonic_seconds()
         )
         budget = self._budget(session.organisation, positions)
@@ -180,6 +180,7 @@ class Looking:
             printed=printed,
             copied=copied,
             sent=sent,
+            carried=carried,
         )
 
     def _budget(self, organisation: int, positions: Sequence[int]) -> Budget:

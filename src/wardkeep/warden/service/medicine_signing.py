@@ -14,6 +14,7 @@ from wardkeep.disclosure.medicine_signing import (
     CHECKS,
     LONGEST_WORDS,
     PRESCRIBES,
+    RETURNS,
     SIGNED_MEDICINE_SECONDS,
     WITNESSES,
     ReadSignedMedicine,
@@ -21,11 +22,11 @@ from wardkeep.disclosure.medicine_signing import (
     SignMedicine,
 )
 from wardkeep.identity.roles import Role
+from wardkeep.warden.held_acts import HeldAct
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.rights_words import bad
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.sessions import Session, Sessions
-from wardkeep.warden.signed_medicines import SignedMedicine
 
 PRESCRIBERS = frozenset({Role.DOCTOR, Role.URGENT_CARE_CLINICIAN})
 CHECKERS = PRESCRIBERS | {Role.SHIFT_LEAD}
@@ -39,6 +40,7 @@ _TITLES = {
     PRESCRIBES: "Prescribe a controlled drug",
     CHECKS: "Second person’s check of a controlled drug",
     WITNESSES: "Second person of an entry about medicines",
+    RETURNS: "Second person of a controlled drug that was not given after all",
 }
 
 
@@ -67,7 +69,7 @@ class MedicineSigning:
 
     async def _sign(self, session: Session, act: SignMedicine) -> Answer:
         until = self._clock.monotonic_seconds() + SIGNED_MEDICINE_SECONDS
-        session.medicines[act.id] = SignedMedicine(act=act, until_monotonic=until)
+        session.medicines[act.id] = HeldAct(act=act, until_monotonic=until)
         return Done()
 
     def _read(self, asked: ReadSignedMedicine) -> Answer:
@@ -75,7 +77,7 @@ class MedicineSigning:
         if session is None:
             return NOT_SIGNED_IN
         signed = session.medicines.get(asked.id)
-        if signed is None or self._clock.monotonic_seconds() >= signed.until_monotonic:
+        if signed is None or not signed.holds(self._clock.monotonic_seconds()):
             return NOT_SIGNED
         return SignedMedicineView(act=signed.act)
 
@@ -87,6 +89,17 @@ def _described(act: SignMedicine) -> ActDescription:
             lines=(("Entry", act.words), ("First person", act.prescriber)),
             warning="Count or look for yourself before you sign. Your name and this"
             " moment stay beside it and in the ledger.",
+        )
+    if act.part == RETURNS:
+        return ActDescription(
+            title=_TITLES[act.part],
+            lines=(
+                ("Medicine", act.words),
+                ("Given by", act.prescriber),
+                ("Patient", f"Patient/{act.patient}"),
+            ),
+            warning="See the packet back where it is kept before you sign. Your name"
+            " and this moment stay in the record, the register and the ledger.",
         )
     return ActDescription(
         title=_TITLES[act.part],
@@ -102,7 +115,7 @@ def _described(act: SignMedicine) -> ActDescription:
 
 def _fault_in(act: SignMedicine) -> Refusal | None:
     if act.part not in _TITLES:
-        return bad("Say whether you prescribe it, check it or witness it.")
+        return bad("Say whether you prescribe, check or witness it, or saw it back.")
     is_named = not act.patient if act.part == WITNESSES else is_fhir_id(act.patient)
     if not (is_fhir_id(act.id) and is_named):
         return bad("Name the prescription and the patient by their ids.")

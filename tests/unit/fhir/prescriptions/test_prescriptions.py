@@ -20,12 +20,14 @@ from wardkeep.fhir.prescriptions.formulary import (
 from wardkeep.fhir.prescriptions.handed_out import Packet, packet_content, packet_in
 from wardkeep.fhir.prescriptions.in_words import in_words
 from wardkeep.fhir.prescriptions.moving import (
+    BY_TWO,
     NOBODY,
     NOT_CHECKED,
     NOT_SIGNED,
     ON_PAPER,
     OVER,
     OWN_CHECK,
+    TOO_LATE,
     after,
     begun,
     can_take_back,
@@ -38,6 +40,7 @@ from wardkeep.fhir.prescriptions.prescription import (
     GIVEN,
     KINDS,
     PRINTED,
+    RETURNING,
     SIGNED,
     UNDONE,
     WRITTEN,
@@ -255,3 +258,35 @@ def test_a_quantity_in_words(number: int, words: str) -> None:
 @given(st.lists(st.integers(0, 9999), min_size=2, max_size=2, unique=True))
 def test_two_quantities_never_read_the_same(pair: list[int]) -> None:
     assert in_words(pair[0]) != in_words(pair[1])
+
+
+def test_nobody_takes_a_controlled_drug_back_alone() -> None:
+    given = after(signed_twice(), step(GIVEN, BEN, minutes=0))
+    # Whoever gave it says so, for a quarter of an hour; nobody else does, nor undoes it
+    assert cannot(given, UNDONE, BEN, NOW) == BY_TWO
+    assert cannot(given, UNDONE, ANN, NOW) == BY_TWO
+    assert not can_take_back(given, BEN, NOW)
+    assert cannot(given, RETURNING, ANN, NOW) == TOO_LATE
+    assert cannot(given, RETURNING, BEN, NOW) is None
+    late = NOW + timedelta(minutes=15, seconds=1)
+    assert cannot(given, RETURNING, BEN, late) == TOO_LATE
+    said = stored_again(after(given, step(RETURNING, BEN, minutes=15)))
+    assert status_of(said) == "completed"
+    # A second person, within the hour
+    then = NOW + timedelta(minutes=75)
+    assert cannot(said, UNDONE, BEN, then) == BY_TWO
+    assert cannot(said, UNDONE, ANN, then) is None
+    assert cannot(said, UNDONE, ANN, then + timedelta(seconds=1)) == BY_TWO
+    assert cannot(said, RETURNING, BEN, then) == TOO_LATE
+    back = stored_again(after(said, step(UNDONE, ANN, minutes=20)))
+    assert back.last(GIVEN) is None
+    assert status_of(back) == "active"
+    assert cannot(back, GIVEN, ANN, NOW) is None
+
+
+def test_what_is_no_controlled_drug_is_taken_back_as_before() -> None:
+    given = after(written(), step(GIVEN, BEN, minutes=0))
+    assert cannot(given, RETURNING, BEN, NOW) == TOO_LATE
+    assert cannot(given, UNDONE, ANN, NOW) == TOO_LATE
+    assert cannot(given, UNDONE, BEN, NOW) is None
+    assert after(given, step(UNDONE, BEN)).last(GIVEN) is None

@@ -50,5 +50,23 @@ def test_triage_content_in_use_is_none_of_a_programs() -> None:
     assert wrong.place == "Library.extension"
 
 
-def test_an_order_of_other_software_is_a_programs_to_write() -> None:
+def packet(system: str) -> Resource:
+    return resource(
+        {
+            "resourceType": "MedicationDispense",
+            "status": "completed",
+            "medicationCodeableConcept": {"text": "Morphine 10 mg"},
+            "identifier": [{"value": "1"}, {"system": system, "value": "00ff"}],
+        }
+    )
+
+
+def test_a_packet_that_names_an_entry_of_a_register_is_none_of_a_programs() -> None:
+    wrong = forged(packet("urn:wardkeep:stock-entry"))
+    assert wrong is not None
+    assert wrong.place == "MedicationDispense.identifier"
+
+
+def test_what_other_software_wrote_is_a_programs_to_write() -> None:
     assert forged(order("https://other.example/x")) is None
+    assert forged(packet("https://other.example/packets")) is None

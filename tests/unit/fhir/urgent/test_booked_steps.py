@@ -136,6 +136,27 @@ def test_a_step_with_an_appointment_is_not_taken_back_without_it() -> None:
     assert (back.state, back.booked) == (State.NEW, NOT_BOOKED)
 
 
+def test_a_note_moves_nothing_on_and_holds_up_no_undo() -> None:
+    before = go(new("visit-2h"), Step.SEND, by=LEE)
+    there = go(before, Step.ARRIVE, minutes=5)
+    left = go(there, Step.LEAVE, minutes=20)
+    # Whoever left owes an outcome from then, however often they write something down
+    due = next_by(left)
+    noted = go(go(left, Step.NOTE, minutes=25), Step.NOTE, minutes=26)
+    assert next_by(noted) == due
+    # What was done before the notes is taken back; they stay
+    undo = Did(step=Step.UNDO, at=NOW + 30 * MINUTE, by=ANN)
+    back = take_back(noted, there, undo, among=UNDONE | TIMED)
+    assert isinstance(back, Entry)
+    assert back.state is State.ARRIVED
+    assert back.well_at == there.well_at
+    steps = [one.step for one in back.standing]
+    assert steps[1:] == [Step.SEND, Step.ARRIVE, Step.NOTE, Step.NOTE]
+    assert next_by(back) == next_by(there)
+    # Of the version that a note was written on, it is not
+    assert take_back(noted, left, undo, among=UNDONE | TIMED) == TOO_LATE
+
+
 @given(
     at=st.none() | st.integers(-600, 600).map(lambda late: NOW + late * MINUTE),
     turn=st.integers(0, 2**30),

@@ -42,7 +42,7 @@ const people = (many) => (many === 1 ? "1 visit lies" : `${many} visits lie`);
 
 async function tellPhone() {
   const found = await phone.lies();
-  const { many, shut } = await phone.waiting(me);
+  const { many, shut, half, shutHalf } = await phone.waiting(me);
   const words = [];
   if (found)
     words.push(
@@ -56,9 +56,11 @@ async function tellPhone() {
   if (found?.left_out && found.me === me)
     words.push(`${found.left_out} did not go along yet: whoever is named second in the car takes a visit along from half an hour before its time.`);
   if (many) words.push(`${many} written on this phone, not sent yet.`);
+  if (half) words.push(`${half} begun on this phone and not finished.`);
   lies.textContent = words.join(" ");
   forgets.hidden = !found;
-  sends.hidden = !shut;
+  sends.hidden = !(shut || shutHalf);
+  sends.textContent = `${shut ? "Send what is written" : "Show what was begun"}, with my passkey`;
   goesOn.hidden = !found || navigator.onLine;
   if (form) form.querySelector("button").textContent = found ? "Take it again" : "Take this list with me";
 }
@@ -66,11 +68,12 @@ async function tellPhone() {
 async function tellFallen() {
   const rows = await phone.fallen(me);
   fell.replaceChildren(
-    ...rows.map(({ name, number, entry, words, at }) => {
+    ...rows.map(({ name, number, entry, words, at, isHalf }) => {
       const row = document.createElement("div");
       row.className = "nhsuk-inset-text";
       const said = document.createElement("p");
-      said.textContent = `Case ${number}, written at ${clock(at)}. It did not fit any more, and is not in the record: ${words}`;
+      const why = isHalf ? "It was not finished" : "It did not fit any more";
+      said.textContent = `Case ${number}, written at ${clock(at)}. ${why}, and is not in the record: ${words}`;
       const link = document.createElement("a");
       link.href = `/urgent-queue/cases/${entry}`;
       link.textContent = `Open case ${number}`;
@@ -186,7 +189,7 @@ window.addEventListener("offline", () => {
 });
 for (const one of own.kept()) draw(one);
 own.again(async () => {
-  if (own.kept().length) await flush();
+  if (own.kept().length && own.isDue()) await flush();
   // Covered, and no signal to uncover it by: the phone's own list asks the passkey here.
   const isCovered = document.documentElement.classList.contains("wk-away");
   if (isCovered && !navigator.onLine && (await phone.lies())) window.location.reload();

@@ -4,6 +4,7 @@
 // What has words lies sealed (car_phone.js) and comes in after the presses.
 
 const AGAIN_MS = 5_000;
+const LONGEST_MS = 5 * 60_000;
 const MOST = 40;
 const ACTS = "wardkeep-car-acts ";
 const DROPPED = "wardkeep-car-dropped ";
@@ -91,6 +92,20 @@ export function outbox(me, { nowOf, phone, tell }) {
   const [name, dropped] = [`${ACTS}${me}`, `${DROPPED}${me}`];
   // One page at a time, so that two tabs do not lose what the other keeps.
   const alone = (work) => navigator.locks.request(name, work);
+  let every = AGAIN_MS;
+  let next = 0;
+
+  // What a server answered and does not take is asked again later and later; where there
+  // was no signal, as soon as before.
+  function askAgain(isStuck) {
+    every = isStuck ? Math.min(2 * every, LONGEST_MS) : AGAIN_MS;
+    next = performance.now() + every;
+  }
+
+  async function remains() {
+    const { many, shut } = await phone.waiting(me);
+    return read(name).length > 0 || many > shut;
+  }
 
   function keep(entry, step) {
     return alone(() => {
@@ -130,9 +145,11 @@ export function outbox(me, { nowOf, phone, tell }) {
     let hasNews = false;
     try {
       hasNews = await alone(all);
+      askAgain(!hasNews && (await remains()));
       tell("The server cannot take them just now. They are sent by themselves.");
     } catch (error) {
       const isNetwork = error instanceof TypeError;
+      askAgain(!isNetwork);
       tell(
         isNetwork
           ? "No signal. They are sent by themselves when it is back."
@@ -150,6 +167,7 @@ export function outbox(me, { nowOf, phone, tell }) {
     kept: () => read(name),
     dropped: () => read(dropped),
     saidDropped: () => store(dropped, []),
+    isDue: () => performance.now() >= next,
     again: (work) => setInterval(work, AGAIN_MS),
   };
 }

@@ -14,6 +14,7 @@ const list = keeper("wardkeep-until-sign-out car-list");
 const typed = keeper("wardkeep-car-words");
 const VISIT = "visit ";
 const WORDS = "words ";
+const HALF = `${WORDS}half `;
 const MOST = 40;
 const CLOCK_MATTERS_MS = 60_000;
 const bytes = (text) => new TextEncoder().encode(text);
@@ -190,16 +191,39 @@ export async function keepWords({ entry, number, step, words, code = "", at }) {
 
 const ofMe = async (me) => (await typed.all(WORDS)).filter((one) => one.me === me);
 
-// How many wait, how many of them this page can send, and what does not fit any more.
+// How many wait, how many of them this page cannot send, and what is only half typed.
 export async function waiting(me) {
   const all = await ofMe(me);
-  const open_ = all.filter((one) => keys?.lock === one.lock);
-  return { many: all.filter(({ fell }) => !fell).length, shut: all.length - open_.length };
+  const [begun, kept] = [all.filter(({ half }) => half), all.filter(({ half }) => !half)];
+  const shutOf = (some) => some.filter(({ lock }) => keys?.lock !== lock).length;
+  const many = kept.filter(({ fell }) => !fell).length;
+  return { many, shut: shutOf(kept), half: begun.length, shutHalf: shutOf(begun) };
 }
 
-export async function fallen(me) {
-  const mine = (await ofMe(me)).filter((one) => one.fell && keys?.lock === one.lock);
-  return Promise.all(mine.map(async (one) => ({ ...(await open(keys.words, one, one.id)), name: one.name })));
+async function opened(me, isWanted) {
+  const mine = (await ofMe(me)).filter((one) => isWanted(one) && keys?.lock === one.lock);
+  return Promise.all(mine.map(async (one) =>
+    ({ ...(await open(keys.words, one, one.id)), name: one.name, isHalf: Boolean(one.half) })));
+}
+
+// What does not fit any more, and what was never finished.
+export const fallen = (me) => opened(me, ({ fell, half }) => fell || half);
+export const halves = (me) => opened(me, ({ half }) => half);
+
+// What is half typed, as it is now: one row, sealed as all words are, and sent by nobody.
+// The name of its row; without words it has none.
+export async function keepHalf({ name, entry, number, step, words, code, at }) {
+  if (!keys?.words) return name;
+  if (!words.trim() && !code) {
+    if (name) await settled(name);
+    return undefined;
+  }
+  const { words: key, me, lock: under } = keys;
+  const id = crypto.randomUUID();
+  const sealed = await seal(key, { id, entry, number, step, words, code, at }, id);
+  const row = name ?? `${HALF}${id}`;
+  await typed.put({ id, name: row, me, lock: under, half: true, ...sealed }, row);
+  return row;
 }
 
 export const settled = (name) => typed.drop(name);
@@ -217,7 +241,7 @@ export async function unlockWords(me) {
 // once the server says that it is in. What does not fit any more stays until its author
 // says that it is written elsewhere.
 export async function bringWords(me, sent, waits) {
-  const some = (await ofMe(me)).filter((one) => !one.fell && keys?.lock === one.lock);
+  const some = (await ofMe(me)).filter((one) => !one.fell && !one.half && keys?.lock === one.lock);
   const acts = [];
   for (const one of some) {
     const act = await open(keys.words, one, one.id);

@@ -14,6 +14,7 @@ const closes = document.querySelector("[data-close]");
 const forgets = document.querySelector("[data-forget]");
 const undoes = document.querySelector("[data-undo]");
 const UNTOUCHED_MS = 10 * 60_000;
+const SEALS_AFTER_MS = 400;
 const MAYBE = "There may be a signal again: press Try with the signal.";
 const LOOK_EVERY_MS = 1_000;
 let found = await phone.lies();
@@ -34,13 +35,14 @@ function tell(said, isSignedOut = false) {
 }
 
 async function tellPhone() {
-  const { many } = await phone.waiting(me);
+  const { many, half: begun } = await phone.waiting(me);
   const words = [];
   if (found) {
     const what = found.many === 1 ? "1 visit lies" : `${found.many} visits lie`;
     words.push(`${found.car}: ${what} sealed on this phone, as at ${clock(found.made_at)}, until ${clock(found.until)}.`);
   } else words.push("No list lies on this phone. Ring whoever dispatches.");
   if (many) words.push(`${many} written here still to be sent.`);
+  if (begun) words.push(`${begun} begun here and not finished.`);
   lies.textContent = words.join(" ");
   opens.hidden = !found || opened !== null;
   closes.hidden = opened === null;
@@ -94,6 +96,49 @@ function number({ telephone, caller }) {
   return said;
 }
 
+// --- what is half typed ---------------------------------------------------------------
+
+// While the list is open it is in the page's memory, so that cards can be drawn anew, and
+// a moment after each key sealed on the phone, so that a closed list loses none of it.
+const half = new Map();
+let sealing = Promise.resolve();
+let sealsSoon = 0;
+const halfKey = (one, step) => `${one.entry} ${step}`;
+
+function typing(one, form, step) {
+  const { words, code = "" } = Object.fromEntries(new FormData(form));
+  const it = half.get(halfKey(one, step)) ?? { entry: one.entry, number: one.number, step };
+  half.set(halfKey(one, step), Object.assign(it, { words, code, at: new Date(nowOf()).toISOString(), isNew: true }));
+  clearTimeout(sealsSoon);
+  sealsSoon = setTimeout(seals, SEALS_AFTER_MS);
+}
+
+function seals() {
+  clearTimeout(sealsSoon);
+  for (const it of half.values()) {
+    if (!it.isNew) continue;
+    it.isNew = false;
+    sealing = sealing.then(async () => { it.name = await phone.keepHalf(it); })
+      .catch(() => { it.isNew = true; });
+  }
+  return sealing;
+}
+
+// It is kept whole now.
+function finished(one, step) {
+  const it = half.get(halfKey(one, step));
+  half.delete(halfKey(one, step));
+  sealing = sealing.then(() => it?.name && phone.settled(it.name));
+  return sealing;
+}
+
+function goesOn(one, form, step) {
+  const begun = half.get(halfKey(one, step));
+  if (!begun) return;
+  form.elements.words.value = begun.words;
+  if (form.elements.code) form.elements.code.value = begun.code;
+}
+
 function area(id, words, most) {
   const label = made("label", words, "nhsuk-label");
   label.htmlFor = id;
@@ -112,6 +157,8 @@ function writing(one, { step, title, press, before = [] , most }) {
     event.preventDefault();
     keeps(one, form, step);
   });
+  form.addEventListener("input", () => typing(one, form, step));
+  goesOn(one, form, step);
   return form;
 }
 
@@ -119,6 +166,7 @@ function note(one) {
   const more = document.createElement("details");
   more.append(made("summary", "Write a note"), writing(one, {
     step: "note", title: "Note", press: "Keep the note on this phone", most: opened.longest_note }));
+  more.open = half.has(halfKey(one, "note"));
   return more;
 }
 
@@ -143,6 +191,7 @@ async function keeps(one, form, step) {
   if (!words.trim()) return;
   const at = new Date(nowOf()).toISOString();
   await phone.keepWords({ entry: one.entry, number: one.number, step, words, code, at });
+  await finished(one, step);
   if (step === "end") await over(one, at);
   else {
     form.reset();
@@ -179,8 +228,10 @@ function left() {
 }
 
 async function shut(words = "") {
+  await seals();
   phone.lock();
   opened = null;
+  half.clear();
   list.replaceChildren();
   found = await phone.lies();
   await tellPhone();
@@ -192,6 +243,7 @@ opens.addEventListener("click", async () => {
   try {
     opened = await phone.unlock();
     touched = Date.now();
+    for (const it of await phone.halves(me)) half.set(halfKey(it, it.step), it);
     if (opened) show();
     await tellPhone();
     await flush();
@@ -256,12 +308,14 @@ setInterval(() => {
   const isOver = found && nowOf() >= found.until;
   if (opened && (isUntouched || isOver)) shut();
 }, LOOK_EVERY_MS);
+document.addEventListener("visibilitychange", () => { if (document.hidden) seals(); });
 window.addEventListener("online", flush);
 window.addEventListener("offline", () => tell("No signal."));
 own.again(async () => {
   const { many, shut: closed } = await phone.waiting(me);
-  if (own.kept().length || many > closed) await flush();
-  else if (found) {
+  const waits = own.kept().length || many > closed;
+  if (waits && own.isDue()) await flush();
+  else if (!waits && found) {
     await phone.ask().catch(() => {});
     if (!(await phone.lies())) await shut();
   }

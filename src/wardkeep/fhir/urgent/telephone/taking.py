@@ -13,6 +13,7 @@ from uuid import UUID
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.changes import Topic, tell
 from wardkeep.db.connection import Connection, Database
+from wardkeep.disclosure.telephone import HELD_SECONDS
 from wardkeep.fhir.urgent.telephone.events import Event
 
 MOST_AN_HOUR = 60_000
@@ -21,6 +22,7 @@ at once."""
 MOST_A_DAY = 200_000
 TOPIC = "telephone"
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_TOLD_WITHIN = timedelta(seconds=HELD_SECONDS)
 _BEGIN = """
 insert into telephone.system
   (organisation, system, heard_at, hour_began, day_began)
@@ -75,9 +77,13 @@ select told.organisation, told.call, $2, told.first_at, told.offered_at,
        established_at = excluded.established_at, cleared_at = excluded.cleared_at,
        device = excluded.device, taker = excluded.taker
 """  # noqa: S608 - constants
+# Who sat there when it was answered, whoever sits there by now: late events tell too.
 _SEATS = """
-select device, account from telephone.seat
- where organisation = $1 and until is null and device = any($2)
+select told.event, s.account
+  from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as told (event, device, at)
+  join telephone.seat as s
+    on s.organisation = $1 and s.device = told.device and s.since <= told.at
+   and (s.until is null or s.until > told.at)
 """
 
 
@@ -87,7 +93,7 @@ class Taken(NamedTuple):
     new: int
     known: int
     numbers: tuple[tuple[str, Event], ...]
-    """Accounts whose telephone answered with a number that is told."""
+    """Accounts whose telephone answered with a number that is told, in their order."""
 
 
 class TooMany(NamedTuple):
@@ -124,7 +130,7 @@ class TelephoneEvents:
             if calls:
                 ids = [UUID(one) for one in calls]
                 await connection.execute(ANEW, organisation, UUID(system), ids)
-            numbers = await self._answered(connection, organisation, new)
+            numbers = await self._answered(connection, organisation, new, now=now)
             heard = [Topic(TOPIC, account) for account, _ in numbers]
             await tell(connection, organisation, heard)
         return Taken(len(new), len(events) - len(new), numbers)
@@ -184,15 +190,29 @@ class TelephoneEvents:
         connection: Connection,
         organisation: OrganisationId,
         new: Sequence[Event],
+        *,
+        now: datetime,
     ) -> tuple[tuple[str, Event], ...]:
-        with_number = [one for one in new if one.number and one.device]
-        if not with_number:
+        """Whose numbers are told to whom; a call of an hour ago is nobody’s by now."""
+        told = [
+            one
+            for one in new
+            if one.number and one.device and now - one.at <= _TOLD_WITHIN
+        ]
+        if not told:
             return ()
-        devices = sorted({one.device for one in with_number})
-        rows = await connection.fetch(_SEATS, organisation, devices)
-        accounts = {row["device"]: str(row["account"]) for row in rows}
+        rows = await connection.fetch(
+            _SEATS,
+            organisation,
+            [UUID(one.id) for one in told],
+            [one.device for one in told],
+            [one.at for one in told],
+        )
+        accounts = {str(row["event"]): str(row["account"]) for row in rows}
         return tuple(
-            (accounts[one.device], one) for one in with_number if one.device in accounts
+            (accounts[one.id], one)
+            for one in sorted(told, key=lambda one: one.at)
+            if one.id in accounts
         )
 
 
