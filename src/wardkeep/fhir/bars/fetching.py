@@ -38,6 +38,7 @@ update bars.question set answered_at = $3, answer = $4, failure = $5
  where organisation = $1 and question = $2
 """
 Row = Any
+_TYPES = {Kind.TIMES: "Bundle", Kind.APPOINTMENT: "Appointment"}
 
 
 class Fetching:
@@ -99,7 +100,7 @@ class Fetching:
         }
         address = f"{row['endpoint'].rstrip('/')}/{self._path(row)}"
         post = Post(url=address, headers=headers, method="GET")
-        return _told(await self._ask(post))
+        return _told(await self._ask(post), row)
 
     def _path(self, row: Row) -> str:
         if row["kind"] == Kind.APPOINTMENT:
@@ -120,13 +121,18 @@ def _is_id(argument: str) -> bool:
     return is_fhir_id(argument) and bool(argument.strip("."))
 
 
-def _told(reply: Reply) -> tuple[str, str]:
+def _told(reply: Reply, row: Row) -> tuple[str, str]:
+    """Nothing but what was asked for: an error is not a day without free times."""
     if reply.status == 0:
         return "", "unreachable"
     if reply.status != HTTPStatus.OK or len(reply.body) > LARGEST:
         return "", "refused"
     try:
-        msgspec.json.decode(reply.body, type=dict[str, Any])
-        return reply.body.decode(), ""
+        told = msgspec.json.decode(reply.body, type=dict[str, Any])
+        text = reply.body.decode()
     except (msgspec.DecodeError, UnicodeDecodeError):
         return "", "refused"
+    is_asked_for = told.get("resourceType") == _TYPES[row["kind"]]
+    if row["kind"] == Kind.APPOINTMENT:
+        is_asked_for &= told.get("id") == row["argument"]
+    return (text, "") if is_asked_for else ("", "refused")

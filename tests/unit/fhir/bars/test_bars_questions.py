@@ -100,6 +100,11 @@ def test_how_a_booking_stands_is_read_by_its_id() -> None:
     rows = Rows(kind="appointment", argument="a-1")
     _, asked = fetched(rows, TOKEN, Reply(200, b"{}"))
     assert asked.url == "https://there.example/fhir/Appointment/a-1"
+    assert told(rows) == ("", "refused")
+    for id_, said in (("a-1", ""), ("a-2", "refused")):
+        body = json.dumps({"resourceType": "Appointment", "id": id_}).encode()
+        fetched(rows, TOKEN, Reply(200, body))
+        assert told(rows) == ("" if said else body.decode(), said)
 
 
 @pytest.mark.parametrize("argument", ["..", ".", "a/../1", "", "a b"])
@@ -120,6 +125,9 @@ def test_what_is_no_id_is_asked_for_nowhere(argument: str) -> None:
         ((TOKEN, Reply(200, b"<html>")), "refused"),
         ((TOKEN, Reply(200, b'"text"')), "refused"),
         ((TOKEN, Reply(200, b"\xff\xfe")), "refused"),
+        # An error is no day without free times, whatever its status says
+        ((TOKEN, Reply(200, b'{"resourceType":"OperationOutcome"}')), "refused"),
+        ((TOKEN, Reply(200, b"{}")), "refused"),
         ((TOKEN, Reply(200, json.dumps({"a": "x" * LARGEST}).encode())), "refused"),
     ],
 )
