@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks partners what pages wait for: free times, and how a booking stands there.
 
-Nothing of a patient is in a question, and nothing that was told outlives its page: what
-is older than a few minutes is deleted before the next one is asked.
+Nothing of a patient is in a question, and nothing of one is kept of an answer. Both are
+deleted some minutes later, before the next one is asked.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import msgspec
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.fhir.bars.headers import Sent, headers_for
-from wardkeep.fhir.bars.questions import ASK, KEPT_FOR, WAIT_SECONDS, Kind
+from wardkeep.fhir.bars.questions import ASK, KEPT_FOR, WAIT_SECONDS, Kind, handed
 from wardkeep.fhir.bars.tokens import Ask, Keys, Post, Reply, beside, token_at
 from wardkeep.fhir.clinics.resources import instant
 from wardkeep.jobs.job import Job, JobConnection, JobKind
@@ -129,10 +129,11 @@ def _told(reply: Reply, row: Row) -> tuple[str, str]:
         return "", "refused"
     try:
         told = msgspec.json.decode(reply.body, type=dict[str, Any])
-        text = reply.body.decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except msgspec.DecodeError:
         return "", "refused"
     is_asked_for = told.get("resourceType") == _TYPES[row["kind"]]
     if row["kind"] == Kind.APPOINTMENT:
         is_asked_for &= told.get("id") == row["argument"]
-    return (text, "") if is_asked_for else ("", "refused")
+    if not is_asked_for:
+        return "", "refused"
+    return handed(row["kind"], told, asked_at=row["asked_at"]), ""

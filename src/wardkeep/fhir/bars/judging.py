@@ -7,6 +7,7 @@ then something between the two answered. That holds of a 200 too: a firewall's p
 refusal is sent with that status, and a patient would be thought referred.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from http import HTTPStatus
 import msgspec
 
 from wardkeep.base.ids import is_fhir_id
-from wardkeep.fhir.bars.errors import said_in
+from wardkeep.fhir.bars.errors import Said, said_in
 
 UNREACHABLE = 0
 """In the place of a status: nobody answered."""
@@ -36,6 +37,7 @@ class Verdict(StrEnum):
     NEVER = "never"
 
 
+_NO_CODE = re.compile(r".*[^A-Za-z_-].*", re.DOTALL)
 _ENDED = {"transient-error": Verdict.AGAIN, "fatal-error": Verdict.NEVER}
 NOT_THEIRS = "not FHIR"
 """Their system did not answer: something between us did."""
@@ -58,7 +60,7 @@ def judged(status: int, body: bytes) -> Judged:
         is_theirs = not body.strip() or "resourceType" in content
         return _taken(status, content) if is_theirs else _not_theirs(status)
     said = said_in(content)
-    code = f"{status} {said.error[:40]} {said.code[:40]}" if said else str(status)
+    code = _code(status, said) if said else str(status)
     if status == HTTPStatus.CONFLICT and said is not None and said.code == "duplicate":
         return Judged(Verdict.DONE, code)
     if status in _AGAIN or said is None or said.code in _PASSING:
@@ -87,7 +89,7 @@ def _taken(status: int, content: Mapping[str, object]) -> Judged:
     """
     said = said_in(content)
     if said is not None and _is_error(content):
-        code = f"{status} {said.error[:40]} {said.code[:40]}"
+        code = _code(status, said)
         is_passing = said.code in _PASSING
         return Judged(Verdict.AGAIN if is_passing else Verdict.NEVER, code)
     answer = _read(content)
@@ -95,6 +97,12 @@ def _taken(status: int, content: Mapping[str, object]) -> Judged:
         if response in _ENDED:
             return Judged(_ENDED[response], f"{status} {response}")
     return Judged(Verdict.DONE, there=_id_in(answer))
+
+
+def _code(status: int, said: Said) -> str:
+    """Codes alone: it lies in a row in the clear, and a receiver writes what it likes."""
+    words = (said.error, said.code)
+    return " ".join([str(status), *(_NO_CODE.sub("", one)[:40] for one in words)])
 
 
 def _is_error(outcome: Mapping[str, object]) -> bool:

@@ -329,6 +329,8 @@ def test_a_page_of_something_between_us_is_no_receipt() -> None:
 def test_a_code_of_an_answer_repeats_no_words() -> None:
     said = outcome("REC_BAD_REQUEST", "required").replace(b'""', b'"Odette is ill"')
     assert "Odette" not in judged(400, said).code
+    said = said.replace(b'"required"', b'"Odette, 9990000018"')
+    assert judged(400, said).code == "400 REC_BAD_REQUEST "
 
 
 def references(node: object) -> list[str]:
