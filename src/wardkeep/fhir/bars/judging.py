@@ -100,7 +100,7 @@ def _taken(status: int, content: Mapping[str, object]) -> Judged:
 
 
 def _code(status: int, said: Said) -> str:
-    """Codes alone: it lies in a row in the clear, and a receiver writes what it likes."""
+    """Codes alone: it lies in a row in the clear, and whoever answers may say more."""
     words = (said.error, said.code)
     return " ".join([str(status), *(_NO_CODE.sub("", one)[:40] for one in words)])
 
