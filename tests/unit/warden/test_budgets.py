@@ -121,6 +121,13 @@ class World:
             self.ledger, now=self.wall, monotonic=self.monotonic
         )
 
+    def is_set_back_and_put_right(self, seconds: float) -> None:
+        """The wall clock, while others write."""
+        self.wall -= seconds
+        self.ledger.append(entry("sign-out", "s3", self.wall))
+        self.ledger.commit()
+        self.wall += seconds
+
     def passes(self, seconds: float) -> None:
         self.wall += seconds
         self.monotonic += seconds
@@ -143,6 +150,7 @@ STEPS = st.one_of(
     st.tuples(st.just("restarts")),
     st.tuples(st.just("passes"), st.floats(1.0, 40_000.0)),
     st.tuples(st.just("steps back"), st.floats(1.0, 200_000.0)),
+    st.tuples(st.just("is_set_back_and_put_right"), st.floats(1.0, 200_000.0)),
 )
 RARELY = st.one_of(STEPS, STEPS, STEPS, st.tuples(st.just("is_released")))
 
@@ -162,6 +170,25 @@ def test_no_order_of_events_lets_an_account_pass_its_cap(
             getattr(world, str(name))(*details)
             world.holds()
         world.ledger.close()
+
+
+def test_a_clock_that_was_set_back_for_a_moment_hides_no_opening(
+    tmp_path: Path,
+) -> None:
+    """One entry that looks two days old, and all that lies before it was forgotten."""
+    world = World(opened_ledger(tmp_path))
+    world.runs("s1", 0, REACH)
+    world.is_set_back_and_put_right(2 * WINDOW_SECONDS)
+    world.passes(60.0)
+    world.restarts()
+    assert world.budgets.counts(NURSE, now=world.monotonic) == (0, REACH, 0)
+    world.asks("s1", "one-more")
+    world.holds()
+    # And a day later it is forgotten all the same
+    world.passes(WINDOW_SECONDS)
+    world.restarts()
+    assert world.budgets.counts(NURSE, now=world.monotonic) == (0, 0, 0)
+    world.ledger.close()
 
 
 def opened_ledger(folder: Path) -> Ledger:

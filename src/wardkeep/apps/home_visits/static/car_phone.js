@@ -199,7 +199,7 @@ export async function waiting(me) {
 
 export async function fallen(me) {
   const mine = (await ofMe(me)).filter((one) => one.fell && keys?.lock === one.lock);
-  return Promise.all(mine.map(async (one) => ({ ...(await open(keys.words, one, one.id)), name: one.name })));
+  return Promise.all(mine.map(async (one) => ({ ...(await open(keys.words, one, one.id)), name: one.name, why: one.fell })));
 }
 
 export const settled = (name) => typed.drop(name);
@@ -229,7 +229,7 @@ export async function bringWords(me, sent, waits) {
   for (const one of some) {
     const told = became[one.id];
     if (told === "in" || told === "in-before") await typed.drop(one.name);
-    else if (told) await typed.put({ ...one, fell: true }, one.name);
+    else if (told) await typed.put({ ...one, fell: told }, one.name);
   }
   if (onList) await keepOnly(onList, me);
   return Object.keys(became).length > 0;
