@@ -7,18 +7,22 @@ somebody does who stole a call taker's session.
 
 import asyncio
 import html
+import os
 import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
+from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from support.calls import SEE_OTHER, Answered, answer, identify, send
 from support.gate import Gate
+from support.leaks import leaked
 from support.partners import SERVICE, found_clinic, person
 from support.served import Served, Visitor, eventually
 from support.two_sites import TwoSites
@@ -46,7 +50,7 @@ class Room(NamedTuple):
     tim: Visitor
     uma: Visitor
     ann: Visitor
-    """A clinician, whose patient is `undone`."""
+    """A clinician, whose patients are `one` and `undone`."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +63,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         short = timedelta(minutes=3)
         found_clinic(sites.fernhill, soon=True, slots_of=short, many=12)
         _points(sites, f"{running.origin}/fhir")
-        people = {TIM: [], UMA: [], ANN: ["undone"]}
+        people = {TIM: [], UMA: [], ANN: ["undone", "one"]}
         for one in people:
             sites.north.put(practitioner(one))
         tokens = [
@@ -159,6 +163,9 @@ def test_one_press_refers_and_books_and_the_time_is_read_out(room: Room) -> None
     entry = place(room, call)
     assert (entry.state, entry.owner.reference) == (State.NEW, "")
     assert [one.step for one in entry.did] == [Step.QUEUE, Step.SEND_ON]
+    follow = f"/patients/{call.patient}/refer/{entry.id}/follow"
+    _, told, _ = send(room.ann, follow)
+    assert b"They have the booking. Nobody has come yet." in told
     status, page_, to = send(room.tim, f"{call.path}/send/end", version="1")
     assert (status, to) == (SEE_OTHER, call.path), page_[:2000]
     assert place(room, call).state is State.DONE
@@ -418,3 +425,22 @@ def test_a_stolen_account_that_asks_for_ever_silences_no_colleague(
 def _rings_uma(room: Room, id_: str) -> Answered:
     other = room._replace(tim=room.uma, uma=room.tim)
     return rang(other, id_)
+
+
+def test_whoever_takes_every_file_away_reads_nobody_who_was_sent_on(
+    room: Room,
+) -> None:
+    """What partners said of free times and bookings lay in the database meanwhile."""
+    words = {
+        *("Odette", "Palpitations", "Comes by taxi.", "Ring if worse.", "Pulse 130."),
+        *("Ringone", "Ringback", "Ringasks", "No X-ray at this hour"),
+        *(number for number in map(str, islice(numbers_of_test_range(), 40))),
+        *(f"0770090{nth:04d}" for nth in range(3000, 3040)),
+    }
+    layout, log = room.sites.stack.layout, room.sites.stack.log
+    # Not by `rglob`: the database takes folders away while one looks.
+    walked = os.walk(layout.data)
+    there = [Path(folder) / name for folder, _, names in walked for name in names]
+    assert leaked(words, [*there, log]) == set()
+    database = [one for one in there if layout.database in one.parents]
+    assert leaked({"wardkeep_web"}, database) == {"wardkeep_web"}, "nothing was read"

@@ -415,10 +415,13 @@ def test_what_no_phone_may_say_is_refused_and_a_colleagues_is_left(
         wrote(id_, "note", "", ""),
         wrote(id_, "note", "x" * 2_001, ""),
         wrote(id_, "arrive", "words beside a press"),
-        wrote(id_, "note", "The key safe code is 4711.", ""),
         wrote(id_, "pin", "to the top", ""),
     ):
         assert brings(shift, "doc", [wrong]) == ["refused"], wrong
+    # Whoever wrote down how to get in is told so, and not that the visit had changed
+    for code, step in (("", "note"), ("self-care", "end")):
+        held = wrote(id_, step, "The key safe code is 4711.", code)
+        assert brings(shift, "doc", [held]) == ["way-in"]
     assert version(shift, id_) == before
     # On a phone that is shared, what another wrote is not this session's
     body = {"acts": [wrote(id_, "note", "Mine.")], "me": "Practitioner/fay"}

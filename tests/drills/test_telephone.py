@@ -493,3 +493,24 @@ def checked(room: Room, *more: str) -> tuple[int, Json]:
     done = room.stack.run(*CHECK, "--json", *more)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
+
+
+def test_an_officer_stops_the_one_key_that_was_stolen(
+    room: Room, tmp_path: Path
+) -> None:
+    """By a page, at night, with nobody of the operator; and nothing else stops."""
+    with elsewhere(room, "larkspur", tmp_path) as there:
+        token = room.stack.sign_in("larkspur", [], role="privacy_officer")
+        event = rings("before", now(), over=1)
+        assert there.telephone.tells(*event, now=now()).status == 200
+        with closing(Visitor(room.stack.port, token)) as officer:
+            page = officer.get("/security/freeze").decode()
+            [one] = re.findall(r'<option value="(account [^"]+)"', page)
+            fields = {"kind": "program", "because": "its key was on a forum"}
+            status, page_, _ = send(officer, "/security/freeze", **fields)
+            assert (status, b"program is missing" in page_) == (422, True)
+            _, _, to = send(officer, "/security/freeze", **fields, program=one)
+            assert to == "/security?said=frozen"
+        event = rings("after", now(), over=1)
+        assert there.telephone.tells(*event, now=now()).status == 401
+        assert room.telephone.tells(*event, now=now()).status == 200

@@ -468,8 +468,9 @@ async def test_of_two_phones_the_second_keeps_its_words_until_they_are_elsewhere
         first = doc.page.locator("#v-gill-entry")
         await first.get_by_role("button", name="I have arrived").click()
         await first.get_by_role("button", name="I have left").click()
+        await notes(doc, "gill", "The key safe code is 4711.")
         await ends(first, "Worse, admitted.", "visit-6h")
-        await doc.reads("1 written here still")
+        await doc.reads("2 written here still")
         # When another phone of the same crew has ended the case meanwhile
         with closing(Desk(server.port, await token_of(doc))) as other:
             for step in ("arrive", "leave", "end"):
@@ -482,10 +483,12 @@ async def test_of_two_phones_the_second_keeps_its_words_until_they_are_elsewhere
         await doc.go(f"{server.origin}/home-visits/mine")
         await doc.press("Send what is written, with my passkey")
         await doc.reads("is not in the record: Worse, admitted.")
+        await doc.reads("It seems to hold a code that opens a home.")
         await clean(doc, "car-did-not-fit-phone")
         done = doc.page.get_by_role("button", name="I have written it elsewhere")
-        await done.click()
-        await done.wait_for(state="detached")
+        for left in (1, 0):
+            await done.first.click()
+            await expect(done).to_have_count(left)
     steps = [it.step for it in entry(program, "gill").did if it.act]
     assert steps == [Step.ARRIVE, Step.LEAVE, Step.END]
     assert "Worse" not in str(program.get("Task/gill-entry").json)

@@ -43,7 +43,7 @@ def leaked(words: Iterable[str], files: Iterable[Path]) -> set[str]:
     with tempfile.TemporaryDirectory() as folder:
         patterns, plain = Path(folder) / "words", Path(folder) / "without-nul"
         patterns.write_bytes(b"\n".join(by_spelling))
-        whole = [path.read_bytes() for path in files if path.is_file()]
+        whole = [_read(path) for path in files]
         plain.write_bytes(b"\n".join([*whole, b"", *[_less_nul(one) for one in whole]]))
         done = subprocess.run(
             ["grep", "-aoFf", str(patterns), str(plain)],
@@ -53,6 +53,14 @@ def leaked(words: Iterable[str], files: Iterable[Path]) -> set[str]:
         )
     assert done.returncode in (0, 1), done.stderr
     return {by_spelling[one] for one in set(done.stdout.splitlines())}
+
+
+def _read(path: Path) -> bytes:
+    """Empty of what is no file, or was taken away while one looked."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except FileNotFoundError:
+        return b""
 
 
 def _less_nul(raw: bytes) -> bytes:

@@ -73,6 +73,12 @@ class ListDevices(Message, frozen=True):
     account: str
 
 
+class ListPrograms(Message, frozen=True):
+    """Programs and apps of the organisation, to freeze one of them."""
+
+    session: str
+
+
 class ReviewAlarm(Message, frozen=True):
     """What a privacy officer thinks of an alarm; never of one's own."""
 
@@ -114,11 +120,26 @@ ContainmentQuestion: TypeAlias = (
     | FreezeNow
     | ReadContainment
     | ListDevices
+    | ListPrograms
     | ReviewAlarm
     | ReadAccount
     | ReadRefusals
     | QuestionOpening
 )
+
+
+class ProgramView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One that can be frozen: as which kind, and by which id."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class Programs(Message, frozen=True):
+    """Programs before apps, each by name."""
+
+    programs: tuple[ProgramView, ...]
 
 
 class FreezeView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -221,4 +242,4 @@ class RefusalsRead(Message, frozen=True):
     """Ask for entries before this one; -1: there are no more."""
 
 
-ContainmentAnswer: TypeAlias = Containment | AccountRead | RefusalsRead
+ContainmentAnswer: TypeAlias = Containment | AccountRead | RefusalsRead | Programs

@@ -107,3 +107,33 @@ async def kiosks_of(
         )
         for row in rows
     ]
+
+
+class RegisteredProgram(msgspec.Struct, frozen=True):
+    """A program of an organisation, or an app that acts for people."""
+
+    id: str
+    name: str
+    is_app: bool
+
+
+_PROGRAMS = """
+select a.id, a.display_name as name, false as is_app
+  from warden.account a join warden.client c on c.account = a.id
+  join warden.membership m on m.account = a.id
+ where m.organisation = $1 and a.ended_at is null and m.ended_at is null
+union all
+select id, name, true from warden.app
+ where organisation = $1 and ended_at is null
+ order by is_app, name, id
+"""
+
+
+async def programs_of(
+    connection: Connection, organisation: int
+) -> Sequence[RegisteredProgram]:
+    """Those that have not ended: programs before apps, each by name."""
+    return [
+        RegisteredProgram(str(row["id"]), row["name"], row["is_app"])
+        for row in await connection.fetch(_PROGRAMS, organisation)
+    ]

@@ -39,6 +39,8 @@ from wardkeep.ledger.tiles import sync_folder, write_all, write_file
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 LOCK_NAME = "lock"
+MOST_SET_BACK = 1_000
+"""Entries that were written while the clock was set back, and then put right."""
 
 
 class LedgerCannotWriteError(Exception):
@@ -254,22 +256,28 @@ class Ledger:
             yield self.read(position)
 
     def since(self, moment: int) -> list[Entry]:
-        """The newest entries, back to the first that is older; the oldest comes first.
+        """All entries from the first that is not older; the oldest comes first.
 
         `moment` in UTC microseconds since 1970. Read from the end, so that what was
         counted of the last hour or day is counted again without reading everything.
-        What lies in segments that were not read when the ledger was opened is held
-        against the signed tree now.
+        Where the clock was set back for a while, what was written meanwhile looks older
+        than what stands before it: so reading ends behind a thousand older entries, and
+        not behind the first. What lies in segments that were not read when the ledger
+        was opened is held against the signed tree now.
 
         Raises:
             LedgerDamagedError: an entry is not as it was written.
         """
         found: list[Entry] = []
+        wanted = 0
         for position in range(self.committed_size - 1, -1, -1):
             entry = self.checked(position)
-            if entry.at < moment:
-                break
             found.append(entry)
+            if entry.at >= moment:
+                wanted = len(found)
+            elif len(found) - wanted > MOST_SET_BACK:
+                break
+        del found[wanted:]
         found.reverse()
         return found
 

@@ -18,10 +18,10 @@ from wardkeep.identity.roles import role_named
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.limits import Limits
+from wardkeep.warden.recent import recent
 
 WINDOW_SECONDS = 3600.0
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
-_MICROSECONDS = 1_000_000
 FLOOR = 100
 """Other patients in an hour that nobody wonders at, however few are at work."""
 SHARE = 0.25
@@ -102,9 +102,8 @@ class Breaker:
     ) -> "Breaker":
         """All sums from the entries of the last hour, as they were counted live."""
         found = cls()
-        for entry in ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS)):
+        for entry, age in recent(ledger, now=now, seconds=WINDOW_SECONDS):
             if entry.purpose and entry.outcome == _GRANTED:
-                age = max(0.0, now - entry.at / _MICROSECONDS)
                 found._count(entry, limits, monotonic - age)
         return found
 

@@ -27,6 +27,7 @@ from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import SELF_MADE, Why
 from wardkeep.warden.contracts import APP
+from wardkeep.warden.recent import recent
 
 WINDOW_SECONDS = 24 * 3600.0
 ROWS_A_PATIENT = 5
@@ -44,7 +45,6 @@ RELEASED = "release-freeze"
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
 _PRINT, _COPY, _CARRY, _SEND = "print", "copy", "carry", "send"
 _PEOPLE = frozenset(role.value for role in PEOPLE)
-_MICROSECONDS = 1_000_000
 NEEDED = frozenset({"Patient", "Encounter"})
 """Of which a referral by message is made, whatever goes along with it."""
 _NO_OTHERS: Mapping[str, int] = MappingProxyType({})
@@ -349,13 +349,14 @@ class Budgets:
         opened now. `with_apps`: whose apps may go on longer than a session lasts.
         """
         found = cls()
-        entries = ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS))
-        touched = {(one.organisation, one.account) for one in entries if _is_touch(one)}
+        entries = list(recent(ledger, now=now, seconds=WINDOW_SECONDS))
+        touched = {
+            (one.organisation, one.account) for one, _ in entries if _is_touch(one)
+        }
         for account in with_apps:
             if account not in touched:
                 found._recount_reach(ledger, account)
-        for entry in entries:
-            age = max(0.0, now - entry.at / _MICROSECONDS)
+        for entry, age in entries:
             found.count_entry(entry, monotonic - age)
         return found
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
+from wardkeep.warden.recent import recent
 
 WINDOW_SECONDS = 3600.0
-_MICROSECONDS = 1_000_000
 SERVICE_ROLE = "service"
 GRANTED = "grant"
 PACKED = "pack"
@@ -29,7 +29,7 @@ class Contracts:
         self._seen: dict[str, OrderedDict[str, float]] = {}
 
     def opened(self, account: str, patients: Iterable[str], *, now: float) -> None:
-        """Count openings; `now` in seconds since 1970."""
+        """Count openings; `now` by the clock that nobody sets, in seconds."""
         seen = self._seen.setdefault(account, OrderedDict())
         for patient in patients:
             seen[patient] = now
@@ -52,13 +52,12 @@ class Contracts:
         return seen
 
     @classmethod
-    def recounted(cls, ledger: Ledger, *, now: float) -> "Contracts":
-        """From the entries of the last hour."""
+    def recounted(cls, ledger: Ledger, *, now: float, monotonic: float) -> "Contracts":
+        """From the entries of the last hour; `now` in seconds since 1970."""
         found = cls()
-        for entry in ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS)):
+        for entry, age in recent(ledger, now=now, seconds=WINDOW_SECONDS):
             if entry.outcome == GRANTED and _counts_for(entry):
-                moment = entry.at / _MICROSECONDS
-                found.opened(_counts_for(entry), entry.patients, now=moment)
+                found.opened(_counts_for(entry), entry.patients, now=monotonic - age)
         return found
 
 

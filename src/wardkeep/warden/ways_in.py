@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
+from wardkeep.warden.recent import recent
 
 WINDOW_SECONDS = 24 * 3600.0
 NOTE = "Composition"
 """The one sealed type that is no way into a home: a note that few may read. Whatever
 else bears the label is guarded as a way in is."""
 _GRANTED = "grant"
-_MICROSECONDS = 1_000_000
 Account = tuple[int, str]
 """Organisation and account."""
 
@@ -58,9 +58,8 @@ class WaysIn:
         `now` in seconds since 1970; what is dated later counts as given now.
         """
         found = cls()
-        for entry in ledger.since(int((now - WINDOW_SECONDS) * _MICROSECONDS)):
+        for entry, age in recent(ledger, now=now, seconds=WINDOW_SECONDS):
             if is_given(entry):
-                age = max(0.0, now - entry.at / _MICROSECONDS)
                 account = (entry.organisation, entry.account)
                 for patient in entry.patients:
                     found.given(account, patient, now=monotonic - age)

@@ -18,7 +18,7 @@ from support.ledgers import (
     open_ledger,
 )
 from wardkeep.crypto.signing import SigningKey
-from wardkeep.ledger import closed, segment
+from wardkeep.ledger import closed, log, segment
 from wardkeep.ledger.asking import Question, ask_rows
 from wardkeep.ledger.backup import FORMAT, Manifest, back_up, newest_manifest
 from wardkeep.ledger.checkpoint import Checkpoint, sign
@@ -290,6 +290,23 @@ def test_entries_of_the_last_hour_are_read_back_to_the_first_that_is_older(
     ledger.commit()
     assert ledger.since(entries[3].at) == entries[3:]
     assert ledger.since(0) == entries
+    ledger.close()
+
+
+def test_what_was_written_while_the_clock_was_set_back_hides_nothing_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = open_ledger(tmp_path)
+    dates = (0, 50, 60, 3, 4, 70, 1, 2)
+    entries: list[Entry] = [entry_about("p-1", number=n) for n in dates]
+    for one in entries:
+        ledger.append(one)
+    ledger.commit()
+    since = entries[1].at
+    assert ledger.since(since) == entries[1:]
+    # Only so many are looked behind: a year of older ones is not read for nothing
+    monkeypatch.setattr(log, "MOST_SET_BACK", 1)
+    assert ledger.since(since) == []
     ledger.close()
 
 

@@ -121,6 +121,13 @@ class World:
             self.ledger, now=self.wall, monotonic=self.monotonic
         )
 
+    def is_set_back_and_put_right(self, seconds: float) -> None:
+        """The wall clock, while others write."""
+        self.wall -= seconds
+        self.ledger.append(entry("sign-out", "s3", self.wall))
+        self.ledger.commit()
+        self.wall += seconds
+
     def passes(self, seconds: float) -> None:
         self.wall += seconds
         self.monotonic += seconds
@@ -143,6 +150,7 @@ STEPS = st.one_of(
     st.tuples(st.just("restarts")),
     st.tuples(st.just("passes"), st.floats(1.0, 40_000.0)),
     st.tuples(st.just("steps back"), st.floats(1.0, 200_000.0)),
+    st.tuples(st.just("is_set_back_and_put_right"), st.floats(1.0, 200_000.0)),
 )
 RARELY = st.one_of(STEPS, STEPS, STEPS, st.tuples(st.just("is_released")))
 
@@ -162,6 +170,25 @@ def test_no_order_of_events_lets_an_account_pass_its_cap(
             getattr(world, str(name))(*details)
             world.holds()
         world.ledger.close()
+
+
+def test_a_clock_that_was_set_back_for_a_moment_hides_no_opening(
+    tmp_path: Path,
+) -> None:
+    """One entry that looks two days old, and all that lies before it was forgotten."""
+    world = World(opened_ledger(tmp_path))
+    world.runs("s1", 0, REACH)
+    world.is_set_back_and_put_right(2 * WINDOW_SECONDS)
+    world.passes(60.0)
+    world.restarts()
+    assert world.budgets.counts(NURSE, now=world.monotonic) == (0, REACH, 0)
+    world.asks("s1", "one-more")
+    world.holds()
+    # And a day later it is forgotten all the same
+    world.passes(WINDOW_SECONDS)
+    world.restarts()
+    assert world.budgets.counts(NURSE, now=world.monotonic) == (0, 0, 0, 0)
+    world.ledger.close()
 
 
 def opened_ledger(folder: Path) -> Ledger:
@@ -184,7 +211,7 @@ def test_a_patient_counts_once_and_for_a_day_after_the_last_opening(
     for now in (0.0, 1.0, WINDOW_SECONDS - 1):
         budgets.opened(NURSE, "s1", ["p1"], is_list=False, now=now)
     assert budgets.counts(NURSE, now=WINDOW_SECONDS + 10) == (0, 1, 0)
-    assert budgets.counts(NURSE, now=2 * WINDOW_SECONDS) == (0, 0, 0)
+    assert budgets.counts(NURSE, now=2 * WINDOW_SECONDS) == (0, 0, 0, 0)
 
 
 def test_lists_weigh_less_in_a_day_and_as_much_for_the_reach(
@@ -260,7 +287,7 @@ def test_an_opening_counts_whatever_the_web_process_says_of_it(
 
 def test_what_the_work_explained_is_counted_apart(budgets: Budgets) -> None:
     budgets.count_entry(entry("read", "s1", START, "p1", "ward"), 0.0)
-    assert budgets.counts(NURSE, now=0.0) == (1, 0, 0)
+    assert budgets.counts(NURSE, now=0.0) == (1, 0, 0, 0)
 
 
 def test_what_is_dated_after_now_counts_as_opened_now(tmp_path: Path) -> None:
@@ -339,7 +366,7 @@ def test_whom_the_work_explains_weighs_nothing_and_counts_as_a_print(
 ) -> None:
     budgets.take_out(NURSE, ["p"], action="print", now=0.0)
     assert day(budgets, "q") == 1
-    assert budgets.counts_out(NURSE, now=0.0) == (1, 0, 0)
+    assert budgets.counts_out(NURSE, now=0.0) == (1, 0, 0, 0)
 
 
 def left(budgets: Budgets, patient: str, action: str, now: float = 0.0) -> int:
@@ -358,7 +385,7 @@ def test_a_printer_that_jams_costs_nobody_a_print(budgets: Budgets) -> None:
     later = WINDOW_SECONDS + 1
     assert left(budgets, "r", "print", later) == 1
     assert left(budgets, "r", "copy", later) == 0
-    assert budgets.counts_out(NURSE, now=later) == (0, 0, 0)
+    assert budgets.counts_out(NURSE, now=later) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -377,7 +404,7 @@ def test_what_left_counts_after_a_start_as_it_did_before(
     budgets: Budgets,
     action: str,
     relationship: str,
-    out: tuple[int, int, int],
+    out: tuple[int, int, int, int],
     weight: int,
 ) -> None:
     budgets.count_entry(entry(action, "s1", START, "p", relationship), 0.0)

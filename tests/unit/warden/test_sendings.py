@@ -98,7 +98,7 @@ def test_it_is_counted_by_people_and_the_same_person_again_is_free() -> None:
         assert left(patient) >= 0
         budgets.take_out(account, [patient], action="send", now=0.0)
     assert (left("p"), left("r")) == (0, -1)
-    assert budgets.counts_out(account, now=0.0) == (0, 0, 2)
+    assert budgets.counts_out(account, now=0.0) == (0, 0, 2, 0)
 
 
 def test_it_weighs_as_an_opening_so_that_no_referral_closes_records() -> None:

@@ -16,6 +16,7 @@ from wardkeep.apps.home_visits.opening import (
     is_anothers,
     own_lines,
 )
+from wardkeep.base.entry_codes import holds_entry_code
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care.case_ending import Ending, changed_by_end, write_end
 from wardkeep.care.colleagues import mine_of
@@ -43,6 +44,9 @@ _ANOTHERS = Trouble(
     mend="It goes once they are signed in here again.",
 )
 REFUSED, NOT_SO, IN_BEFORE, IN = "refused", "not-so", "in-before", "in"
+WAY_IN = "way-in"
+"""Its words seem to hold a code that opens a home: whoever wrote them is asked to move
+it, for on no other page would they be told that the visit had changed."""
 WITHOUT_SIGNAL: dict[str, Disposition] = {
     code: one for code, one in DISPOSITIONS.items() if one.kind is not Kind.AMBULANCE
 }
@@ -93,6 +97,8 @@ async def _bring(visit: Visit, act: Act, me: Person) -> str:
     """What became of it; empty: it could not be written just now, and comes again."""
     if not is_fhir_id(act.entry) or not me.reference or not _is_whole(act):
         return REFUSED
+    if holds_entry_code(act.words):
+        return WAY_IN
     for _ in range(_TRIES):
         here = await find(visit, act.entry)
         if isinstance(here, Response):

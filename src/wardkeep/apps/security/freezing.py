@@ -9,6 +9,8 @@ from wardkeep.disclosure.containment import (
     FreezeNow,
     FreezeView,
     ListDevices,
+    ListPrograms,
+    Programs,
     ReleaseFreeze,
 )
 from wardkeep.disclosure.people import (
@@ -28,10 +30,17 @@ WHAT = (
     ("account", "One person"),
     ("device", "One passkey of a person"),
     ("team", "A team"),
+    ("program", "One program or app"),
     ("supplier", "All support, programs and apps"),
     ("organisation", "Everybody but administrators and privacy officers"),
 )
-_CALLED = {"account": "the person", "team": "the team", "device": "the passkey"}
+_CALLED = {
+    "account": "the person",
+    "team": "the team",
+    "device": "the passkey",
+    "program": "the program",
+}
+_KINDS = {"account": "a program", "app": "an app"}
 LONGEST_ID = 2048
 """Hexadecimal digits: ids of passkeys have 1,023 bytes at most (WebAuthn, 6.5.1)."""
 FEWEST = 8
@@ -63,7 +72,19 @@ async def _show(visit: Visit, form: Form) -> Response:
         ],
         teams=[("", "Choose"), *[(one.id, one.name) for one in teams.teams]],
         devices=[("", "Choose"), *map(_device, devices)],
+        programs=[("", "Choose"), *await _programs(visit)],
     )
+
+
+async def _programs(visit: Visit) -> list[tuple[str, str]]:
+    """As a form names them: which kind of freeze, and of which id."""
+    found = await visit.warden.ask(ListPrograms(visit.token), Programs)
+    if isinstance(found, Refusal):
+        return []
+    return [
+        (f"{one.kind} {one.id}", f"{one.name}, {_KINDS.get(one.kind, one.kind)}")
+        for one in found.programs
+    ]
 
 
 async def _devices(visit: Visit, account: str) -> tuple[Passkey, ...]:
@@ -112,6 +133,8 @@ def _question(visit: Visit, form: Form) -> FreezeNow:
         kind = ""
     if kind in _CALLED:
         target = form.text(kind, called=_CALLED[kind], at_most=LONGEST_ID)
+    if kind == "program":
+        kind, _, target = target.partition(" ")
     because = form.text("because", called="why", at_most=200)
     if because and len(because) < FEWEST:
         mend = "Say in a few words what you know."

@@ -404,5 +404,4 @@ def _standing_there(told: Told | None) -> str:
         return ""
     if told.failure:
         return "They could not be asked just now. Telephone them, or ask again."
-    status = str(told.content.get("status", ""))
-    return BOOKINGS.get(status, f"They say: {status or 'nothing'}.")
+    return BOOKINGS.get(told.status, f"They say: {told.status or 'nothing'}.")

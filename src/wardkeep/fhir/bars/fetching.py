@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks partners what pages wait for: free times, and how a booking stands there.
 
-Nothing of a patient is in a question, and nothing that was told outlives its page: what
-is older than a few minutes is deleted before the next one is asked.
+Nothing of a patient is in a question, and nothing of one is kept of an answer. Both are
+deleted some minutes later, before the next one is asked.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import msgspec
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import is_fhir_id, new_uuid
 from wardkeep.fhir.bars.headers import Sent, headers_for
-from wardkeep.fhir.bars.questions import ASK, KEPT_FOR, WAIT_SECONDS, Kind
+from wardkeep.fhir.bars.questions import ASK, KEPT_FOR, WAIT_SECONDS, Kind, handed
 from wardkeep.fhir.bars.tokens import Ask, Keys, Post, Reply, beside, token_at
 from wardkeep.fhir.clinics.resources import instant
 from wardkeep.jobs.job import Job, JobConnection, JobKind
@@ -38,6 +38,7 @@ update bars.question set answered_at = $3, answer = $4, failure = $5
  where organisation = $1 and question = $2
 """
 Row = Any
+_TYPES = {Kind.TIMES: "Bundle", Kind.APPOINTMENT: "Appointment"}
 
 
 class Fetching:
@@ -99,7 +100,7 @@ class Fetching:
         }
         address = f"{row['endpoint'].rstrip('/')}/{self._path(row)}"
         post = Post(url=address, headers=headers, method="GET")
-        return _told(await self._ask(post))
+        return _told(await self._ask(post), row)
 
     def _path(self, row: Row) -> str:
         if row["kind"] == Kind.APPOINTMENT:
@@ -120,13 +121,19 @@ def _is_id(argument: str) -> bool:
     return is_fhir_id(argument) and bool(argument.strip("."))
 
 
-def _told(reply: Reply) -> tuple[str, str]:
+def _told(reply: Reply, row: Row) -> tuple[str, str]:
+    """Nothing but what was asked for: an error is not a day without free times."""
     if reply.status == 0:
         return "", "unreachable"
     if reply.status != HTTPStatus.OK or len(reply.body) > LARGEST:
         return "", "refused"
     try:
-        msgspec.json.decode(reply.body, type=dict[str, Any])
-        return reply.body.decode(), ""
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        told = msgspec.json.decode(reply.body, type=dict[str, Any])
+    except msgspec.DecodeError:
         return "", "refused"
+    is_asked_for = told.get("resourceType") == _TYPES[row["kind"]]
+    if row["kind"] == Kind.APPOINTMENT:
+        is_asked_for &= told.get("id") == row["argument"]
+    if not is_asked_for:
+        return "", "refused"
+    return handed(row["kind"], told, asked_at=row["asked_at"]), ""

@@ -3,16 +3,19 @@
 
 The standard: 409 with `duplicate` is success, for an answer of before was lost. 408,
 429 and 503 are tried again, and so is whatever comes without an OperationOutcome, for
-then something between the two answered.
+then something between the two answered. That holds of a 200 too: a firewall's page of
+refusal is sent with that status, and a patient would be thought referred.
 """
 
+import re
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 
 import msgspec
 
 from wardkeep.base.ids import is_fhir_id
-from wardkeep.fhir.bars.errors import said_in
+from wardkeep.fhir.bars.errors import Said, said_in
 
 UNREACHABLE = 0
 """In the place of a status: nobody answered."""
@@ -34,6 +37,12 @@ class Verdict(StrEnum):
     NEVER = "never"
 
 
+_NO_CODE = re.compile(r".*[^A-Za-z_-].*", re.DOTALL)
+_ENDED = {"transient-error": Verdict.AGAIN, "fatal-error": Verdict.NEVER}
+NOT_THEIRS = "not FHIR"
+"""Their system did not answer: something between us did."""
+
+
 class Judged(msgspec.Struct, frozen=True):
     """An answer, judged."""
 
@@ -46,13 +55,12 @@ class Judged(msgspec.Struct, frozen=True):
 
 def judged(status: int, body: bytes) -> Judged:
     """`status` 0 where nobody answered."""
+    content = _decoded(body)
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Judged(Verdict.DONE, there=_id_in(body))
-    try:
-        said = said_in(msgspec.json.decode(body))
-    except (msgspec.DecodeError, RecursionError):
-        said = None
-    code = f"{status} {said.error[:40]} {said.code[:40]}" if said else str(status)
+        is_theirs = not body.strip() or "resourceType" in content
+        return _taken(status, content) if is_theirs else _not_theirs(status)
+    said = said_in(content)
+    code = _code(status, said) if said else str(status)
     if status == HTTPStatus.CONFLICT and said is not None and said.code == "duplicate":
         return Judged(Verdict.DONE, code)
     if status in _AGAIN or said is None or said.code in _PASSING:
@@ -60,9 +68,61 @@ def judged(status: int, body: bytes) -> Judged:
     return Judged(Verdict.NEVER, code)
 
 
+def _decoded(body: bytes) -> Mapping[str, object]:
+    """A JSON object; empty where it is none."""
+    try:
+        return msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+
+
+def _not_theirs(status: int) -> Judged:
+    """Sent again: where it did arrive, the next answer says that it is a duplicate."""
+    return Judged(Verdict.AGAIN, f"{status} {NOT_THEIRS}")
+
+
+def _taken(status: int, content: Mapping[str, object]) -> Judged:
+    """What a receiver says that has it, or an error that came as a success.
+
+    Of a message the header says how it went
+    (https://hl7.org/fhir/R4/messageheader-definitions.html#MessageHeader.response.code).
+    """
+    said = said_in(content)
+    if said is not None and _is_error(content):
+        code = _code(status, said)
+        is_passing = said.code in _PASSING
+        return Judged(Verdict.AGAIN if is_passing else Verdict.NEVER, code)
+    answer = _read(content)
+    for response in (one.resource.response.code for one in answer.entry):
+        if response in _ENDED:
+            return Judged(_ENDED[response], f"{status} {response}")
+    return Judged(Verdict.DONE, there=_id_in(answer))
+
+
+def _code(status: int, said: Said) -> str:
+    """Codes alone: it lies in a row in the clear, and whoever answers may say more."""
+    words = (said.error, said.code)
+    return " ".join([str(status), *(_NO_CODE.sub("", one)[:40] for one in words)])
+
+
+def _is_error(outcome: Mapping[str, object]) -> bool:
+    issues = outcome.get("issue")
+    severities = [
+        one.get("severity")
+        for one in (issues if isinstance(issues, list) else [])
+        if isinstance(one, dict)
+    ]
+    return any(one in ("error", "fatal") for one in severities)
+
+
+class _Response(msgspec.Struct, frozen=True):
+    code: str = ""
+
+
 class _About(msgspec.Struct, frozen=True):
     resourceType: str = ""  # noqa: N815 - FHIR's own names
     id: str = ""
+    response: _Response = _Response()
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -73,12 +133,16 @@ class _Answer(msgspec.Struct, frozen=True):
     entry: tuple[_Entry, ...] = ()
 
 
-def _id_in(body: bytes) -> str:
-    """Of what the message was about, where the answer says it."""
+def _read(content: Mapping[str, object]) -> _Answer:
+    """Empty where it is built otherwise: a receiver answers what it likes."""
     try:
-        said = msgspec.json.decode(body, type=_Answer)
-    except (msgspec.DecodeError, RecursionError):
-        return ""
+        return msgspec.convert(content, type=_Answer)
+    except msgspec.ValidationError:
+        return _Answer()
+
+
+def _id_in(said: _Answer) -> str:
+    """Of what the message was about, where the answer says it."""
     kinds = ("ServiceRequest", "Appointment")
     found = [one.resource for one in said.entry if one.resource.resourceType in kinds]
     return found[0].id if found and is_fhir_id(found[0].id) else ""

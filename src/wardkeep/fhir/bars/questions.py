@@ -2,10 +2,13 @@
 """A partner is asked in the moment: its free times, or how a booking stands there.
 
 A page asks and waits a few seconds; the worker, which alone has the key, fetches. What
-was told is for that page: it is asked anew each time, and deleted within minutes.
+was told is for that page and asked anew each time. Between the two it lies in the
+database in the clear, and in its log for as long as that is kept: so it is read first,
+and only times and a code are handed on. A partner's Appointment names its patient.
 """
 
 import asyncio
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -52,6 +55,26 @@ class Kind(StrEnum):
     APPOINTMENT = "appointment"
 
 
+class Handed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that is kept of an answer, from the worker to the page."""
+
+    status: str = ""
+    times: tuple[FreeTime, ...] = ()
+
+
+_CODE = re.compile(r"[a-z-]{1,40}")
+
+
+def handed(kind: str, answer: dict[str, Any], *, asked_at: datetime) -> str:
+    """What the page is shown of an answer, as a row carries it: nobody is in it."""
+    if kind == Kind.APPOINTMENT:
+        status = str(answer.get("status", ""))
+        made = Handed(status=status if _CODE.fullmatch(status) else "")
+    else:
+        made = Handed(times=times_in(answer, now=asked_at))
+    return msgspec.json.encode(made).decode()
+
+
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a question."""
 
@@ -61,16 +84,20 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     answer: str = ""
 
     @property
-    def content(self) -> dict[str, Any]:
-        """The answer as JSON; nothing where it is none."""
+    def _handed(self) -> Handed:
         try:
-            return msgspec.json.decode(self.answer, type=dict[str, Any])
+            return msgspec.json.decode(self.answer, type=Handed)
         except msgspec.DecodeError:
-            return {}
+            return Handed()
+
+    @property
+    def status(self) -> str:
+        """Of the Appointment that was asked about."""
+        return self._handed.status
 
     @property
     def times(self) -> tuple[FreeTime, ...]:
-        return times_in(self.content, now=self.at)
+        return self._handed.times
 
 
 class Questions:

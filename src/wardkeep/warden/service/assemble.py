@@ -335,20 +335,17 @@ async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known
 
 
 def _door(parts: WardenParts, known: _Known) -> Door:
+    now, monotonic = parts.clock.now().timestamp(), parts.clock.monotonic_seconds()
     return Door(
         keystore=known.keystore,
         ledger=parts.ledger,
         sessions=known.sessions,
         expected=known.expected,
-        contracts=Contracts.recounted(parts.ledger, now=parts.clock.now().timestamp()),
+        contracts=Contracts.recounted(parts.ledger, now=now, monotonic=monotonic),
         erased=known.erased,
         support=known.support,
         watch=known.watch,
-        ways_in=WaysIn.recounted(
-            parts.ledger,
-            now=parts.clock.now().timestamp(),
-            monotonic=parts.clock.monotonic_seconds(),
-        ),
+        ways_in=WaysIn.recounted(parts.ledger, now=now, monotonic=monotonic),
         canaries=known.canaries,
         letters=known.letters,
         clock=parts.clock,

@@ -178,7 +178,7 @@ class Door:
                 self._spring(session, met)
             return self._refuse(session, asked, weighed[0], NOW_CLOSED)
         if session.is_for_programs:
-            moment = context.now.timestamp()
+            moment = context.monotonic
             self._contracts.opened(contractor(session), patients, now=moment)
         note_opening(self._support, session, asked)
         self._watch.opened(
@@ -238,7 +238,7 @@ class Door:
             monotonic,
             len(patients),
             explained,
-            self._contract_left(session, patients, now) if is_program else None,
+            self._contract_left(session, patients, monotonic) if is_program else None,
             watch.standing(session, others, asked.action) if others else None,
             watch.taken_out_left(session, patients, asked.action) if is_taken else -1,
             watch.sheets(session) if is_taken else 0,
@@ -246,13 +246,13 @@ class Door:
         )
 
     def _contract_left(
-        self, session: Session, patients: AbstractSet[str], now: datetime
+        self, session: Session, patients: AbstractSet[str], now: float
     ) -> int:
         return self._contracts.left_after(
             contractor(session),
             patients,
             most=session.patients_per_hour,
-            now=now.timestamp(),
+            now=now,
         )
 
     def _weigh(

@@ -22,11 +22,14 @@ from wardkeep.disclosure.containment import (
     FreezeNow,
     FreezeView,
     ListDevices,
+    ListPrograms,
+    Programs,
+    ProgramView,
     ReadContainment,
     ReleaseFreeze,
     ReviewAlarm,
 )
-from wardkeep.identity import credentials
+from wardkeep.identity import clients, credentials
 from wardkeep.identity.accounts import memberships_of
 from wardkeep.identity.roles import GUARDED, Role
 from wardkeep.warden import alarms, freezes
@@ -98,6 +101,7 @@ class Freezing:
                 FreezeNow: self._freeze,
                 ReadContainment: self._read,
                 ListDevices: self._devices,
+                ListPrograms: self._programs,
                 ReviewAlarm: self._review,
             },
             acts={
@@ -232,6 +236,24 @@ class Freezing:
                 return NO_SUCH_COLLEAGUE
             found = await credentials.of_account(connection, asked.account)
         return Passkeys(tuple(passkey_shown(one) for one in found))
+
+    async def _programs(self, asked: ListPrograms) -> Answer:
+        session = self._allowed(asked.session)
+        if isinstance(session, Refusal):
+            return session
+        if session.role not in GUARDED:
+            return NOT_YOUR_WORK
+        async with self._parts.database.connection() as connection:
+            found = await clients.programs_of(connection, session.organisation)
+        shown = [
+            ProgramView(
+                kind=freezes.APP if one.is_app else freezes.ACCOUNT,
+                id=one.id,
+                name=one.name,
+            )
+            for one in found
+        ]
+        return Programs(tuple(shown))
 
     async def _read(self, asked: ReadContainment) -> Answer:
         session = self._allowed(asked.session)

@@ -267,10 +267,33 @@ def outcome(error: str, code: str) -> bytes:
     return answer_of((fault,)).body
 
 
+def told_of(severity: str) -> bytes:
+    issue = {"severity": severity, "code": "informational"}
+    return json.dumps({"resourceType": "OperationOutcome", "issue": [issue]}).encode()
+
+
+def header(code: str) -> bytes:
+    """A message that answers, and says so of how it went."""
+    said = {"resourceType": "MessageHeader", "response": {"code": code}}
+    return json.dumps(
+        {"resourceType": "Bundle", "type": "message", "entry": [{"resource": said}]}
+    ).encode()
+
+
 @pytest.mark.parametrize(
     ("status", "body", "verdict"),
     [
-        (200, b"{}", Verdict.DONE),
+        (200, b'{"resourceType":"Bundle"}', Verdict.DONE),
+        (201, b"", Verdict.DONE),
+        (200, header("ok"), Verdict.DONE),
+        (200, header("transient-error"), Verdict.AGAIN),
+        (200, header("fatal-error"), Verdict.NEVER),
+        (200, b"{}", Verdict.AGAIN),
+        (200, b"[]", Verdict.AGAIN),
+        (200, b"<html>The requested URL was rejected.</html>", Verdict.AGAIN),
+        (200, outcome("REC_UNPROCESSABLE_ENTITY", "invariant"), Verdict.NEVER),
+        (200, outcome("REC_SERVER_ERROR", "transient"), Verdict.AGAIN),
+        (200, told_of("information"), Verdict.DONE),
         (409, outcome("REC_CONFLICT", "duplicate"), Verdict.DONE),
         (409, outcome("REC_CONFLICT", "conflict"), Verdict.NEVER),
         (409, b"<html>", Verdict.AGAIN),
@@ -294,9 +317,20 @@ def test_an_answer_says_whether_to_send_again(
     assert judged(status, body).verdict is verdict
 
 
+def test_a_page_of_something_between_us_is_no_receipt() -> None:
+    """A firewall refuses with status 200 and a page: nobody has the referral."""
+    found = judged(200, b"<html>Your support ID is: 17</html>")
+    assert (found.code, found.there) == ("200 not FHIR", "")
+    taken = {"resourceType": "ServiceRequest", "id": "r1"}
+    body = json.dumps({"resourceType": "Bundle", "entry": [{"resource": taken}]})
+    assert judged(200, body.encode()).there == "r1"
+
+
 def test_a_code_of_an_answer_repeats_no_words() -> None:
     said = outcome("REC_BAD_REQUEST", "required").replace(b'""', b'"Odette is ill"')
     assert "Odette" not in judged(400, said).code
+    said = said.replace(b'"required"', b'"Odette, 9990000018"')
+    assert judged(400, said).code == "400 REC_BAD_REQUEST "
 
 
 def references(node: object) -> list[str]:

@@ -91,7 +91,7 @@ def test_times_are_asked_for_as_the_standard_says_and_name_nobody() -> None:
     assert "_count=500" in asked.url
     assert asked.headers["Authorization"] == "Bearer t"
     assert "NHSD-Target-Identifier" in asked.headers
-    assert told(rows) == ('{"resourceType": "Bundle"}', "")
+    assert told(rows) == ("{}", "")
     # What is older than a few minutes goes first.
     assert rows.written[0] == ("delete", 1, NOW - timedelta(minutes=5))
 
@@ -100,6 +100,60 @@ def test_how_a_booking_stands_is_read_by_its_id() -> None:
     rows = Rows(kind="appointment", argument="a-1")
     _, asked = fetched(rows, TOKEN, Reply(200, b"{}"))
     assert asked.url == "https://there.example/fhir/Appointment/a-1"
+    assert told(rows) == ("", "refused")
+    for id_, answer in (
+        ("a-1", ('{"status":"arrived"}', "")),
+        ("a-2", ("", "refused")),
+    ):
+        fetched(rows, TOKEN, Reply(200, appointment(id_)))
+        assert told(rows) == answer
+    assert Told(at=NOW, answer='{"status":"arrived"}').status == "arrived"
+
+
+def appointment(id_: str, status: str = "arrived") -> bytes:
+    """As a partner may tell it: with whom it is about."""
+    who = {
+        "identifier": {
+            "system": "https://fhir.nhs.uk/Id/nhs-number",
+            "value": "9990000018",
+        },
+        "display": "Odette Quillfeather",
+    }
+    content = {
+        "resourceType": "Appointment",
+        "id": id_,
+        "status": status,
+        "comment": "Odette rang twice",
+        "participant": [{"actor": who, "status": "accepted"}],
+    }
+    return json.dumps(content).encode()
+
+
+def test_whoever_copies_the_database_reads_nobody_in_an_answer() -> None:
+    """It lies there in the clear, and in the log of writes long after."""
+    slot = {
+        "resourceType": "Slot",
+        "id": "s-1",
+        "status": "free",
+        "start": "2026-11-29T15:30:00Z",
+        "end": "2026-11-29T15:40:00Z",
+        "comment": "kept for Odette Quillfeather",
+    }
+    patient = {"resourceType": "Patient", "name": [{"family": "Quillfeather"}]}
+    entry = [{"resource": slot}, {"resource": patient}]
+    bundle = json.dumps({"resourceType": "Bundle", "entry": entry}).encode()
+    rows = Rows()
+    for kind, argument, body in (
+        ("appointment", "a-1", appointment("a-1")),
+        ("appointment", "a-1", appointment("a-1", "Odette Quillfeather")),
+        ("times", "2026-11-29T16:00:00Z", bundle),
+    ):
+        rows = Rows(kind=kind, argument=argument)
+        fetched(rows, TOKEN, Reply(200, body))
+        assert told(rows)[1] == ""
+        for word in ("9990000018", "Odette", "Quillfeather", "rang twice"):
+            assert word not in str(rows.written), word
+    assert [one.slot for one in Told(at=NOW, answer=told(rows)[0]).times] == ["s-1"]
 
 
 @pytest.mark.parametrize("argument", ["..", ".", "a/../1", "", "a b"])
@@ -120,6 +174,9 @@ def test_what_is_no_id_is_asked_for_nowhere(argument: str) -> None:
         ((TOKEN, Reply(200, b"<html>")), "refused"),
         ((TOKEN, Reply(200, b'"text"')), "refused"),
         ((TOKEN, Reply(200, b"\xff\xfe")), "refused"),
+        # An error is no day without free times, whatever its status says
+        ((TOKEN, Reply(200, b'{"resourceType":"OperationOutcome"}')), "refused"),
+        ((TOKEN, Reply(200, b"{}")), "refused"),
         ((TOKEN, Reply(200, json.dumps({"a": "x" * LARGEST}).encode())), "refused"),
     ],
 )
@@ -158,7 +215,8 @@ def test_a_slow_partner_holds_up_nobody_elses_question(
 
 def test_what_cannot_be_read_is_no_time() -> None:
     assert Told(at=NOW, answer="").times == ()
-    assert Told(at=NOW, answer='{"entry": 7}').times == ()
+    assert Told(at=NOW, answer='{"times": 7}').times == ()
+    assert Told(at=NOW, answer="[]").status == ""
 
 
 def test_a_withdrawal_of_what_never_arrived_is_done() -> None:

@@ -10,6 +10,11 @@ const ceremony = await import(document.documentElement.dataset.ceremony);
 const { me } = signal.dataset;
 const WORKER = "/home-visits/mine/worker.js";
 const CLOCK_MATTERS_MS = 60_000;
+// By the server's word. A code that opens a home belongs where a way in is set.
+const WHY_NOT = {
+  "way-in":
+    "It seems to hold a code that opens a home. Set that as a way in on the patient’s page, and write the rest on the case: it",
+};
 const behind = Date.parse(signal.dataset.at) - Date.now();
 const nowOf = () => Date.now() + (Math.abs(behind) < CLOCK_MATTERS_MS ? 0 : behind);
 const part = document.getElementById("on-phone");
@@ -68,12 +73,12 @@ async function tellPhone() {
 async function tellFallen() {
   const rows = await phone.fallen(me);
   fell.replaceChildren(
-    ...rows.map(({ name, number, entry, words, at, isHalf }) => {
+    ...rows.map(({ name, number, entry, words, at, isHalf, why }) => {
       const row = document.createElement("div");
       row.className = "nhsuk-inset-text";
       const said = document.createElement("p");
-      const why = isHalf ? "It was not finished" : "It did not fit any more";
-      said.textContent = `Case ${number}, written at ${clock(at)}. ${why}, and is not in the record: ${words}`;
+      const unfit = WHY_NOT[why] ?? "It did not fit any more, and";
+      said.textContent = `Case ${number}, written at ${clock(at)}. ${isHalf ? "It was not finished, and" : unfit} is not in the record: ${words}`;
       const link = document.createElement("a");
       link.href = `/urgent-queue/cases/${entry}`;
       link.textContent = `Open case ${number}`;

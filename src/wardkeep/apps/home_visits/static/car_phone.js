@@ -203,7 +203,7 @@ export async function waiting(me) {
 async function opened(me, isWanted) {
   const mine = (await ofMe(me)).filter((one) => isWanted(one) && keys?.lock === one.lock);
   return Promise.all(mine.map(async (one) =>
-    ({ ...(await open(keys.words, one, one.id)), name: one.name, isHalf: Boolean(one.half) })));
+    ({ ...(await open(keys.words, one, one.id)), name: one.name, isHalf: Boolean(one.half), why: one.fell })));
 }
 
 // What does not fit any more, and what was never finished.
@@ -253,7 +253,7 @@ export async function bringWords(me, sent, waits) {
   for (const one of some) {
     const told = became[one.id];
     if (told === "in" || told === "in-before") await typed.drop(one.name);
-    else if (told) await typed.put({ ...one, fell: true }, one.name);
+    else if (told) await typed.put({ ...one, fell: told }, one.name);
   }
   if (onList) await keepOnly(onList, me);
   return Object.keys(became).length > 0;

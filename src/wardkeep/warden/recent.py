@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger's last entries with their age, for whoever counts them again at a start.
+
+An entry is dated by the wall clock, which somebody may have set back and put right. It
+happened no earlier than what stands before it: so it is at most as old as the youngest
+of those. That errs towards counting.
+"""
+
+from collections.abc import Iterator
+
+from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.log import Ledger
+
+_MICROSECONDS = 1_000_000
+
+
+def recent(
+    ledger: Ledger, *, now: float, seconds: float
+) -> Iterator[tuple[Entry, float]]:
+    """Entries of so many seconds, the oldest first, each with its age in seconds.
+
+    `now` in seconds since 1970. What is dated later is as if it were written now.
+    """
+    newest = 0
+    for entry in ledger.since(int((now - seconds) * _MICROSECONDS)):
+        newest = max(newest, entry.at)
+        yield entry, max(0.0, now - newest / _MICROSECONDS)
