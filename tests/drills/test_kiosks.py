@@ -200,6 +200,27 @@ async def test_a_code_is_as_good_as_before_where_the_database_refuses(
     assert await paired(warden, ada, one)
 
 
+async def test_of_two_who_type_a_code_at_once_one_pairs_the_device(
+    warden: RunningWarden, ada: Colleague, installation: Installation
+) -> None:
+    one, bea = await device(warden), await colleague(warden, "administrator")
+    acts = AddKiosk(one.code, "Waiting room"), AddKiosk(one.code, "Main entrance")
+    async with owner_of(installation) as owner, owner.transaction():
+        await owner.execute("lock table warden.signed_act in exclusive mode")
+        typing = [
+            asyncio.create_task(confirm(warden, who, act, Done))
+            for who, act in zip((ada, bea), acts, strict=True)
+        ]
+        await until_waited_for(owner, many=2)
+    answers = [await each for each in typing]
+    assert sorted(isinstance(answer, Refusal) for answer in answers) == [False, True]
+    found = await warden.door.ask(PollPairing(one.secret), Paired)
+    listed = await warden.door.ask(ListKiosks(ada.token), Kiosks)
+    assert isinstance(found, Paired)
+    assert isinstance(listed, Kiosks)
+    assert [kiosk.id for kiosk in listed.kiosks] == [found.client_id]
+
+
 @pytest.mark.parametrize("code", ["", "AAAAAAAA", "ÄÖÜ", "x" * 300])
 async def test_a_guessed_code_lets_nothing_in(
     warden: RunningWarden, ada: Colleague, code: str

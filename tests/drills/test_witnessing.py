@@ -13,6 +13,8 @@ from support.outpost import Outpost
 from support.waiting import until
 from wardkeep.base.clock import FrozenClock
 from wardkeep.base.note_keys import LOG, NoteKey
+from wardkeep.identity import outside
+from wardkeep.ledger.cosignature import read_signed_note
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.service import witnessing as module
 from wardkeep.warden.service.witnessing import AFRESH_SECONDS, Witnessing
@@ -23,6 +25,14 @@ LOG_KEY = NoteKey(name=ORIGIN, kind=LOG, public_bytes=KEY.verify_key.public_byte
 @pytest.fixture
 def outpost(tmp_path: Path) -> Iterator[Outpost]:
     made = Outpost(tmp_path / "witness", "witness.example.net/w1", LOG_KEY)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Outpost]:
+    made = Outpost(tmp_path / "other", "witness.example.net/w2", LOG_KEY)
     made.start()
     yield made
     made.stop()
@@ -44,12 +54,12 @@ def grow(ledger: Ledger) -> None:
 class Asked:
     """The warden's side, and its clock."""
 
-    def __init__(self, ledger: Ledger, outpost: Outpost) -> None:
+    def __init__(self, ledger: Ledger, *outposts: Outpost) -> None:
         self.clock = FrozenClock(datetime(2026, 11, 23, 9, 41, tzinfo=UTC))
         self.told: list[str] = []
         self.witnessing = Witnessing(
             ledger,
-            [(outpost.witness.key, outpost.address)],
+            [(one.witness.key, one.address) for one in outposts],
             clock=self.clock,
             tell=self.told.append,
         )
@@ -61,8 +71,9 @@ class Asked:
                 await self.witnessing.ask_all()
 
     def _is_signed(self, entries: int) -> bool:
-        [view] = self.witnessing.views
-        return view.entries == entries and not view.fault
+        return all(
+            view.entries == entries and not view.fault for view in self.witnessing.views
+        )
 
 
 async def test_what_did_not_change_is_signed_again_each_hour_and_no_sooner(
@@ -117,3 +128,36 @@ async def test_what_fails_once_is_asked_again(
     await asyncio.gather(keeping, return_exceptions=True)
     assert ledger.cosigned().count("witness.example.net/w1") == 1
     asked.witnessing.close()
+
+
+async def test_what_a_slow_witness_signed_replaces_nothing_newer(
+    outpost: Outpost, other: Outpost, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds the ledger against its co-signed checkpoint sees the newest one."""
+    for patience in ("PATIENCE_SECONDS", "_STEP_SECONDS"):
+        monkeypatch.setattr(outside, patience, 60.0)
+    grow(ledger)
+    asked = Asked(ledger, outpost, other)
+    await asked.signs(1)
+    grow(ledger)
+    slow, quick = asked.witnessing._known
+    asked.clock.move(timedelta(seconds=1))
+    with outpost.asleep():
+        asking = asyncio.create_task(asked.witnessing.ask(slow))
+        await until(lambda: slow.asked_at == asked.clock.monotonic_seconds())
+        grow(ledger)
+        await asked.witnessing.ask(quick)
+    await asking
+    assert [(one.old, one.fault) for one in (slow, quick)] == [(2, ""), (3, "")]
+    assert signed_by(ledger) == (3, [False, True])
+    # And is no fault of it: with the next one both stand there.
+    await asked.signs(3)
+    assert signed_by(ledger) == (3, [True, True])
+    asked.witnessing.close()
+
+
+def signed_by(ledger: Ledger) -> tuple[int, list[bool]]:
+    """How many entries the kept checkpoint has, and which of the two signed it."""
+    kept = ledger.cosigned()
+    names = [f"witness.example.net/w{number} " in kept for number in (1, 2)]
+    return read_signed_note(kept).head.size, names

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from support.house import free_port
@@ -47,6 +48,17 @@ class Outpost:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(10)
         self._process = None
+
+    @contextlib.contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Its process takes requests and answers none while the block lasts."""
+        if self._process is None:
+            raise AssertionError
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self._process.pid, signal.SIGCONT)
 
     def newest(self, origin: str) -> str:
         """As whoever runs it prints it."""

@@ -112,15 +112,28 @@ async def add(connection: Connection, one: Provisioned) -> None:
         raise AlreadyExistsError
 
 
-async def change(connection: Connection, one: Provisioned, *, was: int) -> bool:
-    """False where somebody else changed it meanwhile."""
-    status = await connection.execute(
-        "update warden.provisioned set user_name = $3, external_id = $4,"
-        " display_name = $5, role = $6, is_active = $7, request = $8, change = $9,"
-        " version = version + 1, changed_at = $10"
-        " where id = $1 and version = $2 and deleted_at is null",
+async def hold(connection: Connection, one: Provisioned) -> bool:
+    """Nobody else changes it in this transaction; False where somebody has already.
+
+    Asked before anything is done for it: a change of rights that was asked for in vain
+    would wait for a yes beside the right one, and belong to nobody in the directory.
+    """
+    found = await connection.fetch_value(
+        "select true from warden.provisioned"
+        " where id = $1 and version = $2 and deleted_at is null for update",
         UUID(one.id),
-        was,
+        one.version,
+    )
+    return found is not None
+
+
+async def change(connection: Connection, one: Provisioned) -> None:
+    """Write what is held as it is now."""
+    await connection.execute(
+        "update warden.provisioned set user_name = $2, external_id = $3,"
+        " display_name = $4, role = $5, is_active = $6, request = $7, change = $8,"
+        " version = version + 1, changed_at = $9 where id = $1",
+        UUID(one.id),
         one.user_name,
         one.external_id,
         one.display_name,
@@ -130,7 +143,6 @@ async def change(connection: Connection, one: Provisioned, *, was: int) -> bool:
         _key(one.change),
         one.changed_at,
     )
-    return status == "UPDATE 1"
 
 
 async def rename(connection: Connection, one: Provisioned) -> bool:
@@ -153,7 +165,7 @@ async def rename(connection: Connection, one: Provisioned) -> bool:
 async def forget(connection: Connection, one: Provisioned, *, at: datetime) -> None:
     await connection.execute(
         "update warden.provisioned set deleted_at = $2, is_active = false"
-        " where id = $1 and deleted_at is null",
+        " where id = $1",
         UUID(one.id),
         at,
     )

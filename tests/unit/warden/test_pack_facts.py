@@ -15,6 +15,8 @@ from wardkeep.identity import known_facts
 from wardkeep.identity.arrivals import terms_of
 from wardkeep.warden.service.kiosk_packs import (
     MERGED_WITHIN,
+    MOST_KNOWN,
+    PACKS_AN_HOUR,
     KioskPacks,
     Voucher,
     _voucher_identity,
@@ -58,6 +60,47 @@ async def test_facts_are_known_by_the_tokens_that_rows_hold_after_a_switch(
         assert known.of(in_rows).born == (BORN.isoformat(),), keys.phase
         assert (known is first) is (keys.phase is TokenPhase.FILLING)
     assert await packs._facts(maker) is await packs._facts(maker)
+
+
+async def test_facts_of_a_few_organisations_are_kept_and_of_others_made_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each takes megabytes: a house with hundreds of organisations keeps the newest."""
+    monkeypatch.setattr(known_facts, "OLDEST_YEARS", 1)
+    monkeypatch.setattr(known_facts, "LETTERS", 1)
+    parts = SimpleNamespace(known=SimpleNamespace(keystore=Keys()), clock=None)
+    packs = KioskPacks(cast("Any", parts), cast("Any", None))
+
+    async def facts_of(organisation: int) -> known_facts.KnownFacts:
+        kiosk = SimpleNamespace(organisation=organisation)
+        return await packs._facts(cast("Any", SimpleNamespace(kiosk=kiosk, day=DAY)))
+
+    first, second = await facts_of(1), await facts_of(2)
+    for organisation in range(3, MOST_KNOWN + 1):
+        await facts_of(organisation)
+    assert await facts_of(1) is first, "and is the newest again"
+    await facts_of(MOST_KNOWN + 1)
+    assert await facts_of(1) is first
+    again = await facts_of(2)
+    assert again is not second
+    in_rows = Keys().tokens(2, terms_of(BORN, "a"))
+    assert again.of(in_rows).born == (BORN.isoformat(),)
+    assert len(packs._known) == MOST_KNOWN
+
+
+def test_a_kiosk_that_asked_too_often_has_its_pack_when_the_hour_is_over() -> None:
+    clock = FrozenClock(datetime(2026, 11, 30, 9, 0, tzinfo=UTC))
+    parts = SimpleNamespace(clock=clock)
+    packs = KioskPacks(cast("Any", parts), cast("Any", None))
+    assert not packs._is_too_often("kiosk")
+    clock.move(timedelta(minutes=30))
+    tried = [packs._is_too_often("kiosk") for _ in range(PACKS_AN_HOUR)]
+    assert tried == [False] * (PACKS_AN_HOUR - 1) + [True]
+    assert not packs._is_too_often("another")
+    clock.move(timedelta(minutes=30, seconds=1))
+    assert [packs._is_too_often("kiosk") for _ in range(2)] == [False, True]
+    clock.move(timedelta(hours=1))
+    assert not packs._is_too_often("kiosk")
 
 
 def test_what_an_older_key_sealed_is_taken_for_as_long_as_a_voucher_is_good() -> None:

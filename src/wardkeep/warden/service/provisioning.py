@@ -151,8 +151,7 @@ class Provisioning:
         one = await self._one(session, asked.id)
         if one is None:
             return NOT_FOUND
-        was = one.version
-        if asked.version not in (0, was):
+        if asked.version not in (0, one.version):
             return CHANGED
         # Leaving first: whatever else comes with it, nobody waits for that.
         if one.is_active and not asked.is_active:
@@ -163,11 +162,12 @@ class Provisioning:
         one.display_name = asked.display_name.strip()
         one.changed_at = self._clock.now()
         async with self._database.transaction() as connection:
+            if not await provisioned.hold(connection, one):
+                return CHANGED
             if one.is_active and before != (one.role, one.display_name, True):
                 await self._ask_anew(connection, session, one, before[0])
-            if not await provisioned.change(connection, one, was=was):
-                return CHANGED
-        one.version = was + 1
+            await provisioned.change(connection, one)
+        one.version += 1
         return _user(one)
 
     async def _ask_anew(
@@ -258,7 +258,10 @@ class Provisioning:
         if asked.version not in (0, one.version):
             return CHANGED
         await self._leave(session, one)
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
+            # What another change asked for meanwhile is withdrawn when it comes again.
+            if not await provisioned.hold(connection, one):
+                return CHANGED
             await provisioned.forget(connection, one, at=self._clock.now())
         return Done()
 
