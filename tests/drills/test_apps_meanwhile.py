@@ -102,6 +102,22 @@ async def test_of_two_who_bring_a_refresh_token_at_once_neither_goes_on(
             assert is_over(await app.refresh(one))
 
 
+async def test_a_refresh_token_that_comes_again_ends_what_it_gave(
+    warden: RunningWarden, app: Registered, doctor: Colleague
+) -> None:
+    """Somebody else has it: nobody can tell the thief from the app (RFC 9700, 4.14)."""
+    first = await app.exchange(await app.allow(doctor.token, OFFLINE))
+    second = fresh(await app.refresh(first))
+    used = CheckToken(second.access_token)
+    assert isinstance(await warden.door.ask_any(used), SessionView)
+    assert is_over(await app.refresh(first))
+    assert isinstance(await warden.door.ask_any(used), Refusal)
+    assert is_over(await app.refresh(second)), "the newest goes with it"
+    assert await consents(warden, doctor) == ()
+    told = [one for one in warden.entries() if one.account == doctor.account]
+    assert "refusal:refresh-token-used-twice" in {one.outcome for one in told}
+
+
 async def test_a_consent_withdrawn_while_its_code_is_used_gives_nothing(
     warden: RunningWarden, app: Registered, doctor: Colleague, owner: Connection
 ) -> None:

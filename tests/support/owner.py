@@ -36,3 +36,16 @@ async def until_waited_for(connection: Connection, *, many: int = 1) -> None:
     async with asyncio.timeout(20):
         while await waiting(connection) < many:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def holding_up(connection: Connection, account: str) -> AsyncIterator[None]:
+    """What this account signs for in the block waits until its end; others' does not.
+
+    A passkey's signature is kept with a reference to the account, which is held here.
+    """
+    async with connection.transaction():
+        await connection.execute(
+            "select from warden.account where id = $1::text::uuid for update", account
+        )
+        yield

@@ -85,10 +85,6 @@ class Register:
         """Whether the file says what the newest entries of the ledger say."""
         return incident.is_in(self.steps_about(incident.id))
 
-    def keep(self, incident: Incident) -> None:
-        """Put its file there, whole or not at all."""
-        incidents.keep(self.folder, incident)
-
     # An organisation's own: pending until the ledger has its entry
 
     def keep_pending(self, incident: Incident) -> None:

@@ -350,6 +350,17 @@ def test_a_kill_leaves_the_older_copy_whole_and_the_next_run_goes_on(
     assert entries_of(tmp_path / "new") == entries_of(folder)
 
 
+def test_a_place_without_a_scheme_is_a_folder(tmp_path: Path) -> None:
+    """As an operator types it; what another scheme begins would be one too."""
+    grown(tmp_path / "old", 12)
+    place = tmp_path / "a share" / "s3:copies"
+    depot = open_depot(str(place))
+    assert isinstance(depot, FolderDepot)
+    back_up(tmp_path / "old", depot, KEY.verify_key, origin=ORIGIN)
+    assert sorted(one.name for one in place.iterdir()) == depot.names()
+    assert put_back(tmp_path / "new", place).is_in_place
+
+
 def test_object_storage_serves_as_a_folder_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

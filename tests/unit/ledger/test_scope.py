@@ -2,6 +2,8 @@
 """Scope: exact to the person and resource, and no silence about a changed ledger."""
 
 import base64
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from wardkeep.ledger.beginnings import (
 )
 from wardkeep.ledger.entry import Entry, Subject, decode, encode, pack_id
 from wardkeep.ledger.merkle import is_included, leaf_hash
+from wardkeep.ledger.reaching import PEOPLE, Job, Reach
 from wardkeep.ledger.scope import Scope, scope_of
 from wardkeep.ledger.wanted import Wanted, packed_session_of
 
@@ -425,3 +428,40 @@ def test_a_device_cannot_be_called_what_the_warden_alone_says(device: str) -> No
     assert told_of(passkey=b"", device=device) == ""
     told = told_of(passkey=PASSKEY, device=device)
     assert beginning_in(told).passkey == PASSKEY.hex()
+
+
+def test_the_process_beside_tells_how_far_it_is_and_writes_nothing_of_canaries(
+    tmp_path: Path,
+) -> None:
+    """Who reads a ledger of years sees that it goes on; the disk tells no canary."""
+    ledger = open_ledger(tmp_path / "ledger")
+    for at in range(50_001):
+        ledger.append(opening(OTHER if at else THIEF, "p-1", at + 1))
+    ledger.append(opening(THIEF, "p-2", 60_000))
+    ledger.append(opening(THIEF, "p-canary", 60_001))
+    ledger.commit()
+    ledger.publish()
+    ledger.close()
+    job = Job(
+        ledger=str(tmp_path / "ledger"),
+        origin=ORIGIN,
+        key=KEY.verify_key.public_bytes.hex(),
+        organisation=1,
+        selectors=(Wanted(account=THIEF), Wanted(account="nobody")),
+        at=70_000,
+        canaries=("p-canary",),
+        folder=str(tmp_path / "reach"),
+    )
+    said = subprocess.run(
+        [sys.executable, "-m", "wardkeep.ledger.reaching"],
+        input=msgspec.json.encode(job),
+        capture_output=True,
+        check=True,
+    )
+    *told, last = said.stdout.splitlines()
+    assert told == [b"50000", b"50000"], "once for each selector"
+    found = msgspec.json.decode(last, type=Reach)
+    assert (found.people, found.canaries, found.is_whole) == (2, 1, True)
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "reach").iterdir()}
+    assert kept[PEOPLE].count(b"\n") == 2
+    assert not any(b"p-canary" in content for content in kept.values())

@@ -14,10 +14,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from support.acts import Colleague, colleague, confirm, options_for
 from support.authenticator import SoftwareAuthenticator, decoded
 from support.ledgers import full_at
+from support.openings import opens, records
 from support.owner import owner_of
 from support.warden import ORIGIN, Installation, RunningWarden
 from wardkeep.disclosure.answers import Done, Refusal, SessionView, SignedIn
 from wardkeep.disclosure.confirming import ActDescription, DescribeAct, FinishConfirm
+from wardkeep.disclosure.patients import InvitePatient
 from wardkeep.disclosure.people import (
     AddPeople,
     ApproveRights,
@@ -264,6 +266,50 @@ async def test_a_guarded_role_needs_a_passkey_that_stays_on_one_device(
     await warden.enrol(account, synced)
     act = ChangeRole(account, "administrator")
     assert code_of(await confirm(warden, ada, act, Waiting)) == "device-bound"
+
+
+async def test_a_copied_passkey_confirms_what_is_everybodys_work(
+    warden: RunningWarden,
+) -> None:
+    """A nurse's telephone may have it: what a stay on one device guards is more."""
+    key = SoftwareAuthenticator(origin=ORIGIN)
+    key.is_backup_eligible = key.is_backed_up = True
+    account = await warden.account("ward_nurse")
+    token, _ = await warden.enrol(account, key)
+    [item] = await records(warden, 1)
+    await opens(warden, token, item)
+    nurse = Colleague(account, token, key)
+    invited = await confirm(warden, nurse, InvitePatient(item.patient), Links)
+    assert isinstance(invited, Links), invited
+
+
+async def test_rows_that_make_an_administrator_of_a_copied_passkey_let_it_end_nobody(
+    installation: Installation,
+) -> None:
+    """Who can write the database has a role in it; the passkey stays what it is."""
+    key = SoftwareAuthenticator(origin=ORIGIN)
+    key.is_backup_eligible = key.is_backed_up = True
+    async with running_warden(installation) as warden:
+        warden.home = f"org-{secrets.token_hex(4)}"
+        await warden.organisation(warden.home)
+        account = await warden.account("ward_nurse")
+        token, _ = await warden.enrol(account, key)
+        victim = await warden.account("doctor")
+    async with owner_of(installation) as owner:
+        for table in ("membership", "session"):
+            await owner.execute(
+                f"update warden.{table} set role = 'administrator'"  # noqa: S608
+                " where account = $1::text::uuid",
+                account,
+            )
+    async with running_warden(installation) as warden:
+        thief = Colleague(account, token, key)
+        answer = await confirm(warden, thief, EndPerson(victim), Done)
+        assert code_of(answer) == "device-bound"
+        told = [one for one in warden.entries() if one.action == "confirm"]
+        assert [one.outcome for one in told if one.account == account] == [
+            "refusal:device-bound"
+        ]
 
 
 async def test_an_administrator_cannot_enrol_a_synced_passkey(
