@@ -316,9 +316,7 @@ class Budgets:
         spent = self._of(account, now)
         return len(spent.expected), len(spent.others), len(spent.rows)
 
-    def counts_out(
-        self, account: Account, *, now: float
-    ) -> tuple[int, int, int, int]:
+    def counts_out(self, account: Account, *, now: float) -> tuple[int, int, int, int]:
         """Patients who were printed, copied, sent and carried, in the last 24 hours."""
         spent = self._of(account, now)
         kept = (spent.printed, spent.copied, spent.sent, spent.phones)
