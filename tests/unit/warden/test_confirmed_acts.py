@@ -16,7 +16,7 @@ from support.authenticator import SoftwareAuthenticator, decoded
 from support.ledgers import full_at
 from support.openings import opens, records
 from support.owner import owner_of
-from support.warden import ORIGIN, Installation, RunningWarden
+from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.disclosure.answers import Done, Refusal, SessionView, SignedIn
 from wardkeep.disclosure.confirming import ActDescription, DescribeAct, FinishConfirm
 from wardkeep.disclosure.patients import InvitePatient

@@ -354,7 +354,7 @@ async def _send(
     )
     messages += in_reserve(
         visit,
-        ground.about(wanted.outcome),
+        ground.about(wanted.outcome, ()),
         typed,
         neighbours=ground.neighbours,
         entry=wanted.entry.id,
