@@ -170,9 +170,9 @@ def test_of_two_priorities_the_more_pressing_counts_and_a_deadline_is_the_sender
     None
 ):
     bundle = _made(_case(), category="C4")
+    end = (NOW + timedelta(minutes=3)).isoformat()
     for one in bundle["entry"]:
         if one["resource"]["resourceType"] == "ServiceRequest":
-            end = (NOW + timedelta(minutes=3)).isoformat()
             one["resource"]["occurrencePeriod"]["end"] = end
             one["resource"]["priority"] = "stat"
     stored = _referral(bundle)
