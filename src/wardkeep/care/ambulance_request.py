@@ -45,6 +45,7 @@ from wardkeep.fhir.urgent.case import TYPE as CASE
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 from wardkeep.fhir.urgent.outcome import Outcome, outcome_in
 from wardkeep.fhir.urgent.queueing import Entry, entry_in
+from wardkeep.fhir.urgent.ringing import ringing_in
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
 
@@ -77,7 +78,9 @@ async def asked_by_message(
     about = await _about(visit, asked, contents, patient)
     if about is None:
         return []
-    said = [asked.outcome.why, words, await _instead(visit, asked.outcome)]
+    complaint = ringing_in(about.case).complaint
+    instead = await _instead(visit, asked.outcome)
+    said = [asked.outcome.why, complaint, words, instead]
     summary = "\n".join(dict.fromkeys(filter(None, said)))
     return _ready(
         visit,

@@ -38,11 +38,11 @@ def with_what_is_needed(content: Json, message: Message, *, now: datetime) -> Js
     if due is not None and not has_end and "occurrenceDateTime" not in made:
         made["occurrencePeriod"] = {"start": instant(now), "end": instant(due)}
     numbers = list(dict.fromkeys(_numbers(message)))[:MOST_NUMBERS]
-    if numbers:
-        notes = made.get("note")
-        kept = notes if isinstance(notes, list) else []
-        words = {"text": f"{RING_BACK} {', '.join(numbers)}"}
-        made["note"] = [words, *kept]
+    words = [f"{RING_BACK} {', '.join(numbers)}"] if numbers else []
+    notes = [{"text": one} for one in (*words, *_callers(message))]
+    if notes:
+        said = made.get("note")
+        made["note"] = [*notes, *(said if isinstance(said, list) else [])]
     return made
 
 
@@ -63,6 +63,21 @@ def _numbers(message: Message) -> Iterator[str]:
     for type_ in ("RelatedPerson", "Patient"):
         for one in message.all(type_):
             yield from _phones(one.content)
+
+
+def _callers(message: Message) -> Iterator[str]:
+    """Who rang for the patient, and how they know them."""
+    for one in message.all("RelatedPerson")[:1]:
+        told = [one.content.get("name"), one.content.get("relationship")]
+        texts = [
+            it.get("text")
+            for some in told
+            for it in (some if isinstance(some, list) else [])
+            if isinstance(it, dict)
+        ]
+        words = ", ".join(it[:LONGEST] for it in texts if isinstance(it, str) and it)
+        if words:
+            yield f"{words}, rang"
 
 
 def _phones(content: Json) -> Iterator[str]:

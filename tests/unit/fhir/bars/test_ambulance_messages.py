@@ -114,6 +114,10 @@ def test_of_a_caller_the_number_is_theirs_and_not_the_patients() -> None:
     assert who.content["relationship"] == [{"text": "daughter"}]
     assert who.content["telecom"][0]["value"] == "07700900123"
     assert [one["value"] for one in patient.content["telecom"]] == ["01632960001"]
+    assert [one["text"] for one in _referral(_made(case))["note"]] == [
+        "Ring back on 07700900123, 01632960001",
+        "Ann Example, daughter, rang",
+    ]
 
 
 def test_somebody_of_whom_nobody_knows_who_it_is_is_sent_for_all_the_same() -> None:
