@@ -3,7 +3,9 @@
 
 The product takes the time from its clock; the clock's wall time is what is replaced, in
 the processes that `environment` is given to. Durations that the product measures by the
-monotonic clock stay real: how long a session sleeps, how long a write may take.
+monotonic clock stay real: how long a session sleeps, how long a write may take. And
+where a process begins anew and asks when on its monotonic clock a moment was that it
+wrote down by the wall time, that is answered by the same legs.
 """
 
 import os

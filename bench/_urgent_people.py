@@ -5,8 +5,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from support.prescribing import AMOXICILLIN
 from support.urgent import caller, queue_places
 from support.wards import Worker, practitioner
+from wardkeep.fhir.prescriptions.formulary import item_content
 from wardkeep.fhir.urgent.flags import SYSTEM as FLAGS
 
 A_FILE = 500
@@ -22,7 +24,8 @@ def write_people(
     folder: Path, workers: Sequence[Worker], people: int, *, has_more: bool
 ) -> None:
     """Files for a load; with `has_more` there are warnings of danger."""
-    _file(folder / "0.json", [*queue_places(), *map(practitioner, workers)])
+    medicine = item_content(AMOXICILLIN)
+    _file(folder / "0.json", [*queue_places(), *map(practitioner, workers), medicine])
     for start in range(0, people, A_FILE):
         nths = range(start, start + A_FILE)
         made = [caller(f"p-{n}", family_of(n)) for n in nths]

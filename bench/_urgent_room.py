@@ -19,10 +19,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from bench._simulated import Simulated
 from bench._stack import Stack
+from bench._urgent_outcomes import comes_to
 from bench._urgent_people import family_of, write_people
 from support.triage import put_into_use
 from support.urgent_book import (
@@ -35,6 +36,7 @@ from support.urgent_book import (
     so_far,
     told_in,
 )
+from support.urgent_medicines import prescribes
 from support.urgent_shift import (
     BOARD,
     NOTHING_BESIDES,
@@ -50,6 +52,7 @@ from support.urgent_shift import (
     Work,
     answer_call,
     clinician_turn,
+    prescribes_nothing,
     questions_of,
     read_until,
     take_next,
@@ -59,6 +62,7 @@ from support.wards import Worker
 from wardkeep.assembly.demo.chance import Chance
 from wardkeep.db.errors import DatabaseUnavailableError
 from wardkeep.disclosure.answers import Done, SessionView
+from wardkeep.disclosure.client import WardenBusyError, WardenUnavailableError
 from wardkeep.disclosure.questions import CheckSession, SetWork
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SKILLS
 from wardkeep.fhir.urgent.queueing import place_of
@@ -66,30 +70,6 @@ from wardkeep.fhir.urgent.queueing import place_of
 ORGANISATION = "bench"
 ADVISOR, CLINICIAN, LEAD = "health_advisor", "urgent_care_clinician", "shift_lead"
 AMBULANCE = "ambulance"
-COMES_TO = {
-    "ambulance-1": 2,
-    "ambulance-2": 5,
-    "ambulance-3": 3,
-    "ambulance-4": 1,
-    "emergency-department-1h": 8,
-    "clinician-now": 3,
-    "clinician-1h": 12,
-    "clinician-2h": 12,
-    "clinician-6h": 6,
-    "paediatric-1h": 4,
-    "dental-2h": 5,
-    "mental-health-1h": 3,
-    "pharmacist-2h": 4,
-    "base-2h": 5,
-    "base-6h": 5,
-    "visit-2h": 3,
-    "own-surgery-24h": 8,
-    "pharmacy": 3,
-    "self-care": 8,
-}
-"""Of a hundred calls: ambulance 10 or 11, emergency department 8 or 9, primary care 61
-to 63, none 15, as published of 2014-15; how primary care is shared is supposed."""
-_DRAWN = [code for code, many in COMES_TO.items() for _ in range(many)]
 KNOWN_IN_100 = 75
 CUT_OFF_IN_100 = 3
 RINGS_AGAIN_AFTER = timedelta(minutes=2)
@@ -98,9 +78,14 @@ LOOKS_EVERY_SECONDS = 8.0
 """Real ones: whoever has nothing to do presses when the board shows a case, and at
 times without one."""
 CLOSES_WITHIN_SECONDS = 12
+MEDICINE_IN_100 = 4
+"""Of a clinician's cases, where nobody asked for one."""
 _TAKERS = ("clinician", "dispatcher")
 GONE_ON = "go on with a call"
 """As the shift calls that act."""
+_AWAY = (AssertionError, TypeError, WardenBusyError, WardenUnavailableError)
+"""What comes of asking a warden that is not there, or answers that it cannot yet."""
+T = TypeVar("T")
 
 
 class Sizes(NamedTuple):
@@ -115,7 +100,8 @@ class Sizes(NamedTuple):
     shifts: int = 1
     """One after the other: nobody works in two."""
     has_more: bool = False
-    """Whether questions are asked, an index is, warnings are read, lines cut off."""
+    """Whether questions are asked, an index is, warnings are read, lines cut off and
+    medicines prescribed."""
 
 
 class Minutes(NamedTuple):
@@ -199,12 +185,24 @@ class Room:
         """Others sit down on every seat; who sat there finishes what they have."""
         workers = self._workers(self._shift)
         self._shift += 1
-        fresh = {
-            one.practitioner: self.made.sign_in(ORGANISATION, [], one.role)
-            for one in workers
-        }
-        asyncio.run(self._put_to_work(fresh))
+        fresh = {one.practitioner: self._signs_in(one.role) for one in workers}
+        self._until_done(lambda: asyncio.run(self._put_to_work(fresh)))
         self._tokens = {_seat_of(name): token for name, token in fresh.items()}
+
+    def _signs_in(self, role: str) -> str:
+        return self._until_done(lambda: self.made.sign_in(ORGANISATION, [], role))
+
+    @staticmethod
+    def _until_done(act: Callable[[], T]) -> T:
+        """What the warden answers, once it is there again where it was killed."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return act()
+            except _AWAY:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.5)
 
     async def _put_to_work(self, tokens: dict[str, str]) -> None:
         """Who they are and where they work, beside those of the shift before."""
@@ -239,7 +237,7 @@ class Room:
         chance, nobody = self._chance, ""
         nth = chance.below(self.sizes.people)
         patient = f"p-{nth}" if chance.happens(KNOWN_IN_100) else nobody
-        code = chance.pick(_DRAWN)
+        code = comes_to(chance, has_requests=self.sizes.has_more)
         family = family_of(nth) if patient else f"New{self._sent:06d}"
         is_cut_off = self.sizes.has_more and chance.happens(CUT_OFF_IN_100)
         number = f"077009{self._sent:05d}"
@@ -345,7 +343,13 @@ class Room:
     def _sees_cases(self, seat: Seat, chance: Chance) -> bool:
         consult = self._minutes.consult
         entry = clinician_turn(
-            seat, chance, consult=lambda: self._passes(consult, chance), of=Chances()
+            seat,
+            chance,
+            consult=lambda: self._passes(consult, chance),
+            of=Chances(),
+            prescribe=prescribes(MEDICINE_IN_100)
+            if self.sizes.has_more
+            else prescribes_nothing,
         )
         if entry and self.book.places[entry].is_open:
             self._shown["clinician"].release()  # it was handed back
@@ -450,6 +454,7 @@ class Room:
             "places in queues, each taken and ended once": len(found.entries),
             "ambulances, each acknowledged": len(asked),
             "nobody reached, so visited": _visited(self.book),
+            "prescriptions, each written once": len(found.prescriptions),
             "cut off, and gone on with": len(self.times.of[GONE_ON]),
             "processes killed": self.killed.total(),
             **{f"sent again: {why}": n for why, n in self.times.again.items()},

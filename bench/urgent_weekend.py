@@ -6,9 +6,9 @@ counted (Bradford and Airedale, 2021, by day of the week). It runs as fast as br
 same load all day: nights fly, mornings do not. Call takers talk a quarter of an hour,
 ask their questions, ask a national index that is slow for an hour and dead for another,
 read warnings, and go on with calls that were cut off; clinicians ring back, three in a
-hundred never answer, ambulances go out by themselves, and processes are killed. A line
-a minute says how it stands; at the end every call is held against the database, row by
-row.
+hundred never answer, some get a prescription, ambulances go out by themselves, and
+processes are killed, the warden too. A line a minute says how it stands; at the end
+every call and every prescription is held against the database, row by row.
 
     WARDKEEP_BENCH_WEEKEND=whole   Saturday and Sunday; 5+4: four hours from five on
                                    Saturday; else minutes of the busiest time, Saturday
@@ -55,10 +55,7 @@ INDEX_IS = {11: Health.SLOW, 14: Health.DEAD, 3: Health.DEAD}
 DEATH_EVERY_SECONDS = 25.0
 """Real ones; nothing more dies in the last of them. Of a whole weekend, less often."""
 DEATH_OF_WHOLE_EVERY_SECONDS = 75.0
-DEATHS = ("web", "database", "worker")
-"""Not the warden: after its restart the idle time of sessions is reckoned by the wall
-clock, and fifteen simulated minutes, some seconds, put everybody to sleep. That it is
-killed among calls, at the speed of life, is `tests/drills/test_fifty_calls.py`."""
+DEATHS = ("web", "database", "warden", "worker")
 _FINE = 1_000_000
 _SETTING_UP, _SET_UP_SECONDS = timedelta(minutes=40), 150.0
 

@@ -23,4 +23,10 @@ if _said:
         passed = _pace.simulated(time.time() - _began)
         return datetime.fromtimestamp(_begins + passed, UTC)
 
+    def _monotonic_at(_self: object, moment: datetime) -> float:
+        """By the same legs: how long ago a simulated moment was in real seconds."""
+        real = _began + _pace.real(moment.timestamp() - _begins)
+        return time.monotonic() + real - time.time()
+
     setattr(clock.SystemClock, "now", _now)  # noqa: B010 - in place of the usual
+    setattr(clock.SystemClock, "monotonic_at", _monotonic_at)  # noqa: B010 - likewise

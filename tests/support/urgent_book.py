@@ -8,6 +8,7 @@ is done. `reckon` holds it against the database, row by row, in both directions.
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +35,11 @@ select e.entry, e.case_key, e.is_open, e.state, e.owner, e.held_by is not null a
 """
 _VERSIONS = """
 select clinic.id_text(r.id) as id, r.version from record.resource as r
+ where r.organisation = $1 and r.type = $2 and not r.is_deleted
+"""
+_PRESCRIPTIONS = """
+select clinic.id_text(r.id) as id, r.version, p.id as patient
+  from record.resource as r join record.patient as p on p.number = r.patient
  where r.organisation = $1 and r.type = $2 and not r.is_deleted
 """
 
@@ -74,6 +80,8 @@ class Book:
         """What each place came to, by entry; empty word: nobody was reached."""
         self.took: Counter[str] = Counter()
         """How often each was given to somebody, and not handed back."""
+        self.prescribed: dict[str, str] = {}
+        """Whom each prescription is for, by its id."""
         self.troubles: list[str] = []
 
     def answered(self, call: Call) -> None:
@@ -96,6 +104,8 @@ class Found(NamedTuple):
     entries: Mapping[str, Mapping[str, object]]
     versions: Mapping[str, Mapping[str, int]]
     """By type, and id."""
+    prescriptions: Mapping[str, tuple[str, int]] = MappingProxyType({})
+    """By id: whom each is for, and how many versions it has."""
 
 
 async def found_in(stack: Served, organisation: int = 1) -> Found:
@@ -108,12 +118,16 @@ async def found_in(stack: Served, organisation: int = 1) -> Found:
             one: await _versions(connection, organisation, one)
             for one in ("Encounter", "Task", "ServiceRequest")
         }
+        written = await connection.fetch(
+            _PRESCRIPTIONS, organisation, type_code("MedicationRequest")
+        )
     finally:
         await connection.close()
     return Found(
         {row["case_id"]: row for row in calls},
         {row["entry"]: row for row in entries},
         versions,
+        {row["id"]: (row["patient"], row["version"]) for row in written},
     )
 
 
@@ -145,6 +159,7 @@ class Told(NamedTuple):
     ended: frozenset[str]
     """Places in queues."""
     troubles: int
+    prescribed: frozenset[str] = frozenset()
 
 
 def told_in(book: Book) -> Told:
@@ -154,6 +169,7 @@ def told_in(book: Book) -> Told:
         placeholders=frozenset(one.placeholder for one in calls),
         ended=frozenset(entry for entry, codes in list(book.ended.items()) if codes),
         troubles=len(book.troubles),
+        prescribed=frozenset(list(book.prescribed)),
     )
 
 
@@ -164,6 +180,7 @@ def so_far(told: Told, found: Found, before: Found | None) -> SoFar:
     is between an act and its answer counts as nothing.
     """
     lost = len(told.cases - found.calls.keys())
+    lost += len(told.prescribed - found.prescriptions.keys())
     for entry in told.ended:
         row = found.entries.get(entry)
         lost += row is None or bool(row["is_open"])
@@ -173,6 +190,8 @@ def so_far(told: Told, found: Found, before: Found | None) -> SoFar:
         case not in known and row["state"] != "mistake" and case in earlier.calls
         for case, row in found.calls.items()
     )
+    new = found.prescriptions.keys() - told.prescribed
+    doubled += len(new & earlier.prescriptions.keys())
     return SoFar(
         lost=lost,
         doubled=doubled,
@@ -200,6 +219,7 @@ def reckon(book: Book, found: Found) -> list[str]:
         *_places(book, found),
         *_ambulances(found),
         *_outcomes(book, found),
+        *_prescriptions(book, found),
     ]
 
 
@@ -292,3 +312,16 @@ def _outcomes(book: Book, found: Found) -> Iterable[str]:
     ]
     if asked != len(ambulances):
         yield f"lost or doubled: {asked} ambulances asked for, not {len(ambulances)}"
+
+
+def _prescriptions(book: Book, found: Found) -> Iterable[str]:
+    """Each is there once, as it was written, for whom it was written, and no other."""
+    for id_ in book.prescribed.keys() | found.prescriptions.keys():
+        whose = book.prescribed.get(id_)
+        patient, versions = found.prescriptions.get(id_, ("", 0))
+        if whose is None:
+            yield f"doubled: prescription {id_}, which nobody was told of"
+        elif patient != whose:
+            yield f"lost: prescription {id_} of {whose}"
+        elif versions != 1:
+            yield f"doubled: prescription {id_} has {versions} versions, not 1"

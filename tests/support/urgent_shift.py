@@ -358,8 +358,21 @@ class Chances(NamedTuple):
     ambulance: int = 2
 
 
+Prescribe = Callable[[Seat, "Work", bytes, Chance], bool]
+"""Prescribes or not, from the case that a page shows; whether it is over by that."""
+
+
+def prescribes_nothing(_seat: Seat, _work: "Work", _page: bytes, _: Chance) -> bool:
+    return False
+
+
 def clinician_turn(
-    seat: Seat, chance: Chance, *, consult: Callable[[], None], of: Chances
+    seat: Seat,
+    chance: Chance,
+    *,
+    consult: Callable[[], None],
+    of: Chances,
+    prescribe: Prescribe = prescribes_nothing,
 ) -> str:
     """Take the next case and see it through; its entry, or empty: nothing waits.
 
@@ -369,7 +382,7 @@ def clinician_turn(
     if not entry:
         return ""
     work = Work(seat, entry)
-    work.opens()
+    page = work.opens()
     if chance.happens(of.comfort):
         work.does("comfort", word="Still waiting, no worse")
     if chance.happens(of.hand_back):
@@ -379,6 +392,8 @@ def clinician_turn(
         return entry
     work.does("reach")
     consult()
+    if prescribe(seat, work, page, chance):
+        return entry
     drawn = chance.below(100)
     code = OVER
     if drawn < of.ambulance:
@@ -466,10 +481,16 @@ class Work:
         done = self._seat.presses("end the case", f"{self._path}/end", **form)
         if expected(done, "end").said not in ("ended", "moved", "asked"):
             raise TroubleError("end", self.entry, form["version"], done.to)
+        self._is_over(code if code in DISPOSITIONS else "")
+
+    def is_answered(self) -> None:
+        """It ended with the prescription that it asked for, in one change."""
+        self._is_over("")
+
+    def _is_over(self, code: str) -> None:
         self._place.version += 1
         self._place.is_open = False
-        disposition = DISPOSITIONS.get(code)
-        self._seat.book.ended[self.entry].append(code if disposition else "")
+        self._seat.book.ended[self.entry].append(code)
 
 
 def read_until(seat: Seat, path: str, words: bytes, *, seconds: float) -> bool:

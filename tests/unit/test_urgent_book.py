@@ -34,6 +34,7 @@ class Day:
             "Task": {},
             "ServiceRequest": {},
         }
+        self.prescriptions: dict[str, tuple[str, int]] = {}
         for nth, (is_here, first, moves, last) in enumerate(calls):
             self._call(str(nth), first, [*moves, last], is_here=is_here)
 
@@ -78,10 +79,16 @@ class Day:
         self.book.places[entry].version = self.versions["Task"][entry] = 4
         self.book.ended[entry].append(after)
         self._outcome()
+        self.book.prescribed[f"rx-{entry}"] = case
+        self.prescriptions[f"rx-{entry}"] = (case, 1)
 
     @property
     def wrong(self) -> list[str]:
-        return reckon(self.book, Found(self.rows, self.entries, self.versions))
+        return reckon(self.book, self.found)
+
+    @property
+    def found(self) -> Found:
+        return Found(self.rows, self.entries, self.versions, self.prescriptions)
 
 
 def _stuck(rows: Mapping[str, Row], **fault: object) -> Callable[[], None]:
@@ -103,11 +110,22 @@ def faults(day: Day) -> dict[str, Callable[[], object]]:
             {"state": "open"}
         ),
         "an outcome is lost": day.versions["ServiceRequest"].popitem,
+        "a prescription is nobody's": lambda: day.prescriptions.update(
+            {"more": ("0", 1)}
+        ),
         "somebody was told of trouble": lambda: book.trouble("Trouble"),
     }
     if here:
         entry = next(iter(here))
+        written = f"rx-{entry}"
         found |= {
+            "a prescription is lost": lambda: day.prescriptions.pop(written),
+            "a prescription is another patient's": lambda: day.prescriptions.update(
+                {written: ("other", 1)}
+            ),
+            "a prescription was written twice": lambda: day.prescriptions.update(
+                {written: (book.prescribed[written], 2)}
+            ),
             "a place is lost": lambda: here.pop(entry),
             "a place is there twice": lambda: here.update({"more": here[entry]}),
             "a place is open": _stuck(here, is_open=True),
@@ -141,14 +159,14 @@ def test_a_day_that_is_right_is_and_each_fault_is_found(
 
 
 def _stands(day: Day, before: Found | None = None) -> SoFar:
-    found = Found(day.rows, day.entries, day.versions)
-    return so_far(told_in(day.book), found, before)
+    return so_far(told_in(day.book), day.found, before)
 
 
 def test_so_far_a_day_that_goes_on_is_right() -> None:
     day = Day([(True, "ambulance-2", ["clinician-1h"], "self-care")])
     # Begun and not told of yet: whoever answers it is between the act and its answer.
     day.rows["begun"] = {"patient": "somebody", "state": "open"}
+    day.prescriptions["just now"] = ("somebody", 1)
     first = next(iter(day.entries.values()))
     first.update(acknowledged=False)
     day.entries["waits"] = first | {"is_open": True, "asked": False}
@@ -159,9 +177,16 @@ def test_so_far_what_is_wrong_is_told_before_the_day_is_over() -> None:
     day = Day([(False, "ambulance-2", [], "self-care"), (False, "self-care", [], "")])
     day.rows["more"] = {"patient": "somebody", "state": "open"}
     next(iter(day.entries.values())).update(acknowledged=False)
-    before = Found(dict(day.rows), day.entries, day.versions)
+    before = day.found._replace(calls=dict(day.rows))
     day.rows.pop(day.book.calls[1].case)
     assert _stands(day, before) == SoFar(lost=1, doubled=1, stuck=1, waiting=0)
+    day.prescriptions["more"] = ("somebody", 1)
+    assert _stands(day, before) == SoFar(lost=1, doubled=2, stuck=1, waiting=0)
+    written, _ = day.prescriptions.popitem()
+    day.prescriptions.pop(next(iter(day.book.prescribed)))
+    assert written == "more"
+    assert _stands(day, before) == SoFar(lost=2, doubled=1, stuck=1, waiting=0)
+    day.book.prescribed.clear()
     next(iter(day.entries.values())).update(is_open=True, acknowledged=True)
     day.book.trouble("Trouble")
     assert _stands(day, before) == SoFar(lost=2, doubled=1, stuck=1, waiting=1)

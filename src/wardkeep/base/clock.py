@@ -22,6 +22,14 @@ class Clock(Protocol):
         """Seconds from an arbitrary start that never run backwards."""
         ...
 
+    def monotonic_at(self, moment: datetime) -> float:
+        """Where the monotonic hand stood at a moment of the wall time, or will stand.
+
+        For what was written down by the wall time before a process began, whose
+        monotonic hand is another: as far as both run alike, and nobody moved one.
+        """
+        ...
+
 
 class SystemClock:
     """The clock of the machine."""
@@ -31,6 +39,9 @@ class SystemClock:
 
     def monotonic_seconds(self) -> float:
         return time.monotonic()
+
+    def monotonic_at(self, moment: datetime) -> float:
+        return self.monotonic_seconds() + (moment - self.now()).total_seconds()
 
 
 class FrozenClock:
@@ -48,6 +59,9 @@ class FrozenClock:
 
     def monotonic_seconds(self) -> float:
         return self._monotonic_seconds
+
+    def monotonic_at(self, moment: datetime) -> float:
+        return self._monotonic_seconds + (moment - self._now).total_seconds()
 
     def move(self, by: timedelta) -> None:
         """Let time pass, on both hands."""

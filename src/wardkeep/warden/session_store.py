@@ -107,12 +107,15 @@ async def load_live(connection: Connection, *, clock: Clock) -> Sequence[Session
     """The sessions that a restart must not end.
 
     Whatever was ended in the database, and not told to its sessions, ends them here.
+    The time that nobody was here counts as idle: nobody used anything in it, and a
+    screen that was left alone is no safer for it. Whose last use lies ahead, because
+    the wall time was set back, is signed out: how long they were away is not known.
     """
     now, monotonic = clock.now(), clock.monotonic_seconds()
     found = []
     for row in await connection.fetch(_LIVE, now):
-        idle_seconds = (now - row["last_used_at"]).total_seconds()
-        if not 0 <= idle_seconds <= IDLE_SECONDS:
+        last_used = clock.monotonic_at(row["last_used_at"])
+        if row["last_used_at"] > now or monotonic - last_used > IDLE_SECONDS:
             continue
         found.append(
             Session(
@@ -135,8 +138,8 @@ async def load_live(connection: Connection, *, clock: Clock) -> Sequence[Session
                 started_at=row["created_at"],
                 expires_at=row["expires_at"],
                 last_used_at=row["last_used_at"],
-                last_used_monotonic=monotonic - idle_seconds,
-                expires_monotonic=monotonic + (row["expires_at"] - now).total_seconds(),
+                last_used_monotonic=last_used,
+                expires_monotonic=clock.monotonic_at(row["expires_at"]),
             )
         )
     return found

@@ -31,11 +31,12 @@ from wardkeep.apps.urgent_figures.showing import (
 )
 from wardkeep.apps.urgent_figures.telephone import telephone_shown
 from wardkeep.base.spreadsheet import csv_text
-from wardkeep.fhir.urgent.figures.counting import Figure, Units, figures_of, units_of
-from wardkeep.fhir.urgent.figures.days import Figures, days_of, total_of
+from wardkeep.fhir.urgent.figures.counting import Units, figures_of, units_of
+from wardkeep.fhir.urgent.figures.days import counted, days_of, total_of
 from wardkeep.fhir.urgent.figures.happened import happened_in
 from wardkeep.fhir.urgent.figures.items import ITEMS, Measure
 from wardkeep.fhir.urgent.figures.spans import shift_at, span_of_days
+from wardkeep.fhir.urgent.figures.sums import Figure
 from wardkeep.fhir.urgent.steps import Step
 from wardkeep.fhir.urgent.telephone.rows import Ringing
 
@@ -126,15 +127,16 @@ def test_a_shift_says_what_is_not_counted_and_never_shows_a_number_for_it() -> N
     assert (said["answered"], said["missed"], len(said["misses"])) == (1, 1, 1)
     assert (said["since"], said["until"]) == ("20:00", "08:00")
     assert "No telephone system told" in said["cannot"][0].silent
-    counted = {one.item.id for _, lines in said["groups"] for one in lines}
-    assert counted.isdisjoint({one.id for one in said["cannot"]})
-    assert len(counted) + len(said["cannot"]) == len(ITEMS.item)
+    there = {one.item.id for _, lines in said["groups"] for one in lines}
+    assert there.isdisjoint({one.id for one in said["cannot"]})
+    assert len(there) + len(said["cannot"]) == len(ITEMS.item)
 
 
 def test_a_report_as_csv_has_every_item_and_says_whether_it_is_over() -> None:
     calls = [call("clinician-1h", NOW - 90 * MINUTE, id_=f"c{n}") for n in range(7)]
     for now, is_over in ((NOW, "no"), (NOW + timedelta(days=2), "yes")):
-        report = made(units(*calls), asked_for("day", TODAY), now=now)
+        asked = asked_for("day", TODAY)
+        report = made(counted(units(*calls), asked.span, now=now), asked)
         text = csv_text(COLUMNS, rows_of(report))
         rows = {one["item"]: one for one in csv.DictReader(text.splitlines())}
         assert list(rows) == [one.id for one in ITEMS.item]
@@ -153,11 +155,16 @@ def test_a_week_is_what_its_days_add_up_to() -> None:
         for n in range(18)
     ]
     all_of_it, asked = units(*calls), asked_for("week", TODAY)
-    days: list[tuple[date, Figures]] = []
-    for day in days_of(asked.first, asked.last):
-        found = figures_of(ITEMS.item, all_of_it, span_of_days(day, day), now=NOW)
-        days.append((day, found))
-    week = made_of_days(days, asked, now=NOW)
+    days = [
+        (day, counted(all_of_it, span_of_days(day, day), now=NOW - nth * MINUTE))
+        for nth, day in enumerate(days_of(asked.first, asked.last))
+    ]
+    week = made_of_days(days, asked)
+    # It says how old the oldest of it is
+    assert week.now == NOW - 6 * MINUTE
+    days = [
+        (day, counted(all_of_it, span_of_days(day, day), now=NOW)) for day, _ in days
+    ]
     whole = figures_of(ITEMS.item, all_of_it, asked.span, now=NOW)
     assert total_of(days) == whole
     [answered] = [one for one in week.lines if one.item.id == "calls-answered"]

@@ -54,3 +54,15 @@ def test_a_moment_without_a_zone_is_refused() -> None:
 def test_microseconds_keep_a_moment_exactly(naive: datetime) -> None:
     moment = naive.replace(tzinfo=UTC)
     assert from_microseconds(microseconds_since_epoch(moment)) == moment
+
+
+@pytest.mark.parametrize("make", BOTH)
+def test_a_moment_of_the_wall_time_is_one_of_the_monotonic_hand_too(
+    make: Callable[[], Clock],
+) -> None:
+    clock = make()
+    before = clock.monotonic_seconds()
+    at = clock.monotonic_at(clock.now() - timedelta(minutes=5))
+    assert before - 300 - 1 < at < before - 300 + 1
+    ahead = clock.monotonic_at(clock.now() + timedelta(hours=12))
+    assert ahead - at == pytest.approx(12 * 3600 + 300, abs=1)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 from starlette.responses import Response
 
-from wardkeep.apps.urgent_figures.opening import REPORT, REPORTERS, reckoned
+from wardkeep.apps.urgent_figures.opening import REPORT, REPORTERS
 from wardkeep.apps.urgent_figures.showing import (
     FEW,
     Line,
@@ -25,10 +25,13 @@ from wardkeep.apps.urgent_figures.showing import (
 from wardkeep.base.spreadsheet import csv_text
 from wardkeep.base.time_of_day import in_london, time_of_day
 from wardkeep.care.opening import opener_of
-from wardkeep.fhir.urgent.figures.counting import Units, figures_of, profile_of
-from wardkeep.fhir.urgent.figures.days import DayFigures, Figures, total_of
+from wardkeep.fhir.urgent.figures.days import (
+    Day,
+    DayFigures,
+    Figures,
+    total_of,
+)
 from wardkeep.fhir.urgent.figures.items import ITEMS
-from wardkeep.fhir.urgent.figures.rows import FigureRows
 from wardkeep.fhir.urgent.figures.spans import Span, month_of, span_of_days, week_of
 from wardkeep.ui.charts.bars import Bar, BarChart, draw_bars
 from wardkeep.web.pages import page
@@ -39,7 +42,7 @@ DAY, WEEK, MONTH = "day", "week", "month"
 LENGTHS = ((DAY, "Day"), (WEEK, "Week"), (MONTH, "Month"))
 _EARLIEST = date(2021, 4, 1)
 """Before it no item of the list is counted."""
-_PATIENCE_SECONDS = 3.0
+_PATIENCE_SECONDS = 2.0
 """How long one stands before a page that says nothing; then it says how far it is."""
 ANSWERED = "calls-answered"
 """The item that the chart draws."""
@@ -91,7 +94,7 @@ def asked_for(length: str, day: date) -> Asked:
 
 
 class UnderWay(NamedTuple):
-    """A week or month that is being counted; whoever asks again goes on with it."""
+    """A week or month that is being counted, whether anybody waits for it or not."""
 
     asked: Asked
     counted: int
@@ -117,7 +120,11 @@ async def show_report(visit: Visit) -> Response:
     if found is None:
         return visit.tell(NO_SUCH_DAY)
     if isinstance(found, UnderWay):
-        return visit.render("urgent_figures/under_way.html", found=found)
+        return visit.render(
+            "urgent_figures/under_way.html",
+            found=found,
+            leads=visit.session.role == "shift_lead",
+        )
     asked, today = found.asked, visit.today
     before, after = _beside(asked)
     return visit.render(
@@ -193,41 +200,33 @@ async def _report(visit: Visit) -> Report | UnderWay | None:
     asked = asked_in(visit.query("of"), visit.query("on"), visit.today)
     if asked is None:
         return None
-    now, organisation = visit.clock.now(), opener_of(visit).organisation
-    if asked.length != DAY:
-        counted = visit.services[DayFigures]
-        days = await counted.of_days(
-            organisation, asked.first, asked.last, seconds=_PATIENCE_SECONDS
-        )
-        whole = (asked.last - asked.first).days + 1
-        if len(days) < whole:
-            return UnderWay(asked, len(days), whole)
-        return made_of_days(days, asked, now=now)
-    return await reckoned(
-        visit.services[FigureRows],
-        organisation,
-        asked.span,
-        lambda units: made(units, asked, now=now),
+    organisation, counts = opener_of(visit).organisation, visit.services[DayFigures]
+    if asked.length == DAY:
+        return made(await counts.of_day(organisation, asked.first), asked)
+    days = await counts.of_days(
+        organisation, asked.first, asked.last, seconds=_PATIENCE_SECONDS
     )
+    whole = (asked.last - asked.first).days + 1
+    if len(days) < whole:
+        return UnderWay(asked, len(days), whole)
+    return made_of_days(days, asked)
 
 
-def made(units: Units, asked: Asked, *, now: datetime) -> Report:
+def made(day: Day, asked: Asked) -> Report:
     """A day's report, of everything that happened in it."""
-    figures = figures_of(ITEMS.item, units, asked.span, now=now)
-    hours = profile_of(units, asked.span, now=now)
+    hours = day.hours
     answered = [(hour_words(one.since, hours), one.answered) for one in hours]
-    return _report_of(asked, figures, answered, now)
+    return _report_of(asked, day.figures, answered, day.at)
 
 
-def made_of_days(
-    days: list[tuple[date, Figures]], asked: Asked, *, now: datetime
-) -> Report:
-    """A week's or a month's, which its days add up to."""
+def made_of_days(days: Sequence[tuple[date, Day]], asked: Asked) -> Report:
+    """A week's or a month's, which its days add up to: as old as its oldest day."""
     answered = [
-        (f"{day:%-d %b}", figures[ANSWERED].met if ANSWERED in figures else 0)
-        for day, figures in days
+        (f"{day:%-d %b}", one.figures[ANSWERED].met if ANSWERED in one.figures else 0)
+        for day, one in days
     ]
-    return _report_of(asked, total_of(days), answered, now)
+    oldest = min(one.at for _, one in days)
+    return _report_of(asked, total_of(days), answered, oldest)
 
 
 def _report_of(

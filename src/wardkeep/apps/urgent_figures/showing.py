@@ -9,18 +9,11 @@ import msgspec
 from wardkeep.apps.urgent_figures.opening import minutes_between
 from wardkeep.base.clock import LONDON
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
-from wardkeep.fhir.urgent.figures.counting import (
-    REACHED,
-    SEEN_BY,
-    Event,
-    Figure,
-    Group,
-    Hour,
-    Units,
-    late_by,
-)
+from wardkeep.fhir.urgent.figures.counting import REACHED, SEEN_BY, Hour, Units, late_by
 from wardkeep.fhir.urgent.figures.items import Item, Measure, Unit
+from wardkeep.fhir.urgent.figures.orders import Event, Group
 from wardkeep.fhir.urgent.figures.spans import Span
+from wardkeep.fhir.urgent.figures.sums import Figure
 
 FEWEST = 5
 """Numbers below it are hidden in a report, as in published data; none is told."""

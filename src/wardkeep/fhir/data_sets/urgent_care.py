@@ -6,12 +6,15 @@ of bookings, only those that stand there already, for no code of theirs says who
 deadline of a place in a queue is its moment, so four days more are looked at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
 from wardkeep.base.stored_id import stored_id
-from wardkeep.db.connection import Connection
+from wardkeep.db.connection import Connection, Row
+from wardkeep.disclosure.purpose import Tier
 from wardkeep.fhir.data_sets.reading import A_LOT, MonthReader, Person
 from wardkeep.fhir.model.type_codes import type_code
 from wardkeep.fhir.store.happening import DROP, KEEP, kept
@@ -49,14 +52,20 @@ select {RESOURCE_COLUMNS}, r.patient as number from record.resource as r
    and r.organisation = $1 and r.patient = any($6) and not r.is_deleted
  order by r.patient, r.type, r.id
 """  # noqa: S608 - constants
-_BESIDE = """
-select source, case_key, disposition, due_at, kinds, moments from urgent.happened
+_COLUMNS = """
+select source, case_key, disposition, due_at, kinds, moments, patient, first_at
+  from urgent.happened
+"""
+_BESIDE = f"""
+{_COLUMNS}
  where organisation = $1 and patient = any($2) and first_at >= $3 and first_at < $4
 """
+_ROW = f"{_COLUMNS} where organisation = $1 and source = $2 for update"
 _STANDS = """
-select version from record.resource
- where organisation = $1 and type = $2 and id = $3 and not is_deleted for share
+select version, patient from record.resource
+ where organisation = $1 and type = $2 and id = $3 and not is_deleted
 """
+_STAYS = f"{_STANDS} for share"
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,65 +139,109 @@ class CallReader(MonthReader):
         rest = [Person(n, id_, ()) for n, id_ in people.items() if n not in there]
         return [*found, *rest]
 
-    async def hold(self, lot: list[Person], *, mends: bool) -> Held:
-        """One lot of patients; where something differs, it is made anew if asked."""
-        told, versions = self._told(lot)
+    async def hold(self, lot: Sequence[Person], *, mends: bool) -> Held:
+        """One lot of patients; where something differs, it is made anew if asked.
+
+        Records go on being written meanwhile, and somebody else may mend at the same
+        time: so what differs is looked at once more, by itself, while nobody writes it.
+        """
+        read = _read(lot)
+        right = {
+            source: one.beside
+            for source, one in read.items()
+            if one.beside is not None and self._span.has(one.beside.first_at)
+        }
         numbers = [one.number for one in lot]
         organisation = self._opener.organisation
-        async with self._database.transaction(organisation) as connection:
+        async with self._database.connection(organisation) as connection:
             rows = await connection.fetch(_BESIDE, organisation, numbers, *self._span)
-            beside = {row["source"]: told_in(row) for row in rows}
-            missing = told.keys() - beside.keys()
-            extra = beside.keys() - told.keys()
-            both = told.keys() & beside.keys()
-            other = {one for one in both if told[one][1] != beside[one]}
-            mended = 0
-            if mends:
-                anew = {one: told[one] for one in missing | other}
-                mended = await self._make_anew(connection, anew, versions)
-                await connection.execute(DROP, organisation, sorted(extra))
-                mended += len(extra)
-        return Held(
-            told=len(told),
-            missing=len(missing),
-            extra=len(extra),
-            other=len(other),
-            mended=mended,
-        )
+        there = {row["source"]: _beside(row) for row in rows}
+        held = Held(told=len(right))
+        for source in sorted(right.keys() | there.keys()):
+            if right.get(source) != there.get(source):
+                held += await self._judged(source, read.get(source), mends=mends)
+        return held
+
+    async def _judged(self, source: str, read: "_Read | None", *, mends: bool) -> Held:
+        """What is wrong with one, and mended; nothing where it was written meanwhile.
+
+        Whoever writes a resource holds it before its row. So does this; where there was
+        no resource, its row is held first, and then there is none yet or it is told of.
+        """
+        organisation = self._opener.organisation
+        async with self._database.transaction(organisation) as connection:
+            if read is not None:
+                there = await self._standing(connection, _STAYS, source)
+                if there is None or there["version"] != read.version:
+                    return Held()
+            row = await connection.fetch_row(_ROW, organisation, source)
+            beside = None if row is None else _beside(row)
+            if read is None:
+                there = await self._standing(connection, _STANDS, source)
+                if beside is None or (there and there["patient"] == beside.patient):
+                    return Held()
+            found = self._wrong(None if read is None else read.beside, beside)
+            if found.wrong and mends:
+                await self._make_anew(connection, source, read)
+                found += Held(mended=1)
+            return found
+
+    def _wrong(self, right: "_Beside | None", beside: "_Beside | None") -> Held:
+        if right == beside:
+            return Held()
+        if right is None or not self._span.has(right.first_at):
+            return Held(extra=int(beside is not None))
+        return Held(missing=1) if beside is None else Held(other=1)
 
     async def _make_anew(
-        self,
-        connection: Connection,
-        anew: Mapping[str, tuple[int, Happened]],
-        versions: Mapping[str, int],
-    ) -> int:
-        """How many: what was written meanwhile has told its own."""
-        count = 0
-        for source, told in sorted(anew.items()):
-            if await self._still(connection, source, versions[source]):
-                values = kept(self._opener.organisation, *told)
-                await connection.execute(KEEP, *values)
-                count += 1
-        return count
+        self, connection: Connection, source: str, read: "_Read | None"
+    ) -> None:
+        organisation = self._opener.organisation
+        if read is None or read.told is None:
+            await connection.execute(DROP, organisation, [source])
+        else:
+            await connection.execute(KEEP, *kept(organisation, read.patient, read.told))
 
-    def _told(
-        self, lot: list[Person]
-    ) -> tuple[dict[str, tuple[int, Happened]], Mapping[str, int]]:
-        """What the records tell of the month, by source, and of which version."""
-        told: dict[str, tuple[int, Happened]] = {}
-        versions: dict[str, int] = {}
-        for person in lot:
-            for one in person.resources:
-                found = happened_in(msgspec.json.decode(one.text))
-                if found is not None and self._span.has(found.first):
-                    told[found.source] = (person.number, found)
-                    versions[found.source] = one.version
-        return told, versions
-
-    async def _still(self, connection: Connection, source: str, version: int) -> bool:
-        """Whether it is the version that was read; a newer one has written its own."""
+    async def _standing(
+        self, connection: Connection, sql: str, source: str
+    ) -> Row | None:
         type_, _, id_ = source.partition("/")
-        row = await connection.fetch_row(
-            _STANDS, self._opener.organisation, type_code(type_), stored_id(id_)
-        )
-        return row is not None and row["version"] == version
+        values = (self._opener.organisation, type_code(type_), stored_id(id_))
+        return await connection.fetch_row(sql, *values)
+
+
+class _Beside(NamedTuple):
+    """A row of `urgent.happened`: whose, when, and what."""
+
+    patient: int
+    first_at: datetime
+    told: Happened
+
+
+def _beside(row: Row) -> _Beside:
+    return _Beside(row["patient"], row["first_at"], told_in(row))
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """What one resource tells, as it was opened."""
+
+    patient: int
+    version: int
+    told: Happened | None
+
+    @property
+    def beside(self) -> _Beside | None:
+        """What is to lie beside it."""
+        told = self.told
+        return None if told is None else _Beside(self.patient, told.first, told)
+
+
+def _read(lot: Sequence[Person]) -> Mapping[str, _Read]:
+    """Each resource that was opened, by what stands beside it as its source."""
+    found: dict[str, _Read] = {}
+    for person in lot:
+        for one in person.resources:
+            is_told = one.tier is not Tier.SEALED
+            told = happened_in(msgspec.json.decode(one.text)) if is_told else None
+            found[f"{one.type}/{one.id}"] = _Read(person.number, one.version, told)
+    return found

@@ -14,6 +14,7 @@ import msgspec
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.db.connection import Connection, Database
+from wardkeep.db.errors import DatabaseBusyError, DatabaseUnavailableError
 from wardkeep.disclosure.answers import Refusal, SignedIn
 from wardkeep.identity.accounts import Membership
 from wardkeep.identity.factor import Factor
@@ -239,9 +240,27 @@ class Admission:
         changed = self._sessions.take_changed()
         if not (self._ended or changed):
             return
-        async with self._database.connection() as connection:
-            await session_store.note_use(connection, changed)
-            await self._note_ends(connection)
+        try:
+            async with self._database.connection() as connection:
+                await session_store.note_use(connection, changed)
+                await self._note_ends(connection)
+        except BaseException:
+            # It knows of none of them: the next turn tells it, or a restart would go
+            # by what was before.
+            for one in changed:
+                one.is_changed = True
+            raise
+
+    async def save_one(self, session: Session) -> None:
+        """Tell the database of one now, and not with the next turn.
+
+        Where it cannot be told, the next turn does.
+        """
+        try:
+            async with self._database.connection() as connection:
+                await session_store.note_use(connection, [session])
+        except (DatabaseBusyError, DatabaseUnavailableError) as error:
+            log.warning("a lock is not written yet: %s", type(error).__name__)
 
 
 def _told(proof: Proof) -> str:

@@ -104,6 +104,7 @@ def make_people_desks(parts: PeopleParts) -> PeopleDesks:
         own_sessions.desk,
         Waking(
             sessions=parts.sessions,
+            admission=parts.admission,
             ceremonies=parts.ceremonies,
             budgets=parts.watch.budgets,
             trace=parts.trace,

@@ -5,9 +5,12 @@ A screen that was left alone, and a cookie that was stolen and kept, are worth n
 What was typed and the reasons that were given are still there for who comes back.
 """
 
+import asyncio
+
 from wardkeep.disclosure.answers import Answer, Done, Refusal
 from wardkeep.disclosure.waking import BeginWake, FallAsleep, FinishWake
 from wardkeep.warden.budgets import Budgets
+from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.ceremonies import Ceremonies, Unproven
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.said import NOT_SIGNED_IN
@@ -29,14 +32,17 @@ class Waking:
         self,
         *,
         sessions: Sessions,
+        admission: Admission,
         ceremonies: Ceremonies,
         budgets: Budgets,
         trace: Trace,
     ) -> None:
         self._sessions = sessions
+        self._admission = admission
         self._ceremonies = ceremonies
         self._budgets = budgets
         self._trace = trace
+        self._saving: set[asyncio.Task[None]] = set()
         self.desk = Desk(
             at_once={FallAsleep: self._fall_asleep},
             later={BeginWake: self._begin, FinishWake: self._finish},
@@ -47,6 +53,13 @@ class Waking:
         if session is None:
             return NOT_SIGNED_IN
         self._sessions.put_to_sleep(session)
+        # A warden that dies in the next seconds would else come back with it awake. No
+        # lock waits for the database, and none is refused.
+        saving = asyncio.get_running_loop().create_task(
+            self._admission.save_one(session)
+        )
+        self._saving.add(saving)
+        saving.add_done_callback(self._saving.discard)
         return Done()
 
     def _of(self, token: str) -> Session | None:

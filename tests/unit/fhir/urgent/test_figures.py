@@ -13,7 +13,6 @@ from wardkeep.base.clock import LONDON
 from wardkeep.fhir.urgent.case import MISTAKE
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS
 from wardkeep.fhir.urgent.figures.counting import (
-    Figure,
     Units,
     figures_of,
     late_by,
@@ -31,12 +30,14 @@ from wardkeep.fhir.urgent.figures.spans import (
     span_of_days,
     week_of,
 )
+from wardkeep.fhir.urgent.figures.sums import Figure
 from wardkeep.fhir.urgent.outcome import TYPE as REQUEST
 from wardkeep.fhir.urgent.queueing import Did, entry_content, entry_in
 from wardkeep.fhir.urgent.steps import Step
 
 SATURDAY = date(2026, 11, 28)
 LATE = datetime(2026, 11, 28, 23, 50, tzinfo=UTC)
+DAY = timedelta(days=1)
 LONG_AFTER = datetime(2027, 6, 1, tzinfo=UTC)
 Json = dict[str, Any]
 
@@ -217,6 +218,43 @@ def test_days_add_up_to_their_week_when_clocks_change_too(
             for one in units.within(Unit.PLACE, span)
         )
         assert sum(one.missed for one in hours) == missed
+
+
+@settings(max_examples=60, deadline=None)
+@given(streams(), st.integers(0, 6 * 24 * 60))
+def test_what_is_worked_out_once_for_an_order_holds_for_each_unit_with_it(
+    stream: list[Happened], after: int
+) -> None:
+    """Each unit counted by itself, none after another of its order, adds up to all."""
+    first, last = date(2026, 10, 22), date(2026, 10, 30)
+    span, now = span_of_days(first, last), LATE - 36 * DAY + after * MINUTE
+    units = units_of(stream)
+    summed = dict.fromkeys((one.id for one in ITEMS.item if not one.cannot), Figure())
+    for unit in Unit:
+        for source, group in units.of[unit].items():
+            alone = Units({one: {} for one in Unit} | {unit: {source: group}})
+            for name, figure in figures_of(ITEMS.item, alone, span, now=now).items():
+                summed[name] += figure
+    assert figures_of(ITEMS.item, units, span, now=now) == summed
+
+
+def test_an_order_tells_apart_what_happened_at_one_moment() -> None:
+    """Booked in the moment in which the call ended is met; before it is not."""
+    rows = []
+    for nth, booked in enumerate((9, 8, 9, 8)):
+        case, request = f"Encounter/{nth}", f"{REQUEST}/{nth}"
+        answered, ended = LATE, LATE + 9 * MINUTE
+        kinds = ("call-answered", "call-ended", "case-closed")
+        moments = (answered, ended, ended + MINUTE)
+        rows += [
+            Happened(case, case, "base-2h", None, kinds, moments),
+            Happened(request, case, "base-2h", None, ("outcome-given",), (ended,)),
+            Happened(
+                *(f"Appointment/{nth}", request, "", None, ("booked",)),
+                (LATE + booked * MINUTE,),
+            ),
+        ]
+    assert count(units_of(rows))["booked"] == Figure(2, 4)
 
 
 @given(st.dates(date(2020, 1, 2), date(2039, 12, 30)))

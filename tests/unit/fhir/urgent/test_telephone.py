@@ -6,18 +6,15 @@ from uuid import UUID
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from msgspec.structs import replace
 
 from support.urgent_figures import MINUTE, call
-from wardkeep.fhir.urgent.figures.counting import (
-    Figure,
-    Units,
-    figures_of,
-    units_of,
-)
+from wardkeep.fhir.urgent.figures.counting import Units, figures_of, units_of
 from wardkeep.fhir.urgent.figures.happened import Happened, happened_in
 from wardkeep.fhir.urgent.figures.items import ITEMS
 from wardkeep.fhir.urgent.figures.on_the_telephone import happened_on_the_telephone
 from wardkeep.fhir.urgent.figures.spans import span_of_days
+from wardkeep.fhir.urgent.figures.sums import Figure
 from wardkeep.fhir.urgent.telephone.events import (
     AHEAD,
     NO_DEVICE,
@@ -162,7 +159,7 @@ def test_calls_are_counted_as_the_telephone_has_them() -> None:
     centile = found["speed-to-answer-95"]
     assert (centile.waits, centile.centile) == (((20, 1), (65, 1)), 65)
     # A call of which the end alone is known is none yet, and nobody gave up
-    end = row(5, NOW, over=9)._replace(offered_at=None, queued_at=None)
+    end = replace(row(5, NOW, over=9), offered_at=None, queued_at=None)
     assert told(end) == []
 
 
@@ -241,7 +238,7 @@ def test_calls_at_nobodys_extension_are_explained_by_no_more_cases_than_there_ar
 
 
 def of(taker: str, one: PhoneCall) -> PhoneCall:
-    return one._replace(taker=taker)
+    return replace(one, taker=taker)
 
 
 def test_a_call_is_linked_to_the_case_that_its_taker_began_while_it_went_on() -> None:

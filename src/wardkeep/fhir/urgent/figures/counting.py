@@ -6,15 +6,16 @@ to it after midnight. So figures of days add up to those of their week.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
-import msgspec
-
 from wardkeep.fhir.urgent.figures.happened import Happened
-from wardkeep.fhir.urgent.figures.items import Item, Measure, Unit, admitted
+from wardkeep.fhir.urgent.figures.items import Item, Unit
+from wardkeep.fhir.urgent.figures.orders import Event, Group, Plan, order_of
 from wardkeep.fhir.urgent.figures.spans import Span, hours_of
+from wardkeep.fhir.urgent.figures.sums import Figure, Sum
 
 _SOURCES = {
     "Task": Unit.PLACE,
@@ -25,63 +26,7 @@ _SOURCES = {
 """Which sources are units by themselves; a call is all that has its case."""
 _OF_NO_CALL = (Unit.MESSAGE, Unit.RINGING)
 _ANSWERED, _BY_TELEPHONE = "call-answered", "phone-answered"
-_WITHDRAWN = "withdraw"
-CENTILE = 95
-
-
-class Event(NamedTuple):
-    """One thing that happened."""
-
-    at: datetime
-    kind: str
-    code: str
-    due: datetime | None
-
-
-class Figure(msgspec.Struct, frozen=True):
-    """What one item came to. Figures add up."""
-
-    met: int = 0
-    of: int = 0
-    pending: int = 0
-    """Of which it is not known yet: they are in neither."""
-    seconds: int = 0
-    """Of a mean: all of them together."""
-    waits: tuple[tuple[int, int], ...] = ()
-    """Of a centile: how many took so many seconds, shortest first."""
-
-    def __add__(self, other: "Figure") -> "Figure":
-        return Figure(
-            self.met + other.met,
-            self.of + other.of,
-            self.pending + other.pending,
-            self.seconds + other.seconds,
-            _together(self.waits, other.waits),
-        )
-
-    @property
-    def centile(self) -> int:
-        """The fewest seconds within which 95 in 100 were; 0 where there is none."""
-        needed, so_far = -(-CENTILE * sum(many for _, many in self.waits) // 100), 0
-        for seconds, many in self.waits:
-            so_far += many
-            if so_far >= needed:
-                return seconds
-        return 0
-
-
-Waits = tuple[tuple[int, int], ...]
-
-
-def _together(one: Waits, other: Waits) -> Waits:
-    if not one or not other:
-        return one or other
-    found = Counter(dict(one))
-    found.update(dict(other))
-    return tuple(sorted(found.items()))
-
-
-Group = Sequence[Event]
+_ORDER = attrgetter("at", "kind", "code")
 
 
 class Units(NamedTuple):
@@ -98,25 +43,30 @@ class Units(NamedTuple):
 def units_of(told: Iterable[Happened]) -> Units:
     """Put together what belongs together; what was told twice is told once."""
     rows = {one.source: one for one in told}
-    groups: dict[Unit, dict[str, list[Event]]] = {
-        one: defaultdict(list) for one in Unit
-    }
-    calls = groups[Unit.CALL]
+    groups: dict[Unit, dict[str, list[Event]]] = {one: {} for one in Unit}
+    calls: dict[str, list[Event]] = defaultdict(list)
     for source, row in rows.items():
-        events = [
-            Event(at, kind, row.code, row.due)
-            for kind, at in zip(row.kinds, row.moments, strict=True)
-        ]
+        events = events_of(row)
         unit = _SOURCES.get(source.partition("/")[0])
         if unit is not None:
-            groups[unit][source] = sorted(events, key=_order)
+            groups[unit][source] = events
         if unit not in _OF_NO_CALL:
             based_on = rows.get(row.case)
             calls[based_on.case if based_on else row.case] += events
+    groups[Unit.CALL] = calls
     _say_when_answered(calls, groups[Unit.RINGING], rows)
     for found in calls.values():
-        found.sort(key=_order)
+        found.sort(key=_ORDER)
     return Units(groups)
+
+
+def events_of(row: Happened) -> list[Event]:
+    """In the order of time."""
+    named = zip(row.moments, row.kinds, strict=True)
+    found = [Event(at, kind, row.code, row.due) for at, kind in named]
+    if len(found) > 1:
+        found.sort(key=_ORDER)
+    return found
 
 
 def _say_when_answered(
@@ -130,15 +80,15 @@ def _say_when_answered(
     """
     for source, events in rung.items():
         case = calls.get(rows[source].case)
+        if case is None:
+            continue
         at = next((one.at for one in events if one.kind == _BY_TELEPHONE), None)
-        if case is not None and at is not None:
-            case[:] = [
-                one._replace(at=at) if one.kind == _ANSWERED else one for one in case
-            ]
+        if at is not None:
+            case[:] = [_at(one, at) if one.kind == _ANSWERED else one for one in case]
 
 
-def _order(event: Event) -> tuple[datetime, str, str]:
-    return event.at, event.kind, event.code
+def _at(event: Event, at: datetime) -> Event:
+    return Event(at, event.kind, event.code, event.due)
 
 
 def figures_of(
@@ -148,104 +98,19 @@ def figures_of(
 
     Of those that are counted; as known at a moment.
     """
-    rules = [_Rule(one) for one in items if not one.cannot]
+    sums = [Sum(one) for one in items if not one.cannot]
     for unit in Unit:
-        here = [one for one in rules if one.item.unit is unit]
+        here = [one for one in sums if one.item.unit is unit]
+        plans: dict[tuple[object, ...], Plan] = {}
         for group in units.within(unit, span) if here else ():
-            kinds: dict[str, list[Event]] = {}
-            for event in group:
-                kinds.setdefault(event.kind, []).append(event)
-            for one in here:
-                one.count(kinds, now)
-    return {one.item.id: one.figure for one in rules}
-
-
-Kinds = Mapping[str, Sequence[Event]]
-"""Events of one unit by their kind, each in the order of time."""
-
-
-class _Rule:
-    """An item, and what was counted of it so far."""
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self._where, self._met_where = admitted(item.where), admitted(item.met_where)
-        self._met = self._of = self._pending = self._seconds = 0
-        self._waits: Counter[int] = Counter()
-
-    @property
-    def figure(self) -> Figure:
-        waits = tuple(sorted(self._waits.items()))
-        return Figure(self._met, self._of, self._pending, self._seconds, waits)
-
-    def count(self, kinds: Kinds, now: datetime) -> None:
-        """Count one unit, if it counts here."""
-        item = self.item
-        began = _first(kinds.get(item.begins, ()), self._where)
-        if began is None or any(one not in kinds for one in item.also):
-            return
-        if item.measure is Measure.COUNT:
-            self._met += 1
-            self._of += 1
-            return
-        found = [
-            first
-            for kind in item.met
-            if (first := _first(kinds.get(kind, ()), self._met_where, began.at))
-        ]
-        met = min(found, key=_order, default=None)
-        if met is None and _is_elsewhere(item, kinds):
-            return
-        if item.measure in (Measure.MEAN, Measure.CENTILE) and met is not None:
-            took = round((met.at - began.at).total_seconds())
-            self._seconds += took
-            if item.measure is Measure.CENTILE:
-                self._waits[took] += 1
-        self._note(_share(item, began, met, now=now, kinds=kinds))
-
-    def _note(self, is_met: bool | None) -> None:  # noqa: FBT001 - what _share says
-        if is_met is None:
-            self._pending += 1
-            return
-        self._of += 1
-        self._met += is_met
-
-
-def _is_elsewhere(item: Item, kinds: Kinds) -> bool:
-    """Whether another service has it: it was sent, not taken back, and ended here."""
-    sent = [one.at for kind in item.elsewhere for one in kinds.get(kind, ())]
-    back = [one.at for one in kinds.get(_WITHDRAWN, ())]
-    is_theirs = bool(sent) and (not back or max(sent) > max(back))
-    return is_theirs and any(one in kinds for one in item.settles)
-
-
-def _first(
-    events: Sequence[Event], codes: Container[str], since: datetime | None = None
-) -> Event | None:
-    """The first of a disposition that is admitted."""
-    for one in events:
-        if one.code in codes and (since is None or one.at >= since):
-            return one
-    return None
-
-
-def _share(
-    item: Item, began: Event, met: Event | None, *, now: datetime, kinds: Kinds
-) -> bool | None:
-    """Whether one is met; None: it is not known yet."""
-    limit = _limit(item, began)
-    if met is not None:
-        return limit is None or met.at <= limit
-    is_over = limit is not None and now > limit
-    return False if is_over or any(one in kinds for one in item.settles) else None
-
-
-def _limit(item: Item, began: Event) -> datetime | None:
-    """Until when it can be met; None: as long as it takes."""
-    if item.within or item.within_seconds:
-        lasts = timedelta(minutes=item.within, seconds=item.within_seconds)
-        return began.at + lasts
-    return began.due if item.by_due else None
+            order = order_of(group)
+            plan = plans.get(order)
+            if plan is None:
+                plans[order] = plan = Plan(here, group)
+            plan.count(group, now)
+        for plan in plans.values():
+            plan.close()
+    return {one.item.id: one.figure for one in sums}
 
 
 class Hour(NamedTuple):

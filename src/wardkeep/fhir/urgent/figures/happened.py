@@ -23,7 +23,7 @@ NEVER = frozenset({"entered-in-error", "cancelled", "rejected"})
 _NOT_BOOKED = frozenset({"proposed", "cancelled", "entered-in-error", "waitlist"})
 
 
-class Happened(msgspec.Struct, frozen=True, kw_only=True):
+class Happened(msgspec.Struct, frozen=True, gc=False):
     """What one resource tells."""
 
     source: str

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from sys import intern
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Connection, Database, Row
@@ -97,14 +98,16 @@ def _cases_of(phoned: Sequence[Happened], span: Span) -> list[str]:
 
 
 def told_in(row: Row) -> Happened:
-    """A row of `urgent.happened`."""
+    """A row of `urgent.happened`, whose first columns are those of the query above."""
+    source, case, code, due, kinds, moments, *_ = row.values()
+    # Some hundred thousand rows have some ten kinds and codes: each is there once.
     return Happened(
-        source=row["source"],
-        case=row["case_key"],
-        code=row["disposition"],
-        due=row["due_at"],
-        kinds=tuple(row["kinds"]),
-        moments=tuple(row["moments"]),
+        source,
+        case,
+        intern(code),
+        due,
+        tuple(map(intern, kinds)),
+        tuple(moments),
     )
 
 

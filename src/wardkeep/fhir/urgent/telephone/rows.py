@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,14 +19,14 @@ import msgspec
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Connection, Database
 from wardkeep.fhir.urgent.telephone.events import CLOCK_MAY_BE_OFF
-from wardkeep.fhir.urgent.telephone.taking import ANEW
+from wardkeep.fhir.urgent.telephone.taking import ALONE, ANEW
 
 RINGS_AT_MOST = timedelta(hours=3)
 """A call of which nothing more was told has ended somehow: its end was lost."""
 _HOUR = timedelta(hours=1)
 _SOONEST, _LATEST = timedelta(minutes=1), timedelta(minutes=5)
 _AROUND = timedelta(hours=5)
-"""Neighbours that decide what a call at the edge of a span is linked to."""
+"""Of calls and cases after a span: they decide what its last calls are linked to."""
 SILENT_AFTER = timedelta(minutes=10)
 _CALLS_OF = """
 select t.call, t.taker, t.first_at, t.offered_at, t.queued_at, t.delivered_at,
@@ -92,7 +93,7 @@ delete from telephone.call as c
 """
 
 
-class PhoneCall(NamedTuple):
+class PhoneCall(msgspec.Struct, frozen=True, gc=False):
     """A call as a telephone system told of it."""
 
     call: UUID
@@ -108,7 +109,7 @@ class PhoneCall(NamedTuple):
     """The id of the case that it is linked to."""
 
 
-class Begun(NamedTuple):
+class Begun(msgspec.Struct, frozen=True, gc=False):
     """A case, and who began it when."""
 
     case_id: str
@@ -165,6 +166,10 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+_ANSWERED = attrgetter("established_at", "call")
+_BEGAN = attrgetter("began_at", "case_id")
+
+
 class TelephoneRows:
     """Asks the database what telephone systems told."""
 
@@ -200,12 +205,17 @@ class TelephoneRows:
         """Calls of a span against their events and cases; made anew if asked."""
         span = (since, until)
         async with self._database.transaction(organisation) as connection:
+            if mends:
+                # An event that came between what is read here and what is written
+                # would be in the events, and no longer in its call.
+                await connection.execute(ALONE, organisation)
             unlike = await connection.fetch_value(_UNLIKE, organisation, *span)
             mended = unlike if mends and unlike else 0
             if mended:
                 await _make_anew(connection, organisation, span)
-            rows = await calls_of(connection, organisation, *span)
+            rang = await calls_of(connection, organisation, *span)
             cases = await connection.fetch_value(_CASES, organisation, *span)
+        rows = [one for one in rang if one.first_at >= since]
         answered = [one for one in rows if one.established_at is not None]
         return Held(
             calls=len(rows),
@@ -253,42 +263,56 @@ async def calls_of(
     since: datetime,
     until: datetime,
 ) -> list[PhoneCall]:
-    """Calls that began in a span, each with the case that it is linked to."""
-    around = (since - _AROUND, until + _AROUND)
-    calls = await connection.fetch(_CALLS_OF, organisation, *around)
-    cases = await connection.fetch(_CASES_OF, organisation, *around)
+    """Calls that rang in a span, each with the case that it is linked to.
+
+    They may have begun before it: who takes one that rang for long had another one
+    meanwhile, which is linked by when this one was answered.
+    """
+    first, after = since - RINGS_AT_MOST, until + _AROUND
+    calls = await connection.fetch(_CALLS_OF, organisation, first, after)
+    cases = await connection.fetch(_CASES_OF, organisation, first - _SOONEST, after)
     found = await asyncio.to_thread(
-        linked, [PhoneCall(**row) for row in calls], [Begun(**row) for row in cases]
+        linked,
+        [PhoneCall(*row.values()) for row in calls],
+        [Begun(*row.values()) for row in cases],
     )
-    return [one for one in found if since <= one.first_at < until]
+    return [one for one in found if one.first_at < until]
 
 
 def linked(calls: Sequence[PhoneCall], cases: Sequence[Begun]) -> list[PhoneCall]:
     """Each answered call with the first case that its taker began while it went on.
 
     From a minute before it was answered until five after it was over, or until a minute
-    before they answered the next one.
+    before they answered the next one. So calls before it decide nothing.
     """
     begun: dict[str, list[Begun]] = defaultdict(list)
-    for case in sorted(cases, key=lambda one: (one.began_at, one.case_id)):
+    for case in sorted(cases, key=_BEGAN):
         begun[case.taker].append(case)
     answered: dict[str, list[PhoneCall]] = defaultdict(list)
-    rest: list[PhoneCall] = []
+    found: list[PhoneCall] = []
     for call in calls:
-        is_somebodys = bool(call.taker) and call.established_at is not None
-        (answered[call.taker] if is_somebodys else rest).append(call)
-    found = rest
+        if call.taker and call.established_at is not None:
+            answered[call.taker].append(call)
+        else:
+            found.append(call)
     for taker, taken in answered.items():
-        taken.sort(key=lambda one: (one.established_at, one.call))
-        moments = [one.began_at for one in begun[taker]]
+        taken.sort(key=_ANSWERED)
+        theirs = begun[taker]
+        moments = [one.began_at for one in theirs]
+        following = [*(one.established_at for one in taken[1:]), None]
         for place, call in enumerate(taken):
-            after = taken[place + 1].established_at if taken[place + 1 :] else None
-            since, until = _window(call, after)
+            since, until = _window(call, following[place])
             first = bisect_left(moments, since)
             is_there = first < len(moments) and moments[first] < until
-            case_id = begun[taker][first].case_id if is_there else ""
-            found.append(call._replace(case=case_id))
+            found.append(_with_case(call, theirs[first].case_id) if is_there else call)
     return found
+
+
+def _with_case(call: PhoneCall, case_id: str) -> PhoneCall:
+    return PhoneCall(
+        *(call.call, call.taker, call.first_at, call.offered_at, call.queued_at),
+        *(call.delivered_at, call.established_at, call.cleared_at, case_id),
+    )
 
 
 def _window(call: PhoneCall, after: datetime | None) -> tuple[datetime, datetime]:

@@ -23,6 +23,8 @@ MOST_A_DAY = 200_000
 TOPIC = "telephone"
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _TOLD_WITHIN = timedelta(seconds=HELD_SECONDS)
+ALONE = "select pg_catalog.pg_advisory_xact_lock(76, $1)"
+"""Of an organisation: who takes events and who makes calls anew come one by one."""
 _BEGIN = """
 insert into telephone.system
   (organisation, system, heard_at, hour_began, day_began)
@@ -120,6 +122,7 @@ class TelephoneEvents:
     ) -> Taken | TooMany:
         """All of them in one transaction, or none."""
         async with self._database.transaction(organisation) as connection:
+            await connection.execute(ALONE, organisation)
             room = await self._room(connection, organisation, system, now, len(events))
             if isinstance(room, TooMany):
                 return room
