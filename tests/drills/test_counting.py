@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The process that counts whom an incident reached, and damaged files of incidents."""
+"""The process that counts whom an incident reached: how it goes, fails and ends."""
 
 import asyncio
 import os
@@ -20,12 +20,11 @@ from support.incidents import (
     WHAT,
     attack,
     count,
+    counted,
     declared,
     file_of,
-    listed,
     now,
     settle,
-    steps,
 )
 from support.openings import code_of
 from support.waiting import until
@@ -40,10 +39,8 @@ from wardkeep.disclosure.incident_desk import (
     DeclareIncident,
     LookAtCount,
 )
-from wardkeep.ledger.index import INCIDENT_STEPS
-from wardkeep.ledger.reaching import Job, Reach
+from wardkeep.ledger.reaching import PEOPLE, Job, Reach
 from wardkeep.ledger.wanted import Wanted
-from wardkeep.warden.incidents import PENDING
 from wardkeep.warden.service.counting import KEPT_SECONDS, Count, Counting
 from wardkeep.warden.service.incident_desk import IncidentDesk
 
@@ -122,6 +119,23 @@ async def test_a_count_that_cannot_be_made_says_so_and_is_not_declared(
     assert await count(warden, officer, Wanted(session=new_uuid())), "nor in its way"
 
 
+async def test_what_was_read_for_drafts_stays_however_often_the_page_looks(
+    warden: RunningWarden, installation: Installation
+) -> None:
+    """Else the second look would take the file away with nothing to put there."""
+    made = await attack(warden, 1)
+    found = await declared(warden, made)
+    asked = BeginCount(session=made.officer.token, incident=found.id)
+    drafts = await warden.door.ask(asked, CountBegun)
+    assert isinstance(drafts, CountBegun), drafts
+    for _ in range(3):
+        view = await counted(warden, made.officer, drafts.count)
+        assert view.reach is not None
+        assert view.reach.people == 1
+    folder = file_of(installation, found.id).parent
+    assert [one.name for one in folder.glob("reach-*/*") if one.name == PEOPLE]
+
+
 async def test_what_was_counted_hours_ago_is_counted_again(
     warden: RunningWarden,
 ) -> None:
@@ -195,49 +209,3 @@ async def test_how_far_it_is_read_is_told_over_several_selectors(
     )
     assert await counting_of(warden)._hear(process, job, waits) == reach
     assert waits.read == 350
-
-
-# The register
-
-
-async def test_what_is_no_incident_in_its_folder_or_its_ledger_is_passed_over(
-    warden: RunningWarden, installation: Installation
-) -> None:
-    made = await attack(warden, 1)
-    found = await declared(warden, made)
-    register = desk_of(warden, IncidentDesk)._parts.register
-    mine, copy = file_of(installation, found.id), file_of(installation, "copy-of-it")
-    copy.parent.mkdir()
-    copy.write_bytes(mine.read_bytes())
-    last = next(one for one in warden.entries() if one.action == INCIDENT_STEPS[0])
-    odd = msgspec.structs.replace(last, request="incident of the week")
-    warden.service.ledger.append(odd)
-    warden.service.ledger.commit()
-    assert steps(warden) == [INCIDENT_STEPS[0]] * 2
-    assert [one.incident for one in register.steps()] == [found.id]
-    assert [one.id for one in await listed(warden, made.officer)] == [found.id]
-    assert register.find("../incidents/copy-of-it") is None
-    copy.unlink()
-    copy.parent.rmdir()
-
-
-async def test_a_damaged_file_is_told_as_lost_and_stops_no_start(
-    installation: Installation,
-) -> None:
-    async with running_warden(installation) as warden:
-        await settle(warden)
-        made = await attack(warden, 1)
-        found = await declared(warden, made)
-        file = file_of(installation, found.id)
-        file.write_bytes(b"\xff{")
-        register = desk_of(warden, IncidentDesk)._parts.register
-        assert register.find(found.id) is None
-        number = warden.entries()[-1].organisation
-        assert register.lost(number) == [found.id]
-    pending = file.with_name(PENDING)
-    pending.write_bytes(b"{")
-    async with running_warden(installation) as again:
-        assert steps(again) == [INCIDENT_STEPS[0]]
-        # Nobody can say what it was: it stays for whoever looks into it.
-        assert pending.exists()
-    pending.unlink()

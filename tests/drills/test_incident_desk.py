@@ -378,15 +378,6 @@ async def test_what_the_operator_declared_is_read_by_its_controller_and_not_chan
         warden, made.officer, WithdrawIncident(found.id, "We think otherwise."), Done
     )
     assert code_of(refused) == "no-such-incident"
-    revises = BeginCount(
-        session=made.officer.token,
-        incident=found.id,
-        selectors=(Wanted(account=made.nurse.account),),
-        found_at=now(),
-        what="It was more than that.",
-        told=TOLD,
-    )
-    assert code_of(await warden.door.ask_any(revises)) == "no-such-incident"
     assert code_of(await confirm(warden, made.officer, TakeDrafts(found.id), Done)) == (
         "not-counted"
     )
