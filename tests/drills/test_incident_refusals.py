@@ -5,9 +5,7 @@ Each is a page that was left open while something changed, or a session that sen
 its page does not offer.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -28,7 +26,7 @@ from support.incidents import (
     settle,
     steps,
 )
-from support.ledgers import full_at
+from support.ledgers import no_room_in
 from support.openings import code_of
 from support.warden import (
     Installation,
@@ -153,7 +151,7 @@ async def test_a_full_disk_declares_nothing_and_leaves_nothing_pending(
     options = await options_for(warden, made.officer, act)
     assert isinstance(options, CeremonyOptions)
     response = made.officer.key.sign_in(options.options)
-    with _no_room_in(installation.layout.ledger):
+    with no_room_in(installation.layout.ledger):
         given = await warden.door.ask_any(
             FinishConfirm(made.officer.token, act, response)
         )
@@ -163,14 +161,6 @@ async def test_a_full_disk_declares_nothing_and_leaves_nothing_pending(
     # The count is there still, so it is declared without being counted again
     assert await confirm(warden, made.officer, act, Done) == Done()
     assert steps(warden) == [INCIDENT_STEPS[0]]
-
-
-@contextmanager
-def _no_room_in(ledger: Path) -> Iterator[None]:
-    """Files may grow as far as the segment is now; a small one is written yet."""
-    size = max(one.stat().st_size for one in ledger.glob("segment-*.ledger"))
-    with full_at(size):
-        yield
 
 
 async def test_letters_are_asked_for_once_and_of_what_stands(

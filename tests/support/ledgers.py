@@ -83,6 +83,13 @@ def full_at(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@contextlib.contextmanager
+def no_room_in(ledger: Path) -> Iterator[None]:
+    """Files may grow as far as the segment is now; a small one is written yet."""
+    with full_at(max(one.stat().st_size for one in ledger.glob("segment-*.ledger"))):
+        yield
+
+
 def chained_anew(path: Path, change: Callable[[bytes], bytes]) -> None:
     """Change a segment's entries and make its chain fit, as only a signature tells."""
     raw = path.read_bytes()

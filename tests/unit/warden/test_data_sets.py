@@ -10,9 +10,18 @@ import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm, options_for
-from support.warden import Installation, RunningWarden, warden_at_home
+from support.desks import desk_of
+from support.ledgers import no_room_in
+from support.owner import until_waited_for
+from support.warden import (
+    Installation,
+    RunningWarden,
+    running_warden,
+    warden_at_home,
+)
 from wardkeep.base.clock import FrozenClock
 from wardkeep.base.ids import new_uuid
+from wardkeep.db.connection import Connection
 from wardkeep.disclosure.answers import (
     Answer,
     Created,
@@ -50,6 +59,8 @@ from wardkeep.disclosure.questions import (
     NewPatientKeys,
     TakeForDataSet,
 )
+from wardkeep.warden.service.data_sets import _NOT_OPEN, _SECOND_PERSON, DataSets
+from wardkeep.warden.sessions import Session
 
 WHY = "monthly submission of November"
 PERIOD = "2026-11"
@@ -381,3 +392,108 @@ def test_months_are_written_as_they_are() -> None:
     assert (february.ends.day, february.name) == (29, "2028-02")
     for odd in ("", "2026", "2026-1", "2026-00", "2026-11-01", "x", "2026-W05"):
         assert period_named(odd) is None, odd
+
+
+# What comes twice, and what changes meanwhile
+
+
+async def test_a_form_that_is_sent_twice_asks_once_and_tells_nothing_of_others(
+    warden: RunningWarden,
+) -> None:
+    first, act = await colleague(warden, "administrator"), asked()
+    assert isinstance(await confirm(warden, first, act, Created), Created)
+    assert await confirm(warden, first, act, Done) == Done()
+    told = [one for one in warden.entries() if act.id in one.request]
+    assert [one.action for one in told] == ["ask-data-set"]
+    warden.home = f"org-{secrets.token_hex(4)}"
+    await warden.organisation(warden.home)
+    stranger = await colleague(warden, "privacy_officer")
+    assert await confirm(warden, stranger, act, Done) == Done()
+    theirs = await warden.door.ask(ListDataSets(stranger.token), Releases)
+    assert theirs == Releases(())
+
+
+async def test_whoever_gets_past_the_page_agrees_to_nothing_all_the_same(
+    warden: RunningWarden,
+) -> None:
+    """What the page shows is no rule: the act holds both of its own."""
+    first = await colleague(warden, "privacy_officer")
+    second = await colleague(warden, "administrator")
+    release = await ask(warden, first)
+    desk, act = desk_of(warden, DataSets), AgreeDataSet(release)
+    assert await desk._agree(session_of(warden, first), act) == _SECOND_PERSON
+    withdrawn = WithdrawDataSet(first.token, release)
+    assert await warden.door.ask(withdrawn, Done) == Done()
+    assert await desk._agree(session_of(warden, second), act) == _NOT_OPEN
+    assert (await one_of(warden, first, release)).agreed_at == 0
+
+
+def session_of(warden: RunningWarden, who: Colleague) -> Session:
+    session = warden.service._sessions.use(who.token)
+    assert session is not None
+    return session
+
+
+async def test_what_was_withdrawn_elsewhere_meanwhile_is_not_decided_again(
+    warden: RunningWarden, owner: Connection
+) -> None:
+    first = await colleague(warden, "administrator")
+    second = await colleague(warden, "privacy_officer")
+    one, other = await ask(warden, first), await ask(warden, first)
+    before = len(warden.entries())
+    async with owner.transaction():
+        await owner.execute(
+            "update warden.data_set_release set withdrawn_at = asked_at,"
+            " withdrawn_by = asked_by where id = any($1::text[]::uuid[])",
+            [one, other],
+        )
+        agreeing = asyncio.create_task(confirm(warden, second, AgreeDataSet(one), Done))
+        await until_waited_for(owner)
+    assert refusal_of(await agreeing) == "not-open"
+    third = await ask(warden, first)
+    async with owner.transaction():
+        await owner.execute(
+            "update warden.data_set_release set withdrawn_at = asked_at,"
+            " withdrawn_by = asked_by where id = $1::text::uuid",
+            third,
+        )
+        asked_for = WithdrawDataSet(second.token, third)
+        withdrawing = asyncio.create_task(warden.door.ask_any(asked_for))
+        await until_waited_for(owner)
+    assert refusal_of(await withdrawing) == "not-open"
+    told = [one.action for one in warden.entries()[before:]]
+    assert not {"agree-data-set", "withdraw-data-set"} & set(told)
+
+
+async def test_what_the_ledger_could_not_be_told_was_not_agreed_on(
+    warden: RunningWarden, installation: Installation
+) -> None:
+    first = await colleague(warden, "administrator")
+    second = await colleague(warden, "privacy_officer")
+    release = await ask(warden, first)
+    desk, act = desk_of(warden, DataSets), AgreeDataSet(release)
+    session = session_of(warden, second)
+    with no_room_in(installation.layout.ledger):
+        refused = await desk._agree(session, act)
+    assert refusal_of(refused) == "ledger-cannot-write"
+    assert (await one_of(warden, first, release)).agreed_at == 0
+    assert refusal_of(await begin(warden)) == "not-agreed"
+    # It waits still, and is agreed on once there is room.
+    assert await confirm(warden, second, act, Done) == Done()
+    assert isinstance(await begin(warden), DataSetBegun)
+
+
+async def test_what_is_withdrawn_ends_no_other_that_is_being_taken(
+    warden: RunningWarden,
+) -> None:
+    release, first, second = await agreed(warden)
+    older = asked(period="2026-10")
+    assert isinstance(await confirm(warden, first, older, Created), Created)
+    assert await confirm(warden, second, AgreeDataSet(older.id), Done) == Done()
+    token, other = (await begun(warden)).token, await begin(warden, "2026-10")
+    assert isinstance(other, DataSetBegun)
+    withdrawn = WithdrawDataSet(second.token, release)
+    assert await warden.door.ask(withdrawn, Done) == Done()
+    item = await item_for(warden, "ann")
+    assert refusal_of(await take(warden, token, item)) == "not-signed-in"
+    assert isinstance(await take(warden, other.token, item), Grant)
