@@ -11,9 +11,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from support.openings import code_of, opens, records
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.base.clock import FrozenClock
-from wardkeep.disclosure.answers import Created, Done, Refusal, SignedIn
+from wardkeep.disclosure.answers import Created, Done, Grant, Refusal, SignedIn
+from wardkeep.disclosure.purpose import Action
 from wardkeep.disclosure.questions import (
     ClientSignIn,
     CreateOrganisation,
@@ -119,6 +121,29 @@ async def test_an_assertion_is_of_no_use_again_after_a_restart(
         answer = await sign_in(warden, first)
         assert isinstance(answer, Refusal)
         assert isinstance(await sign_in(warden, client.assertion(2)), SignedIn)
+
+
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        (Action.PRINT, "people-take-out"),
+        (Action.COPY, "role-does-not-reach"),
+        (Action.CARRY, "list-not-signed"),
+    ],
+)
+async def test_a_program_reads_by_its_contract_and_carries_nothing_away(
+    installation: Installation, action: Action, code: str
+) -> None:
+    """What leaves on paper or a phone is a person's to answer for, and counted."""
+    async with running_warden(installation) as warden:
+        client = Client()
+        await client.register(warden)
+        signed_in = await sign_in(warden, client.assertion())
+        assert isinstance(signed_in, SignedIn)
+        [item] = await records(warden, 1)
+        assert isinstance(await opens(warden, signed_in.token, item), Grant)
+        refused = await opens(warden, signed_in.token, item, action=action)
+        assert code_of(refused) == code
 
 
 async def test_the_warden_knows_itself_for_whom_an_assertion_is(
