@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A team's list: what is new, who waits and since when; and what oneself referred.
 
-Done means: the urgent stand first and say so in words, then whoever has waited longest,
-and whoever waits too long is counted at the top. Who they are comes through the door as
-a list, each in the ledger; why they were referred is opened with the referral.
+Done means: the urgent stand first and say so in words, of these who is due soonest,
+then whoever has waited longest, and whoever waits too long is counted at the top. Who
+they are comes through the door as a list, each in the ledger; why they were referred is
+opened with the referral.
 """
 
 from collections.abc import Sequence
