@@ -132,7 +132,7 @@ def there(room: Room, call: Answered, type_: str) -> list[Json]:
 
 
 def press(
-    room: Room, call: Answered, taker: Visitor | None = None, **ticks: str
+    room: Room, call: Answered, taker: Visitor | None = None, /, **ticks: str
 ) -> str:
     """Tim sends; then the page that says how it stands."""
     tim = taker or room.tim
