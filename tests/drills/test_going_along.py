@@ -32,12 +32,23 @@ from support.program import Program
 from support.served import Served, Visitor
 from support.two_sites import TwoSites
 from support.wards import Worker, practitioner, work
+from wardkeep.assembly.database import WEB, address_for
+from wardkeep.base.ids import OrganisationId
 from wardkeep.base.nhs_number import numbers_of_test_range
+from wardkeep.db.connection import Database
+from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.client import WardenClient
+from wardkeep.disclosure.purpose import Purpose
 from wardkeep.fhir.bars.brought_along import sender_in
+from wardkeep.fhir.store.going_along import AlongReader
+from wardkeep.fhir.store.outcomes import NotFound, Opener
 from wardkeep.fhir.urgent.flags import SYSTEM
+from wardkeep.identity.roles import Role
 
 Json = dict[str, Any]
 TIM = Worker("health_advisor", "Tim Taker", "tim")
+UMA = Worker("health_advisor", "Uma Taker", "uma")
+SPENT = tuple(f"spent{nth}" for nth in range(Role.HEALTH_ADVISOR.sendings))
 NUMBERS = iter(f"0770090{nth:04d}" for nth in range(5000, 9999))
 PEOPLE = islice(numbers_of_test_range(), 20, None)
 VERSION = re.compile(r'name="version" value="(\d+)"')
@@ -49,6 +60,9 @@ class Room(NamedTuple):
     tim: Visitor
     nell: Visitor
     """Of the emergency department."""
+    uma: Visitor
+    """A call taker whose number of a day one test uses up."""
+    uma_token: str
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +72,19 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     try:
         running.await_ready()
         sites = TwoSites(running, folder)
-        sites.north.put(practitioner(TIM))
+        for taker in (TIM, UMA):
+            sites.north.put(practitioner(taker))
         token = running.sign_in("north", [], TIM.role)
+        other = running.sign_in("north", list(SPENT), UMA.role)
         nell = running.sign_in("fernhill", [], "care_coordinator")
-        asyncio.run(work(running, "north", [(token, TIM)]))
+        asyncio.run(work(running, "north", [(token, TIM), (other, UMA)]))
         asyncio.run(put_in_the_team(running, nell, "fernhill"))
         with (
             closing(Visitor(running.port, token)) as tim,
             closing(Visitor(running.port, nell)) as hers,
+            closing(Visitor(running.port, other)) as uma,
         ):
-            yield Room(sites, tim, hers)
+            yield Room(sites, tim, hers, uma, other)
         sites.close()
     finally:
         running.stop()
@@ -82,27 +99,28 @@ def way_in(patient: str) -> Json:
     }
 
 
-def rang(room: Room, id_: str) -> Answered:
+def rang(room: Room, id_: str, taker: Visitor | None = None) -> Answered:
     """Somebody rang Tim; what was asked, measured and is known stands in the record."""
+    tim = taker or room.tim
     north, number = room.sites.north, next(PEOPLE)
     known = person(str(number), name=[{"family": f"Along{id_}", "given": ["Odette"]}])
     north.put({**known, "id": id_})
     north.put(flag(f"{id_}-chair", id_, "CW", "Threw a chair at a crew"))
     north.put(flag(f"{id_}-ears", id_, "RA", "Deaf: write it down"))
     north.put(flag(f"{id_}-often", id_, "RC", "Rings often"))
-    call = answer(room.tim, next(NUMBERS))
-    status, page, to = identify(room.tim, call, id_, complaint="Palpitations")
+    call = answer(tim, next(NUMBERS))
+    status, page, to = identify(tim, call, id_, complaint="Palpitations")
     assert status == SEE_OTHER, page[:2000]
     _, _, patient, _, case = to.split("/")
     there = Answered(patient, case)
     read = f"{id_}-chair:1"
-    send(room.tim, f"{there.path}/read", marks=read)
+    send(tim, f"{there.path}/read", marks=read)
     north.put(pulse(f"{id_}-pulse", id_, 130))
     elsewhere = {"encounter": {"reference": "Encounter/case-1"}}
     north.put(pulse(f"{id_}-other", id_, 61, **elsewhere))
     north.put(asked(f"{id_}-asked", there))
     form = {"disposition": DEPARTMENT, "said": "Comes by taxi.", "advice": "Ring."}
-    status, page, to = send(room.tim, f"{there.path}/end", **form)
+    status, page, to = send(tim, f"{there.path}/end", **form)
     assert (status, to) == (SEE_OTHER, f"{there.path}/send"), page[:2000]
     return there
 
@@ -113,14 +131,17 @@ def there(room: Room, call: Answered, type_: str) -> list[Json]:
     return room.sites.fernhill.search(type_, family).resources
 
 
-def press(room: Room, call: Answered, **ticks: str) -> str:
+def press(
+    room: Room, call: Answered, taker: Visitor | None = None, /, **ticks: str
+) -> str:
     """Tim sends; then the page that says how it stands."""
-    page = room.tim.get(f"{call.path}/send").decode()
+    tim = taker or room.tim
+    page = tim.get(f"{call.path}/send").decode()
     (version,) = set(VERSION.findall(page))
     body = {"version": version, "choice": SERVICE, "summary": "Pulse fast.", **ticks}
-    status, said, to = send(room.tim, f"{call.path}/send", **body)
+    status, said, to = send(tim, f"{call.path}/send", **body)
     assert status == SEE_OTHER, said[:2000]
-    return html.unescape(room.tim.get(to).decode())
+    return html.unescape(tim.get(to).decode())
 
 
 def test_what_is_ticked_goes_along_and_is_read_where_it_comes_to(room: Room) -> None:
@@ -217,6 +238,51 @@ def test_nothing_sealed_and_nothing_of_anybody_else_is_ticked_by_a_thief(
     assert there(room, victim, "Flag") == []
     (kept,) = north.search("Communication", ("patient", "four")).resources
     assert "4821" not in str(kept)
+
+
+def test_beyond_a_days_number_it_goes_without_and_the_page_says_so(
+    room: Room,
+) -> None:
+    """Whoever has the session sent a shift's worth along; the next caller is seen."""
+    for id_ in SPENT:
+        room.sites.north.put({"resourceType": "Patient", "id": id_})
+        room.sites.north.put(flag(f"{id_}-chair", id_, "CW", "Threw a chair"))
+    said = asyncio.run(_sends_them_all(room))
+    assert said == [""] * len(SPENT)
+    call = rang(room, "beyond", room.uma)
+    page = press(room, call, room.uma)
+    assert "Fernhill Hospital has the referral" in page
+    assert "It went without warnings, answers and measurements" in page
+    assert len(there(room, call, "ServiceRequest")) == 1
+    assert there(room, call, "Flag") == there(room, call, "Observation") == []
+    history = html.unescape(room.uma.get("/patients/beyond/history").decode())
+    assert "Sent by message to Fernhill Hospital" in history
+
+
+async def _sends_them_all(room: Room) -> list[str]:
+    """At the door, as the page would; refusals' codes."""
+    stack = room.sites.stack
+    database = Database(address_for(stack.settings, stack.layout, WEB), size=1)
+    door = WardenClient(stack.layout.door_socket, asker="drill")
+    opener = Opener(
+        session=room.uma_token,
+        organisation=OrganisationId(1),
+        purpose=Purpose.DIRECT_CARE,
+        reason="",
+    )
+    said = []
+    try:
+        for id_ in SPENT:
+            named = (("Patient", id_), ("Flag", f"{id_}-chair"))
+            found = await AlongReader(database, door).send(
+                id_, named, to="Fernhill Hospital", opener=opener
+            )
+            said.append(found.code if isinstance(found, Refusal) else "")
+            assert not isinstance(found, NotFound), id_
+    finally:
+        await door.close()
+        await database.close()
+    return said
 
 
 def test_their_warning_stands_beside_ours_and_ends_none(room: Room) -> None:
