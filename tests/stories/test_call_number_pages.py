@@ -68,6 +68,7 @@ async def types(own: Device, server: Served, number: str) -> None:
     """As somebody writes along with a caller, digit by digit."""
     await own.go(f"{server.origin}/calls")
     await own.page.locator(".wk-saves-itself").wait_for(state="attached")
+    await expect(own.page.get_by_label(NUMBER)).to_have_value("")
     await own.page.get_by_label(NUMBER).press_sequentially(number, delay=60)
 
 
@@ -90,6 +91,9 @@ async def test_a_killed_browser_has_the_number_of_a_second_before(
         await own.go(f"{server.origin}/calls")
         await expect(own.page.get_by_label(NUMBER)).to_have_value("01632960444")
         await own.reads(KEPT)
+        # and, with one press, nowhere
+        await own.press("Throw the number away")
+        await expect(own.page.get_by_label(NUMBER)).to_have_value("")
         passkeys = await own.passkeys()
         await own.context.close()
     await tim.plug_in()
