@@ -191,7 +191,7 @@ async def dispatches(lee: Device, origin: str) -> None:
 async def rings_first(lee: Device, origin: str) -> None:
     """Another crew takes no visits from one that nobody rang; what was typed stays."""
     await lee.go(f"{origin}/home-visits/cars")
-    await lee.page.get_by_role("link", name="Change: Car 1").click()
+    await lee.page.get_by_role("link", name="Change").click()
     await lee.page.get_by_label("The clinician in it").select_option(label=ANN.name)
     await lee.page.get_by_label("Where it drives").fill("LS17, LS8")
     await lee.press("Keep")

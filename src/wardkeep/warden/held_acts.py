@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An act that somebody signed for and is about to do, and until when that holds."""
 
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -19,3 +19,7 @@ class HeldAct(msgspec.Struct, Generic[_Act], frozen=True, kw_only=True):
 
     def holds(self, now: float) -> bool:
         return now < self.until_monotonic
+
+
+HeldHandOver: TypeAlias = HeldAct[HandOver]
+HeldMedicine: TypeAlias = HeldAct[SignMedicine]

@@ -18,15 +18,13 @@ import msgspec
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.base.ids import OrganisationId, new_secret, new_uuid
 from wardkeep.disclosure.answers import SessionView
-from wardkeep.disclosure.handing_over import HandOver
-from wardkeep.disclosure.medicine_signing import SignMedicine
 from wardkeep.disclosure.message import GLANCE
 from wardkeep.identity.roles import BY_COMMAND, NEED_DEVICE, PEOPLE, Role
 from wardkeep.identity.scopes import CHECK_IN, Scopes
 from wardkeep.warden.agreed import AgreedExtract
 from wardkeep.warden.car_lists import SignedList
 from wardkeep.warden.copies import SignedCopy
-from wardkeep.warden.held_acts import HeldAct
+from wardkeep.warden.held_acts import HeldHandOver, HeldMedicine
 from wardkeep.warden.session_parts import ByApp, Elsewhere, HeldReason
 
 ASLEEP_SECONDS = 15 * 60
@@ -87,8 +85,8 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     """What was signed for last: a copy of each patient, a list for a phone."""
     extract: AgreedExtract | None = None
     """Of the operator's command that takes a data set: what was agreed on."""
-    hand_overs: dict[str, HeldAct[HandOver]] = msgspec.field(default_factory=dict)
-    medicines: dict[str, HeldAct[SignMedicine]] = msgspec.field(default_factory=dict)
+    hand_overs: dict[str, HeldHandOver] = msgspec.field(default_factory=dict)
+    medicines: dict[str, HeldMedicine] = msgspec.field(default_factory=dict)
     """By their ids; controlled drugs that were signed for by their prescriptions'."""
     passkeys_open_until: float = 0.0
     """By the monotonic clock: until then passkeys may be added and revoked."""
