@@ -16,7 +16,6 @@ from support.owner import until_waited_for
 from support.warden import (
     Installation,
     RunningWarden,
-    running_warden,
     warden_at_home,
 )
 from wardkeep.base.clock import FrozenClock
