@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -102,7 +103,7 @@ class Told:
             organisation=organisation,
         )
         keep(self._folder / "incidents", made)
-        said = {"action": made.step, "purpose": "", "subjects": []}
+        said: dict[str, Any] = {"action": made.step, "purpose": "", "subjects": []}
         self.write([opening(NURSE, at, request=request_of(made), **said)])
 
     def by(self, who: Session) -> tuple[OwnIncident, ...]:
