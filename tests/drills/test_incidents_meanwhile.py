@@ -321,3 +321,28 @@ async def test_what_was_signed_for_and_cannot_be_written_down_is_not_declared(
     assert await confirm(warden, made.officer, act, Done) == Done()
     assert steps(warden) == [DECLARED, DECLARED]
     assert all(one.is_written for one in await listed(warden, made.officer))
+
+
+async def test_letters_whose_approval_cannot_be_written_down_open_nobody(
+    warden: RunningWarden, installation: Installation
+) -> None:
+    """The signature's own entry has room on the disk, and the approval's has not."""
+    made = await attack(warden, 1)
+    found = await declared(warden, made)
+    assert await confirm(warden, made.officer, AskLetters(found.id), Done) == Done()
+    confirmed = [one for one in warden.entries() if one.action == "confirm"][-1]
+    room = len(segment.frame_bytes(bytes(32), encode(confirmed)))
+    second = await colleague(warden, OFFICER)
+    act = ApproveLetters(found.id)
+    asked = await signed(warden, second, act)
+    folder = installation.layout.ledger
+    size = max(one.stat().st_size for one in folder.glob("segment-*.ledger"))
+    with full_at(size + room + 40):
+        given = await warden.door.ask_any(asked)
+    assert code_of(given) == "ledger-cannot-write"
+    assert code_of(await letters(warden, second, made)) == "letters-not-approved"
+    assert times(warden, "approve-letters") == 0
+    # There is room again, and it is approved as if nothing had been
+    assert await confirm(warden, second, act, Done) == Done()
+    assert not isinstance(await letters(warden, second, made), Refusal)
+    assert times(warden, "approve-letters") == 1

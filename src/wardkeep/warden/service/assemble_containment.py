@@ -181,6 +181,7 @@ def _incidents(parts: ContainmentParts) -> tuple[Desk, ...]:
         alarms=parts.watch.alarms,
         directory=parts.directory,
         trace=parts.trace,
+        written=parts.written,
         clock=parts.clock,
     )
     desk = IncidentDesk(

@@ -31,6 +31,7 @@ from wardkeep.warden.letters import (
     keep_request,
     read_request,
 )
+from wardkeep.warden.service.batch import Written
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.incident_access import (
     NO_SUCH_INCIDENT,
@@ -38,7 +39,7 @@ from wardkeep.warden.service.incident_access import (
     touching,
 )
 from wardkeep.warden.service.incident_drafts import NOT_READ
-from wardkeep.warden.service.said import NOT_YOUR_WORK
+from wardkeep.warden.service.said import LEDGER_CANNOT_WRITE, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session
 
@@ -64,7 +65,7 @@ _encoder = msgspec.msgpack.Encoder()
 class IncidentLetters:
     """Takes the two signatures for letters."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - parts of the warden, all of them named
         self,
         *,
         register: Register,
@@ -72,6 +73,7 @@ class IncidentLetters:
         alarms: Alarms,
         directory: Directory,
         trace: Trace,
+        written: Written,
         clock: Clock,
     ) -> None:
         self._register = register
@@ -79,6 +81,7 @@ class IncidentLetters:
         self._alarms = alarms
         self._directory = directory
         self._trace = trace
+        self._written = written
         self._clock = clock
         self._deciding = asyncio.Lock()
         self.desk = Desk(
@@ -217,18 +220,17 @@ class IncidentLetters:
                 patients = await asyncio.to_thread(_patients_in, where)
             except (OSError, msgspec.DecodeError):
                 return NOT_READ
-            await self._keep(
-                session,
-                found,
-                msgspec.structs.replace(
-                    request,
-                    approved_by=session.account,
-                    approved_at=microseconds_since_epoch(self._clock.now()),
-                ),
-            )
             entry = self._note(
                 session, APPROVE_LETTERS, found, said=f"{len(patients)} people"
             )
+            if not await self._written():
+                return LEDGER_CANNOT_WRITE
+            approved = msgspec.structs.replace(
+                request,
+                approved_by=session.account,
+                approved_at=microseconds_since_epoch(self._clock.now()),
+            )
+            await self._keep(session, found, approved)
             self._approved.approve(session, found.id, patients)
         self._alarms.raise_(
             alarms.LETTERS,
