@@ -295,9 +295,8 @@ async def test_the_worker_and_a_command_beside_it_find_room_when_all_are_busy(
     enter: Enter,
 ) -> None:
     """Else a partner that hangs keeps ambulances for others from being sent."""
-    for _ in range(CONNECTIONS + BESIDE):
-        held = await enter("wardkeep_worker")
-    assert await held.fetch_value("select current_user") == "wardkeep_worker"
+    held = [await enter("wardkeep_worker") for _ in range(CONNECTIONS + BESIDE)]
+    assert await held[-1].fetch_value("select current_user") == "wardkeep_worker"
 
 
 async def test_making_the_roles_again_puts_them_back(
