@@ -7,13 +7,17 @@ very person whom it was shown to.
 """
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 import pytest
 
 from support.authenticator import SoftwareAuthenticator
-from support.served import Served, Visitor, served
+from support.calls import SEE_OTHER
+from support.served import Served, Visitor, eventually, served
 from support.template import settings_for
+from support.urgent import Desk
 from support.walking import Page, Walk, shape_of, wrong_with
 from wardkeep.assembly.demo import demo_accounts, demo_organisations
 from wardkeep.assembly.demonstration import Person, make_demonstration
@@ -50,6 +54,16 @@ def demonstration(
         yield running, people
 
 
+_SESSIONS: dict[str, str] = {}
+"""By link, which is good once."""
+
+
+def session_of(running: Served, link: str) -> str:
+    if link not in _SESSIONS:
+        _SESSIONS[link] = asyncio.run(enrolled(running, link))
+    return _SESSIONS[link]
+
+
 async def enrolled(running: Served, link: str) -> str:
     """The session of whoever makes a passkey by a link."""
     secret = link.rpartition("/")[2]
@@ -75,12 +89,55 @@ def test_every_link_that_somebody_is_shown_leads_to_a_page_in_order(
     who = next(
         one for one in people if (one.organisation, one.role) == (organisation, role)
     )
-    visitor = Visitor(running.port, asyncio.run(enrolled(running, who.link)))
+    visitor = Visitor(running.port, session_of(running, who.link))
     walk = Walk(visitor, running.origin, each=EACH)
     walk.through("/", depth=DEPTH)
     visitor.close()
     assert not walk.faults, "\n".join(map(str, sorted(walk.faults)))
     assert walk.seen.total() > len(("/", "/account", "/keyboard")), walk.seen
+
+
+def test_a_newcomer_sees_an_ambulance_go_there_and_back(
+    demonstration: tuple[Served, list[Person]],
+) -> None:
+    """As docs/how-to/refer-by-message.md has it."""
+    running, people = demonstration
+    links = {one.name: one.link for one in people}
+    nurse, desk = (
+        Desk(running.port, session_of(running, links[name]))
+        for name in ("Odette Fernsby", "Siobhan Magpiegate")
+    )
+    with closing(nurse), closing(desk):
+        case = nurse.press("/urgent-queue/next", {})[1].partition("?")[0]
+        fields = {"code": "ambulance-2", "why": "Grey and sweating"}
+        version = _version(nurse.get(case))
+        to = nurse.press(f"{case}/end", {**fields, "version": version})[1]
+        assert to.endswith("said=asked")
+        asked = to.partition("?")[0]
+        eventually(lambda: b"Acknowledged: " in nurse.get(asked), running.log)
+        page = nurse.get(asked).decode()
+        assert "Request for an ambulance to Larkspur ambulance desk" in page
+        mine = desk.get("/referrals").decode()
+        team = re.search(r'href="([^"]+)"[^>]*>Larkspur ambulance desk', mine)
+        assert team is not None, mine
+        listed = re.search(
+            r"/patients/[^/]+/referrals/[^\"]+", desk.get(team[1]).decode()
+        )
+        assert listed is not None
+        request = desk.get(listed[0])
+        assert b"Ring back on" in request
+        said = {"do": "accept", "version": _version(request), "words": "Crew 12"}
+        assert desk.press(listed[0], said)[0] == SEE_OTHER
+        found = re.search(r'href="(/patients/[^"]+/sent)"', page)
+        assert found is not None, page
+        sent = found[1]
+        eventually(lambda: b"Crew 12" in nurse.get(sent), running.log)
+
+
+def _version(page: bytes) -> str:
+    found = re.search(rb'name="version" value="(\d+)"', page)
+    assert found is not None, page
+    return found[1].decode()
 
 
 @pytest.mark.parametrize(

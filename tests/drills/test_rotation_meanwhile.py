@@ -24,9 +24,13 @@ from support.sealed_rows import (
 from support.warden import Installation, RunningWarden, installation_in, running_warden
 from wardkeep.base.ids import new_uuid
 from wardkeep.base.stored_id import stored_id
+from wardkeep.db.connection import Connection
+from wardkeep.db.errors import DatabaseUnavailableError
 from wardkeep.disclosure.keys import ORGANISATION, PATIENT, RotateKey
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden import rotations
+from wardkeep.warden.destroyed_keys import DestroyedKey
+from wardkeep.warden.service import rotating
 from wardkeep.warden.service.rotation_ends import READ_AT_ONCE
 from wardkeep.warden.service.rotation_of_patients import PatientsLevel
 
@@ -178,3 +182,30 @@ async def test_an_end_that_was_cut_off_is_sought_without_holding_up_the_door(
     assert max(b - a for a, b in pairwise(ticks)) <= READ_AT_ONCE
     ends = [one for one in running.entries() if one.request == f"rotation {id_}"]
     assert [one.action for one in ends] == ["end-key-rotation"]
+
+
+async def test_a_key_that_is_gone_before_its_row_says_so_is_noted_once(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database goes away between the two; the next try has no key to destroy."""
+    running, finish = ward.running, rotations.finish
+    tries: list[str] = []
+
+    async def away_once(connection: Connection, id_: str, **named: Any) -> None:
+        tries.append(id_)
+        if len(tries) == 1:
+            raise DatabaseUnavailableError
+        await finish(connection, id_, **named)
+
+    monkeypatch.setattr(rotations, "finish", away_once)
+    monkeypatch.setattr(rotating, "AGAIN_SECONDS", 0.01)
+    before = running.service._keystore.fingerprint(ward.number)
+    settle_at_once(running)
+    id_ = await rotate(running, RotateKey(ORGANISATION, organisation="fernhill"))
+    assert (await until_finished(running)).unreadable == 0
+    assert tries == [id_] * 2
+    destroyed = running.service.rotator._destroyed
+    assert destroyed.has(DestroyedKey(ward.number, ORGANISATION, before))
+    assert not destroyed.has(DestroyedKey(ward.number, ORGANISATION, ""))
+    assert (await keys_of(running)).back == (), "no key in use was destroyed"
+    assert len(ward.said("end-key-rotation")) == 1

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program that uses the FHIR API from outside: its key, its token, its requests."""
 
-import http.client
 import json
 import urllib.parse
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from support.line import Line
 from support.served import LOST, Served
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.ids import new_uuid
@@ -88,7 +88,7 @@ class Program:
         self.id: str = json.loads(made)["client_id"]
         self._port = served.port
         self._origin = served.origin
-        self._connection = http.client.HTTPConnection("localhost", served.port)
+        self._connection = Line("localhost", served.port)
         self.token = ""
         self.sign_in()
 
@@ -96,7 +96,7 @@ class Program:
         """The same program and token on a connection of its own."""
         made = Program.__new__(Program)
         made.__dict__.update(self.__dict__)
-        made._connection = http.client.HTTPConnection("localhost", served.port)
+        made._connection = Line("localhost", served.port)
         return made
 
     def assertion(self, **changed: object) -> str:

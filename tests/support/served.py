@@ -16,6 +16,7 @@ from pathlib import Path
 
 from support.authenticator import KEYS, SoftwareAuthenticator
 from support.house import free_port
+from support.line import Line
 from support.template import lay_database, settings_for
 from support.warden import RunningWarden
 from wardkeep.assembly.layout import Layout
@@ -157,7 +158,7 @@ class Visitor:
     """One HTTP connection that is kept, with a session's cookie."""
 
     def __init__(self, port: int, token: str) -> None:
-        self._connection = http.client.HTTPConnection("localhost", port)
+        self._connection = Line("localhost", port)
         self._headers = {
             "Cookie": f"wardkeep={token}",
             "Origin": f"http://localhost:{port}",

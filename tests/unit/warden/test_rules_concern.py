@@ -4,7 +4,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import find, given, strategies as st
+from hypothesis import HealthCheck, Phase, find, given, settings, strategies as st
 
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.identity.roles import Role
@@ -100,12 +100,19 @@ def kind_of(opening: Opening) -> Kind:
     return Kind(opening.action, opening.tier, is_plain(opening))
 
 
+# A busy machine is no fault of a rule: `make mutants` would take it for one.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LOOKING = settings(UNHURRIED, max_examples=20_000, phases=[Phase.generate])
+
+
+@UNHURRIED
 @given(openings())
 def test_the_answer_is_that_of_every_rule_asked_in_order(opening: Opening) -> None:
     refused = (one for one in (rule(opening) for rule in ORDER) if one is not None)
     assert judge(opening) == next(refused, None)
 
 
+@UNHURRIED
 @given(openings())
 def test_what_a_rule_is_not_about_it_lets_pass(opening: Opening) -> None:
     for rule, is_concerned in CONCERNS.items():
@@ -115,5 +122,7 @@ def test_what_a_rule_is_not_about_it_lets_pass(opening: Opening) -> None:
 
 @pytest.mark.parametrize("rule", CONCERNS, ids=lambda one: one.__name__)
 def test_what_a_rule_is_about_it_can_refuse(rule: Rule) -> None:
-    found = find(openings(), lambda opening: rule(opening) is not None)
+    found = find(
+        openings(), lambda opening: rule(opening) is not None, settings=LOOKING
+    )
     assert CONCERNS[rule](kind_of(found))

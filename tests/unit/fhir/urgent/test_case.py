@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
@@ -69,6 +69,7 @@ def test_a_case_is_the_same_once_it_was_stored(case: Case) -> None:
     assert isinstance(parse(msgspec.json.encode(content)), Resource)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(place=words, complaint=words, caller=words, relation=words)
 def test_whatever_is_typed_comes_back(
     place: str, complaint: str, caller: str, relation: str
