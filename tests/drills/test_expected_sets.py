@@ -551,6 +551,37 @@ async def test_a_person_admits_so_many_new_patients_a_day_whom_others_expect(
     assert found == ["ward"] * OWN + ["(reason-needed)"] * 2
 
 
+async def test_a_session_of_a_call_taker_has_todays_callers_and_few_of_the_fortnight(
+    warden: RunningWarden, clock: MovedClock
+) -> None:
+    """Each call explains for two weeks; a shift needs its own, and they are many."""
+    role, who = Role.HEALTH_ADVISOR, "Practitioner/t-1"
+    taker = await colleague(warden, role.value)
+    await who_is_who(warden, practitioners=[(taker.account, (who,))])
+
+    async def called(token: str, n: int) -> str:
+        """A call of today; why it opens."""
+        patient = f"p-{n}-{secrets.token_hex(6)}"
+        keys = NewPatientKeys(token, (patient,), ((("Encounter", f"e-{n}", 1),),))
+        day = microseconds_since_epoch(clock.now()) - 24 * HOUR
+        said = SaidTie("Encounter", f"e-{n}", who, "contact", day, day + 400 * HOUR)
+        made = await warden.door.ask(ForWork(keys, (said,)), NewKeys)
+        assert isinstance(made, NewKeys)
+        wrapped = made.patients[0].wrapped[1]
+        items.append(Item(patient, Tier.RECORD, wrapped, (("Observation", "o", 1),)))
+        return await opens(warden, token, items[-1])
+
+    items: list[Item] = []
+    explained, most = f"contact{SELF_MADE}", role.own_work
+    todays = [await called(taker.token, n) for n in range(most + 3)]
+    assert todays == [explained] * (most + 3)
+    clock.ahead = timedelta(hours=50)
+    token = (await warden.sign_in(taker.key)).token  # type: ignore[union-attr]
+    before = [await opens(warden, token, item) for item in items]
+    assert before == [explained] * most + ["(reason-needed)"] * 3
+    assert await called(token, len(items)) == explained
+
+
 async def test_the_operators_socket_opens_nothing_by_way_of_the_work(
     warden: RunningWarden,
 ) -> None:

@@ -37,6 +37,9 @@ asks partners takes two each."""
 _DISPATCHERS = 4
 """For ambulances alone, with connections of their own: a job's transaction, the door or
 the mark that one begins, and the claim."""
+_AMBULANCE_CONNECTIONS = _DISPATCHERS * 3
+CONNECTIONS = _CONNECTIONS + _SENDING_CONNECTIONS + _AMBULANCE_CONNECTIONS
+"""All of them: the database lets its role have so many, and a command beside it."""
 
 
 def run_worker_process(settings: Settings, layout: Layout) -> None:
@@ -65,7 +68,7 @@ async def _run(settings: Settings, layout: Layout) -> None:
     )
     fetching = Fetching(keys=keys, ask=ask_partner, clock=clock)
     desk = dispatching.SyntheticDesk() if settings.demo else dispatching.NoDispatcher()
-    ambulances = Database(address, size=_DISPATCHERS * 3)
+    ambulances = Database(address, size=_AMBULANCE_CONNECTIONS)
     by_message = ByMessage(
         ambulances,
         warden,

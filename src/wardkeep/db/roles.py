@@ -54,7 +54,7 @@ _ROLES = (
     ),
     Role(
         name="wardkeep_worker",
-        connections=24,
+        connections=36,
         settings=_settings(statement="15min", idle="15min"),
     ),
     Role(

@@ -80,6 +80,8 @@ class Rights(msgspec.Struct, frozen=True):
     sendings: int = 0
     """Different patients in 24 hours of whom more goes along with a referral by message
     than whom it is about; 0: nothing does."""
+    own_today: int = 0
+    """As `own_work`, with work that began within the last day; 0: no more than that."""
 
 
 OWN_WORK = 5
@@ -88,7 +90,8 @@ bookings are all written by themselves."""
 CALLS_A_DAY = 70
 """As many as a health advisor's hard budget has: whoever rings is a stranger until the
 call is written, and counts as one. Each call has two records, for it begins in one that
-is held for nobody."""
+is held for nobody. A call explains for two weeks, so those of other days are fewer:
+whoever stole a session would have a fortnight's callers."""
 SHEETS_A_SHIFT = 20
 """With ten prints, as many as an urgent care clinician meets on the longest published
 shift, 20 to 30 (domain.md, F.4): each of them may leave with a prescription."""
@@ -112,6 +115,7 @@ def _clinical(  # noqa: PLR0913 - a role has this many rights, the last ones nam
     may_seal: bool = True,
     sheets: int = 0,
     sendings: int = 0,
+    own_today: int = 0,
 ) -> Rights:
     return Rights(
         title,
@@ -123,6 +127,7 @@ def _clinical(  # noqa: PLR0913 - a role has this many rights, the last ones nam
         may_seal,
         sheets,
         sendings,
+        own_today,
     )
 
 
@@ -171,6 +176,10 @@ class Role(enum.Enum):
         return _RIGHTS[self].own_work
 
     @property
+    def own_today(self) -> int:
+        return max(self.own_work, _RIGHTS[self].own_today)
+
+    @property
     def homes(self) -> int:
         return _RIGHTS[self].homes
 
@@ -197,10 +206,11 @@ _RIGHTS: Mapping[Role, Rights] = {
         45,
         CALLS_A_DAY,
         2 * CALLS_A_DAY,
-        2 * CALLS_A_DAY,
+        CALLS_A_DAY // 2,
         prints=5,
         may_seal=False,
         sendings=SENT_BY_TAKER,
+        own_today=2 * CALLS_A_DAY,
     ),
     Role.URGENT_CARE_CLINICIAN: _clinical(
         "Urgent care clinician",

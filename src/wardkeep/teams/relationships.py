@@ -27,6 +27,8 @@ KINDS = (
 SELF_MADE = ", self-made"
 """Ends the relationship of an entry, where only what the account itself wrote explains
 the opening."""
+OF_TODAY = 2 * 24 * 3600 * 1_000_000
+"""Microseconds: a contact is expected from a day before it begins."""
 
 
 class Why(msgspec.Struct, frozen=True, gc=False):
@@ -34,6 +36,8 @@ class Why(msgspec.Struct, frozen=True, gc=False):
 
     kind: str
     is_self_made: bool = False
+    is_of_today: bool = False
+    """Of what is self-made: whether it began within the last day."""
 
     @property
     def words(self) -> str:
@@ -168,7 +172,9 @@ class ExpectedSets:
             if tie.who in mine and tie.holds(moment):
                 if tie.made_by != account:
                     return Why(tie.kind)
-                own = own or Why(tie.kind, is_self_made=True)
+                if own is None or not own.is_of_today:
+                    is_of_today = tie.since > moment - OF_TODAY
+                    own = Why(tie.kind, is_self_made=True, is_of_today=is_of_today)
         return own
 
     def expected_by(

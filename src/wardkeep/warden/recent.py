@@ -3,7 +3,8 @@
 
 An entry is dated by the wall clock, which somebody may have set back and put right. It
 happened no earlier than what stands before it: so it is at most as old as the youngest
-of those. That errs towards counting.
+of those. That errs towards counting. A date that lies ahead says nothing of that kind:
+one of a year ahead would make all that follows it new, at each start of that year.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,13 @@ def recent(
 
     `now` in seconds since 1970. What is dated later is as if it were written now.
     """
-    newest = 0
+    newest = 0.0
     for entry in ledger.since(int((now - seconds) * _MICROSECONDS)):
-        newest = max(newest, entry.at)
-        yield entry, max(0.0, now - newest / _MICROSECONDS)
+        at = entry.at / _MICROSECONDS
+        if at > now:
+            yield entry, 0.0
+            continue
+        newest = max(newest, at)
+        # Where one of a date ahead is read, so is what lies behind it.
+        if now - newest <= seconds:
+            yield entry, now - newest

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.postgres import FreshDatabase
+from wardkeep.assembly.worker_process import CONNECTIONS
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Connection, connect
 from wardkeep.db.errors import AlreadyExistsError, DatabaseRefusedError
@@ -25,6 +26,8 @@ ADD_RESOURCE = """
       (last_updated, organisation, version, type, tier, id, tokens, body)
     values (now(), $1, 1, 7, 2, $2::text::bytea, array[1, 2]::bigint[], 'sealed')
 """
+BESIDE = 5
+"""Connections of the operator's commands, which have the worker's role."""
 Enter = Callable[[str], Coroutine[Any, Any, Connection]]
 
 
@@ -286,6 +289,14 @@ async def test_every_process_is_bounded_in_time_and_number(enter: Enter) -> None
         assert await held.fetch_value("show search_path") == '""'
         limit = "select rolconnlimit from pg_roles where rolname = current_user"
         assert 0 < await held.fetch_value(limit) <= 40
+
+
+async def test_the_worker_and_a_command_beside_it_find_room_when_all_are_busy(
+    enter: Enter,
+) -> None:
+    """Else a partner that hangs keeps ambulances for others from being sent."""
+    held = [await enter("wardkeep_worker") for _ in range(CONNECTIONS + BESIDE)]
+    assert await held[-1].fetch_value("select current_user") == "wardkeep_worker"
 
 
 async def test_making_the_roles_again_puts_them_back(

@@ -102,7 +102,7 @@ def test_what_others_wrote_goes_before_what_one_wrote_oneself() -> None:
     expected = expecting()
     expected.ties.put({STAY: [tie(by=NURSE)]})
     own = why(expected)
-    assert own == Why("ward", is_self_made=True)
+    assert own == Why("ward", is_self_made=True, is_of_today=True)
     assert own.words == f"ward{SELF_MADE}"
     other = STAY._replace(id="e-2")
     expected.ties.put({other: [tie(ROWAN, kind="contact")]})

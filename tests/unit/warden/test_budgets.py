@@ -27,6 +27,7 @@ from wardkeep.warden.budgets import (
     Spent,
     apps_of,
 )
+from wardkeep.warden.recent import recent
 from wardkeep.warden.sessions import LONGEST_SECONDS
 
 NURSE = (1, "11111111-1111-4111-8111-111111111111")
@@ -128,6 +129,9 @@ class World:
         self.ledger.commit()
         self.wall += seconds
 
+    def is_ahead_and_put_right(self, seconds: float) -> None:
+        self.is_set_back_and_put_right(-seconds)
+
     def passes(self, seconds: float) -> None:
         self.wall += seconds
         self.monotonic += seconds
@@ -151,6 +155,7 @@ STEPS = st.one_of(
     st.tuples(st.just("passes"), st.floats(1.0, 40_000.0)),
     st.tuples(st.just("steps back"), st.floats(1.0, 200_000.0)),
     st.tuples(st.just("is_set_back_and_put_right"), st.floats(1.0, 200_000.0)),
+    st.tuples(st.just("is_ahead_and_put_right"), st.floats(1.0, 200_000.0)),
 )
 RARELY = st.one_of(STEPS, STEPS, STEPS, st.tuples(st.just("is_released")))
 
@@ -189,6 +194,29 @@ def test_a_clock_that_was_set_back_for_a_moment_hides_no_opening(
     world.restarts()
     assert world.budgets.counts(NURSE, now=world.monotonic) == (0, 0, 0)
     world.ledger.close()
+
+
+def test_one_entry_of_a_clock_that_was_ahead_makes_none_after_it_younger(
+    tmp_path: Path,
+) -> None:
+    """The clock was a year ahead for a moment, and two days later the warden starts."""
+    ledger, hour = opened_ledger(tmp_path), 3600.0
+    ledger.append(entry("read", "s1", START + 365 * WINDOW_SECONDS, "ahead"))
+    for n in range(48):
+        ledger.append(entry("read", "s1", START + n * hour, f"p{n}"))
+    ledger.commit()
+    now = START + 48 * hour
+    found = Budgets.recounted(ledger, now=now, monotonic=5.0)
+    last = list(recent(ledger, now=now, seconds=hour))
+    ledger.close()
+    # Of the last day, and the one of which nobody knows when it was
+    assert found.counts(NURSE, now=5.0) == (0, 24 + 1, 0)
+    assert found.counts(NURSE, now=6.0 + WINDOW_SECONDS) == (0, 0, 0)
+    # Nor has an hour, by which a breaker trips for everybody, all of the two days in it
+    assert [(one.patients, age) for one, age in last] == [
+        (("ahead",), 0.0),
+        (("p47",), hour),
+    ]
 
 
 def opened_ledger(folder: Path) -> Ledger:

@@ -7,7 +7,8 @@ over the server cannot open its doors for later.
 
 from pathlib import Path
 
-MOST_CONNECTIONS = 100
+MOST_CONNECTIONS = 110
+"""As many as all roles may have (roles.py), and a few of the superuser's."""
 PORT = 5432
 """Names the socket's file; nothing listens on a network."""
 

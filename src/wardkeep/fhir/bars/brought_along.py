@@ -40,7 +40,10 @@ _MARKED = frozenset(
         *("RelatedPerson", "MedicationStatement", "AllergyIntolerance", *TYPES),
     }
 )
-"""Of which our marks are taken off; a referral's steps are begun anew in any case."""
+"""Of which our marks are taken off, wherever they are."""
+_OF_REFERRAL = ("category", "extension", "performerType")
+"""Where a mark would make a referral something else. Its code is what it asks for, and
+its steps are begun anew in any case."""
 _BY = {"Flag": "author", "QuestionnaireResponse": "author", "Observation": "performer"}
 
 
@@ -154,6 +157,16 @@ def as_received(content: Json, *, sender: str, origin: Json) -> Json:
         {"url": FROM, "valueReference": {"display": sender, "identifier": origin}},
     ]
     return made
+
+
+def unmarked(content: Json) -> Json:
+    """A referral that is nothing else: what a call of ours came to leads no team to it.
+
+    Nor does it count in our figures.
+    """
+    made = {name: _plain(content[name]) for name in _OF_REFERRAL if name in content}
+    rest = {name: it for name, it in content.items() if name not in made}
+    return {**rest, **{name: it for name, it in made.items() if it not in ({}, [])}}
 
 
 def sender_in(content: Json) -> str:

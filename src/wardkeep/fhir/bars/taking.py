@@ -15,7 +15,7 @@ import msgspec
 
 from wardkeep.base.ids import new_uuid
 from wardkeep.fhir.bars.ambulance_taking import with_what_is_needed
-from wardkeep.fhir.bars.brought_along import TYPES as ALONG, as_received
+from wardkeep.fhir.bars.brought_along import TYPES as ALONG, as_received, unmarked
 from wardkeep.fhir.bars.codes import Reason
 from wardkeep.fhir.bars.message import MESSAGE, Entry, Message, references_in
 from wardkeep.fhir.clinics.resources import instant
@@ -103,7 +103,8 @@ def _stored(
     if entry.type == "ServiceRequest":
         # Its steps are ours alone to tell, and stand in what this names.
         content.pop("relevantHistory", None)
-        return _referral(_with_along(content, message, places), message, ground)
+        plain = unmarked(_with_along(content, message, places))
+        return _referral(plain, message, ground)
     sender = ground.sender or sender_of(message)
     origin = {"system": MESSAGE, "value": message.id}
     return as_received(content, sender=sender, origin=origin)

@@ -144,7 +144,7 @@ class Tying:
             for patient, when in self._new.get(whose, {}).items()
             if when > now - WINDOW_SECONDS
         }
-        room = max(0, session.role.own_work - len(seen))
+        room = max(0, session.role.own_today - len(seen))
         taken = [one for one in dict.fromkeys(new) if one not in seen][:room]
         self._new[whose] = {**seen, **dict.fromkeys(taken, now)}
         return {*taken, *(one for one in new if one in seen)}

@@ -110,12 +110,15 @@ class Watch:
         """Whether a relationship counts, however many there are by now."""
         if not session.is_watched:
             return True
+        role, own_work = session.role, 0
+        if why.is_self_made:
+            own_work = role.own_today if why.is_of_today else role.own_work
         return self.budgets.is_explained(
             session.whose,
             patient,
             why=why,
             budget=self.budget(session),
-            own_work=session.role.own_work if why.is_self_made else 0,
+            own_work=own_work,
             now=now,
         )
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from support.partners import FERNHILL, NHS_NUMBER, NORTH, SECOND, case, person
+from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.fhir.bars.brought_along import MOST, as_received, sender_in
 from wardkeep.fhir.bars.building import Content, referral_message
-from wardkeep.fhir.bars.codes import STATUS
+from wardkeep.fhir.bars.codes import CATEGORIES, STATUS
 from wardkeep.fhir.bars.message import Message, faults_in, read_message
 from wardkeep.fhir.bars.observed import observed_words
 from wardkeep.fhir.bars.shown import shown
@@ -20,9 +21,13 @@ from wardkeep.fhir.bars.taking import Ground, taken
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, from_content
 from wardkeep.fhir.questionnaires.spoken import answers_of
+from wardkeep.fhir.urgent.figures.happened import happened_in
 from wardkeep.fhir.urgent.flags import is_special_note
 from wardkeep.fhir.validation import check
+from wardkeep.fhir.work.expects import Moment
+from wardkeep.fhir.work.kinds.service_request import WORK
 from wardkeep.fhir.work.referral import read_referral
+from wardkeep.fhir.work.urgent import OUTCOME_CODE, OUTCOME_SYSTEM, is_outcome
 
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
@@ -179,6 +184,40 @@ def test_marks_of_ours_are_nobodys_to_write_from_outside() -> None:
     ]
     assert sender_in(one) == "Larkspur"
     assert not is_special_note(found["Flag"])
+
+
+def test_a_referral_that_calls_itself_what_a_call_came_to_is_a_teams_all_the_same() -> (
+    None
+):
+    """Else nobody of the team expects the patient, and it is counted as our call's."""
+    bundle = sent()
+    request = next(
+        one["resource"]
+        for one in bundle["entry"]
+        if one["resource"]["resourceType"] == "ServiceRequest"
+    )
+    theirs = {"coding": [{"system": CATEGORIES, "code": "referral"}]}
+    ours = {"coding": [{"system": OUTCOME_SYSTEM, "code": OUTCOME_CODE}]}
+    request["category"] = [ours, theirs]
+    request["extension"] = [
+        {"url": "urn:wardkeep:referral:received", "valueDate": "1990-01-02"},
+        {"url": "https://fhir.nhs.uk/more", "valueString": "kept"},
+    ]
+    ground = Ground(patient="p", team=Person("HealthcareService/t"), now=NOW)
+    made = next(
+        one
+        for one in taken(read(bundle), ground, skips=frozenset()).resources
+        if one["resourceType"] == "ServiceRequest"
+    )
+    assert not is_outcome(made)
+    assert happened_in(made) is None
+    moment = Moment(microseconds_since_epoch(NOW), f"ServiceRequest/{made['id']}")
+    assert [one.who for one in WORK.ties(made, moment)] == ["HealthcareService/t"]
+    assert [one["url"] for one in made["extension"]] == ["https://fhir.nhs.uk/more"]
+    assert made["category"] == [theirs]
+    said = read_referral(made)
+    assert said is not None
+    assert said.received == NOW.date()
 
 
 def test_what_our_own_code_said_stays_as_words() -> None:
