@@ -272,6 +272,15 @@ _FAST = """{ const [every, now] = [setInterval, performance.now.bind(performance
   performance.now = () => now() * 50; }"""
 
 
+_IS_DUE = """async () => {
+  const { outbox: at, phone: its, me } = document.getElementById("signal").dataset;
+  const [{ outbox }, phone] = await Promise.all([import(at), import(its)]);
+  const own = outbox(me, { nowOf: Date.now, phone, tell: () => {} });
+  await own.flush();
+  return own.isDue();
+}"""
+
+
 async def test_a_press_that_is_not_taken_is_asked_again_later_and_later(
     server: Served, program: Program, browser: Browser, links: dict[str, str], lee: Desk
 ) -> None:
@@ -294,6 +303,11 @@ async def test_a_press_that_is_not_taken_is_asked_again_later_and_later(
         await asyncio.sleep(4)
         # At 0, 10, 30, 70 and 150 seconds, and once as the page came
         assert 3 <= asked <= 7
+        assert not await doc.page.evaluate(_IS_DUE)
+        # Where there is no signal, the next turn asks
+        await doc.context.set_offline(True)
+        assert await doc.page.evaluate(_IS_DUE)
+        await doc.context.set_offline(False)
         # Once a server takes it, it is in
         await doc.page.unroute("**/home-visits/mine/acts")
         await doc.page.evaluate("window.dispatchEvent(new Event('online'))")
