@@ -305,11 +305,11 @@ async def test_a_press_that_is_not_taken_is_asked_again_later_and_later(
         assert 3 <= asked <= 7
         assert not await doc.page.evaluate(_IS_DUE)
         # Where there is no signal, the next turn asks
+        await doc.page.unroute("**/home-visits/mine/acts")
         await doc.context.set_offline(True)
         assert await doc.page.evaluate(_IS_DUE)
         await doc.context.set_offline(False)
         # Once a server takes it, it is in
-        await doc.page.unroute("**/home-visits/mine/acts")
         await doc.page.evaluate("window.dispatchEvent(new Event('online'))")
         await doc.reads("At the home")
     assert entry(program, "stile").state is State.ARRIVED
