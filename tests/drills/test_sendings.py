@@ -127,6 +127,7 @@ async def test_the_entry_and_the_patients_history_say_to_whom(
     assert line.types == "1 Encounter, 1 Flag, 1 Observation, 1 Patient"
     pulse = await warden.door.ask(ReadPulse(officer.token), PulseRead)
     assert isinstance(pulse, PulseRead)
+    assert sum(one.sent for one in pulse.hours) == 1
 
 
 async def test_a_recipients_name_poses_as_nothing_else(warden: RunningWarden) -> None:
