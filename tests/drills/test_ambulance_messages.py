@@ -163,6 +163,9 @@ def test_nobody_presses_and_the_desk_has_it_with_where_to_go_and_whom_to_ring(
     number = request["id"].partition("-")[0].upper()
     page = site.ann.get(path).decode()
     assert f"Acknowledged: {number}" in page
+    # What the press said is over: nothing can be stopped any more
+    again = site.ann.get(f"{path}?said=asked").decode()
+    assert "it can be stopped here" not in again
     assert f"Request for an ambulance to {FERNHILL.name}" in page
 
     patient = request["subject"]["reference"].partition("/")[2]
