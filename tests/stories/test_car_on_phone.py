@@ -256,6 +256,8 @@ async def begins(doc: Device) -> None:
     note = doc.page.get_by_label("Note")
     await note.fill("Zinnias at the")
     await doc.press("Take back what I pressed last")
+    # The card is drawn anew then: what is typed before that would go nowhere
+    await doc.page.get_by_role("button", name="Set off").wait_for()
     await expect(note).to_have_value("Zinnias at the")
     await note.fill("Zinnias at the do")
     await doc.page.evaluate(
@@ -311,6 +313,7 @@ async def test_a_press_that_is_not_taken_is_asked_again_later_and_later(
         await doc.context.set_offline(False)
         # Once a server takes it, it is in
         await doc.page.evaluate("window.dispatchEvent(new Event('online'))")
+        await expect(doc.page.get_by_text("kept on this phone")).to_have_count(0)
         await doc.reads("At the home")
     assert entry(program, "stile").state is State.ARRIVED
 
