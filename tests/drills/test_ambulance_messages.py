@@ -163,6 +163,9 @@ def test_nobody_presses_and_the_desk_has_it_with_where_to_go_and_whom_to_ring(
     number = request["id"].partition("-")[0].upper()
     page = site.ann.get(path).decode()
     assert f"Acknowledged: {number}" in page
+    # What the press said is over: nothing can be stopped any more
+    again = site.ann.get(f"{path}?said=asked").decode()
+    assert "it can be stopped here" not in again
     assert f"Request for an ambulance to {FERNHILL.name}" in page
 
     patient = request["subject"]["reference"].partition("/")[2]
@@ -364,16 +367,19 @@ def test_a_stolen_session_reads_no_request_and_names_no_service(site: Site) -> N
     path = upgraded(site, "private")
     acknowledged(site, path)
     token = site.stack.sign_in("north", [], "urgent_care_clinician")
-    sent = sent_of(path, "private")
+    sent, entry = sent_of(path, "private"), f"Task/{path.rpartition('/')[2]}"
+    before = site.sites.north.get(entry).json["meta"]["versionId"]
+    body = urlencode({"version": "1", "service": "666"}).encode()
     with closing(Visitor(site.stack.port, token)) as thief:
-        for method, there in (
-            *(("GET", path), ("POST", f"{path}/call-off"), ("GET", sent)),
-            *(("POST", f"{path}/end"), ("POST", sent.replace("/sent", "/read"))),
-        ):
-            body = urlencode({"version": "1", "service": "666"}).encode()
-            status, page = thief.ask(method, there, body if method == "POST" else b"")
-            assert status != 200 or WHERE.encode() not in page, (method, there)
-            assert b"said=stopped" not in page
+        for there in (path, sent):
+            status, _, page = thief.look(there)
+            assert status != 200 or WHERE.encode() not in page, there
+        posted = (f"{path}/call-off", f"{path}/end", sent.replace("/sent", "/read"))
+        for there in posted:
+            _, page, to = thief.send(there, body)
+            assert WHERE.encode() not in page, there
+            assert "said=" not in to, (there, to)
+    assert site.sites.north.get(entry).json["meta"]["versionId"] == before
 
 
 def test_with_the_desks_own_token_nothing_is_read_back(

@@ -327,9 +327,18 @@ def test_nothing_goes_where_no_operator_said(room: Room) -> None:
     call = rang(room, "nowhere")
     _, version = open_page(room.tim, call)
     for choice in ("2000000888", "https://thief.example/fhir", "", f"{SERVICE}|x|y"):
-        form = {"version": version, "choice": choice, "summary": "Words"}
-        _, _, to = send(room.tim, f"{call.path}/send", **form)
-        assert to.endswith(("said=no-service", "said=no-time")), choice
+        form = {"version": version, "choice": choice, "summary": "Comes by taxi"}
+        status, page, _ = send(room.tim, f"{call.path}/send", **form)
+        assert status == 409, choice
+        # What was typed is still in the form
+        assert b"nothing was sent" in page.lower()
+        assert b"Comes by taxi</textarea>" in page
+    # Nor what somebody sends from a page that is older than the case
+    form = {"version": "77", "choice": SERVICE, "summary": "Comes by taxi"}
+    status, page, _ = send(room.tim, f"{call.path}/send", **form)
+    assert status == 409
+    assert b"The case was changed just before you pressed" in page
+    assert b"Comes by taxi</textarea>" in page
     assert there(room, call, "ServiceRequest") == []
 
 

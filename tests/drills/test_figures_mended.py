@@ -188,11 +188,8 @@ async def test_of_a_row_of_another_month_the_record_decides(service: Service) ->
     id_, began = "ago", BEGAN - timedelta(days=70)
     whole = call("self-care", began, id_=id_, patient=id_)
     service.program.put_together(caller(id_, "Ago"), *whole)
-    moved = (
-        "update urgent.happened set first_at = now() - interval '1 hour'"
-        " where source = 'Encounter/ago'"
-    )
-    await forged(service, moved)
+    moved = "update urgent.happened set first_at = $1 where source = 'Encounter/ago'"
+    await forged(service, moved, BEGAN)
     async with reader(service) as one:
         held = await one.hold(await lots(one), mends=True)
     assert (held.extra, held.wrong, held.mended) == (1, 1, 1)

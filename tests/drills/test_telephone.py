@@ -510,3 +510,12 @@ def test_an_officer_stops_the_one_key_that_was_stolen(
         event = rings("after", now(), over=1)
         assert there.telephone.tells(*event, now=now()).status == 401
         assert room.telephone.tells(*event, now=now()).status == 200
+
+
+def test_where_there_is_no_program_none_is_offered_to_be_stopped(room: Room) -> None:
+    room.stack.found("quiet")
+    token = room.stack.sign_in("quiet", [], role="privacy_officer")
+    with closing(Visitor(room.stack.port, token)) as officer:
+        page = officer.get("/security/freeze").decode()
+    assert "All support, programs and apps" in page
+    assert "One program or app" not in page

@@ -128,6 +128,12 @@ async def _refers(sites: TwoSites, own: Device, case: str) -> None:
     )
     await own.page.get_by_label("Fernhill Hospital").check()
     await own.page.get_by_label("Deaf: write it down").uncheck()
+    # What stays here stays so when the page is lost and comes again.
+    await own.page.get_by_text("Saved at").wait_for()
+    await own.go(own.page.url)
+    await own.reads("have not sent it")
+    assert not await own.page.get_by_label("Deaf: write it down").is_checked()
+    assert await own.page.get_by_label("Measured: Pulse 130 /min").is_checked()
     await own.press("Show free times")
     await own.reads("Base One")
     assert not await own.page.get_by_label("Deaf: write it down").is_checked()

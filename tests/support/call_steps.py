@@ -25,6 +25,7 @@ from support.urgent import whole_call
 from support.visits import CENTRE, at_home, slot
 from support.ward_beds import now
 from wardkeep.assembly.synthetic_pds import application_of
+from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import derived_uuid, new_uuid
 from wardkeep.base.nhs_number import numbers_of_test_range
 from wardkeep.fhir.urgent.permission import permission_id
@@ -429,7 +430,7 @@ class Screens:
             self._is_once(f"Task/{id_}-entry", 2)
             assert len(self._of("Appointment", id_)) == 1
 
-        when = f"{now() + timedelta(minutes=20):%H:%M}"
+        when = f"{(now() + timedelta(minutes=20)).astimezone(LONDON):%H:%M}"
         return self._of_case(
             id_,
             "send",

@@ -82,10 +82,15 @@ def _moment(said: object) -> datetime | None:
 
 
 def ticked_in(values: Mapping[str, str]) -> tuple[str, ...] | None:
-    """The keys that a form ticked; None where it had no list yet."""
-    if not values.get(LISTED):
+    """The keys that a form ticked; None where it had no list yet.
+
+    A form that was kept while it was typed has each line of its list, without words
+    where that was unticked, and no hidden field.
+    """
+    listed = [one for one in values if one.startswith(TICK)]
+    if not listed and not values.get(LISTED):
         return None
-    return tuple(one.removeprefix(TICK) for one in values if one.startswith(TICK))
+    return tuple(one.removeprefix(TICK) for one in listed if values[one])
 
 
 def mark_of(going: Sequence[Going]) -> str:

@@ -10,21 +10,11 @@ from wardkeep.apps.calls.opening import Stored, case_here, here
 from wardkeep.apps.calls.showing import Ground, ground_of
 from wardkeep.apps.calls.taking_back import is_of_a_colleague, where_it_waits
 from wardkeep.care.case_closing import place_in_queue
-from wardkeep.care.case_messages import (
-    About,
-)
+from wardkeep.care.case_messages import About
 from wardkeep.care.opening import opener_of
 from wardkeep.care.stored import Json, stored as stored_here
-from wardkeep.fhir.bars.directory import (
-    Directory,
-    Neighbour,
-    taking,
-    why_not,
-)
-from wardkeep.fhir.bars.outgoing import (
-    Outbox,
-    Standing,
-)
+from wardkeep.fhir.bars.directory import Directory, Neighbour, taking, why_not
+from wardkeep.fhir.bars.outgoing import Outbox, Standing
 from wardkeep.fhir.urgent import outcome as outcomes
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
 from wardkeep.fhir.urgent.outcome import Outcome, outcome_in

@@ -72,6 +72,7 @@ from wardkeep.web.visit import Visit
 WAIT_SECONDS = 5.0
 """For which the press waits for the partner; the call goes on after that."""
 _EVERY_SECONDS = 0.1
+_NOT_SENT = 409
 MOST_ASKED = 4
 """Partners whose times are asked for at once."""
 _SAID = {
@@ -193,12 +194,14 @@ def _show(
     beside: Beside,
     *,
     times: Mapping[str, Told] | None = None,
+    said: str = "",
 ) -> Response:
     problems = tuple(form.problems.values())
+    status = _NOT_SENT if said else 200
     referral, booking = standing_referral(found.sent), standing_booking(found.sent)
     return visit.render(
         "calls/send.html",
-        status=422 if problems else 200,
+        status=422 if problems else status,
         id=visit.path("id"),
         here=here(visit),
         banner=found.ground.banner,
@@ -222,7 +225,7 @@ def _show(
         going=beside.going,
         went=beside.went,
         typed=form.values,
-        said=_SAID.get(visit.query("said"), ""),
+        said=_SAID.get(said or visit.query("said"), ""),
         most=LONGEST_WORDS,
         problems=problems,
     )
@@ -256,14 +259,28 @@ async def send_on(visit: Visit) -> Response:
     referral = standing_referral(found.sent)
     if whole_number(form.values.get("version", "")) != found.version:
         # Pressed twice, it is sent once: how it stands is on the page.
-        return visit.go_to(_back(visit, "" if referral else "changed"))
+        is_sent = referral is not None
+        return visit.go_to(_back(visit)) if is_sent else await _not_sent(visit, form)
     if referral is not None:
         return await _book_again(visit, found, form, referral)
     chosen = _chosen(found, form)
     if isinstance(chosen, str):
-        return visit.go_to(_back(visit, chosen))
+        return await _not_sent(visit, form, chosen)
     said = _said(found, form, *chosen)
     return await _sent(visit, found, form, said)
+
+
+async def _not_sent(visit: Visit, form: Form, said: str = "changed") -> Response:
+    """How it stands now; what was typed and ticked is still in the form."""
+    found = await sendable(visit)
+    if isinstance(found, Response):
+        return found
+    if standing_referral(found.sent) is not None:
+        return visit.go_to(_back(visit, said))
+    beside = await _beside(visit, found, form)
+    if isinstance(beside, Response):
+        return beside
+    return _show(visit, found, form, beside, said=said)
 
 
 async def _sent(visit: Visit, found: Sendable, form: Form, said: Referring) -> Response:
@@ -298,7 +315,7 @@ async def _sent(visit: Visit, found: Sendable, form: Form, said: Referring) -> R
     )
     at = f", {show_moment(said.time.start.isoformat())}" if said.time else ""
     words, told = f"{said.to.name}{at}", "without" if ready.is_without else ""
-    return await _written(visit, found, messages, words=words, said=told)
+    return await _written(visit, found, form, messages, words=words, said=told)
 
 
 def _chosen(found: Sendable, form: Form) -> tuple[Neighbour, FreeTime | None] | str:
@@ -359,12 +376,13 @@ async def _book_again(
         time=time,
     )
     words = f"{referral.partner}, {show_moment(time.start.isoformat())}"
-    return await _written(visit, found, [booking], words=words)
+    return await _written(visit, found, form, [booking], words=words)
 
 
 async def _written(
     visit: Visit,
     found: Sendable,
+    form: Form,
     messages: Sequence[Queued],
     *,
     words: str,
@@ -375,7 +393,8 @@ async def _written(
     if isinstance(done, Response):
         return done
     if done != DONE:
-        return visit.go_to(_back(visit, "no-partner" if done == TAKEN else "changed"))
+        said = "no-partner" if done == TAKEN else "changed"
+        return await _not_sent(visit, form, said)
     if not await _is_settled(visit, found.entry.outcome):
         slow = await opened_for(visit, found.stored, found.ground, found.entry.id)
         if isinstance(slow, Sendable):

@@ -31,8 +31,8 @@ from wardkeep.web.pages import page
 from wardkeep.web.visit import Visit
 
 NOT_TAKEN_BACK = not_done(
-    "The register does not take it back: it was corrected meanwhile, or of a controlled"
-    " drug one person alone would."
+    "The register does not take it back: it was corrected meanwhile, or it is a"
+    " controlled drug there, which nobody takes back alone."
 )
 
 

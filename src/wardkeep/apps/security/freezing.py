@@ -54,6 +54,7 @@ async def _show(visit: Visit, form: Form) -> Response:
     if isinstance(teams, Refusal):
         return visit.refuse(teams)
     devices = await _devices(visit, form.values.get("account", ""))
+    programs = await _programs(visit)
     problems = tuple(form.problems.values())
     mine = visit.session.account
     return visit.render(
@@ -61,7 +62,7 @@ async def _show(visit: Visit, form: Form) -> Response:
         status=422 if problems else 200,
         problems=problems,
         typed=form.values,
-        what=WHAT,
+        what=[one for one in WHAT if programs or one[0] != "program"],
         people=[
             ("", "Choose"),
             *[
@@ -72,7 +73,7 @@ async def _show(visit: Visit, form: Form) -> Response:
         ],
         teams=[("", "Choose"), *[(one.id, one.name) for one in teams.teams]],
         devices=[("", "Choose"), *map(_device, devices)],
-        programs=[("", "Choose"), *await _programs(visit)],
+        programs=[("", "Choose"), *programs],
     )
 
 

@@ -23,7 +23,7 @@ from wardkeep.apps.urgent_queue.opening import (
     workers_in,
 )
 from wardkeep.apps.urgent_queue.showing import skill_words
-from wardkeep.care.ambulance import ambulance_of
+from wardkeep.care.ambulance import Ambulance, ambulance_of
 from wardkeep.care.asked import options
 from wardkeep.care.colleagues import Mine, mine_of
 from wardkeep.care.crews import is_crew_of
@@ -165,11 +165,12 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         else []
     )
     pace = pace_of(given=entry.given, due=entry.due, now=now)
+    ambulance = ambulance_of(here.row, now) if entry.is_open else None
     return visit.render(
         "urgent_queue/case.html",
         status=422 if problems else 200,
         **_facts(here),
-        ambulance=ambulance_of(here.row, now) if entry.is_open else None,
+        ambulance=ambulance,
         banner=who[0],
         ringing=ringing,
         permission=permission,
@@ -188,9 +189,16 @@ async def show(visit: Visit, form: Form, *, act: str = "") -> Response:
         values={name: (kept | form.values).get(name, "") for name in FIELDS},
         problems=problems,
         act=act,
-        said=SAID.get(visit.query("said")),
+        said=_said(visit, ambulance),
         most=LONGEST,
     )
+
+
+def _said(visit: Visit, ambulance: Ambulance | None) -> tuple[str, bool] | None:
+    """What a press did; that it can be stopped, only as long as it can."""
+    name = visit.query("said")
+    is_gone = ambulance is None or not ambulance.can_stop
+    return None if name == "asked" and is_gone else SAID.get(name)
 
 
 async def _keeping(

@@ -7,7 +7,7 @@ the patient from then on, and a message would open records to an accomplice.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -182,12 +182,18 @@ def _referral(content: Json, message: Message, ground: Ground) -> Json:
     if isinstance(said, list):
         # What stands there already is not said twice; what is no concept is refused.
         texts = [one.get("text") for one in (*said, made["code"]) if _is_object(one)]
-        more = [one for one in dict.fromkeys(_reasons(message)) if one not in texts]
+        unsaid = (_less(one, texts) for one in _reasons(message))
+        more = list(dict.fromkeys(filter(None, unsaid)))
         reasons = [*said, *({"text": one} for one in more[:MOST_REASONS])]
         made |= {"reasonCode": reasons} if reasons else {}
     made = with_what_is_needed(made, message, now=ground.now)
     by = Person("", sender_of(message))
     return with_step(made, Done(step=Step.SEND, at=now, by=by))
+
+
+def _less(words: str, texts: Container[object]) -> str:
+    """Without the lines that stand there already."""
+    return "\n".join(one for one in words.split("\n") if one not in texts)
 
 
 def _is_object(one: object) -> bool:

@@ -192,6 +192,20 @@ def test_any_other_referral_is_taken_as_it_was() -> None:
     assert {"priority", "note", "occurrencePeriod"} & stored.keys() == set()
 
 
+def test_whoever_opens_it_reads_each_line_once() -> None:
+    """Why it was raised is the request's reason, and begins the plan's words too."""
+    why, more = "Grey and sweating", "Chest tight"
+    said = json.dumps(_made(_case())).replace(f'"{why}"', f'"{why}\\n{more}"')
+    bundle = json.loads(said)
+    for one in bundle["entry"]:
+        if one["resource"]["resourceType"] == "ServiceRequest":
+            one["resource"]["reasonCode"] = [{"text": why}]
+    read = [one["text"] for one in _referral(bundle)["reasonCode"]]
+    assert read[0] == why
+    assert more in read
+    assert "".join(read).count(why) == 1
+
+
 def test_what_lay_in_reserve_goes_as_it_was_asked_for_in_the_end() -> None:
     later = NOW + timedelta(minutes=30)
     bundle = as_asked(_made(_case(), category="C3"), "C1", later)

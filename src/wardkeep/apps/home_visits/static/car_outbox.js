@@ -99,7 +99,8 @@ export function outbox(me, { nowOf, phone, tell }) {
   // was no signal, as soon as before.
   function askAgain(isStuck) {
     every = isStuck ? Math.min(2 * every, LONGEST_MS) : AGAIN_MS;
-    next = performance.now() + every;
+    // Half a turn early, so that the turn at that time is not missed by a moment.
+    next = isStuck ? performance.now() + every - AGAIN_MS / 2 : 0;
   }
 
   async function remains() {
