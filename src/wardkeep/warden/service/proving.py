@@ -20,6 +20,7 @@ from wardkeep.identity.roles import RECORD
 from wardkeep.ledger.entry import Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden import alarms
+from wardkeep.warden.glass import BREAK_GLASS
 from wardkeep.warden.rules.opening import GLASS
 from wardkeep.warden.service.ceremonies import Ceremonies, Unproven
 from wardkeep.warden.service.desk import Acting, Desk
@@ -28,7 +29,7 @@ from wardkeep.warden.service.rights_words import bad
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.waking import NOT_WOKEN
-from wardkeep.warden.service.watch import BREAK_GLASS, Watch
+from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.sessions import Session, Sessions
 
 _PROVE = "prove"
