@@ -159,7 +159,7 @@ async def newest(connection: Connection, organisation: int) -> Sequence[Alarm]:
         " count(*) over (partition by account, kind) as together"
         " from warden.alarm where organisation = $1 and reviewed_at is null"
         " window alike as (partition by account, kind order by due_at, id)) as one"
-        " where place <= $3 order by due_at limit $2",
+        " where place <= $3 order by due_at, place limit $2",
         organisation,
         MOST_LISTED,
         MOST_ALIKE,
