@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support.acts import Colleague, colleague, confirm
-from support.openings import desk, opens, records, spend
+from support.openings import code_of, desk, opens, records, spend
 from support.owner import owner_of
 from support.warden import (
     Installation,
@@ -17,14 +17,16 @@ from support.warden import (
     warden_at_home,
 )
 from wardkeep.base.clock import FrozenClock
-from wardkeep.disclosure.answers import Done, Grant
+from wardkeep.disclosure.answers import Done, Grant, SignedIn
+from wardkeep.disclosure.confirming import ActDescription, DescribeAct
 from wardkeep.disclosure.containment import AlarmView, BreakGlass
 from wardkeep.disclosure.questions import Item
 from wardkeep.identity.roles import Role
 from wardkeep.warden.alarms import GLASS_AGAIN, GLASS_BROKEN, MOST_ALIKE, MOST_LISTED
+from wardkeep.warden.glass import APART_SECONDS
 
 HARD = Role.WARD_NURSE.budget.hard
-BY_HAND = timedelta(seconds=20)
+BY_HAND = timedelta(seconds=APART_SECONDS)
 
 
 @pytest.fixture
@@ -70,6 +72,35 @@ async def test_the_third_in_an_hour_is_told_of_first_and_the_glass_still_breaks(
     first = (await desk(warden, officer)).alarms[0]
     assert (first.kind, first.account) == (GLASS_AGAIN, nurse.account)
     assert first.detail == "3 different people in an hour, 3 in 24 hours"
+
+
+async def test_a_program_breaks_it_no_faster_than_a_hand_and_is_told_when(
+    warden: RunningWarden, clock: FrozenClock
+) -> None:
+    nurse = await colleague(warden, "ward_nurse")
+    others = await records(warden, HARD + 7)
+    await spend(warden, nurse, others)
+    beds = others[HARD + 1 :]
+    for bed in beds:
+        await breaks(warden, nurse, bed)
+    opened = [await opens(warden, nurse.token, bed) for bed in beds]
+    assert [isinstance(one, Grant) for one in opened] == [True] * 3 + [False] * 3
+    # By another session it goes no faster.
+    again = await warden.sign_in(nurse.key)
+    assert isinstance(again, SignedIn)
+    other = Colleague(nurse.account, again.token, nurse.key)
+    await breaks(warden, other, beds[3])
+    assert code_of(await opens(warden, other.token, beds[3])) == "frozen"
+    asked = DescribeAct(other.token, BreakGlass(beds[5].patient, "life"))
+    described = await warden.door.ask(asked, ActDescription)
+    assert isinstance(described, ActDescription)
+    assert "It opens in 60 seconds, after several others" in described.warning
+    clock.move(BY_HAND)
+    for who in (nurse, other):
+        assert isinstance(await opens(warden, who.token, beds[3]), Grant)
+    assert code_of(await opens(warden, nurse.token, beds[4])) == "frozen"
+    clock.move(2 * BY_HAND)
+    assert isinstance(await opens(warden, nurse.token, beds[5]), Grant)
 
 
 async def test_two_in_an_hour_are_no_alarm_of_their_own_and_neither_are_two_people(

@@ -60,6 +60,20 @@ def test_whoever_goes_on_is_told_of_quick_or_with_patience(
     assert told == told_at
 
 
+def test_from_the_fourth_in_an_hour_on_it_is_as_fast_as_a_hand() -> None:
+    glass = BrokenGlass()
+    found = [glass.broken(DOCTOR, f"p-{n}", 100.0) for n in range(6)]
+    assert found == [100.0] * 3 + [120.0, 140.0, 160.0]
+    # Broken again, it is open neither sooner nor later.
+    assert glass.broken(DOCTOR, "p-4", 101.0) == 140.0
+    assert glass.broken(DOCTOR, "p-0", 102.0) == 102.0
+    # Whoever goes at a hand's pace waits for nothing, and nobody for a colleague.
+    assert glass.broken(DOCTOR, "p-6", 180.0) == 180.0
+    assert glass.broken(COLLEAGUE, "p-6", 100.0) == 100.0
+    later = 180.0 + HOUR_SECONDS + 1
+    assert [glass.broken(DOCTOR, f"q-{n}", later) for n in range(3)] == [later] * 3
+
+
 def entry(patient: str, at: float, account: str, outcome: str = "grant") -> Entry:
     about = Subject.about(
         patient=patient, tier="", relationship="broken glass", resources=()

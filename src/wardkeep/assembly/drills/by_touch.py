@@ -17,22 +17,24 @@ from wardkeep.disclosure.answers import Refusal
 from wardkeep.identity.roles import REACH, Role
 from wardkeep.warden.alarms import GLASS_AGAIN, GLASS_BROKEN
 from wardkeep.warden.budgets import ROWS_A_PATIENT
-from wardkeep.warden.glass import MANY_IN_AN_HOUR
+from wardkeep.warden.glass import APART_SECONDS, MANY_IN_AN_HOUR
 
 AN_HOUR = timedelta(hours=1)
-BY_HAND = timedelta(seconds=20)
-"""Another page, a ground, a touch: nobody does it much faster by hand."""
+APART = timedelta(seconds=APART_SECONDS)
 ASKED_EACH = timedelta(minutes=2)
 """A page that was taken over asks for the passkey, and who treats patients touches."""
 _NURSE, _DOCTOR = Role.WARD_NURSE.budget, Role.DOCTOR.budget
 _TOLD = (
-    "nothing but people: told at once of each, and of the third as urgent; a freeze by"
-    " the officer, an hour later"
+    "one in 20 s from the fourth on; told at once of each, and apart from the third on;"
+    " a freeze by the officer, an hour later"
 )
 
 
 async def insider_glass(ground: Ground) -> DrillResult:
-    """A doctor whose day is spent breaks the glass for an hour, and nobody looks."""
+    """A doctor whose day is spent breaks the glass for an hour, and nobody looks.
+
+    A program does, with a passkey that is a file: as fast as the door lets it.
+    """
     doctor = await ground.person("doctor", expects=EXPECTED)
     officer = await ground.person("privacy_officer")
     haul = Haul(ground, doctor)
@@ -42,15 +44,19 @@ async def insider_glass(ground: Ground) -> DrillResult:
         await haul.take(patient)
     while left and await haul.take(left[-1], touches=True):
         left.pop()
-    touches, told = AN_HOUR // BY_HAND, set[str]()
-    for number, patient in enumerate(left[:touches], 1):
+    told, waited, number = set[str](), timedelta(), 0
+    while left and waited < AN_HOUR:
+        patient, number = left.pop(), number + 1
         await ground.breaks_glass(doctor, patient)
-        await haul.take(patient)
         if number == 1:
             told |= await ground.alarms_about(doctor.account, officer) & {GLASS_BROKEN}
         elif number == MANY_IN_AN_HOUR:
             told |= await ground.alarms_about(doctor.account, officer) & {GLASS_AGAIN}
-        ground.clock.move(BY_HAND)
+        await haul.take(patient)
+        if patient not in haul.reached:
+            ground.clock.move(APART)
+            waited += APART
+            await haul.take(patient)
     # An hour later: sessions of whoever does nothing are over.
     await _comes_back(ground, officer)
     await ground.freeze(doctor.account, officer)
@@ -61,9 +67,9 @@ async def insider_glass(ground: Ground) -> DrillResult:
     is_told = told == {GLASS_BROKEN, GLASS_AGAIN}
     return DrillResult(
         scenario="insider-glass",
-        attacker="a doctor whose day is spent: broken glass, each 20 s for an hour",
+        attacker="a doctor's passkey in a program, the day spent: glass for an hour",
         reached=len(haul.reached),
-        bound=EXPECTED + _DOCTOR.hard + touches,
+        bound=EXPECTED + _DOCTOR.hard + MANY_IN_AN_HOUR + AN_HOUR // APART,
         tried=haul.tried,
         seconds=AN_HOUR.total_seconds(),
         stopped_by=_TOLD if is_told and is_stopped else WORDS[""],

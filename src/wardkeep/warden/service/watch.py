@@ -5,6 +5,7 @@ Nothing here waits: the count, the freeze and their entries are made in the same
 the opening that they are about.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
 
 import msgspec
@@ -125,18 +126,24 @@ class Watch:
         return self.limits.of(session.organisation, session.role)
 
     def has_broken_glass(self, session: Session, patient: str, now: float) -> bool:
-        return session.glass.get(patient, 0.0) > now
+        holds, ends = session.glass.get(patient, (0.0, 0.0))
+        return holds <= now < ends
 
     def break_glass(self, session: Session, patient: str) -> None:
         """Open it; who does so for one after the other is told of apart."""
         now = self._now()
-        session.glass[patient] = now + GLASS_SECONDS
-        self._glass.broken(session.whose, patient, now)
+        holds = self._glass.broken(session.whose, patient, now)
+        session.glass[patient] = (holds, holds + GLASS_SECONDS)
         hour, day = self._glass.counts(session.whose, now)
         if are_many(hour, day):
             words = f"{hour} different people in an hour, {day} in 24 hours"
             # Each hour anew while it goes on: the number is what matters then.
             self._tell(session, alarms.GLASS_AGAIN, words, within=HOUR_SECONDS)
+
+    def glass_opens_in(self, session: Session, patient: str) -> int:
+        """Whole seconds until it would be open; 0 for whoever breaks it at a bed."""
+        now = self._now()
+        return math.ceil(self._glass.would_hold(session.whose, patient, now) - now)
 
     def is_closed(self, session: Session) -> bool:
         """Whether records are closed for the session's account."""
