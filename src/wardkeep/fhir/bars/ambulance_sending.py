@@ -70,8 +70,12 @@ class ByMessage:
             return Receipt(came=Came.NOT_SENT, code="failed here")
         if isinstance(made, Receipt):
             return made
-        reply = await self._ask(made.post)
-        return _told(made.row, judged(reply.status, reply.body))
+        try:
+            reply = await self._ask(made.post)
+            return _told(made.row, judged(reply.status, reply.body))
+        except Exception as error:  # noqa: BLE001 - or nobody is told that it is late
+            log.warning("an ambulance's answer was not read: %s", type(error).__name__)
+            return Receipt(came=Came.UNCLEAR, code="failed here")
 
     async def _made(self, request: Request) -> _Made | Receipt:
         """The one request to the partner; or why there is none now."""
