@@ -70,12 +70,8 @@ class ByMessage:
             return Receipt(came=Came.NOT_SENT, code="failed here")
         if isinstance(made, Receipt):
             return made
-        try:
-            reply = await self._ask(made.post)
-            return _told(made.row, judged(reply.status, reply.body))
-        except Exception as error:  # noqa: BLE001 - or nobody is told that it is late
-            log.warning("an ambulance's answer was not read: %s", type(error).__name__)
-            return Receipt(came=Came.UNCLEAR, code="failed here")
+        reply = await self._ask(made.post)
+        return _told(made.row, judged(reply.status, reply.body))
 
     async def _made(self, request: Request) -> _Made | Receipt:
         """The one request to the partner; or why there is none now."""
