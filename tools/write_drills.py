@@ -21,7 +21,7 @@ from wardkeep.assembly.drills import (
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs" / "drills.md", ROOT / "README.md"
 BEGIN, END = "<!-- drills: written by tools/write_drills.py -->", "<!-- /drills -->"
-PATIENTS = 600
+PATIENTS = 1_000
 
 
 def results() -> list[DrillResult]:

@@ -80,6 +80,13 @@ class Says:
         return left.pop(0) if left else Receipt(came=Came.NOT_SENT)
 
 
+class Breaks:
+    """Fails at each attempt, as on an answer that nobody thought of."""
+
+    async def send(self, request: Request) -> Receipt:
+        raise ValueError(request.entry)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def town(installation: Installation) -> AsyncIterator[Town]:
     async with clinic_town(installation, clock=FrozenClock(NOW)) as made:
@@ -179,6 +186,23 @@ async def test_where_no_way_is_set_up_nothing_is_called_sent(
     row = await row_of(town, entry)
     assert row.sent_at is None
     assert row.escalated_at == NOW + 70 * _SECOND
+
+
+@on_one_loop
+async def test_an_attempt_that_breaks_is_noted_and_becomes_the_shift_leads(
+    town: Town, worker: Database
+) -> None:
+    """It was tried for ever, yellow on the board, and nobody was told."""
+    entry = await asks(town, "x1")
+    for second in (5, 10, 70):
+        await work(worker, Breaks(), NOW + second * _SECOND)
+    row = await row_of(town, entry)
+    assert (row.sent_at, row.acknowledged_at) == (None, None)
+    assert row.escalated_at == NOW + 70 * _SECOND
+    # It may have arrived, so that nothing calls it off; and the next one may do.
+    assert row.begun_at == NOW + 5 * _SECOND
+    await work(worker, SyntheticDesk(), NOW + 75 * _SECOND)
+    assert (await row_of(town, entry)).sent_at == NOW + 75 * _SECOND
 
 
 @on_one_loop

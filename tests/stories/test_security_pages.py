@@ -151,6 +151,35 @@ async def looks(pia: Device, origin: str) -> None:
     await clean(pia, "security-account")
 
 
+async def test_who_breaks_the_glass_again_and_again_is_told_of_apart(
+    server: Served,
+) -> None:
+    origin, again = server.origin, await _team(server)
+    async with (
+        chromium() as browser,
+        device(browser, viewport=PHONE) as nell,
+        device(browser) as pia,
+    ):
+        await arrive(nell, again.nurse)
+        await arrive(pia, again.officer)
+        for n in range(4):
+            await nell.go(f"{origin}/patients/p{n}/glass")
+            await nell.page.get_by_label("Danger to life or health now").check()
+            await nell.press("Go on")
+            if n < 3:
+                await nell.reads("It opens for an hour.")
+                await nell.press("Break the glass with my passkey")
+                await nell.reads(f"ASHDOWN{n}")
+        # The fourth in an hour is not refused, and she reads when it opens.
+        await nell.reads("seconds, after several others this hour, for an hour.")
+        await clean(nell, "security-glass-again-phone")
+        await pia.go(f"{origin}/security")
+        await pia.reads("Glass was broken again and again: Nell Rook")
+        await pia.reads("3 different people in an hour, 3 in 24 hours")
+        await clean(pia, "security-desk-glass-again")
+        assert nell.complaints == pia.complaints == []
+
+
 async def test_the_passkey_is_asked_for_and_what_was_typed_is_sent_again(
     server: Served, team: Team
 ) -> None:

@@ -41,6 +41,8 @@ CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 8.0
 WHOLE_ANSWER_SECONDS = 15.0
 """The standard has every answer within five."""
 LARGEST_BYTES = 1024 * 1024
+LONGER = b"more than is read"
+"""In the place of an answer that has more bytes."""
 PATIENTS_PER_HOUR = 2_000
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PARTNER = """
@@ -338,13 +340,15 @@ def ask_partner(post: Post) -> Reply:
             read = pieces(answer.read1, at_most=LARGEST_BYTES, until=until)
             body = b"".join(read)
         except TooLongError:
-            # What it says is not known; that it was taken, or was not, is.
+            # What it says is not known, and it is no answer without words either: a
+            # long page of something between us would be a receipt.
             answer.close()
-            return Reply(answer.status)
+            return Reply(answer.status, LONGER)
         except BaseException:
             answer.close()
             raise
         answer.release_conn()
-    except (urllib3.exceptions.HTTPError, OSError, TooSlowError):
+    except (urllib3.exceptions.HTTPError, OSError, TooSlowError, ValueError):
+        # ValueError: something that may not stand in a header or an address.
         return Reply(0)
     return Reply(answer.status, body)

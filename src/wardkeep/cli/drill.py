@@ -20,7 +20,7 @@ ALL = "all"
 
 @click.command()
 @click.argument("scenario", default=ALL)
-@click.option("--patients", default=600, help="Synthetic patients an organisation.")
+@click.option("--patients", default=1_000, help="Synthetic patients an organisation.")
 @json_option
 def drill(*, scenario: str, patients: int, as_json: bool) -> None:
     """Attack an installation made for it, and print what each attack reached.

@@ -177,6 +177,8 @@ class AlarmView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     verdict: str
     note: str
     is_mine: bool
+    more: int = 0
+    """Others of the same account and kind that wait behind it and are not listed."""
 
 
 class Containment(Message, frozen=True):

@@ -19,6 +19,8 @@ QUESTIONED = "questioned"
 CANARY = "canary"
 PRINTS = "prints"
 """Somebody asked for more prints than the role makes in a day."""
+GLASS_AGAIN = "glass-again"
+"""One account broke the glass for one person after the other."""
 SENDINGS = "sendings"
 """More was to go along with referrals than the role sends in a day."""
 COPY_MADE = "copy-made"
@@ -32,7 +34,10 @@ INCIDENT = "incident"
 LETTERS = "letters"
 """Names and addresses of those whom an incident reached were opened for letters."""
 REVIEW_WITHIN = timedelta(hours=72)
-MOST_LISTED = 200
+SOONER = {GLASS_AGAIN: timedelta(hours=4)}
+"""What goes on while nobody looks: it is due before what only has to be looked at."""
+MOST_LISTED, MOST_ALIKE = 200, 20
+"""Of one account and kind so many: who raises hundreds hides no other's behind them."""
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +57,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     reviewed_by: str = ""
     verdict: str = ""
     note: str = ""
+    more: int = 0
+    """How many more wait of the same account and kind, behind the last one listed."""
 
 
 class Alarms:
@@ -83,7 +90,7 @@ class Alarms:
             detail=detail,
             entry=entry,
             raised_at=now,
-            due_at=now + REVIEW_WITHIN,
+            due_at=now + SOONER.get(kind, REVIEW_WITHIN),
         )
         self._unsaved[made.id] = made
         return made
@@ -147,13 +154,30 @@ async def entries_of(
 
 async def newest(connection: Connection, organisation: int) -> Sequence[Alarm]:
     """Those that wait, the first due first; then those that were looked at."""
-    rows = await connection.fetch(
-        "select * from warden.alarm where organisation = $1"
-        " order by reviewed_at is not null, reviewed_at desc, due_at limit $2",
+    waiting = await connection.fetch(
+        "select * from (select *, row_number() over alike as place,"
+        " count(*) over (partition by account, kind) as together"
+        " from warden.alarm where organisation = $1 and reviewed_at is null"
+        " window alike as (partition by account, kind order by due_at, id)) as one"
+        " where place <= $3 order by due_at, place limit $2",
         organisation,
         MOST_LISTED,
+        MOST_ALIKE,
     )
-    return [_alarm(row) for row in rows]
+    reviewed = await connection.fetch(
+        "select * from warden.alarm where organisation = $1"
+        " and reviewed_at is not null order by reviewed_at desc limit $2",
+        organisation,
+        MOST_LISTED - len(waiting),
+    )
+    return [*(_waiting(row) for row in waiting), *(_alarm(row) for row in reviewed)]
+
+
+def _waiting(row: Row) -> Alarm:
+    """The last one that is listed of its like says how many are not."""
+    is_last = row["place"] == MOST_ALIKE
+    more = row["together"] - MOST_ALIKE if is_last else 0
+    return msgspec.structs.replace(_alarm(row), more=more)
 
 
 async def review(

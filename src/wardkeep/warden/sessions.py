@@ -74,8 +74,8 @@ class Session(msgspec.Struct, kw_only=True, eq=False):
     reasons: dict[str, HeldReason] = msgspec.field(default_factory=dict)
     found: dict[str, float] = msgspec.field(default_factory=dict)
     """Patients whom a list has shown, until then by the monotonic clock."""
-    glass: dict[str, float] = msgspec.field(default_factory=dict)
-    """Patients for whom the glass is broken, until then by the monotonic clock."""
+    glass: dict[str, tuple[float, float]] = msgspec.field(default_factory=dict)
+    """Patients for whom the glass is broken, from when to when by the same clock."""
     nobodies: set[str] = msgspec.field(default_factory=set)
     """Of an import: canaries to which it adds new writing."""
     copies: dict[str, SignedCopy] = msgspec.field(default_factory=dict)

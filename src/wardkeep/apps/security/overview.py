@@ -23,6 +23,7 @@ LOOKERS = Gate.SIGNED_IN.only("privacy_officer", "administrator", "shift_lead")
 DECIDERS = Gate.SIGNED_IN.only("privacy_officer", "administrator")
 KINDS = {
     "glass-broken": "Glass was broken",
+    "glass-again": "Glass was broken again and again",
     "soft-limit": "More openings than usual",
     "frozen": "An account was frozen",
     "searching": "Searches without opening",

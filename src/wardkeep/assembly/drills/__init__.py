@@ -7,6 +7,7 @@ from wardkeep.assembly.drills import (
     by_scraping,
     by_session,
     by_theft,
+    by_touch,
     by_work,
     by_wreck,
 )
@@ -21,6 +22,7 @@ SCENARIOS: Scenarios = (
     *by_ledger.SCENARIOS,
     *by_wreck.SCENARIOS,
     *by_session.SCENARIOS,
+    *by_touch.SCENARIOS,
     *by_paper.SCENARIOS,
     *by_work.SCENARIOS,
     *by_scraping.SCENARIOS,

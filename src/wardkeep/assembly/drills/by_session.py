@@ -2,15 +2,16 @@
 """Attacks with a person's session or account: stolen, shared, or their own."""
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 from wardkeep.assembly.drills.ground import ELSEWHERE, HOME, Ground, Person
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
 from wardkeep.crypto.software_authenticator import SoftwareAuthenticator
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.identity.roles import REACH, Role
+from wardkeep.identity.roles import REACH, Budget, Role
 from wardkeep.warden.breaker import FLOOR, SHARE
-from wardkeep.warden.budgets import TRIES
+from wardkeep.warden.budgets import ROWS_A_PATIENT, TRIES
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.patrol import TIMES_SOFT, Patrol, Slow
 from wardkeep.warden.walk import Walk
@@ -65,6 +66,17 @@ class Haul:
         self.stopped_by = refusal
         return refusal not in _STOPPED
 
+    async def list_all(self, patients: Sequence[str]) -> None:
+        """Have them shown in lists, as long as they may be, the passkey at hand."""
+        for start in range(0, len(patients), A_LIST):
+            shown = patients[start : start + A_LIST]
+            self.tried += 1
+            if not await self._ground.lists(self._who.token, shown):
+                await self._ground.prove(self._who)
+                if not await self._ground.lists(self._who.token, shown):
+                    return
+            self.reached.update(shown)
+
     @property
     def stop(self) -> str:
         """In words; a code without words stays one."""
@@ -83,12 +95,28 @@ def wanted(ground: Ground, who: Person, start: int) -> list[str]:
     return [*who.expected, *(one for one in home if one not in mine)]
 
 
-async def _sweep(ground: Ground, who: Person, *, touches: bool, start: int = 0) -> Haul:
+async def _sweep(ground: Ground, who: Person) -> Haul:
     haul = Haul(ground, who)
-    for patient in wanted(ground, who, start):
-        if not await haul.take(patient, touches=touches):
+    for patient in wanted(ground, who, 0):
+        if not await haul.take(patient):
             break
     return haul
+
+
+async def _whole_day(ground: Ground, who: Person, budget: Budget) -> Haul:
+    """Names in lists as far as the day has them, and then every record."""
+    haul, everybody = Haul(ground, who), wanted(ground, who, 0)
+    # The last of them in lists: whom nobody opens counts once more.
+    await haul.list_all(everybody[-budget.hard * ROWS_A_PATIENT :])
+    for patient in everybody:
+        if not await haul.take(patient, touches=True):
+            break
+    return haul
+
+
+def of_a_day(budget: Budget) -> int:
+    """Whom a session and its owner's touches reach: expected, opened, in lists."""
+    return EXPECTED + budget.hard + budget.hard * ROWS_A_PATIENT
 
 
 async def phishing_proxy(ground: Ground) -> DrillResult:
@@ -114,7 +142,7 @@ async def phishing_proxy(ground: Ground) -> DrillResult:
 async def stolen_cookie(ground: Ground) -> DrillResult:
     """A script with a nurse's cookie walks through everybody, with a reason typed."""
     nurse = await ground.person("ward_nurse", expects=EXPECTED)
-    haul = await _sweep(ground, nurse, touches=False)
+    haul = await _sweep(ground, nurse)
     return DrillResult(
         scenario="stolen-cookie",
         attacker="a ward nurse's live session, without her passkey",
@@ -129,12 +157,12 @@ async def stolen_cookie(ground: Ground) -> DrillResult:
 async def infostealer(ground: Ground) -> DrillResult:
     """Malware rides along on the ward's computer, and the nurse proves it is she."""
     nurse = await ground.person("ward_nurse", expects=EXPECTED)
-    haul = await _sweep(ground, nurse, touches=True)
+    haul = await _whole_day(ground, nurse, _NURSE)
     return DrillResult(
         scenario="infostealer",
         attacker="a ward PC for a shift: the session, and each touch of the passkey",
         reached=len(haul.reached),
-        bound=EXPECTED + _NURSE.hard,
+        bound=of_a_day(_NURSE),
         tried=haul.tried,
         seconds=haul.seconds,
         stopped_by=haul.stop,
@@ -144,12 +172,12 @@ async def infostealer(ground: Ground) -> DrillResult:
 async def insider_fast(ground: Ground) -> DrillResult:
     """A doctor takes what there is on the last day."""
     doctor = await ground.person("doctor", expects=EXPECTED)
-    haul = await _sweep(ground, doctor, touches=True)
+    haul = await _whole_day(ground, doctor, Role.DOCTOR.budget)
     return DrillResult(
         scenario="insider-fast",
         attacker="a doctor's own account and passkey, for a day",
         reached=len(haul.reached),
-        bound=EXPECTED + Role.DOCTOR.budget.hard,
+        bound=of_a_day(Role.DOCTOR.budget),
         tried=haul.tried,
         seconds=haul.seconds,
         stopped_by=haul.stop,
@@ -216,35 +244,6 @@ async def in_concert(ground: Ground) -> DrillResult:
     )
 
 
-async def web_taken_over(ground: Ground) -> DrillResult:
-    """The web process asks the door what it likes, for whoever comes by in an hour."""
-    came_by = [await ground.person("ward_nurse", expects=EXPECTED) for _ in range(3)]
-    reached: set[str] = set()
-    began, tried, stop = time.perf_counter(), 0, ""
-    for n, one in enumerate(came_by):
-        first = ground.patients[HOME][n * APART : n * APART + A_LIST]
-        if await ground.lists(one.token, first):
-            reached.update(first)
-        haul = await _sweep(ground, one, touches=False, start=n * APART)
-        reached |= haul.reached
-        tried, stop = tried + haul.tried, haul.stop
-    foreign = ground.patients[ELSEWHERE][:50]
-    for patient in foreign:
-        said = await ground.reads(came_by[0].token, patient, organisation=ELSEWHERE)
-        tried += 1
-        if not said:
-            reached.add(patient)
-    return DrillResult(
-        scenario="web-taken-over",
-        attacker="the whole web process for an hour, in which three nurses came by",
-        reached=len(reached),
-        bound=3 * (EXPECTED + REACH),
-        tried=tried,
-        seconds=time.perf_counter() - began,
-        stopped_by=f"each session's reach: {stop}",
-    )
-
-
 async def august_2022(ground: Ground) -> DrillResult:
     """The attack of 2022: a customer's sign-in, then everything from there.
 
@@ -252,7 +251,7 @@ async def august_2022(ground: Ground) -> DrillResult:
     ways into homes, which lie in the sealed tier, and the whole database.
     """
     doctor = await ground.person("doctor", expects=EXPECTED)
-    haul = await _sweep(ground, doctor, touches=False)
+    haul = await _sweep(ground, doctor)
     reached = set(haul.reached)
     for patient in ground.patients[ELSEWHERE][:50]:
         if not await ground.reads(doctor.token, patient, organisation=ELSEWHERE):
@@ -327,5 +326,4 @@ SCENARIOS: Scenarios = (
     Scenario("insider-slow", "An insider, over weeks", insider_slow),
     Scenario("in-concert", "Twenty accounts in concert", in_concert),
     Scenario("ways-into-homes", "The ways into homes", ways_into_homes),
-    Scenario("web-taken-over", "The web process taken over", web_taken_over),
 )

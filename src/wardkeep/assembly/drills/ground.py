@@ -38,7 +38,15 @@ from wardkeep.disclosure.answers import (
     SignedIn,
 )
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.containment import BeginProve, FinishProve
+from wardkeep.disclosure.confirming import BeginConfirm, FinishConfirm
+from wardkeep.disclosure.containment import (
+    BeginProve,
+    BreakGlass,
+    Containment,
+    FinishProve,
+    FreezeNow,
+    ReadContainment,
+)
 from wardkeep.disclosure.purpose import Action, Purpose, Tier
 from wardkeep.disclosure.questions import (
     AddRelationships,
@@ -62,6 +70,7 @@ from wardkeep.fhir.store.draft import draft_of
 from wardkeep.fhir.store.outcomes import Opened, Opener, Written
 from wardkeep.fhir.store.reading import Reader
 from wardkeep.fhir.store.writing import Writer
+from wardkeep.warden.freezes import ACCOUNT
 from wardkeep.warden.service.service import WardenService
 
 HOME, ELSEWHERE = "fernhill", "larkspur"
@@ -199,6 +208,26 @@ class Ground:
             return options
         response = who.key.sign_in(options.options)
         return await self.door.ask_any(FinishProve(who.token, response))
+
+    async def breaks_glass(self, who: Person, patient: str) -> str:
+        """The same finger, for the glass; the refusal's code, or nothing."""
+        act = BreakGlass(patient, "life")
+        options = await self.door.ask(BeginConfirm(who.token, act), CeremonyOptions)
+        if isinstance(options, Refusal):
+            return options.code
+        response = who.key.sign_in(options.options)
+        said = await self.door.ask(FinishConfirm(who.token, act, response), Done)
+        return said.code if isinstance(said, Refusal) else ""
+
+    async def alarms_about(self, account: str, officer: Person) -> set[str]:
+        """Kinds of what waits on the security desk about somebody, as it is now."""
+        answer = await self.door.ask(ReadContainment(officer.token), Containment)
+        waiting = _must(answer, Containment).alarms
+        return {one.kind for one in waiting if one.account == account}
+
+    async def freeze(self, account: str, officer: Person) -> None:
+        asked = FreezeNow(officer.token, ACCOUNT, account, "glass, again and again")
+        _must(await self.door.ask(asked, Done), Done)
 
     async def set_ways_in(self, patients: Sequence[str]) -> None:
         """Give each of them a key safe, as an import does."""

@@ -58,7 +58,7 @@ def _time(seconds: float) -> str:
 _HEAD = """# Drills: what attackers got
 
 Written by `tools/write_drills.py`, which runs them; never typed. Each drill attacks a
-whole installation of its own (database, warden, ledger, store) with 600 synthetic
+whole installation of its own (database, warden, ledger, store) with 1,000 synthetic
 patients in each of two organisations; what is promised does not grow with their number.
 A patient counts as reached when name and address were read in the clear.
 """

@@ -129,7 +129,7 @@ def _told(reply: Reply, row: Row) -> tuple[str, str]:
         return "", "refused"
     try:
         told = msgspec.json.decode(reply.body, type=dict[str, Any])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return "", "refused"
     is_asked_for = told.get("resourceType") == _TYPES[row["kind"]]
     if row["kind"] == Kind.APPOINTMENT:

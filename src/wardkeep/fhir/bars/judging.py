@@ -7,8 +7,9 @@ then something between the two answered. That holds of a 200 too: a firewall's p
 refusal is sent with that status, and a patient would be thought referred.
 """
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from http import HTTPStatus
 
@@ -37,7 +38,8 @@ class Verdict(StrEnum):
     NEVER = "never"
 
 
-_NO_CODE = re.compile(r".*[^A-Za-z_-].*", re.DOTALL)
+_CODE = re.compile(r"[A-Za-z_-]{1,40}")
+"""The longest of the standard has 24; whatever else stands there is looked at once."""
 _ENDED = {"transient-error": Verdict.AGAIN, "fatal-error": Verdict.NEVER}
 NOT_THEIRS = "not FHIR"
 """Their system did not answer: something between us did."""
@@ -93,7 +95,7 @@ def _taken(status: int, content: Mapping[str, object]) -> Judged:
         is_passing = said.code in _PASSING
         return Judged(Verdict.AGAIN if is_passing else Verdict.NEVER, code)
     answer = _read(content)
-    for response in (one.resource.response.code for one in answer.entry):
+    for response in (one.response.code for one in answer):
         if response in _ENDED:
             return Judged(_ENDED[response], f"{status} {response}")
     return Judged(Verdict.DONE, there=_id_in(answer))
@@ -102,7 +104,9 @@ def _taken(status: int, content: Mapping[str, object]) -> Judged:
 def _code(status: int, said: Said) -> str:
     """Codes alone: it lies in a row in the clear, and whoever answers may say more."""
     words = (said.error, said.code)
-    return " ".join([str(status), *(_NO_CODE.sub("", one)[:40] for one in words)])
+    return " ".join(
+        [str(status), *(one if _CODE.fullmatch(one) else "" for one in words)]
+    )
 
 
 def _is_error(outcome: Mapping[str, object]) -> bool:
@@ -125,24 +129,32 @@ class _About(msgspec.Struct, frozen=True):
     response: _Response = _Response()
 
 
-class _Entry(msgspec.Struct, frozen=True):
-    resource: _About = _About()
+def _read(content: Mapping[str, object]) -> list[_About]:
+    """What stands in it, one by one: a receiver answers what it likes.
+
+    What cannot be read is left out alone, or it would take along the header that says
+    that nothing was taken.
+    """
+    entries = content.get("entry")
+    found = [
+        one.get("resource")
+        for one in (entries if isinstance(entries, list) else [])
+        if isinstance(one, dict)
+    ]
+    return [_about(one) for one in found]
 
 
-class _Answer(msgspec.Struct, frozen=True):
-    entry: tuple[_Entry, ...] = ()
+def _about(resource: object) -> _About:
+    with contextlib.suppress(msgspec.ValidationError):
+        return msgspec.convert(resource, type=_About)
+    # Of a header that says more than it may the code counts all the same.
+    said = resource.get("response") if isinstance(resource, dict) else None
+    code = said.get("code") if isinstance(said, dict) else None
+    return _About(response=_Response(code if isinstance(code, str) else ""))
 
 
-def _read(content: Mapping[str, object]) -> _Answer:
-    """Empty where it is built otherwise: a receiver answers what it likes."""
-    try:
-        return msgspec.convert(content, type=_Answer)
-    except msgspec.ValidationError:
-        return _Answer()
-
-
-def _id_in(said: _Answer) -> str:
+def _id_in(said: Sequence[_About]) -> str:
     """Of what the message was about, where the answer says it."""
     kinds = ("ServiceRequest", "Appointment")
-    found = [one.resource for one in said.entry if one.resource.resourceType in kinds]
+    found = [one for one in said if one.resourceType in kinds]
     return found[0].id if found and is_fhir_id(found[0].id) else ""

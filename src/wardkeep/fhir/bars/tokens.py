@@ -2,6 +2,7 @@
 """Signing in at a partner's server, and the one request that is made there."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -12,6 +13,9 @@ import msgspec
 from wardkeep.base.ids import OrganisationId
 
 Json = dict[str, Any]
+_TOKEN = re.compile(r"[!-~]{1,8192}")
+"""Characters of an access token (RFC 6749, A.12), and as many as a header takes: one
+with the end of a line in it would begin a header of its own."""
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +79,6 @@ async def token_at(
         return ""
     try:
         token = msgspec.json.decode(reply.body, type=Json).get("access_token")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
-    return token if isinstance(token, str) else ""
+    return token if isinstance(token, str) and _TOKEN.fullmatch(token) else ""

@@ -13,6 +13,7 @@ called sent. That it may have left is committed before it leaves: whoever stops 
 never told so of one that is on its way.
 """
 
+import logging
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -26,6 +27,7 @@ from wardkeep.db.connection import Connection, Database
 from wardkeep.jobs.job import Job, JobConnection, JobKind, Row, job_kind
 from wardkeep.jobs.queue import enqueue
 
+log = logging.getLogger(__name__)
 SEND_AMBULANCE = "send_ambulance"
 UNDO_SECONDS = 5
 ACKNOWLEDGED_WITHIN = timedelta(seconds=60)
@@ -191,12 +193,22 @@ def sending(dispatcher: Dispatcher, clock: Clock, database: Database) -> JobKind
             row = await own.fetch_row(_BEGIN, *values)
         if row is None or not row["goes"]:
             return
-        receipt = await dispatcher.send(_request(job, row))
+        receipt = await _receipt(dispatcher, _request(job, row))
         await _note(connection, job, row, receipt, clock.now())
 
     # A killed worker's claim runs out soon, and no number of failures ends it.
     made = job_kind(most_attempts=1_000_000, lease=timedelta(seconds=5))
     return made(send_ambulance)
+
+
+async def _receipt(dispatcher: Dispatcher, request: Request) -> Receipt:
+    """Whatever breaks: an attempt that is not noted never becomes the shift lead's."""
+    try:
+        return await dispatcher.send(request)
+    except Exception as error:  # noqa: BLE001 - nobody knows how far it came
+        # The class alone: an error's words may repeat what it failed on.
+        log.warning("a request for an ambulance failed: %s", type(error).__name__)
+        return Receipt(came=Came.UNCLEAR, code="failed here")
 
 
 def _request(job: Job, row: Row) -> Request:

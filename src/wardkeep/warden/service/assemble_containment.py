@@ -16,6 +16,7 @@ from wardkeep.warden.budgets import Budgets
 from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.freezes import Freezes
+from wardkeep.warden.glass import BrokenGlass
 from wardkeep.warden.incidents import COUNTS, Register
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.letters import ApprovedLetters
@@ -77,6 +78,11 @@ async def make_watch(
         breaker=Breaker.recounted(
             ledger,
             limits,
+            now=clock.now().timestamp(),
+            monotonic=clock.monotonic_seconds(),
+        ),
+        glass=BrokenGlass.recounted(
+            ledger,
             now=clock.now().timestamp(),
             monotonic=clock.monotonic_seconds(),
         ),

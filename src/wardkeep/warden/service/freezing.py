@@ -345,6 +345,7 @@ class Freezing:
             verdict=one.verdict,
             note=one.note,
             is_mine=one.account == session.account,
+            more=one.more,
         )
 
 

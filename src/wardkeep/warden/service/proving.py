@@ -20,6 +20,7 @@ from wardkeep.identity.roles import RECORD
 from wardkeep.ledger.entry import Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden import alarms
+from wardkeep.warden.glass import BREAK_GLASS
 from wardkeep.warden.rules.opening import GLASS
 from wardkeep.warden.service.ceremonies import Ceremonies, Unproven
 from wardkeep.warden.service.desk import Acting, Desk
@@ -28,7 +29,7 @@ from wardkeep.warden.service.rights_words import bad
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.waking import NOT_WOKEN
-from wardkeep.warden.service.watch import BREAK_GLASS, Watch
+from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.sessions import Session, Sessions
 
 _PROVE = "prove"
@@ -115,11 +116,12 @@ class Proving:
             return NOT_YOUR_WORK
         if not is_fhir_id(act.patient) or act.ground not in GROUNDS:
             return bad("Name the record, and one of the grounds.")
+        seconds = self._watch.glass_opens_in(session, act.patient)
         return ActDescription(
             title="Break the glass for this record",
             lines=(("Record", act.patient), ("Because", GROUNDS[act.ground])),
-            warning="It opens for an hour. The privacy officer is told now and looks at"
-            " it within three days; the patient sees it.",
+            warning=f"It opens {_when(seconds)}for an hour. The privacy officer is told"
+            " now and looks at it within three days; the patient sees it.",
         )
 
     async def _break_glass(self, session: Session, act: BreakGlass) -> Answer:
@@ -142,6 +144,11 @@ class Proving:
             entry=self._ledger.append(entry),
         )
         return Done()
+
+
+def _when(seconds: int) -> str:
+    """After others in the same hour it takes a moment, and is not refused."""
+    return f"in {seconds} seconds, after several others this hour, " if seconds else ""
 
 
 def _content(session: Session) -> bytes:

@@ -5,6 +5,7 @@ Nothing here waits: the count, the freeze and their entries are made in the same
 the opening that they are about.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
 
 import msgspec
@@ -21,6 +22,7 @@ from wardkeep.warden.alarms import Alarm, Alarms
 from wardkeep.warden.breaker import REACH_WHEN_TRIPPED, Breaker
 from wardkeep.warden.budgets import RELEASED, Budgets, Standing, apps_of, is_bare
 from wardkeep.warden.freezes import Freeze, Freezes
+from wardkeep.warden.glass import BREAK_GLASS, HOUR_SECONDS, BrokenGlass, are_many
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.rules.budget_holds import DAY_SPENT, PROVE_AGAIN
 from wardkeep.warden.rules.carried_lists_are_signed import NOT_SIGNED as LIST_NOT_SIGNED
@@ -37,8 +39,6 @@ GLASS_SECONDS = 60 * 60
 SHOWN_SECONDS = 4.0
 """A page asks twice for what it shows; what opened must not close before it is seen,
 or whoever slipped knows which it was. It is of nobody."""
-BREAK_GLASS = "break-glass"
-"""The action of the entry that says: somebody broke the glass for a patient."""
 SIGN_COPY = "sign-copy"
 """The action of the entry that says: somebody signed for a copy of a record."""
 LOOKED_AT = {BREAK_GLASS: alarms.GLASS_BROKEN, SIGN_COPY: alarms.COPY_MADE}
@@ -85,6 +85,7 @@ class Watch:
         *,
         budgets: Budgets,
         breaker: Breaker,
+        glass: BrokenGlass,
         freezes: Freezes,
         alarms: Alarms,
         limits: Limits,
@@ -98,6 +99,7 @@ class Watch:
         self._trace = trace
         self._clock = clock
         self._breaker = breaker
+        self._glass = glass
         self._told: dict[tuple[str, int, str], float] = {}
         self._shown: dict[tuple[str, str], float] = {}
         """Until when a session reads on in a canary that it opened."""
@@ -127,10 +129,24 @@ class Watch:
         return self.limits.of(session.organisation, session.role)
 
     def has_broken_glass(self, session: Session, patient: str, now: float) -> bool:
-        return session.glass.get(patient, 0.0) > now
+        holds, ends = session.glass.get(patient, (0.0, 0.0))
+        return holds <= now < ends
 
     def break_glass(self, session: Session, patient: str) -> None:
-        session.glass[patient] = self._now() + GLASS_SECONDS
+        """Open it; who does so for one after the other is told of apart."""
+        now = self._now()
+        holds = self._glass.broken(session.whose, patient, now)
+        session.glass[patient] = (holds, holds + GLASS_SECONDS)
+        hour, day = self._glass.counts(session.whose, now)
+        if are_many(hour, day):
+            words = f"{hour} different people in an hour, {day} in 24 hours"
+            # Each hour anew while it goes on: the number is what matters then.
+            self._tell(session, alarms.GLASS_AGAIN, words, within=HOUR_SECONDS)
+
+    def glass_opens_in(self, session: Session, patient: str) -> int:
+        """Whole seconds until it would be open; 0 for whoever breaks it at a bed."""
+        now = self._now()
+        return math.ceil(self._glass.would_hold(session.whose, patient, now) - now)
 
     def is_closed(self, session: Session) -> bool:
         """Whether records are closed for the session's account."""
@@ -250,13 +266,15 @@ class Watch:
             words = f"{listed} people shown in lists, {opened} of them opened"
             self._tell(session, alarms.SEARCHING, words)
 
-    def _tell(self, session: Session, kind: str, detail: str) -> None:
+    def _tell(
+        self, session: Session, kind: str, detail: str, *, within: float = _DAY_SECONDS
+    ) -> None:
         """One alarm of a kind a day: numbers grow on the page of the account."""
         whom = "" if kind == alarms.BREAKER else session.account
         key, now = (kind, session.organisation, whom), self._now()
         if self._told.get(key, 0.0) > now:
             return
-        self._told[key] = now + _DAY_SECONDS
+        self._told[key] = now + within
         self.alarms.raise_(kind, session, detail=detail)
 
     def canary_met(self, session: Session, patients: Sequence[str]) -> None:
