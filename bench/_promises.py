@@ -25,6 +25,7 @@ from wardkeep.assembly.drills import (
     by_scraping,
     by_session,
     by_theft,
+    by_touch,
     by_work,
     by_wreck,
     ground,
@@ -69,7 +70,7 @@ DRILLS: Sequence[tuple[str, str, Drill]] = (
     ("P1", "patients, a stolen session", by_session.stolen_cookie),
     ("P1", "the same, the attack of 2022", by_session.august_2022),
     ("P1", "the same, booked into strangers' care", by_work.self_booked),
-    ("P2", "patients, the web process for an hour", by_session.web_taken_over),
+    ("P2", "patients, the web process for an hour", by_touch.web_taken_over),
     ("P2", "the same, with work that it forges", by_work.forged_work),
     ("P13", "ways into homes, a carer's own visits", by_session.ways_into_homes),
 )

@@ -48,6 +48,7 @@ from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.contracts import Contracts
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.freezes import Freezes
+from wardkeep.warden.glass import BrokenGlass
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.letters import ApprovedLetters
 from wardkeep.warden.limits import Limits
@@ -130,6 +131,7 @@ class Rig:
         watch = Watch(
             budgets=Budgets(),
             breaker=Breaker(),
+            glass=BrokenGlass(),
             freezes=Freezes(),
             alarms=Alarms(clock),
             limits=Limits(),
