@@ -463,6 +463,23 @@ async def test_of_two_who_use_a_link_at_once_one_goes_on(
     assert sorted(outcomes) == ["go-on", "link-over"]
 
 
+async def test_of_two_who_were_found_by_one_link_the_first_goes_on(
+    installed: Served, warden: RunningWarden
+) -> None:
+    """As above, and here both are known to be her before either uses it up."""
+    secret = await link(warden)
+    owner = await connect(address_for(installed.settings, installed.layout, OWNER))
+    async with owner.transaction():
+        # Whose facts they are is read here, and both wait for it.
+        await owner.execute("lock table record.resource in access exclusive mode")
+        both = [asyncio.create_task(by_link(warden, secret, "App")) for _ in range(2)]
+        await until_waited_for(owner, many=2)
+    answers = [await one for one in both]
+    await owner.close()
+    outcomes = [getattr(one, "outcome", "") or code_of(one) for one in answers]
+    assert sorted(outcomes) == ["go-on", "link-over"]
+
+
 async def test_a_stolen_link_dies_after_five_guesses(warden: RunningWarden) -> None:
     secret = await link(warden)
     for guess in ("Aaa", "Bbb", "Ccc", "Ddd", "Eee"):

@@ -424,6 +424,8 @@ async def test_whoever_gets_past_the_page_agrees_to_nothing_all_the_same(
     withdrawn = WithdrawDataSet(first.token, release)
     assert await warden.door.ask(withdrawn, Done) == Done()
     assert await desk._agree(session_of(warden, second), act) == _NOT_OPEN
+    # Nor does a signature say what it was for, so it fits no other that is asked for
+    assert await desk._asked_for(session_of(warden, second), act) == b""
     assert (await one_of(warden, first, release)).agreed_at == 0
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A warden that begins anew gives nobody a longer session, and takes nobody's away."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,12 +10,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support.acts import colleague
+from support.desks import desk_of
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.base.clock import FrozenClock
 from wardkeep.db.errors import DatabaseUnavailableError
-from wardkeep.disclosure.answers import Refusal, SessionView
+from wardkeep.disclosure.answers import Done, Refusal, SessionView
 from wardkeep.disclosure.questions import CheckSession
+from wardkeep.disclosure.waking import FallAsleep
 from wardkeep.warden import session_store
+from wardkeep.warden.service.waking import Waking
 
 START = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -117,14 +121,14 @@ async def test_how_long_somebody_was_idle_is_the_clocks_to_say(
         assert await state(warden, nurse.token) == "asleep"
 
 
+async def away(*_: object) -> None:
+    raise DatabaseUnavailableError
+
+
 async def test_what_the_database_could_not_be_told_it_is_told_later(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = FrozenClock(START)
-
-    async def away(*_: object) -> None:
-        raise DatabaseUnavailableError
-
     async with warden_of(installation, clock) as warden:
         nurse = await colleague(warden, "ward_nurse")
         clock.move(10 * MINUTE)
@@ -135,3 +139,20 @@ async def test_what_the_database_could_not_be_told_it_is_told_later(
     clock.move(10 * MINUTE)
     async with running_warden(installation, clock=clock) as warden:
         assert await state(warden, nurse.token) == "awake"
+
+
+async def test_a_lock_that_the_database_could_not_be_told_holds_and_is_told_later(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FrozenClock(START)
+    async with warden_of(installation, clock) as warden:
+        nurse = await colleague(warden, "ward_nurse")
+        with monkeypatch.context() as broken:
+            broken.setattr(session_store, "note_use", away)
+            locked = await warden.door.ask(FallAsleep(nurse.token), Done)
+            assert locked == Done()
+            await asyncio.gather(*desk_of(warden, Waking)._saving)
+        assert await state(warden, nurse.token) == "asleep"
+        await warden.service._save_sessions()
+    async with running_warden(installation, clock=clock) as warden:
+        assert await state(warden, nurse.token) == "asleep"
