@@ -39,8 +39,10 @@ def test_what_is_in_order_goes_along() -> None:
 
 
 def test_the_last_of_the_day_goes_and_the_next_stays() -> None:
+    assert code(taken_out_left=30) == ""
     assert code(taken_out_left=0) == ""
-    assert code(taken_out_left=-1) == "sendings-spent"
+    for tie in ("appointment", "queue", "visit"):
+        assert code(taken_out_left=-1, relationship=tie) == "sendings-spent"
 
 
 @pytest.mark.parametrize(
