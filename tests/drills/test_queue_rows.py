@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from support.clinics import Town, clinic_town
 from support.urgent import caller, waiting, whole_call
@@ -220,6 +221,17 @@ async def test_of_twenty_processes_over_hundreds_of_cases_no_two_get_one(
     assert len(got) == len(set(got)) == CASES
 
 
+async def here_before(town: Town) -> list[str]:
+    """What other tests left with the pharmacists."""
+    rows, account, found = rows_of(town), new_uuid(), list[str]()
+    while row := await rows.hold_next(
+        town.organisation, ["pharmacist"], account=account, now=NOW, but=found
+    ):
+        await rows.let_go(town.organisation, row.entry, account=account)
+        found.append(row.entry)
+    return found
+
+
 async def test_nobody_is_passed_by_later_deadlines_and_everybodys_turn_comes(
     town: Town,
 ) -> None:
@@ -232,6 +244,7 @@ async def test_nobody_is_passed_by_later_deadlines_and_everybodys_turn_comes(
     due: dict[str, datetime] = {}
     taken: list[str] = []
     account = new_uuid()
+    before = await here_before(town)
     for hour in range(40):
         now = NOW + timedelta(hours=hour)
         if hour < 25:
@@ -243,7 +256,11 @@ async def test_nobody_is_passed_by_later_deadlines_and_everybodys_turn_comes(
                 due[found.id] = found.due
         for _ in range(1 if hour < 25 else 5):
             row = await rows.hold_next(
-                town.organisation, skills, account=account, now=now, but=taken
+                town.organisation,
+                skills,
+                account=account,
+                now=now,
+                but=[*before, *taken],
             )
             if row is None:
                 continue
@@ -253,3 +270,56 @@ async def test_nobody_is_passed_by_later_deadlines_and_everybodys_turn_comes(
             await rows.let_go(town.organisation, row.entry, account=account)
     assert sorted(taken) == sorted(due)
     assert len(due) == 50
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.integers(0, 90),
+            st.sampled_from(["pharmacist-2h", "prescription-next-day", "taken"]),
+        ),
+        min_size=4,
+        max_size=14,
+    )
+)
+async def test_whoever_rings_and_whoever_takes_the_first_due_is_given(
+    town: Town, steps: list[tuple[int, str]]
+) -> None:
+    """Whatever rings after whatever minutes, and is taken in between or not."""
+    rows, skills, account = rows_of(town), ["pharmacist"], new_uuid()
+    gone = await here_before(town)
+    due: dict[str, datetime] = {}
+
+    async def taken(now: datetime) -> str:
+        row = await rows.hold_next(
+            town.organisation, skills, account=account, now=now, but=gone
+        )
+        if row is None:
+            return ""
+        await rows.let_go(town.organisation, row.entry, account=account)
+        gone.append(row.entry)
+        return row.entry
+
+    now = NOW
+    for minutes, what in steps:
+        now += timedelta(minutes=minutes)
+        if what != "taken":
+            id_ = f"w-{new_uuid()[:8]}"
+            await town.load(whole_call(id_, what, given=now))
+            found = entry_in(waiting(id_, what, given=now)[1])
+            assert found is not None
+            due[found.id] = found.due
+            continue
+        first = await taken(now)
+        assert bool(first) is bool(due)
+        if first:
+            assert due[first] == min(due.values())
+            del due[first]
+    order = [await taken(now) for _ in range(len(due))]
+    assert [due[one] for one in order] == sorted(due.values()), "nobody is left behind"
+    assert not await taken(now)
