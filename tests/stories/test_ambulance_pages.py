@@ -78,12 +78,7 @@ async def _story(sites: TwoSites, ann: str, desk: str) -> None:
         device(browser, viewport=NARROW) as theirs,
     ):
         for own, token in ((hers, ann), (theirs, desk)):
-            cookie: Any = {
-                "name": "wardkeep",
-                "value": token,
-                "url": sites.stack.origin,
-            }
-            await own.context.add_cookies([cookie])
+            await own.takes_session(sites.stack.origin, token)
         await _asks(sites, hers, "nobody", "Not breathing well")
         await _asks(sites, hers, "odette", "Grey and sweating")
         await clean(hers, "ambulance-acknowledged-phone")

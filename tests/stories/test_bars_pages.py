@@ -10,7 +10,6 @@ who book one time, one has it.
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -84,12 +83,7 @@ async def _story(sites: TwoSites, ann: str, nurse: str, cases: tuple[str, str]) 
         device(browser, viewport=PHONE) as theirs,
     ):
         for own, token in ((hers, ann), (theirs, nurse)):
-            cookie: Any = {
-                "name": "wardkeep",
-                "value": token,
-                "url": sites.stack.origin,
-            }
-            await own.context.add_cookies([cookie])
+            await own.takes_session(sites.stack.origin, token)
         await asyncio.to_thread(_measures, sites, "odette")
         await _refers(sites, hers, cases[0])
         await _declines(sites, theirs)

@@ -9,7 +9,6 @@ refers and books; the time is read out; another press ends the case.
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -54,8 +53,7 @@ def test_the_time_is_read_out_while_the_caller_is_there(sites: TwoSites) -> None
 
 async def _story(sites: TwoSites, token: str) -> None:
     async with chromium() as browser, device(browser, viewport=DESKTOP) as own:
-        cookie: Any = {"name": "wardkeep", "value": token, "url": sites.stack.origin}
-        await own.context.add_cookies([cookie])
+        await own.takes_session(sites.stack.origin, token)
         await _answers(sites, own, "Odetteby", "07700900301")
         await own.reads("Refer and book")
         await own.reads("Refer, and book")

@@ -58,9 +58,7 @@ async def reception(
 ) -> AsyncIterator[Device]:
     """A device on which somebody is signed in."""
     async with chromium() as browser, device(browser, **options) as own:
-        await own.context.add_cookies(
-            [{"name": "wardkeep", "value": token, "url": site.origin}]
-        )
+        await own.takes_session(site.origin, token)
         yield own
 
 

@@ -102,6 +102,12 @@ class Device:
         )
         self._authenticator = made["authenticatorId"]
 
+    async def takes_session(self, origin: str, token: str) -> None:
+        """Go on with a session that began elsewhere."""
+        await self.context.add_cookies(
+            [{"name": "wardkeep", "value": token, "url": origin}]
+        )
+
     async def passkeys(self) -> list[dict[str, Any]]:
         credentials: list[dict[str, Any]] = (await self._ask("getCredentials"))[
             "credentials"

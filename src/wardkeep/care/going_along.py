@@ -8,7 +8,6 @@ waits for a number in urgent care.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from hashlib import sha256
 
 import msgspec
@@ -25,6 +24,7 @@ from wardkeep.fhir.post.never_send import is_never_sent
 from wardkeep.fhir.store.going_along import AlongReader, Named
 from wardkeep.fhir.store.outcomes import NotFound, Opened
 from wardkeep.fhir.urgent.disposition import SYSTEM, Disposition
+from wardkeep.fhir.wards.saying import moment_in
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
 
@@ -68,17 +68,9 @@ def _case(encounter: Json, disposition: Disposition | None) -> Case:
     start = period.get("start") if isinstance(period, dict) else None
     return Case(
         id=str(encounter.get("id", "")),
-        began=_moment(start),
+        began=moment_in(start),
         is_quiet=is_never_sent({"code": {"coding": [coding]}}),
     )
-
-
-def _moment(said: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(said) if isinstance(said, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo else None
 
 
 def ticked_in(values: Mapping[str, str]) -> tuple[str, ...] | None:

@@ -9,10 +9,11 @@ start.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
-from wardkeep.ledger.log import Ledger
+from wardkeep.ledger.entry import Entry
 from wardkeep.warden.budgets import Account
-from wardkeep.warden.recent import recent
+from wardkeep.warden.recent import aged
 
 BREAK_GLASS = "break-glass"
 """The action of the entry that says: somebody broke the glass for a patient."""
@@ -60,11 +61,11 @@ class BrokenGlass:
 
     @classmethod
     def recounted(
-        cls, ledger: Ledger, *, now: float, monotonic: float
+        cls, entries: Iterable[Entry], *, now: float, monotonic: float
     ) -> "BrokenGlass":
-        """From the entries; times as for `Budgets.recounted`."""
+        """From those of the last 24 hours; times as for `Budgets.recounted`."""
         found = cls()
-        for entry, age in recent(ledger, now=now, seconds=DAY_SECONDS):
+        for entry, age in aged(entries, now=now, seconds=DAY_SECONDS):
             if entry.action == BREAK_GLASS and entry.outcome == _GRANTED:
                 for patient in entry.patients:
                     account = (entry.organisation, entry.account)

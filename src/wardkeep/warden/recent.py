@@ -7,7 +7,7 @@ of those. That errs towards counting. A date that lies ahead says nothing of tha
 one of a year ahead would make all that follows it new, at each start of that year.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
@@ -22,8 +22,16 @@ def recent(
 
     `now` in seconds since 1970. What is dated later is as if it were written now.
     """
+    read = ledger.since(int((now - seconds) * _MICROSECONDS))
+    return aged(read, now=now, seconds=seconds)
+
+
+def aged(
+    entries: Iterable[Entry], *, now: float, seconds: float
+) -> Iterator[tuple[Entry, float]]:
+    """The same of entries that were read already, in their order."""
     newest = 0.0
-    for entry in ledger.since(int((now - seconds) * _MICROSECONDS)):
+    for entry in entries:
         at = entry.at / _MICROSECONDS
         if at > now:
             yield entry, 0.0

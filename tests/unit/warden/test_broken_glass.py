@@ -106,7 +106,7 @@ def test_a_start_counts_them_again_from_the_ledger(tmp_path: Path) -> None:
     ledger.append(entry("d", START, COLLEAGUE[1]))
     ledger.append(entry("e", START, DOCTOR[1], outcome="refusal:frozen"))
     ledger.commit()
-    found = BrokenGlass.recounted(ledger, now=START, monotonic=5.0)
+    found = BrokenGlass.recounted(ledger.since(0), now=START, monotonic=5.0)
     assert found.counts(DOCTOR, 5.0) == (2, 3)
     assert found.counts(COLLEAGUE, 5.0) == (1, 1)
     assert found.counts(DOCTOR, 5.0 + 0.6 * HOUR_SECONDS) == (1, 3)

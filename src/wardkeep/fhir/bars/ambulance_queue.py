@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from wardkeep.base.ids import OrganisationId, new_uuid
-from wardkeep.fhir.bars.message import Message, read_message
 from wardkeep.fhir.bars.outgoing import (
     CATEGORY,
-    NoMessageError,
     Queued,
     Sort,
     communication,
+    message_in,
 )
 from wardkeep.fhir.clinics.resources import draft
 from wardkeep.fhir.model.person import Person
@@ -54,9 +53,7 @@ def made_ready(  # noqa: PLR0913 - a message is asked for with this much
     Raises:
         NoMessageError: the Bundle is none.
     """
-    message = read_message(bundle)
-    if not isinstance(message, Message):
-        raise NoMessageError(", ".join(one.place for one in message))
+    message = message_in(bundle)
     id_ = new_uuid()
     values = (
         *(now, organisation, message.id, new_uuid(), id_, about, partner, patient),

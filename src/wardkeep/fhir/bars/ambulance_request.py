@@ -7,7 +7,6 @@ ServiceRequest names the Location of the incident, the CarePlan says the categor
 the Patient may be somebody of whom nobody knows more than where they are.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +15,11 @@ import msgspec
 from wardkeep.base.ids import derived_uuid
 from wardkeep.fhir.bars.building import Content, Party, referral_message
 from wardkeep.fhir.bars.codes import CATEGORIES
+from wardkeep.fhir.bars.validation import outcome_codings
 from wardkeep.fhir.clinics.resources import instant
 from wardkeep.fhir.urgent.case import call_back_in, callers_in, place_in
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SYSTEM, Disposition, Kind
+from wardkeep.fhir.work.expects import listed
 
 Json = dict[str, Any]
 ARP = "https://fhir.nhs.uk/CodeSystem/arp-priority-codes"
@@ -72,7 +73,7 @@ def place_of(case: Json, patient: Json) -> Place:
     line, postcode = said.get("text", ""), said.get("postcode", "")
     if line or postcode:
         return Place(line=line, postcode=postcode)
-    home = next(iter(_dicts(patient.get("address"))), {})
+    home = next(iter(listed(patient, "address")), {})
     lines = [one for one in home.get("line", []) if isinstance(one, str)]
     city, text = home.get("city"), home.get("text")
     if isinstance(city, str) and city:
@@ -130,7 +131,7 @@ def as_asked(bundle: Json, category: str, at: datetime) -> Json:
         "authoredOn": instant(at),
         "code": {"coding": [_coding(disposition)], "text": disposition.words},
     }
-    for coding in _codings(_only(bundle, "CarePlan")):
+    for coding in outcome_codings([_only(bundle, "CarePlan")]):
         if coding.get("system") == ARP:
             coding.update(_category(category))
         elif coding.get("system") == SYSTEM:
@@ -156,9 +157,7 @@ def _patient(patient: Json, case: Json) -> Json:
     number = call_back_in(case)
     if not number or callers_in(case):
         return patient
-    known = [
-        one for one in _dicts(patient.get("telecom")) if one.get("value") != number
-    ]
+    known = [one for one in listed(patient, "telecom") if one.get("value") != number]
     return {**patient, "telecom": [_phone(number), *known]}
 
 
@@ -228,14 +227,3 @@ def _only(bundle: Json, type_: str) -> Json:
         if one["resource"]["resourceType"] == type_
     )
     return found
-
-
-def _codings(plan: Json) -> Iterator[Json]:
-    for activity in _dicts(plan.get("activity")):
-        for concept in _dicts(activity.get("outcomeCodeableConcept")):
-            yield from _dicts(concept.get("coding"))
-
-
-def _dicts(node: object) -> list[Json]:
-    found = node if isinstance(node, list) else []
-    return [one for one in found if isinstance(one, dict)]

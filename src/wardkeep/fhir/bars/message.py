@@ -27,6 +27,7 @@ from wardkeep.fhir.bars.codes import (
 from wardkeep.fhir.bars.errors import Fault, invalid, missing, unprocessable
 from wardkeep.fhir.search.references import target_of
 from wardkeep.fhir.store.draft import CONFIDENTIALITY, SEALED_CODES
+from wardkeep.fhir.work.expects import listed
 
 Json = dict[str, Any]
 MESSAGE = "urn:wardkeep:bars:message"
@@ -97,8 +98,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return any(
             coding.get("system") == CATEGORIES and coding.get("code") == VALIDATION
             for one in self.all("ServiceRequest")
-            for category in _dicts(one.content.get("category"))
-            for coding in _dicts(category.get("coding"))
+            for category in listed(one.content, "category")
+            for coding in listed(category, "coding")
         )
 
     @property
@@ -125,7 +126,7 @@ def bundle_of(message: Message, *, moment: str) -> Json:
 
 def read_message(bundle: Mapping[str, Any]) -> Message | tuple[Fault, ...]:
     """What a Bundle of type message says; all that keeps it from being read."""
-    entries = _dicts(bundle.get("entry"))
+    entries = listed(bundle, "entry")
     first = entries[0].get("resource") if entries else None
     is_message = bundle.get("type") == "message"
     is_header = isinstance(first, dict) and first.get("resourceType") == "MessageHeader"
@@ -223,7 +224,7 @@ def _workflow(message: Message) -> Iterator[Fault]:
 
 def _identity(message: Message) -> Iterator[Fault]:
     for patient in message.all("Patient"):
-        for one in _dicts(patient.content.get("identifier")):
+        for one in listed(patient.content, "identifier"):
             said = str(one.get("value", ""))
             if one.get("system") == NHS_NUMBER and not _TEN_DIGITS.fullmatch(said):
                 place = "Bundle.entry.resource.ofType(Patient).identifier"
@@ -236,8 +237,10 @@ def _identity(message: Message) -> Iterator[Fault]:
 def _number(message: Message) -> str:
     """The patient's NHS number, as it was written; empty where there is none."""
     patient = message.one("Patient")
-    said = patient.content.get("identifier") if patient is not None else None
-    found = [one for one in _dicts(said) if one.get("system") == NHS_NUMBER]
+    content = patient.content if patient is not None else {}
+    found = [
+        one for one in listed(content, "identifier") if one.get("system") == NHS_NUMBER
+    ]
     return str(found[0].get("value", "")) if found else ""
 
 
@@ -266,7 +269,7 @@ def _references(message: Message) -> Iterator[Fault]:
 def _restricted(message: Message) -> Iterator[Fault]:
     for entry in message.entries:
         meta = entry.content.get("meta")
-        labels = _dicts(meta.get("security")) if isinstance(meta, dict) else []
+        labels = listed(meta, "security") if isinstance(meta, dict) else []
         if any(
             one.get("system") == CONFIDENTIALITY and one.get("code") in SEALED_CODES
             for one in labels
@@ -278,8 +281,12 @@ def _restricted(message: Message) -> Iterator[Fault]:
 
 def named_message(entry: Entry | None) -> str:
     """The message that first brought a resource, where an identifier names it."""
-    said = entry.content.get("identifier") if entry is not None else None
-    found = [one.get("value") for one in _dicts(said) if one.get("system") == MESSAGE]
+    content = entry.content if entry is not None else {}
+    found = [
+        one.get("value")
+        for one in listed(content, "identifier")
+        if one.get("system") == MESSAGE
+    ]
     return next((one for one in found if isinstance(one, str)), "")
 
 
@@ -313,7 +320,7 @@ def _event(header: Json) -> Event | None:
 
 def _reason(header: Json) -> Reason | None:
     said = header.get("reason")
-    for coding in _dicts(said.get("coding")) if isinstance(said, dict) else []:
+    for coding in listed(said, "coding") if isinstance(said, dict) else []:
         code = coding.get("code")
         if coding.get("system") in REASON_SYSTEMS and code in tuple(Reason):
             return Reason(code)
@@ -321,7 +328,7 @@ def _reason(header: Json) -> Reason | None:
 
 
 def _focus(header: Json) -> str:
-    found = [one.get("reference") for one in _dicts(header.get("focus"))]
+    found = [one.get("reference") for one in listed(header, "focus")]
     return next((one for one in found if isinstance(one, str)), "")
 
 
@@ -329,8 +336,3 @@ def _answers(header: Json) -> str:
     said = header.get("response")
     found = said.get("identifier") if isinstance(said, dict) else None
     return found if isinstance(found, str) else ""
-
-
-def _dicts(node: object) -> list[Json]:
-    found = node if isinstance(node, list) else []
-    return [one for one in found if isinstance(one, dict)]

@@ -4,6 +4,7 @@
 from typing import Any
 
 from wardkeep.fhir.questionnaires.spoken import value_of
+from wardkeep.fhir.work.expects import listed
 
 Json = dict[str, Any]
 VITAL_SIGNS = "vital-signs"
@@ -16,7 +17,7 @@ def observed_words(content: Json) -> str:
     name, value = code_words(content) or _UNNAMED, value_of(content)
     parts = [
         " ".join(filter(None, (code_words(one), value_of(one))))
-        for one in _dicts(content.get("component"))
+        for one in listed(content, "component")
     ]
     said = [value] if value else []
     said += [one for one in parts if one]
@@ -41,15 +42,10 @@ def code_words(content: Json) -> str:
 
 
 def _concept(concept: Json) -> str:
-    codings = _dicts(concept.get("coding"))
+    codings = listed(concept, "coding")
     said = (
         concept.get("text"),
         *(one.get("display") for one in codings),
         *(one.get("code") for one in codings),
     )
     return next((one for one in said if isinstance(one, str) and one), "")
-
-
-def _dicts(node: object) -> list[Json]:
-    found = node if isinstance(node, list) else []
-    return [one for one in found if isinstance(one, dict)]

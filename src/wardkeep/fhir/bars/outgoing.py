@@ -177,6 +177,18 @@ def is_to_read(state: str, kind: str, answer: str = "") -> bool:
     return is_ours and (state in ("refused", "unanswered", "answered") or is_so_far)
 
 
+def message_in(bundle: Json) -> Message:
+    """A Bundle of our own making, read as a partner reads it.
+
+    Raises:
+        NoMessageError: the Bundle is none.
+    """
+    message = read_message(bundle)
+    if not isinstance(message, Message):
+        raise NoMessageError(", ".join(one.place for one in message))
+    return message
+
+
 def queued(  # noqa: PLR0913 - a message is asked for with this much
     bundle: Json,
     *,
@@ -200,9 +212,7 @@ def queued(  # noqa: PLR0913 - a message is asked for with this much
     Raises:
         NoMessageError: the Bundle is none.
     """
-    message = read_message(bundle)
-    if not isinstance(message, Message):
-        raise NoMessageError(", ".join(one.place for one in message))
+    message = message_in(bundle)
     id_ = new_uuid()
     values = (
         *(now, answer_by, organisation, message.id, new_uuid(), id_),

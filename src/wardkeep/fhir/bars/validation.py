@@ -9,7 +9,7 @@ which was asked for meanwhile. What cannot be read means nothing, and stops no c
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ import msgspec
 
 from wardkeep.fhir.bars.message import Message
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SYSTEM, Disposition, Kind
+from wardkeep.fhir.work.expects import listed
 
 Json = dict[str, Any]
 OUTCOMES = "urn:wardkeep:validation-outcome"
@@ -91,7 +92,7 @@ def category_in(plans: list[Json]) -> str:
 
 
 def _so_far(encounter: Json, status: object) -> Validated:
-    own = next(_own(encounter.get("reasonCode")), None)
+    own = next(_own(listed(encounter, "reasonCode")), None)
     if status == "cancelled" or own is Means.REJECTED:
         return Validated(means=Means.REJECTED, why=_why(encounter))
     if status in ("planned", "arrived", "triaged", "in-progress"):
@@ -101,7 +102,7 @@ def _so_far(encounter: Json, status: object) -> Validated:
 
 def _in_full(message: Message, encounter: Json, asked: str) -> Validated:
     plans = [one.content for one in message.all("CarePlan")]
-    said = [*_concepts(plans), *_listed(encounter.get("reasonCode"))]
+    said = [*_concepts(plans), *listed(encounter, "reasonCode")]
     own = next((one for one in _own(said) if one not in SO_FAR), None)
     found = list(_dispositions(said))
     told = min(_categories(said, found), default="")
@@ -126,20 +127,20 @@ def _in_full(message: Message, encounter: Json, asked: str) -> Validated:
     return Validated()
 
 
-def _concepts(plans: list[Json]) -> Iterator[Json]:
+def _concepts(plans: Sequence[Json]) -> Iterator[Json]:
     """Of all that care plans' activities came to."""
     for plan in plans:
-        for activity in _listed(plan.get("activity")):
-            yield from _listed(activity.get("outcomeCodeableConcept"))
+        for activity in listed(plan, "activity"):
+            yield from listed(activity, "outcomeCodeableConcept")
 
 
-def _own(concepts: object) -> Iterator[Means]:
+def _own(concepts: Sequence[Json]) -> Iterator[Means]:
     for one in _codings(concepts):
         if one.get("system") == OUTCOMES and one.get("code") in tuple(Means):
             yield Means(one["code"])
 
 
-def _dispositions(concepts: object) -> Iterator[Disposition]:
+def _dispositions(concepts: Sequence[Json]) -> Iterator[Disposition]:
     """Those that can be known again: by our codes, or by public ones."""
     for one in _codings(concepts):
         system, code = one.get("system"), one.get("code")
@@ -149,7 +150,7 @@ def _dispositions(concepts: object) -> Iterator[Disposition]:
             yield from (it for it in DISPOSITIONS.values() if code in it.dx)
 
 
-def _categories(concepts: object, found: list[Disposition]) -> Iterator[str]:
+def _categories(concepts: Sequence[Json], found: list[Disposition]) -> Iterator[str]:
     """Of ambulances alone: the fifth is nobody who is sent."""
     for disposition in found:
         if disposition.kind is Kind.AMBULANCE and disposition.category:
@@ -165,18 +166,18 @@ def _categories(concepts: object, found: list[Disposition]) -> Iterator[str]:
 
 def _why(encounter: Json) -> str:
     """The reason's code; its words where it has none, if they are a word."""
-    for one in _codings(encounter.get("reasonCode")):
+    for one in _codings(listed(encounter, "reasonCode")):
         code = one.get("code")
         if one.get("system") == REASONS and isinstance(code, str):
             return code[:LONGEST_WHY] if _WHY.fullmatch(code) else ""
     return ""
 
 
-def _codings(concepts: object) -> Iterator[Json]:
-    for concept in _listed(concepts):
-        yield from _listed(concept.get("coding"))
+def outcome_codings(plans: Sequence[Json]) -> Iterator[Json]:
+    """Every code that care plans' activities came to, in its place."""
+    return _codings(_concepts(plans))
 
 
-def _listed(node: object) -> list[Json]:
-    found = node if isinstance(node, list) else []
-    return [one for one in found if isinstance(one, dict)]
+def _codings(concepts: Iterable[Json]) -> Iterator[Json]:
+    for concept in concepts:
+        yield from listed(concept, "coding")

@@ -8,6 +8,8 @@ reads it too.
 from collections.abc import Iterator
 from typing import Any
 
+from wardkeep.fhir.work.expects import listed
+
 Json = dict[str, Any]
 DEEPEST = 20
 """Items within items that are read; nobody asks a question beneath twenty others."""
@@ -16,7 +18,7 @@ DEEPEST = 20
 def title_of(content: Json, *, otherwise: str) -> str:
     """What was asked, as the response calls it."""
     shown = content.get("_questionnaire")
-    for one in _dicts(shown.get("extension")) if isinstance(shown, dict) else ():
+    for one in listed(shown, "extension") if isinstance(shown, dict) else ():
         title = one.get("valueString")
         if isinstance(title, str):
             return title
@@ -27,16 +29,14 @@ def answers_of(content: Json, *, depth: int = 0) -> Iterator[str]:
     """Each question that was answered, on a line of its own."""
     if depth > DEEPEST:
         return
-    for item in _dicts(content.get("item")):
-        given = [
-            words for one in _dicts(item.get("answer")) if (words := value_of(one))
-        ]
+    for item in listed(content, "item"):
+        given = [words for one in listed(item, "answer") if (words := value_of(one))]
         text = item.get("text")
         if given and isinstance(text, str):
             between = " " if text.endswith("?") else ": "
             yield f"{text}{between}{', '.join(given)}"
         yield from answers_of(item, depth=depth + 1)
-        for one in _dicts(item.get("answer")):
+        for one in listed(item, "answer"):
             yield from answers_of(one, depth=depth + 1)
 
 
@@ -55,14 +55,9 @@ def value_of(node: Json) -> str:
 
 def _coded(value: Json) -> str:
     """Of a Coding, a Quantity or a CodeableConcept."""
-    displays = [one.get("display") for one in _dicts(value.get("coding"))]
+    displays = [one.get("display") for one in listed(value, "coding")]
     said = (value.get("text"), value.get("display"), *displays, value.get("value"))
     words = next((one for one in said if one not in (None, "")), value.get("code"))
     unit = value.get("unit")
     number = f"{value.get('comparator') or ''}{'' if words is None else words}"
     return f"{number} {unit}" if unit else number
-
-
-def _dicts(node: object) -> list[Json]:
-    found = node if isinstance(node, list) else []
-    return [one for one in found if isinstance(one, dict)]

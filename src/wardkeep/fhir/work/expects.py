@@ -5,7 +5,7 @@ Times are UTC microseconds since 1970. What has no end is given one: whatever no
 closed explains for so long after it was last written, and no longer.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from wardkeep.fhir.model.primitives import EARLIEST, LATEST, Span, span_of
@@ -63,7 +63,7 @@ def referred(*nodes: object) -> Iterator[str]:
                 yield "/".join(target)
 
 
-def listed(content: Content, name: str) -> list[Content]:
+def listed(content: Mapping[str, Any], name: str) -> list[Content]:
     """The objects of a list; empty where there is none."""
     found = content.get(name)
     if not isinstance(found, list):

@@ -68,24 +68,16 @@ async def make_watch(
     async with database.connection() as connection:
         limits = await load_all(connection)
         with_apps = await app_grants.whose_hold(connection, clock=clock)
+    now, monotonic = clock.now().timestamp(), clock.monotonic_seconds()
+    day_ago = microseconds_since_epoch(clock.now() - timedelta(days=1))
+    entries = ledger.since(day_ago)
+    first = ledger.committed_size - len(entries)
     watch = Watch(
         budgets=Budgets.recounted(
-            ledger,
-            now=clock.now().timestamp(),
-            monotonic=clock.monotonic_seconds(),
-            with_apps=with_apps,
+            ledger, now=now, monotonic=monotonic, with_apps=with_apps
         ),
-        breaker=Breaker.recounted(
-            ledger,
-            limits,
-            now=clock.now().timestamp(),
-            monotonic=clock.monotonic_seconds(),
-        ),
-        glass=BrokenGlass.recounted(
-            ledger,
-            now=clock.now().timestamp(),
-            monotonic=clock.monotonic_seconds(),
-        ),
+        breaker=Breaker.recounted(ledger, limits, now=now, monotonic=monotonic),
+        glass=BrokenGlass.recounted(entries, now=now, monotonic=monotonic),
         freezes=Freezes(),
         alarms=Alarms(clock),
         limits=limits,
@@ -97,9 +89,6 @@ async def make_watch(
         for one in await freezes.load_holding(connection):
             watch.freezes.restore(one)
         # What was frozen in the last seconds before a crash is in the ledger alone.
-        day_ago = microseconds_since_epoch(clock.now() - timedelta(days=1))
-        entries = ledger.since(day_ago)
-        first = ledger.committed_size - len(entries)
         for one in freezes_in(entries, but=known):
             watch.take_back(await freezes.with_members(connection, one))
         told = await alarms.entries_of(
