@@ -13,7 +13,7 @@ from wardkeep.care.case_closing import place_in_queue
 from wardkeep.care.case_messages import About
 from wardkeep.care.opening import opener_of
 from wardkeep.care.stored import Json, stored as stored_here
-from wardkeep.fhir.bars.directory import Directory, Neighbour, taking, why_not
+from wardkeep.fhir.bars.directory import Directory, Neighbour, others, taking
 from wardkeep.fhir.bars.outgoing import Outbox, Standing
 from wardkeep.fhir.urgent import outcome as outcomes
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition
@@ -62,11 +62,7 @@ class Sendable(msgspec.Struct, frozen=True, kw_only=True):
 
     def why_not(self) -> Sequence[tuple[Neighbour, str]]:
         """Who does not take it, and why."""
-        found = [
-            (one, why_not(one, self.disposition, age=self.age))
-            for one in self.neighbours
-        ]
-        return [(one, why) for one, why in found if why is not None]
+        return others(self.neighbours, self.disposition, age=self.age)
 
 
 async def sendable(visit: Visit) -> Sendable | Response:

@@ -11,11 +11,7 @@ from starlette.responses import Response
 
 from wardkeep.apps.home_visits.acting import changes_of
 from wardkeep.apps.home_visits.one import ACTS, LONGEST_NOTE
-from wardkeep.apps.home_visits.opening import (
-    HOME,
-    is_anothers,
-    own_lines,
-)
+from wardkeep.apps.home_visits.opening import HOME, is_anothers, own_lines
 from wardkeep.base.entry_codes import holds_entry_code
 from wardkeep.base.ids import is_fhir_id
 from wardkeep.care.case_ending import Ending, changed_by_end, write_end

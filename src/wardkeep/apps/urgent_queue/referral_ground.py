@@ -20,8 +20,8 @@ from wardkeep.fhir.along.choosing import Going
 from wardkeep.fhir.bars.directory import (
     Directory,
     Neighbour,
+    others,
     taking,
-    why_not,
 )
 from wardkeep.fhir.bars.outgoing import Outbox, Standing
 from wardkeep.fhir.bars.times import FreeTime, time_in
@@ -73,10 +73,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
 
     def others(self, disposition: Disposition) -> Sequence[tuple[Neighbour, str]]:
         """Who does not take it, and why."""
-        found = [
-            (one, why_not(one, disposition, age=self.age)) for one in self.neighbours
-        ]
-        return [(one, why) for one, why in found if why is not None]
+        return others(self.neighbours, disposition, age=self.age)
 
 
 async def ground_of(visit: Visit) -> Ground | Response:

@@ -93,6 +93,14 @@ def taking(
     return tuple(one for one in every if why_not(one, disposition, age=age) is None)
 
 
+def others(
+    every: Iterable[Neighbour], disposition: Disposition, *, age: int | None
+) -> list[tuple[Neighbour, str]]:
+    """Those that do not, and why."""
+    found = [(one, why_not(one, disposition, age=age)) for one in every]
+    return [(one, why) for one, why in found if why is not None]
+
+
 class Directory:
     """Reads which partners there are."""
 
