@@ -66,7 +66,9 @@ ALONE = {"web": {"permission"}, "database": set[str]()}
 """Who takes along what was not stored; and what is one statement, which the database
 that has it carries out although whoever sent it is dead."""
 OK, AWAY = 200, 500
-PATIENCE = 20.0
+PATIENCE = 90.0
+"""A message whose attempt died with the database is tried again after its lease, a
+minute."""
 _VERSION = "select coalesce(max(version), 0) as n from record.resource where id = $1"
 
 
