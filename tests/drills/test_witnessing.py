@@ -57,11 +57,13 @@ class Asked:
     def __init__(self, ledger: Ledger, *outposts: Outpost) -> None:
         self.clock = FrozenClock(datetime(2026, 11, 23, 9, 41, tzinfo=UTC))
         self.told: list[str] = []
+        self.apart: list[str] = []
         self.witnessing = Witnessing(
             ledger,
             [(one.witness.key, one.address) for one in outposts],
             clock=self.clock,
             tell=self.told.append,
+            tell_apart=self.apart.append,
         )
 
     async def signs(self, entries: int) -> None:
@@ -89,6 +91,24 @@ async def test_what_did_not_change_is_signed_again_each_hour_and_no_sooner(
     asked.clock.move(timedelta(seconds=AFRESH_SECONDS))
     await asked.witnessing.ask_all()
     assert "does not answer" in asked.witnessing.views[0].fault
+    assert asked.told == []
+    asked.witnessing.close()
+
+
+async def test_a_clock_that_is_not_the_witnesses_is_told_of_once(
+    outpost: Outpost, ledger: Ledger
+) -> None:
+    """After the machine was switched off, nothing else tells a step from a night."""
+    grow(ledger)
+    asked = Asked(ledger, outpost)
+    day = timedelta(days=1)
+    for moved, told in ((-day, 1), (-day, 1), (0 * day, 1), (2 * day, 2)):
+        asked.clock.step_wall_time(datetime.now(UTC) + moved - asked.clock.now())  # noqa: TID251 - the witness lives by the machine's own
+        grow(ledger)
+        await asked.signs(ledger.committed_size)
+        assert len(asked.apart) == told
+    assert "1 day behind that of the witness witness.example.net/w1" in asked.apart[0]
+    assert "2 days ahead of that of the witness" in asked.apart[1]
     assert asked.told == []
     asked.witnessing.close()
 

@@ -24,11 +24,13 @@ from wardkeep.db.connection import Database
 from wardkeep.disclosure.wire import door_decoder, operator_decoder
 from wardkeep.fhir.model.type_codes import type_name
 from wardkeep.ledger.log import Ledger
+from wardkeep.warden.clock_steps import ClockMark
 from wardkeep.warden.root_key import Ask, Place
 from wardkeep.warden.root_key_ring import RootKeyRing, open_ring
-from wardkeep.warden.service.assemble import WardenParts, make_service
+from wardkeep.warden.service.assemble import make_service
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.socket import Listener
+from wardkeep.warden.service.warden_parts import WardenParts
 from wardkeep.web.logs import set_up_logs
 
 log = logging.getLogger(__name__)
@@ -132,6 +134,7 @@ def _open_parts(
         type_name=type_name,
         origin=settings.public_origin,
         clock=clock,
+        clock_mark=ClockMark(layout.warden / "clock.json", clock),
         incidents_folder=layout.warden / "incidents",
         witnesses=settings.witnesses,
     )

@@ -4,11 +4,15 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from wardkeep.base.ids import new_uuid
+
 LONDON = ZoneInfo("Europe/London")
 """The zone in which screens show times; stores hold UTC."""
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock(Protocol):
@@ -30,6 +34,13 @@ class Clock(Protocol):
         """
         ...
 
+    def boot(self) -> str:
+        """Names what the monotonic hand counts from: of one name it is one hand.
+
+        Empty where nothing names it: then no other process's hand compares with it.
+        """
+        ...
+
 
 class SystemClock:
     """The clock of the machine."""
@@ -43,6 +54,12 @@ class SystemClock:
     def monotonic_at(self, moment: datetime) -> float:
         return self.monotonic_seconds() + (moment - self.now()).total_seconds()
 
+    def boot(self) -> str:
+        try:
+            return _BOOT_ID.read_text().strip()
+        except OSError:
+            return ""
+
 
 class FrozenClock:
     """A clock that moves only when told; it passes the same tests as the real one."""
@@ -53,6 +70,7 @@ class FrozenClock:
             raise ValueError(message)
         self._now = at.astimezone(UTC)
         self._monotonic_seconds = 0.0
+        self._boot = new_uuid()
 
     def now(self) -> datetime:
         return self._now
@@ -62,6 +80,9 @@ class FrozenClock:
 
     def monotonic_at(self, moment: datetime) -> float:
         return self._monotonic_seconds + (moment - self._now).total_seconds()
+
+    def boot(self) -> str:
+        return self._boot
 
     def move(self, by: timedelta) -> None:
         """Let time pass, on both hands."""

@@ -29,6 +29,8 @@ TWO_STORIES = "two-stories"
 """The ledger is not the one that a witness saw."""
 LEDGER_CHANGED = "ledger-changed"
 """The ledger's files are not as they were written."""
+CLOCK_SET = "clock-set"
+"""The clock that dates the ledger was moved, or is not the one of a witness."""
 INCIDENT = "incident"
 """The operator declared an incident that touches the organisation, or revised it."""
 LETTERS = "letters"
@@ -96,7 +98,12 @@ class Alarms:
         return made
 
     def raise_to_all(
-        self, kind: str, organisations: Iterable[int], *, detail: str
+        self,
+        kind: str,
+        organisations: Iterable[int],
+        *,
+        detail: str,
+        entry: int = -1,
     ) -> None:
         """About nobody's account: each organisation is told."""
         now = self._clock.now()
@@ -109,7 +116,7 @@ class Alarms:
                 session="",
                 patient="",
                 detail=detail,
-                entry=-1,
+                entry=entry,
                 raised_at=now,
                 due_at=now + REVIEW_WITHIN,
             )

@@ -16,9 +16,8 @@ import msgspec
 
 from wardkeep.identity.roles import role_named
 from wardkeep.ledger.entry import Entry
-from wardkeep.ledger.log import Ledger
 from wardkeep.warden.limits import Limits
-from wardkeep.warden.recent import recent
+from wardkeep.warden.recent import LastDay
 
 WINDOW_SECONDS = 3600.0
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
@@ -97,14 +96,12 @@ class Breaker:
         return together
 
     @classmethod
-    def recounted(
-        cls, ledger: Ledger, limits: Limits, *, now: float, monotonic: float
-    ) -> "Breaker":
+    def recounted(cls, day: LastDay, limits: Limits) -> "Breaker":
         """All sums from the entries of the last hour, as they were counted live."""
         found = cls()
-        for entry, age in recent(ledger, now=now, seconds=WINDOW_SECONDS):
+        for entry, when in day.within(WINDOW_SECONDS):
             if entry.purpose and entry.outcome == _GRANTED:
-                found._count(entry, limits, monotonic - age)
+                found._count(entry, limits, when)
         return found
 
     def _count(self, entry: Entry, limits: Limits, when: float) -> None:

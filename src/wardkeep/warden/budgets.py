@@ -27,7 +27,7 @@ from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import SELF_MADE, Why
 from wardkeep.warden.contracts import APP
-from wardkeep.warden.recent import recent
+from wardkeep.warden.recent import LastDay
 
 WINDOW_SECONDS = 24 * 3600.0
 ROWS_A_PATIENT = 5
@@ -333,29 +333,23 @@ class Budgets:
 
     @classmethod
     def recounted(
-        cls,
-        ledger: Ledger,
-        *,
-        now: float,
-        monotonic: float,
-        with_apps: Collection[Account] = (),
+        cls, ledger: Ledger, day: LastDay, with_apps: Collection[Account] = ()
     ) -> "Budgets":
-        """From the entries of the last 24 hours.
+        """From the entries of the ledger's last 24 hours.
 
-        `now` in seconds since 1970, `monotonic` by the clock that all else counts by.
         What the ledger dates later than now, as after the clock was set back, counts as
         opened now. `with_apps`: whose apps may go on longer than a session lasts.
         """
         found = cls()
-        entries = list(recent(ledger, now=now, seconds=WINDOW_SECONDS))
+        entries = list(day.within(WINDOW_SECONDS))
         touched = {
             (one.organisation, one.account) for one, _ in entries if _is_touch(one)
         }
         for account in with_apps:
             if account not in touched:
                 found._recount_reach(ledger, account)
-        for entry, age in entries:
-            found.count_entry(entry, monotonic - age)
+        for entry, when in entries:
+            found.count_entry(entry, when)
         return found
 
     def _recount_reach(self, ledger: Ledger, account: Account) -> None:

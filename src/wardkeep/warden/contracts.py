@@ -9,8 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from wardkeep.ledger.entry import Entry
-from wardkeep.ledger.log import Ledger
-from wardkeep.warden.recent import recent
+from wardkeep.warden.recent import LastDay
 
 WINDOW_SECONDS = 3600.0
 SERVICE_ROLE = "service"
@@ -52,12 +51,12 @@ class Contracts:
         return seen
 
     @classmethod
-    def recounted(cls, ledger: Ledger, *, now: float, monotonic: float) -> "Contracts":
-        """From the entries of the last hour; `now` in seconds since 1970."""
+    def recounted(cls, day: LastDay) -> "Contracts":
+        """From the entries of the last hour."""
         found = cls()
-        for entry, age in recent(ledger, now=now, seconds=WINDOW_SECONDS):
+        for entry, when in day.within(WINDOW_SECONDS):
             if entry.outcome == GRANTED and _counts_for(entry):
-                found.opened(_counts_for(entry), entry.patients, now=monotonic - age)
+                found.opened(_counts_for(entry), entry.patients, now=when)
         return found
 
 

@@ -9,11 +9,9 @@ start.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
 
-from wardkeep.ledger.entry import Entry
 from wardkeep.warden.budgets import Account
-from wardkeep.warden.recent import aged
+from wardkeep.warden.recent import LastDay
 
 BREAK_GLASS = "break-glass"
 """The action of the entry that says: somebody broke the glass for a patient."""
@@ -60,16 +58,14 @@ class BrokenGlass:
         return hour, sum(one >= now - DAY_SECONDS for one in times)
 
     @classmethod
-    def recounted(
-        cls, entries: Iterable[Entry], *, now: float, monotonic: float
-    ) -> "BrokenGlass":
-        """From those of the last 24 hours; times as for `Budgets.recounted`."""
+    def recounted(cls, day: LastDay) -> "BrokenGlass":
+        """From the entries of the last 24 hours."""
         found = cls()
-        for entry, age in aged(entries, now=now, seconds=DAY_SECONDS):
+        for entry, when in day.within(DAY_SECONDS):
             if entry.action == BREAK_GLASS and entry.outcome == _GRANTED:
                 for patient in entry.patients:
                     account = (entry.organisation, entry.account)
-                    found.broken(account, patient, monotonic - age)
+                    found.broken(account, patient, when)
         return found
 
 

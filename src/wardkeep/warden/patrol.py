@@ -11,6 +11,7 @@ import msgspec
 
 from wardkeep.identity.roles import role_named
 from wardkeep.ledger.entry import Entry
+from wardkeep.warden.clock_steps import CLOCK_SET, seconds_of
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.walk import WINDOW_SECONDS
 
@@ -41,6 +42,9 @@ class Patrol:
 
     def passes(self, position: int, entry: Entry) -> None:
         """Count an entry; whom it makes too many is told of."""
+        if entry.action == CLOCK_SET:
+            self._move(round(seconds_of(entry) * _MICROSECONDS))
+            return
         role = role_named(entry.role)
         is_opening = entry.purpose and entry.outcome == _GRANTED
         if role is None or not is_opening or entry.action in {_FIND, _HISTORY}:
@@ -52,6 +56,14 @@ class Patrol:
         if len(seen) > most and self._told.get(key, 0) <= oldest:
             self._told[key] = entry.at
             self._tell(Slow(*key, len(seen), most, position))
+
+    def _move(self, by: int) -> None:
+        """The clock that dates entries was moved: no week went by meanwhile."""
+        for seen in self._seen.values():
+            for patient in seen:
+                seen[patient] += by
+        for key in self._told:
+            self._told[key] += by
 
     def _counted(
         self, key: tuple[int, str], entry: Entry, oldest: int

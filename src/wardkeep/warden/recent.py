@@ -1,42 +1,73 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger's last entries with their age, for whoever counts them again at a start.
+"""The ledger's last day with the age of each entry, counted again at a start.
 
 An entry is dated by the wall clock, which somebody may have set back and put right. It
 happened no earlier than what stands before it: so it is at most as old as the youngest
 of those. That errs towards counting. A date that lies ahead says nothing of that kind:
 one of a year ahead would make all that follows it new, at each start of that year.
+Where an entry says that the clock was moved (clock_steps.py), what stands before it is
+dated as if it had been moved then already.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
+from wardkeep.warden.clock_steps import steps_in
 
+DAY_SECONDS = 24 * 3600.0
 _MICROSECONDS = 1_000_000
 
 
-def recent(
-    ledger: Ledger, *, now: float, seconds: float
-) -> Iterator[tuple[Entry, float]]:
-    """Entries of so many seconds, the oldest first, each with its age in seconds.
+class LastDay(msgspec.Struct, frozen=True):
+    """Entries of the last 24 hours, read once for all who count."""
 
-    `now` in seconds since 1970. What is dated later is as if it were written now.
+    first: int
+    """The position of the first entry."""
+    entries: Sequence[Entry]
+    ages: Sequence[float]
+    """Of each in seconds; a few may be older than a day."""
+    monotonic: float
+    """Now, by the clock that nobody sets."""
+
+    def within(self, seconds: float) -> Iterator[tuple[Entry, float]]:
+        """Those no older, the oldest first, each with when it was made.
+
+        By the clock that nobody sets, in seconds.
+        """
+        for entry, age in zip(self.entries, self.ages, strict=True):
+            if age <= seconds:
+                yield entry, self.monotonic - age
+
+
+def last_day(ledger: Ledger, *, now: float, monotonic: float) -> LastDay:
+    """Read it; `now` in seconds since 1970, and the same moment by the other clock.
+
+    As far back as the clock was moved on since, by what the entries say.
     """
-    read = ledger.since(int((now - seconds) * _MICROSECONDS))
-    return aged(read, now=now, seconds=seconds)
+    ahead = 0.0
+    while True:
+        since = int((now - DAY_SECONDS - ahead) * _MICROSECONDS)
+        entries = ledger.since(since)
+        further = sum(step for step in steps_in(entries) if step > 0)
+        if further <= ahead:
+            first = ledger.committed_size - len(entries)
+            return LastDay(first, entries, _ages(entries, now), monotonic)
+        ahead = further
 
 
-def aged(
-    entries: Iterable[Entry], *, now: float, seconds: float
-) -> Iterator[tuple[Entry, float]]:
-    """The same of entries that were read already, in their order."""
-    newest = 0.0
-    for entry in entries:
-        at = entry.at / _MICROSECONDS
-        if at > now:
-            yield entry, 0.0
-            continue
-        newest = max(newest, at)
-        # Where one of a date ahead is read, so is what lies behind it.
-        if now - newest <= seconds:
-            yield entry, now - newest
+def _ages(entries: Sequence[Entry], now: float) -> Sequence[float]:
+    """Seconds; what is dated later is as if it were written now."""
+    dates = [entry.at / _MICROSECONDS for entry in entries]
+    together = 0.0
+    for number, step in reversed(list(enumerate(steps_in(entries)))):
+        dates[number] += together
+        together += step
+    ages, newest = [], 0.0
+    for at in dates:
+        if at <= now:
+            newest = max(newest, at)
+        ages.append(0.0 if at > now else now - newest)
+    return ages

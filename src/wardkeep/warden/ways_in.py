@@ -10,8 +10,7 @@ from collections.abc import Iterable
 
 from wardkeep.disclosure.purpose import Action, Tier
 from wardkeep.ledger.entry import Entry
-from wardkeep.ledger.log import Ledger
-from wardkeep.warden.recent import recent
+from wardkeep.warden.recent import LastDay
 
 WINDOW_SECONDS = 24 * 3600.0
 NOTE = "Composition"
@@ -52,17 +51,14 @@ class WaysIn:
         return most - len(homes) - (patient not in homes)
 
     @classmethod
-    def recounted(cls, ledger: Ledger, *, now: float, monotonic: float) -> "WaysIn":
-        """From the entries of the last 24 hours, by the clock that all else counts by.
-
-        `now` in seconds since 1970; what is dated later counts as given now.
-        """
+    def recounted(cls, day: LastDay) -> "WaysIn":
+        """From the entries of the last 24 hours."""
         found = cls()
-        for entry, age in recent(ledger, now=now, seconds=WINDOW_SECONDS):
+        for entry, when in day.within(WINDOW_SECONDS):
             if is_given(entry):
                 account = (entry.organisation, entry.account)
                 for patient in entry.patients:
-                    found.given(account, patient, now=monotonic - age)
+                    found.given(account, patient, now=when)
         return found
 
 

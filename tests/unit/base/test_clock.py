@@ -3,10 +3,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
+from wardkeep.base import clock as module
 from wardkeep.base.clock import (
     Clock,
     FrozenClock,
@@ -66,3 +68,17 @@ def test_a_moment_of_the_wall_time_is_one_of_the_monotonic_hand_too(
     assert before - 300 - 1 < at < before - 300 + 1
     ahead = clock.monotonic_at(clock.now() + timedelta(hours=12))
     assert ahead - at == pytest.approx(12 * 3600 + 300, abs=1)
+
+
+def test_two_clocks_of_one_machine_have_one_hand_and_frozen_ones_each_their_own() -> (
+    None
+):
+    assert SystemClock().boot() == SystemClock().boot()
+    assert FrozenClock(START).boot() != FrozenClock(START).boot()
+
+
+def test_where_nothing_names_the_run_of_the_machine_it_has_no_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "_BOOT_ID", tmp_path / "nothing")
+    assert SystemClock().boot() == ""

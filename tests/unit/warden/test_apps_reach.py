@@ -17,6 +17,7 @@ from wardkeep.identity.roles import REACH, Budget
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.budgets import WINDOW_SECONDS, Budgets, apps_of
+from wardkeep.warden.recent import LastDay, last_day
 
 NURSE = (1, "11111111-1111-4111-8111-111111111111")
 ELSEWHERE = (2, NURSE[1])
@@ -78,12 +79,10 @@ class Days:
         self.tells(entry(of, "prove", session=session, at=self.at))
 
     def restarted(self) -> Budgets:
-        return Budgets.recounted(
-            self.ledger,
-            now=self.at,
-            monotonic=self.at - START,
-            with_apps=[NURSE, ELSEWHERE],
-        )
+        return Budgets.recounted(self.ledger, self.last_day(), [NURSE, ELSEWHERE])
+
+    def last_day(self) -> LastDay:
+        return last_day(self.ledger, now=self.at, monotonic=self.at - START)
 
     def reach(self, budgets: Budgets, of: tuple[int, str] = NURSE) -> int:
         """Of the apps, were nobody more opened."""
@@ -179,7 +178,7 @@ def test_another_account_under_the_same_key_of_the_index_is_not_counted(
 def test_whose_apps_ended_with_their_session_is_not_looked_for(days: Days) -> None:
     days.app_opens("p-1")
     days.at += 2 * WINDOW_SECONDS
-    found = Budgets.recounted(days.ledger, now=days.at, monotonic=days.at - START)
+    found = Budgets.recounted(days.ledger, days.last_day())
     assert days.reach(found) == 0
 
 

@@ -19,6 +19,7 @@ from wardkeep.warden.glass import (
     BrokenGlass,
     are_many,
 )
+from wardkeep.warden.recent import last_day
 
 DOCTOR = (1, "11111111-1111-4111-8111-111111111111")
 COLLEAGUE = (1, "22222222-2222-4222-8222-222222222222")
@@ -106,7 +107,7 @@ def test_a_start_counts_them_again_from_the_ledger(tmp_path: Path) -> None:
     ledger.append(entry("d", START, COLLEAGUE[1]))
     ledger.append(entry("e", START, DOCTOR[1], outcome="refusal:frozen"))
     ledger.commit()
-    found = BrokenGlass.recounted(ledger.since(0), now=START, monotonic=5.0)
+    found = BrokenGlass.recounted(last_day(ledger, now=START, monotonic=5.0))
     assert found.counts(DOCTOR, 5.0) == (2, 3)
     assert found.counts(COLLEAGUE, 5.0) == (1, 1)
     assert found.counts(DOCTOR, 5.0 + 0.6 * HOUR_SECONDS) == (1, 3)

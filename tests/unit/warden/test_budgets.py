@@ -27,7 +27,8 @@ from wardkeep.warden.budgets import (
     Spent,
     apps_of,
 )
-from wardkeep.warden.recent import recent
+from wardkeep.warden.clock_steps import CLOCK_SET, LEAST_SECONDS, ClockMark
+from wardkeep.warden.recent import last_day
 from wardkeep.warden.sessions import LONGEST_SECONDS
 
 NURSE = (1, "11111111-1111-4111-8111-111111111111")
@@ -118,9 +119,45 @@ class World:
         self.released_at = self.monotonic
 
     def restarts(self) -> None:
-        self.budgets = Budgets.recounted(
-            self.ledger, now=self.wall, monotonic=self.monotonic
-        )
+        """Killed at any moment: what it knew is in files alone."""
+        mark = self.mark()
+        now = self.wall - mark.ahead()
+        day = last_day(self.ledger, now=now, monotonic=self.monotonic)
+        self.budgets = Budgets.recounted(self.ledger, day)
+
+    # The clock, whose wall hand somebody moves
+
+    def mark(self) -> ClockMark:
+        """As a start reads it; made anew where there is none."""
+        return ClockMark(self.ledger.folder.parent / "clock.json", self)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.wall, UTC)
+
+    def monotonic_seconds(self) -> float:
+        return self.monotonic
+
+    def monotonic_at(self, moment: datetime) -> float:
+        return self.monotonic + moment.timestamp() - self.wall
+
+    def boot(self) -> str:
+        return "one"
+
+    def steps(self, seconds: float) -> None:
+        """The wall clock alone, as by somebody's hand or by daylight saving."""
+        self.wall += seconds
+
+    def is_seen_to_step(self, *, dies: bool = False) -> None:
+        """The warden looks; it may be killed before the mark is moved on."""
+        mark = self.mark()
+        ahead = mark.ahead()
+        if ahead:
+            made = entry(CLOCK_SET, "", self.wall)
+            request = mark.request(ahead)
+            self.ledger.append(msgspec.structs.replace(made, request=request))
+            self.ledger.commit()
+            if not dies:
+                mark.put()
 
     def is_set_back_and_put_right(self, seconds: float) -> None:
         """The wall clock, while others write."""
@@ -137,7 +174,9 @@ class World:
         self.monotonic += seconds
 
     def holds(self) -> None:
-        oldest = max(self.monotonic - WINDOW_SECONDS, self.released_at)
+        # Less than a minute is no step
+        window = WINDOW_SECONDS - LEAST_SECONDS
+        oldest = max(self.monotonic - window, self.released_at)
         today = {who for when, _, who in self.opened if when > oldest}
         assert len(today) <= BUDGET.hard
         for session in ("s1", "s2"):
@@ -153,7 +192,10 @@ STEPS = st.one_of(
     st.tuples(st.just("touches"), SESSION),
     st.tuples(st.just("restarts")),
     st.tuples(st.just("passes"), st.floats(1.0, 40_000.0)),
-    st.tuples(st.just("steps back"), st.floats(1.0, 200_000.0)),
+    st.tuples(st.just("steps"), st.floats(-200_000.0, 200_000.0)),
+    st.tuples(st.just("steps"), st.floats(80_000.0, 100_000.0)),
+    st.tuples(st.just("is_seen_to_step")),
+    st.tuples(st.just("is_killed_as_it_sees")),
     st.tuples(st.just("is_set_back_and_put_right"), st.floats(1.0, 200_000.0)),
     st.tuples(st.just("is_ahead_and_put_right"), st.floats(1.0, 200_000.0)),
 )
@@ -167,12 +209,13 @@ def test_no_order_of_events_lets_an_account_pass_its_cap(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         world = World(opened_ledger(Path(folder)))
+        world.mark()
         for name, *details in steps:
-            if name == "steps back":
-                # The wall clock alone, as by somebody's hand or by daylight saving.
-                world.wall -= float(str(details[0]))
-                continue
-            getattr(world, str(name))(*details)
+            if name == "is_killed_as_it_sees":
+                world.is_seen_to_step(dies=True)
+                world.restarts()
+            else:
+                getattr(world, str(name))(*details)
             world.holds()
         world.ledger.close()
 
@@ -206,17 +249,40 @@ def test_one_entry_of_a_clock_that_was_ahead_makes_none_after_it_younger(
         ledger.append(entry("read", "s1", START + n * hour, f"p{n}"))
     ledger.commit()
     now = START + 48 * hour
-    found = Budgets.recounted(ledger, now=now, monotonic=5.0)
-    last = list(recent(ledger, now=now, seconds=hour))
+    day = last_day(ledger, now=now, monotonic=5.0)
+    found, last = Budgets.recounted(ledger, day), list(day.within(hour))
     ledger.close()
     # Of the last day, and the one of which nobody knows when it was
     assert found.counts(NURSE, now=5.0) == (0, 24 + 1, 0)
     assert found.counts(NURSE, now=6.0 + WINDOW_SECONDS) == (0, 0, 0)
     # Nor has an hour, by which a breaker trips for everybody, all of the two days in it
-    assert [(one.patients, age) for one, age in last] == [
-        (("ahead",), 0.0),
-        (("p47",), hour),
+    assert [(one.patients, when) for one, when in last] == [
+        (("ahead",), 5.0),
+        (("p47",), 5.0 - hour),
     ]
+
+
+def test_a_clock_set_ahead_by_a_day_and_a_start_give_nobody_a_new_day(
+    tmp_path: Path,
+) -> None:
+    world = World(opened_ledger(tmp_path))
+    world.mark()
+    world.runs("s1", 0, REACH)
+    world.touches("s1")
+    world.runs("s1", REACH, BUDGET.hard - REACH)
+    for _ in range(3):
+        world.steps(WINDOW_SECONDS)
+        world.restarts()
+        world.is_seen_to_step()
+        world.touches("s1")
+        world.asks("s1", "one-more")
+        world.holds()
+        assert world.budgets.counts(NURSE, now=world.monotonic) == (0, BUDGET.hard, 0)
+    # And a real day later it is forgotten all the same, however often it starts
+    world.passes(WINDOW_SECONDS + LEAST_SECONDS)
+    world.restarts()
+    assert world.budgets.counts(NURSE, now=world.monotonic) == (0, 0, 0)
+    world.ledger.close()
 
 
 def opened_ledger(folder: Path) -> Ledger:
@@ -323,7 +389,8 @@ def test_what_is_dated_after_now_counts_as_opened_now(tmp_path: Path) -> None:
     ledger.append(entry("read", "s1", START, "p1"))
     ledger.commit()
     two_days_back = START - 2 * WINDOW_SECONDS
-    found = Budgets.recounted(ledger, now=two_days_back, monotonic=5.0)
+    day = last_day(ledger, now=two_days_back, monotonic=5.0)
+    found = Budgets.recounted(ledger, day)
     ledger.close()
     assert found.counts(NURSE, now=5.0 + WINDOW_SECONDS - 1) == (0, 1, 0)
 

@@ -13,6 +13,7 @@ from wardkeep.warden.contracts import (
     WINDOW_SECONDS,
     Contracts,
 )
+from wardkeep.warden.recent import last_day
 
 BEGAN = entry_about("p").at / 1_000_000
 
@@ -41,7 +42,7 @@ def test_a_start_counts_programs_and_apps_again_and_nobody_else(tmp_path: Path) 
     ):
         ledger.append(one)
     ledger.commit()
-    found = Contracts.recounted(ledger, now=BEGAN + 5, monotonic=70.0)
+    found = Contracts.recounted(last_day(ledger, now=BEGAN + 5, monotonic=70.0))
     ledger.close()
     for later, left in ((0.0, 8), (WINDOW_SECONDS - 6, 8), (WINDOW_SECONDS - 4, 9)):
         for whose in (ACCOUNT, "an-app"):

@@ -13,8 +13,10 @@ from wardkeep.identity.roles import Role
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
 from wardkeep.warden.breaker import FLOOR, SHARE, WINDOW_SECONDS, Breaker
+from wardkeep.warden.clock_steps import CLOCK_SET
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.patrol import TIMES_SOFT, Patrol, Slow
+from wardkeep.warden.recent import last_day
 from wardkeep.warden.walk import A_PORTION, Walk
 
 DAY = 24 * 3600
@@ -123,6 +125,20 @@ async def test_many_who_ask_walk_one_after_another(ledger: Ledger) -> None:
     assert turns >= 2  # not all in one turn of the loop
 
 
+@pytest.mark.parametrize(("action", "told"), [(CLOCK_SET, 1), ("another", 0)])
+def test_a_clock_set_on_by_weeks_lets_nobody_off(
+    ledger: Ledger, action: str, told: int
+) -> None:
+    """What was met before is as long ago as it was, if an entry says what happened."""
+    weeks, half = 27 * DAY, MOST // 2 + 10
+    entries = [opening(START + n, f"p-{n}") for n in range(half)]
+    step = opening(START + weeks, "", action=action, role="operator")
+    entries.append(msgspec.structs.replace(step, request=f"{weeks} a-mark"))
+    later = START + weeks + 2 * DAY
+    entries += [opening(later + n, f"q-{n}") for n in range(half)]
+    assert len(walked(ledger, entries, now=START + weeks)) == told
+
+
 def test_whom_somebody_met_five_weeks_ago_counts_no_more() -> None:
     found: list[Slow] = []
     patrol = Patrol(Limits(), found.append)
@@ -203,17 +219,19 @@ def test_an_hour_after_it_counts_for_nothing_in_the_sites_sum() -> None:
     assert breaker.opened(2, ["one more"], later)
 
 
+def recounted(ledger: Ledger, *, now: float, monotonic: float) -> Breaker:
+    return Breaker.recounted(last_day(ledger, now=now, monotonic=monotonic), Limits())
+
+
 def test_a_restart_counts_the_hour_again(ledger: Ledger) -> None:
     for n in range(FLOOR + 10):
         ledger.append(opening(START + n, f"p-{n}"))
     ledger.commit()
-    found = Breaker.recounted(ledger, Limits(), now=START + 600.0, monotonic=50.0)
+    found = recounted(ledger, now=START + 600.0, monotonic=50.0)
     assert found.is_tripped(1, 51.0)
     # The site has room for whoever works elsewhere: one organisation cannot fill it.
     assert not found.is_tripped(2, 51.0)
-    late = Breaker.recounted(
-        ledger, Limits(), now=START + 2.0 * WINDOW_SECONDS, monotonic=50.0
-    )
+    late = recounted(ledger, now=START + 2.0 * WINDOW_SECONDS, monotonic=50.0)
     assert not late.is_tripped(1, 51.0)
 
 
@@ -232,7 +250,7 @@ def test_a_restart_at_any_moment_trips_as_no_restart_does(ledger: Ledger) -> Non
         live.at_work(organisation, made.account, role.budget.soft, when)
         if not is_search:
             live.opened(organisation, [f"p-{n}"], when)
-        again = Breaker.recounted(ledger, Limits(), now=START + when, monotonic=when)
+        again = recounted(ledger, now=START + when, monotonic=when)
         told.append((live.is_tripped(3, when), again.is_tripped(3, when)))
     assert all(one == other for one, other in told)
     assert {one for one, _ in told} == {False, True}

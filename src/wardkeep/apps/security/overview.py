@@ -35,6 +35,7 @@ KINDS = {
     "copy-made": "A copy of a record was signed for",
     "questioned": "A patient asks about an opening",
     "ledger-changed": "The ledger is not as it was written",
+    "clock-set": "The clock of the system was moved",
     "incident": "An incident was declared that touches your patients",
     "letters": "Addresses were opened for letters about an incident",
     "two-stories": "The ledger is not the one that a witness saw",

@@ -2,15 +2,9 @@
 """Puts the warden together from its parts and what the database remembers."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
-from wardkeep.base.clock import Clock
-from wardkeep.base.note_keys import NoteKey
 from wardkeep.db.connection import Database
-from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets, load_all
 from wardkeep.warden.canaries import Canaries
 from wardkeep.warden.contracts import Contracts
@@ -19,8 +13,7 @@ from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.incidents import Register
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.letters import ApprovedLetters
-from wardkeep.warden.resealing import TypeName
-from wardkeep.warden.root_key_ring import RootKeyRing
+from wardkeep.warden.recent import LastDay
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.assemble_containment import (
     ContainmentParts,
@@ -34,8 +27,8 @@ from wardkeep.warden.service.assemble_federation import (
 )
 from wardkeep.warden.service.assemble_ledger import (
     LedgerAlarms,
-    make_compaction,
-    make_witnessing,
+    make_beside,
+    read_last_day,
 )
 from wardkeep.warden.service.assemble_people import (
     PeopleDesks,
@@ -71,34 +64,17 @@ from wardkeep.warden.service.planting import (
     load_canaries,
 )
 from wardkeep.warden.service.retention import Retention
-from wardkeep.warden.service.rotating import KeyFile, Rotator
+from wardkeep.warden.service.rotating import Rotator
 from wardkeep.warden.service.service import WardenService
 from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.tying import Tying
+from wardkeep.warden.service.warden_parts import WardenParts
 from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.service.ways_in import WaysInDesk
 from wardkeep.warden.service.writers import Writers
 from wardkeep.warden.sessions import Sessions
 from wardkeep.warden.support_grants import SupportGrants, load_live
 from wardkeep.warden.ways_in import WaysIn
-
-
-class WardenParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a warden needs besides its database."""
-
-    root_key: RootKeyRing
-    ledger: Ledger
-    signing_key_file: KeyFile
-    """Where the ledger's signing key is kept."""
-    ledger_name: str
-    origin: str
-    """The public origin; passkeys are bound to it."""
-    type_name: TypeName
-    clock: Clock
-    incidents_folder: Path
-    """Where declared incidents are kept."""
-    witnesses: Sequence[tuple[NoteKey, str]] = ()
-    """Who co-signs the ledger's checkpoints, and where they are asked."""
 
 
 class _Known(NamedTuple):
@@ -112,6 +88,7 @@ class _Known(NamedTuple):
     canaries: Canaries
     register: Register
     letters: ApprovedLetters
+    day: LastDay
 
 
 class _Writing(NamedTuple):
@@ -157,6 +134,8 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     federation = await _federation(database, parts, known, made)
     rotator = await _rotator(database, parts, known, made)
     about = LedgerAlarms(known.watch.alarms, lambda: known.keystore.organisations)
+    beside = make_beside(parts, about, trace, batch.written)
+    await beside.clock_watch.resume(database, known.day)
     return WardenService(
         database=database,
         ledger=parts.ledger,
@@ -166,9 +145,11 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         batch=batch,
         eraser=eraser,
         rotator=rotator,
-        witnessing=make_witnessing(parts.ledger, parts.witnesses, about, parts.clock),
-        compaction=make_compaction(parts.ledger, parts.ledger_name, about),
+        witnessing=beside.witnessing,
+        compaction=beside.compaction,
         at_the_door=(
+            # Before those who save alarms, so that its own are among them.
+            beside.clock_watch.desk,
             door.desk,
             *writing.at_the_door,
             _audit(parts, known, door).desk,
@@ -305,18 +286,20 @@ async def _federation(
 
 
 async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known:
-    sessions = Sessions(parts.clock)
+    sessions, clock = Sessions(parts.clock), parts.clock
+    day = read_last_day(parts.ledger, clock, parts.clock_mark)
     known = _Known(
         keystore=KeyStore(parts.root_key),
         sessions=sessions,
         directory=Directory(),
         expected=ExpectedSets(),
         erased=ErasedPatients(),
-        support=SupportGrants(parts.clock),
-        watch=await make_watch(database, parts.ledger, sessions, trace, parts.clock),
+        support=SupportGrants(clock),
+        watch=await make_watch(database, parts.ledger, day, sessions, trace, clock),
         canaries=Canaries(),
         register=Register(parts.incidents_folder, parts.ledger),
-        letters=ApprovedLetters(parts.clock),
+        letters=ApprovedLetters(clock),
+        day=day,
     )
     known.register.settle()
     async with database.connection() as connection:
@@ -335,17 +318,16 @@ async def _known(database: Database, parts: WardenParts, trace: Trace) -> _Known
 
 
 def _door(parts: WardenParts, known: _Known) -> Door:
-    now, monotonic = parts.clock.now().timestamp(), parts.clock.monotonic_seconds()
     return Door(
         keystore=known.keystore,
         ledger=parts.ledger,
         sessions=known.sessions,
         expected=known.expected,
-        contracts=Contracts.recounted(parts.ledger, now=now, monotonic=monotonic),
+        contracts=Contracts.recounted(known.day),
         erased=known.erased,
         support=known.support,
         watch=known.watch,
-        ways_in=WaysIn.recounted(parts.ledger, now=now, monotonic=monotonic),
+        ways_in=WaysIn.recounted(known.day),
         canaries=known.canaries,
         letters=known.letters,
         clock=parts.clock,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import msgspec
 
-from wardkeep.base.clock import Clock, microseconds_since_epoch
+from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Database
 from wardkeep.identity import app_grants
 from wardkeep.ledger.log import Ledger
@@ -21,6 +21,7 @@ from wardkeep.warden.incidents import COUNTS, Register
 from wardkeep.warden.keystore import KeyStore
 from wardkeep.warden.letters import ApprovedLetters
 from wardkeep.warden.limits import load_all
+from wardkeep.warden.recent import LastDay
 from wardkeep.warden.service.batch import Written
 from wardkeep.warden.service.car_lists import CarLists
 from wardkeep.warden.service.ceremonies import Ceremonies
@@ -62,22 +63,21 @@ class ContainmentParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def make_watch(
-    database: Database, ledger: Ledger, sessions: Sessions, trace: Trace, clock: Clock
+    database: Database,
+    ledger: Ledger,
+    day: LastDay,
+    sessions: Sessions,
+    trace: Trace,
+    clock: Clock,
 ) -> Watch:
     """Everything counted again, and frozen again, as it was before a start."""
     async with database.connection() as connection:
         limits = await load_all(connection)
         with_apps = await app_grants.whose_hold(connection, clock=clock)
-    now, monotonic = clock.now().timestamp(), clock.monotonic_seconds()
-    day_ago = microseconds_since_epoch(clock.now() - timedelta(days=1))
-    entries = ledger.since(day_ago)
-    first = ledger.committed_size - len(entries)
     watch = Watch(
-        budgets=Budgets.recounted(
-            ledger, now=now, monotonic=monotonic, with_apps=with_apps
-        ),
-        breaker=Breaker.recounted(ledger, limits, now=now, monotonic=monotonic),
-        glass=BrokenGlass.recounted(entries, now=now, monotonic=monotonic),
+        budgets=Budgets.recounted(ledger, day, with_apps),
+        breaker=Breaker.recounted(day, limits),
+        glass=BrokenGlass.recounted(day),
         freezes=Freezes(),
         alarms=Alarms(clock),
         limits=limits,
@@ -89,12 +89,12 @@ async def make_watch(
         for one in await freezes.load_holding(connection):
             watch.freezes.restore(one)
         # What was frozen in the last seconds before a crash is in the ledger alone.
-        for one in freezes_in(entries, but=known):
+        for one in freezes_in(day.entries, but=known):
             watch.take_back(await freezes.with_members(connection, one))
         told = await alarms.entries_of(
             connection, LOOKED_AT.values(), since=clock.now() - timedelta(days=2)
         )
-        for lost in acts_in(entries, first=first, but=told):
+        for lost in acts_in(day.entries, first=day.first, but=told):
             watch.alarms.keep(lost)
     sessions.is_frozen = watch.freezes.stops
     return watch

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts together what runs beside the ledger, and whom it tells of what it finds."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from wardkeep.base.clock import Clock
-from wardkeep.base.note_keys import NoteKey
 from wardkeep.ledger.log import Ledger
-from wardkeep.warden.alarms import LEDGER_CHANGED, TWO_STORIES, Alarms
+from wardkeep.warden.alarms import CLOCK_SET, LEDGER_CHANGED, TWO_STORIES, Alarms
+from wardkeep.warden.clock_steps import ClockMark
+from wardkeep.warden.recent import LastDay, last_day
+from wardkeep.warden.service.batch import Written
+from wardkeep.warden.service.clock_watch import ClockWatch
 from wardkeep.warden.service.compacting import Compaction
+from wardkeep.warden.service.trace import Trace
+from wardkeep.warden.service.warden_parts import WardenParts
 from wardkeep.warden.service.witnessing import Witnessing
 
 
@@ -19,24 +25,45 @@ class LedgerAlarms(NamedTuple):
     organisations: Callable[[], Iterable[int]]
     """Asked when there is something to tell: some may be new by then."""
 
-    def tell(self, kind: str, detail: str) -> None:
-        self.alarms.raise_to_all(kind, self.organisations(), detail=detail)
+    def tell(self, kind: str, detail: str, entry: int = -1) -> None:
+        self.alarms.raise_to_all(kind, self.organisations(), detail=detail, entry=entry)
 
 
-def make_witnessing(
-    ledger: Ledger,
-    witnesses: Sequence[tuple[NoteKey, str]],
-    about: LedgerAlarms,
-    clock: Clock,
-) -> Witnessing:
-    def tell(detail: str) -> None:
-        about.tell(TWO_STORIES, detail)
+class Beside(NamedTuple):
+    """What looks at the ledger itself while the warden answers."""
 
-    return Witnessing(ledger, witnesses, clock=clock, tell=tell)
+    witnessing: Witnessing
+    compaction: Compaction
+    clock_watch: ClockWatch
 
 
-def make_compaction(ledger: Ledger, origin: str, about: LedgerAlarms) -> Compaction:
-    def tell(detail: str) -> None:
-        about.tell(LEDGER_CHANGED, detail)
+def make_beside(
+    parts: WardenParts, about: LedgerAlarms, trace: Trace, written: Written
+) -> Beside:
+    """Each tells everybody of what it finds."""
+    return Beside(
+        Witnessing(
+            parts.ledger,
+            parts.witnesses,
+            clock=parts.clock,
+            tell=partial(about.tell, TWO_STORIES),
+            tell_apart=partial(about.tell, CLOCK_SET),
+        ),
+        Compaction(
+            parts.ledger,
+            origin=parts.ledger_name,
+            tell=partial(about.tell, LEDGER_CHANGED),
+        ),
+        ClockWatch(
+            parts.clock_mark,
+            trace=trace,
+            tell=partial(about.tell, CLOCK_SET),
+            written=written,
+        ),
+    )
 
-    return Compaction(ledger, origin=origin, tell=tell)
+
+def read_last_day(ledger: Ledger, clock: Clock, mark: ClockMark) -> LastDay:
+    """Before the mark is moved on, as far back as it says."""
+    now = clock.now().timestamp() - mark.ahead()
+    return last_day(ledger, now=now, monotonic=clock.monotonic_seconds())

@@ -27,11 +27,14 @@ from wardkeep.ledger.cosignature import (
 from wardkeep.ledger.log import Ledger
 from wardkeep.ledger.publishing import Continued
 from wardkeep.ledger.witness import request
+from wardkeep.warden.clock_steps import length
 
 ASK_SECONDS = 5.0
 """Checkpoints are made each second; a witness is asked for the newest this often."""
 AFRESH_SECONDS = 3600.0
 """How often a checkpoint that did not change is signed anew: the witness is alive."""
+APART_SECONDS = 300.0
+"""Clocks that are kept right are closer, and an answer does not take so long."""
 NOT_ASKED = "was not asked yet"
 _OK, _CONFLICT, _NOT_CONTINUED = 200, 409, 422
 _REFUSALS = {
@@ -57,6 +60,8 @@ class Known(msgspec.Struct, kw_only=True):
     asked_at: float = -AFRESH_SECONDS
     fault: str = NOT_ASKED
     is_at_odds: bool = False
+    is_apart: bool = False
+    """Its clock says another time than ours."""
 
 
 class Witnessing:
@@ -69,10 +74,12 @@ class Witnessing:
         *,
         clock: Clock,
         tell: TellTwoStories,
+        tell_apart: Callable[[str], None],
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._tell = tell
+        self._tell_apart = tell_apart
         self._has_told = False
         self._outside = Outside()
         self._keeping = asyncio.Lock()
@@ -174,6 +181,20 @@ class Witnessing:
             await self._keep_lines(signed)
         one.old, one.at, one.is_at_odds = continued.checkpoint.size, at, False
         self._note(one, "")
+        self._hold_clocks(one, at)
+
+    def _hold_clocks(self, one: Known, at: int) -> None:
+        """What dates the ledger against a clock of another place."""
+        ahead = self._clock.now().timestamp() - at
+        was_apart, one.is_apart = one.is_apart, abs(ahead) >= APART_SECONDS
+        if one.is_apart and not was_apart:
+            log.error("the witness %s has another time", one.key.name)
+            which = "ahead of" if ahead > 0 else "behind"
+            self._tell_apart(
+                f"The clock of this system is {length(ahead)} {which} that of the"
+                f" witness {one.key.name}: one of them is wrong, and the ledger's dates"
+                f" may be. {_RING}"
+            )
 
     async def _keep_lines(self, signed: SignedNote) -> None:
         """Signatures of one checkpoint stand together; of a newer one, anew."""
