@@ -26,6 +26,7 @@ from wardkeep.warden.service.assemble_federation import (
     make_provider_desks,
 )
 from wardkeep.warden.service.assemble_ledger import (
+    Beside,
     LedgerAlarms,
     make_beside,
     read_last_day,
@@ -133,9 +134,7 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     smart = await _smart(database, parts, known, made)
     federation = await _federation(database, parts, known, made)
     rotator = await _rotator(database, parts, known, made)
-    about = LedgerAlarms(known.watch.alarms, lambda: known.keystore.organisations)
-    beside = make_beside(parts, about, trace, batch.written)
-    await beside.clock_watch.resume(database, known.day)
+    beside = await _beside(database, parts, known, made)
     return WardenService(
         database=database,
         ledger=parts.ledger,
@@ -148,7 +147,6 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         witnessing=beside.witnessing,
         compaction=beside.compaction,
         at_the_door=(
-            # Before those who save alarms, so that its own are among them.
             beside.clock_watch.desk,
             door.desk,
             *writing.at_the_door,
@@ -170,6 +168,15 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
         trace=trace,
         origin=parts.ledger_name,
     )
+
+
+async def _beside(
+    database: Database, parts: WardenParts, known: _Known, made: _Made
+) -> Beside:
+    about = LedgerAlarms(known.watch.alarms, lambda: known.keystore.organisations)
+    beside = make_beside(parts, about, made.trace, made.batch.written)
+    await beside.clock_watch.resume(database, known.day)
+    return beside
 
 
 async def _rotator(

@@ -36,6 +36,7 @@ class ClockWatch:
         self._trace = trace
         self._tell_all = tell
         self._written = written
+        # Named before the desk that saves alarms, so that its own are among them.
         self.desk = Desk(saves=(self.look,))
 
     async def look(self) -> None:
