@@ -43,7 +43,7 @@ from wardkeep.warden.service.assemble_smart import (
 )
 from wardkeep.warden.service.assemble_work import make_work_desks
 from wardkeep.warden.service.audit import Audit
-from wardkeep.warden.service.batch import Batch, Written
+from wardkeep.warden.service.batch import Batch
 from wardkeep.warden.service.ceremonies import Ceremonies
 from wardkeep.warden.service.check_ins import CheckInParts, CheckIns
 from wardkeep.warden.service.data_sets import DataSetParts, DataSets
@@ -126,9 +126,8 @@ async def make_service(database: Database, parts: WardenParts) -> WardenService:
     proofs = KeyProofs(parts.clock, origin=parts.origin)
     ceremonies = Ceremonies(database=database, clock=parts.clock, origin=parts.origin)
     patients = _patients(database, parts, known, (door, admission, trace))
-    needs = (door, ceremonies, trace, batch.written)
-    contained = (*_containment(database, parts, known, needs), *writing.acting)
-    acting = (eraser.desk, *patients, *contained)
+    contained = _containment(database, parts, known, (door, ceremonies, trace, batch))
+    acting = (eraser.desk, *patients, *contained, *writing.acting)
     made = _Made(admission, ceremonies, trace, batch, proofs, acting)
     people = _people(database, parts, known, made)
     smart = await _smart(database, parts, known, made)
@@ -352,9 +351,9 @@ def _containment(
     database: Database,
     parts: WardenParts,
     known: _Known,
-    made: tuple[Door, Ceremonies, Trace, Written],
+    made: tuple[Door, Ceremonies, Trace, Batch],
 ) -> tuple[Desk, ...]:
-    door, ceremonies, trace, written = made
+    door, ceremonies, trace, batch = made
     desks = make_containment_desks(
         ContainmentParts(
             database=database,
@@ -371,7 +370,7 @@ def _containment(
             register=known.register,
             letters=known.letters,
             origin=parts.ledger_name,
-            written=written,
+            written=batch.written,
         )
     )
     work = make_work_desks(known.sessions, known.expected, parts.clock)
