@@ -2,11 +2,14 @@
 """The door under load: disclosures a second, each in the ledger before its key leaves.
 
 The warden runs in a process of its own over a real database; the callers share this
-one process and one connection.
+one process and one connection. First each asks again as soon as it was answered, which
+says how many there can be. Then so many in a second fall due at moments of chance, as
+they do where people work, and a wait is counted from the moment that it was due.
 """
 
 import asyncio
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -35,6 +38,8 @@ from wardkeep.disclosure.sealed import OpenGrant
 
 SECONDS = 3.0
 CALLERS = (1, 16, 64)
+OFFERED = (2_000, 5_000, 10_000, 15_000)
+"""Disclosures that fall due in a second, for 64 callers together."""
 
 
 @contextmanager
@@ -94,6 +99,11 @@ async def measure(
         for share, name in ((0.5, "p50"), (0.99, "p99")):
             wait = waits[int(len(waits) * share)] * 1000
             figures[f"{name} ms, {callers} callers"] = wait
+    for rate in OFFERED:
+        waits = sorted(await _offered(warden, token, item, rate))
+        for share, name in ((0.5, "p50"), (0.99, "p99")):
+            wait = waits[int(len(waits) * share)] * 1000
+            figures[f"{name} ms, 64 callers, {rate:,} due in a second"] = wait
     await warden.door.close()
     await warden.operator.close()
     return figures
@@ -116,16 +126,43 @@ async def _load(
 
     async def call() -> None:
         while (began := time.perf_counter()) < until:
-            grant = await warden.door.disclose(
-                token,
-                purpose=Purpose.DIRECT_CARE,
-                reason="",
-                action=Action.READ,
-                items=(item,),
-            )
-            if not isinstance(grant, OpenGrant):
-                raise TypeError(grant)
+            await _ask(warden, token, item)
             waits.append(time.perf_counter() - began)
 
     await asyncio.gather(*[call() for _ in range(callers)])
     return waits
+
+
+async def _offered(
+    warden: RunningWarden, token: str, item: Item, rate: int
+) -> list[float]:
+    """Who finds all callers busy waits for one, and that counts."""
+    waits: list[float] = []
+    free = asyncio.Semaphore(CALLERS[-1])
+    chance = secrets.SystemRandom()
+
+    async def call(due: float) -> None:
+        async with free:
+            await _ask(warden, token, item)
+        waits.append(time.perf_counter() - due)
+
+    due = time.perf_counter()
+    until = due + SECONDS
+    async with asyncio.TaskGroup() as asking:
+        while (due := due + chance.expovariate(rate)) < until:
+            while due > time.perf_counter():  # noqa: ASYNC110 - timers are too coarse
+                await asyncio.sleep(0)
+            asking.create_task(call(due))
+    return waits
+
+
+async def _ask(warden: RunningWarden, token: str, item: Item) -> None:
+    grant = await warden.door.disclose(
+        token,
+        purpose=Purpose.DIRECT_CARE,
+        reason="",
+        action=Action.READ,
+        items=(item,),
+    )
+    if not isinstance(grant, OpenGrant):
+        raise TypeError(grant)

@@ -87,6 +87,7 @@ async def lateness(folder: Path, ledger: Ledger) -> list[float]:
         [(outpost.witness.key, outpost.address)],
         clock=SystemClock(),
         tell=lambda _: None,
+        tell_apart=lambda _: None,
     )
     keeping = asyncio.create_task(witnessing.keep_witnessed())
     waiting: list[tuple[int, float]] = []
