@@ -65,7 +65,9 @@ class Scene:
         await warden.service._save_sessions()
         officer = await self.signs_in_again(warden, self.officer)
         found = await desk(warden, officer)
-        return [one.detail for one in found.alarms if one.kind == CLOCK_SET]
+        alarms = [one for one in found.alarms if one.kind == CLOCK_SET]
+        assert {one.who for one in alarms} <= {"The system's clock"}
+        return [one.detail for one in alarms]
 
 
 @pytest.fixture

@@ -48,14 +48,15 @@ from wardkeep.warden.sessions import Session, Sessions
 
 LONGEST_WORDS = 200
 _CREDENTIAL = re.compile(r"(?:[0-9a-f]{2}){1,1023}")
-THE_LEDGER, THE_OPERATOR = "The ledger itself", "The operator"
-"""Whom an alarm is about that is about nobody's account."""
+THE_LEDGER = "The ledger itself"
+RAISERS = {alarms.INCIDENT: "The operator", alarms.CLOCK_SET: "The system's clock"}
+"""Whom an alarm is about that is about nobody's account; the others the ledger."""
 RELEASERS = GUARDED | {Role.SHIFT_LEAD}
 """Who may release; a shift lead only what the rules froze for a budget."""
 
 
 def _raiser(alarm: Alarm) -> str:
-    return THE_OPERATOR if alarm.kind == alarms.INCIDENT else THE_LEDGER
+    return RAISERS.get(alarm.kind, THE_LEDGER)
 
 
 NO_SUCH_FREEZE = Refusal(
