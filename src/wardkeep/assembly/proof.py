@@ -6,9 +6,10 @@ from pathlib import Path
 
 from wardkeep.assembly.layout import Layout
 from wardkeep.base.settings import Settings
-from wardkeep.crypto.signing import PUBLIC_KEY_BYTES, SEED_BYTES, SigningKey, VerifyKey
+from wardkeep.crypto.signing import SEED_BYTES, SigningKey, VerifyKey
 from wardkeep.ledger.succession import KEYS_NAME, steps_of
 from wardkeep.ledger.tiles import sync_folder
+from wardkeep.ledger.verifier import given_key
 
 
 def ledger_name(settings: Settings) -> str:
@@ -100,13 +101,24 @@ def signing_key(layout: Layout) -> SigningKey:
 
 
 def verify_key_from(layout: Layout, given: str | None) -> VerifyKey | None:
-    """The public key as given in hexadecimal, else this installation's own."""
+    """The public key as given, else this installation's own; None: it has none yet.
+
+    Raises:
+        ValueError: what was given is no key; the message has the mend.
+    """
+    if given is not None:
+        return given_key(given, "")[1]
     public = layout.signing_key.with_suffix(".pub")
-    if given is None and not public.exists():
+    if not public.exists():
         return None
-    text = given if given is not None else public.read_text(encoding="ascii")
-    try:
-        raw = bytes.fromhex(text.strip())
-    except ValueError:
-        return None
-    return VerifyKey(raw) if len(raw) == PUBLIC_KEY_BYTES else None
+    return given_key(public.read_text(encoding="ascii"), "")[1]
+
+
+def name_from(settings: Settings, given: str | None) -> str:
+    """The ledger's name: in the key that was given, else this installation's own.
+
+    Raises:
+        ValueError: as for `verify_key_from`.
+    """
+    own = ledger_name(settings)
+    return own if given is None else given_key(given, own)[0]

@@ -12,12 +12,10 @@ from rich.progress import Progress
 from wardkeep.assembly.proof import ledger_name, verify_key_from
 from wardkeep.base.note_keys import COSIGNER, LOG, NoteKey, read_note_key
 from wardkeep.cli.lazily import LazyGroup, Offer
+from wardkeep.cli.ledger_key import key_option, named_key
 from wardkeep.cli.terminal import fail, installation, json_option, print_json
 from wardkeep.ledger.verify import verify as verify_ledger
 
-key_option = click.option(
-    "--key", "public_key", help="The public key, 64 hexadecimal digits."
-)
 witness_option = click.option(
     "--witness",
     "witness_keys",
@@ -77,14 +75,15 @@ def verify(
 ) -> None:
     """Check every byte of a ledger against its signed checkpoints.
 
-    Needs the files and a public key, nothing of the server. Exit code 1 when
-    anything was changed; each place is named. A folder that was put back as a
-    whole is told from the newest by --seen alone.
+    Needs the files and a public key, nothing of the server; where Wardkeep is not
+    installed, `python -m wardkeep.ledger.verifier` does the same. Exit code 1 when
+    anything was changed or nothing is signed; each place is named. A folder that was
+    put back as a whole is told from the newest by --seen alone.
 
     \b
     Example:
       wardkeep ledger verify
-      wardkeep ledger verify --folder /copies/ledger --key 4f2a…
+      wardkeep ledger verify --folder /copies/ledger --key care.example.net/w…+8c…
       wardkeep ledger verify --witness witness.example.net/w1+8c… --seen seen.txt
     """
     witnesses = [witness_key(one) for one in witness_keys]
@@ -92,16 +91,14 @@ def verify(
         fail("name who signed it with --witness.")
     settings, layout = installation()
     where = folder or layout.ledger
-    key = verify_key_from(layout, public_key)
-    if key is None:
-        fail("there is no public key here; give it with --key.")
+    name, key = named_key(settings, layout, public_key)
     console = Console(stderr=True)
     with Progress(console=console, disable=as_json, transient=True) as progress:
         task = progress.add_task("Checking entries", total=None)
         report = verify_ledger(
             where,
             key,
-            origin=ledger_name(settings),
+            origin=name,
             witnesses=witnesses,
             seen=seen.read() if seen is not None else "",
             progress=lambda done, total: progress.update(

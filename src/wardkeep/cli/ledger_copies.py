@@ -7,8 +7,8 @@ from typing import TextIO
 
 import click
 
-from wardkeep.assembly.proof import ledger_name, verify_key_from
-from wardkeep.cli.ledger import key_option, seen_option, witness_key, witness_option
+from wardkeep.cli.ledger import seen_option, witness_key, witness_option
+from wardkeep.cli.ledger_key import key_option, named_key
 from wardkeep.cli.terminal import fail, installation, json_option, print_json
 from wardkeep.crypto.signing import VerifyKey
 from wardkeep.ledger.backup import back_up
@@ -24,10 +24,8 @@ def _say_nothing(_name: str) -> None:
 def _key(public_key: str | None) -> tuple[Path, VerifyKey, str]:
     """The ledger's folder, its public key and its name."""
     settings, layout = installation()
-    key = verify_key_from(layout, public_key)
-    if key is None:
-        fail("there is no public key here; give it with --key.")
-    return layout.ledger, key, ledger_name(settings)
+    name, key = named_key(settings, layout, public_key)
+    return layout.ledger, key, name
 
 
 @click.command()

@@ -12,8 +12,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from wardkeep.assembly.proof import ledger_name, verify_key_from
 from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.cli.ledger_key import key_option, named_key
 from wardkeep.cli.moments import moment_option
 from wardkeep.cli.terminal import fail, installation, json_option
 from wardkeep.disclosure.answers import Refusal
@@ -55,7 +55,7 @@ class _Asked(NamedTuple):
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The ledger's folder; this installation's own where it is left out.",
 )
-@click.option("--key", "public_key", help="The public key, 64 hexadecimal digits.")
+@key_option
 @json_option
 def scope(  # noqa: PLR0913 - one for each option
     *,
@@ -118,9 +118,7 @@ def refuse_no_address(address: str) -> None:
 
 def _read(wanted: Wanted, asked: _Asked) -> Scope:
     settings, layout = installation()
-    key = verify_key_from(layout, asked.public_key)
-    if key is None:
-        fail("there is no public key here; give it with --key.")
+    name, key = named_key(settings, layout, asked.public_key)
     console = Console(stderr=True)
     with Progress(console=console, disable=asked.as_json, transient=True) as progress:
         task = progress.add_task("Reading entries", total=None)
@@ -128,7 +126,7 @@ def _read(wanted: Wanted, asked: _Asked) -> Scope:
             asked.folder or layout.ledger,
             key,
             wanted,
-            origin=ledger_name(settings),
+            origin=name,
             with_proofs=asked.with_proofs,
             progress=lambda done: progress.update(task, completed=done),
         )

@@ -20,6 +20,13 @@ _PATIENCE = timedelta(minutes=5)
 _RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 
 
+_LONGEST_WORDS = 200
+_WHERE = (
+    "The storage is found by its own variables: AWS_ACCESS_KEY_ID,"
+    " AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL (docs/how-to/depots.md)."
+)
+
+
 class DepotError(Exception):
     """The place of the copies cannot be used; the message says why, and the mend."""
 
@@ -121,7 +128,9 @@ def _in_words(what: str) -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError, ValueError) as error:
-        raise DepotError(f"{what}: {error}") from None
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        message = f"{what}: {first[:_LONGEST_WORDS]}\n{_WHERE}"
+        raise DepotError(message) from None
 
 
 def open_depot(place: str) -> Depot:

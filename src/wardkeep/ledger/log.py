@@ -81,6 +81,9 @@ class Ledger:
         self._is_end_known = False
         self.torn = opened.torn
         """Files into which torn last writes were moved when the ledger was opened."""
+        self.was_unsigned = opened.is_unsigned
+        """Whether it had entries, and no checkpoint over any, when it was opened: it is
+        a second old, or somebody took away what is signed."""
         self.why_thorough = opened.why_thorough
         """Why everything was read when it was opened; empty: it was not needed."""
 

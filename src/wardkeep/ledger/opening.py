@@ -63,6 +63,8 @@ class Opened(msgspec.Struct, kw_only=True):
     newest: Checkpoint | None
     leaves: Leaves | None
     """What entries of segments that were not read are held against."""
+    is_unsigned: bool = False
+    """There are entries, and no checkpoint that covers one."""
     why_thorough: str = ""
     """Why everything was read; empty where that was not needed."""
 
@@ -76,7 +78,9 @@ def open_folder(folder: Path, *, origin: str, key: VerifyKey) -> Opened:
     _cut_back_history(folder / HISTORY_NAME)
     newest = newest_checkpoint(folder, origin=origin, key=key)
     if newest is None or newest.size == 0:
-        return _Reader(folder, newest, None).read()
+        begun = _Reader(folder, newest, None).read()
+        begun.is_unsigned = bool(begun.parts.entries)
+        return begun
     torn: list[Path] = []
     try:
         quick = _Reader(folder, newest, Leaves(folder, newest))

@@ -2,7 +2,8 @@
 """The verifier: needs the files and a public key, and nothing of the server.
 
 It reads every segment, rebuilds the tree, and holds every checkpoint, tile and bundle
-against it. Each difference is named with its file, place and entry.
+against it. Each difference is named with its file, place and entry. Where nothing is
+signed, nothing is proven: who owns the machine can write segments, and no checkpoint.
 """
 
 import itertools
@@ -42,6 +43,9 @@ from wardkeep.ledger.tiles import bundle, tile_path, unbundle
 
 Progress = Callable[[int, int | None], None]
 _EACH = 10_000
+LONGEST_UNSIGNED = 60.0
+"""Seconds of entries without a checkpoint, of which there is one a second. More, and a
+disk refused them, or somebody took some away to change what they cover."""
 SEEN = "the witness's checkpoint"
 """What faults call the one that was given beside the folder."""
 
@@ -145,6 +149,9 @@ class _Check:
         self._history = History(folder / HISTORY_NAME, origin=origin)
         self._beside = self._history.again()
         self._next: Placed | None = None
+        self._is_signed = False
+        self._unsigned: tuple[float, float] | None = None
+        """Seconds since 1970 of the first and last entry that no checkpoint covers."""
         self.report = VerifyReport()
 
     def _fault(self, file: Path | str, place: str, wrong: str) -> None:
@@ -211,6 +218,7 @@ class _Check:
         except CheckpointRefusedError as error:
             self._fault(file, place, str(error))
             return None
+        self._is_signed = True
         return found
 
     def _vouch(self, found: _Vouched) -> None:
@@ -301,9 +309,12 @@ class _Check:
             wrong = "the entry was changed, dropped, added or moved here"
             self._fault(path, place, wrong)
         try:
-            decode(frame.entry)
+            entry = decode(frame.entry)
         except EntryDamagedError:
             self._fault(path, place, "it is no entry")
+        else:
+            if position >= self._largest:
+                self._note_unsigned(entry.at / 1e6)
         self._tree.append(leaf_hash(frame.entry))
         self._bundle.append(frame.entry)
         if len(self._bundle) == TILE_WIDTH:
@@ -315,6 +326,10 @@ class _Check:
         if position % _EACH == 0:
             self._progress(position, None)
         return frame.chain
+
+    def _note_unsigned(self, at: float) -> None:
+        first, last = self._unsigned or (at, at)
+        self._unsigned = min(first, at), max(last, at)
 
     def _compare_root(self) -> None:
         size = self._tree.size
@@ -375,6 +390,7 @@ class _Check:
         """What the newest checkpoint vouches for must be there, whole."""
         size = self._tree.size
         self.report.covered = min(self._largest, size)
+        self._look_for_a_signature()
         for one in itertools.chain(self._covering(), *self._by_size.values()):
             if one.size == 0:
                 continue
@@ -387,6 +403,21 @@ class _Check:
             self._fault(self._history.path, "", "it was changed while it was read")
         if size < self._largest:
             self._compare_lost_edge()
+
+    def _look_for_a_signature(self) -> None:
+        """The first one comes a second after the first entry; without it, all is said.
+
+        So it is with what follows the newest: a warden signs what it has each second.
+        """
+        if not self._is_signed:
+            wrong = "no checkpoint here is signed by this key, so nothing is proven"
+            self._fault(CHECKPOINT_NAME, "", wrong)
+        elif self._unsigned is not None:
+            first, last = self._unsigned
+            if last - first > LONGEST_UNSIGNED:
+                many = self._tree.size - self._largest
+                wrong = f"the last {many} entries have none, over {last - first:.0f} s"
+                self._fault(HISTORY_NAME, "its end", wrong)
 
     def _compare_lost_edge(self) -> None:
         """Entries are missing: the first tile that differs tells from where on."""

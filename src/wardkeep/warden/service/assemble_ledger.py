@@ -17,6 +17,12 @@ from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.service.warden_parts import WardenParts
 from wardkeep.warden.service.witnessing import Witnessing
 
+_UNSIGNED = (
+    "At a start the ledger had entries, and nothing that is signed. What it says from"
+    " before that start is worth as much as the machine's owner. Ring whoever runs"
+    " Wardkeep, and hold it against what a witness or a copy has."
+)
+
 
 class LedgerAlarms(NamedTuple):
     """Alarms, and every organisation, which a fault of the ledger concerns."""
@@ -41,6 +47,8 @@ def make_beside(
     parts: WardenParts, about: LedgerAlarms, trace: Trace, written: Written
 ) -> Beside:
     """Each tells everybody of what it finds."""
+    if parts.ledger.was_unsigned:
+        about.tell(LEDGER_CHANGED, _UNSIGNED)
     return Beside(
         Witnessing(
             parts.ledger,
