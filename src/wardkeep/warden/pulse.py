@@ -6,7 +6,7 @@ more different patients than on its own days before; that accuses nobody.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from statistics import median
 
@@ -14,7 +14,7 @@ import msgspec
 
 from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.identity.roles import role_named
-from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.warden.rules.opening import GLASS
 
 HOURS = 24
@@ -27,11 +27,11 @@ TIMES_USUAL = 3
 MOST_UNUSUAL = 20
 _DAYS_KEPT = 28
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
-_PRINT, _COPY, _SEND, _BANNER = "print", "copy", "send", "banner"
+_PRINT, _COPY, _SEND = "print", "copy", "send"
 
 
 class Hour(msgspec.Struct):
-    """Patients opened within one hour, each time that they were, and refusals."""
+    """Patients opened within one hour, each time that somebody asked, and refusals."""
 
     explained: int = 0
     reasoned: int = 0
@@ -80,6 +80,9 @@ class Pulse:
     def __init__(self) -> None:
         self._hours: dict[int, OrderedDict[int, Hour]] = {}
         self._days: dict[int, dict[str, _Days]] = {}
+        self._asked: tuple[str, int, str, str] = ("", 0, "", "")
+        self._named: set[str] = set()
+        """Whom the question of the last entry named."""
 
     def passes(self, _position: int, entry: Entry) -> None:
         """Count an entry of a person of the organisation."""
@@ -90,16 +93,26 @@ class Pulse:
         if entry.outcome != _GRANTED:
             hour.refused += 1
             return
-        for subject in entry.subjects:
-            if subject.packed_patient:
-                _count(hour, entry.action, subject.relationship)
-                # A long record has several entries; the person is named in one of them.
-                if subject.tier == _BANNER:
-                    hour.printed += entry.action == _PRINT
-                    hour.copied += entry.action == _COPY
-                    hour.sent += entry.action == _SEND
+        for subject in self._people_in(entry):
+            _count(hour, entry.action, subject.relationship)
+            hour.printed += entry.action == _PRINT
+            hour.copied += entry.action == _COPY
+            hour.sent += entry.action == _SEND
         if entry.action != _FIND:
             self._meet(entry)
+
+    def _people_in(self, entry: Entry) -> Iterator[Subject]:
+        """Each person once, of whom a question may name several parts.
+
+        A long record has several entries: they stand together, and are of one moment.
+        """
+        asked = (entry.session, entry.at, entry.action, entry.request)
+        if asked != self._asked:
+            self._asked, self._named = asked, set()
+        for subject in entry.subjects:
+            if subject.packed_patient and subject.patient not in self._named:
+                self._named.add(subject.patient)
+                yield subject
 
     def _hour(self, organisation: int, number: int) -> Hour:
         hours = self._hours.setdefault(organisation, OrderedDict())
