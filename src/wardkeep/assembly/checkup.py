@@ -2,7 +2,7 @@
 """A check-up of an installation: each thing that must be right, looked at for real."""
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -14,6 +14,7 @@ from wardkeep.db.connection import connect
 from wardkeep.db.errors import DatabaseUnavailableError
 from wardkeep.db.migrate import SchemaState, check
 from wardkeep.disclosure.answers import Health, Refusal, WitnessView
+from wardkeep.disclosure.canaries import CanaryCounts, CountCanaries
 from wardkeep.disclosure.client import (
     WardenBusyError,
     WardenClient,
@@ -21,6 +22,7 @@ from wardkeep.disclosure.client import (
 )
 from wardkeep.disclosure.keys import TOKENS, AskKeys, Keys
 from wardkeep.disclosure.questions import AskHealth
+from wardkeep.identity.accounts import organisations
 from wardkeep.warden.root_key import RootKeyUnavailableError
 from wardkeep.warden.root_key_ring import read_record
 
@@ -34,6 +36,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     is_well: bool
     mend: str = ""
+    advice: str = ""
+    """Nothing is wrong, and this would make it better."""
 
 
 async def check_up(settings: Settings, layout: Layout) -> list[Finding]:
@@ -43,6 +47,30 @@ async def check_up(settings: Settings, layout: Layout) -> list[Finding]:
         _origin(settings),
         *await _warden(layout),
         *await _database(settings, layout),
+    ]
+
+
+async def _canaries(layout: Layout, slugs: Sequence[str]) -> Sequence[Finding]:
+    """Who goes through all records is caught by those of nobody, if there are any."""
+    client = WardenClient(layout.operator_socket, asker="doctor")
+    try:
+        counts = [
+            (slug, await client.ask(CountCanaries(slug), CanaryCounts))
+            for slug in slugs
+        ]
+    except (WardenUnavailableError, WardenBusyError):
+        return ()
+    finally:
+        await client.close()
+    return [
+        Finding(
+            what=f"{slug} has no canaries",
+            is_well=True,
+            advice="Who goes through its records is not caught by one:"
+            f" wardkeep canary plant --organisation {slug}",
+        )
+        for slug, found in counts
+        if isinstance(found, CanaryCounts) and not found.living
     ]
 
 
@@ -82,6 +110,13 @@ def _origin(settings: Settings) -> Finding:
     )
 
 
+_NO_WITNESS = Finding(
+    what="No witness signs the ledger's checkpoints",
+    is_well=True,
+    advice="Whoever puts an older copy back is seen by one: docs/how-to/witness.md",
+)
+
+
 async def _warden(layout: Layout) -> list[Finding]:
     client = WardenClient(layout.operator_socket, asker="doctor")
     try:
@@ -107,7 +142,7 @@ async def _warden(layout: Layout) -> list[Finding]:
             mend="See that PostgreSQL runs and that the warden's password is right.",
         ),
         *(_warden_keys(keys) if isinstance(keys, Keys) else []),
-        *[_witness(one) for one in health.witnesses],
+        *([_witness(one) for one in health.witnesses] or [_NO_WITNESS]),
     ]
 
 
@@ -170,13 +205,16 @@ async def _database(settings: Settings, layout: Layout) -> list[Finding]:
         return [Finding(what="The database answers", is_well=False, mend=mend)]
     try:
         schema = await check(connection)
+        is_current = schema.kind is SchemaState.UP_TO_DATE
+        homes = await organisations(connection) if is_current else ()
     finally:
         await connection.close()
     return [
         Finding(what="The database answers", is_well=True),
         Finding(
             what="The database's schema fits this version",
-            is_well=schema.kind is SchemaState.UP_TO_DATE,
+            is_well=is_current,
             mend=schema.words,
         ),
+        *await _canaries(layout, [one.slug for one in homes]),
     ]

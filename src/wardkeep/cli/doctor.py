@@ -16,6 +16,8 @@ from wardkeep.cli.terminal import installation, json_option, print_json
 def doctor(*, as_json: bool) -> None:
     """Look at everything that must be right; exit code 1 when something is not.
 
+    What would make it better, and is not wrong, stands under "to do".
+
     \b
     Example:
       wardkeep doctor
@@ -30,6 +32,8 @@ def doctor(*, as_json: bool) -> None:
 
 
 def _line(finding: Finding) -> str:
+    if finding.advice:
+        return f"  to do  {finding.what}. {finding.advice}"
     if finding.is_well:
         return f"  well   {finding.what}"
     return f"  WRONG  {finding.what}. {finding.mend}"
