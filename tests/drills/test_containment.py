@@ -548,3 +548,19 @@ async def test_who_searches_and_opens_nobody_is_told_of(
         assert await prove(warden, clerk) == Done()
     told = [(one.kind, one.account) for one in (await desk(warden, officer)).alarms]
     assert told == [("searching", clerk.account)]
+
+
+async def test_who_searches_and_opens_some_of_them_is_at_work(
+    warden: RunningWarden,
+) -> None:
+    clerk = await colleague(warden, "receptionist")
+    officer = await colleague(warden, "privacy_officer")
+    people = await records(warden, 80)
+    for start in range(0, 80, 20):
+        page = people[start : start + 20]
+        answer = await opens(warden, clerk.token, *page, action=Action.FIND)
+        assert isinstance(answer, Grant)
+        assert await prove(warden, clerk) == Done()
+        # More than one in ten of those who were shown
+        assert await reach(warden, clerk.token, page[:3]) == 3
+    assert (await desk(warden, officer)).alarms == ()

@@ -180,6 +180,12 @@ def _tell(found: Asked) -> None:
             f"{row['entry']:>12,}  {_clock(row['at'])}  {row['account']}"
             f"  {row['action']}  {row['patient']}  {what}"
         )
+    if not found.entries_below:
+        click.echo(
+            "No segment of this ledger is closed yet, so there is nothing to ask;"
+            " wardkeep scope reads every entry."
+        )
+        return
     click.echo(f"Entries below {found.entries_below:,}; newer ones are not in it yet.")
 
 

@@ -7,12 +7,25 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wardkeep.base.clock import FrozenClock
+from wardkeep.identity.app_scopes import AppScopes
 from wardkeep.identity.roles import Role
 from wardkeep.warden import freezes
 from wardkeep.warden.freezes import Freeze, Freezes
+from wardkeep.warden.session_parts import ByApp
 from wardkeep.warden.sessions import Session, Sessions, SignedInAs
 
 NOW = datetime(2026, 11, 23, 9, 41, tzinfo=UTC)
+AN_APP = ByApp(
+    app="9f",
+    name="Charts",
+    grant="1",
+    patient="",
+    scopes=AppScopes(()),
+    purpose="direct-care",
+    reason="",
+    person_session=b"",
+    patients_per_hour=5,
+)
 
 
 def session(organisation: int, account: str, key: bytes, role: Role) -> Session:
@@ -111,3 +124,24 @@ def test_all_that_hold_are_gone_through_while_one_is_released() -> None:
     for one in held:
         held.release(one, at=NOW, by="a", reason="a telephone call")
     assert len(held) == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "is_app", "is_stopped"),
+    [
+        (Role.WARD_NURSE, True, True),
+        (Role.WARD_NURSE, False, False),
+        (Role.SUPPORT, False, True),
+        (Role.SERVICE, False, True),
+        (Role.ADMINISTRATOR, False, False),
+    ],
+)
+def test_suppliers_are_programs_the_operators_people_and_apps(
+    role: Role, *, is_app: bool, is_stopped: bool
+) -> None:
+    """Of a person whose app is stopped, nothing else is."""
+    one = session(1, "a", b"k", role)
+    one.app = AN_APP if is_app else None
+    held = Freezes()
+    held.add(freeze(1, 1, freezes.SUPPLIER, "", freezes.BY_HAND, ""))
+    assert (held.of(one) is not None) is is_stopped

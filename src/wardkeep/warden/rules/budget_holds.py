@@ -26,7 +26,8 @@ EXPLAINS = (
     Explained(
         code="prove-again",
         because="The session had met as many people beyond its work as it may"
-        " between two touches of the passkey.",
+        " between two touches of the passkey: its reach, or a single one while the"
+        " organisation’s circuit breaker was tripped.",
         would_allow="The passkey of the account’s owner.",
     ),
 )
