@@ -11,7 +11,7 @@ proxy in front would hold it all, so it is asked to hold nothing.
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from starlette.types import Message, Scope, Send
 
@@ -57,6 +57,7 @@ class Pieces:
         self._ask = ask
         self._cut = cut
         self._asked_at = clock.monotonic_seconds()
+        self._is_live = self._is_long = False
 
     async def send(self, message: Message) -> None:
         """As ASGI's `send`.
@@ -65,26 +66,34 @@ class Pieces:
             AnswerEndedError: it may not go on; what was sent is no whole answer.
         """
         if message["type"] == "http.response.start":
-            message = self._begin(message)
-        body = message.get("body", b"")
-        if len(body) <= PIECE_BYTES:
+            await self._go_on(self._begin(message))
+        elif self._is_live or (_is_alone(message) and not self._is_long):
+            # Nothing of it waits for a reader.
             await self._go_on(message)
-            return
-        is_more = message.get("more_body", False)
-        for start in range(0, len(body), PIECE_BYTES):
-            piece = body[start : start + PIECE_BYTES]
-            is_last = start + PIECE_BYTES >= len(body)
-            await self._go_on(
-                {**message, "body": piece, "more_body": is_more or not is_last}
-            )
+        else:
+            self._is_long = True
+            await self._watched(message)
+
+    async def _watched(self, message: Message) -> None:
+        watch = _Watch(self._ask, self._cut)
+        try:
+            async with watch.limit:
+                for piece in _pieces_of(message):
+                    await self._go_on(piece)
+                    watch.moves()
+        except TimeoutError:
+            if not watch.has_ended:
+                raise
+        finally:
+            watch.leave()
+        if watch.has_ended:
+            raise AnswerEndedError
 
     def _begin(self, start: Message) -> Message:
         """The answer's start, once it is known what kind of answer it is."""
         headers: list[tuple[bytes, bytes]] = list(start.get("headers", ()))
-        if _NO_BUFFERING in headers:
-            # A live page's: it holds next to nothing, and over HTTP/2 the answers of
-            # other pages leave beside it.
-            self._cut = _leave_be
+        self._is_live = _NO_BUFFERING in headers
+        if self._is_live:
             return start
         if _length_in(headers) <= PIECE_BYTES:
             return start
@@ -94,24 +103,17 @@ class Pieces:
         now = self._clock.monotonic_seconds()
         if now - self._asked_at >= ASKED_EVERY_SECONDS:
             if not await self._ask():
-                self._cut()
+                # A live page's stream holds next to nothing, and over HTTP/2 answers
+                # of other pages leave beside it.
+                if not self._is_live:
+                    self._cut()
                 raise AnswerEndedError
             self._asked_at = self._clock.monotonic_seconds()
-        watch = _Watch(self._ask, self._cut)
-        try:
-            async with watch.limit:
-                await self._send(message)
-        except TimeoutError:
-            if not watch.has_ended:
-                raise
-        finally:
-            watch.leave()
-        if watch.has_ended:
-            raise AnswerEndedError
+        await self._send(message)
 
 
 class _Watch:
-    """Asks on while one piece waits for its reader, and ends the wait."""
+    """Asks while a piece waits for its reader, and ends the wait."""
 
     def __init__(
         self, ask: Callable[[], Awaitable[bool]], cut: Callable[[], object]
@@ -121,28 +123,33 @@ class _Watch:
         self._ask = ask
         self._cut = cut
         self._loop = asyncio.get_running_loop()
+        self._moved_at = self._loop.time()
+        self._timer = self._loop.call_later(ASKED_EVERY_SECONDS, self._look)
         self._asking: asyncio.Task[None] | None = None
-        # Nearly every piece is gone before; the task is made for one that is not.
-        self._begins = self._loop.call_later(ASKED_EVERY_SECONDS, self._begin)
+
+    def moves(self) -> None:
+        """A piece was taken."""
+        self._moved_at = self._loop.time()
 
     def leave(self) -> None:
-        """The piece is gone, or nobody waits for it any more."""
-        self._begins.cancel()
+        """Nothing waits any more."""
+        self._timer.cancel()
         if self._asking is not None:
             self._asking.cancel()
 
-    def _begin(self) -> None:
-        self._asking = self._loop.create_task(self._keep_asking())
+    def _look(self) -> None:
+        waits = self._loop.time() - self._moved_at
+        if waits >= ASKED_EVERY_SECONDS:
+            self._asking = self._loop.create_task(self._ask_once())
+        else:
+            rest = ASKED_EVERY_SECONDS - waits
+            self._timer = self._loop.call_later(rest, self._look)
 
-    async def _until_refused(self) -> None:
-        while True:
-            if not await self._ask():
-                return
-            await asyncio.sleep(ASKED_EVERY_SECONDS)
-
-    async def _keep_asking(self) -> None:
+    async def _ask_once(self) -> None:
         try:
-            await self._until_refused()
+            if await self._ask():
+                self._timer = self._loop.call_later(ASKED_EVERY_SECONDS, self._look)
+                return
         except (UnexpectedAnswerError, WardenBusyError, WardenUnavailableError):
             # Where the warden does not say, nothing goes on; it did not refuse either.
             log.info("an answer ends, for the warden does not say that it may go on")
@@ -152,8 +159,22 @@ class _Watch:
         self.limit.reschedule(self._loop.time())
 
 
-def _leave_be() -> None:
-    """What the end of a live page's stream does to its connection."""
+def _is_alone(message: Message) -> bool:
+    """Whether it may be the whole of a short answer."""
+    is_last = not message.get("more_body", False)
+    return is_last and len(message.get("body", b"")) <= PIECE_BYTES
+
+
+def _pieces_of(message: Message) -> Iterator[Message]:
+    body = message.get("body", b"")
+    if len(body) <= PIECE_BYTES:
+        yield message
+        return
+    is_more = message.get("more_body", False)
+    for start in range(0, len(body), PIECE_BYTES):
+        piece = body[start : start + PIECE_BYTES]
+        is_last = start + PIECE_BYTES >= len(body)
+        yield {**message, "body": piece, "more_body": is_more or not is_last}
 
 
 def _length_in(headers: Iterable[tuple[bytes, bytes]]) -> float:

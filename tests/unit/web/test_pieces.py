@@ -34,12 +34,14 @@ class Line:
         self.is_read = asyncio.Event()
         self.is_read.set()
         self.is_away = False
+        self.seconds_of_each = 0.0
         self.pieces = Pieces(
             self.take, clock=self.clock, ask=self.ask, cut=self.cut_off
         )
 
     async def take(self, message: MutableMapping[str, Any]) -> None:
         await self.is_read.wait()
+        await asyncio.sleep(self.seconds_of_each)
         self.sent.append(message)
         self.clock.move(self.seconds)
 
@@ -140,7 +142,7 @@ async def test_a_piece_that_was_let_go_by_the_cut_ends_the_answer_too() -> None:
 
     pieces = Pieces(line.take, clock=line.clock, ask=line.ask, cut=cut)
     with pytest.raises(AnswerEndedError):
-        await pieces.send(message(LONG[:PIECE_BYTES]))
+        await pieces.send(message(LONG[:PIECE_BYTES], more_body=True))
 
 
 async def test_where_the_warden_does_not_say_the_wait_ends_and_nothing_is_cut() -> None:
@@ -150,6 +152,22 @@ async def test_where_the_warden_does_not_say_the_wait_ends_and_nothing_is_cut() 
     with pytest.raises(AnswerEndedError):
         await line.pieces.send(message(LONG))
     assert (line.body, line.cuts) == (b"", 0)
+
+
+async def test_what_is_sent_last_of_an_answer_is_waited_for_as_well() -> None:
+    line = Line(seconds_a_piece=0.0, may_go_on=False)
+    await line.pieces.send(message(b"one", more_body=True))
+    line.is_read.clear()
+    with pytest.raises(AnswerEndedError):
+        await line.pieces.send(message(b"two"))
+    assert (line.body, line.cuts) == (b"one", 1)
+
+
+async def test_while_pieces_are_taken_nobody_is_asked_about_those_that_wait() -> None:
+    line = Line(seconds_a_piece=0.0, may_go_on=False)
+    line.seconds_of_each = ASKED_EVERY_SECONDS * 0.6
+    await line.pieces.send(message(LONG))
+    assert (line.body, line.asked) == (LONG, 0)
 
 
 async def test_a_limit_further_out_is_no_refusal() -> None:
