@@ -9,7 +9,7 @@ import pytest
 
 from support.acts import Colleague, colleague, confirm
 from support.authenticator import SoftwareAuthenticator
-from support.openings import code_of, opens, reach, records
+from support.openings import code_of, desk, opens, reach, records
 from support.registered_app import OFFLINE, ONLINE, Registered, fresh, registered
 from support.warden import (
     ORIGIN,
@@ -19,10 +19,22 @@ from support.warden import (
     warden_at_home,
 )
 from wardkeep.base.clock import FrozenClock
-from wardkeep.disclosure.answers import CeremonyOptions, Done, Refusal
-from wardkeep.disclosure.containment import BeginProve, FinishProve
+from wardkeep.disclosure.answers import (
+    CeremonyOptions,
+    Done,
+    Grant,
+    Passkeys,
+    Refusal,
+)
+from wardkeep.disclosure.containment import (
+    BeginProve,
+    FinishProve,
+    FreezeNow,
+    ListDevices,
+    ReleaseFreeze,
+)
 from wardkeep.disclosure.people import AcceptInvitation, EndPerson, Links, VouchFor
-from wardkeep.disclosure.questions import EndSession, Invite
+from wardkeep.disclosure.questions import EndSession, Invite, MayGoOn
 from wardkeep.disclosure.smart import (
     AccessRefused,
     AuthorizationGiven,
@@ -77,6 +89,31 @@ async def test_what_ends_with_the_session_needs_no_passkey_and_ends_with_it(
     access = await app.exchange(await app.allow(doctor.token, ONLINE))
     assert await warden.door.ask(EndSession(doctor.token), Done) == Done()
     assert isinstance(await app.refresh(access), AccessRefused)
+
+
+async def test_an_app_that_a_stolen_device_let_in_stands_still_with_it(
+    warden: RunningWarden, app: Registered
+) -> None:
+    officer = await colleague(warden, "privacy_officer")
+    doctor = await colleague(warden, "doctor")
+    access = fresh(await app.exchange(await app.allow(doctor.token, ONLINE)))
+    one, other = await records(warden, 2)
+    assert isinstance(await opens(warden, access.access_token, one), Grant)
+    listed = await warden.door.ask(ListDevices(officer.token, doctor.account), Passkeys)
+    assert isinstance(listed, Passkeys), listed
+    device = listed.passkeys[0].credential.hex()
+    frozen = FreezeNow(officer.token, "device", device, "tablet left on a bus")
+    assert await warden.door.ask_any(frozen) == Done()
+    assert code_of(await opens(warden, access.access_token, other)) == "not-signed-in"
+    stopped = MayGoOn(access.access_token)
+    assert code_of(await warden.door.ask_any(stopped)) == "not-signed-in"
+    # A colleague's device is another one
+    colleagues = await colleague(warden, "doctor", name="Dr Dale")
+    assert isinstance(await opens(warden, colleagues.token, other), Grant)
+    [freeze] = (await desk(warden, officer)).freezes
+    act = ReleaseFreeze(freeze.id, "the tablet was found in the car")
+    assert await confirm(warden, officer, act, Done) == Done()
+    assert isinstance(await opens(warden, access.access_token, other), Grant)
 
 
 async def test_days_and_a_restart_give_an_app_no_reach_anew(

@@ -102,6 +102,7 @@ from wardkeep.fhir.wards.rows import WardRows
 from wardkeep.scim.application import PREFIX as SCIM, ScimApplication
 from wardkeep.web.application import Mount, application
 from wardkeep.web.apps import FoundApp, find_apps
+from wardkeep.web.connection import LittleUnsent
 from wardkeep.web.hub import Hub
 from wardkeep.web.lifespan import Lifespan
 from wardkeep.web.logs import set_up_logs
@@ -121,7 +122,7 @@ def make_application() -> ASGIApp:
         end_with_parent(int(parent), signal.SIGKILL)
     settings = load_settings()
     set_up_logs(settings.log_level, process="web")
-    return Lifespan(lambda: web_running(settings, Layout.of(settings)))
+    return LittleUnsent(Lifespan(lambda: web_running(settings, Layout.of(settings))))
 
 
 @contextlib.asynccontextmanager

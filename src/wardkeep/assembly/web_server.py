@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.mp import MPServer
 
 from wardkeep.assembly.layout import Layout
 from wardkeep.base.settings import Settings
+from wardkeep.web.connection import UNSENT_BYTES
 from wardkeep.web.logs import set_up_logs
 from wardkeep.web.site import MOST_STREAMS
 
@@ -46,6 +48,8 @@ def serve_application(target: str, settings: Settings) -> None:
         factory=True,
         websockets=False,
         backpressure=MOST_STREAMS,
+        http1_settings=HTTP1Settings(max_buffer_size=UNSENT_BYTES),
+        http2_settings=HTTP2Settings(max_send_buffer_size=UNSENT_BYTES),
         log_enabled=False,
         log_access=False,
         respawn_failed_workers=True,

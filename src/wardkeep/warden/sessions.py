@@ -449,10 +449,11 @@ class Sessions:
         return self.moment
 
     def _is_awake(self, session: Session, moment: Moment) -> bool:
-        is_there = self._is_kept(session, moment)
-        if not is_there or _is_asleep(session, moment.monotonic):
+        if not self._is_kept(session, moment) or _is_asleep(session, moment.monotonic):
             return False
-        return not self.is_frozen(session)
+        # An app's stands still with the session by which it acts: a device's freeze.
+        by = self._by_hash.get(session.app.person_session) if session.app else None
+        return not (self.is_frozen(session) or (by is not None and self.is_frozen(by)))
 
     def _is_kept(self, session: Session, moment: Moment) -> bool:
         if _is_over(session, moment):
