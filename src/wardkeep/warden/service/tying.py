@@ -31,6 +31,7 @@ from wardkeep.disclosure.questions import (
 from wardkeep.identity.roles import Role
 from wardkeep.teams import ties
 from wardkeep.teams.relationships import KINDS, ExpectedSets
+from wardkeep.teams.shortened import Shortened
 from wardkeep.teams.tellings import Tellings
 from wardkeep.teams.ties import Source, Tie, Told
 from wardkeep.warden import erasures
@@ -78,6 +79,7 @@ class Tying:
         self._erased = erased
         self._clock = clock
         self._tellings = Tellings()
+        self._shortened = Shortened()
         self._in_turn: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         """By organisation: a slow write of one holds up nobody else's."""
         self._new: dict[tuple[int, str], dict[str, float]] = {}
@@ -211,6 +213,8 @@ class Tying:
                 return
             before = {one: self._expected.ties.told_by(one) for one in told}
             self._tellings.tell(change, told, before)
+            now = self._clock.monotonic_seconds()
+            self._shortened.note(told, before, now=now)
             async with self._database.transaction() as connection:
                 await ties.save(connection, told)
             gone = {one for one in told if self._is_erased(one)}
@@ -234,9 +238,11 @@ class Tying:
         """The tie as it was told before, where nothing of it is longer or new.
 
         A desk that checks somebody in writes the appointment anew and has made no work
-        for itself: whoever booked it said so before.
+        for itself: whoever booked it said so before. Nor has whoever takes an end back.
         """
-        for old in self._expected.ties.told_by(source):
+        now = self._clock.monotonic_seconds()
+        longer = self._shortened.of(source, now=now)
+        for old in (*self._expected.ties.told_by(source), *longer):
             is_same = (old.who, old.kind) == (tie.who, tie.kind)
             if is_same and old.since <= tie.since and tie.until <= old.until:
                 return msgspec.structs.replace(tie, made_by=old.made_by)
@@ -254,5 +260,6 @@ class Tying:
             self._tidy_due = now + TIDY_SECONDS
             at = microseconds_since_epoch(self._clock.now())
             self._expected.ties.forget_over(at)
+            self._shortened.forget_old(now=now)
             async with self._database.connection() as connection:
                 await ties.forget_over(connection, at=at)
