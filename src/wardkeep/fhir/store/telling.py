@@ -37,8 +37,8 @@ class Telling(msgspec.Struct, kw_only=True):
 @asynccontextmanager
 async def telling(warden: WardenClient, change: Change) -> AsyncIterator[Telling]:
     """Name an attempt; take back what it told where it cannot stand."""
-    written = (*change.drafts, *change.removals)
-    is_work = any(tells_ties(one.type) for one in written)
+    types = {one.type for one in change.drafts} | {one.type for one in change.removals}
+    is_work = any(map(tells_ties, types))
     told = Telling(change=secrets.token_hex(16) if is_work else "")
     try:
         yield told

@@ -37,7 +37,7 @@ from wardkeep.teams.ties import Source, Tie, Told
 from wardkeep.warden import erasures
 from wardkeep.warden.budgets import WINDOW_SECONDS
 from wardkeep.warden.erasures import ErasedPatients
-from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.desk import Desk, Later
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_UNDERSTOOD
 from wardkeep.warden.service.writers import Writers
@@ -85,7 +85,7 @@ class Tying:
         self._new: dict[tuple[int, str], dict[str, float]] = {}
         """New patients of whom an account told ties, and when."""
         self._rosters_due = self._tidy_due = 0.0
-        ends = {NotWritten: self._not_written}
+        ends: dict[type, Later] = {NotWritten: self._not_written}
         self.desk = Desk(later={ForWork: self._for_work, **ends}, saves=(self.keep,))
         self.operator_desk = Desk(later={ForWork: self._for_import, **ends})
 
