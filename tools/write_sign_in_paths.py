@@ -26,6 +26,7 @@ DESKS = ROOT / "src" / "wardkeep" / "warden" / "service"
 
 WITHOUT_SESSION = {
     "ForWork": "carries another question, which names a session and is answered as itself",
+    "NotWritten": "takes back what a change told, by a random name that its maker alone has; opens nothing",
     "Hello": "begins a connection; tells the version",
     "BeginSignIn": "gives a random challenge",
     "FinishSignIn": "is a way in, above",

@@ -154,6 +154,26 @@ async def test_what_was_counted_hours_ago_is_counted_again(
     assert code_of(gone) == "no-such-count"
 
 
+async def test_what_a_disk_refused_to_keep_is_kept_the_next_time(
+    warden: RunningWarden, tmp_path: Path
+) -> None:
+    """Else the page says for two hours that it was read, and nothing lies there."""
+    made = await attack(warden, 1)
+    id_ = await count(warden, made.officer, Wanted(account=made.nurse.account))
+    counting = counting_of(warden)
+    found, full = counting._counts[id_], tmp_path / "full"
+    full.touch()
+    with pytest.raises(FileExistsError):
+        counting.take(found, full / "reach-1")
+    assert found.folder.exists()
+    assert not found.is_kept
+    where = tmp_path / "there" / "reach-1"
+    looks = [asyncio.to_thread(counting.take, found, where) for _ in range(8)]
+    await asyncio.gather(*looks)
+    assert found.is_kept
+    assert (where / PEOPLE).exists()
+
+
 async def test_how_far_it_is_read_is_told_over_several_selectors(
     warden: RunningWarden, tmp_path: Path
 ) -> None:

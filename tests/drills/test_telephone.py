@@ -481,6 +481,40 @@ def test_forged_calls_are_found_for_there_are_no_cases(room: Room) -> None:
     assert (code, told["telephone"]["unlike"]) == (0, 0)
 
 
+def test_who_gives_a_call_to_another_extension_or_colleague_is_found(
+    room: Room,
+) -> None:
+    """Whoever has the database, and no key: what a call taker answered is theirs."""
+    sat(room, room.tim, "4021")
+    told = [
+        event
+        for name in ("moved", "given", "left")
+        for event in rings(name, BEGAN, answered=4, over=9, device="4021")
+    ]
+    # Whoever sat down meanwhile did not answer what a clock told as of the future
+    ahead = now() + timedelta(seconds=60)
+    early = rings("early", ahead, answered=30, device="4021")
+    for event in (*told, *early):
+        event.pop("caller", None)
+    reply = room.telephone.tells(*told, *early, now=now())
+    assert reply.json["new"] == len(told) + len(early), reply
+    sit(room.uma, "4021")
+    agreed_by(room.stack, HOME, room.first, room.second, f"{DAY:%Y-%m}")
+    before = checked(room)[1]["telephone"]["unlike"]
+    assert before == 0
+    for column, value, call in (
+        ("device", "4099", "moved"),
+        ("taker", "uma", "given"),
+        ("taker", "", "left"),
+    ):
+        sql = f"update telephone.call set {column} = $2 where call = $1"  # noqa: S608
+        assert written(room, sql, uuid_of(room, call), value).endswith(" 1")
+    assert checked(room)[1]["telephone"]["unlike"] == 3
+    mended = checked(room, "--mend", "--without-a-case", "100")[1]["telephone"]
+    assert mended["mended"] == 3
+    assert checked(room)[1]["telephone"]["unlike"] == 0
+
+
 def uuid_of(room: Room, call: str) -> str:
     return derived_uuid("telephone-call", room.telephone.id, call)
 

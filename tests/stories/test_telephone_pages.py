@@ -81,12 +81,18 @@ async def test_a_number_stands_there_and_one_press_begins_the_case(
         await clean(tim, "telephone-rang")
         await tim.page.set_viewport_size(SMALL)  # type: ignore[arg-type]
         await clean(tim, "telephone-rang-phone")
-        # One press, and its case is begun with it
+        # They had begun to type it: one press begins its case with the telephone’s
+        await tim.page.get_by_label("Number to ring back on").fill("0770")
+        await expect(tim.page.locator("#kept-state")).to_contain_text("Saved at")
         await tim.page.get_by_role("button", name="Begin its case").click()
         await tim.reads("A call: not known yet who it is about")
         await tim.go(f"{server.origin}/calls")
         await tim.reads("Your open calls")
         await expect(tim.page.locator(".wk-call__phone")).to_have_count(0)
+        # And nothing is left of what was half typed, for the next caller
+        number = tim.page.get_by_label("Number to ring back on")
+        await expect(number).to_have_value("")
+        await expect(tim.page.get_by_text("You typed this number")).to_have_count(0)
         assert tim.complaints == []
 
 

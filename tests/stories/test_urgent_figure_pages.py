@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from support.chromium import Device, arrive, chromium, clean, device
+from support.owner import owner_of
 from support.program import Program
 from support.served import Served, served
 from support.urgent import caller, queue_places
@@ -25,7 +26,8 @@ from wardkeep.fhir.urgent.steps import Step
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LEE = Worker("shift_lead", "Lee Leads", "lee")
 ADA = Worker("administrator", "Ada Answers", "ada")
-EVERYBODY = (LEE, ADA)
+BEA = Worker("administrator", "Bea Waits", "bea")
+EVERYBODY = (LEE, ADA, BEA)
 SMALL = {"width": 360, "height": 740}
 FIGURES = "/urgent-figures"
 REACHED = ((Step.TAKE, 3), (Step.REACH, 5), (Step.END, 20))
@@ -98,6 +100,35 @@ async def test_a_shift_as_it_goes_and_the_report_of_its_day(
         await clean(lee, "figures-shift-phone")
         assert lee.complaints == []
         assert small.complaints == []
+
+
+async def test_a_month_is_counted_and_whoever_waits_keeps_their_place(
+    server: Served, program: Program, links: dict[str, str], browser: Browser
+) -> None:
+    """A reload would put whoever uses a keyboard back to the top, each second."""
+    rings(program, "waited", "clinician-now", 60, *REACHED)
+    month = (now() - timedelta(days=40)).astimezone(LONDON).date().isoformat()
+    async with device(browser, viewport=SMALL) as bea, owner_of(server) as owner:
+        await arrive(bea, links[BEA.name])
+        async with owner.transaction():
+            # Given a database that does not answer at once
+            await owner.execute("lock table urgent.happened in access exclusive mode")
+            await bea.go(f"{server.origin}{FIGURES}/report?of=month&on={month}")
+            show = bea.page.get_by_role("link", name="Show the report")
+            await show.focus()
+            await bea.page.evaluate("window.isTheSame = true")
+            await expect(bea.page.locator("#counted")).to_contain_text("0 of")
+            await expect(bea.page.get_by_text("Live ·")).to_be_visible()
+            await clean(bea, "figures-under-way-phone")
+        # When it answers, then the page says so, and is the same one
+        said = bea.page.locator("#said")
+        await expect(said).to_have_text("All of it is counted. Show the report.")
+        await expect(show).to_be_focused()
+        assert await bea.page.evaluate("window.isTheSame")
+        await clean(bea, "figures-counted-phone")
+        await bea.page.keyboard.press("Enter")
+        await expect(bea.page.locator("#i-clinician")).to_be_visible()
+        assert bea.complaints == []
 
 
 async def reads_the_shift(lee: Device, program: Program) -> None:

@@ -77,8 +77,9 @@ class _ToNobody(WardenClient):
         items: tuple[Item, ...],
         request: str = "",
         ties: tuple[SaidTie, ...] | None = None,
+        change: str = "",
     ) -> OpenGrant | Refusal:
-        del ties
+        del ties, change
         return await super().disclose(
             session,
             purpose=purpose,

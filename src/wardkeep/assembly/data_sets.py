@@ -94,8 +94,9 @@ class ByAgreement(WardenClient):
         items: tuple[Item, ...],
         request: str = "",
         ties: tuple[SaidTie, ...] | None = None,
+        change: str = "",
     ) -> OpenGrant | Refusal:
-        del ties
+        del ties, change
         asked = Disclose(session, purpose, reason, action, items, request)
         given = await self.ask(TakeForDataSet(asked), Grant)
         return given if isinstance(given, Refusal) else OpenGrant(given, items)

@@ -16,16 +16,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from wardkeep.base.clock import Clock, SystemClock
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.post.repeat_calls import NO, PARTIAL, YES, answer, withdrawn_in
 from wardkeep.fhir.urgent.caller import facts_of
-from wardkeep.fhir.urgent.repeat import (
-    WINDOW,
-    Earlier,
-    Facts,
-    likeness_of,
-    repeats_of,
-)
-from wardkeep.fhir.urgent.saying import moment
+from wardkeep.fhir.urgent.repeat import WINDOW, Earlier, Facts, likeness_of, repeats_of
 
 Json = dict[str, Any]
 REPEAT_CALLERS, SURGERY = "/repeat-callers", "/surgery"
@@ -78,7 +72,7 @@ class RepeatCallerDesk:
         except msgspec.DecodeError:
             return _wrong(400, "structure")
         said = {one.get("name"): one for one in asked.get("parameter", ())}
-        at = moment(said.get("at", {}).get("valueInstant"))
+        at = moment_in(said.get("at", {}).get("valueInstant"))
         patient = said.get("patient", {}).get("resource")
         if at is None or not isinstance(patient, dict):
             return _wrong(400, "required")
@@ -148,7 +142,7 @@ def _call_in(bundle: Json) -> Call | None:
     patient, encounter = by_type.get("Patient"), by_type.get("Encounter")
     if patient is None or encounter is None:
         return None
-    began = moment(encounter.get("period", {}).get("start"))
+    began = moment_in(encounter.get("period", {}).get("start"))
     return None if began is None else Call(_facts(patient), began)
 
 

@@ -16,12 +16,13 @@ from wardkeep.care.of_patient import refused
 from wardkeep.care.queue_setting import setting_now
 from wardkeep.care.stored import Json, stored
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent import outcome
 from wardkeep.fhir.urgent.moving import NOT_NOW, Cannot, advance
 from wardkeep.fhir.urgent.queueing import TYPE, Did, Entry, entry_content, entry_in
 from wardkeep.fhir.urgent.ringing import closed
-from wardkeep.fhir.urgent.saying import instant, moment
+from wardkeep.fhir.urgent.saying import instant
 from wardkeep.fhir.urgent.steps import Step
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
@@ -114,7 +115,7 @@ async def case_closed(visit: Visit, entry: Entry, at: str) -> Written | Response
         visit,
         case.content,
         patient=entry.patient,
-        at=moment(at) or visit.clock.now(),
+        at=moment_in(at) or visit.clock.now(),
     )
     if isinstance(over, Refusal):
         return refused(visit, over, patient=entry.patient)

@@ -20,11 +20,11 @@ from wardkeep.care.writing import content_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.fhir.along.choosing import Case, Choice, Going, choice_of
 from wardkeep.fhir.along.made import made_of
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.post.never_send import is_never_sent
 from wardkeep.fhir.store.going_along import AlongReader, Named
 from wardkeep.fhir.store.outcomes import NotFound, Opened
 from wardkeep.fhir.urgent.disposition import SYSTEM, Disposition
-from wardkeep.fhir.wards.saying import moment_in
 from wardkeep.web.trouble import NOT_FOUND
 from wardkeep.web.visit import Visit
 

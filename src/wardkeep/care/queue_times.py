@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from wardkeep.care.queue_case import DONE, Here, at_version, write
 from wardkeep.care.stored import Json, stored
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.urgent.moving import can_take_back, take_back
 from wardkeep.fhir.urgent.queueing import TYPE, Did, Entry, entry_content, entry_in
-from wardkeep.fhir.urgent.saying import moment
 from wardkeep.fhir.urgent.steps import TIMED, UNDONE, Step
 from wardkeep.fhir.visits import appointments
 from wardkeep.web.visit import Visit
@@ -77,7 +77,7 @@ async def _appointment(
     )
     if isinstance(was, Response):
         return was
-    if moment(was.content.get("start")) != before.booked.at:
+    if moment_in(was.content.get("start")) != before.booked.at:
         return None
     return was.content, now.version
 

@@ -171,14 +171,16 @@ class WardenClient:
         items: tuple[Item, ...],
         request: str = "",
         ties: tuple[SaidTie, ...] | None = None,
+        change: str = "",
     ) -> OpenGrant | Refusal:
         """The one door: the keys to exactly these items, once that is in the ledger.
 
         `ties` are what the items explain once they are written; None where resources
-        of their kinds never explain anything.
+        of their kinds never explain anything. `change` is the name by which they are
+        taken back where the write comes to nothing.
         """
         asked = Disclose(session, purpose, reason, action, items, request)
-        question = asked if ties is None else ForWork(asked, ties)
+        question = asked if ties is None else ForWork(asked, ties, change)
         given = await self.ask(question, Grant)
         return given if isinstance(given, Refusal) else OpenGrant(given, items)
 

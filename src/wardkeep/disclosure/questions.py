@@ -24,6 +24,7 @@ from wardkeep.disclosure.kiosks import KioskQuestion
 from wardkeep.disclosure.limits import LimitQuestion
 from wardkeep.disclosure.medicine_signing import MedicineQuestion
 from wardkeep.disclosure.message import Message
+from wardkeep.disclosure.not_written import NotWrittenQuestion
 from wardkeep.disclosure.patients import PatientQuestion
 from wardkeep.disclosure.people import PeopleQuestion
 from wardkeep.disclosure.provisioning import ProvisioningQuestion
@@ -224,6 +225,8 @@ class ForWork(Message, frozen=True):
 
     question: Disclose | NewPatientKeys
     ties: tuple[SaidTie, ...]
+    change: str = ""
+    """Its random name, by which it is taken back (`NotWritten`); empty: it never is."""
 
 
 class NewSeals(Message, frozen=True):
@@ -428,6 +431,7 @@ DoorQuestion: TypeAlias = (
     | ComputeTokens
     | NewPatientKeys
     | ForWork
+    | NotWrittenQuestion
     | NewSeals
     | OpenSharedKey
     | ReadAccessHistory
@@ -477,6 +481,7 @@ OperatorQuestion: TypeAlias = (
     | ComputeTokens
     | NewPatientKeys
     | ForWork
+    | NotWrittenQuestion
     | NewSeals
     | OpenSharedKey
     | AskHealth

@@ -2,7 +2,11 @@
 """Figures of urgent care: the shift as it goes, and the report of a day or longer."""
 
 from wardkeep.apps.urgent_figures.opening import FIGURES, REPORT, REPORTERS
-from wardkeep.apps.urgent_figures.report import show_report, take_report
+from wardkeep.apps.urgent_figures.report import (
+    show_counting,
+    show_report,
+    take_report,
+)
 from wardkeep.apps.urgent_figures.shift import show_shift, show_shift_now
 from wardkeep.web.apps import App
 from wardkeep.web.gates import Gate
@@ -11,7 +15,7 @@ from wardkeep.web.navigation import Link
 app = App(
     name="urgent_figures",
     title="Urgent care figures",
-    pages=(show_shift, show_shift_now, show_report, take_report),
+    pages=(show_shift, show_shift_now, show_report, show_counting, take_report),
     navigation=(
         Link(
             words="Figures",

@@ -8,6 +8,7 @@ hidden as in published data, and so is what they could be reckoned from in one l
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -29,11 +30,13 @@ from wardkeep.fhir.urgent.figures.days import (
     Day,
     DayFigures,
     Figures,
+    Progress,
     total_of,
 )
 from wardkeep.fhir.urgent.figures.items import ITEMS
 from wardkeep.fhir.urgent.figures.spans import Span, month_of, span_of_days, week_of
 from wardkeep.ui.charts.bars import Bar, BarChart, draw_bars
+from wardkeep.web.live import Signal
 from wardkeep.web.pages import page
 from wardkeep.web.trouble import Trouble
 from wardkeep.web.visit import Visit
@@ -44,6 +47,8 @@ _EARLIEST = date(2021, 4, 1)
 """Before it no item of the list is counted."""
 _PATIENCE_SECONDS = 2.0
 """How long one stands before a page that says nothing; then it says how far it is."""
+_LOOKED_AT_SECONDS = 1.0
+"""How often one that is under way is asked how far it is: each time with a beat."""
 ANSWERED = "calls-answered"
 """The item that the chart draws."""
 NO_SUCH_DAY = Trouble(
@@ -79,8 +84,12 @@ class Asked(NamedTuple):
         return f"{day_words(self.first)} to {day_words(self.last)}"
 
     @property
+    def parts(self) -> dict[str, str]:
+        return {"of": self.length, "on": self.first.isoformat()}
+
+    @property
     def query(self) -> str:
-        return f"of={self.length}&on={self.first.isoformat()}"
+        return urlencode(self.parts)
 
     def at(self, day: date) -> "Asked":
         return asked_for(self.length, day)
@@ -97,8 +106,7 @@ class UnderWay(NamedTuple):
     """A week or month that is being counted, whether anybody waits for it or not."""
 
     asked: Asked
-    counted: int
-    days: int
+    progress: Progress
 
 
 class Report(NamedTuple):
@@ -114,6 +122,21 @@ class Report(NamedTuple):
         return self.now >= self.asked.span.until
 
 
+def _hears(_visit: Visit) -> Signal:
+    """Nobody is told how far it is: a part that asks, so that the page stays."""
+    return Signal(every_seconds=_LOOKED_AT_SECONDS)
+
+
+@page(f"{REPORT}/counting", gate=REPORTERS, hears=_hears)
+async def show_counting(visit: Visit) -> Response:
+    asked = asked_in(visit.query("of"), visit.query("on"), visit.today)
+    if asked is None:
+        return visit.tell(NO_SUCH_DAY)
+    live = visit.live(show_counting, **asked.parts)
+    found = _under_way(visit, asked)
+    return visit.part(live, "urgent_figures/under_way_part.html", found=found)
+
+
 @page(REPORT, gate=REPORTERS)
 async def show_report(visit: Visit) -> Response:
     found = await _report(visit)
@@ -123,6 +146,7 @@ async def show_report(visit: Visit) -> Response:
         return visit.render(
             "urgent_figures/under_way.html",
             found=found,
+            live=visit.live(show_counting, **found.asked.parts),
             leads=visit.session.role == "shift_lead",
         )
     asked, today = found.asked, visit.today
@@ -208,8 +232,13 @@ async def _report(visit: Visit) -> Report | UnderWay | None:
     )
     whole = (asked.last - asked.first).days + 1
     if len(days) < whole:
-        return UnderWay(asked, len(days), whole)
+        return _under_way(visit, asked)
     return made_of_days(days, asked)
+
+
+def _under_way(visit: Visit, asked: Asked) -> UnderWay:
+    organisation, counts = opener_of(visit).organisation, visit.services[DayFigures]
+    return UnderWay(asked, counts.progress(organisation, asked.first, asked.last))
 
 
 def made(day: Day, asked: Asked) -> Report:

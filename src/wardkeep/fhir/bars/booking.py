@@ -14,7 +14,7 @@ from wardkeep.fhir.bars.codes import Error, Reason
 from wardkeep.fhir.bars.errors import Fault, answer_of
 from wardkeep.fhir.bars.message import Message, named_message
 from wardkeep.fhir.bars.rows import Arrivals, Time, brought
-from wardkeep.fhir.bars.taking import Ground, new_patient, sender_of
+from wardkeep.fhir.bars.taking import Ground, new_patient
 from wardkeep.fhir.bars.writing import (
     AGAIN,
     ATTEMPTS,
@@ -125,7 +125,7 @@ class BookingDesk:
         if arriving.message.is_over:
             is_mistake = arriving.message.reason is Reason.DELETE
             made["status"] = "entered-in-error" if is_mistake else "cancelled"
-            made["cancelationReason"] = {"text": sender_of(arriving.message)}
+            made["cancelationReason"] = {"text": arriving.session.display_name}
         else:
             booked = await self._time(arriving)
             if isinstance(booked, Answer):
@@ -158,13 +158,17 @@ def _slot_of(message: Message) -> str:
 def _appointment(
     arriving: Arriving, patient: str, slot: str, time: Time, places: list[str]
 ) -> Json:
-    """Clinical words are left with the referral: a desk reads this one."""
+    """Ours, in our words: of theirs no more than which slot it is.
+
+    Clinical words are left with the referral, for a desk reads this one; and who booked
+    it is said by the name that the operator gave them.
+    """
     actors = [f"Patient/{patient}", *places]
     return {
         "resourceType": TYPE,
         "id": new_uuid(),
         "status": "booked",
-        "description": f"Booked by {sender_of(arriving.message)}",
+        "description": f"Booked by {arriving.session.display_name}",
         "start": instant(time.starts),
         "end": instant(time.ends),
         "created": instant(arriving.now),

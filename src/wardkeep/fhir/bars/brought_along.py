@@ -26,7 +26,10 @@ FROM = "urn:wardkeep:received"
 _OURS = "urn:wardkeep:"
 MOST = {"Observation": 100, "Flag": 40, "QuestionnaireResponse": 10}
 """Of one message: more than one case has."""
-LONGEST_WORDS, MOST_BYTES = 6_000, 64 * 1024
+LONGEST_WORDS, LONGEST_PLAN, MOST_BYTES = 6_000, 30_000, 64 * 1024
+"""Characters of one text, of a care plan's, which tells a whole case; and of JSON."""
+_HELD = frozenset({*MOST, "CarePlan", "Appointment"})
+"""Types that are held to what stands here."""
 _TAG = re.compile(
     r"</[a-z]|<!|<\?|<(?:p|b|i|u|em|strong|br|hr)\s*/?>"
     r"|<[a-z][\w:-]{0,40}\s[^<>]{0,2000}=|<(?:script|style|iframe|object|embed|svg|math"
@@ -38,13 +41,20 @@ _MARKED = frozenset(
     {
         *("Encounter", "Consent", "Communication", "Procedure", "Condition"),
         *("RelatedPerson", "MedicationStatement", "AllergyIntolerance", *TYPES),
+        "CarePlan",
     }
 )
 """Of which our marks are taken off, wherever they are."""
 _OF_REFERRAL = ("category", "extension", "performerType")
 """Where a mark would make a referral something else. Its code is what it asks for, and
 its steps are begun anew in any case."""
-_BY = {"Flag": "author", "QuestionnaireResponse": "author", "Observation": "performer"}
+_BY = {
+    **dict.fromkeys(("Flag", "QuestionnaireResponse", "CarePlan"), "author"),
+    "Observation": "performer",
+}
+"""Where each says from whom it is."""
+_OF_OTHERS = frozenset({"Flag", "Appointment"})
+"""Types that name whom they are about elsewhere, or a place."""
 
 
 def faults_along(entries: Mapping[str, Json], number: str) -> Iterator[Fault]:
@@ -62,7 +72,7 @@ def faults_along(entries: Mapping[str, Json], number: str) -> Iterator[Fault]:
     }
     for one in entries.values():
         type_ = str(one.get("resourceType"))
-        if type_ in MOST:
+        if type_ in _HELD:
             yield from _faults_of(one, type_, patients, number)
 
 
@@ -74,12 +84,16 @@ def _faults_of(
         yield unprocessable(words, _place(type_), "too-long")
         return
     said = list(_strings(content))
-    if any(len(one) > LONGEST_WORDS for one in said):
-        words = f"A text has at most {LONGEST_WORDS:,} characters."
+    longest = LONGEST_PLAN if type_ == "CarePlan" else LONGEST_WORDS
+    if any(len(one) > longest for one in said):
+        words = f"A text has at most {longest:,} characters."
         yield unprocessable(words, _place(type_), "too-long")
     if any(_TAG.search(one) for one in said):
         yield _wrong("Words have no markup.", type_, "")
-    if "modifierExtension" in content or "contained" in content:
+    # What changes the meaning of what is kept cannot be passed over, however deep.
+    if "contained" in content or any(
+        "modifierExtension" in it for it in _objects(content)
+    ):
         words = f"{type_} is taken without contained resources and modifiers."
         yield unprocessable(words, _place(type_))
     if _subject(content, type_) not in {*patients, ""}:
@@ -89,10 +103,10 @@ def _faults_of(
 
 
 def _subject(content: Json, type_: str) -> str:
-    """Whom it says that it is about; of a warning about a place nobody."""
+    """Whom it says that it is about; nobody where something else says so."""
     subject = content.get("subject")
     said = subject.get("reference") if isinstance(subject, dict) else None
-    return "" if type_ == "Flag" else said if isinstance(said, str) else "nobody"
+    return "" if type_ in _OF_OTHERS else said if isinstance(said, str) else "nobody"
 
 
 def _numbers(node: object) -> Iterator[str]:
@@ -145,7 +159,7 @@ def as_received(content: Json, *, sender: str, origin: Json) -> Json:
     if type_ not in _MARKED:
         return content
     made: Json = _plain(content)
-    if type_ not in MOST:
+    if type_ not in _BY:
         return made
     if type_ == "Observation" and not made.get("code"):
         made["code"] = {"text": "Observation"}

@@ -37,6 +37,7 @@ KEPT = frozenset(
 """Types that become resources here."""
 _OWN_LINKS = ("appointment", "performer", "serviceProvider", "participant", "location")
 MOST_REASONS, LONGEST_REASON = 8, 6_000
+LONGEST_NAME = 300
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +68,8 @@ def sender_of(message: Message) -> str:
     source = message.header.get("source")
     named = source.get("name") if isinstance(source, dict) else ""
     found = words_of(entry.content) if entry is not None else ""
-    return found or (named if isinstance(named, str) else "") or "Somebody elsewhere"
+    said_so = named[:LONGEST_NAME] if isinstance(named, str) else ""
+    return found or said_so or "Somebody elsewhere"
 
 
 def taken(message: Message, ground: Ground, *, skips: frozenset[str]) -> Taken:
@@ -256,7 +258,8 @@ def words_of(content: Json) -> str:
         first = name[0]
         given = [one for one in first.get("given", []) if isinstance(one, str)]
         parts = [*given, str(first.get("family", ""))]
-        return str(first.get("text", "") or " ".join(parts).strip())
+        said = str(first.get("text", "") or " ".join(parts).strip())
+        return said[:LONGEST_NAME]
     words = name if isinstance(name, str) else ""
     address = content.get("address")
     if isinstance(address, dict):
@@ -264,4 +267,4 @@ def words_of(content: Json) -> str:
         more = (address.get("city"), address.get("postalCode"))
         where = [one for one in (*lines, *more) if isinstance(one, str) and one]
         words = ", ".join([one for one in (words, *where) if one])
-    return words[:300]
+    return words[:LONGEST_NAME]

@@ -24,9 +24,10 @@ from wardkeep.fhir.contacts.codes import (
     TOOK_PLACE,
 )
 from wardkeep.fhir.model.coded import Coding, Concept
+from wardkeep.fhir.model.moments import moment_told
 from wardkeep.fhir.model.person import Person, reference_to
 from wardkeep.fhir.store.outcomes import OpenedResource
-from wardkeep.fhir.tasks.to_do import instant_of, moment_in
+from wardkeep.fhir.tasks.to_do import instant_of
 from wardkeep.fhir.work.home import ACT_CODES, HOME_HEALTH
 
 TYPE = "Encounter"
@@ -234,7 +235,7 @@ def read_contact(stored: OpenedResource) -> Contact | None:
     """Undo it; None where it is another Encounter: a stay, or a clinic's visit."""
     try:
         found = msgspec.json.decode(stored.text, type=_Encounter)
-        begins = moment_in(found.period.start)
+        begins = moment_told(found.period.start)
     except (msgspec.DecodeError, ValueError):
         return None
     said = {one.url: one for one in found.extension}

@@ -12,26 +12,19 @@ from decimal import Decimal
 import msgspec
 
 from wardkeep.base.ids import derived_uuid
-from wardkeep.fhir.depots.codes import (
-    NOT_GIVEN,
-    REASONS,
-    SIDES,
-    SITES,
-    SNOMED,
-    SYSTEM,
-)
+from wardkeep.fhir.depots.codes import NOT_GIVEN, REASONS, SIDES, SITES, SNOMED, SYSTEM
 from wardkeep.fhir.depots.schedule import (
     TYPE as SCHEDULE,
     Schedule,
     code_in,
     medicine_of,
-    moment_in,
     quantity_in,
     quantity_of,
     route_of,
     text_in,
     written,
 )
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
 from wardkeep.fhir.work.expects import Content, listed
 

@@ -17,6 +17,7 @@ import msgspec
 from wardkeep.base.ids import derived_uuid
 from wardkeep.fhir.depots.codes import CODE, DMD, ROUTES, SNOMED, SYSTEM, UCUM, UNITS
 from wardkeep.fhir.depots.due import Window, window_of
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
 from wardkeep.fhir.work.expects import Content, listed
 
@@ -251,16 +252,6 @@ def _entry_content(one: Entry) -> Content:
 
 def written(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def moment_in(said: object) -> datetime | None:
-    """A moment as it is written; None where it is none, or has no zone."""
-    try:
-        found = datetime.fromisoformat(said) if isinstance(said, str) else None
-    except ValueError:
-        return None
-    is_one = found is not None and found.tzinfo is not None
-    return found.astimezone(UTC) if found is not None and is_one else None
 
 
 def day_in(said: object) -> date | None:

@@ -15,10 +15,10 @@ import msgspec
 
 from wardkeep.base.ids import derived_uuid
 from wardkeep.fhir.model.coded import Concept, Identifier, Payload, words_in
+from wardkeep.fhir.model.moments import moment_told
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.store.outcomes import OpenedResource
-from wardkeep.fhir.tasks.to_do import moment_in
 
 TYPE = "Communication"
 SYSTEM = "urn:wardkeep:handover"
@@ -128,7 +128,7 @@ def read_handover(stored: OpenedResource) -> Line | Taken | None:
     """Undo either; None where it is another Communication."""
     try:
         found = msgspec.json.decode(stored.text, type=_Communication)
-        at = moment_in(found.sent)
+        at = moment_told(found.sent)
     except (msgspec.DecodeError, ValueError):
         return None
     kinds = {

@@ -14,11 +14,12 @@ import msgspec
 
 from wardkeep.base.ids import derived_uuid
 from wardkeep.fhir.model.coded import Coding, Concept, Identifier, Payload, words_in
+from wardkeep.fhir.model.moments import moment_told
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.model.team import QUEUE, is_place, queue_of
 from wardkeep.fhir.store.outcomes import OpenedResource
-from wardkeep.fhir.tasks.to_do import instant_of, moment_in
+from wardkeep.fhir.tasks.to_do import instant_of
 
 TYPE = "Communication"
 SYSTEM = "urn:wardkeep:message"
@@ -117,7 +118,7 @@ def read_message(stored: OpenedResource) -> Message | None:
             patient=stored.patient,
             sender=found.sender,
             to=tuple(_person(one) for one in found.recipient),
-            sent=moment_in(found.sent),
+            sent=moment_told(found.sent),
             subject=found.topic.text,
             text=words_in(found.payload),
             of=_id(found.in_response_to) if kind == RECEIPT else "",

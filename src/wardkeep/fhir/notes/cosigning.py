@@ -10,10 +10,10 @@ from datetime import datetime
 
 import msgspec
 
+from wardkeep.fhir.model.moments import moment_told
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.notes.note import TYPE as NOTE, NoteBrokenError
-from wardkeep.fhir.tasks.to_do import moment_in
 
 TYPE = "Task"
 SYSTEM, CODE = "urn:wardkeep:task", "co-sign"
@@ -81,8 +81,8 @@ def read_task(text: bytes, *, note: str, patient: str) -> CoSigning | None:
             patient=patient,
             asked_by=found.requester,
             owner=found.owner,
-            asked=moment_in(found.authored_on),
-            changed=moment_in(found.last_modified),
+            asked=moment_told(found.authored_on),
+            changed=moment_told(found.last_modified),
             status=found.status,
             why=found.status_reason.text,
         )

@@ -21,8 +21,8 @@ from wardkeep.fhir.bars.outgoing import (
     identity_of,
 )
 from wardkeep.fhir.clinics.resources import instant
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.urgent.repeat import EARLIER, MAYBE, Facts
-from wardkeep.fhir.urgent.saying import moment
 
 Json = dict[str, Any]
 ASK = "/Patient/$repeat-caller"
@@ -143,7 +143,7 @@ def read_answer(body: bytes) -> Heard | None:
     earlier = [
         at
         for one in said.parameter
-        if one.name == "earlier" and (at := moment(one.instant)) is not None
+        if one.name == "earlier" and (at := moment_in(one.instant)) is not None
     ]
     if status not in (YES, PARTIAL, NO) or (status == YES and len(earlier) < EARLIER):
         return None

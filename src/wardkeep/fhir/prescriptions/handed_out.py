@@ -9,13 +9,11 @@ from datetime import datetime
 
 import msgspec
 
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in
 from wardkeep.fhir.prescriptions.formulary import DMD
-from wardkeep.fhir.prescriptions.prescription import (
-    TYPE as PRESCRIPTION,
-    Prescription,
-)
-from wardkeep.fhir.urgent.saying import id_in, instant, moment
+from wardkeep.fhir.prescriptions.prescription import TYPE as PRESCRIPTION, Prescription
+from wardkeep.fhir.urgent.saying import id_in, instant
 from wardkeep.fhir.work.expects import Content, listed
 
 TYPE = "MedicationDispense"
@@ -77,7 +75,7 @@ def packet_content(packet: Packet, of: Prescription) -> Content:
 
 def packet_in(content: Content) -> Packet | None:
     """Undo it; None where it is no packet of ours."""
-    at = moment(content.get("whenHandedOver"))
+    at = moment_in(content.get("whenHandedOver"))
     packs = [one for one in listed(content, "contained") if one.get("id") == _PACK]
     orders = [
         id_in(one, PRESCRIPTION) for one in listed(content, "authorizingPrescription")

@@ -12,21 +12,10 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
-from wardkeep.fhir.prescriptions.formulary import (
-    DMD,
-    ROUTES,
-    SNOMED,
-    needs_check,
-)
-from wardkeep.fhir.urgent.saying import (
-    code_in,
-    concept,
-    id_in,
-    instant,
-    moment,
-    text_in,
-)
+from wardkeep.fhir.prescriptions.formulary import DMD, ROUTES, SNOMED, needs_check
+from wardkeep.fhir.urgent.saying import code_in, concept, id_in, instant, text_in
 from wardkeep.fhir.work.expects import Content, listed
 
 TYPE = "MedicationRequest"
@@ -388,7 +377,7 @@ def _steps(content: Content) -> Iterator[Step]:
             str(it.get("url")): it for it in listed(one, "extension")
         }
         kind = said.get("kind", {}).get("valueCode")
-        at = moment(said.get("at", {}).get("valueInstant"))
+        at = moment_in(said.get("at", {}).get("valueInstant"))
         if kind in KINDS and at is not None:
             yield Step(
                 kind=str(kind),

@@ -11,7 +11,7 @@ from wardkeep.db.connection import Connection, Row
 from wardkeep.fhir.model.type_codes import type_code, type_name
 from wardkeep.fhir.store.draft import Draft
 from wardkeep.fhir.store.keys import patients_by_id
-from wardkeep.fhir.store.outcomes import Opener, Reference
+from wardkeep.fhir.store.outcomes import Conflict, Opener, Reference
 from wardkeep.fhir.store.rows import PatientKeyRow
 
 _CURRENT = """
@@ -129,3 +129,22 @@ async def look_up(
         },
         patients=await patients_by_id(connection, opener.organisation, ids),
     )
+
+
+def conflict_in(known: Known, change: Change) -> Conflict | None:
+    """Where what it builds on is not what is there now."""
+    wanted = [
+        (one.type, one.id, version)
+        for one, version in zip(change.drafts, change.expected, strict=True)
+    ]
+    wanted.extend((one.type, one.id, one.expected_version) for one in change.removals)
+    for type_, id_, expected in wanted:
+        current = known.current.get((type_, id_))
+        is_there = current is not None and not current.is_deleted
+        version = current.version if current is not None and is_there else 0
+        is_met = is_there if expected == MUST_EXIST else expected in (None, version)
+        # Whoever deleted it may bring it back by the version that the deletion made.
+        is_met = is_met or (current is not None and expected == current.version)
+        if not is_met:
+            return Conflict(type=type_, id=id_, version=version)
+    return None

@@ -52,6 +52,8 @@ class Planned(NamedTuple):
     """Each draft, and at which version."""
     now: int
     """UTC microseconds since 1970."""
+    change: str
+    """The name by which what it tells is taken back."""
 
     def refs(self, patient: str) -> tuple[ResourceRef, ...]:
         return tuple(
@@ -89,7 +91,7 @@ async def new_patient_keys(
         named = {patient: planned.refs(patient) for patient in patients}
         asked = NewPatientKeys(opener.session, tuple(named), tuple(named.values()))
         ties = planned.ties(patients)
-        question = asked if ties is None else ForWork(asked, ties)
+        question = asked if ties is None else ForWork(asked, ties, planned.change)
         given = await warden.ask(question, NewKeys)
         if isinstance(given, Refusal):
             return given
@@ -125,6 +127,7 @@ async def add_existing_keys(
             items=items,
             request=opener.request,
             ties=planned.ties((patient,)),
+            change=planned.change,
         )
         if isinstance(grant, Refusal):
             return grant

@@ -25,11 +25,11 @@ from wardkeep.fhir.store.applying import (
     write_rows,
 )
 from wardkeep.fhir.store.change import (
-    MUST_EXIST,
     MUST_NOT_EXIST,
     Change,
     Known,
     Removal,
+    conflict_in,
     look_up,
     patients_in,
 )
@@ -55,6 +55,7 @@ from wardkeep.fhir.store.rows import (
 )
 from wardkeep.fhir.store.sealing import Place, seal_draft
 from wardkeep.fhir.store.taken import TakenError
+from wardkeep.fhir.store.telling import Telling, telling
 from wardkeep.fhir.store.tokens import RowTokens, TokenMemory, row_tokens_of
 from wardkeep.fhir.store.write_keys import (
     Planned,
@@ -135,26 +136,32 @@ class Writer:
                 if attempt or version != MUST_NOT_EXIST
             ]
             looked_for.extend((one.type, one.id) for one in change.removals)
-            ready = await self._prepare(change, looked_for, opener)
-            if not isinstance(ready, _Ready):
-                return ready
-            try:
-                return await self._store(ready, opener)
-            except GuardMetError as met:
-                return AlreadyThere(guard=met.guard)
-            except TakenError as taken:
-                return Invalid(problems=(taken.problem,))
-            except (AlreadyExistsError, LostRaceError, OutOfDateError):
-                self._forget()
+            async with telling(self._warden, change) as told:
+                ready = await self._prepare(change, looked_for, opener, told)
+                if not isinstance(ready, _Ready):
+                    return ready
+                try:
+                    return await self._store(ready, opener, told)
+                except GuardMetError as met:
+                    return AlreadyThere(guard=met.guard)
+                except TakenError as taken:
+                    return Invalid(problems=(taken.problem,))
+                except (AlreadyExistsError, LostRaceError, OutOfDateError):
+                    told.may_stand = False
+                    self._forget()
         type_, id_ = named[0]
         return Conflict(type=type_, id=id_, version=0)
 
     async def _prepare(
-        self, change: Change, looked_for: Sequence[tuple[str, str]], opener: Opener
+        self,
+        change: Change,
+        looked_for: Sequence[tuple[str, str]],
+        opener: Opener,
+        told: Telling,
     ) -> _Ready | Refusal | Conflict | Invalid:
         began = self._clock.monotonic_seconds()
         known = await self._known(change, looked_for, opener)
-        wrong = _conflict(known, change) or self._invalid(known, change.drafts)
+        wrong = conflict_in(known, change) or self._invalid(known, change.drafts)
         if wrong is not None:
             return wrong
         shared = await self._shared(known, change, opener)
@@ -163,7 +170,7 @@ class Writer:
         dealt = [*(draft.secrets for draft in change.drafts), change.mark]
         secrets = [one for some in dealt for one in some]
         keys, found = await asyncio.gather(
-            self._keys(known, change, opener, shared=shared),
+            self._keys(known, change, opener, shared=shared, name=told.change),
             self._tokens(secrets, opener),
         )
         if isinstance(keys, Refusal):
@@ -225,7 +232,7 @@ class Writer:
             self._memory.forget()
 
     async def _keys(
-        self, known: Known, change: Change, opener: Opener, *, shared: bytes
+        self, known: Known, change: Change, opener: Opener, *, shared: bytes, name: str
     ) -> WriteKeys | Refusal:
         drafts = change.drafts
         owners = dict.fromkeys(draft.owner for draft in drafts if draft.owner)
@@ -233,6 +240,7 @@ class Writer:
         planned = Planned(
             [(draft, known.next_version(draft)) for draft in drafts],
             microseconds_since_epoch(self._clock.now()),
+            name,
         )
         keys = await new_patient_keys(self._warden, opener, new, planned)
         if isinstance(keys, Refusal):
@@ -251,7 +259,7 @@ class Writer:
         refused = refused or await self._reach_sealed(known, drafts, opener)
         refused = refused or await self._name_others(known, drafts, opener)
         refused = refused or await self._write_down_removals(
-            known, change.removals, opener, keys=keys, shared=shared
+            known, change.removals, opener, keys=keys, shared=shared, name=name
         )
         return keys if refused is None else refused
 
@@ -279,6 +287,7 @@ class Writer:
         *,
         keys: WriteKeys,
         shared: bytes,
+        name: str,
     ) -> Refusal | None:
         """Have the door judge deletions, and the ledger name them."""
         named: Named = {}
@@ -288,14 +297,14 @@ class Writer:
                 ref = (one.type, one.id, current.version)
                 named.setdefault((current.patient, current.tier), []).append(ref)
         asked = _asked(named, known, shared=shared)
-        entry = await self._judged(asked, opener, action=Action.DELETE)
+        entry = await self._judged(asked, opener, action=Action.DELETE, name=name)
         if isinstance(entry, Refusal):
             return entry
         keys.entry = entry if keys.entry == NO_ENTRY else keys.entry
         return None
 
     async def _judged(
-        self, items: Sequence[Item], opener: Opener, *, action: Action
+        self, items: Sequence[Item], opener: Opener, *, action: Action, name: str = ""
     ) -> int | Refusal:
         """Ask the door for each, and drop the keys; the first entry that names one."""
         first = NO_ENTRY
@@ -312,6 +321,7 @@ class Writer:
                 items=(item,),
                 request=opener.request,
                 ties=() if is_over else None,
+                change=name,
             )
             if isinstance(grant, Refusal):
                 return grant
@@ -336,18 +346,16 @@ class Writer:
         ]
         return await name_people(self._warden, opener, people=people)
 
-    async def _store(self, ready: _Ready, opener: Opener) -> Written:
+    async def _store(self, ready: _Ready, opener: Opener, told: Telling) -> Written:
         be_in_time(self._clock, ready.began)
         organisation, now = opener.organisation, self._clock.now()
         change, known = ready.change, ready.known
         numbers = {one.id: one.number for one in known.patients.values()}
         # One row by itself is all or nothing without a transaction around it.
-        borrow = (
-            self._database.connection
-            if _is_one_new_row(ready)
-            else self._database.transaction
-        )
+        is_alone = _is_one_new_row(ready)
+        borrow = self._database.connection if is_alone else self._database.transaction
         async with borrow(organisation) as connection:
+            told.may_stand = is_alone
             await pass_guards(connection, change.guards)
             for patient, wrapped in ready.keys.wrapped.items():
                 numbers[patient] = await insert_patient(
@@ -371,6 +379,7 @@ class Writer:
                 for mark in ready.tokens[-1].marks():
                     await connection.execute(_MARK, organisation, len(rows), *mark)
             await tell(connection, organisation, change.tells)
+            told.may_stand = True
         references = tuple(
             Reference(draft.type, draft.id, row.version)
             for draft, row in zip(change.drafts, rows, strict=True)
@@ -447,24 +456,6 @@ def _rows(ready: _Ready, place: Place) -> Iterator[NewRow]:
 def _is_any_shared(known: Known, removals: Sequence[Removal]) -> bool:
     found = [known.current.get((one.type, one.id)) for one in removals]
     return any(one is not None and not one.patient for one in found)
-
-
-def _conflict(known: Known, change: Change) -> Conflict | None:
-    wanted = [
-        (one.type, one.id, version)
-        for one, version in zip(change.drafts, change.expected, strict=True)
-    ]
-    wanted.extend((one.type, one.id, one.expected_version) for one in change.removals)
-    for type_, id_, expected in wanted:
-        current = known.current.get((type_, id_))
-        is_there = current is not None and not current.is_deleted
-        version = current.version if current is not None and is_there else 0
-        is_met = is_there if expected == MUST_EXIST else expected in (None, version)
-        # Whoever deleted it may bring it back by the version that the deletion made.
-        is_met = is_met or (current is not None and expected == current.version)
-        if not is_met:
-            return Conflict(type=type_, id=id_, version=version)
-    return None
 
 
 def _no_patient(draft: Draft) -> Problem:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from wardkeep.fhir.model.coded import Concept
+from wardkeep.fhir.model.moments import moment_told
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.model.team import queue_of
@@ -93,14 +94,6 @@ def instant_of(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def moment_in(text: str) -> datetime:
-    """Undo it; a ValueError where it is a day alone, which no moment compares with."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError(text)
-    return found
-
-
 def task_resource(one: ToDo) -> Resource:
     """It as a resource, to be stored."""
     text = KINDS.get(one.kind, "Approve a letter")
@@ -166,14 +159,14 @@ def read_to_do(stored: OpenedResource) -> ToDo | None:
             id=stored.id,
             kind=kinds[0],
             words=found.description,
-            due=moment_in(found.restriction.period.end),
+            due=moment_told(found.restriction.period.end),
             patient=stored.patient,
             about=found.focus.reference,
             priority=found.priority,
             status=found.status,
             requester=found.requester,
-            asked=moment_in(found.authored_on),
-            changed=moment_in(found.last_modified),
+            asked=moment_told(found.authored_on),
+            changed=moment_told(found.last_modified),
             owner=found.owner,
             team=found.location,
             said=found.note,

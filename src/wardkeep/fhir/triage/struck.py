@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
-from wardkeep.fhir.urgent.saying import instant, moment
+from wardkeep.fhir.urgent.saying import instant
 from wardkeep.fhir.work.expects import Content, listed
 
 STRUCK = "urn:wardkeep:triage:struck"
@@ -52,7 +53,7 @@ def struck_in(content: Mapping[str, object]) -> Struck | None:
         if one.get("url") != STRUCK:
             continue
         parts = {str(part.get("url")): part for part in listed(one, "extension")}
-        at = moment(parts.get("at", {}).get("valueInstant"))
+        at = moment_in(parts.get("at", {}).get("valueInstant"))
         if at is not None:
             return Struck(
                 by=person_in(parts.get("by", {}).get("valueReference")),

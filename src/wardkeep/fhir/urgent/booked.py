@@ -11,8 +11,9 @@ from datetime import datetime
 
 import msgspec
 
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
-from wardkeep.fhir.urgent.saying import code_in, concept, id_in, instant, moment
+from wardkeep.fhir.urgent.saying import code_in, concept, id_in, instant
 from wardkeep.fhir.work.expects import Content, listed
 
 SYSTEM = "urn:wardkeep:queue-output"
@@ -71,6 +72,6 @@ def booked_in(content: Content) -> Booked:
     return Booked(
         appointment=appointment,
         where=where,
-        at=moment(said.get(_AT, empty).get("valueInstant")),
+        at=moment_in(said.get(_AT, empty).get("valueInstant")),
         turn=turn if isinstance(turn, int) else 0,
     )

@@ -9,16 +9,10 @@ from datetime import datetime
 
 import msgspec
 
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, SYSTEM, Disposition
-from wardkeep.fhir.urgent.saying import (
-    code_in,
-    concept,
-    id_in,
-    instant,
-    moment,
-    text_in,
-)
+from wardkeep.fhir.urgent.saying import code_in, concept, id_in, instant, text_in
 from wardkeep.fhir.work.expects import Content, listed, status_of
 from wardkeep.fhir.work.urgent import OUTCOME_CODE, OUTCOME_SYSTEM, is_outcome
 
@@ -85,7 +79,7 @@ def outcome_in(content: Content) -> Outcome | None:
     """Undo it; None where it is no outcome of a call, or says no time."""
     period = content.get("occurrencePeriod")
     span = period if isinstance(period, dict) else {}
-    given = moment(span.get("start")) or moment(content.get("authoredOn"))
+    given = moment_in(span.get("start")) or moment_in(content.get("authoredOn"))
     if not is_outcome(content) or given is None:
         return None
     code = content.get("code")
@@ -97,7 +91,7 @@ def outcome_in(content: Content) -> Outcome | None:
         code=code_in(code, SYSTEM),
         words=text_in(code),
         given=given,
-        due=moment(span.get("end")),
+        due=moment_in(span.get("end")),
         by=person_in(content.get("requester")),
         why="; ".join(filter(None, map(text_in, listed(content, "reasonCode")))),
         replaces=next(filter(None, before), ""),

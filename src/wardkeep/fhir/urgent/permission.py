@@ -13,8 +13,9 @@ from enum import StrEnum
 import msgspec
 
 from wardkeep.base.ids import derived_uuid
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
-from wardkeep.fhir.urgent.saying import concept, id_in, instant, moment
+from wardkeep.fhir.urgent.saying import concept, id_in, instant
 from wardkeep.fhir.work.expects import Content, listed
 
 TYPE = "Consent"
@@ -90,7 +91,7 @@ def permission_content(one: Permission) -> Content:
 def permission_in(content: Content) -> Permission | None:
     """Undo it; None where it is another consent."""
     said = {str(one.get("url")): one for one in listed(content, "extension")}
-    at = moment(content.get("dateTime"))
+    at = moment_in(content.get("dateTime"))
     case = id_in(said.get(_CASE, {}).get("valueReference"), "Encounter")
     codes = [
         coding.get("code")

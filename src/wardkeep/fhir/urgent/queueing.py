@@ -15,30 +15,14 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from wardkeep.base.ids import new_uuid
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
 from wardkeep.fhir.urgent import booked as booking, outcome
 from wardkeep.fhir.urgent.booked import NOT_BOOKED, Booked
-from wardkeep.fhir.urgent.disposition import (
-    SKILLS,
-    SYSTEM as DISPOSITION,
-    Disposition,
-)
+from wardkeep.fhir.urgent.disposition import SKILLS, SYSTEM as DISPOSITION, Disposition
 from wardkeep.fhir.urgent.outcome import SKILL_SYSTEM, Outcome, outcome_content
-from wardkeep.fhir.urgent.saying import (
-    code_in,
-    concept,
-    id_in,
-    instant,
-    moment,
-    text_in,
-)
-from wardkeep.fhir.urgent.steps import (
-    OF_STATUS,
-    STATUS,
-    State,
-    Step,
-    standing,
-)
+from wardkeep.fhir.urgent.saying import code_in, concept, id_in, instant, text_in
+from wardkeep.fhir.urgent.steps import OF_STATUS, STATUS, State, Step, standing
 from wardkeep.fhir.urgent.times import SHIPPED, Times, inputs, times_in
 from wardkeep.fhir.work.expects import Content, listed, status_of
 from wardkeep.fhir.work.urgent import ENTRY_CODE, ENTRY_SYSTEM, is_entry
@@ -273,7 +257,7 @@ def entry_content(entry: Entry, base: Content | None = None) -> Content:
 
 def entry_in(content: Content) -> Entry | None:
     """Undo it; None where it is no entry of a queue, or names nobody."""
-    given = moment(content.get("authoredOn"))
+    given = moment_in(content.get("authoredOn"))
     patient = id_in(content.get("for"), "Patient")
     if not is_entry(content) or given is None or not patient:
         return None
@@ -309,7 +293,7 @@ def entry_in(content: Content) -> Entry | None:
 def _due(content: Content) -> datetime | None:
     restriction = content.get("restriction")
     period = restriction.get("period") if isinstance(restriction, dict) else None
-    return moment(period.get("end")) if isinstance(period, dict) else None
+    return moment_in(period.get("end")) if isinstance(period, dict) else None
 
 
 def _state(content: Content) -> State:
@@ -361,7 +345,7 @@ def _steps(content: Content) -> Iterator[Did]:
 def _step(inner: Content) -> Did | None:
     code, at = (
         code_in(inner.get("activity"), STEP_SYSTEM),
-        moment(inner.get("recorded")),
+        moment_in(inner.get("recorded")),
     )
     if code not in tuple(Step) or at is None:
         return None

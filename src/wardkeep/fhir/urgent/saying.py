@@ -42,14 +42,3 @@ def id_in(node: object, type_: str) -> str:
 def instant(at: datetime) -> str:
     """As it is stored: UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def moment(node: object) -> datetime | None:
-    """A moment as it was written, in UTC; None where it is none, or a day alone."""
-    if not isinstance(node, str):
-        return None
-    try:
-        found = datetime.fromisoformat(node)
-    except ValueError:
-        return None
-    return None if found.tzinfo is None else found.astimezone(UTC)

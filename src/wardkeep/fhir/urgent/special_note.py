@@ -14,6 +14,7 @@ import msgspec
 
 from wardkeep.base.clock import LONDON
 from wardkeep.base.ids import derived_uuid
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
 from wardkeep.fhir.urgent.flags import (
     AUDIENCE,
@@ -23,14 +24,7 @@ from wardkeep.fhir.urgent.flags import (
     REVIEW,
     SYSTEM as CATEGORY,
 )
-from wardkeep.fhir.urgent.saying import (
-    code_in,
-    concept,
-    id_in,
-    instant,
-    moment,
-    text_in,
-)
+from wardkeep.fhir.urgent.saying import code_in, concept, id_in, instant, text_in
 from wardkeep.fhir.work.expects import Content, listed
 
 TYPE, TASK = "Flag", "Task"
@@ -153,7 +147,7 @@ def note_in(content: Content) -> Note | None:
     said = {str(one.get("url")): one for one in listed(content, "extension")}
     review = _day(said.get(REVIEW, {}).get("valueDate"))
     period = content.get("period")
-    since = moment(period.get("start")) if isinstance(period, dict) else None
+    since = moment_in(period.get("start")) if isinstance(period, dict) else None
     category = code_in(content.get("category"), CATEGORY)
     steps = tuple(_steps(content))
     if review is None or since is None or category not in CATEGORIES or not steps:
@@ -192,7 +186,7 @@ def _steps(content: Content) -> Iterator[Step]:
             continue
         said = {str(it.get("url")): it for it in listed(one, "extension")}
         kind = said.get("kind", {}).get("valueCode")
-        at = moment(said.get("at", {}).get("valueInstant"))
+        at = moment_in(said.get("at", {}).get("valueInstant"))
         if kind in KINDS and at is not None:
             yield Step(
                 kind=str(kind),

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from wardkeep.base.ids import derived_uuid
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
-from wardkeep.fhir.urgent.saying import code_in, concept, instant, moment
+from wardkeep.fhir.urgent.saying import code_in, concept, instant
 from wardkeep.fhir.urgent.steps import LATE_AFTER, MOST_ATTEMPTS, NEXT_WITHIN, State
 from wardkeep.fhir.work.expects import Content, listed
 
@@ -200,7 +201,7 @@ def setting_content(setting: Setting) -> Content:
 def setting_in(content: Content) -> Setting | None:
     """Undo it; None where no page wrote it, or it was deleted."""
     said = {str(one.get("url")): one for one in listed(content, "extension")}
-    at = moment(said.get(_AT, {}).get("valueInstant"))
+    at = moment_in(said.get(_AT, {}).get("valueInstant"))
     if code_in(content.get("code"), _SYSTEM) != CODE or at is None or _BY not in said:
         return None
     numbers = {

@@ -10,8 +10,9 @@ from datetime import datetime
 
 import msgspec
 
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
-from wardkeep.fhir.urgent.saying import code_in, concept, instant, moment
+from wardkeep.fhir.urgent.saying import code_in, concept, instant
 from wardkeep.fhir.work.expects import Content, listed, status_of
 
 TYPE = "CareTeam"
@@ -88,8 +89,8 @@ def car_in(content: Content) -> Car | None:
         name=str(content.get("name", "")),
         area=next(iter(areas), ""),
         crew=tuple(one for one in crew if one.reference),
-        since=moment(span.get("start")),
-        until=moment(span.get("end")),
+        since=moment_in(span.get("start")),
+        until=moment_in(span.get("end")),
         is_active=status_of(content) == ACTIVE,
     )
 

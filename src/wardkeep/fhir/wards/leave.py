@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from wardkeep.fhir.mha.section import Entry, Section
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person
 from wardkeep.fhir.wards.saying import (
     BY,
@@ -22,7 +23,6 @@ from wardkeep.fhir.wards.saying import (
     code_in,
     concept,
     is_of,
-    moment_in,
     moment_said,
     of_person,
     person_said,

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from wardkeep.base.ids import derived_uuid
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
 from wardkeep.fhir.wards.saying import (
     BY,
@@ -21,7 +22,6 @@ from wardkeep.fhir.wards.saying import (
     code_in,
     concept,
     is_of,
-    moment_in,
     moment_said,
     of_person,
     person_said,

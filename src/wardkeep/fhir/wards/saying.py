@@ -4,6 +4,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, person_in, reference_to
 from wardkeep.fhir.work.expects import Content, listed
 
@@ -14,17 +15,6 @@ BY = f"{SYSTEM}:by"
 def written(moment: datetime) -> str:
     """A moment as FHIR has it, to the second."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def moment_in(said: object) -> datetime | None:
-    """A FHIR moment in UTC; None where it is none, or has no zone."""
-    if not isinstance(said, str):
-        return None
-    try:
-        found = datetime.fromisoformat(said)
-    except ValueError:
-        return None
-    return None if found.tzinfo is None else found.astimezone(UTC)
 
 
 def code_in(node: object, system: str) -> str:

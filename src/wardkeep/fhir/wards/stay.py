@@ -13,13 +13,13 @@ from typing import Any
 
 import msgspec
 
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.model.person import Person, reference_to
 from wardkeep.fhir.search.references import target_of
 from wardkeep.fhir.wards.saying import (
     SYSTEM,
     code_in,
     concept,
-    moment_in,
     put_extension,
     said_in,
     texts_in,

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 import msgspec
@@ -86,6 +87,7 @@ class Counting:
         self._counts: dict[str, Count] = {}
         self._made: dict[str, list[float]] = {}
         self._turn = asyncio.Lock()
+        self._keeping = threading.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -145,19 +147,19 @@ class Counting:
         """It was declared: nobody declares it twice."""
         self._counts.pop(count.id, None)
 
-    @staticmethod
-    def take(count: Count, into: Path) -> None:
-        """Keep what it found, once.
+    def take(self, count: Count, into: Path) -> None:
+        """Keep what it found, once, whoever else looks at the same time; in a thread.
 
         Raises:
-            OSError: the disk refused.
+            OSError: the disk refused; it lies where it lay, for another time.
         """
-        if count.is_kept:
-            return
-        count.is_kept = True
-        shutil.rmtree(into, ignore_errors=True)
-        into.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        count.folder.rename(into)
+        with self._keeping:
+            if count.is_kept:
+                return
+            into.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.rmtree(into, ignore_errors=True)
+            count.folder.rename(into)
+            count.is_kept = True
 
     async def close(self) -> None:
         """End what is being read."""

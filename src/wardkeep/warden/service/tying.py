@@ -4,7 +4,8 @@
 A tie is taken only for a patient whom that very question opened: so whoever forges one
 has spent a relationship, or a reason and their budget, on that patient before, and
 forging adds nobody. Of new patients, whose keys the question makes, it is taken as long
-as nobody of that id is here, and of a person for so many a day.
+as nobody of that id is here, and of a person for so many a day. What a change told that
+came to nothing is taken back by the name of the change.
 """
 
 import asyncio
@@ -17,7 +18,8 @@ import msgspec
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.db.connection import Database
-from wardkeep.disclosure.answers import Answer, Refusal
+from wardkeep.disclosure.answers import Answer, Done, Refusal
+from wardkeep.disclosure.not_written import LONGEST_CHANGE, NotWritten
 from wardkeep.disclosure.purpose import Action
 from wardkeep.disclosure.questions import (
     Disclose,
@@ -29,11 +31,13 @@ from wardkeep.disclosure.questions import (
 from wardkeep.identity.roles import Role
 from wardkeep.teams import ties
 from wardkeep.teams.relationships import KINDS, ExpectedSets
-from wardkeep.teams.ties import Source, Tie
+from wardkeep.teams.shortened import Shortened
+from wardkeep.teams.tellings import Tellings
+from wardkeep.teams.ties import Source, Tie, Told
 from wardkeep.warden import erasures
 from wardkeep.warden.budgets import WINDOW_SECONDS
 from wardkeep.warden.erasures import ErasedPatients
-from wardkeep.warden.service.desk import Desk
+from wardkeep.warden.service.desk import Desk, Later
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_UNDERSTOOD
 from wardkeep.warden.service.writers import Writers
@@ -74,13 +78,16 @@ class Tying:
         self._writers = writers
         self._erased = erased
         self._clock = clock
+        self._tellings = Tellings()
+        self._shortened = Shortened()
         self._in_turn: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         """By organisation: a slow write of one holds up nobody else's."""
         self._new: dict[tuple[int, str], dict[str, float]] = {}
         """New patients of whom an account told ties, and when."""
         self._rosters_due = self._tidy_due = 0.0
-        self.desk = Desk(later={ForWork: self._for_work}, saves=(self.keep,))
-        self.operator_desk = Desk(later={ForWork: self._for_import})
+        ends: dict[type, Later] = {NotWritten: self._not_written}
+        self.desk = Desk(later={ForWork: self._for_work, **ends}, saves=(self.keep,))
+        self.operator_desk = Desk(later={ForWork: self._for_import, **ends})
 
     async def _for_import(self, asked: ForWork) -> Answer:
         """The operator's socket opens nothing: keys of new patients alone.
@@ -98,7 +105,7 @@ class Tying:
         session = self._sessions.use_at_door(question.session)
         if session is None:
             return NOT_SIGNED_IN
-        if not self._are_sound(asked.ties):
+        if not self._are_sound(asked.ties) or len(asked.change) > LONGEST_CHANGE:
             return NOT_UNDERSTOOD
         if isinstance(question, Disclose):
             answer = self._door.disclose(question)
@@ -106,9 +113,28 @@ class Tying:
             answer = self._writers.new_patient_keys(question)
         if not isinstance(answer, Refusal):
             refs = await self._refs(session, question)
-            by = (session.organisation, session.account)
-            await self._take(by, refs, asked.ties)
+            # An import that failed is run again and tells all of it anew.
+            is_import = session.role is Role.IMPORTER
+            told = self._told(session, refs, asked.ties)
+            await self._take(told, "" if is_import else asked.change)
         return answer
+
+    async def _not_written(self, asked: NotWritten) -> Answer:
+        """Who knows the name made it: nobody else can take back what is told."""
+        if not 0 < len(asked.change) <= LONGEST_CHANGE:
+            return NOT_UNDERSTOOD
+        organisation = self._tellings.organisation_of(asked.change)
+        self._tellings.end(asked.change)
+        if organisation is None:
+            return Done()
+        async with self._in_turn[organisation]:
+            now = self._tellings.take_back(asked.change)
+            told = {one: now[one] for one in now if not self._is_erased(one)}
+            # First what judges: the table is only read when the warden starts.
+            self._expected.ties.put(told)
+            async with self._database.transaction() as connection:
+                await ties.save(connection, told)
+        return Done()
 
     async def _refs(
         self, session: Session, question: Disclose | NewPatientKeys
@@ -163,24 +189,32 @@ class Tying:
             for one in said
         )
 
-    async def _take(
-        self, by: tuple[int, str], refs: Refs, said: Sequence[SaidTie]
-    ) -> None:
-        """In the place of what these resources told; the database has it first."""
-        organisation, account = by
+    def _told(self, session: Session, refs: Refs, said: Sequence[SaidTie]) -> Told:
+        """What stands now in the place of what these resources told."""
         by_resource: dict[tuple[str, str], list[Tie]] = {}
         for one in said:
-            made = Tie(one.who, one.kind, one.since, one.until, account)
+            made = Tie(one.who, one.kind, one.since, one.until, session.account)
             by_resource.setdefault((one.type, one.id), []).append(made)
         told = {}
         for (type_, id_, _), patient in refs:
-            source = Source(organisation, type_, id_, patient)
+            source = Source(session.organisation, type_, id_, patient)
             mine = by_resource.get((type_, id_), [])[:MOST_TIES]
             if mine or self._expected.ties.has(source):
                 told[source] = [self._kept(source, one) for one in mine]
+        return told
+
+    async def _take(self, told: Told, change: str) -> None:
+        """The database has it first, so that no start forgets it."""
         if not told:
             return
+        organisation = next(iter(told)).organisation
         async with self._in_turn[organisation]:
+            if self._tellings.is_over(change):
+                return
+            before = {one: self._expected.ties.told_by(one) for one in told}
+            self._tellings.tell(change, told, before)
+            now = self._clock.monotonic_seconds()
+            self._shortened.note(told, before, now=now)
             async with self._database.transaction() as connection:
                 await ties.save(connection, told)
             gone = {one for one in told if self._is_erased(one)}
@@ -204,9 +238,11 @@ class Tying:
         """The tie as it was told before, where nothing of it is longer or new.
 
         A desk that checks somebody in writes the appointment anew and has made no work
-        for itself: whoever booked it said so before.
+        for itself: whoever booked it said so before. Nor has whoever takes an end back.
         """
-        for old in self._expected.ties.told_by(source):
+        now = self._clock.monotonic_seconds()
+        longer = self._shortened.of(source, now=now)
+        for old in (*self._expected.ties.told_by(source), *longer):
             is_same = (old.who, old.kind) == (tie.who, tie.kind)
             if is_same and old.since <= tie.since and tie.until <= old.until:
                 return msgspec.structs.replace(tie, made_by=old.made_by)
@@ -224,5 +260,6 @@ class Tying:
             self._tidy_due = now + TIDY_SECONDS
             at = microseconds_since_epoch(self._clock.now())
             self._expected.ties.forget_over(at)
+            self._shortened.forget_old(now=now)
             async with self._database.connection() as connection:
                 await ties.forget_over(connection, at=at)

@@ -14,6 +14,7 @@ from wardkeep.fhir.urgent.figures.days import (
     KEPT_SECONDS,
     MOST_OF_ONE,
     DayFigures,
+    Progress,
     total_of,
 )
 from wardkeep.fhir.urgent.figures.happened import Happened, happened_in
@@ -98,6 +99,27 @@ async def test_a_month_is_counted_on_when_nobody_waits_for_it() -> None:
     assert [day for day, _ in whole] == [first + timedelta(days=n) for n in range(10)]
     over = [day for _, day in rows.asked if day < SUNDAY]
     assert len(over) == len(set(over)), "no day is counted twice"
+
+
+async def test_how_far_a_month_is_can_be_asked_and_nothing_is_begun_by_it() -> None:
+    rows, clock = Rows(), FrozenClock(NOW)
+    days = DayFigures(rows, clock=clock)
+    first = SUNDAY - timedelta(days=9)
+    assert days.progress(HERE, first, SUNDAY) == Progress(0, 9, is_under_way=False)
+    assert rows.asked == []
+    rows.may_answer.clear()
+    await days.of_days(HERE, first, SUNDAY, seconds=0)
+    begun = days.progress(HERE, first, SUNDAY)
+    assert begun == Progress(0, 9, is_under_way=True)
+    assert not begun.is_ready
+    rows.may_answer.set()
+    await days.of_days(HERE, first, SUNDAY)
+    assert days.progress(HERE, first, SUNDAY).is_ready, "but for today, which goes on"
+    assert not days.progress(ELSEWHERE, first, SUNDAY).is_ready
+    clock.move(timedelta(seconds=KEPT_SECONDS))
+    rows.asked.clear()
+    assert days.progress(HERE, first, SUNDAY) == Progress(0, 9, is_under_way=False)
+    assert rows.asked == []
 
 
 async def test_while_a_month_is_counted_a_day_by_itself_waits_for_none_of_it() -> None:

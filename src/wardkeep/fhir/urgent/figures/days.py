@@ -50,6 +50,20 @@ class Day(NamedTuple):
 Days = list[tuple[date, Day]]
 
 
+class Progress(NamedTuple):
+    """How far the counting of a week or month is."""
+
+    counted: int
+    days: int
+    """Those that are over: of the others each time is the first."""
+    is_under_way: bool
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all of it is there as soon as somebody asks."""
+        return not self.is_under_way and self.counted == self.days
+
+
 class DayFigures:
     """Counts whole days."""
 
@@ -88,6 +102,16 @@ class DayFigures:
                 return run.result()
         found = [(one, self._kept_of((organisation, one))) for one in wanted]
         return [(one, day) for one, day in found if day is not None]
+
+    def progress(
+        self, organisation: OrganisationId, first: date, last: date
+    ) -> Progress:
+        """How far it is; a page that is left open by itself begins nothing."""
+        now = self._clock.now()
+        over = [one for one in days_of(first, last) if _span(one).until <= now]
+        kept = [one for one in over if self._kept_of((organisation, one)) is not None]
+        is_under_way = (organisation, first, last) in self._runs
+        return Progress(len(kept), len(over), is_under_way)
 
     def _begun(
         self, organisation: OrganisationId, first: date, last: date
@@ -147,7 +171,7 @@ class DayFigures:
     async def _count(self, key: Key) -> Day:
         organisation, day = key
         now, at = self._clock.now(), self._clock.monotonic_seconds()
-        span = span_of_days(day, day)
+        span = _span(day)
         told = (
             await self._rows.happened(organisation, span) if span.since <= now else []
         )
@@ -158,6 +182,10 @@ class DayFigures:
                 self._kept.clear()
             self._kept[key] = (at, found)
         return found
+
+
+def _span(day: date) -> Span:
+    return span_of_days(day, day)
 
 
 def days_of(first: date, last: date) -> Iterator[date]:

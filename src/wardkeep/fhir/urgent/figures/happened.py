@@ -10,8 +10,9 @@ from datetime import datetime
 
 import msgspec
 
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.urgent import case, outcome, queueing
-from wardkeep.fhir.urgent.saying import id_in, moment
+from wardkeep.fhir.urgent.saying import id_in
 from wardkeep.fhir.urgent.steps import STATUS, State
 from wardkeep.fhir.work.expects import Content, listed, status_of
 
@@ -126,13 +127,13 @@ def _of_booking(content: Content) -> Happened | None:
         filter(None, (id_in(one, outcome.TYPE) for one in listed(content, "basedOn"))),
         "",
     )
-    made = moment(content.get("created")) or moment(content.get("start"))
+    made = moment_in(content.get("created")) or moment_in(content.get("start"))
     if not ground or made is None or status_of(content) in _NOT_BOOKED:
         return None
     return Happened(
         source=f"{APPOINTMENT}/{content.get('id', '')}",
         case=f"{outcome.TYPE}/{ground}",
-        due=moment(content.get("start")),
+        due=moment_in(content.get("start")),
         kinds=("booked",),
         moments=(made,),
     )

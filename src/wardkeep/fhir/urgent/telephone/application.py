@@ -21,12 +21,12 @@ from wardkeep.disclosure.telephone import (
     HoldNumbers,
     TelephoneSystem,
 )
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.urgent.telephone.events import (
     MOST_EVENTS,
     NO_MOMENT,
     Batch,
     Refused,
-    moment_in,
     read_event,
 )
 from wardkeep.fhir.urgent.telephone.taking import Taken, TelephoneEvents, TooMany

@@ -8,12 +8,13 @@ the others in whatever order they come (docs/decisions/0076-the-telephone.md).
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
 from wardkeep.base.ids import derived_uuid
+from wardkeep.fhir.model.moments import moment_in
 from wardkeep.fhir.urgent.case import number_in
 
 MOST_EVENTS = 1_000
@@ -124,12 +125,3 @@ def _fault(sent: Sent) -> str:
     if sent.event not in _KINDS:
         return NO_SUCH_KIND
     return NO_DEVICE if sent.device and not _DEVICE.fullmatch(sent.device) else ""
-
-
-def moment_in(text: str) -> datetime | None:
-    """An instant with its offset, in UTC; None where it is none."""
-    try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None

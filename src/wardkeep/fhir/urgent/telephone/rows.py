@@ -19,7 +19,7 @@ import msgspec
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Connection, Database
 from wardkeep.fhir.urgent.telephone.events import CLOCK_MAY_BE_OFF
-from wardkeep.fhir.urgent.telephone.taking import ALONE, ANEW
+from wardkeep.fhir.urgent.telephone.taking import ALONE, ANEW, OF_EVENTS, WITH_TAKER
 
 RINGS_AT_MOST = timedelta(hours=3)
 """A call of which nothing more was told has ended somehow: its end was lost."""
@@ -52,30 +52,23 @@ select count(*) as many from telephone.call as t
 _SYSTEMS = """
 select heard_at, clock_off from telephone.system where organisation = $1
 """
-_UNLIKE = """
-with told as (
-  select e.call, min(e.at) as first_at,
-         min(e.at) filter (where e.kind = 'offered') as offered_at,
-         min(e.at) filter (where e.kind = 'queued') as queued_at,
-         min(e.at) filter (where e.kind = 'delivered') as delivered_at,
-         min(e.at) filter (where e.kind = 'established') as established_at,
-         min(e.at) filter (where e.kind = 'cleared') as cleared_at
-    from telephone.event as e
+_UNLIKE = f"""
+with told as ({OF_EVENTS}
    where e.organisation = $1 and e.at >= $2::timestamptz - interval '1 day'
      and e.at < $3::timestamptz + interval '1 day'
-   group by e.call)
+   group by e.organisation, e.call), sat as ({WITH_TAKER})
 select count(*) as many
   from (select * from telephone.call as k
          where k.organisation = $1 and k.first_at >= $2::timestamptz - interval '1 day'
            and k.first_at < $3::timestamptz + interval '1 day') as c
-  full join told as t on t.call = c.call
+  full join sat as t on t.call = c.call
  where coalesce(c.first_at, t.first_at) >= $2
    and coalesce(c.first_at, t.first_at) < $3
    and (c.first_at, c.offered_at, c.queued_at, c.delivered_at, c.established_at,
-        c.cleared_at) is distinct from
+        c.cleared_at, c.device, c.taker) is distinct from
        (t.first_at, t.offered_at, t.queued_at, t.delivered_at, t.established_at,
-        t.cleared_at)
-"""
+        t.cleared_at, t.device, t.taker)
+"""  # noqa: S608 - constants
 _CALLS = """
 select e.system, array_agg(distinct e.call) as calls from telephone.event as e
  where e.organisation = $1 and e.at >= $2 and e.at < $3 group by e.system
@@ -135,7 +128,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
     calls: int = 0
     unlike: int = 0
-    """Rows that do not follow from the events."""
+    """Rows that do not follow from the events, and from who sat where."""
     answered: int = 0
     with_case: int = 0
     nobodys: int = 0

@@ -48,7 +48,9 @@ select $1, $2, $3, * from unnest($4::uuid[], $5::uuid[], $6::text[],
     on conflict do nothing returning event
 """
 # Of each kind the earliest; the device is that of the earliest that was established.
-_OF_EVENTS = """
+# Where the telephone's clock is ahead of ours, who sat there is asked of the moment in
+# which we heard of it: whoever sits down between the two did not answer.
+OF_EVENTS = """
 select e.organisation, e.call, min(e.at) as first_at,
        min(e.at) filter (where e.kind = 'offered') as offered_at,
        min(e.at) filter (where e.kind = 'queued') as queued_at,
@@ -56,23 +58,29 @@ select e.organisation, e.call, min(e.at) as first_at,
        min(e.at) filter (where e.kind = 'established') as established_at,
        min(e.at) filter (where e.kind = 'cleared') as cleared_at,
        coalesce((array_agg(e.device order by e.at, e.event)
-                 filter (where e.kind = 'established'))[1], '') as device
+                 filter (where e.kind = 'established'))[1], '') as device,
+       (array_agg(least(e.at, e.received_at) order by e.at, e.event)
+        filter (where e.kind = 'established'))[1] as heard_at
   from telephone.event as e
 """
+WITH_TAKER = """
+select told.*, coalesce(s.taker, '') as taker
+  from told left join telephone.seat as s
+    on s.organisation = told.organisation and s.device = told.device
+   and told.device <> '' and s.since <= told.heard_at
+   and (s.until is null or s.until > told.heard_at)
+"""
+"""Of `told`, which is made by `OF_EVENTS`, with who sat at the extension."""
 ANEW = f"""
-with told as ({_OF_EVENTS}
+with told as ({OF_EVENTS}
    where e.organisation = $1 and e.call = any($3::uuid[])
-   group by e.organisation, e.call)
+   group by e.organisation, e.call), sat as ({WITH_TAKER})
 insert into telephone.call as c
   (organisation, call, system, first_at, offered_at, queued_at, delivered_at,
    established_at, cleared_at, device, taker)
-select told.organisation, told.call, $2, told.first_at, told.offered_at,
-       told.queued_at, told.delivered_at, told.established_at, told.cleared_at,
-       told.device, coalesce(s.taker, '')
-  from told left join telephone.seat as s
-    on s.organisation = $1 and s.device = told.device and told.device <> ''
-   and s.since <= told.established_at
-   and (s.until is null or s.until > told.established_at)
+select sat.organisation, sat.call, $2, sat.first_at, sat.offered_at, sat.queued_at,
+       sat.delivered_at, sat.established_at, sat.cleared_at, sat.device, sat.taker
+  from sat
     on conflict (organisation, call) do update
    set first_at = excluded.first_at, offered_at = excluded.offered_at,
        queued_at = excluded.queued_at, delivered_at = excluded.delivered_at,
