@@ -36,6 +36,7 @@ from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_UNDERSTOOD
+from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.service.writers import Writers
 from wardkeep.warden.sessions import Session, Sessions
 
@@ -65,6 +66,7 @@ class Tying:
         door: Door,
         writers: Writers,
         erased: ErasedPatients,
+        watch: Watch,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -73,6 +75,7 @@ class Tying:
         self._door = door
         self._writers = writers
         self._erased = erased
+        self._watch = watch
         self._clock = clock
         self._in_turn: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         """By organisation: a slow write of one holds up nobody else's."""
@@ -144,7 +147,7 @@ class Tying:
             for patient, when in self._new.get(whose, {}).items()
             if when > now - WINDOW_SECONDS
         }
-        room = max(0, session.role.own_today - len(seen))
+        room = max(0, self._watch.budget(session).own_today - len(seen))
         taken = [one for one in dict.fromkeys(new) if one not in seen][:room]
         self._new[whose] = {**seen, **dict.fromkeys(taken, now)}
         return {*taken, *(one for one in new if one in seen)}
