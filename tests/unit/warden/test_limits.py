@@ -3,10 +3,11 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from wardkeep.apps.security.budgets import COLUMNS, PARTS
+from wardkeep.apps.security.budgets import COLUMNS, LEAVES, OF_THE_WORK, PARTS
 from wardkeep.disclosure.limits import LEAST, NO_MORE_THAN, WORDS, SetBudget
 from wardkeep.identity.roles import PEOPLE, Budget, Role
 from wardkeep.warden.limits import Limits, SetBy
@@ -49,7 +50,7 @@ def test_each_number_of_a_budget_has_words_a_place_in_the_act_and_one_on_the_pag
     assert set(WORDS) == set(NUMBERS)
     assert sorted(asked) == sorted(NUMBERS)
     assert set(SetBudget.__struct_fields__) == {"role", *NUMBERS}
-    assert set(COLUMNS) <= set(NUMBERS)
+    assert sorted([*COLUMNS, *OF_THE_WORK, *LEAVES]) == sorted(NUMBERS)
     assert set(LEAST) | set(NO_MORE_THAN) | set(NO_MORE_THAN.values()) <= set(NUMBERS)
 
 
@@ -73,3 +74,14 @@ def test_an_act_changes_what_it_names_and_its_entry_tells_old_and_new(
     assert first == role.value
     pairs = dict(zip(changed[::2], changed[1::2], strict=True))
     assert pairs == {name: f"{getattr(now, name)}>7777" for name in names}
+
+
+def test_an_act_that_waited_since_there_were_six_numbers_names_these_and_no_other() -> (
+    None
+):
+    old = msgspec.msgpack.encode(["SetBudget", "ward_nurse", 2, 4, 6, 3, 1, 0])
+    act = msgspec.msgpack.decode(old, type=SetBudget)
+    six = {"soft": 2, "hard": 4, "expected": 6, "reach": 3, "prints": 1, "copies": 0}
+    assert act.named == six
+    now = Role.WARD_NURSE.budget
+    assert budget_of(act, now) == msgspec.structs.replace(now, **six)

@@ -79,7 +79,20 @@ PARTS = (
 )
 """Every number of `WORDS`, which a test holds."""
 COLUMNS = ("soft", "hard", "reach", "expected")
-"""Numbers with a column of their own in the table; the others are named in the last."""
+"""Numbers with a column of their own in the table."""
+OF_THE_WORK = {
+    "others_work": "by others’ work",
+    "own_today": "by own work of the last day",
+    "own_work": "by older own work",
+}
+LEAVES = {
+    "prints": "records printed",
+    "sheets": "sheets besides",
+    "copies": "copies of records",
+    "sendings": "referrals with more",
+    "homes": "ways into homes",
+}
+"""The others, in few words behind their numbers."""
 
 
 async def _budgets(visit: Visit) -> tuple[BudgetView, ...] | Refusal:
@@ -97,6 +110,8 @@ async def show_budgets(visit: Visit) -> Response:
         "security/budgets.html",
         budgets=found,
         columns=COLUMNS,
+        of_the_work=OF_THE_WORK,
+        leaves=LEAVES,
         words=WORDS,
         notice=notice,
     )
@@ -119,6 +134,7 @@ def _show(visit: Visit, budget: BudgetView, form: Form) -> Response:
         parts=PARTS,
         words=WORDS,
         least=LEAST,
+        lacks=[LEAVES.get(one, WORDS[one]) for one in budget.lacks],
         values={
             one: form.values.get(one, str(number))
             for one, number in budget.here.items()
