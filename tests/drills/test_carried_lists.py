@@ -68,7 +68,7 @@ DRIVER, LEAD, OFFICER = (
     Role.SHIFT_LEAD,
     Role.PRIVACY_OFFICER,
 )
-HOMES = DRIVER.homes
+HOMES = DRIVER.budget.homes
 
 
 pytestmark = pytest.mark.usefixtures("ledger_of_its_own")

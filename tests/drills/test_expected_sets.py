@@ -53,7 +53,7 @@ from wardkeep.warden.service.tying import LONGEST
 REASON = "rang about results from Tuesday"
 WARD = "Location/w-7"
 HOUR = 3600 * 1_000_000
-OWN = Role.WARD_NURSE.own_work
+OWN = Role.WARD_NURSE.budget.own_work
 
 
 class MovedClock(SystemClock):
@@ -356,14 +356,12 @@ async def test_a_team_that_ended_and_a_leaver_are_explained_by_nothing(
 
 
 @pytest.mark.parametrize(
-    ("role", "by_team"), [("ward_nurse", "ward"), ("hospice_nurse", "(reason-needed)")]
+    ("role", "by_team"), [("doctor", "ward"), ("ward_nurse", "(reason-needed)")]
 )
 async def test_who_gets_another_role_or_stays_for_longer_is_still_who_they_are(
     warden: RunningWarden, clock: MovedClock, role: str, by_team: str
 ) -> None:
-    admin, nurse = [
-        await colleague(warden, one) for one in ("administrator", "ward_nurse")
-    ]
+    admin, nurse = [await colleague(warden, one) for one in ("administrator", "doctor")]
     named = (nurse.account, ("Practitioner/n-1",))
     await who_is_who(warden, nurse.account, practitioners=[named])
     [on_ward] = await admitted(warden, 1, tie(WARD))
@@ -572,7 +570,7 @@ async def test_a_session_of_a_call_taker_has_todays_callers_and_few_of_the_fortn
         return await opens(warden, token, items[-1])
 
     items: list[Item] = []
-    explained, most = f"contact{SELF_MADE}", role.own_work
+    explained, most = f"contact{SELF_MADE}", role.budget.own_work
     todays = [await called(taker.token, n) for n in range(most + 3)]
     assert todays == [explained] * (most + 3)
     clock.ahead = timedelta(hours=50)

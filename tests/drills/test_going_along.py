@@ -48,7 +48,7 @@ from wardkeep.identity.roles import Role
 Json = dict[str, Any]
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 UMA = Worker("health_advisor", "Uma Taker", "uma")
-SPENT = tuple(f"spent{nth}" for nth in range(Role.HEALTH_ADVISOR.sendings))
+SPENT = tuple(f"spent{nth}" for nth in range(Role.HEALTH_ADVISOR.budget.sendings))
 NUMBERS = iter(f"0770090{nth:04d}" for nth in range(5000, 9999))
 PEOPLE = islice(numbers_of_test_range(), 20, None)
 VERSION = re.compile(r'name="version" value="(\d+)"')

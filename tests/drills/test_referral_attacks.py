@@ -44,7 +44,7 @@ from wardkeep.identity.roles import Role
 ONLY_THERE = "Quixotic disorder of the third kind"
 STRANGERS = tuple(f"stranger-{n}" for n in range(30))
 TRIAGERS = 8
-OWN = Role.COMMUNITY_COORDINATOR.own_work
+OWN = Role.COMMUNITY_COORDINATOR.budget.own_work
 
 
 class Stolen(NamedTuple):

@@ -18,7 +18,7 @@ from wardkeep.disclosure.questions import Disclose, Item, ReadAccessHistory
 from wardkeep.identity.roles import Role
 
 TAKER, OFFICER = Role.HEALTH_ADVISOR, Role.PRIVACY_OFFICER
-MOST = TAKER.sendings
+MOST = TAKER.budget.sendings
 NEEDED = (("Patient", "x", 1), ("Encounter", "c", 1))
 ALONG = (*NEEDED, ("Observation", "o", 1), ("Flag", "f", 1))
 

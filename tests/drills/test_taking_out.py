@@ -217,9 +217,7 @@ async def test_an_organisation_has_less_printed_and_no_copies_made(
 ) -> None:
     officer = await colleague(warden, OFFICER.value)
     doctor = await colleague(warden, DOCTOR.value)
-    tight = SetBudget(
-        role=DOCTOR.value, soft=80, hard=120, expected=150, reach=25, prints=1
-    )
+    tight = SetBudget(role=DOCTOR.value, prints=1, copies=0)
     assert await confirm(warden, officer, tight, Done) == Done()
     hers = await ward(warden, doctor, 2)
     assert await prints_until_refused(warden, doctor, hers) == (1, "prints-spent")

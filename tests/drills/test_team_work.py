@@ -268,7 +268,7 @@ def test_tasks_to_oneself_explain_no_more_people_than_a_day_allows(ward: Ward) -
         b"which you wrote yourself" in ward.kit.get(f"/patients/{one}")
         for one in STRANGERS
     ]
-    assert 0 < sum(explained) <= Role.WARD_NURSE.own_work
+    assert 0 < sum(explained) <= Role.WARD_NURSE.budget.own_work
     page = ward.kit.get("/caseload").decode()
     sheet = ward.kit.get("/handover/Location.kestrel").decode()
     assert not any(one in page or one in sheet for one in STRANGERS)

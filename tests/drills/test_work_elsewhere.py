@@ -224,7 +224,8 @@ async def test_a_role_given_while_somebody_leaves_brings_nobody_back(
     eve = await colleague(warden, "administrator", name="Eve Lark")
     nurse = await colleague(warden, "ward_nurse")
     await works_elsewhere_too(warden, nurse, "doctor")
-    changing, leaving = ChangeRole(nurse.account, "carer"), EndPerson(nurse.account)
+    changing = ChangeRole(nurse.account, "finance_clerk")
+    leaving = EndPerson(nurse.account)
     async with owner_of(installation) as owner:
         async with owner.transaction():
             await owner.execute(

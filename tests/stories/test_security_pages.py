@@ -313,6 +313,72 @@ async def loosens(wren: Device, origin: str) -> None:
     await wren.reads("Set what the role Hospice nurse may open")
 
 
+async def test_every_number_is_lowered_on_a_phone_with_the_keyboard_alone(
+    server: Served, team: Team
+) -> None:
+    narrow = {"width": 360, "height": 640}
+    async with chromium() as browser, device(browser, viewport=narrow) as pat:
+        found = await asyncio.to_thread(_links_of_two, server)
+        await arrive(pat, found[0])
+        await is_told_what_does_not_fit(pat, server.origin)
+        await lets_into_one_home(pat, server.origin)
+        await asks_for_fourteen_again(pat, server.origin)
+        assert pat.complaints == []
+    assert team
+
+
+async def is_told_what_does_not_fit(pat: Device, origin: str) -> None:
+    """And what a role has none of is said, and not asked for."""
+    await pat.go(f"{origin}/security/budgets/health_advisor")
+    await pat.reads(
+        "nothing to set: sheets besides; copies of records; ways into homes."
+    )
+    assert not await pat.page.get_by_label("Ways into homes at most").count()
+    await clean(pat, "security-budget-taker-phone")
+    await types(pat, "Own work of the last day explains at most", "3")
+    await pat.page.keyboard.press("Enter")
+    await pat.reads("is more than “Own work of the last day")
+    await clean(pat, "security-budget-fault-phone")
+
+
+async def lets_into_one_home(pat: Device, origin: str) -> None:
+    await pat.go(f"{origin}/security/budgets/carer")
+    await types(pat, "Ways into homes at most", "1")
+    await pat.page.keyboard.press("Enter")
+    await pat.reads("1 in place of 14")
+    await pat.reads("It holds from the next opening on.")
+    await clean(pat, "security-budget-sign-phone")
+    await pat.press("Set it with my passkey")
+    await pat.reads("It holds now")
+    await pat.reads("1 of 14 ways into homes")
+    await clean(pat, "security-budgets-narrow")
+
+
+async def asks_for_fourteen_again(pat: Device, origin: str) -> None:
+    """With one fewer to print: all of it waits, and the page says so."""
+    await pat.go(f"{origin}/security/budgets/carer")
+    await types(pat, "Records printed at most", "1")
+    await types(pat, "Ways into homes at most", "14")
+    await pat.page.keyboard.press("Enter")
+    await pat.reads("That goes for what becomes less, too")
+    await pat.press("Set it with my passkey")
+    await pat.arrives("/people/requests/*")
+    await pat.reads("Ways into homes at most")
+    await clean(pat, "security-budget-waits-phone")
+
+
+async def types(own: Device, label: str, number: str) -> None:
+    """Go there with the tabulator, and type over what is there."""
+    field = own.page.get_by_label(label, exact=True)
+    await own.page.locator("main a, main input").first.focus()
+    for _ in range(20):
+        if await field.evaluate("one => one === document.activeElement"):
+            break
+        await own.page.keyboard.press("Tab")
+    await own.page.keyboard.press("Control+a")
+    await own.page.keyboard.type(number)
+
+
 def _links_of_two(server: Served, other: str = "doctor") -> list[str]:
     async def made() -> list[str]:
         warden = RunningWarden(server, None)  # type: ignore[arg-type]

@@ -6,7 +6,8 @@ The list and its budgets follow the published rates of record opening
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 import msgspec
 
@@ -33,31 +34,50 @@ REACH = 25
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """Different patients in 24 hours besides those whom the work itself explains."""
+    """How far somebody of a role gets in 24 hours; an organisation lowers any of it.
+
+    Numbers of different patients, where nothing else is said. Each is a bound, so that
+    more of any of them is more.
+    """
 
     soft: int = 0
-    """From here on somebody looks at it."""
+    """Others, besides those whom the work explains: from here on somebody looks."""
     hard: int = 0
-    """Here it stops, until a second person releases it."""
+    """Of others: here it stops, until a second person releases it."""
     expected: int = 0
-    """Different patients whom the work explains; beyond, it explains nobody."""
-    reach: int = REACH
+    """Whom the work explains; beyond, it explains nobody."""
+    reach: int = 0
     """Others between two touches of the passkey."""
     prints: int = 0
-    """Different patients in 24 hours whose record is printed, expected or not."""
+    """Whose record is printed, expected or not."""
     copies: int = 0
     """The same of copies of a record."""
+    homes: int = 0
+    """Homes whose way in is given, and again people on lists for a phone; 0: none."""
+    sendings: int = 0
+    """Of whom more goes along with a referral by message than whom it is about; 0: of
+    nobody."""
+    sheets: int = 0
+    """Beyond `prints`, of whom a sheet without a record is printed: who they are, and
+    their allergies. Only whom others' work explains."""
+    others_work: int = 0
+    """Of the expected, whom work explains that somebody else wrote."""
+    own_work: int = 0
+    """Of the expected, whom only work explains that the account wrote for itself.
+    Beyond, they say why."""
+    own_today: int = 0
+    """As `own_work`, with work that began within the last day; never less than that."""
 
     def within(self, other: "Budget") -> "Budget":
         """The tighter of both, number by number."""
-        return Budget(
-            soft=min(self.soft, other.soft),
-            hard=min(self.hard, other.hard),
-            expected=min(self.expected, other.expected),
-            reach=min(self.reach, other.reach),
-            prints=min(self.prints, other.prints),
-            copies=min(self.copies, other.copies),
-        )
+        return Budget(*map(min, _numbers(self), _numbers(other)))
+
+    def is_within(self, other: "Budget") -> bool:
+        """Whether none of the numbers is larger than the other's."""
+        return self.within(other) == self
+
+
+_numbers = attrgetter(*Budget.__struct_fields__)
 
 
 class Rights(msgspec.Struct, frozen=True):
@@ -67,21 +87,17 @@ class Rights(msgspec.Struct, frozen=True):
     tiers: frozenset[str]
     purposes: frozenset[str]
     budget: Budget = Budget()
-    own_work: int = 0
-    """Different patients in 24 hours, of those whom work explains, whom only work
-    explains that the account wrote for itself. Beyond, they say why."""
-    homes: int = 0
-    """Different homes whose way in it may be given in 24 hours; 0: it visits none."""
     may_seal: bool = False
     """Whether it sets ways into homes, and other things that are sealed."""
-    sheets: int = 0
-    """Different patients in 24 hours, beyond `prints`, of whom a sheet without a record
-    is printed: who they are, and their allergies. Only whom others' work explains."""
-    sendings: int = 0
-    """Different patients in 24 hours of whom more goes along with a referral by message
-    than whom it is about; 0: nothing does."""
-    own_today: int = 0
-    """As `own_work`, with work that began within the last day; 0: no more than that."""
+
+    def is_within(self, other: "Rights") -> bool:
+        """Whether it reaches nothing that the other does not, whatever it is called."""
+        return (
+            self.tiers <= other.tiers
+            and self.purposes <= other.purposes
+            and self.budget.is_within(other.budget)
+            and self.may_seal <= other.may_seal
+        )
 
 
 OWN_WORK = 5
@@ -115,20 +131,24 @@ def _clinical(  # noqa: PLR0913 - a role has this many rights, the last ones nam
     may_seal: bool = True,
     sheets: int = 0,
     sendings: int = 0,
-    own_today: int = 0,
+    others_work: int | None = None,
+    own_today: int | None = None,
 ) -> Rights:
-    return Rights(
-        title,
-        frozenset({BANNER, RECORD}),
-        _CARE,
-        Budget(soft, hard, expected, prints=prints, copies=copies),
-        own_work,
-        homes,
-        may_seal,
-        sheets,
-        sendings,
-        own_today,
+    budget = Budget(
+        soft,
+        hard,
+        expected,
+        REACH,
+        prints=prints,
+        copies=copies,
+        homes=homes,
+        sendings=sendings,
+        sheets=sheets,
+        others_work=expected if others_work is None else others_work,
+        own_work=own_work,
+        own_today=own_work if own_today is None else own_today,
     )
+    return Rights(title, frozenset({BANNER, RECORD}), _CARE, budget, may_seal)
 
 
 class Role(enum.Enum):
@@ -172,26 +192,6 @@ class Role(enum.Enum):
         return _RIGHTS[self].budget
 
     @property
-    def own_work(self) -> int:
-        return _RIGHTS[self].own_work
-
-    @property
-    def own_today(self) -> int:
-        return max(self.own_work, _RIGHTS[self].own_today)
-
-    @property
-    def homes(self) -> int:
-        return _RIGHTS[self].homes
-
-    @property
-    def sheets(self) -> int:
-        return _RIGHTS[self].sheets
-
-    @property
-    def sendings(self) -> int:
-        return _RIGHTS[self].sendings
-
-    @property
     def may_seal(self) -> bool:
         return _RIGHTS[self].may_seal
 
@@ -210,6 +210,7 @@ _RIGHTS: Mapping[Role, Rights] = {
         prints=5,
         may_seal=False,
         sendings=SENT_BY_TAKER,
+        others_work=CALLS_A_DAY,
         own_today=2 * CALLS_A_DAY,
     ),
     Role.URGENT_CARE_CLINICIAN: _clinical(
@@ -227,7 +228,10 @@ _RIGHTS: Mapping[Role, Rights] = {
         "Shift lead", 40, 80, 120, prints=20, sendings=SENT_BY_TAKER
     ),
     Role.RECEPTIONIST: Rights(
-        "Receptionist", frozenset({BANNER}), _DESK, Budget(150, 450, 900), 60
+        "Receptionist",
+        frozenset({BANNER}),
+        _DESK,
+        Budget(150, 450, 900, REACH, others_work=900, own_work=60, own_today=60),
     ),
     Role.COMMUNITY_COORDINATOR: _clinical(
         "Community care coordinator", 25, 40, 60, prints=10, homes=HOMES_A_DAY
@@ -251,7 +255,7 @@ _RIGHTS: Mapping[Role, Rights] = {
         "Privacy officer",
         frozenset({BANNER}),
         frozenset({"audit", "patient-request"}),
-        Budget(40, 80, copies=5),
+        Budget(40, 80, reach=REACH, copies=5),
     ),
     Role.ADMINISTRATOR: Rights(
         "Administrator", _NOTHING, frozenset({"administration"})
@@ -287,20 +291,29 @@ READ_ONLY = frozenset({Role.SUPPORT, Role.PATIENT})
 """Who opens what they are named for, and neither searches nor writes."""
 
 
-def needs_second_person(old: Role | None, new: Role) -> bool:
+Held = Callable[[Role], Budget]
+"""What holds of a role in an organisation: the product's budget, or a tighter one."""
+
+
+def needs_second_person(old: Role | None, new: Role, held: Held) -> bool:
     """Whether one person alone may not give this role to somebody who has the other.
 
-    A second one is needed where the role is guarded, its budget is larger, or it
-    reaches a tier that the other does not. That a role visits homes opens none: a visit
-    does, which somebody else plans.
+    A second one is needed where the role is guarded, or reaches anything that the other
+    does not: a tier, a purpose, what is sealed, or one more of what a budget counts.
+    Where an organisation tightened a role, its own numbers are compared: else whoever
+    is kept to little there would be given another role, and with it much.
     """
     if new in GUARDED:
         return old is not new
-    had = Rights("", _NOTHING, _NOTHING) if old is None else _RIGHTS[old]
-    is_larger = (
-        new.budget.hard > had.budget.hard or new.budget.copies > had.budget.copies
-    )
-    return is_larger or not new.tiers <= had.tiers
+    had = _NO_RIGHTS if old is None else _held_rights(old, held)
+    return not _held_rights(new, held).is_within(had)
+
+
+_NO_RIGHTS = Rights("", _NOTHING, _NOTHING)
+
+
+def _held_rights(role: Role, held: Held) -> Rights:
+    return msgspec.structs.replace(_RIGHTS[role], budget=held(role))
 
 
 PEOPLE = tuple(

@@ -14,10 +14,8 @@ from collections.abc import (
     Collection,
     Iterable,
     Iterator,
-    Mapping,
     Set as AbstractSet,
 )
-from types import MappingProxyType
 
 import msgspec
 
@@ -47,7 +45,6 @@ _PRINT, _COPY, _CARRY, _SEND = "print", "copy", "carry", "send"
 _PEOPLE = frozenset(role.value for role in PEOPLE)
 NEEDED = frozenset({"Patient", "Encounter"})
 """Of which a referral by message is made, whatever goes along with it."""
-_NO_OTHERS: Mapping[str, int] = MappingProxyType({})
 
 
 class Spent(msgspec.Struct):
@@ -58,6 +55,8 @@ class Spent(msgspec.Struct):
     rows: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     own: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     """Of the expected, those whom only the account's own writing explains."""
+    others_work: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
+    """Of the expected, those whom work explains that somebody else wrote."""
     printed: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     copied: OrderedDict[str, float] = msgspec.field(default_factory=OrderedDict)
     """Whose record was printed or copied, whether the work explains them or not."""
@@ -85,10 +84,11 @@ class Spent(msgspec.Struct):
         if self.oldest >= oldest:
             # Asked three times an opening, and hardly ever is there anything.
             return
-        kept_ones = (self.expected, self.others, self.rows, self.own)
+        seen = (self.others, self.rows)
+        explained = (self.expected, self.own, self.others_work)
         self.oldest = math.inf
         out = (self.printed, self.copied, self.phones, self.sent)
-        for kept in (*kept_ones, *out):
+        for kept in (*seen, *explained, *out):
             while kept and next(iter(kept.values())) < oldest:
                 kept.popitem(last=False)
             self.oldest = min(self.oldest, *kept.values(), math.inf)
@@ -169,18 +169,23 @@ class Budgets:
         *,
         why: Why,
         budget: Budget,
-        own_work: int,
         now: float,
     ) -> bool:
         """Whether a relationship still explains an opening.
 
-        Who expects more patients than anybody of the role does explains nothing by it,
-        and what an account wrote for itself explains only so many.
+        Who expects more patients than anybody of the role does explains nothing by it.
+        What an account wrote for itself explains only so many of them, and what others
+        wrote only so many: whom its own work explained today is none of these.
         """
         spent = self._of(account, now)
-        if why.is_self_made and not _has_room(spent.own, patient, own_work):
-            return False
-        return _has_room(spent.expected, patient, budget.expected)
+        if why.is_self_made:
+            most = budget.own_today if why.is_of_today else budget.own_work
+            has_room = _has_room(spent.own, patient, most)
+        else:
+            has_room = patient in spent.own or _has_room(
+                spent.others_work, patient, budget.others_work
+            )
+        return has_room and _has_room(spent.expected, patient, budget.expected)
 
     def after(
         self,
@@ -257,6 +262,8 @@ class Budgets:
             spent.count(spent.expected, patient, now)
             if relationship.endswith(SELF_MADE):
                 spent.count(spent.own, patient, now)
+            elif patient not in spent.own:
+                spent.count(spent.others_work, patient, now)
 
     def take_out(
         self, account: Account, patients: Iterable[str], *, action: str, now: float
@@ -276,19 +283,16 @@ class Budgets:
         *,
         action: str,
         budget: Budget,
-        others: Mapping[str, int] = _NO_OTHERS,
         now: float,
     ) -> int:
         """How many more may be printed, copied, carried or sent; below 0: too many.
-
-        `others` is how many of what no organisation sets for itself, by action.
 
         Whose record was printed already today is printed again for nothing: a printer
         that jams costs nobody anything.
         """
         counted = self._of(account, now).taken_out(action)
-        most = {_COPY: budget.copies, **others}.get(action, budget.prints)
-        return most - _together(counted or {}, patients)
+        most = {_COPY: budget.copies, _CARRY: budget.homes, _SEND: budget.sendings}
+        return most.get(action, budget.prints) - _together(counted or {}, patients)
 
     def tried(self, session: str, patients: Iterable[str]) -> bool:
         """Count what was asked for beyond the reach; whether it is too much by now."""

@@ -13,6 +13,28 @@ import msgspec
 from wardkeep.db.connection import Connection, Row
 from wardkeep.identity.roles import Budget, Role, role_named
 
+_NUMBERS = Budget.__struct_fields__
+_ALONE = "select pg_catalog.pg_advisory_xact_lock(87, $1)"
+_SELECT = (
+    "select organisation, role, asked_by, confirmed_by, set_at, soft, hard, expected,"
+    " reach, prints, copies, homes, sendings, sheets, others_work, own_work, own_today"
+    " from warden.budget"
+)
+_UPSERT = """
+insert into warden.budget
+  (organisation, role, asked_by, confirmed_by, set_at, soft, hard, expected, reach,
+   prints, copies, homes, sendings, sheets, others_work, own_work, own_today)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+on conflict (organisation, role) do update set
+  asked_by = excluded.asked_by, confirmed_by = excluded.confirmed_by,
+  set_at = excluded.set_at, soft = excluded.soft, hard = excluded.hard,
+  expected = excluded.expected, reach = excluded.reach, prints = excluded.prints,
+  copies = excluded.copies, homes = excluded.homes, sendings = excluded.sendings,
+  sheets = excluded.sheets, others_work = excluded.others_work,
+  own_work = excluded.own_work, own_today = excluded.own_today
+"""
+"""In the order of `Budget`."""
+
 
 class SetBy(msgspec.Struct, frozen=True):
     """Who asked for a budget, who confirmed it, and when it began to hold."""
@@ -30,8 +52,7 @@ class Limits:
         self._set_by: dict[tuple[int, Role], SetBy] = {}
 
     def of(self, organisation: int, role: Role) -> Budget:
-        own = self._own.get((organisation, role))
-        return role.budget if own is None else own.within(role.budget)
+        return self._own.get((organisation, role), role.budget)
 
     def set_by(self, organisation: int, role: Role) -> SetBy | None:
         """None where the product's budget holds."""
@@ -41,13 +62,22 @@ class Limits:
         self, organisation: int, role: Role, budget: Budget, set_by: SetBy
     ) -> None:
         """It holds from the next opening on; the product's own is forgotten as such."""
-        key = (organisation, role)
-        if budget.within(role.budget) == role.budget:
+        key, held = (organisation, role), budget.within(role.budget)
+        if held == role.budget:
             self._own.pop(key, None)
             self._set_by.pop(key, None)
             return
-        self._own[key] = budget
+        self._own[key] = held
         self._set_by[key] = set_by
+
+
+async def held_alone(connection: Connection, organisation: int, role: Role) -> Budget:
+    """What the database says; nobody sets another in that organisation meanwhile."""
+    await connection.execute(_ALONE, organisation)
+    row = await connection.fetch_row(
+        f"{_SELECT} where organisation = $1 and role = $2", organisation, role.value
+    )
+    return role.budget if row is None else _budget(row, role.budget)
 
 
 async def keep(
@@ -58,36 +88,20 @@ async def keep(
     set_by: SetBy,
 ) -> None:
     await connection.execute(
-        "insert into warden.budget (organisation, role, soft, hard, expected, reach,"
-        " asked_by, confirmed_by, set_at, prints, copies)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-        " on conflict (organisation, role) do update set soft = excluded.soft,"
-        " hard = excluded.hard, expected = excluded.expected, reach = excluded.reach,"
-        " asked_by = excluded.asked_by, confirmed_by = excluded.confirmed_by,"
-        " set_at = excluded.set_at, prints = excluded.prints,"
-        " copies = excluded.copies",
+        _UPSERT,
         organisation,
         role.value,
-        budget.soft,
-        budget.hard,
-        budget.expected,
-        budget.reach,
         UUID(set_by.asked),
         UUID(set_by.confirmed),
         set_by.at,
-        budget.prints,
-        budget.copies,
+        *msgspec.structs.astuple(budget),
     )
 
 
 async def load_all(connection: Connection) -> Limits:
     """Every organisation's, as they were set last."""
     found = Limits()
-    rows = await connection.fetch(
-        "select organisation, role, soft, hard, expected, reach, asked_by,"
-        " confirmed_by, set_at, prints, copies from warden.budget"
-    )
-    for row in rows:
+    for row in await connection.fetch(_SELECT):
         role = role_named(row["role"])
         if role is None:
             continue
@@ -98,12 +112,12 @@ async def load_all(connection: Connection) -> Limits:
 
 
 def _budget(row: Row, most: Budget) -> Budget:
-    """What was set before there were prints and copies says nothing of them."""
-    return Budget(
-        soft=row["soft"],
-        hard=row["hard"],
-        expected=row["expected"],
-        reach=row["reach"],
-        prints=most.prints if row["prints"] is None else row["prints"],
-        copies=most.copies if row["copies"] is None else row["copies"],
-    )
+    """What was set before there was such a number says nothing of it.
+
+    The product's holds then; of sheets as many of a hundred as of prints, which is what
+    an organisation that printed less was told.
+    """
+    said = {name: row[name] for name in _NUMBERS if row[name] is not None}
+    if "sheets" not in said and "prints" in said and most.prints:
+        said["sheets"] = most.sheets * said["prints"] // most.prints
+    return msgspec.structs.replace(most, **said).within(most)

@@ -134,11 +134,10 @@ def test_what_one_wrote_oneself_explains_so_many_and_those_again() -> None:
             patient,
             why=why,
             budget=role.budget,
-            own_work=role.own_work,
             now=now,
         )
 
-    for n in range(role.own_work):
+    for n in range(role.budget.own_work):
         assert explained(f"p-{n}")
         budgets.expected((1, NURSE), [(f"p-{n}", own.words)], now=0.0)
     assert not explained("one more")

@@ -22,7 +22,7 @@ from wardkeep.warden.recent import LastDay, last_day
 NURSE = (1, "11111111-1111-4111-8111-111111111111")
 ELSEWHERE = (2, NURSE[1])
 SOMEBODY = (1, "22222222-2222-4222-8222-222222222222")
-BUDGET = Budget(soft=500, hard=500, expected=10)
+BUDGET = Budget(soft=500, hard=500, expected=10, reach=REACH)
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC).timestamp()
 
 

@@ -32,7 +32,7 @@ from wardkeep.warden.recent import last_day
 from wardkeep.warden.sessions import LONGEST_SECONDS
 
 NURSE = (1, "11111111-1111-4111-8111-111111111111")
-BUDGET = Budget(soft=28, hard=35, expected=10)
+BUDGET = Budget(soft=28, hard=35, expected=10, reach=REACH, others_work=10)
 START = datetime(2026, 11, 23, 9, 41, tzinfo=UTC).timestamp()
 START_MONOTONIC = 1_000_000.0
 
@@ -327,10 +327,37 @@ def test_more_relationships_than_a_role_has_explain_nothing(budgets: Budgets) ->
     on_it = [(f"p{n}", ward.words) for n in range(BUDGET.expected)]
     budgets.expected(NURSE, on_it, now=0.0)
     found = [
-        budgets.is_explained(NURSE, one, why=ward, budget=BUDGET, own_work=0, now=0.0)
+        budgets.is_explained(NURSE, one, why=ward, budget=BUDGET, now=0.0)
         for one in ("p0", "q")
     ]
     assert found == [True, False]
+
+
+def test_others_work_and_ones_own_are_counted_apart_and_neither_takes_the_others_room(
+    budgets: Budgets,
+) -> None:
+    tight = msgspec.structs.replace(
+        BUDGET, expected=7, others_work=3, own_work=2, own_today=4
+    )
+    others, older = Why("queue"), Why("contact", is_self_made=True)
+    todays = Why("contact", is_self_made=True, is_of_today=True)
+
+    def met(patient: str, why: Why, now: float = 0.0) -> bool:
+        found = budgets.is_explained(NURSE, patient, why=why, budget=tight, now=now)
+        if found:
+            budgets.expected(NURSE, [(patient, why.words)], now=now)
+        return found
+
+    assert [met(f"o{n}", others) for n in range(4)] == [True] * 3 + [False]
+    assert [met(f"c{n}", older) for n in range(3)] == [True] * 2 + [False]
+    assert [met(f"t{n}", todays) for n in range(3)] == [True] * 2 + [False]
+    # A caller whose call a colleague has taken on is no further patient of others
+    assert met("c0", others)
+    assert not met("o9", others)
+    later = WINDOW_SECONDS + 1.0
+    assert [met(f"n{n}", others, later) for n in range(4)] == [True] * 3 + [False]
+    # And the sum of both is bounded as before
+    assert [met(f"m{n}", todays, later) for n in range(5)] == [True] * 4 + [False]
 
 
 def test_attempts_after_the_reach_was_spent_are_counted_by_patient(

@@ -237,11 +237,11 @@ async def test_a_mover_to_a_smaller_role_moves_at_once_and_signs_in_anew(
     warden: RunningWarden, ada: Colleague
 ) -> None:
     nurse = await colleague(warden, "doctor", name="Tamsin Reed")
-    act = ChangeRole(nurse.account, "hospice_nurse")
+    act = ChangeRole(nurse.account, "ward_nurse")
     assert isinstance(await confirm(warden, ada, act, Done), Done)
     assert not await is_signed_in(warden, nurse.token)
     assert isinstance(await warden.sign_in(nurse.key), SignedIn)
-    assert (await people(warden, ada))["Tamsin Reed"].role == "hospice_nurse"
+    assert (await people(warden, ada))["Tamsin Reed"].role == "ward_nurse"
 
 
 async def test_who_gains_by_a_change_cannot_be_the_second_person(

@@ -18,7 +18,7 @@ from wardkeep.warden.budgets import WINDOW_SECONDS, Budgets
 
 NURSE = "a-nurse"
 TEAM, PLACE, HERSELF = "t-ward", "Location/w", "Practitioner/n"
-BUDGET, OWN_WORK = Role.WARD_NURSE.budget, Role.WARD_NURSE.own_work
+BUDGET, OWN_WORK = Role.WARD_NURSE.budget, Role.WARD_NURSE.budget.own_work
 HOUR = 3600
 START = 1_795_000_000
 PATIENTS = [f"p-{n}" for n in range(OWN_WORK + 4)]
@@ -138,7 +138,6 @@ class Work(RuleBasedStateMachine):
             patient,
             why=why,
             budget=BUDGET,
-            own_work=OWN_WORK,
             now=float(self.now),
         )
         return why if is_counted else None

@@ -101,9 +101,9 @@ async def test_a_shifts_work_ends_by_itself_and_its_session_with_it(
     warden: RunningWarden, clock: FrozenClock
 ) -> None:
     ada = await colleague(warden, "administrator")
-    nurse = await colleague(warden, "ward_nurse")
+    nurse = await colleague(warden, "hospice_nurse")
     ends = microseconds_since_epoch(NOW + timedelta(minutes=20))
-    act = ChangeRole(nurse.account, "hospice_nurse", ends)
+    act = ChangeRole(nurse.account, "community_coordinator", ends)
     assert isinstance(await confirm(warden, ada, act, Done), Done)
     back = await warden.sign_in(nurse.key)
     assert isinstance(back, SignedIn)

@@ -7,6 +7,7 @@ import secrets
 import time
 from typing import TypeVar
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
@@ -191,16 +192,9 @@ async def test_what_a_role_may_open_already_is_set_no_second_time(
     warden: RunningWarden,
 ) -> None:
     ada, usual = await colleague(warden, "administrator"), Role.WARD_NURSE.budget
-    act = SetBudget(
-        role="ward_nurse",
-        soft=usual.soft,
-        hard=usual.hard,
-        expected=usual.expected,
-        reach=usual.reach,
-        prints=usual.prints,
-        copies=usual.copies,
-    )
-    assert isinstance(await confirm(warden, ada, act, Done), Refusal)
+    for said in (msgspec.structs.asdict(usual), {"hard": usual.hard}, {}):
+        act = SetBudget(role="ward_nurse", **said)
+        assert isinstance(await confirm(warden, ada, act, Done), Refusal)
 
 
 async def test_a_copied_passkey_goes_to_no_guarded_work_elsewhere(

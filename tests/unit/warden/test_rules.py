@@ -131,7 +131,7 @@ def test_a_patient_reads_their_own_record_and_no_other(action: Action) -> None:
 def test_a_role_reaches_its_tiers_and_the_shared_one(role: Role, tier: Tier) -> None:
     reaches = tier is Tier.SHARED or tier.word in role.tiers
     if tier is Tier.SEALED:
-        reaches = role.homes > 0
+        reaches = role.budget.homes > 0
     opening = msgspec.structs.replace(
         NURSE,
         role=role,

@@ -90,7 +90,7 @@ def test_what_is_sealed_is_read_by_who_visits_and_set_by_who_may(
     role: Role, action: Action
 ) -> None:
     if action is Action.READ:
-        reaches = role.homes > 0
+        reaches = role.budget.homes > 0
     else:
         reaches = role.may_seal and action in {Action.WRITE, Action.DELETE}
     opening = msgspec.structs.replace(OPENING, role=role, action=action)
@@ -217,6 +217,6 @@ def test_a_relationship_without_an_end_is_no_visit_and_a_week_is_none() -> None:
 
 
 def test_the_pages_know_the_roles_that_visit() -> None:
-    assert {one.value for one in Role if one.homes} == VISITORS
-    assert {one.homes for one in Role} == {0, HOMES_A_DAY}
+    assert {one.value for one in Role if one.budget.homes} == VISITORS
+    assert {one.budget.homes for one in Role} == {0, HOMES_A_DAY}
     assert not Role.CARER.may_seal

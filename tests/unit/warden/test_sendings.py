@@ -79,7 +79,7 @@ def test_a_way_into_a_home_never_goes_along(role: Role) -> None:
 
 
 def test_only_who_refers_in_urgent_care_sends_anything_along() -> None:
-    sends = {role for role in PEOPLE if role.sendings}
+    sends = {role for role in PEOPLE if role.budget.sendings}
     assert sends == {
         Role.HEALTH_ADVISOR,
         Role.URGENT_CARE_CLINICIAN,
@@ -89,11 +89,11 @@ def test_only_who_refers_in_urgent_care_sends_anything_along() -> None:
 
 def test_it_is_counted_by_people_and_the_same_person_again_is_free() -> None:
     budgets, account = Budgets(), (1, "tim")
-    budget, others = Role.HEALTH_ADVISOR.budget, {"send": 2}
+    budget = msgspec.structs.replace(Role.HEALTH_ADVISOR.budget, sendings=2)
 
     def left(patient: str) -> int:
         return budgets.left_after(
-            account, {patient}, action="send", budget=budget, others=others, now=0.0
+            account, {patient}, action="send", budget=budget, now=0.0
         )
 
     for patient in ("p", "q"):

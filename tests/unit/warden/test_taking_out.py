@@ -104,8 +104,8 @@ def test_a_sheet_without_a_record_leaves_for_more_whom_others_work_explains() ->
 
 def test_ten_records_and_thirty_people_leave_with_an_urgent_care_clinician() -> None:
     role = Role.URGENT_CARE_CLINICIAN
-    assert (role.budget.prints, role.budget.prints + role.sheets) == (10, 30)
-    assert not any(one.sheets for one in Role if one is not role)
+    assert (role.budget.prints, role.budget.prints + role.budget.sheets) == (10, 30)
+    assert not any(one.budget.sheets for one in Role if one is not role)
 
 
 def test_as_long_as_some_are_left_it_leaves_and_untold_is_none_left() -> None:

@@ -179,7 +179,7 @@ async def test_nothing_stands_for_a_visit(installation: Installation) -> None:
         assert await code_of(warden, token, item) == ""
 
 
-@pytest.mark.parametrize("role", [one for one in PEOPLE if one.homes == 0])
+@pytest.mark.parametrize("role", [one for one in PEOPLE if one.budget.homes == 0])
 async def test_who_does_not_visit_reads_no_way_in_whatever_is_planned(
     installation: Installation, role: Role
 ) -> None:

@@ -7,13 +7,22 @@ people. Rejected: budgets above the product's (the promise would hold nowhere), 
 budgets by person (nobody keeps four thousand of them right).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from starlette.responses import Response
 
 from wardkeep.apps.security.overview import DECIDERS
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.limits import BudgetsRead, BudgetView, ReadBudgets, SetBudget
+from wardkeep.disclosure.limits import (
+    LEAST,
+    NO_MORE_THAN,
+    WORDS,
+    BudgetsRead,
+    BudgetView,
+    ReadBudgets,
+    SetBudget,
+)
 from wardkeep.web.confirming import ask_to_confirm
 from wardkeep.web.forms import Form
 from wardkeep.web.pages import page
@@ -21,44 +30,69 @@ from wardkeep.web.trouble import NOT_FOUND, Trouble
 from wardkeep.web.visit import Visit
 
 
-class Field(NamedTuple):
-    """One of the numbers, as the page asks for it."""
+class Part(NamedTuple):
+    """Numbers that are read together, each with what it counts."""
 
-    name: str
-    label: str
-    hint: str
-    least: int = 0
+    title: str
+    hints: Mapping[str, str]
 
 
-FIELDS = (
-    Field("soft", "Somebody looks from", "Others opened in 24 hours: you are told."),
-    Field(
-        "hard",
-        "Records close beyond",
-        "Others opened in 24 hours: a second person has to release them.",
+PARTS = (
+    Part(
+        "Others, whom nothing in somebody’s work explains",
+        {
+            "soft": "Others opened in 24 hours: you are told.",
+            "hard": "Others opened in 24 hours: a second person has to release them.",
+            "reach": "Others since it was last used: what a stolen session gets.",
+        },
     ),
-    Field(
-        "expected",
-        "The work explains at most",
-        "Patients in 24 hours whom appointments, wards or visits explain.",
+    Part(
+        "Patients whom the work explains",
+        {
+            "expected": "In 24 hours, whoever wrote it; beyond, a reason is asked.",
+            "others_work": "Whom appointments, wards, queues or visits explain that"
+            " somebody else wrote.",
+            "own_today": "Whom only what they wrote themselves explains, as a call that"
+            " they took.",
+            "own_work": "The same, of work that began earlier.",
+        },
     ),
-    Field(
-        "reach",
-        "The passkey is asked for beyond",
-        "Others since it was last used: what a stolen session gets.",
-        least=1,
+    Part(
+        "What leaves",
+        {
+            "prints": "Different patients in 24 hours, those of the work too.",
+            "sheets": "Patients beyond these, of a sheet without a record, as a"
+            " prescription is.",
+            "copies": "Different patients in 24 hours; each copy is signed with a"
+            " passkey.",
+            "sendings": "Patients in 24 hours of whom more goes along than the referral"
+            " needs; the referral itself is always sent.",
+        },
     ),
-    Field(
-        "prints",
-        "Records printed at most",
-        "Different patients in 24 hours, those of the work too.",
-    ),
-    Field(
-        "copies",
-        "Copies of records at most",
-        "Different patients in 24 hours; each copy is signed with a passkey.",
+    Part(
+        "Homes",
+        {
+            "homes": "Different homes in 24 hours, each during a visit that somebody"
+            " else planned; as many people on lists for a phone.",
+        },
     ),
 )
+"""Every number of `WORDS`, which a test holds."""
+COLUMNS = ("soft", "hard", "reach", "expected")
+"""Numbers with a column of their own in the table."""
+OF_THE_WORK = {
+    "others_work": "by others’ work",
+    "own_today": "by own work of the last day",
+    "own_work": "by older own work",
+}
+LEAVES = {
+    "prints": "records printed",
+    "sheets": "sheets besides",
+    "copies": "copies of records",
+    "sendings": "referrals with more",
+    "homes": "ways into homes",
+}
+"""The others, in few words behind their numbers."""
 
 
 async def _budgets(visit: Visit) -> tuple[BudgetView, ...] | Refusal:
@@ -72,7 +106,15 @@ async def show_budgets(visit: Visit) -> Response:
     if isinstance(found, Refusal):
         return visit.refuse(found)
     notice = "It holds now." if visit.query("said") == "set" else ""
-    return visit.render("security/budgets.html", budgets=found, notice=notice)
+    return visit.render(
+        "security/budgets.html",
+        budgets=found,
+        columns=COLUMNS,
+        of_the_work=OF_THE_WORK,
+        leaves=LEAVES,
+        words=WORDS,
+        notice=notice,
+    )
 
 
 async def _named(visit: Visit) -> BudgetView | Response:
@@ -89,12 +131,14 @@ def _show(visit: Visit, budget: BudgetView, form: Form) -> Response:
         "security/budget.html",
         status=422 if problems else 200,
         budget=budget,
-        fields=FIELDS,
+        parts=PARTS,
+        words=WORDS,
+        least=LEAST,
+        lacks=[LEAVES.get(one, WORDS[one]) for one in budget.lacks],
         values={
-            one.name: form.values.get(one.name, str(getattr(budget, one.name)))
-            for one in FIELDS
+            one: form.values.get(one, str(number))
+            for one, number in budget.here.items()
         },
-        most={one.name: getattr(budget, f"most_{one.name}") for one in FIELDS},
         problems=problems,
     )
 
@@ -115,12 +159,12 @@ async def ask_to_set_budget(visit: Visit) -> Response:
     form = await visit.form()
     if isinstance(form, Trouble):
         return visit.tell(form)
-    numbers = _numbers(form, budget)
+    changed = _numbers(form, budget)
     if form.problems:
         return _show(visit, budget, form)
     return await ask_to_confirm(
         visit,
-        SetBudget(role=budget.role, **numbers),
+        SetBudget(role=budget.role, **changed),
         back=f"/security/budgets/{budget.role}",
         after="/security/budgets?said=set",
         button="Set it with my passkey",
@@ -128,24 +172,32 @@ async def ask_to_set_budget(visit: Visit) -> Response:
 
 
 def _numbers(form: Form, budget: BudgetView) -> dict[str, int]:
-    found = {}
-    for one in FIELDS:
-        most = getattr(budget, f"most_{one.name}")
-        called = f"“{one.label}”"
-        typed = form.whole_number(one.name, called=called, least=one.least, most=most)
-        found[one.name] = one.least if typed is None else typed
-    if not form.problems and found["soft"] > found["hard"]:
-        form.reject(
-            "soft",
-            wrong="somebody would look only after records are closed",
-            mend=f"Enter {found['hard']} or less.",
-        )
-    if not form.problems and all(
-        found[one.name] == getattr(budget, one.name) for one in FIELDS
-    ):
+    """Those that are to change; what the role has none of is not asked for."""
+    found = dict(budget.here)
+    for one in budget.has:
+        least, called = LEAST.get(one, 0), f"“{WORDS[one]}”"
+        most = budget.most[one]
+        typed = form.whole_number(one, called=called, least=least, most=most)
+        found[one] = least if typed is None else typed
+    if not form.problems:
+        _look_at_pairs(form, found)
+    changed = {
+        one: number for one, number in found.items() if number != budget.here[one]
+    }
+    if not form.problems and not changed:
         form.reject(
             "soft",
             wrong="nothing would change",
             mend="Enter another number, or go back.",
         )
-    return found
+    return changed
+
+
+def _look_at_pairs(form: Form, found: Mapping[str, int]) -> None:
+    for low, high in NO_MORE_THAN.items():
+        if found[low] > found[high]:
+            form.reject(
+                low,
+                wrong=f"“{WORDS[low]}” is more than “{WORDS[high]}”",
+                mend=f"Enter {found[high]} or less.",
+            )

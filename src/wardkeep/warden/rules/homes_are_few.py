@@ -9,13 +9,13 @@ from wardkeep.warden.rules.opening import Explained, Opening, Refused
 CODE = "homes-spent"
 _REFUSED = Refused(
     code=CODE,
-    why="You were given the way into as many homes in 24 hours as a day of visits has.",
+    why="You were given the way into as many homes in 24 hours as your role is here.",
     mend="Ring whoever plans the visits, and let a colleague take this one.",
 )
 EXPLAINS = (
     Explained(
         code="homes-spent",
-        because="More homes were asked for than a day of visits has.",
+        because="More homes were asked for than the role is let into in a day.",
         would_allow="A colleague, or the next day.",
     ),
 )

@@ -52,5 +52,5 @@ def _reaches(opening: Opening) -> bool:
     if opening.reads_note:
         return opening.role.may_seal
     if opening.action is READ:
-        return opening.role.homes > 0
+        return opening.role.budget.homes > 0
     return opening.action in (WRITE, DELETE) and opening.role.may_seal

@@ -398,6 +398,7 @@ def _writing(
         door=door,
         writers=writers,
         erased=known.erased,
+        watch=known.watch,
         clock=parts.clock,
     )
     trace, alarms = Trace(parts.ledger, parts.clock), known.watch.alarms
@@ -431,6 +432,7 @@ def _ways_in(
     return WaysInDesk(
         database=database,
         door=door,
+        watch=known.watch,
         ledger=parts.ledger,
         sessions=known.sessions,
         directory=known.directory,

@@ -180,6 +180,7 @@ def _rights(parts: PeopleParts) -> tuple[Rights, Workforce, tuple[Desk, ...]]:
         directory=parts.directory,
         links=links,
         offices={GrantSupport: support, SetBudget: limits},
+        limits=parts.watch.limits,
         trace=parts.trace,
         clock=parts.clock,
     )

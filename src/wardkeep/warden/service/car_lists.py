@@ -94,7 +94,7 @@ class CarLists:
     async def _describe(
         self, session: Session, act: TakeList
     ) -> ActDescription | Refusal:
-        homes = session.role.homes
+        homes = self._watch.budget(session).homes
         if not session.is_watched or not homes:
             return NOT_YOUR_WORK
         refused = self._fault_in(act, homes)
@@ -115,7 +115,7 @@ class CarLists:
     def _fault_in(self, act: TakeList, homes: int) -> Refusal | None:
         named = act.patients
         if not 1 <= len(named) <= homes or len(set(named)) < len(named):
-            return bad(f"A list for a phone has 1 to {homes} people, each once.")
+            return bad(f"A list for a phone has {homes} people at most, each once.")
         if not all(map(is_fhir_id, named)) or len(act.car) > LONGEST_NAME:
             return bad("Name the people by their ids, and the car.")
         now = self._clock.now().timestamp()

@@ -325,7 +325,10 @@ class Door:
             is_alone=[len(one.resources) for one in asked.items] == [1],
             is_row_key_right=is_right,
             homes_left=self._ways_in.left_after(
-                account, item.patient, most=session.role.homes, now=monotonic
+                account,
+                item.patient,
+                most=self._watch.budget(session).homes,
+                now=monotonic,
             ),
             passkey_seconds=monotonic - session.passkey_used_monotonic,
         )

@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """An organisation's budgets: shown, put into words, and set.
 
-Tightening is one person's; whatever becomes larger than it is now waits for a second
-one (`rights.py`), as anything that widens what somebody reaches.
+Tightening is one person's; an act in which any number becomes larger than it is now
+waits for a second one (`rights.py`), as anything that widens what somebody reaches.
 """
 
 from collections.abc import Callable
+from itertools import count
+
+import msgspec
 
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.db.connection import Connection
 from wardkeep.disclosure.answers import Answer, Refusal
 from wardkeep.disclosure.confirming import ActDescription
-from wardkeep.disclosure.limits import BudgetsRead, BudgetView, ReadBudgets, SetBudget
+from wardkeep.disclosure.limits import (
+    LEAST,
+    NO_MORE_THAN,
+    WORDS,
+    BudgetsRead,
+    BudgetView,
+    ReadBudgets,
+    SetBudget,
+)
 from wardkeep.identity.roles import GUARDED, PEOPLE, Budget, Role, role_named
 from wardkeep.warden import limits
 from wardkeep.warden.directory import Directory
@@ -28,15 +39,10 @@ from wardkeep.warden.service.trace import Trace
 from wardkeep.warden.sessions import Session, Sessions
 
 SET_BUDGET = "set-budget"
-_LINES = (
-    ("soft", "Somebody looks from"),
-    ("hard", "Records close beyond"),
-    ("expected", "The work explains at most"),
-    ("reach", "The passkey is asked for beyond"),
-    ("prints", "Records printed at most"),
-    ("copies", "Copies of records at most"),
-)
 _AS_IT_IS = bad("That is the budget that holds already.")
+_ALSO_LESS = (
+    " That goes for what becomes less, too: set that by itself, and it holds at once."
+)
 _MEANWHILE = bad("Somebody set that budget a moment ago. Look at it anew.")
 
 
@@ -57,6 +63,9 @@ class LimitsOffice:
         self._directory = directory
         self._trace = trace
         self._clock = clock
+        self._turns = count(1)
+        self._turn: dict[tuple[int, Role], int] = {}
+        """Of the budget that is remembered: what the database has later holds."""
         self.desk = Desk(at_once={ReadBudgets: self._read})
 
     # The act, which `Rights` has confirmed by one or two people
@@ -70,47 +79,52 @@ class LimitsOffice:
             return refused
         if role is None or not role.budget.hard:
             return bad("That role opens nobody, so there is nothing to set.")
-        refused = _fault_in(act, role)
+        now = self._limits.of(session.organisation, role)
+        then = budget_of(act, now)
+        refused = _fault_in(then, role.budget)
         if refused is not None:
             return refused
-        now = self._limits.of(session.organisation, role)
-        if now == budget_of(act):
+        if now == then:
             return _AS_IT_IS
-        wider = self.needs_second(session, act)
         return ActDescription(
             title=f"Set what the role {role.title} may open",
-            lines=_lines(now, budget_of(act)),
-            warning=SECOND_PERSON if wider else "It holds from the next opening on.",
+            lines=_lines(now, then, role.budget),
+            warning=_warning(now, then),
         )
 
     def lines(self, act: SetBudget) -> tuple[tuple[str, str], ...]:
-        budget = budget_of(act)
-        return (
-            ("Role", Role(act.role).title),
-            *((words, str(getattr(budget, name))) for name, words in _LINES),
+        """What was asked for; what it was then stands in nothing that waits."""
+        named = act.named
+        told = (
+            (words, str(named[one])) for one, words in WORDS.items() if one in named
         )
+        return (("Role", Role(act.role).title), *told)
 
     def needs_second(self, session: Session, act: SetBudget) -> bool:
         """Whether any number would be larger than it is now."""
         now = self._limits.of(session.organisation, Role(act.role))
-        return budget_of(act).within(now) != budget_of(act)
+        return not budget_of(act, now).is_within(now)
 
     async def grant(
         self, connection: Connection, by: str, session: Session, act: SetBudget
     ) -> Callable[[], None]:
         """Write it down; what is returned makes it hold, once that is committed."""
-        role, budget = Role(act.role), budget_of(act)
-        set_by = SetBy(by, session.account, self._clock.now())
-        await limits.keep(connection, session.organisation, role, budget, set_by)
-        if by == session.account and self.needs_second(session, act):
+        home, role = session.organisation, Role(act.role)
+        now = await limits.held_alone(connection, home, role)
+        then, turn = budget_of(act, now), next(self._turns)
+        is_ones_own = by == session.account
+        if (is_ones_own and not then.is_within(now)) or _fault_in(then, role.budget):
             # It was tighter when it was asked for; a colleague tightened since.
             raise MeanwhileError(_MEANWHILE)
+        set_by = SetBy(by, session.account, self._clock.now())
+        await limits.keep(connection, home, role, then, set_by)
 
         def begin() -> None:
-            self._limits.remember(session.organisation, role, budget, set_by)
-            told = " ".join(str(getattr(budget, name)) for name, _ in _LINES)
+            if turn > self._turn.get((home, role), 0):
+                self._turn[home, role] = turn
+                self._limits.remember(home, role, then, set_by)
             self._trace.of_session(
-                session, SET_BUDGET, reason=role.title, request=f"{role.value} {told}"
+                session, SET_BUDGET, reason=role.title, request=told(role, now, then)
             )
 
         return begin
@@ -135,49 +149,58 @@ class LimitsOffice:
         return BudgetView(
             role=role.value,
             title=role.title,
-            soft=here.soft,
-            hard=here.hard,
-            expected=here.expected,
-            reach=here.reach,
-            most_soft=most.soft,
-            most_hard=most.hard,
-            most_expected=most.expected,
-            most_reach=most.reach,
-            prints=here.prints,
-            copies=here.copies,
-            most_prints=most.prints,
-            most_copies=most.copies,
+            here=msgspec.structs.asdict(here),
+            most=msgspec.structs.asdict(most),
             set_by="" if set_by is None else name(set_by.asked),
             confirmed_by="" if set_by is None else name(set_by.confirmed),
             set_at=0 if set_by is None else microseconds_since_epoch(set_by.at),
         )
 
 
-def budget_of(act: SetBudget) -> Budget:
-    return Budget(
-        soft=act.soft,
-        hard=act.hard,
-        expected=act.expected,
-        reach=act.reach,
-        prints=act.prints,
-        copies=act.copies,
-    )
+def budget_of(act: SetBudget, now: Budget) -> Budget:
+    """What would hold: what the act does not name stays as it is."""
+    return msgspec.structs.replace(now, **act.named)
 
 
-def _fault_in(act: SetBudget, role: Role) -> Refusal | None:
-    budget = budget_of(act)
-    for name, words in _LINES:
-        least, most = int(name == "reach"), getattr(role.budget, name)
-        if not least <= getattr(budget, name) <= most:
+def _warning(now: Budget, then: Budget) -> str:
+    if then.is_within(now):
+        return (
+            "It holds from the next opening on. Making it more again takes two people."
+        )
+    is_mixed = then.within(now) != now
+    return f"{SECOND_PERSON}{_ALSO_LESS if is_mixed else ''}"
+
+
+def told(role: Role, now: Budget, then: Budget) -> str:
+    """The change as its entry has it: each number that changed, old and new."""
+    old, new = msgspec.structs.asdict(now), msgspec.structs.asdict(then)
+    changed = [f"{one} {old[one]}>{new[one]}" for one in WORDS if old[one] != new[one]]
+    return " ".join((role.value, *changed))
+
+
+def _fault_in(budget: Budget, product: Budget) -> Refusal | None:
+    numbers, largest = map(msgspec.structs.asdict, (budget, product))
+    for name, words in WORDS.items():
+        least, most = LEAST.get(name, 0), largest[name]
+        if not least <= numbers[name] <= most:
             return bad(f"{words}: between {least} and {most} for this role.")
-    if budget.soft > budget.hard:
-        return bad("Somebody looks before records close: the first is not the larger.")
+    for low, high in NO_MORE_THAN.items():
+        if numbers[low] > numbers[high]:
+            return bad(f"{WORDS[low]}: not more than “{WORDS[high]}”.")
     return None
 
 
-def _lines(now: Budget, then: Budget) -> tuple[tuple[str, str], ...]:
-    found = []
-    for name, words in _LINES:
-        old, new = getattr(now, name), getattr(then, name)
-        found.append((words, str(new) if old == new else f"{new} in place of {old}"))
-    return tuple(found)
+def _lines(now: Budget, then: Budget, product: Budget) -> tuple[tuple[str, str], ...]:
+    """Every number that the role has."""
+    old, new = msgspec.structs.asdict(now), msgspec.structs.asdict(then)
+    most = msgspec.structs.asdict(product)
+    return tuple(
+        (
+            words,
+            str(new[one])
+            if old[one] == new[one]
+            else f"{new[one]} in place of {old[one]}",
+        )
+        for one, words in WORDS.items()
+        if most[one]
+    )

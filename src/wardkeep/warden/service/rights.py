@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: joiners, movers, and people who lost every passkey.
 
-Each change is confirmed with a fresh passkey. Where it raises a budget, reaches further
-or gives a guarded role, it waits until a second person confirms it too; that one never
-is who asked, and neither is whom it is about.
+Each change is confirmed with a fresh passkey. Where any number of a budget rises, or it
+reaches further or gives a guarded role, it waits until a second person confirms it too;
+that one never is who asked, and neither is whom it is about.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,13 +33,15 @@ from wardkeep.disclosure.support import GrantSupport
 from wardkeep.identity import accounts, people, workplaces
 from wardkeep.identity.accounts import Granted
 from wardkeep.identity.people import Person
-from wardkeep.identity.roles import GUARDED, Role, role_named
+from wardkeep.identity.roles import GUARDED, Held, Role, role_named
 from wardkeep.warden import rights_requests
 from wardkeep.warden.directory import Directory
+from wardkeep.warden.limits import Limits
 from wardkeep.warden.rights_requests import RightsRequest
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.links import LinkOffice
+from wardkeep.warden.service.rights_offices import Office
 from wardkeep.warden.service.rights_words import (
     ANOTHER,
     NO_SUCH_PERSON,
@@ -79,22 +82,6 @@ class _Done(NamedTuple):
     """Makes it hold, where another office keeps it in memory."""
 
 
-class Office(Protocol):
-    """Who else's acts go through the same one or two people: `Any` is its own act."""
-
-    async def describe(
-        self, session: Session, act: Any
-    ) -> ActDescription | Refusal: ...
-
-    def lines(self, act: Any) -> tuple[tuple[str, str], ...]: ...
-
-    def needs_second(self, session: Session, act: Any) -> bool: ...
-
-    async def grant(
-        self, connection: Connection, by: str, session: Session, act: Any
-    ) -> Callable[[], None]: ...
-
-
 class Rights:
     """Answers about roles, and changes them."""
 
@@ -107,6 +94,7 @@ class Rights:
         directory: Directory,
         links: LinkOffice,
         offices: Mapping[type, Office],
+        limits: Limits,
         trace: Trace,
         clock: Clock,
     ) -> None:
@@ -116,6 +104,7 @@ class Rights:
         self._directory = directory
         self._links = links
         self._offices = offices
+        self._limits = limits
         self._trace = trace
         self._clock = clock
         self.desk = Desk(
@@ -159,7 +148,9 @@ class Rights:
             lines=tuple(
                 (one.display_name.strip(), work(one, names)) for one in act.people
             ),
-            warning=SECOND_PERSON if adding_needs_second(act) else "",
+            warning=SECOND_PERSON
+            if adding_needs_second(act, self._held(session))
+            else "",
         )
 
     async def _describe_change(
@@ -184,7 +175,7 @@ class Rights:
                 ("From now on", role_until(role, act.until)),
             ),
             warning=SECOND_PERSON
-            if change_needs_second(person, role, act.until)
+            if change_needs_second(person, role, act.until, self._held(session))
             else "It holds at once; they sign in again.",
         )
 
@@ -278,7 +269,7 @@ class Rights:
 
     async def _needs_second(self, session: Session, act: Granting) -> bool:
         if isinstance(act, AddPeople):
-            return adding_needs_second(act)
+            return adding_needs_second(act, self._held(session))
         if isinstance(act, GrantSupport | SetBudget):
             return self._offices[type(act)].needs_second(session, act)
         person = await self._person(session, act.account)
@@ -287,7 +278,13 @@ class Rights:
         if isinstance(act, VouchFor):
             return person.role in GUARDED
         role = role_named(act.role)
-        return role is None or change_needs_second(person, role, act.until)
+        if role is None:
+            return True
+        return change_needs_second(person, role, act.until, self._held(session))
+
+    def _held(self, session: Session) -> Held:
+        """What each role may open where the session works."""
+        return partial(self._limits.of, session.organisation)
 
     async def _approve(self, session: Session, act: ApproveRights) -> Answer:
         request = await self._open_one(act.request, session)

@@ -11,6 +11,8 @@ from wardkeep.identity.people import Person
 from wardkeep.identity.roles import (
     GUARDED,
     PEOPLE,
+    Budget,
+    Held,
     Role,
     needs_second_person,
     role_named,
@@ -82,16 +84,16 @@ def bad(why: str) -> Refusal:
     return Refusal(code="bad-rights", why=why, mend="Correct it and try again.")
 
 
-def adding_needs_second(act: AddPeople) -> bool:
-    return any(needs_second_person(None, Role(one.role)) for one in act.people)
+def adding_needs_second(act: AddPeople, held: Held) -> bool:
+    return any(needs_second_person(None, Role(one.role), held) for one in act.people)
 
 
-def change_needs_second(person: Person, role: Role, until: int) -> bool:
+def change_needs_second(person: Person, role: Role, until: int, held: Held) -> bool:
     """A wider role, or the same for longer."""
     had = when(person.until)
     lasts_longer = bool(had) and (not until or until > had)
-    is_of_use = role.budget.hard > 0 or role in GUARDED
-    return needs_second_person(person.role, role) or (lasts_longer and is_of_use)
+    is_of_use = role.budget != Budget() or role in GUARDED
+    return needs_second_person(person.role, role, held) or (lasts_longer and is_of_use)
 
 
 def work(one: NewPerson, teams: Mapping[str, str]) -> str:

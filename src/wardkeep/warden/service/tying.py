@@ -40,6 +40,7 @@ from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.service.desk import Desk, Later
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_UNDERSTOOD
+from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.service.writers import Writers
 from wardkeep.warden.sessions import Session, Sessions
 
@@ -69,6 +70,7 @@ class Tying:
         door: Door,
         writers: Writers,
         erased: ErasedPatients,
+        watch: Watch,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -77,6 +79,7 @@ class Tying:
         self._door = door
         self._writers = writers
         self._erased = erased
+        self._watch = watch
         self._clock = clock
         self._tellings = Tellings()
         self._shortened = Shortened()
@@ -170,7 +173,7 @@ class Tying:
             for patient, when in self._new.get(whose, {}).items()
             if when > now - WINDOW_SECONDS
         }
-        room = max(0, session.role.own_today - len(seen))
+        room = max(0, self._watch.budget(session).own_today - len(seen))
         taken = [one for one in dict.fromkeys(new) if one not in seen][:room]
         self._new[whose] = {**seen, **dict.fromkeys(taken, now)}
         return {*taken, *(one for one in new if one in seen)}

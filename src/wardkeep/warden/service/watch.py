@@ -12,7 +12,7 @@ import msgspec
 
 from wardkeep.base.clock import Clock, from_microseconds
 from wardkeep.base.ids import new_uuid
-from wardkeep.disclosure.purpose import CARRY, COUNTED_OUT, FIND, SEND, Action
+from wardkeep.disclosure.purpose import COUNTED_OUT, FIND, Action
 from wardkeep.disclosure.questions import Disclose
 from wardkeep.identity.roles import Budget
 from wardkeep.ledger.entry import Entry
@@ -112,15 +112,11 @@ class Watch:
         """Whether a relationship counts, however many there are by now."""
         if not session.is_watched:
             return True
-        role, own_work = session.role, 0
-        if why.is_self_made:
-            own_work = role.own_today if why.is_of_today else role.own_work
         return self.budgets.is_explained(
             session.whose,
             patient,
             why=why,
             budget=self.budget(session),
-            own_work=own_work,
             now=now,
         )
 
@@ -186,17 +182,12 @@ class Watch:
             patients,
             action=action.value,
             budget=self.budget(session),
-            others={CARRY: session.role.homes, SEND: session.role.sendings},
             now=self._now(),
         )
 
     def sheets(self, session: Session) -> int:
-        """Sheets beyond its prints; where an organisation prints less, so much less."""
-        role = session.role
-        usual = role.budget.prints
-        if not (usual and role.sheets and session.is_watched):
-            return 0
-        return role.sheets * self.budget(session).prints // usual
+        """Sheets beyond its prints; none where nobody counts."""
+        return self.budget(session).sheets if session.is_watched else 0
 
     def breaker_of(self, session: Session) -> tuple[int, int, int, bool]:
         """How the breaker stands (`Breaker.sum_of`), and whether it tripped."""

@@ -38,6 +38,7 @@ from wardkeep.warden.rules.opening import GLASS
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
+from wardkeep.warden.service.watch import Watch
 from wardkeep.warden.sessions import Session, Sessions
 from wardkeep.warden.ways_in import NOTE
 
@@ -89,6 +90,7 @@ class WaysInDesk:
         *,
         database: Database,
         door: Door,
+        watch: Watch,
         ledger: Ledger,
         sessions: Sessions,
         directory: Directory,
@@ -97,6 +99,7 @@ class WaysInDesk:
     ) -> None:
         self._database = database
         self._door = door
+        self._watch = watch
         self._ledger = ledger
         self._sessions = sessions
         self._directory = directory
@@ -120,11 +123,12 @@ class WaysInDesk:
         relationship = self._door.explains(session, asked.patient)
         is_own_doing = relationship.endswith(SELF_MADE)
         is_ours = relationship not in ("", GLASS) and not is_own_doing
+        is_visitor = self._watch.budget(session).homes > 0
         return WayInStanding(
-            is_open=bool(closing) and session.role.homes > 0,
+            is_open=bool(closing) and is_visitor,
             closes_at=_moment(max(closing, default=None)),
             opens_next=_moment(min(coming, default=None)),
-            is_visitor=session.role.homes > 0,
+            is_visitor=is_visitor,
             may_set=session.role.may_seal and is_ours,
         )
 
