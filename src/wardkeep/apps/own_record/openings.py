@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from wardkeep.base import nhs_number
 from wardkeep.base.ids import OrganisationId
-from wardkeep.breach.told import clock, things_of
+from wardkeep.breach.told import clock, onward_words, things_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.incident_desk import OwnIncident
 from wardkeep.disclosure.patients import OwnAccess, OwnAccessLine, ReadOwnAccess
@@ -123,6 +123,8 @@ class Incident(msgspec.Struct, frozen=True):
     doing: str
     ask: str
     entries: tuple[int, ...]
+    onward: tuple[str, ...] = ()
+    """Where it went on to, in words."""
 
 
 def _incident(one: OwnIncident) -> Incident:
@@ -139,6 +141,7 @@ def _incident(one: OwnIncident) -> Incident:
         doing=told.doing if told else "",
         ask=told.ask if told else "",
         entries=one.entries,
+        onward=tuple(onward_words(way, to) for way, to in one.onward),
     )
 
 
@@ -216,7 +219,8 @@ def in_words(line: OwnAccessLine) -> Line:
     if reach:
         what = f"{what}: {' and '.join(reach)}"
     if line.sent_to:
-        what = f"{what}. To {line.sent_to}"
+        to = "To" if line.action == "send" else "To be sent by message to"
+        what = f"{what}. {to} {line.sent_to}"
     return Line(
         at=line.at,
         who="You" if line.is_mine else line.role_title or "Wardkeep",
