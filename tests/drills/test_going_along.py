@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from support.along import DEPARTMENT, asked, flag, pulse
+from support.along import DEPARTMENT, asked, flag, pulse, sends_along
 from support.calls import SEE_OTHER, Answered, answer, identify, send
 from support.ledgers import entries_in
 from support.partners import (
@@ -38,17 +38,10 @@ from support.served import Served, Visitor, eventually
 from support.two_sites import TwoSites
 from support.ward_beds import now
 from support.wards import Worker, practitioner, work
-from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.nhs_number import numbers_of_test_range
-from wardkeep.db.connection import Database
-from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.purpose import Purpose
 from wardkeep.fhir.bars.brought_along import sender_in
 from wardkeep.fhir.model.resource import Resource, parse
-from wardkeep.fhir.store.going_along import AlongReader
-from wardkeep.fhir.store.outcomes import NotFound, Opener
 from wardkeep.fhir.urgent.flags import SYSTEM
 from wardkeep.fhir.validation import check
 from wardkeep.identity.roles import Role
@@ -268,7 +261,11 @@ def test_beyond_a_days_number_it_goes_without_and_the_page_says_so(
     for id_ in SPENT:
         room.sites.north.put({"resourceType": "Patient", "id": id_})
         room.sites.north.put(flag(f"{id_}-chair", id_, "CW", "Threw a chair"))
-    said = asyncio.run(_sends_them_all(room))
+    sent = {id_: [("Patient", id_), ("Flag", f"{id_}-chair")] for id_ in SPENT}
+    stack, organisation = room.sites.stack, OrganisationId(1)
+    said = sends_along(
+        *(stack, room.uma_token, sent), to="Fernhill Hospital", of=organisation
+    )
     assert said == [""] * len(SPENT)
     call = rang(room, "beyond", room.uma)
     page = press(room, call, room.uma)
@@ -368,32 +365,6 @@ def _is_counted(room: Room, session: str) -> None:
         assert {"Patient", "Encounter", "Flag", "Communication"} <= sent
     said = command("scope", "--session", session)
     assert f"Sent by message to {RECEIVER}: 2 people" in said
-
-
-async def _sends_them_all(room: Room) -> list[str]:
-    """At the door, as the page would; refusals' codes."""
-    stack = room.sites.stack
-    database = Database(address_for(stack.settings, stack.layout, WEB), size=1)
-    door = WardenClient(stack.layout.door_socket, asker="drill")
-    opener = Opener(
-        session=room.uma_token,
-        organisation=OrganisationId(1),
-        purpose=Purpose.DIRECT_CARE,
-        reason="",
-    )
-    said = []
-    try:
-        for id_ in SPENT:
-            named = (("Patient", id_), ("Flag", f"{id_}-chair"))
-            found = await AlongReader(database, door).send(
-                id_, named, to="Fernhill Hospital", opener=opener
-            )
-            said.append(found.code if isinstance(found, Refusal) else "")
-            assert not isinstance(found, NotFound), id_
-    finally:
-        await door.close()
-        await database.close()
-    return said
 
 
 def test_their_warning_stands_beside_ours_and_ends_none(room: Room) -> None:

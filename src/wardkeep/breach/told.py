@@ -10,17 +10,18 @@ import msgspec
 from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.base.time_of_day import time_of_day
 from wardkeep.fhir.plain_words import THINGS
-from wardkeep.ledger.onward import MOST_NAMED, SEND, OnwardSum
+from wardkeep.ledger.onward import MOST_NAMED, SEND, Onward, OnwardSum
 from wardkeep.ledger.reaching import Reach
 from wardkeep.ledger.scope import Disclosed, PersonReached, onward_of
 
 SEALED = "sealed"
-_WAYS = {
+_CARRY = "carry"
+WAY_WORDS = {
     SEND: "Sent by message to {}",
     "app": "Given to an app, {}",
     "print": "Printed on paper",
     "copy": "Copied into files",
-    "carry": "Put, sealed, on a phone",
+    _CARRY: "Put, sealed, on a phone",
     "pack": "Put, sealed, on a check-in kiosk",
     "letters": "Put on a letter about an incident",
     "extract": "Put into a national data set",
@@ -96,14 +97,21 @@ def person(found: PersonReached) -> Person:
         is_list_only=not found.openings,
         things=tuple((_words(kind), many) for kind, many in kinds.most_common()),
         is_sealed=SEALED in found.tiers,
-        onward=tuple(onward_words(one.way, one.to) for one in found.onward),
+        onward=tuple(_went(one, found) for one in found.onward),
         receivers=tuple(one.to or _TOO_MANY for one in found.onward if one.way == SEND),
     )
 
 
+def _went(one: Onward, found: PersonReached) -> str:
+    words = onward_words(one.way, one.to)
+    if one.way == _CARRY and found.on_phone_until:
+        return f"{words} until {clock(found.on_phone_until)}"
+    return words
+
+
 def onward_words(way: str, to: str) -> str:
     """How and to whom something went on, as a line of its own says it."""
-    said = _WAYS.get(way, f"Given out as “{way}”")
+    said = WAY_WORDS.get(way, f"Given out as “{way}”")
     return said.format(to or _TOO_MANY)
 
 

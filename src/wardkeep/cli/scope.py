@@ -222,8 +222,8 @@ def _tell_onward(found: Scope) -> None:
         click.echo(f"And {len(onward) - MOST_NAMED:,} more: --json has them all")
     if any(one.way == SEND for one in onward):
         click.echo(
-            "What went to a service by message was disclosed to it, and not taken by"
-            " whoever asked. Its name is as the web process said it."
+            "What a service got by message was disclosed to it, and is not in the hands"
+            " of whoever asked. Its name is as the web process said it."
         )
 
 

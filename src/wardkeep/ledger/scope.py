@@ -26,9 +26,11 @@ from wardkeep.ledger.entry import Entry, EntryDamagedError
 from wardkeep.ledger.merkle import MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.onward import (
     MOST_NAMED,
+    SEND,
     Messages,
     Onward,
     OnwardSum,
+    sent_to,
     sum_up,
     way_of,
 )
@@ -318,10 +320,10 @@ class _Reading:
 
     def _add_sent(self, position: int, entry: Entry) -> None:
         """A program sent what was written in this scope: its entry is none of it."""
-        way = way_of(entry)
+        way = (SEND, sent_to(entry))
         for subject in entry.subjects:
             person = self._people.get((entry.organisation, subject.patient))
-            if person is None or way is None:
+            if person is None:
                 continue
             onward = self._went(entry, person, way, position)
             for ref in subject.resources():

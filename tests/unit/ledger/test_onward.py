@@ -174,6 +174,35 @@ def test_a_message_that_a_session_wrote_is_followed_to_whoever_got_it(
     assert is_included(leaf_hash(raw), index=4, size=5, path=path, root=root)
 
 
+def test_a_message_that_was_changed_or_lies_beside_somebody_elses_is_followed(
+    tmp_path: Path,
+) -> None:
+    """Another version of it was sent, in an entry that names a third person too."""
+    sent = by_program("anna", 20, "m-1", KILBY)
+    (about,) = by_program("anna", 20, "m-1", KILBY).subjects
+    newer = Subject.about(
+        patient="anna",
+        tier="record",
+        relationship="contract",
+        resources=[("Communication", "m-1", 2)],
+    )
+    other = Subject.about(patient="zoe", tier="record", relationship="", resources=[])
+    folder = written(
+        tmp_path,
+        [
+            did("write", "anna", 10, refs=[("Communication", "m-1", 1)]),
+            msgspec.structs.replace(sent, subjects=[newer, about, other]),
+        ],
+    )
+    found = scoped(folder, account=THIEF)
+    (anna,) = found.people
+    assert (went(anna), anna.onward[0].entries) == ([("send", KILBY)], [1])
+    assert [(one.version, one.onward) for one in anna.resources] == [
+        (1, (f"send: {KILBY}",))
+    ]
+    assert found.onward == (OnwardSum(way="send", to=KILBY, people=1, records=1),)
+
+
 def test_a_message_that_was_only_read_is_not_followed(tmp_path: Path) -> None:
     """Whoever looks at what a colleague sends did not send it."""
     message = [("Communication", "m-1", 1)]

@@ -20,6 +20,7 @@ from wardkeep.disclosure.patients import OwnAccess, OwnAccessLine, ReadOwnAccess
 from wardkeep.disclosure.purpose import Purpose, Tier
 from wardkeep.fhir.store.outcomes import NotFound, Opened, Opener
 from wardkeep.fhir.store.reading import PatientQuery, Reader
+from wardkeep.ledger.onward import SEND
 from wardkeep.ui.format import show_date
 from wardkeep.web.gates import Gate
 from wardkeep.web.pages import page
@@ -125,6 +126,8 @@ class Incident(msgspec.Struct, frozen=True):
     entries: tuple[int, ...]
     onward: tuple[str, ...] = ()
     """Where it went on to, in words."""
+    is_sent: bool = False
+    """Whether any of that was a message."""
 
 
 def _incident(one: OwnIncident) -> Incident:
@@ -142,6 +145,7 @@ def _incident(one: OwnIncident) -> Incident:
         ask=told.ask if told else "",
         entries=one.entries,
         onward=tuple(onward_words(way, to) for way, to in one.onward),
+        is_sent=any(way == SEND for way, _ in one.onward),
     )
 
 
