@@ -135,6 +135,18 @@ def test_a_scope_says_to_whom_which_resources_of_which_people_were_sent(
     assert (found.opened, len(found.people)) == (3, 3)
 
 
+def test_two_parts_of_a_record_in_one_entry_went_once(tmp_path: Path) -> None:
+    """Who somebody is is sealed apart from what is known of them; both leave at once."""
+    banner = Subject.about(
+        patient="anna", tier="banner", relationship="", resources=[("Patient", "p", 1)]
+    )
+    sent = did("send", "anna", 10, request=f"to {KILBY}")
+    both = msgspec.structs.replace(sent, subjects=[banner, *sent.subjects])
+    (anna,) = scoped(written(tmp_path, [both]), account=THIEF).people
+    assert (anna.openings, anna.entries, anna.onward[0].entries) == (1, [0], [0])
+    assert [one.onward for one in anna.resources] == [(f"send: {KILBY}",)] * 2
+
+
 def test_what_was_refused_went_to_nobody(tmp_path: Path) -> None:
     refused = did(
         "send", "anna", 20, request=f"to {KILBY}", outcome="refusal:sendings-spent"
@@ -280,6 +292,7 @@ def test_two_scopes_of_one_incident_are_joined(tmp_path: Path) -> None:
             did("send", "anna", 30, request=f"to {KILBY}", account="other"),
             did("send", "anna", 40, request=f"to {FERNHILL}", account="other"),
             did("carry", "anna", 50, request="on a phone until 70", account="other"),
+            did("print", "anna", 60),
         ],
     )
     both = together([scoped(folder, account="other"), scoped(folder, account=THIEF)])
@@ -289,14 +302,16 @@ def test_two_scopes_of_one_incident_are_joined(tmp_path: Path) -> None:
         (f"send: {KILBY}", 20, 30, [1, 2]),
         (f"send: {FERNHILL}", 40, 40, [3]),
         ("carry", 10, 50, [0, 4]),
+        ("print", 60, 60, [5]),
     ]
     (observation,) = anna.resources
     assert set(observation.onward) == {one.word for one in anna.onward}
-    assert {(one.to, one.people, one.records) for one in both.onward} == {
-        (KILBY, 1, 1),
-        (FERNHILL, 1, 1),
-        ("", 1, 1),
-    }
+    assert [(one.way, one.to, one.people, one.records) for one in both.onward] == [
+        ("carry", "", 1, 1),
+        ("print", "", 1, 1),
+        ("send", FERNHILL, 1, 1),
+        ("send", KILBY, 1, 1),
+    ]
 
 
 def test_what_a_reach_keeps_names_the_most_and_says_how_many_more(
