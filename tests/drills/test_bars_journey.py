@@ -88,7 +88,9 @@ def test_a_referral_goes_there_and_what_came_of_it_comes_back(sites: TwoSites) -
 def test_each_sending_is_an_opening_by_the_senders_own_program(sites: TwoSites) -> None:
     assert isinstance(sites.refers("traced"), Written)
     eventually(lambda: sites.states("traced") == ["sent"], sites.stack.log)
-    found = [one for one in entries(sites.stack) if one.request == "send message"]
+    to = f"Fernhill Hospital (service {SERVICE})"
+    asked = f"send message to {to}"
+    found = [one for one in entries(sites.stack) if one.request == asked]
     assert found
     for one in found:
         assert one.outcome == "grant"

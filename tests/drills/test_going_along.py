@@ -7,17 +7,22 @@ a thief ticks who stole a call taker's session, and what a hostile partner sends
 """
 
 import asyncio
+import csv
 import html
+import io
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
 import pytest
 
-from support.along import DEPARTMENT, asked, flag, pulse
+from support.along import DEPARTMENT, asked, flag, pulse, sends_along
 from support.calls import SEE_OTHER, Answered, answer, identify, send
+from support.ledgers import entries_in
 from support.partners import (
     NHS_NUMBER,
     SECOND,
@@ -29,28 +34,28 @@ from support.partners import (
     send as send_message,
 )
 from support.program import Program
-from support.served import Served, Visitor
+from support.served import Served, Visitor, eventually
 from support.two_sites import TwoSites
+from support.ward_beds import now
 from support.wards import Worker, practitioner, work
-from wardkeep.assembly.database import WEB, address_for
 from wardkeep.base.ids import OrganisationId
 from wardkeep.base.nhs_number import numbers_of_test_range
-from wardkeep.db.connection import Database
-from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.purpose import Purpose
 from wardkeep.fhir.bars.brought_along import sender_in
-from wardkeep.fhir.store.going_along import AlongReader
-from wardkeep.fhir.store.outcomes import NotFound, Opener
+from wardkeep.fhir.model.resource import Resource, parse
 from wardkeep.fhir.urgent.flags import SYSTEM
+from wardkeep.fhir.validation import check
 from wardkeep.identity.roles import Role
+from wardkeep.ledger.entry import Entry
+from wardkeep.ledger.onward import sent_to
 
 Json = dict[str, Any]
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 UMA = Worker("health_advisor", "Uma Taker", "uma")
+VIC = Worker("health_advisor", "Vic Taker", "vic")
 SPENT = tuple(f"spent{nth}" for nth in range(Role.HEALTH_ADVISOR.budget.sendings))
 NUMBERS = iter(f"0770090{nth:04d}" for nth in range(5000, 9999))
 PEOPLE = islice(numbers_of_test_range(), 20, None)
+RECEIVER = f"Fernhill Hospital (service {SERVICE})"
 VERSION = re.compile(r'name="version" value="(\d+)"')
 TICK = re.compile(r'name="(goes-[^"]+)"')
 
@@ -63,6 +68,10 @@ class Room(NamedTuple):
     uma: Visitor
     """A call taker whose number of a day one test uses up."""
     uma_token: str
+    vic: Visitor
+    """A call taker whose session was stolen; of nobody else's calls."""
+    pia: Visitor
+    """North's privacy officer."""
 
 
 @pytest.fixture(scope="module")
@@ -72,19 +81,24 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     try:
         running.await_ready()
         sites = TwoSites(running, folder)
-        for taker in (TIM, UMA):
+        for taker in (TIM, UMA, VIC):
             sites.north.put(practitioner(taker))
         token = running.sign_in("north", [], TIM.role)
         other = running.sign_in("north", list(SPENT), UMA.role)
+        third = running.sign_in("north", [], VIC.role)
+        pia = running.sign_in("north", [], "privacy_officer")
         nell = running.sign_in("fernhill", [], "care_coordinator")
-        asyncio.run(work(running, "north", [(token, TIM), (other, UMA)]))
+        known = [(token, TIM), (other, UMA), (third, VIC)]
+        asyncio.run(work(running, "north", known))
         asyncio.run(put_in_the_team(running, nell, "fernhill"))
         with (
             closing(Visitor(running.port, token)) as tim,
             closing(Visitor(running.port, nell)) as hers,
             closing(Visitor(running.port, other)) as uma,
+            closing(Visitor(running.port, third)) as vic,
+            closing(Visitor(running.port, pia)) as officer,
         ):
-            yield Room(sites, tim, hers, uma, other)
+            yield Room(sites, tim, hers, uma, other, vic, officer)
         sites.close()
     finally:
         running.stop()
@@ -167,7 +181,7 @@ def test_what_is_ticked_goes_along_and_is_read_where_it_comes_to(room: Room) -> 
     _is_read(room, call)
     # At home its history names the receiver
     history = html.unescape(room.tim.get("/patients/one/history").decode())
-    assert "Sent by message to Fernhill Hospital" in history
+    assert f"Sent by message to {RECEIVER}" in history
 
 
 def _is_there(room: Room, call: Answered) -> None:
@@ -247,7 +261,11 @@ def test_beyond_a_days_number_it_goes_without_and_the_page_says_so(
     for id_ in SPENT:
         room.sites.north.put({"resourceType": "Patient", "id": id_})
         room.sites.north.put(flag(f"{id_}-chair", id_, "CW", "Threw a chair"))
-    said = asyncio.run(_sends_them_all(room))
+    sent = {id_: [("Patient", id_), ("Flag", f"{id_}-chair")] for id_ in SPENT}
+    stack, organisation = room.sites.stack, OrganisationId(1)
+    said = sends_along(
+        *(stack, room.uma_token, sent), to="Fernhill Hospital", of=organisation
+    )
     assert said == [""] * len(SPENT)
     call = rang(room, "beyond", room.uma)
     page = press(room, call, room.uma)
@@ -259,30 +277,94 @@ def test_beyond_a_days_number_it_goes_without_and_the_page_says_so(
     assert "Sent by message to Fernhill Hospital" in history
 
 
-async def _sends_them_all(room: Room) -> list[str]:
-    """At the door, as the page would; refusals' codes."""
-    stack = room.sites.stack
-    database = Database(address_for(stack.settings, stack.layout, WEB), size=1)
-    door = WardenClient(stack.layout.door_socket, asker="drill")
-    opener = Opener(
-        session=room.uma_token,
-        organisation=OrganisationId(1),
-        purpose=Purpose.DIRECT_CARE,
-        reason="",
-    )
-    said = []
-    try:
-        for id_ in SPENT:
-            named = (("Patient", id_), ("Flag", f"{id_}-chair"))
-            found = await AlongReader(database, door).send(
-                id_, named, to="Fernhill Hospital", opener=opener
-            )
-            said.append(found.code if isinstance(found, Refusal) else "")
-            assert not isinstance(found, NotFound), id_
-    finally:
-        await door.close()
-        await database.close()
-    return said
+def test_an_officer_reads_to_whom_a_thief_sent_two_people(room: Room) -> None:
+    """By the desk, its CSV, an AuditEvent, a count and the operator's command."""
+    people = ("sixth", "seventh")
+    for id_ in people:
+        press(room, rang(room, id_, room.vic), room.vic)
+    sent = [one for one in _entries(room) if one.action == "send"]
+    mine = [one for one in sent if set(one.patients) & set(people)]
+    ((account, session),) = {(one.account, one.session) for one in mine}
+    eventually(lambda: _is_followed(room, people), room.sites.stack.log)
+    page = html.unescape(room.pia.get(f"/security/accounts/{account}").decode())
+    # A line for each part of a record: who they are, and what is in it
+    assert page.count(f"Sent by message to {RECEIVER}") == 2 * len(people)
+    csv_ = room.pia.get(f"/security/accounts/{account}/openings.csv").decode()
+    lines = [one for one in csv.DictReader(io.StringIO(csv_)) if one["sent_to"]]
+    assert {(one["patient"], one["sent_to"]) for one in lines} == {
+        (id_, RECEIVER) for id_ in people
+    }
+    for id_ in people:
+        _is_told_of(room, id_)
+    _is_counted(room, session)
+
+
+def _entries(room: Room) -> list[Entry]:
+    return entries_in(room.sites.stack.layout.ledger)
+
+
+def _is_followed(room: Room, people: tuple[str, ...]) -> bool:
+    """Whether the organisation's own program has sent both messages."""
+    sent = [one for one in _entries(room) if one.role == "service" and sent_to(one)]
+    assert {sent_to(one) for one in sent} <= {RECEIVER}
+    return set(people) <= {who for one in sent for who in one.patients}
+
+
+def _is_told_of(room: Room, id_: str) -> None:
+    """To programs of the officer, and on the pages of whoever may read its history."""
+    stack, folder = room.sites.stack, room.sites.folder
+    scope = "system/AuditEvent.rs"
+    with closing(Program(stack, folder, organisation="north", scope=scope)) as auditor:
+        found = auditor.search("AuditEvent", ("patient", f"Patient/{id_}")).resources
+    to = [
+        one
+        for event in found
+        for one in event["agent"]
+        if one["who"]["display"] == RECEIVER
+    ]
+    # Once where the call taker sent it, and once where the program did
+    assert len(to) == 2
+    for event in found:
+        resource = parse(json.dumps(event).encode())
+        assert isinstance(resource, Resource)
+        assert check(resource) == ()
+    history = html.unescape(room.vic.get(f"/patients/{id_}/history").decode())
+    assert f"Sent by message to {RECEIVER}" in history
+    assert f"to be sent by message to {RECEIVER}" in history
+
+
+def _is_counted(room: Room, session: str) -> None:
+    found = now() - timedelta(minutes=1)
+    form = {
+        "session": session,
+        "found": found.strftime("%Y-%m-%dT%H:%M"),
+        "what": "A call taker's session was stolen.",
+        "doing": "It is stopped.",
+        "ask": "Ring 020 7946 0000.",
+    }
+    status, said, to = send(room.pia, "/security/incidents/new", **form)
+    assert status == SEE_OTHER, said[:2000]
+    page = ""
+
+    def is_read() -> bool:
+        nonlocal page
+        page = html.unescape(room.pia.get(to).decode())
+        return "Nothing is declared yet" in page
+
+    eventually(is_read, room.sites.stack.log)
+    assert "Where it went on to" in page
+    _, _, row = page.partition(f"Sent by message to {RECEIVER}")
+    assert re.findall(r"</span>(\d+)</td>", row)[0] == "2"
+    command = room.sites.stack.command
+    told = json.loads(command("scope", "--session", session, "--json"))
+    (onward,) = told["onward"]
+    assert (onward["to"], onward["people"]) == (RECEIVER, 2)
+    reached = {one["patient"]: one for one in told["people"]}
+    for one in (reached["sixth"], reached["seventh"]):
+        sent = {it["type"] for it in one["resources"] if it.get("onward")}
+        assert {"Patient", "Encounter", "Flag", "Communication"} <= sent
+    printed = command("scope", "--session", session)
+    assert f"Sent by message to {RECEIVER}: 2 people" in printed
 
 
 def test_their_warning_stands_beside_ours_and_ends_none(room: Room) -> None:

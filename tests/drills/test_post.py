@@ -31,11 +31,13 @@ from wardkeep.assembly.database import OWNER, address_for
 from wardkeep.db.connection import connect
 from wardkeep.fhir.post.repeat_calls import NO, YES, answer as says, withdrawn_in
 from wardkeep.ledger.entry import decode
+from wardkeep.ledger.onward import sent_to
 from wardkeep.ledger.segment import Frame, read_frames, segments_in
 
 HOME = "fernhill"
 TIM = Worker("health_advisor", "Tim Taker", "tim")
 ANN = Worker("urgent_care_clinician", "Ann Advice", "ann")
+SURGERY = "Puddle Lane Surgery (ODS Y99999)"
 TOLD, SILENT, WAITS = "own-surgery-24h", "pharmacy", "clinician-1h"
 NUMBERS = iter(f"0770090{nth:04d}" for nth in range(2000, 9999))
 KILBYS = tuple(f"Kilby{letter}" for letter in "abcde")
@@ -185,8 +187,9 @@ def _each_sending_is_an_opening_of_that_message_alone(room: Room) -> None:
         for frame in read_frames(path.read_bytes())
         if isinstance(frame, Frame)
     ]
-    sendings = [one for one in found if one.request == "send message"]
+    sendings = [one for one in found if one.request.startswith("send message")]
     assert len(sendings) >= 10
+    assert {sent_to(one) for one in sendings} == {SURGERY, "the repeat caller service"}
     for one in sendings:
         assert one.role == "service"
         assert {type_ for type_, *_ in one.resources()} == {"Communication"}

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A privacy officer declares what a stolen key reached, and a patient reads of it."""
+"""A privacy officer declares what a stolen key and session reached; a patient reads it.
+
+The key read three records. The session sent two of them on, to a surgery.
+"""
 
 import asyncio
 import io
@@ -10,10 +13,13 @@ from typing import NamedTuple
 
 import pytest
 
+from support.along import sends_along
 from support.chromium import PHONE, Device, arrive, chromium, clean, device
+from support.ledgers import entries_in
 from support.program import Program
 from support.served import Served, served
 from support.warden import RunningWarden
+from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.questions import Invite
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -22,11 +28,15 @@ DOING = "The key is stopped. We look at how it was copied."
 ASK = "Fernhill privacy office, 020 7946 0000, day and night."
 
 
+KILBY = "Kilby Surgery (ODS A82001)"
+
+
 class Town(NamedTuple):
-    """A running copy, a program whose key was stolen, and enrolment links."""
+    """A running copy, whose key and session were stolen, and enrolment links."""
 
     server: Served
     thief: str
+    session: str
     officer: str
     second: str
     nurse: str
@@ -66,8 +76,18 @@ def town(server: Served, tmp_path_factory: pytest.TempPathFactory) -> Town:
                 }
             )
         thief = program.id
+    sent = {
+        one: [("Patient", one), ("Condition", f"asthma-{one}")]
+        for one in ("anna", "bert")
+    }
+    token = server.sign_in("fernhill", list(sent), "health_advisor")
+    said = sends_along(server, token, sent, to=KILBY, of=OrganisationId(1))
+    assert said == ["", ""]
+    (session,) = {
+        one.session for one in entries_in(server.layout.ledger) if one.action == "send"
+    }
     links = asyncio.run(_links(server))
-    return Town(server, thief, *links)
+    return Town(server, thief, session, *links)
 
 
 async def _links(server: Served) -> list[str]:
@@ -105,8 +125,11 @@ async def declares(pia: Device, town: Town) -> None:
     assert await pia.page.get_by_label("What happened?").input_value() == WHAT
     await pia.page.get_by_label("Network address").fill("")
     await pia.page.get_by_label("Program or app").fill(town.thief)
+    await pia.page.get_by_label("Session", exact=True).fill(town.session)
     await pia.press("Count who was reached")
     await pia.reads("3 people of your organisation were reached")
+    await pia.reads(f"Sent by message to {KILBY}")
+    await pia.reads("there it is not in the hands of whoever used the account")
     await pia.reads("Nothing is declared yet")
     await clean(pia, "incident-counted")
     await goes_back_and_declares(pia)
@@ -129,10 +152,12 @@ async def goes_back_and_declares(pia: Device) -> None:
 async def takes_the_drafts(pia: Device) -> None:
     await pia.press(WHAT)
     await pia.reads("People reached")
+    await pia.reads(f"Sent by message to {KILBY}")
     await clean(pia, "incident")
     await pia.press("Report to the regulator")
     await pia.reads("Still to be filled in")
     await pia.reads("article 33(3)(a)")
+    await pia.reads(f"Sent by message to {KILBY}")
     await clean(pia, "incident-report")
     await pia.page.emulate_media(media="print")
     await pia.picture("incident-report-printed")
@@ -150,6 +175,7 @@ async def signs_for_all_of_them(pia: Device) -> None:
     await pia.press("Sign for them with my passkey")
     await pia.press("Who was reached")
     await pia.reads("anna")
+    assert (await pia.page.content()).count(f"Sent by message to {KILBY}") == 2
     await clean(pia, "incident-reached")
     assert "ASHDOWN" not in await pia.page.content()
     await pia.press("Back to the incident")
@@ -160,6 +186,7 @@ async def signs_for_all_of_them(pia: Device) -> None:
         names = set(found.namelist())
         assert found.testzip() is None
         letter = found.read("letters/an/anna.html").decode()
+        other = found.read("letters/ca/cara.html").decode()
         table = found.read("people.csv").decode()
     assert {
         "report-to-regulator.html",
@@ -171,7 +198,11 @@ async def signs_for_all_of_them(pia: Device) -> None:
     assert "problems and diagnoses" in letter
     assert DOING in letter
     assert "ASHDOWN" not in letter
+    assert "Who else has it" in letter
+    assert KILBY in letter
+    assert KILBY not in other
     assert "anna" in table
+    assert table.count(f"Sent by message to {KILBY}") == 2
 
 
 async def revises_and_withdraws(pia: Device) -> None:
@@ -280,6 +311,7 @@ async def test_an_officer_declares_takes_drafts_and_a_patient_reads_of_it(
         await anna.reads("Somebody saw part of your record")
         await anna.reads("Problems and diagnoses")
         await anna.reads(ASK)
+        await anna.reads(f"Sent by message to {KILBY}")
         await clean(anna, "incident-own-record-phone")
         # And a colleague has an alarm, and looks at it on her phone
         await looks_on_a_phone(petra, origin)

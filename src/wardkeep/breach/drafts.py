@@ -224,8 +224,8 @@ def evidence_of(incident: Incident, scope: Scope) -> bytes:
 def people_table(people: Iterable[PersonReached]) -> bytes:
     """For a mail house that the organisation gives names to: one line a person."""
     columns = (
-        *("patient", "first", "last", "openings", "lists", "kinds", "sealed"),
-        "letter",
+        *("patient", "first", "last", "openings", "lists", "kinds", "onward"),
+        *("sealed", "letter"),
     )
     return csv_text(columns, map(_row, people)).encode()
 
@@ -239,6 +239,7 @@ def _row(one: PersonReached) -> tuple[object, ...]:
         one.openings,
         one.listed,
         "; ".join(words for words, _ in about.things),
+        "; ".join(about.onward),
         "yes: somebody decides how they are told" if about.is_sealed else "no",
         letter_of(one.patient),
     )

@@ -10,10 +10,23 @@ import msgspec
 from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.base.time_of_day import time_of_day
 from wardkeep.fhir.plain_words import THINGS
+from wardkeep.ledger.onward import MOST_NAMED, SEND, Onward, OnwardSum
 from wardkeep.ledger.reaching import Reach
-from wardkeep.ledger.scope import Disclosed, PersonReached
+from wardkeep.ledger.scope import Disclosed, PersonReached, onward_of
 
 SEALED = "sealed"
+_CARRY = "carry"
+WAY_WORDS = {
+    SEND: "Sent by message to {}",
+    "app": "Given to an app, {}",
+    "print": "Printed on paper",
+    "copy": "Copied into files",
+    _CARRY: "Put, sealed, on a phone",
+    "pack": "Put, sealed, on a check-in kiosk",
+    "letters": "Put on a letter about an incident",
+    "extract": "Put into a national data set",
+}
+_TOO_MANY = "more names than are told one by one"
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +41,18 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen, each with how many, the most first."""
     is_sealed: bool
     """Whether something was that is kept apart: not spelled out on paper."""
+    onward: tuple[str, ...] = ()
+    """Where it went on to, in words: `Sent by message to Kilby Surgery`."""
+    receivers: tuple[str, ...] = ()
+    """Of these who got a message: they hold it, and whoever was not rightful asked."""
+
+
+class Went(msgspec.Struct, frozen=True, kw_only=True):
+    """One destination in words, with how many people and records went there."""
+
+    words: str
+    people: int
+    records: int
 
 
 class Sum(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +69,12 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds, each with of how many people."""
     first: str
     last: str
+    onward: tuple[Went, ...] = ()
+    """Where it went on to, the most people first."""
+    onward_more: int = 0
+    """How many more destinations there were than are named."""
+    is_sent: bool = False
+    """Whether any of it was a message."""
 
 
 def clock(at: int) -> str:
@@ -66,7 +97,22 @@ def person(found: PersonReached) -> Person:
         is_list_only=not found.openings,
         things=tuple((_words(kind), many) for kind, many in kinds.most_common()),
         is_sealed=SEALED in found.tiers,
+        onward=tuple(_went(one, found) for one in found.onward),
+        receivers=tuple(one.to or _TOO_MANY for one in found.onward if one.way == SEND),
     )
+
+
+def _went(one: Onward, found: PersonReached) -> str:
+    words = onward_words(one.way, one.to)
+    if one.way == _CARRY and found.on_phone_until:
+        return f"{words} until {clock(found.on_phone_until)}"
+    return words
+
+
+def onward_words(way: str, to: str) -> str:
+    """How and to whom something went on, as a line of its own says it."""
+    said = WAY_WORDS.get(way, f"Given out as “{way}”")
+    return said.format(to or _TOO_MANY)
 
 
 def total(people: Sequence[PersonReached]) -> Sum:
@@ -74,6 +120,7 @@ def total(people: Sequence[PersonReached]) -> Sum:
     kinds: Counter[str] = Counter()
     for one in people:
         kinds.update({found.type for found in one.resources})
+    onward = onward_of(people)
     return Sum(
         people=len(people),
         opened=sum(1 for one in people if one.openings),
@@ -83,6 +130,9 @@ def total(people: Sequence[PersonReached]) -> Sum:
         things=tuple((_words(kind), many) for kind, many in kinds.most_common()),
         first=clock(min(one.first for one in people)) if people else "",
         last=clock(max(one.last for one in people)) if people else "",
+        onward=went_of(onward[:MOST_NAMED]),
+        onward_more=max(0, len(onward) - MOST_NAMED),
+        is_sent=any(one.way == SEND for one in onward),
     )
 
 
@@ -97,7 +147,25 @@ def total_of(reach: Reach) -> Sum:
         things=things_of(reach.types),
         first=clock(reach.first) if reach.people else "",
         last=clock(reach.last) if reach.people else "",
+        onward=went_of(reach.onward),
+        onward_more=reach.onward_more,
+        is_sent=any(one.way == SEND for one in reach.onward),
     )
+
+
+def went_of(onward: Iterable[OnwardSum]) -> tuple[Went, ...]:
+    """Destinations in words."""
+    return tuple(
+        Went(
+            words=onward_words(one.way, one.to), people=one.people, records=one.records
+        )
+        for one in onward
+    )
+
+
+def onward_rows(reach: Reach) -> tuple[tuple[str, int, int], ...]:
+    """Destinations as a table has them: in words, people, records."""
+    return tuple((one.words, one.people, one.records) for one in went_of(reach.onward))
 
 
 def things_of(types: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

@@ -13,17 +13,23 @@ from rich.console import Console
 from rich.progress import Progress
 
 from wardkeep.base.clock import LONDON, from_microseconds
+from wardkeep.breach.told import onward_words
 from wardkeep.cli.ledger_key import key_option, named_key
 from wardkeep.cli.moments import moment_option
 from wardkeep.cli.terminal import fail, installation, json_option
 from wardkeep.disclosure.answers import Refusal
-from wardkeep.disclosure.canaries import MOST_NAMED, PickCanaries, PickedCanaries
+from wardkeep.disclosure.canaries import (
+    MOST_NAMED as MOST_PICKED,
+    PickCanaries,
+    PickedCanaries,
+)
 from wardkeep.disclosure.client import (
     WardenBusyError,
     WardenClient,
     WardenUnavailableError,
 )
 from wardkeep.ledger.beginnings import plain_address
+from wardkeep.ledger.onward import MOST_NAMED, SEND
 from wardkeep.ledger.scope import PersonReached, Scope, scope_of
 from wardkeep.ledger.wanted import Wanted
 
@@ -147,8 +153,8 @@ async def _pick_canaries(people: Sequence[PersonReached]) -> set[tuple[int, str]
     try:
         for number in dict.fromkeys(one.organisation for one in people):
             named = [one.patient for one in people if one.organisation == number]
-            for start in range(0, len(named), MOST_NAMED):
-                asked = PickCanaries(number, tuple(named[start : start + MOST_NAMED]))
+            for start in range(0, len(named), MOST_PICKED):
+                asked = PickCanaries(number, tuple(named[start : start + MOST_PICKED]))
                 given = await client.ask(asked, PickedCanaries)
                 if isinstance(given, Refusal):
                     raise WardenUnavailableError
@@ -164,6 +170,7 @@ def _json(found: Scope) -> str:
         "opened": found.opened,
         "listed_only": found.listed_only,
         "resources": found.resources,
+        "onward": found.onward,
     }
     return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
 
@@ -185,6 +192,7 @@ def _tell(found: Scope) -> None:
         click.echo(
             "Canaries may be among them: the warden, which alone knows, was not asked."
         )
+    _tell_onward(found)
     for person in found.people[:_MOST_SHOWN]:
         click.echo(_line(person))
     if len(found.people) > _MOST_SHOWN:
@@ -199,15 +207,34 @@ def _tell(found: Scope) -> None:
         )
 
 
+def _tell_onward(found: Scope) -> None:
+    """Where it went on to: disclosed there as well, and counted above."""
+    onward = found.onward
+    for one in onward[:MOST_NAMED]:
+        who = "person" if one.people == 1 else "people"
+        click.echo(
+            f"{onward_words(one.way, one.to)}: {one.people:,} {who},"
+            f" {one.records:,} resources."
+        )
+    if len(onward) > MOST_NAMED:
+        click.echo(f"And {len(onward) - MOST_NAMED:,} more: --json has them all")
+    if any(one.way == SEND for one in onward):
+        click.echo(
+            "What a service got by message was disclosed to it, and is not in the hands"
+            " of whoever asked. Its name is as the web process said it."
+        )
+
+
 def _line(person: PersonReached) -> str:
     first, last = (_clock(one) for one in (person.first, person.last))
     how = ", ".join(person.tiers) or "no part named"
     phone = ""
     if person.on_phone_until:
         phone = f"; lay sealed on a phone until {_clock(person.on_phone_until)}"
+    onward = "".join(f"; {onward_words(one.way, one.to)}" for one in person.onward)
     return (
         f"  {person.patient}: {how}; {len(person.resources):,} resources,"
-        f" {first} to {last}{phone}"
+        f" {first} to {last}{phone}{onward}"
     )
 
 

@@ -219,7 +219,7 @@ class AccessLine(msgspec.Struct, frozen=True, array_like=True):
     because: str = ""
     would_allow: str = ""
     sent_to: str = ""
-    """Of a referral by message: to whom, as whoever sent it said."""
+    """Of a message: to whom, as whoever sent it said."""
 
 
 class AccessHistory(Message, frozen=True):
@@ -252,6 +252,8 @@ class LedgerLine(msgspec.Struct, frozen=True, array_like=True):
     resources: tuple[tuple[str, str, int], ...]
     outcome: str
     software: str
+    sent_to: str = ""
+    """Of a message: to whom, as whoever sent it said."""
 
 
 class LedgerPage(Message, frozen=True):

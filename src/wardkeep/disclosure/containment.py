@@ -212,6 +212,8 @@ class OpeningView(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     account: str = ""
     who: str = ""
     role_title: str = ""
+    sent_to: str = ""
+    """Of a message: to whom, as whoever sent it said."""
 
 
 class AccountRead(Message, frozen=True):

@@ -228,6 +228,8 @@ class OwnIncident(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Whether it is certain that nothing else was seen."""
     entries: tuple[int, ...]
     """The newest first, `MOST_ENTRIES` at most."""
+    onward: tuple[tuple[str, str], ...] = ()
+    """Where it went on to: ways, each with to whom; `MOST_NAMED` at most."""
 
 
 MOST_ENTRIES = 200

@@ -75,7 +75,7 @@ class OwnAccessLine(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     is_mine: bool
     """Whether the patient did it."""
     sent_to: str = ""
-    """Of a referral by message: to which service."""
+    """Of a message: to whom, as whoever sent it said."""
 
 
 class OwnAccess(Message, frozen=True):

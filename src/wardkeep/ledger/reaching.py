@@ -17,6 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from wardkeep.crypto.signing import VerifyKey
+from wardkeep.ledger.onward import MOST_NAMED, OnwardSum
 from wardkeep.ledger.scope import PersonReached, Scope, scope_of
 from wardkeep.ledger.together import together
 from wardkeep.ledger.wanted import Wanted
@@ -72,6 +73,10 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     canaries: int
     sessions: tuple[tuple[str, ...], ...]
     """For each selector those that a passkey or an address was followed to."""
+    onward: tuple[OnwardSum, ...] = ()
+    """Where what was seen went on to: `MOST_NAMED` at most, the most people first."""
+    onward_more: int = 0
+    """How many more destinations there were."""
 
 
 class Found(NamedTuple):
@@ -117,6 +122,7 @@ def _sum(scope: Scope, at: int, sessions: tuple[tuple[str, ...], ...]) -> Reach:
     types: Counter[str] = Counter()
     for one in scope.people:
         types.update({found.type for found in one.resources})
+    onward = scope.onward
     return Reach(
         at=at,
         people=len(scope.people),
@@ -134,6 +140,8 @@ def _sum(scope: Scope, at: int, sessions: tuple[tuple[str, ...], ...]) -> Reach:
         certainly_not=tuple(scope.certainly_not),
         canaries=len(scope.canaries),
         sessions=sessions,
+        onward=onward[:MOST_NAMED],
+        onward_more=max(0, len(onward) - MOST_NAMED),
     )
 
 

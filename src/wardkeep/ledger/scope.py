@@ -9,7 +9,7 @@ whoever is not named here was not disclosed in this scope.
 import base64
 import mmap
 import struct
-from collections.abc import Callable, Iterator, Set as AbstractSet
+from collections.abc import Callable, Iterable, Iterator, Set as AbstractSet
 from pathlib import Path
 
 import msgspec
@@ -24,6 +24,16 @@ from wardkeep.ledger.checkpoint import (
 )
 from wardkeep.ledger.entry import Entry, EntryDamagedError
 from wardkeep.ledger.merkle import MerkleTree, Prover, leaf_hash
+from wardkeep.ledger.onward import (
+    MOST_NAMED,
+    SEND,
+    Messages,
+    Onward,
+    OnwardSum,
+    sent_to,
+    sum_up,
+    way_of,
+)
 from wardkeep.ledger.opening import CHECKPOINT_NAME
 from wardkeep.ledger.succession import follow
 from wardkeep.ledger.tiles import tile_path
@@ -38,7 +48,7 @@ _EACH = 50_000
 Progress = Callable[[int], None]
 
 
-class Disclosed(msgspec.Struct, kw_only=True):
+class Disclosed(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One version of one resource."""
 
     type: str
@@ -47,6 +57,8 @@ class Disclosed(msgspec.Struct, kw_only=True):
     first: int
     last: int
     """UTC microseconds since 1970."""
+    onward: tuple[str, ...] = ()
+    """Where it went on to: the `word` of its person's `onward`."""
 
 
 class PersonReached(msgspec.Struct, kw_only=True):
@@ -68,6 +80,8 @@ class PersonReached(msgspec.Struct, kw_only=True):
     reasons: list[str] = msgspec.field(default_factory=list)
     resources: list[Disclosed] = msgspec.field(default_factory=list)
     entries: list[int] = msgspec.field(default_factory=list)
+    onward: list[Onward] = msgspec.field(default_factory=list)
+    """Where something of it went on to, beyond the screen of who asked."""
 
 
 class Proof(msgspec.Struct, kw_only=True):
@@ -126,6 +140,11 @@ class Scope(msgspec.Struct, kw_only=True):
     def resources(self) -> int:
         return sum(len(one.resources) for one in self.people)
 
+    @property
+    def onward(self) -> tuple[OnwardSum, ...]:
+        """Where what was given went on to, each with of how many people."""
+        return onward_of(self.people)
+
 
 def scope_of(
     folder: Path,
@@ -145,6 +164,13 @@ def scope_of(
     return found.finish()
 
 
+def onward_of(people: Iterable[PersonReached]) -> tuple[OnwardSum, ...]:
+    """Where something of all these people went on to, the most people first."""
+    return sum_up(
+        (one.onward, (found.onward for found in one.resources)) for one in people
+    )
+
+
 class _Reading:
     def __init__(self, folder: Path, wanted: Wanted, progress: Progress) -> None:
         self._folder = folder
@@ -153,6 +179,8 @@ class _Reading:
         self._tree = MerkleTree(lambda _level, _index, _hashes: None)
         self._people: dict[tuple[int, str], PersonReached] = {}
         self._resources: dict[tuple[int, str, str, str, int], Disclosed] = {}
+        self._onward: dict[tuple[int, str, str, str], Onward] = {}
+        self._messages = Messages()
         self._matching: list[tuple[int, bytes]] = []
         self._covered = -1
         self._root = b""
@@ -221,9 +249,13 @@ class _Reading:
     def _weigh(self, position: int, raw: bytes) -> None:
         try:
             entry = self._selection.take(raw)
+            later = self._messages.sent_by(raw) if entry is None else None
         except EntryDamagedError:
             self.scope.faults.append(f"entry {position}: it cannot be read")
             return
+        if later is not None:
+            self._matching.append((position, raw))
+            self._add_sent(position, later)
         if entry is None:
             return
         self.scope.entries_matching += 1
@@ -232,9 +264,11 @@ class _Reading:
             self.scope.refusals += 1
             return
         if entry.purpose:
+            self._messages.note(entry)
             self._add(position, entry)
 
     def _add(self, position: int, entry: Entry) -> None:
+        way = way_of(entry)
         for subject in entry.subjects:
             if not subject.packed_patient:
                 continue
@@ -251,8 +285,11 @@ class _Reading:
             if entry.action == _CARRIED:
                 until = phone_until_in(entry.request)
                 person.on_phone_until = max(person.on_phone_until, until)
+            onward = way and self._went(entry, person, way, position)
             for type_, id_, version in subject.resources():
-                self._resource(entry, person, (type_, id_, version))
+                found = self._resource(entry, person, (type_, id_, version))
+                if onward:
+                    _mark(found, onward)
 
     def _person(self, entry: Entry, patient: str) -> PersonReached:
         key = (entry.organisation, patient)
@@ -268,18 +305,51 @@ class _Reading:
 
     def _resource(
         self, entry: Entry, person: PersonReached, ref: tuple[str, str, int]
-    ) -> None:
+    ) -> Disclosed:
         key = (person.organisation, person.patient, *ref)
         known = self._resources.get(key)
         if known is None:
             type_, id_, version = ref
-            made = Disclosed(
+            known = self._resources[key] = Disclosed(
                 type=type_, id=id_, version=version, first=entry.at, last=entry.at
             )
-            self._resources[key] = made
-            person.resources.append(made)
+            person.resources.append(known)
         else:
             known.last = max(known.last, entry.at)
+        return known
+
+    def _add_sent(self, position: int, entry: Entry) -> None:
+        """A program sent what was written in this scope: its entry is none of it."""
+        way = (SEND, sent_to(entry))
+        for subject in entry.subjects:
+            person = self._people.get((entry.organisation, subject.patient))
+            if person is None:
+                continue
+            onward = self._went(entry, person, way, position)
+            for ref in subject.resources():
+                key = (person.organisation, person.patient, *ref)
+                if key in self._resources:
+                    _mark(self._resources[key], onward)
+
+    def _went(
+        self, entry: Entry, person: PersonReached, way: tuple[str, str], position: int
+    ) -> Onward:
+        """Where something of a person went; of too many names the rest as one."""
+        how, to = way
+        whose = (person.organisation, person.patient)
+        known = self._onward.get((*whose, how, to))
+        if known is None and len(person.onward) >= MOST_NAMED:
+            to = ""
+            known = self._onward.get((*whose, how, to))
+        if known is None:
+            known = self._onward[(*whose, how, to)] = Onward(
+                way=how, to=to, first=entry.at, last=entry.at
+            )
+            person.onward.append(known)
+        known.first, known.last = min(known.first, entry.at), max(known.last, entry.at)
+        if position not in known.entries[-1:]:
+            known.entries.append(position)
+        return known
 
     def prove(self, size: int) -> None:
         """A path for each entry that the checkpoint covers."""
@@ -333,6 +403,11 @@ def _certainly_not(scope: Scope) -> list[str]:
         "Any resource, or version of one, that is not listed with its person.",
         *never,
     ]
+
+
+def _mark(found: Disclosed, onward: Onward) -> None:
+    if onward.word not in found.onward:
+        found.onward = (*found.onward, onward.word)
 
 
 def _note(known: list[str], word: str) -> None:

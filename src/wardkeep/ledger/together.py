@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from wardkeep.ledger.onward import join_onward
 from wardkeep.ledger.scope import Disclosed, PersonReached, Scope
 
 
@@ -53,6 +54,8 @@ def _add(known: PersonReached, other: PersonReached) -> None:
     known.listed += new if is_list else 0
     known.openings += 0 if is_list else new
     known.entries = sorted({*known.entries, *other.entries})
+    known.on_phone_until = max(known.on_phone_until, other.on_phone_until)
+    join_onward(known.onward, other.onward)
     for name in ("tiers", "purposes", "reasons"):
         words = getattr(known, name)
         words.extend(word for word in getattr(other, name) if word not in words)
@@ -67,3 +70,4 @@ def _add(known: PersonReached, other: PersonReached) -> None:
 
 def _stretch(mine: Disclosed, other: Disclosed) -> None:
     mine.first, mine.last = min(mine.first, other.first), max(mine.last, other.last)
+    mine.onward = tuple(dict.fromkeys((*mine.onward, *other.onward)))

@@ -16,6 +16,7 @@ from wardkeep.breach import drafts
 from wardkeep.breach.drafts import letter_of, make
 from wardkeep.ledger import incidents as kept
 from wardkeep.ledger.incidents import Finding, Incident, IncidentUnknownError
+from wardkeep.ledger.onward import MOST_NAMED, Onward
 from wardkeep.ledger.scope import Disclosed, PersonReached, Scope
 from wardkeep.ledger.together import together
 from wardkeep.ledger.wanted import Wanted
@@ -132,6 +133,78 @@ def test_what_is_kept_apart_is_not_spelled_out_and_comes_first(tmp_path: Path) -
     [line] = csv.DictReader(io.StringIO(found["people.csv"]))
     assert line["sealed"].startswith("yes")
     assert line["letter"] in found
+
+
+KILBY = "Kilby <Surgery> (ODS A82001)"
+
+
+def went_on(patient: str, *onward: Onward, phone_until: int = 0) -> PersonReached:
+    words = tuple(one.word for one in onward)
+    condition = Disclosed(
+        type="Condition", id="c", version=1, first=NOON, last=NOON, onward=words
+    )
+    return reached(
+        patient,
+        onward=list(onward),
+        resources=[condition],
+        on_phone_until=phone_until,
+    )
+
+
+def sent(to: str) -> Onward:
+    return Onward(way="send", to=to, first=NOON, last=NOON, entries=[7])
+
+
+def test_a_report_and_a_letter_say_to_whom_it_was_sent_and_nobody_else_is_told_so(
+    tmp_path: Path,
+) -> None:
+    phone = Onward(way="carry", to="", first=NOON, last=NOON, entries=[8])
+    scope = scope_with(
+        went_on("anna", sent(KILBY)),
+        went_on("bert", sent(KILBY), phone, phone_until=NOON),
+        reached("cara"),
+    )
+    made = make(declared((1, 3)), scope, tmp_path)
+    found = texts(Path(made.folder) / "1-fernhill")
+    kilby = "Kilby &lt;Surgery&gt; (ODS A82001)"
+    row = f"<td>Sent by message to {kilby}</td><td>2</td><td>2</td>"
+    for name in ("report-to-regulator.html", "notice-to-controller.html"):
+        assert row in found[name], name
+        assert "<td>Put, sealed, on a phone</td><td>1</td><td>1</td>" in found[name]
+    assert (
+        "whether they were told that nobody rightful sent it"
+        in found["report-to-regulator.html"]
+    )
+    assert f"<li>{kilby}</li>" in found["letters/an/anna.html"]
+    assert "Kilby" not in found["letters/ca/cara.html"]
+    anna, bert, cara = csv.DictReader(io.StringIO(found["people.csv"]))
+    assert anna["onward"] == f"Sent by message to {KILBY}"
+    assert bert["onward"].endswith(
+        "; Put, sealed, on a phone until 29 November 2026 at 12:00"
+    )
+    assert cara["onward"] == ""
+
+
+def test_what_went_nowhere_leaves_no_gap_about_a_receiver(tmp_path: Path) -> None:
+    made = make(declared((1, 1)), scope_with(reached("anna")), tmp_path)
+    found = texts(Path(made.folder) / "1-fernhill")
+    report = found["report-to-regulator.html"]
+    assert "Recipients" not in report
+    assert "nobody rightful sent it" not in report
+    printed = Onward(way="print", to="", first=NOON, last=NOON, entries=[7])
+    scope = scope_with(went_on("anna", printed))
+    made = make(declared((1, 1)), scope, tmp_path / "printed")
+    report = texts(Path(made.folder) / "1-fernhill")["report-to-regulator.html"]
+    assert "<td>Printed on paper</td><td>1</td><td>1</td>" in report
+    assert "nobody rightful sent it" not in report
+
+
+def test_of_too_many_receivers_the_report_says_how_many_more(tmp_path: Path) -> None:
+    people = [went_on(f"p-{n}", sent(f"Surgery {n}")) for n in range(MOST_NAMED + 3)]
+    made = make(declared((1, len(people))), scope_with(*people), tmp_path)
+    report = texts(Path(made.folder) / "1-fernhill")["report-to-regulator.html"]
+    assert report.count("Sent by message to Surgery") == MOST_NAMED
+    assert "And 3 more" in report
 
 
 def test_nobody_reached_is_an_outcome_of_its_own(tmp_path: Path) -> None:

@@ -295,7 +295,7 @@ async def _sent(visit: Visit, found: Sendable, form: Form, said: Referring) -> R
         found.entry.patient,
         found.stored.content,
         beside.going,
-        to=said.to.name,
+        to=said.to.full_name,
     )
     if isinstance(ready, Response):
         return ready

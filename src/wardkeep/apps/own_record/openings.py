@@ -13,13 +13,14 @@ from starlette.responses import Response
 
 from wardkeep.base import nhs_number
 from wardkeep.base.ids import OrganisationId
-from wardkeep.breach.told import clock, things_of
+from wardkeep.breach.told import clock, onward_words, things_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.incident_desk import OwnIncident
 from wardkeep.disclosure.patients import OwnAccess, OwnAccessLine, ReadOwnAccess
 from wardkeep.disclosure.purpose import Purpose, Tier
 from wardkeep.fhir.store.outcomes import NotFound, Opened, Opener
 from wardkeep.fhir.store.reading import PatientQuery, Reader
+from wardkeep.ledger.onward import SEND
 from wardkeep.ui.format import show_date
 from wardkeep.web.gates import Gate
 from wardkeep.web.pages import page
@@ -123,6 +124,10 @@ class Incident(msgspec.Struct, frozen=True):
     doing: str
     ask: str
     entries: tuple[int, ...]
+    onward: tuple[str, ...] = ()
+    """Where it went on to, in words."""
+    is_sent: bool = False
+    """Whether any of that was a message."""
 
 
 def _incident(one: OwnIncident) -> Incident:
@@ -139,6 +144,8 @@ def _incident(one: OwnIncident) -> Incident:
         doing=told.doing if told else "",
         ask=told.ask if told else "",
         entries=one.entries,
+        onward=tuple(onward_words(way, to) for way, to in one.onward),
+        is_sent=any(way == SEND for way, _ in one.onward),
     )
 
 
@@ -216,7 +223,8 @@ def in_words(line: OwnAccessLine) -> Line:
     if reach:
         what = f"{what}: {' and '.join(reach)}"
     if line.sent_to:
-        what = f"{what}. To {line.sent_to}"
+        to = "To" if line.action == "send" else "To be sent by message to"
+        what = f"{what}. {to} {line.sent_to}"
     return Line(
         at=line.at,
         who="You" if line.is_mine else line.role_title or "Wardkeep",

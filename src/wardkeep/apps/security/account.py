@@ -19,6 +19,7 @@ COLUMNS = (
     "at",
     "patient",
     "action",
+    "sent_to",
     "tier",
     "purpose",
     "reason",

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from wardkeep.apps.security.account import OFFICERS
-from wardkeep.breach.told import things_of, total_of
+from wardkeep.breach.told import onward_rows, things_of, total_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.incident_desk import CountView, DeclareIncident, LookAtCount
 from wardkeep.web.confirming import ask_to_confirm
@@ -27,6 +27,7 @@ async def _shown(visit: Visit) -> dict[str, Any] | Refusal:
         "reach": reach,
         "sum": None if reach is None else total_of(reach),
         "things": () if reach is None else things_of(reach.types),
+        "onward": () if reach is None else onward_rows(reach),
         "part": part,
         "is_for_drafts": bool(found.incident) and not found.what,
     }

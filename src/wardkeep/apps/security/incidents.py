@@ -13,7 +13,7 @@ from starlette.responses import Response
 from wardkeep.apps.security.account import OFFICERS
 from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.breach.drafts import REPORT, TITLES, WORDS
-from wardkeep.breach.told import things_of
+from wardkeep.breach.told import onward_rows, things_of, total_of
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.incident_desk import (
     FEWEST_CHARACTERS,
@@ -101,6 +101,8 @@ async def show_incident(visit: Visit) -> Response:
         one=one,
         clock=clock_of(visit, one),
         things=things_of(one.reach.types) if one.reach else (),
+        sum=total_of(one.reach) if one.reach else None,
+        onward=onward_rows(one.reach) if one.reach else (),
         drafts=[(name, TITLES[name]) for name in DRAFTS],
         may_read=one.may_read_until > now,
         may_open=one.letters is not None and one.letters.may_open_until > now,

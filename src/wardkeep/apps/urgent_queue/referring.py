@@ -341,7 +341,7 @@ async def _send(
     if isinstance(changed, Response):
         return changed
     patient = ground.here.entry.patient
-    ready = await sending(visit, patient, ground.case, going, to=typed.to.name)
+    ready = await sending(visit, patient, ground.case, going, to=typed.to.full_name)
     if isinstance(ready, Response):
         return ready
     messages = messages_of(

@@ -24,6 +24,7 @@ _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 _INTERACTIONS = "http://hl7.org/fhir/restful-interaction"
 _SOURCE = {"system": _DICOM, "code": "110153", "display": "Source Role ID"}
 _TARGET = {"system": _DICOM, "code": "110152", "display": "Destination Role ID"}
+_MEDIUM = {"system": _DICOM, "code": "110154", "display": "Destination Media"}
 _REST = {
     "system": f"{_TERMINOLOGY}/audit-event-type",
     "code": "rest",
@@ -71,6 +72,15 @@ _KINDS = {
     "sign-out": _Kind("E", "", "110114", "110123"),
 }
 _OTHER = _Kind("E")
+_MEDIA = {
+    "print": "Paper",
+    "copy": "Files",
+    "letters": "Letters",
+    "carry": "A phone, sealed",
+    "extract": "A national data set",
+    "pack": "A check-in kiosk, sealed",
+}
+"""On what an export lies afterwards, where it goes to nobody in particular."""
 _TYPES = {
     _ACTIVITY: "Application Activity",
     _EXPORT: "Export",
@@ -170,10 +180,17 @@ def _why(line: LedgerLine) -> Json:
 
 
 def _agents(line: LedgerLine, kind: _Kind, name: str) -> list[Json]:
-    """Who asked, and this server: BALP has a query flow to it, and a read from it."""
+    """Who asked, this server, and where it went on to.
+
+    BALP has a query flow to the server, and a read from it; what leaves flows from it
+    to whoever receives it or what it lies on (DICOM PS3.15, A.5.3.4 and A.5.3.7).
+    """
     asker, server = (
         (_TARGET, _SOURCE) if kind.interaction == "read" else (_SOURCE, _TARGET)
     )
+    onward = _onward(line)
+    if onward:
+        server = _SOURCE
     who: Json = {"display": line.display_name}
     if line.account:
         who["identifier"] = {"system": ACCOUNTS, "value": line.account}
@@ -183,7 +200,18 @@ def _agents(line: LedgerLine, kind: _Kind, name: str) -> list[Json]:
     return [
         first,
         {"type": {"coding": [server]}, "who": {"display": name}, "requestor": False},
+        *onward,
     ]
+
+
+def _onward(line: LedgerLine) -> list[Json]:
+    """Who got it besides who asked; nobody where it was refused."""
+    codings, to = [_TARGET], line.sent_to
+    if not to:
+        codings, to = [_TARGET, _MEDIUM], _MEDIA.get(line.action, "")
+    if not to or line.outcome != _GRANTED:
+        return []
+    return [{"type": {"coding": codings}, "who": {"display": to}, "requestor": False}]
 
 
 def _entities(line: LedgerLine) -> list[Json]:

@@ -17,15 +17,16 @@ from wardkeep.db.connection import Database
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.fhir.bars.ambulance_request import as_asked, short_of
 from wardkeep.fhir.bars.judging import Judged, Verdict, judged
-from wardkeep.fhir.bars.posting import OwnMessages, message_post
+from wardkeep.fhir.bars.posting import OwnMessages, message_post, receiver_in
 from wardkeep.fhir.bars.tokens import Ask, Keys, Post, beside, token_at
 from wardkeep.fhir.urgent.dispatching import Came, Dispatcher, Receipt, Request
 
 log = logging.getLogger(__name__)
 Json = dict[str, Any]
 _ROW = """
-select o.message, o.request, o.communication, o.answer, o.there, w.system, w.service,
-       w.endpoint, w.token_url, w.client, e.skill <> 'ambulance' as is_reserve
+select o.message, o.request, o.communication, o.answer, o.there, w.name,
+       w.system, w.service, w.endpoint, w.token_url, w.client,
+       e.skill <> 'ambulance' as is_reserve
   from bars.outgoing as o
   join bars.partner as w on w.organisation = o.organisation and w.service = o.partner
   join urgent.entry as e on e.organisation = o.organisation and e.entry = o.entry
@@ -93,7 +94,8 @@ class ByMessage:
         )
         if not token:
             return Receipt(came=Came.NOT_SENT, code="no token")
-        body = await self._own.opened(organisation, row["communication"])
+        to = receiver_in(row)
+        body = await self._own.opened(organisation, row["communication"], to=to)
         if isinstance(body, Judged):
             is_gone = body.verdict is Verdict.NEVER
             came = Came.REFUSED if is_gone else Came.NOT_SENT

@@ -11,15 +11,19 @@ import msgspec
 
 from wardkeep.base.ids import OrganisationId
 from wardkeep.db.connection import Database
+from wardkeep.fhir.bars.building import ODS
+from wardkeep.fhir.bars.codes import SERVICE_IDS
 from wardkeep.fhir.urgent.disposition import DISPOSITIONS, Disposition, Kind
 
 _ALL = """
-select service, name, takes, books, validates, least_age, most_age, sends_ambulances
+select service, system, name, takes, books, validates, least_age, most_age,
+       sends_ambulances
   from bars.partner where organisation = $1 and is_active and kind = 'service'
  order by name, service
 """
 _NOT_BY_DEFAULT = frozenset({Kind.SELF_CARE, Kind.INFORMATION})
 OLDEST = 150
+_KINDS_OF_ID = {ODS: "ODS ", **dict.fromkeys(SERVICE_IDS, "service ")}
 
 
 class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +31,8 @@ class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
 
     service: str
     name: str
+    system: str = ""
+    """Of the service's id."""
     takes: tuple[str, ...] = ()
     """Codes of dispositions; none: whatever somebody attends, rings or speaks to."""
     books: bool = False
@@ -37,6 +43,18 @@ class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
     most_age: int = OLDEST
     sends_ambulances: bool = False
     """Whether requests for an ambulance go to it: one of all partners."""
+
+    @property
+    def full_name(self) -> str:
+        """Its name with its id, as entries of the ledger have it."""
+        return named_fully(self.name, service=self.service, system=self.system)
+
+
+def named_fully(name: str, *, service: str, system: str) -> str:
+    """As entries of the ledger name who gets a message: two may have one name."""
+    if not service:
+        return name
+    return f"{name} ({_KINDS_OF_ID.get(system, '')}{service})"
 
 
 def ambulance_service(every: Iterable[Neighbour]) -> Neighbour | None:

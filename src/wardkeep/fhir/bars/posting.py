@@ -15,12 +15,14 @@ from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Refusal, SignedIn
 from wardkeep.disclosure.client import WardenClient
 from wardkeep.disclosure.questions import ClientSignIn
+from wardkeep.fhir.bars.directory import named_fully
 from wardkeep.fhir.bars.headers import Sent, headers_for
 from wardkeep.fhir.bars.judging import Judged, Verdict
 from wardkeep.fhir.bars.outgoing import TYPE, bundle_in
 from wardkeep.fhir.bars.tokens import Keys, Post
 from wardkeep.fhir.store.outcomes import NotFound, Opener
 from wardkeep.fhir.store.program_reading import ProgramReader
+from wardkeep.ledger.onward import request_of_sending
 
 Json = dict[str, Any]
 
@@ -34,9 +36,12 @@ class OwnMessages:
         self._keys = keys
 
     async def opened(
-        self, organisation: OrganisationId, communication: str
+        self, organisation: OrganisationId, communication: str, *, to: str
     ) -> bytes | Judged:
-        """The message that lies in a Communication; or why it cannot go yet."""
+        """The message that lies in a Communication; or why it cannot go yet.
+
+        The entry names `to`, the receiver: whatever leaves says to whom.
+        """
         assertion = self._keys.own(organisation)
         if assertion is None:
             return Judged(Verdict.AGAIN, "no key")
@@ -44,7 +49,9 @@ class OwnMessages:
         if isinstance(session, Refusal):
             return Judged(Verdict.AGAIN, session.code)
         opener = Opener(
-            session=session.token, organisation=organisation, request="send message"
+            session=session.token,
+            organisation=organisation,
+            request=request_of_sending(to),
         )
         found = await self._reader.one(TYPE, communication, opener=opener)
         if isinstance(found, Refusal):
@@ -52,6 +59,13 @@ class OwnMessages:
         if isinstance(found, NotFound):
             return Judged(Verdict.NEVER, "message gone")
         return bundle_in(msgspec.json.decode(found.text, type=Json))
+
+
+def receiver_in(row: Mapping[str, Any]) -> str:
+    """The receiver of a row of `bars.outgoing`; empty where no partner is known."""
+    if not row["name"]:
+        return ""
+    return named_fully(row["name"], service=row["service"], system=row["system"])
 
 
 def message_post(row: Mapping[str, Any], body: bytes, *, token: str) -> Post:

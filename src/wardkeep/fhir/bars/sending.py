@@ -32,7 +32,7 @@ from wardkeep.fhir.bars.outgoing import (
     UNANSWERED,
     identity_of,
 )
-from wardkeep.fhir.bars.posting import OwnMessages, message_post
+from wardkeep.fhir.bars.posting import OwnMessages, message_post, receiver_in
 from wardkeep.fhir.bars.rows import ANSWERED
 from wardkeep.fhir.bars.tokens import Ask, Keys, Post, beside, token_at
 from wardkeep.fhir.bars.validation import Means
@@ -50,7 +50,7 @@ Json = dict[str, Any]
 _WAITING = """
 select o.message, o.request, o.communication, o.about, o.kind, o.sent_at, o.refused_at,
        o.unanswered_at, o.begun_at, o.held_at, o.dropped_at, o.useless_at, o.follows,
-       w.system, w.service, w.endpoint, w.token_url, w.client,
+       w.name, w.system, w.service, w.endpoint, w.token_url, w.client,
        f.sent_at is null and o.follows <> '' as follows_nothing,
        exists (select from bars.outgoing as t
                 where t.organisation = o.organisation and t.follows = o.message)
@@ -112,6 +112,7 @@ select entry, patient, disposition from urgent.entry
 """
 
 
+_REPEAT_CALLERS = "the repeat caller service"
 _OVER = ("sent_at", "refused_at", "held_at", "dropped_at")
 """Of what has one of these nothing is sent."""
 
@@ -272,7 +273,9 @@ class Sending:
             return await begins(own, organisation, row["message"], now)
 
     async def _sent(self, organisation: OrganisationId, row: Any) -> Judged:
-        body = await self._own.opened(organisation, row["communication"])
+        is_repeat_call = row["kind"] in (REPEAT_CALL, REPEAT_CALL_BACK)
+        to = _REPEAT_CALLERS if is_repeat_call else receiver_in(row)
+        body = await self._own.opened(organisation, row["communication"], to=to)
         if isinstance(body, Judged):
             return body
         post = await self._addressed(organisation, row, body)

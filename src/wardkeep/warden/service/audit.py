@@ -20,13 +20,14 @@ from wardkeep.disclosure.purpose import Action, Purpose
 from wardkeep.disclosure.questions import ReadAccessHistory, ReadLedger, ResourceRef
 from wardkeep.ledger.entry import Entry, Subject, unpack_id
 from wardkeep.ledger.log import Ledger
+from wardkeep.ledger.onward import sent_to
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.rules.scope_covers import scope_lacks
 from wardkeep.warden.service.by_app import LONGEST_REQUEST
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.door import Door
 from wardkeep.warden.service.explaining import BY_CONTRACT
-from wardkeep.warden.service.lines import sent_to, types_in, why_refused
+from wardkeep.warden.service.lines import types_in, why_refused
 from wardkeep.warden.service.said import NOT_SIGNED_IN, NOT_YOUR_WORK
 from wardkeep.warden.service.weighed import RESOURCES_AN_ENTRY
 from wardkeep.warden.sessions import Session, Sessions
@@ -236,6 +237,7 @@ class Audit:
             resources=tuple(ref for one in subjects for ref in one.resources()),
             outcome=entry.outcome,
             software=entry.software,
+            sent_to=sent_to(entry),
         )
 
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from wardkeep.disclosure.containment import OpeningView
 from wardkeep.ledger.entry import Entry, Subject
+from wardkeep.ledger.onward import sent_to
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.rules import EXPLAINED
 
 GRANTED = "grant"
-_SEND, _TO = "send", "to "
 _REFUSAL = "refusal:"
 
 
@@ -32,11 +32,6 @@ def why_refused(outcome: str) -> Words:
         return Words("none of the door's", f"It ended with “{code}”.", "")
     rule, explained = found
     return Words(rule, explained.because, explained.would_allow)
-
-
-def sent_to(entry: Entry) -> str:
-    """To whom a referral by message went; empty where the entry is of no such thing."""
-    return entry.request.removeprefix(_TO) if entry.action == _SEND else ""
 
 
 def types_in(subjects: tuple[Subject, ...]) -> str:
@@ -77,6 +72,7 @@ def views_of(position: int, entry: Entry, directory: Directory) -> list[OpeningV
             account=entry.account,
             who=directory.display_name(entry.account),
             role_title=directory.role_title(entry.role),
+            sent_to=sent_to(entry),
         )
         for one in about
     ]

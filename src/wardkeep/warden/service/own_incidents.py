@@ -13,6 +13,7 @@ from wardkeep.disclosure.incident_desk import MOST_ENTRIES, OwnIncident
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.incidents import Incident
 from wardkeep.ledger.log import Ledger
+from wardkeep.ledger.onward import MOST_NAMED, Messages, way_of
 from wardkeep.ledger.reaching import bounded
 from wardkeep.ledger.scope import SHOWN_IN_LIST
 from wardkeep.ledger.wanted import GRANTED, Selection
@@ -60,6 +61,8 @@ class OwnIncidents:
             is_given = entry.outcome == GRANTED and bool(entry.purpose)
             if is_given and subjects and any(one.fits(entry) for one in selections):
                 seen.add(position, entry, subjects)
+            else:
+                seen.add_sent(entry)
         return seen.told(incident) if seen.entries else None
 
     def _since(self, incident: Incident, about: Sequence[int]) -> int:
@@ -90,6 +93,8 @@ class _Seen:
         self._times: list[int] = []
         self._things: set[tuple[str, str]] = set()
         self._is_opened = self._is_sealed = False
+        self._messages = Messages()
+        self._onward: dict[tuple[str, str], None] = {}
 
     def add(self, position: int, entry: Entry, subjects: Sequence[Subject]) -> None:
         self.entries.append(position)
@@ -98,6 +103,18 @@ class _Seen:
         for one in subjects:
             self._is_sealed |= one.tier == _SEALED
             self._things.update((type_, id_) for type_, id_, _ in one.resources())
+        self._messages.note(entry)
+        self._went(entry)
+
+    def add_sent(self, entry: Entry) -> None:
+        """Of an entry that is none of it: a program sent what was written in it."""
+        if self._messages.has(entry):
+            self._went(entry)
+
+    def _went(self, entry: Entry) -> None:
+        way = way_of(entry)
+        if way is not None and len(self._onward) < MOST_NAMED:
+            self._onward[way] = None
 
     def told(self, incident: Incident) -> OwnIncident:
         types = Counter(type_ for type_, _ in self._things)
@@ -112,4 +129,5 @@ class _Seen:
             types=tuple(sorted(types.items(), key=lambda pair: (-pair[1], pair[0]))),
             is_whole=incident.newest.is_whole,
             entries=tuple(reversed(self.entries[-MOST_ENTRIES:])),
+            onward=tuple(self._onward),
         )

@@ -28,13 +28,13 @@ from wardkeep.identity.accounts import PERSON, Granted
 from wardkeep.identity.roles import BANNER, PEOPLE, Role
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.log import Ledger
+from wardkeep.ledger.onward import sent_to
 from wardkeep.warden.directory import Directory
 from wardkeep.warden.erasures import ErasedPatients
 from wardkeep.warden.rules.opening import OWN
 from wardkeep.warden.service.admission import Admission
 from wardkeep.warden.service.desk import Acting, Desk
 from wardkeep.warden.service.door import GRANTED, Door
-from wardkeep.warden.service.lines import sent_to
 from wardkeep.warden.service.links import FIRST_HOURS, RECOVERY_HOURS, LinkOffice
 from wardkeep.warden.service.own_incidents import OwnIncidents
 from wardkeep.warden.service.rights_words import when
