@@ -17,10 +17,11 @@ each list that shows a second person. *A page that asks* stops 16 in 100 of thes
 many as a click on "yes, this one" did (Adelman and others, PMC3638184), and not the 41
 who had to type who it is: a reason is typed, and a name is not.
 
-Supposed: that in two searches of a hundred something is typed or understood wrongly: of
-a number in eight of ten cases one digit, in one two neighbours in the wrong order, in
-one two places; of a name another given name, of a birth date another day. Whoever is
-then shown alone is taken for whom they looked for; among several nobody is.
+Supposed: that in four times as many searches something is typed or understood wrongly,
+so in two of a hundred: of a number in eight of ten cases one digit, in one two
+neighbours in the wrong order, in one two places; of a name another given name, of a
+birth date another day. Whoever is then shown alone is taken for whom they looked for,
+though the row says who it is: that is harsh. Among several nobody is.
 """
 
 from collections import Counter, defaultdict
@@ -34,7 +35,7 @@ from wardkeep.base import nhs_number
 from wardkeep.warden.rules.list_is_short import LONGEST_LIST
 
 BY_NUMBER_IN_100 = 30
-MISTYPED_IN_100, ONE_DIGIT_IN_100, NEIGHBOURS_IN_100 = 2, 80, 10
+MISTYPED_TIMES, ONE_DIGIT_IN_100, NEIGHBOURS_IN_100 = 4, 80, 10
 NOTICED_IN_100 = 16
 _ISSUED_FROM, _ISSUED = 400_000_000, 400_000_000
 """Numbers of nine digits that are issued, before the check digit."""
@@ -55,7 +56,9 @@ class Found(NamedTuple):
 
     shown: tuple[str, ...]
     taken: str
-    """Whom they were looking for, mostly; empty where the search finds nobody."""
+    """Whom they were looking for, mostly."""
+    slip: str = ""
+    """How it came that it is somebody else."""
 
 
 def facts_of(patient: str) -> Facts:
@@ -87,7 +90,7 @@ class Register:
             self._by_name[facts.family, facts.given].append(one)
             self._by_birth[facts.family, facts.born].append(one)
             self._by_number[facts.number] = one
-        self.mistyped, self.mistyped_and_alone = Counter[str](), Counter[str]()
+        self.mistyped = Counter[str]()
 
     def look_up(
         self, patient: str, chance: Chance, wrong_in_100_000: int, *, rings: bool
@@ -99,18 +102,17 @@ class Register:
         """
         facts = self._facts.get(patient) or facts_of(patient)
         by = _by_what(chance, rings=rings)
-        if chance.happens(MISTYPED_IN_100):
+        if chance.below(100_000) < MISTYPED_TIMES * wrong_in_100_000:
             self.mistyped[by] += 1
             found = self._found(_wrongly(facts, by, chance), by)
             if len(found) == 1 and patient not in found:
-                self.mistyped_and_alone[by] += 1
-                return Found((found[0],), found[0])
+                return Found((found[0],), found[0], f"typed wrong, {by}")
         if by == "name" and len(self._found(facts, by)) >= LONGEST_LIST:
             by = "birth"
         shown = tuple(dict.fromkeys((patient, *self._found(facts, by))))[:LONGEST_LIST]
         others = shown[1:]
         if others and chance.below(100_000) < wrong_in_100_000:
-            return Found(shown, chance.pick(others))
+            return Found(shown, chance.pick(others), "another row")
         return Found(shown, patient)
 
     def _found(self, facts: Facts, by: str) -> list[str]:

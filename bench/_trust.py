@@ -68,14 +68,15 @@ _RECORD = ("Patient", "Composition")
 class Trust:
     """Makes a week of happenings, a day at a time, each in the order of time.
 
-    `one_in`: a trust of so many times fewer people and teams.
+    `one_in`: a trust of so many times fewer people and teams. The archive is half as
+    large at least: with few people in it nobody has a namesake.
     """
 
     def __init__(self, published: Published, one_in: int = 1) -> None:
         self.places = Places().smaller(one_in)
         self.staff = workers(self.places, one_in)
         self._on_call = max(1, ON_CALL // one_in)
-        self._made = Day(published, self.places, ARCHIVE // one_in)
+        self._made = Day(published, self.places, ARCHIVE // min(2, one_in))
         self._chance = self._made.chance
         self._mates = self._made.mates
         self._urgent = Urgent(self._made)

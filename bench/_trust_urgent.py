@@ -30,7 +30,7 @@ ARRIVES_ANEW_IN_100, WAITS_HOURS = 60, 5
 CANNOT_WAIT_IN_100 = 20
 BAD_NIGHT, BAD_HOUR = 5, 19
 BAD_LATE_IN_100, BAD_CANNOT_WAIT_IN_100 = 60, 50
-BAD_CHARTS, BAD_HOURS, CALLED_IN = (15, 25), 6, 18
+BAD_CHARTS, BAD_HOURS, CALLED_IN_OF_140 = (15, 25), 6, 18
 COACH_HOUR, COACH_STAFF, COACH_EACH, COACH_MINUTES, COACH_PEOPLE = 22, 6, 8, 15, 40
 ALONG = ("Patient", "Encounter", "QuestionnaireResponse", "Observation", "Flag")
 _MINUTE = timedelta(minutes=1)
@@ -115,7 +115,7 @@ class Emergency:
         self.is_bad = True
         day, chance = self._day, self._day.chance
         begins = midnight + timedelta(hours=BAD_HOUR)
-        for n in range(min(CALLED_IN, len(staff))):
+        for n in range(max(2, len(staff) * CALLED_IN_OF_140 // 140)):
             # One in three a doctor: staff lists nurses first.
             who = staff[-1 - n // 3] if n % 3 == 0 else staff[n]
             for _ in range(chance.between(*BAD_CHARTS)):

@@ -39,7 +39,7 @@ class Counts(msgspec.Struct):
     """By day and account."""
     searches: Counter[str] = msgspec.field(default_factory=Counter)
     wrong: Counter[str] = msgspec.field(default_factory=Counter)
-    """Somebody else was taken, and whether that was noticed on the page that asks."""
+    """Somebody else was taken: how it came, and what came of it."""
     nearest: float = 0.0
     """The largest share of its role's hard budget that anybody opened in a day."""
     put_off: int = 0

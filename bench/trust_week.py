@@ -278,20 +278,20 @@ class Week:
         self._ask(held, found.shown, Tier.BANNER, Action.FIND)
         if found.taken == one.patient:
             return
-        self._open_wrongly(one, held, found.taken)
+        came = self._open_wrongly(one, held, found.taken)
+        self.counts.wrong[f"{found.slip}: {came}"] += 1
         if found.shown == (found.taken,):
             # Nobody else was shown: they look again, now by what is right.
             self._ask(held, (one.patient,), Tier.BANNER, Action.FIND)
 
-    def _open_wrongly(self, one: Opening, held: Held, taken: str) -> None:
+    def _open_wrongly(self, one: Opening, held: Held, taken: str) -> str:
+        """What came of it, in words."""
         answer = self._read(one, held, taken, one.said)
         if isinstance(answer, Refusal) and answer.needs_reason:
             if self._chance.happens(NOTICED_IN_100):
-                self.counts.wrong["noticed on the page that asks"] += 1
-                return
+                return "noticed on the page that asks"
             answer = self._read(one, held, taken, REASON)
-        is_open = not isinstance(answer, Refusal)
-        self.counts.wrong["opened" if is_open else "not opened"] += 1
+        return "not opened" if isinstance(answer, Refusal) else "opened"
 
     def _explain(self, one: Opening, held: Held) -> Answer:
         """Type a reason, or in an emergency break the glass."""
@@ -390,8 +390,6 @@ class Week:
         found = self.counts.figures(DAYS)
         for by, many in sorted(self._register.mistyped.items()):
             found[f"typed wrong a day, by {by}"] = many / DAYS
-            alone = self._register.mistyped_and_alone[by]
-            found[f"of these, that show one other alone, by {by}"] = alone / DAYS
         for kind in TOLD:
             found[f"alarms a day: {kind}"] = self._alarms.kinds[kind] / DAYS
         found["slow alarms in the week"] = float(self._slow())
@@ -440,7 +438,7 @@ def run() -> dict[str, float]:
         with week_of(one) as week:
             week.run()
             without, late, wrong = one
-            said = f"{without}% without, {late}% late, {wrong} in 100,000 wrong"
+            said = f"{without}% without, {late}% late, {wrong} wrong"
             for name, value in week.figures().items():
                 figures[f"{said}: {name}"] = value
             if wrong == USUAL.wrong_in_100_000:

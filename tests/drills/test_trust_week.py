@@ -86,7 +86,8 @@ def test_whoever_meets_a_canary_by_a_slip_is_counted_and_released() -> None:
         assert not tuple(week.watch.freezes)
     assert figures[f"alarms a day: {alarms.CANARY}"] * DAYS >= len(week.counts.frozen)
     assert week.counts.put_off > 0
-    assert week.counts.wrong["noticed on the page that asks"] > 0
+    assert week.counts.wrong["another row: opened"] > 0
+    assert week.counts.wrong["another row: noticed on the page that asks"] > 0
     named = "false freezes, canary met, per 1,000 account-days"
     assert figures[named] > 1
     assert figures["false freezes, canary met, at most (95%)"] > figures[named]
@@ -122,16 +123,23 @@ def test_no_single_wrong_digit_names_anybody(
     assert nhs_number.parse(number[:place] + wrong + number[place + 1 :]) is None
 
 
-def test_who_looks_somebody_up_rightly_finds_them_among_their_namesakes() -> None:
+def test_who_looks_somebody_up_finds_them_but_by_a_slip() -> None:
     register = Register([f"x-{n}" for n in range(20_000)])
     chance = Chance("test")
-    several = wrong = 0
+    several = 0
     for n in range(2_000):
         found = register.look_up(f"x-{n}", chance, 0, rings=False)
         several += len(found.shown) > 1
-        wrong += found.taken != f"x-{n}"
+        assert found.taken == f"x-{n}"
         assert found.taken in found.shown
-    assert several > 100
-    # Nobody slips here but who typed something else, and saw one other alone.
-    assert wrong == register.mistyped_and_alone.total() < 20
+        assert not found.slip
+    assert several > 30
+    slips = set()
+    for n in range(2_000):
+        found = register.look_up(f"x-{n}", chance, 20_000, rings=False)
+        slips.add(found.slip)
+        assert (found.taken == f"x-{n}") is (not found.slip)
+        assert found.taken in found.shown
+    assert {"another row", "typed wrong, name"} <= slips
+    assert "typed wrong, number" not in slips
     assert len(register.canaries) == 20_000 * 7 // 93
