@@ -5,7 +5,8 @@ import time
 import tracemalloc
 from collections.abc import Callable
 
-from bench._trust import START, Published, Trust, Written, places_of
+from bench._trust import Trust
+from bench._trust_day import START, Published, Written
 from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.fhir.model.resource import Resource
 from wardkeep.fhir.work.ties import ties_of
@@ -62,8 +63,8 @@ def _roster(trust: Trust) -> Roster:
     people = [one for one in trust.staff if one.team]
     return Roster(
         {one.account: frozenset({one.reference}) for one in people},
-        {one.team: places_of(one.team) for one in people},
-        {one.account: (Seat(one.team),) for one in people},
+        {one.team: trust.places.stood_for(one.team) for one in people},
+        {one.account: (Seat(one.team),) for one in people if one.has_seat},
     )
 
 

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A trust's week through the real door: who is asked why, and who is frozen.
 
-4,166 accounts, 15,000 openings a day, seven days by a clock that is moved on. The door,
-its rules, budgets, breaker, freezes, expected sets, keys and ledger are the product's;
-there is no network, no database and no page. What people do is `bench/_trust.py`, where
-sources and assumptions stand. Passkeys are counted, not signed.
+4,166 accounts of every role that people have, seven days by a clock that is moved on.
+The door, its rules, budgets, breaker, freezes, canaries, broken glass, expected sets,
+keys and ledger are the product's; there is no network, no database and no page. What
+people do is `bench/_trust.py` and the files that it names, whom they find when they
+search `bench/_register.py`; there stand sources and assumptions. Passkeys are counted,
+not signed. Whoever is frozen is released twenty minutes later, as after a telephone
+call; meanwhile who cannot wait breaks the glass.
+
+`python -m bench trust_week` takes some five minutes of one core.
 """
 
 import sys
@@ -12,23 +17,24 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
-
-import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from bench import _trust
-from bench._trust import (
+from bench._register import NOTICED_IN_100, Register
+from bench._trust import Trust
+from bench._trust_day import (
+    START,
     Happening,
+    Leaving,
     Opening,
     Published,
     Seated,
-    Trust,
-    Worker,
     Written,
-    places_of,
 )
+from bench._trust_people import Worker
+from bench._week_counts import TOLD, Counts
 from support.ledgers import KEY, ORIGIN
 from wardkeep.assembly.demo.chance import Chance
 from wardkeep.base.clock import FrozenClock, microseconds_since_epoch
@@ -44,7 +50,6 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.teams.relationships import ExpectedSets
 from wardkeep.teams.rosters import Roster, Seat
 from wardkeep.teams.ties import Source, Tie
-from wardkeep.warden import alarms
 from wardkeep.warden.alarms import Alarm, Alarms
 from wardkeep.warden.breaker import Breaker
 from wardkeep.warden.budgets import Budgets
@@ -71,13 +76,27 @@ HOME = 1
 REASON = "rang about the visit of last Tuesday"
 LOOKED_FOR_IN_100 = 35
 """Openings that begin with a search for a person; the others, on one's own list."""
-MORE_FOUND = (0, 0, 0, 0, 0, 0, 0, 1, 1, 4)
-"""Other people whom a search shows besides: two facts are given, so mostly nobody."""
+IN_HAND = frozenset({"call", "case", "visit"})
+"""Whom nobody searches for: the call, the queue or the round has them already."""
 IN_A_CHART_MINUTES = 30
 A_COMMIT = 200
-TOLD = (alarms.SOFT_LIMIT, alarms.SEARCHING, alarms.BREAKER, alarms.FROZEN)
-SUPPOSED = (Published(6, 5), Published(6, 10), Published(6, 20), Published(15, 10))
-"""Without an item: 6% with scheduling data, 15% by simple rules. Late: nobody knows."""
+RELEASED_AFTER = timedelta(minutes=20)
+USUAL = Published(6, 5)
+SUPPOSED = (
+    USUAL,
+    Published(6, 10),
+    Published(6, 20),
+    Published(15, 10),
+    Published(6, 5, 98),
+)
+"""Without an item: 6% with scheduling data, 15% by simple rules. Late: nobody knows.
+Wrongly taken: as often as anybody published, and as often as an order follows."""
+OFTEN = USUAL._replace(wrong_in_100_000=10 * USUAL.wrong_in_100_000)
+"""Slips ten times as often: ten times as many freezes, so that posts can be told."""
+
+
+Held = tuple[str, Session]
+"""A token, and the session that it stands for."""
 
 
 class Heard(Alarms):
@@ -92,29 +111,16 @@ class Heard(Alarms):
         return super().raise_(kind, *args, **more)  # type: ignore[arg-type]
 
 
-class Counts(msgspec.Struct):
-    """What the week came to."""
-
-    openings: Counter[str] = msgspec.field(default_factory=Counter)
-    asked: Counter[str] = msgspec.field(default_factory=Counter)
-    asked_for: Counter[str] = msgspec.field(default_factory=Counter)
-    """By the label of the work."""
-    touches: Counter[str] = msgspec.field(default_factory=Counter)
-    at_work: set[tuple[int, str]] = msgspec.field(default_factory=set)
-    glass: int = 0
-    closed: int = 0
-    frozen: set[tuple[int, str]] = msgspec.field(default_factory=set)
-
-
 class Week:
     """One trust, its door, and a week of it."""
 
-    def __init__(self, folder: Path, published: Published) -> None:
-        self._clock = FrozenClock(_trust.START)
+    def __init__(self, folder: Path, published: Published, one_in: int = 1) -> None:
+        self._clock = FrozenClock(START)
+        self._published = published
         self._ledger = Ledger.open(
             folder / "ledger", origin=ORIGIN, signing_key=KEY, clock=self._clock
         )
-        self._trust = Trust(published)
+        self._trust = Trust(published, one_in)
         self._chance = Chance("lists", *published)
         self._keys = KeyStore(make_file(folder / "root", new_key()))
         self._keys.admit(HOME, self._keys.make_organisation_key(HOME))
@@ -122,7 +128,8 @@ class Week:
         self._expected = ExpectedSets()
         trace = Trace(self._ledger, self._clock)
         self._alarms = Heard(self._clock)
-        self._watch = Watch(
+        self._canaries = Canaries()
+        self.watch = Watch(
             budgets=Budgets(),
             breaker=Breaker(),
             glass=BrokenGlass(),
@@ -132,7 +139,7 @@ class Week:
             trace=trace,
             clock=self._clock,
         )
-        self._sessions.is_frozen = self._watch.freezes.stops
+        self._sessions.is_frozen = self.watch.freezes.stops
         self._door = Door(
             keystore=self._keys,
             ledger=self._ledger,
@@ -141,9 +148,9 @@ class Week:
             contracts=Contracts(),
             erased=ErasedPatients(),
             support=SupportGrants(self._clock),
-            watch=self._watch,
+            watch=self.watch,
             ways_in=WaysIn(),
-            canaries=Canaries(),
+            canaries=self._canaries,
             letters=ApprovedLetters(self._clock),
             clock=self._clock,
         )
@@ -152,7 +159,7 @@ class Week:
         self._busy_until: dict[str, float] = {}
         self._wrapped: dict[tuple[str, Tier], bytes] = {}
         self._seats: dict[str, tuple[Seat, ...]] = {
-            one.account: (Seat(one.team),) for one in self._trust.staff if one.team
+            one.account: (Seat(one.team),) for one in self._trust.staff if one.has_seat
         }
         self._roster = self._made_roster()
         self._expected.rosters[HOME] = self._roster
@@ -163,15 +170,19 @@ class Week:
         teams = {one.team for one in self._trust.staff if one.team}
         return Roster(
             {one.account: frozenset({one.reference}) for one in self._trust.staff},
-            {team: places_of(team) for team in teams},
+            {team: self._trust.places.stood_for(team) for team in teams},
             self._seats,
         )
 
     # A week
 
     def run(self) -> None:
-        for written in self._trust.before():
+        before = list(self._trust.before())
+        for written in before:
             self._write(written)
+        self._register = Register([*self._trust.archive, *(w.patient for w in before)])
+        at = microseconds_since_epoch(self._clock.now())
+        self._canaries.plant(HOME, self._register.canaries, at=at)
         for self._day in range(DAYS):
             for n, one in enumerate(self._trust.day(self._day)):
                 self._happen(one)
@@ -182,6 +193,7 @@ class Week:
     def _happen(self, one: Happening) -> None:
         if one.at > self._clock.now():
             self._clock.move(one.at - self._clock.now())
+        self._release(self._clock.now() - RELEASED_AFTER)
         match one:
             case Written():
                 self._write(one)
@@ -191,16 +203,25 @@ class Week:
                 self._open(one)
 
     def _end_of_day(self) -> None:
-        """Whoever was frozen is released by the morning, as after a telephone call."""
+        self._release(self._clock.now())
+        now = self._clock.monotonic_seconds()
+        for one in self._trust.staff:
+            _, others, _ = self.watch.budgets.counts((HOME, one.account), now=now)
+            share = others / max(1, one.role.budget.hard)
+            self.counts.nearest = max(self.counts.nearest, share)
         self._ledger.commit()
         self._expected.ties.forget_over(microseconds_since_epoch(self._clock.now()))
         self._sessions.forget_ended()
-        for one in self._watch.freezes:
-            self.counts.frozen.add((self._day, one.target))
-            self._watch.freezes.release(
-                one, at=self._clock.now(), by="bench", reason="a telephone call"
-            )
-            self._watch.budgets.released((HOME, one.target))
+
+    def _release(self, frozen_until: datetime) -> None:
+        """Release whoever was frozen by then, and count why they were."""
+        for one in tuple(self.watch.freezes):
+            if one.frozen_at <= frozen_until:
+                self.counts.frozen[self._day, one.target] = one.cause
+                self.watch.freezes.release(
+                    one, at=self._clock.now(), by="bench", reason="a telephone call"
+                )
+                self.watch.budgets.released((HOME, one.target))
 
     def _write(self, one: Written) -> None:
         type_, id_ = one.content["resourceType"], one.content["id"]
@@ -221,64 +242,112 @@ class Week:
     # An opening
 
     def _open(self, one: Opening) -> None:
-        role, counts = one.who.role.value, self.counts
-        token, session = self._signed_in(one.who)
-        counts.at_work.add((self._day, one.who.account))
-        tier = Tier.BANNER if one.who.role is Role.RECEPTIONIST else Tier.RECORD
-        if not one.is_listed or self._chance.happens(LOOKED_FOR_IN_100):
-            found = [
-                f"x-{self._chance.below(_trust.ARCHIVE)}" for _ in range(self._more())
-            ]
-            self._ask(token, session, (one.patient, *found), Tier.BANNER, Action.FIND)
-        counts.openings[role] += 1
-        answer = self._ask(token, session, (one.patient,), tier, Action.READ)
+        post, counts = one.who.post.name, self.counts
+        held = self._signed_in(one.who)
+        counts.at_work[self._day, one.who.account] = post
+        if one.label not in IN_HAND and self._is_looked_for(one):
+            self._look_up(one, held)
+        counts.openings[post] += 1
+        answer = self._read(one, held, one.patient, one.said)
         if isinstance(answer, Refusal) and answer.needs_reason:
-            counts.asked[role] += 1
+            counts.asked[post] += 1
             counts.asked_for[one.label] += 1
-            answer = self._explain(one, token, session, tier)
+            answer = self._explain(one, held)
+        if isinstance(answer, Refusal) and one.is_emergency:
+            answer = self._break_glass(one, held)
         if isinstance(answer, Refusal):
-            counts.closed += 1
-            self._break_glass(one, token, session, tier)
+            counts.put_off += 1
+            return
+        for leaving in one.leaves:
+            self._leave(one, held, leaving)
 
-    def _more(self) -> int:
-        return self._chance.pick(MORE_FOUND)
+    def _is_looked_for(self, one: Opening) -> bool:
+        return not one.is_listed or self._chance.happens(LOOKED_FOR_IN_100)
 
-    def _explain(
-        self, one: Opening, token: str, session: Session, tier: Tier
-    ) -> Answer:
+    def _read(self, one: Opening, held: Held, patient: str, reason: str) -> Answer:
+        tier = Tier.BANNER if one.who.role is Role.RECEPTIONIST else Tier.RECORD
+        return self._ask(held, (patient,), tier, Action.READ, reason)
+
+    def _look_up(self, one: Opening, held: Held) -> None:
+        """Search; now and then it is somebody else who is opened first."""
+        self.counts.searches[one.who.post.name] += 1
+        found = self._register.look_up(
+            one.patient,
+            self._chance,
+            self._published.wrong_in_100_000,
+            rings=bool(one.said),
+        )
+        self._ask(held, found.shown, Tier.BANNER, Action.FIND)
+        if found.taken == one.patient:
+            return
+        came = self._open_wrongly(one, held, found.taken)
+        self.counts.wrong[f"{found.slip}: {came}"] += 1
+        if found.shown == (found.taken,):
+            # Nobody else was shown: they look again, now by what is right.
+            self._ask(held, (one.patient,), Tier.BANNER, Action.FIND)
+
+    def _open_wrongly(self, one: Opening, held: Held, taken: str) -> str:
+        """What came of it, in words."""
+        answer = self._read(one, held, taken, one.said)
+        if isinstance(answer, Refusal) and answer.needs_reason:
+            if self._chance.happens(NOTICED_IN_100):
+                return "noticed on the page that asks"
+            answer = self._read(one, held, taken, REASON)
+        return "not opened" if isinstance(answer, Refusal) else "opened"
+
+    def _explain(self, one: Opening, held: Held) -> Answer:
         """Type a reason, or in an emergency break the glass."""
         if one.is_emergency:
-            return self._break_glass(one, token, session, tier)
-        return self._ask(
-            token, session, (one.patient,), tier, Action.READ, reason=REASON
-        )
+            return self._break_glass(one, held)
+        return self._read(one, held, one.patient, REASON)
 
-    def _break_glass(
-        self, one: Opening, token: str, session: Session, tier: Tier
-    ) -> Answer:
-        self.counts.glass += 1
-        self._touch(session, "glass")
-        self._watch.break_glass(session, one.patient)
-        return self._ask(token, session, (one.patient,), tier, Action.READ)
+    def _break_glass(self, one: Opening, held: Held) -> Answer:
+        """Break it, and wait until it holds."""
+        self.counts.glass[one.who.post.name] += 1
+        self.counts.glass_of[self._day, one.who.account] += 1
+        self._touch(held[1], "glass")
+        seconds = self.watch.glass_opens_in(held[1], one.patient)
+        self.watch.break_glass(held[1], one.patient)
+        if seconds:
+            self.counts.glass_waits.append(seconds)
+            self._clock.move(timedelta(seconds=seconds))
+        return self._read(one, held, one.patient, "")
+
+    def _leave(self, one: Opening, held: Held, leaving: Leaving) -> None:
+        """Print, or send along; a refusal holds up nobody."""
+        action, reason = leaving.action, one.said or REASON
+        answer = self._ask(
+            *(held, (one.patient,), Tier.RECORD, action, reason),
+            types=leaving.types,
+        )
+        if isinstance(answer, Refusal):
+            self.counts.refused[answer.code] += 1
+        else:
+            self.counts.left[action.value] += 1
 
     def _ask(
         self,
-        token: str,
-        session: Session,
+        held: Held,
         patients: tuple[str, ...],
         tier: Tier,
         action: Action,
         reason: str = "",
+        types: tuple[str, ...] = ("Patient",),
     ) -> Answer:
         """Ask the door; where it wants the passkey, use it and ask again."""
         items = tuple(
-            Item(one, tier, self._key(one, tier), (("Patient", one, 1),))
+            Item(
+                one,
+                tier,
+                self._key(one, tier),
+                tuple([(type_, f"{type_}-{one}", 1) for type_ in types]),
+            )
             for one in dict.fromkeys(patients)
         )
-        asked = Disclose(token, Purpose.DIRECT_CARE, reason, action, items)
+        asked = Disclose(held[0], Purpose.DIRECT_CARE, reason, action, items)
         answer = self._door.disclose(asked)
         if isinstance(answer, Refusal) and answer.code == "prove-again":
-            self._touch(session, "prove")
+            self._touch(held[1], "prove")
             answer = self._door.disclose(asked)
         return answer
 
@@ -314,30 +383,15 @@ class Week:
 
     def _touch(self, session: Session, why: str) -> None:
         self.counts.touches[why] += 1
-        self._watch.budgets.touched(session.id, (HOME, session.account))
+        self.watch.budgets.touched(session.id, (HOME, session.account))
         self._trace.of_session(session, why)
 
     # What it came to
 
     def figures(self) -> dict[str, float]:
-        counts = self.counts
-        openings, asked = counts.openings.total(), counts.asked.total()
-        account_days = len(counts.at_work)
-        found = {
-            "openings a day": openings / DAYS,
-            "accounts at work a day": account_days / DAYS,
-            "asked why, % of openings": 100 * asked / openings,
-        }
-        for role, many in sorted(counts.openings.items()):
-            share = 100 * counts.asked[role] / many
-            found[f"asked why, %, {role.replace('_', ' ')}"] = share
-        for label, many in counts.asked_for.most_common():
-            found[f"of these, % for work: {label}"] = 100 * many / asked
-        found["glass broken, % of openings"] = 100 * counts.glass / openings
-        per_mille = 1000 * len(counts.frozen) / account_days
-        found["false freezes, per 1,000 account-days"] = per_mille
-        for why, many in sorted(counts.touches.items()):
-            found[f"passkey for {why}, per account-day"] = many / account_days
+        found = self.counts.figures(DAYS)
+        for by, many in sorted(self._register.mistyped.items()):
+            found[f"typed wrong a day, by {by}"] = many / DAYS
         for kind in TOLD:
             found[f"alarms a day: {kind}"] = self._alarms.kinds[kind] / DAYS
         found["slow alarms in the week"] = float(self._slow())
@@ -369,9 +423,9 @@ def _as(who: Worker) -> SignedInAs:
 
 
 @contextmanager
-def _week(published: Published) -> Iterator[Week]:
+def week_of(published: Published, one_in: int = 1) -> Iterator[Week]:
     with tempfile.TemporaryDirectory() as folder:
-        made = Week(Path(folder), published)
+        made = Week(Path(folder), published, one_in)
         try:
             yield made
         finally:
@@ -379,12 +433,22 @@ def _week(published: Published) -> Iterator[Week]:
 
 
 def run() -> dict[str, float]:
-    """Shares and numbers a day, by the published share of openings without an item."""
+    """Shares and numbers a day, by what was supposed; freezes of all weeks together."""
     figures: dict[str, float] = {}
-    for one in SUPPOSED:
-        with _week(one) as week:
+    together = Counts()
+    for nth, one in enumerate(SUPPOSED):
+        with week_of(one) as week:
             week.run()
-            said = f"{one.without_item_in_100}% without, {one.late_in_100}% late"
+            without, late, wrong = one
+            said = f"{without}% without, {late}% late, {wrong} wrong"
             for name, value in week.figures().items():
                 figures[f"{said}: {name}"] = value
+            if wrong == USUAL.wrong_in_100_000:
+                together.add(week.counts, days=nth * DAYS)
+    for name, value in together.freezes().items():
+        figures[f"all weeks with {USUAL.wrong_in_100_000} wrong: {name}"] = value
+    with week_of(OFTEN) as week:
+        week.run()
+        for name, value in week.counts.freezes().items():
+            figures[f"slips ten times as often: {name}"] = value
     return figures
