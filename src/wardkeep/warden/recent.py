@@ -18,7 +18,7 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.warden.clock_steps import steps_in
 
 DAY_SECONDS = 24 * 3600.0
-_MICROSECONDS = 1_000_000
+_MICROSECONDS = 1_000_000.0
 
 
 class LastDay(msgspec.Struct, frozen=True):

@@ -247,7 +247,8 @@ def test_a_session_has_met_none_of_whom_another_met(
     budgets.opened(NURSE, session, ["c"], is_list=False, now=0.0)
     assert reach(budgets, session) == 1
     assert reach(budgets, apps_of(NURSE)) == 3
-    assert reach(budgets, apps_of(ELSEWHERE), ELSEWHERE) == 0
+    for account in (ELSEWHERE, BEFORE, AFTER):
+        assert reach(budgets, apps_of(account), account) == 0
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,13 @@ def test_set_back_it_is_read_as_far_as_the_clock_says(ledger: Ledger) -> None:
     assert day.first == 0
     assert ages(day) == of((0, 25 * HOUR), (1, 22 * HOUR), (2, 20 * HOUR))
     assert ages(day, DAY) == of((1, 22 * HOUR), (2, 20 * HOUR))
+
+
+def test_where_the_clock_began_with_1970_it_tells_as_well(ledger: Ledger) -> None:
+    """A machine without a battery, whose clock nobody has put right yet."""
+    for number, at in enumerate((0, 30_000, 30_000 + 40_000)):
+        made = entry_about(f"p-{number}")
+        ledger.append(msgspec.structs.replace(made, at=at * 1_000_000))
+    ledger.commit()
+    day = last_day(ledger, now=80_000.0, monotonic=MONOTONIC)
+    assert ages(day) == of((0, 80_000), (1, 50_000), (2, 10_000))
