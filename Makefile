@@ -52,7 +52,7 @@ format: $(DEV_STAMP) ## let the formatter have its way
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-mutants: $(DEV_STAMP) ## change the rules of the door a little everywhere: a test has to notice
+mutants: $(DEV_STAMP) ## change the rules of the door, and what counts for them, a little everywhere: a test has to notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
 	$(BIN)/python tools/mutate.py
 

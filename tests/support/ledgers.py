@@ -17,6 +17,7 @@ KEY = SigningKey(bytes(range(32)))
 ORIGIN = "localhost:8111/wardkeep-ledger"
 CLOCK = FrozenClock(datetime(2026, 11, 23, 9, 41, tzinfo=UTC))
 ACCOUNT = "0b0b0b0b-0000-4000-8000-000000000001"
+OPENER = "0b0b0b0b-0000-4000-8000-00000000000a"
 
 
 def entries_in(folder: Path) -> list[Entry]:
@@ -49,6 +50,26 @@ def entry_about(patient: str, *, number: int = 0, resources: int = 1) -> Entry:
         ],
         outcome="grant",
         software="0",
+    )
+
+
+def opening(at: float, patient: str, relationship: str = "", **more: str) -> Entry:
+    """What a nurse opened, at so many seconds since 1970; a stranger's record."""
+    told = {"role": "ward_nurse", "action": "read", "outcome": "grant", **more}
+    return Entry.about(
+        at=int(at * 1_000_000),
+        organisation=1,
+        account=OPENER,
+        session="s",
+        purpose="direct-care",
+        reason="",
+        subjects=[
+            Subject.about(
+                patient=patient, tier="record", relationship=relationship, resources=()
+            )
+        ],
+        software="0",
+        **told,
     )
 
 

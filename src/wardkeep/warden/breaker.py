@@ -89,10 +89,10 @@ class Breaker:
     def _of_site(self, now: float) -> int:
         """Each organisation's, and of none more than its own breaker stands."""
         together = 0
-        for place, hour in self._hours.items():
+        for hour in self._hours.values():
             hour.forget_old(now)
-            if place != SITE:
-                together += min(len(hour.patients), int(hour.most))
+            # None for the site's own hour, which has no patients.
+            together += min(len(hour.patients), int(hour.most))
         return together
 
     @classmethod

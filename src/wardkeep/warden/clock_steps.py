@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from msgspec import DecodeError
 
 from wardkeep.base.clock import Clock
 from wardkeep.base.ids import new_uuid
@@ -56,7 +57,7 @@ class ClockMark:
             return msgspec.json.decode(self._path.read_bytes(), type=Mark)
         except FileNotFoundError:
             return None
-        except (msgspec.DecodeError, OSError) as error:
+        except (DecodeError, OSError) as error:
             # Without it less is known; that is no reason not to start.
             log.warning("%s cannot be read, and is made anew: %s", self._path, error)
             return None
@@ -95,12 +96,12 @@ def steps_in(entries: Sequence[Entry]) -> Sequence[float]:
     """
     found = [0.0] * len(entries)
     seen = set[str]()
-    for number in range(len(entries) - 1, -1, -1):
-        if entries[number].action == CLOCK_SET:
-            mark = entries[number].request.partition(" ")[2]
+    for number, entry in reversed(list(enumerate(entries))):
+        if entry.action == CLOCK_SET:
+            mark = entry.request.partition(" ")[2]
             if mark not in seen:
                 seen.add(mark)
-                found[number] = seconds_of(entries[number])
+                found[number] = seconds_of(entry)
     return found
 
 

@@ -43,10 +43,8 @@ class Contracts:
 
     def _current(self, account: str, now: float) -> OrderedDict[str, float]:
         seen = self._seen.setdefault(account, OrderedDict())
-        while seen:
-            oldest = next(iter(seen.values()))
-            if oldest >= now - WINDOW_SECONDS:
-                break
+        oldest = now - WINDOW_SECONDS
+        while seen and next(iter(seen.values())) < oldest:
             seen.popitem(last=False)
         return seen
 

@@ -19,6 +19,7 @@ TIMES_SOFT = 5
 """So many days' soft budgets within four weeks are more than anybody's work."""
 _GRANTED, _FIND, _HISTORY = "grant", "find", "history"
 _MICROSECONDS = 1_000_000
+_WINDOW = WINDOW_SECONDS * _MICROSECONDS
 
 
 class Slow(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ class Patrol:
         if role is None or not is_opening or entry.action in {_FIND, _HISTORY}:
             return
         key = (entry.organisation, entry.account)
-        oldest = entry.at - WINDOW_SECONDS * _MICROSECONDS
+        oldest = entry.at - _WINDOW
         seen = self._counted(key, entry, oldest)
         most = self._limits.of(entry.organisation, role).soft * TIMES_SOFT
         if len(seen) > most and self._told.get(key, 0) <= oldest:

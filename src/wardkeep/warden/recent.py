@@ -18,7 +18,7 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.warden.clock_steps import steps_in
 
 DAY_SECONDS = 24 * 3600.0
-_MICROSECONDS = 1_000_000
+_MICROSECONDS = 1_000_000.0
 
 
 class LastDay(msgspec.Struct, frozen=True):
@@ -49,9 +49,8 @@ def last_day(ledger: Ledger, *, now: float, monotonic: float) -> LastDay:
     """
     ahead = 0.0
     while True:
-        since = int((now - DAY_SECONDS - ahead) * _MICROSECONDS)
-        entries = ledger.since(since)
-        further = sum(step for step in steps_in(entries) if step > 0)
+        entries = ledger.since(int((now - DAY_SECONDS - ahead) * _MICROSECONDS))
+        further = sum(steps_in(entries))
         if further <= ahead:
             first = ledger.committed_size - len(entries)
             return LastDay(first, entries, _ages(entries, now), monotonic)
@@ -67,7 +66,9 @@ def _ages(entries: Sequence[Entry], now: float) -> Sequence[float]:
         together += step
     ages, newest = [], 0.0
     for at in dates:
-        if at <= now:
+        if at > now:
+            ages.append(0.0)
+        else:
             newest = max(newest, at)
-        ages.append(0.0 if at > now else now - newest)
+            ages.append(now - newest)
     return ages

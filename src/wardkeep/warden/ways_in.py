@@ -42,12 +42,10 @@ class WaysIn:
         self, account: Account, patient: str, *, most: int, now: float
     ) -> int:
         """How many more homes were left, had this one been opened; below 0: none."""
-        homes = self._given.get(account, OrderedDict())
-        while homes:
-            oldest, when = next(iter(homes.items()))
-            if when >= now - WINDOW_SECONDS:
-                break
-            del homes[oldest]
+        homes = self._given.get(account, OrderedDict[str, float]())
+        oldest = now - WINDOW_SECONDS
+        while homes and next(iter(homes.values())) < oldest:
+            homes.popitem(last=False)
         return most - len(homes) - (patient not in homes)
 
     @classmethod

@@ -4,8 +4,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from support.ledgers import open_ledger
 from wardkeep.base.clock import FrozenClock
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger.entry import Entry, Subject
@@ -73,6 +75,70 @@ def test_from_the_fourth_in_an_hour_on_it_is_as_fast_as_a_hand() -> None:
     assert glass.broken(COLLEAGUE, "p-6", 100.0) == 100.0
     later = 180.0 + HOUR_SECONDS + 1
     assert [glass.broken(DOCTOR, f"q-{n}", later) for n in range(3)] == [later] * 3
+
+
+@pytest.mark.parametrize(
+    ("hour", "day", "are"),
+    [(3, 3, True), (2, 5, False), (0, 6, True), (4, 5, True), (1, 7, True)],
+)
+def test_three_in_an_hour_or_six_in_a_day_are_many(
+    hour: int, day: int, *, are: bool
+) -> None:
+    assert are_many(hour, day) is are
+
+
+def test_an_hour_and_a_day_end_to_the_second() -> None:
+    glass = BrokenGlass()
+    for patient, when in (("a", 100.0), ("b", 200.0)):
+        glass.broken(DOCTOR, patient, when)
+    found = [
+        glass.counts(DOCTOR, now)
+        for now in (3700.0, 3701.0, 3800.0, 3801.0, 86_500.0, 86_501.0, 86_601.0)
+    ]
+    assert found == [(2, 2), (1, 2), (1, 2), (0, 2), (0, 2), (0, 1), (0, 0)]
+    glass.broken(DOCTOR, "c", 86_500.0)
+    assert list(glass._broken[DOCTOR]) == ["a", "b", "c"]
+    glass.broken(DOCTOR, "d", 86_501.0)
+    assert list(glass._broken[DOCTOR]) == ["b", "c", "d"], "nobody keeps the others"
+
+
+def test_the_same_one_is_the_same_one_for_an_hour() -> None:
+    """Broken again within it, it is open at once, or when it would have been."""
+    glass = BrokenGlass()
+    for patient in "abcd":
+        glass.broken(DOCTOR, patient, 100.0)
+    assert glass.would_hold(DOCTOR, "d", 100.0) == 120.0
+    assert glass.would_hold(DOCTOR, "d", 130.0) == 130.0
+    assert glass.would_hold(DOCTOR, "e", 130.0) == 140.0
+    # A is asked for again at the end of the hour, and a second later it is another.
+    assert glass.would_hold(DOCTOR, "a", 3700.0) == 3700.0
+    busy = BrokenGlass()
+    for patient, when in (("a", 100.0), ("b", 3690.0), ("c", 3695.0), ("e", 3699.0)):
+        busy.broken(DOCTOR, patient, when)
+    assert busy.would_hold(DOCTOR, "a", 3700.0) == 3700.0
+    assert busy.would_hold(DOCTOR, "a", 3701.0) == 3735.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "many"),
+    [
+        ({}, 1),
+        ({"action": "amend"}, 0),
+        ({"action": "read"}, 0),
+        ({"outcome": "awaited"}, 0),
+        ({"outcome": "refusal:frozen"}, 0),
+    ],
+)
+def test_only_glass_that_was_broken_counts(
+    tmp_path: Path, changed: dict[str, str], many: int
+) -> None:
+    ledger = open_ledger(tmp_path)
+    made = msgspec.structs.replace(entry("a", START, DOCTOR[1]), **changed)
+    ledger.append(made)
+    ledger.commit()
+    found = BrokenGlass.recounted(last_day(ledger, now=START, monotonic=5.0))
+    ledger.close()
+    assert found.counts(DOCTOR, 5.0) == (many, many)
 
 
 def entry(patient: str, at: float, account: str, outcome: str = "grant") -> Entry:

@@ -15,6 +15,7 @@ from wardkeep.warden.clock_steps import (
     LEAST_SECONDS,
     ClockMark,
     length,
+    seconds_of,
     steps_in,
     words_of,
 )
@@ -69,15 +70,32 @@ def test_of_another_run_of_the_machine_it_tells_nothing(
     assert ClockMark(path, restarted).ahead() == pytest.approx(3600), "made anew"
 
 
-def test_where_nothing_names_the_run_it_tells_nothing(path: Path) -> None:
-    class Nameless(FrozenClock):
-        def boot(self) -> str:
-            return ""
+class Named(FrozenClock):
+    """A machine whose run has a name that we choose."""
 
-    clock = Nameless(START)
+    def __init__(self, run: str) -> None:
+        super().__init__(START)
+        self._run = run
+
+    def boot(self) -> str:
+        return self._run
+
+
+def test_where_nothing_names_the_run_it_tells_nothing(path: Path) -> None:
+    clock = Named("")
     ClockMark(path, clock)
     clock.step_wall_time(HOUR)
     assert ClockMark(path, clock).ahead() == 0
+
+
+@pytest.mark.parametrize(("run", "another"), [("a", "b"), ("b", "a")])
+def test_the_mark_of_one_run_serves_no_other(
+    path: Path, run: str, another: str
+) -> None:
+    ClockMark(path, Named(run))
+    moved = Named(another)
+    moved.step_wall_time(HOUR)
+    assert ClockMark(path, moved).ahead() == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"boot": 3}', b"\xff"])
@@ -112,7 +130,43 @@ def test_what_was_written_twice_counts_once() -> None:
     assert list(steps_in(entries)) == [0.0, 0.0, 3660.0, -5.0]
 
 
+@pytest.mark.parametrize("action", ["clock", "read"])
+def test_only_an_entry_of_a_step_is_one(action: str) -> None:
+    made = msgspec.structs.replace(step(3600, "a"), action=action)
+    assert list(steps_in([made])) == [0.0]
+
+
+def test_a_minute_is_a_step_and_less_is_none(path: Path, clock: FrozenClock) -> None:
+    mark = ClockMark(path, clock)
+    clock.step_wall_time(timedelta(seconds=-59.5))
+    assert mark.ahead() == 0
+    clock.step_wall_time(timedelta(seconds=-0.5))
+    assert mark.ahead() == pytest.approx(-60)
+
+
+def test_an_entry_says_by_how_much_and_from_which_mark(
+    path: Path, clock: FrozenClock
+) -> None:
+    mark = ClockMark(path, clock)
+    first = mark.request(3600.4)
+    assert first.startswith("+3600 ")
+    assert mark.request(-90.0).startswith("-90 ")
+    assert mark.request(60.0).partition(" ")[2] == first.partition(" ")[2]
+    again = ClockMark(path, clock)
+    assert again.request(3600.4) == first, "of the same mark"
+    again.put()
+    assert again.request(3600.4) != first
+    made = msgspec.structs.replace(entry_about("p"), request=first)
+    assert seconds_of(made) == 3600.0
+
+
 def test_it_is_said_in_words() -> None:
     assert words_of(86_400) == "by 1 day on"
+    assert words_of(60) == "by 1 minute on"
+    assert words_of(-60) == "by 1 minute back"
+    assert length(90_000 + 120) == "1 day 1 hour 2 minutes"
+    assert length(3 * 86_400 - 60) == "2 days 23 hours 59 minutes"
+    assert length(89) == "1 minute"
+    assert length(91) == "2 minutes"
     assert words_of(-3_661) == "by 1 hour 1 minute back"
     assert length(-2 * 86_400 - 7_200) == "2 days 2 hours"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slow scraping: a few strangers a day, for weeks, by one account; and the breaker."""
+"""Slow scraping: a few strangers a day, for weeks, by one account."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -8,40 +8,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from support.ledgers import open_ledger
+from support.ledgers import OPENER, open_ledger, opening
 from wardkeep.identity.roles import Role
-from wardkeep.ledger.entry import Entry, Subject
+from wardkeep.ledger.entry import Entry
 from wardkeep.ledger.log import Ledger
-from wardkeep.warden.breaker import FLOOR, SHARE, WINDOW_SECONDS, Breaker
 from wardkeep.warden.clock_steps import CLOCK_SET
 from wardkeep.warden.limits import Limits
 from wardkeep.warden.patrol import TIMES_SOFT, Patrol, Slow
-from wardkeep.warden.recent import last_day
 from wardkeep.warden.walk import A_PORTION, Walk
 
 DAY = 24 * 3600
 START = 1_764_000_000
-NURSE = "0b0b0b0b-0000-4000-8000-00000000000a"
 MOST = Role.WARD_NURSE.budget.soft * TIMES_SOFT
-
-
-def opening(at: float, patient: str, relationship: str = "", **more: str) -> Entry:
-    told = {"role": "ward_nurse", "action": "read", "outcome": "grant", **more}
-    return Entry.about(
-        at=int(at * 1_000_000),
-        organisation=1,
-        account=NURSE,
-        session="s",
-        purpose="direct-care",
-        reason="",
-        subjects=[
-            Subject.about(
-                patient=patient, tier="record", relationship=relationship, resources=()
-            )
-        ],
-        software="0",
-        **told,
-    )
 
 
 @pytest.fixture
@@ -67,7 +45,7 @@ def test_a_few_strangers_a_day_for_weeks_are_noticed_once(ledger: Ledger) -> Non
     step = 27 * DAY / many
     entries = [opening(START + n * step, f"p-{n}") for n in range(many)]
     [found] = walked(ledger, entries, now=START + 27 * DAY)
-    assert (found.organisation, found.account) == (1, NURSE)
+    assert (found.organisation, found.account) == (1, OPENER)
     assert (found.patients, found.most, found.entry) == (MOST + 1, MOST, MOST)
 
 
@@ -152,105 +130,90 @@ def test_whom_somebody_met_five_weeks_ago_counts_no_more() -> None:
     assert len(found) == 1
 
 
-# The breaker
+WEEKS = 28 * DAY
+"""The four of them, in seconds."""
 
 
-def test_the_sum_grows_with_who_is_at_work() -> None:
-    breaker = Breaker()
-    for n in range(4):
-        breaker.at_work(1, f"nurse-{n}", 30, 0.0)
-    most = int(FLOOR + 4 * 30 * SHARE)
-    tripped = [breaker.opened(1, [f"p-{n}"], 1.0) for n in range(most + 2)]
-    assert tripped == [*[False] * most, True, False]
-    assert breaker.is_tripped(1, 2.0)
-    assert not breaker.is_tripped(1, 3.0 + WINDOW_SECONDS)
+def passed(entries: Iterable[Entry]) -> list[Slow]:
+    found: list[Slow] = []
+    patrol = Patrol(Limits(), found.append)
+    for position, one in enumerate(entries):
+        patrol.passes(position, one)
+    return found
 
 
-def test_an_hour_later_nobody_remembers() -> None:
-    breaker = Breaker()
-    for n in range(FLOOR):
-        breaker.opened(1, [f"p-{n}"], 0.0)
-    later = WINDOW_SECONDS + 1
-    assert not any(breaker.opened(1, [f"q-{n}"], later) for n in range(FLOOR))
+def many(count: int, at: float, name: str = "p") -> list[Entry]:
+    return [opening(at, f"{name}-{n}") for n in range(count)]
 
 
-def test_who_went_home_adds_nothing_to_the_sum() -> None:
-    breaker = Breaker()
-    for n in range(4):
-        breaker.at_work(1, f"nurse-{n}", 30, 0.0)
-    breaker.at_work(1, "doctor", 30, 1800.0)
-    breaker.opened(1, ["p-1"], 1800.0)
-    assert breaker.sum_of(1, 1800.0) == (1, int(FLOOR + 5 * 30 * SHARE), 5)
-    assert breaker.sum_of(1, WINDOW_SECONDS + 1) == (1, int(FLOOR + 30 * SHARE), 1)
+def test_five_days_soft_budgets_of_a_nurse_are_the_most() -> None:
+    assert MOST == 150
+    assert passed(many(150, START)) == []
+    [found] = passed(many(151, START))
+    assert found == Slow(1, OPENER, 151, 150, 150)
 
 
-def test_the_site_has_a_sum_over_all_organisations() -> None:
-    breaker = Breaker()
-    for n in range(FLOOR // 2):
-        breaker.opened(1, [f"p-{n}"], 1.0)
-        breaker.opened(2, [f"p-{n}"], 1.0)
-    assert breaker.opened(3, ["one more"], 1.0)
-    assert breaker.is_tripped(4, 2.0)
+@pytest.mark.parametrize(("later", "told"), [(WEEKS, 1), (WEEKS + 1e-6, 0)])
+def test_four_weeks_end_to_the_microsecond(later: float, told: int) -> None:
+    entries = [*many(75, START), *many(76, START + 1, "q")]
+    entries[75:] = [msgspec.structs.replace(one, at=_at(later)) for one in entries[75:]]
+    assert len(passed(entries)) == told
 
 
-def test_one_hostile_organisation_trips_its_own_breaker_and_nobody_elses() -> None:
-    """Two accounts of one open as many as they like; others do their usual work."""
-    breaker = Breaker()
-    for n in range(8):
-        breaker.at_work(2, f"nurse-{n}", 40, 0.0)
-    for n in range(FLOOR * 20):
-        breaker.at_work(1, f"thief-{n % 2}", 30, 1.0)
-        breaker.opened(1, [f"p-{n}"], 1.0)
-    usual = int(8 * 40 * SHARE)
-    assert not any(breaker.opened(2, [f"q-{n}"], 2.0) for n in range(usual))
-    assert (breaker.is_tripped(1, 2.0), breaker.is_tripped(2, 2.0)) == (True, False)
-    # More than the others open by their roles, and the site has too many again.
-    assert breaker.opened(2, ["one more"], 3.0)
-    assert breaker.is_tripped(2, 3.0)
-    assert breaker.is_tripped(3, 3.0)
+def _at(later: float) -> int:
+    return START * 1_000_000 + round(later * 1_000_000)
 
 
-def test_an_hour_after_it_counts_for_nothing_in_the_sites_sum() -> None:
-    breaker = Breaker()
-    for n in range(FLOOR * 3):
-        breaker.opened(1, [f"p-{n}"], 0.0)
-    later = WINDOW_SECONDS + 1.0
-    assert not any(breaker.opened(2, [f"q-{n}"], later) for n in range(FLOOR))
-    assert breaker.opened(2, ["one more"], later)
+def test_whoever_is_opened_again_is_as_new_as_that() -> None:
+    again = [opening(START + WEEKS / 2, f"p-{n}") for n in range(75)]
+    later = many(76, START + WEEKS + DAY, "q")
+    assert len(passed([*many(80, START), *again, *later])) == 1
 
 
-def recounted(ledger: Ledger, *, now: float, monotonic: float) -> Breaker:
-    return Breaker.recounted(last_day(ledger, now=now, monotonic=monotonic), Limits())
+@pytest.mark.parametrize(
+    ("later", "told"), [(WEEKS - 1, 1), (WEEKS, 2), (WEEKS + 9, 2)]
+)
+def test_who_was_told_of_is_told_of_again_after_four_weeks(
+    later: float, told: int
+) -> None:
+    anew = many(160, START + later, "q")
+    assert len(passed([*many(151, START), *anew])) == told
 
 
-def test_a_restart_counts_the_hour_again(ledger: Ledger) -> None:
-    for n in range(FLOOR + 10):
-        ledger.append(opening(START + n, f"p-{n}"))
-    ledger.commit()
-    found = recounted(ledger, now=START + 600.0, monotonic=50.0)
-    assert found.is_tripped(1, 51.0)
-    # The site has room for whoever works elsewhere: one organisation cannot fill it.
-    assert not found.is_tripped(2, 51.0)
-    late = recounted(ledger, now=START + 2.0 * WINDOW_SECONDS, monotonic=50.0)
-    assert not late.is_tripped(1, 51.0)
+def test_a_clock_set_on_by_weeks_tells_nobody_twice() -> None:
+    step = opening(START, "", action=CLOCK_SET, role="operator")
+    step = msgspec.structs.replace(step, request=f"{WEEKS} a-mark")
+    anew = many(160, START + WEEKS + 5, "q")
+    assert len(passed([*many(151, START), step, *anew])) == 1
+    assert len(passed([*many(151, START), *anew])) == 2
 
 
-def test_a_restart_at_any_moment_trips_as_no_restart_does(ledger: Ledger) -> None:
-    """Two organisations by turns: neither has too many, and the site has."""
-    live, role = Breaker(), Role.WARD_NURSE
-    told: list[tuple[bool, bool]] = []
-    for n in range(FLOOR * 2):
-        organisation, when = 1 + n % 2, float(n)
-        is_search = n % 5 == 0
-        action = "find" if is_search else "read"
-        made = opening(START + n, f"p-{n}", action=action)
-        made = msgspec.structs.replace(made, organisation=organisation)
-        ledger.append(made)
-        ledger.commit()
-        live.at_work(organisation, made.account, role.budget.soft, when)
-        if not is_search:
-            live.opened(organisation, [f"p-{n}"], when)
-        again = recounted(ledger, now=START + when, monotonic=when)
-        told.append((live.is_tripped(3, when), again.is_tripped(3, when)))
-    assert all(one == other for one, other in told)
-    assert {one for one, _ in told} == {False, True}
+def test_a_clock_set_back_makes_nothing_older_than_it_is() -> None:
+    step = opening(START, "", action=CLOCK_SET, role="operator")
+    step = msgspec.structs.replace(step, request=f"-{DAY + 0.5} a-mark")
+    half, late = many(80, START), START - DAY + WEEKS
+    assert len(passed([*half, step, *many(80, late - 1, "q")])) == 1
+    assert len(passed([*half, step, *many(80, late, "q")])) == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"action": "break-glass"}, 1),
+        ({"action": "copy"}, 1),
+        ({"action": "write"}, 1),
+        ({"purpose": ""}, 0),
+        ({"outcome": "awaited"}, 0),
+        ({"role": "nobody-s"}, 0),
+        ({"subjects": []}, 0),
+    ],
+)
+def test_what_a_patrol_counts_of_an_entry(
+    changed: dict[str, object], told: int
+) -> None:
+    entries = [msgspec.structs.replace(one, **changed) for one in many(151, START)]
+    assert len(passed(entries)) == told
+
+
+def test_nobody_is_no_patient() -> None:
+    assert passed([*many(150, START), opening(START, "")]) == []
