@@ -143,7 +143,7 @@ def _read(wanted: Wanted, asked: _Asked) -> Scope:
 def set_canaries_apart(found: Scope) -> None:
     """Ask the warden who is no person; where it does not answer, that is said."""
     try:
-        found.set_apart(asyncio.run(_pick_canaries(found.people)))
+        found.set_apart(asyncio.run(_pick_canaries((*found.people, *found.looked_at))))
     except (WardenUnavailableError, WardenBusyError):
         return
 
@@ -171,6 +171,7 @@ def _json(found: Scope) -> str:
         **msgspec.structs.asdict(found),
         "opened": found.opened,
         "listed_only": found.listed_only,
+        "looked_at_only": found.looked_at_only,
         "resources": found.resources,
         "onward": found.onward,
     }
@@ -181,10 +182,11 @@ def _tell(found: Scope) -> None:
     for fault in found.faults:
         click.echo(f"NOT WHOLE: {fault}")
     click.echo(
-        f"{found.opened:,} people's records opened, {found.listed_only:,} more people"
+        f"Records of {_people(found.opened)} opened, {_people(found.listed_only)} more"
         f" only shown in lists, {found.resources:,} resources in all;"
         f" {found.refusals:,} questions refused."
     )
+    _tell_looks(found)
     if found.canaries:
         click.echo(
             f"Canaries, which are not among them: {len(found.canaries):,}. Patients who"
@@ -209,13 +211,32 @@ def _tell(found: Scope) -> None:
         )
 
 
+def _tell_looks(found: Scope) -> None:
+    """Who looked at whose list of openings: no record was opened by that."""
+    looked = sum(1 for one in found.people if one.looked_at)
+    if looked:
+        click.echo(
+            f"Of {_people(looked)} the list of who opened their record was read;"
+            f" nothing else of {found.looked_at_only:,} of these."
+        )
+    if found.looked_at:
+        click.echo(
+            f"Not among them: {_people(len(found.looked_at))} whose records stood in"
+            " lists of openings that were read, under a number, without a name. No"
+            " record was opened by that, and no letter is due."
+        )
+
+
+def _people(many: int) -> str:
+    return f"{many:,} {'person' if many == 1 else 'people'}"
+
+
 def _tell_onward(found: Scope) -> None:
     """Where it went on to: disclosed there as well, and counted above."""
     onward = found.onward
     for one in onward[:MOST_NAMED]:
-        who = "person" if one.people == 1 else "people"
         click.echo(
-            f"{onward_words(one.way, one.to)}: {one.people:,} {who},"
+            f"{onward_words(one.way, one.to)}: {_people(one.people)},"
             f" {one.records:,} resources."
         )
     if len(onward) > MOST_NAMED:
@@ -230,6 +251,8 @@ def _tell_onward(found: Scope) -> None:
 def _line(person: PersonReached) -> str:
     first, last = (_clock(one) for one in (person.first, person.last))
     how = ", ".join(person.tiers) or "no part named"
+    if person.is_looked_at_only:
+        how = "no part, but who opened it"
     phone = ""
     if person.on_phone_until:
         phone = f"; lay sealed on a phone until {_clock(person.on_phone_until)}"

@@ -54,7 +54,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     people: int
     opened: int
-    """Whose record was opened; the rest were shown in lists."""
+    """Whose record was opened; the rest were shown in lists, or `looked_only`."""
     records: int
     """Resources, each version counted."""
     sealed: int
@@ -77,6 +77,12 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """Where what was seen went on to: `MOST_NAMED` at most, the most people first."""
     onward_more: int = 0
     """How many more destinations there were."""
+    looked: int = 0
+    """People whose list of who opened their record was read."""
+    looked_only: int = 0
+    """Of these whose nothing else was seen."""
+    looked_at: int = 0
+    """Records under a number in other lists of openings that were read: not reached."""
 
 
 class Found(NamedTuple):
@@ -142,6 +148,9 @@ def _sum(scope: Scope, at: int, sessions: tuple[tuple[str, ...], ...]) -> Reach:
         sessions=sessions,
         onward=onward[:MOST_NAMED],
         onward_more=max(0, len(onward) - MOST_NAMED),
+        looked=sum(1 for one in scope.people if one.looked_at),
+        looked_only=scope.looked_at_only,
+        looked_at=len(scope.looked_at),
     )
 
 

@@ -11,6 +11,7 @@ import mmap
 import struct
 from collections.abc import Callable, Iterable, Iterator, Set as AbstractSet
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -23,6 +24,7 @@ from wardkeep.ledger.checkpoint import (
     open_checkpoint,
 )
 from wardkeep.ledger.entry import Entry, EntryDamagedError
+from wardkeep.ledger.looks import LOOKED, is_by_number
 from wardkeep.ledger.merkle import MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.onward import (
     MOST_NAMED,
@@ -46,6 +48,8 @@ TIERS = ("banner", "record", "sealed")
 _FRAME = struct.Struct(">I32s")
 _EACH = 50_000
 Progress = Callable[[int], None]
+_People: TypeAlias = "dict[tuple[int, str], PersonReached]"
+"""By organisation and patient."""
 
 
 class Disclosed(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -72,6 +76,9 @@ class PersonReached(msgspec.Struct, kw_only=True):
     """Times that the record was opened, searched, written or its keys given."""
     listed: int = 0
     """Times that the person was shown in a list."""
+    looked_at: list[int] = msgspec.field(default_factory=list)
+    """Entries by which the list of who opened the record was read: these are among
+    `entries`, and no openings."""
     on_phone_until: int = 0
     """Until when what was given lay on a phone at the longest, sealed, UTC
     microseconds since 1970; 0: it lay on none."""
@@ -82,6 +89,11 @@ class PersonReached(msgspec.Struct, kw_only=True):
     entries: list[int] = msgspec.field(default_factory=list)
     onward: list[Onward] = msgspec.field(default_factory=list)
     """Where something of it went on to, beyond the screen of who asked."""
+
+    @property
+    def is_looked_at_only(self) -> bool:
+        """Whether nothing was seen but who opened the record."""
+        return bool(self.looked_at) and not (self.openings or self.listed)
 
 
 class Proof(msgspec.Struct, kw_only=True):
@@ -111,6 +123,9 @@ class Scope(msgspec.Struct, kw_only=True):
     """The signed note."""
     sessions: list[str] = msgspec.field(default_factory=list)
     """Those that a passkey or an address was followed through."""
+    looked_at: list[PersonReached] = msgspec.field(default_factory=list)
+    """Whose records stood, under a number, in lists of openings that were read. Nothing
+    was opened by it; who is among `people` besides was reached otherwise."""
     people: list[PersonReached] = msgspec.field(default_factory=list)
     certainly_not: list[str] = msgspec.field(default_factory=list)
     """What was not disclosed in this scope; empty where that cannot be said."""
@@ -126,6 +141,11 @@ class Scope(msgspec.Struct, kw_only=True):
         for one in people:
             is_nobody = (one.organisation, one.patient) in canaries
             (self.canaries if is_nobody else self.people).append(one)
+        self.looked_at = [
+            one
+            for one in self.looked_at
+            if (one.organisation, one.patient) not in canaries
+        ]
         self.is_known_who_exists = True
 
     @property
@@ -134,7 +154,12 @@ class Scope(msgspec.Struct, kw_only=True):
 
     @property
     def listed_only(self) -> int:
-        return sum(1 for one in self.people if not one.openings)
+        unopened = sum(1 for one in self.people if not one.openings)
+        return unopened - self.looked_at_only
+
+    @property
+    def looked_at_only(self) -> int:
+        return sum(1 for one in self.people if one.is_looked_at_only)
 
     @property
     def resources(self) -> int:
@@ -177,7 +202,8 @@ class _Reading:
         self._selection = Selection(wanted)
         self._progress = progress
         self._tree = MerkleTree(lambda _level, _index, _hashes: None)
-        self._people: dict[tuple[int, str], PersonReached] = {}
+        self._people: _People = {}
+        self._by_number: _People = {}
         self._resources: dict[tuple[int, str, str, str, int], Disclosed] = {}
         self._onward: dict[tuple[int, str, str, str], Onward] = {}
         self._messages = Messages()
@@ -269,15 +295,13 @@ class _Reading:
 
     def _add(self, position: int, entry: Entry) -> None:
         way = way_of(entry)
+        people = self._by_number if is_by_number(entry) else self._people
         for subject in entry.subjects:
             if not subject.packed_patient:
                 continue
-            person = self._person(entry, subject.patient)
+            person = _person(people, entry, subject.patient)
             if not person.entries or person.entries[-1] != position:
-                person.entries.append(position)
-                is_list = entry.action == SHOWN_IN_LIST
-                person.listed += is_list
-                person.openings += not is_list
+                _count(person, position, entry.action)
             _note(person.tiers, subject.tier)
             _note(person.purposes, entry.purpose)
             _note(person.reasons, entry.reason)
@@ -290,18 +314,6 @@ class _Reading:
                 found = self._resource(entry, person, (type_, id_, version))
                 if onward:
                     _mark(found, onward)
-
-    def _person(self, entry: Entry, patient: str) -> PersonReached:
-        key = (entry.organisation, patient)
-        person = self._people.get(key)
-        if person is None:
-            person = self._people[key] = PersonReached(
-                patient=patient,
-                organisation=entry.organisation,
-                first=entry.at,
-                last=entry.at,
-            )
-        return person
 
     def _resource(
         self, entry: Entry, person: PersonReached, ref: tuple[str, str, int]
@@ -385,7 +397,10 @@ class _Reading:
     def finish(self) -> Scope:
         scope = self.scope
         scope.is_whole = not scope.faults
-        scope.people = sorted(self._people.values(), key=lambda one: one.first)
+        scope.people, scope.looked_at = (
+            sorted(one.values(), key=lambda one: one.first)
+            for one in (self._people, self._by_number)
+        )
         scope.sessions = self._selection.sessions
         if scope.is_whole:
             scope.certainly_not = _certainly_not(scope)
@@ -399,10 +414,33 @@ def _certainly_not(scope: Scope) -> list[str]:
         f"No {tier} part of anybody's record." for tier in TIERS if tier not in given
     ]
     return [
-        "Anybody who is not among the people named here.",
+        "Any part of the record of anybody who is not among the people named here.",
         "Any resource, or version of one, that is not listed with its person.",
         *never,
     ]
+
+
+def _person(people: _People, entry: Entry, patient: str) -> PersonReached:
+    key = (entry.organisation, patient)
+    person = people.get(key)
+    if person is None:
+        person = people[key] = PersonReached(
+            patient=patient,
+            organisation=entry.organisation,
+            first=entry.at,
+            last=entry.at,
+        )
+    return person
+
+
+def _count(person: PersonReached, position: int, action: str) -> None:
+    person.entries.append(position)
+    if action == LOOKED:
+        person.looked_at.append(position)
+    elif action == SHOWN_IN_LIST:
+        person.listed += 1
+    else:
+        person.openings += 1
 
 
 def _mark(found: Disclosed, onward: Onward) -> None:

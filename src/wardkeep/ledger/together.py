@@ -25,13 +25,15 @@ def together(scopes: Sequence[Scope]) -> Scope:
         checkpoint=scopes[-1].checkpoint,
         sessions=list(dict.fromkeys(s for one in scopes for s in one.sessions)),
         people=_people(person for one in scopes for person in one.people),
+        looked_at=_people(person for one in scopes for person in one.looked_at),
         certainly_not=[
             words
             for words in scopes[0].certainly_not
             if all(words in one.certainly_not for one in scopes)
         ],
     )
-    made.people.sort(key=lambda one: one.first)
+    for people in (made.people, made.looked_at):
+        people.sort(key=lambda one: one.first)
     return made
 
 
@@ -49,7 +51,8 @@ def _people(found: Iterable[PersonReached]) -> list[PersonReached]:
 def _add(known: PersonReached, other: PersonReached) -> None:
     """An opening that both have is one opening: entries are numbered."""
     known.first, known.last = min(known.first, other.first), max(known.last, other.last)
-    new = len(set(other.entries) - set(known.entries))
+    new = len({*other.entries} - {*known.entries, *other.looked_at})
+    known.looked_at = sorted({*known.looked_at, *other.looked_at})
     is_list = other.listed and not other.openings
     known.listed += new if is_list else 0
     known.openings += 0 if is_list else new
