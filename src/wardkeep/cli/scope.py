@@ -17,6 +17,17 @@ from wardkeep.base.clock import LONDON, from_microseconds
 from wardkeep.breach.told import onward_words
 from wardkeep.cli.moments import moment_option
 from wardkeep.cli.terminal import fail, installation, json_option
+from wardkeep.cli.whose import (
+    NOBODY_NAMED,
+    account_named,
+    address_named,
+    client_named,
+    device_named,
+    organisation_named,
+    refuse_backwards,
+    session_named,
+    unknown_words,
+)
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.canaries import (
     MOST_NAMED as MOST_PICKED,
@@ -28,15 +39,11 @@ from wardkeep.disclosure.client import (
     WardenClient,
     WardenUnavailableError,
 )
-from wardkeep.ledger.beginnings import plain_address
 from wardkeep.ledger.onward import MOST_NAMED, SEND
 from wardkeep.ledger.scope import PersonReached, Scope, scope_of
 from wardkeep.ledger.wanted import Wanted
 
 _MOST_SHOWN = 20
-NOBODY_NAMED = (
-    "name an --account, --session, --device, --client, --address or --organisation."
-)
 
 
 class _Asked(NamedTuple):
@@ -52,7 +59,9 @@ class _Asked(NamedTuple):
 @click.option("--device", default="", help="A passkey's id, in hexadecimal.")
 @click.option("--client", default="", help="The id of a program or an app.")
 @click.option("--address", default="", help="The address that sessions began at.")
-@click.option("--organisation", type=int, default=0, help="An organisation's number.")
+@click.option(
+    "--organisation", default="", help="An organisation's short name or number."
+)
 @moment_option("--from", "since", words="From then on.")
 @moment_option("--to", "until", words="Up to then, not including it.")
 @click.option("--proofs", is_flag=True, help="With a proof for each entry.")
@@ -70,7 +79,7 @@ def scope(  # noqa: PLR0913 - one for each option
     device: str,
     client: str,
     address: str,
-    organisation: int,
+    organisation: str,
     since: int,
     until: int,
     proofs: bool,
@@ -83,8 +92,9 @@ def scope(  # noqa: PLR0913 - one for each option
     By passkey or address: all sessions that began with it, as their sign-ins tell.
     Reads the whole ledger, so that what is not named was surely not disclosed. Needs
     the files and a public key, nothing of the server. Exit code 1 when the ledger is
-    not whole: then it says where, and the list may lack something. Canaries are set
-    apart where the warden of this installation answers.
+    not whole: then it says where, and the list may lack something; and when no entry,
+    at any time, is of what was named: then nothing is proven. Canaries are set apart
+    where the warden of this installation answers.
 
     \b
     Example:
@@ -92,20 +102,19 @@ def scope(  # noqa: PLR0913 - one for each option
       wardkeep scope --address 203.0.113.7 --from 2026-11-23
       wardkeep scope --session 5e5510f0-… --proofs --json
     """
-    if not (account or session or device or client or address or organisation):
-        fail(NOBODY_NAMED)
-    if address:
-        refuse_no_address(address)
+    refuse_backwards(since, until)
     wanted = Wanted(
-        account=account,
-        session=session,
-        device=device,
-        client=client,
-        address=address,
-        organisation=organisation,
+        account=account_named(account),
+        session=session_named(session),
+        device=device_named(device),
+        client=client_named(client),
+        address=address_named(address),
+        organisation=organisation_named(organisation, is_here=folder is None),
         since=since,
         until=until,
     )
+    if wanted == Wanted(since=since, until=until):
+        fail(NOBODY_NAMED)
     found = _read(wanted, _Asked(folder, public_key, proofs, as_json))
     if folder is None:
         set_canaries_apart(found)
@@ -113,13 +122,9 @@ def scope(  # noqa: PLR0913 - one for each option
         click.echo(_json(found))
     else:
         _tell(found)
+    if found.unknown:
+        fail(unknown_words(found.unknown, msgspec.structs.asdict(wanted)))
     sys.exit(0 if found.is_whole else 1)
-
-
-def refuse_no_address(address: str) -> None:
-    """End the command where it is none."""
-    if not plain_address(address):
-        fail(f"{address!r} is no network address; write it as 203.0.113.7.")
 
 
 def _read(wanted: Wanted, asked: _Asked) -> Scope:
@@ -172,6 +177,7 @@ def _json(found: Scope) -> str:
         "opened": found.opened,
         "listed_only": found.listed_only,
         "looked_at_only": found.looked_at_only,
+        "certainly_not": [] if found.unknown else found.certainly_not,
         "resources": found.resources,
         "onward": found.onward,
     }
@@ -202,6 +208,11 @@ def _tell(found: Scope) -> None:
     if len(found.people) > _MOST_SHOWN:
         rest = len(found.people) - _MOST_SHOWN
         click.echo(f"  and {rest:,} more: --json has them all")
+    if not found.unknown:
+        _tell_what_is_certain(found)
+
+
+def _tell_what_is_certain(found: Scope) -> None:
     for words in found.certainly_not[2:]:
         click.echo(f"Certainly not: {words}")
     if found.is_whole:

@@ -81,6 +81,8 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """People whose list of who opened their record was read."""
     looked_only: int = 0
     """Of these whose nothing else was seen."""
+    unknown: tuple[tuple[str, str], ...] = ()
+    """Of the selectors what no entry tells of, as `device` and its id."""
     looked_at: int = 0
     """Records under a number in other lists of openings that were read: not reached."""
 
@@ -105,11 +107,16 @@ def reach(job: Job, *, progress: Progress = lambda _done: None) -> Reach:
         )
         scopes.append(scope)
     sessions = tuple(tuple(one.sessions) for one in scopes)
+    unknown = tuple(
+        (name, str(getattr(wanted, name)))
+        for wanted, one in zip(job.selectors, scopes, strict=True)
+        for name in one.unknown
+    )
     whole = together(scopes)
     whole.set_apart({(job.organisation, one) for one in job.canaries})
     folder = Path(job.folder)
     put(folder / PEOPLE, b"".join(map(_line, whole.people)))
-    made = _sum(whole, job.at, sessions)
+    made = msgspec.structs.replace(_sum(whole, job.at, sessions), unknown=unknown)
     put(folder / SUMMARY, msgspec.json.encode(made))
     return made
 

@@ -24,6 +24,7 @@ from wardkeep.ledger.checkpoint import (
     open_checkpoint,
 )
 from wardkeep.ledger.entry import Entry, EntryDamagedError
+from wardkeep.ledger.known import Unknown
 from wardkeep.ledger.looks import LOOKED, is_by_number
 from wardkeep.ledger.merkle import MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.onward import (
@@ -121,6 +122,9 @@ class Scope(msgspec.Struct, kw_only=True):
     root: str = ""
     checkpoint: str = ""
     """The signed note."""
+    unknown: list[str] = msgspec.field(default_factory=list)
+    """Of what was asked for, as `account`, that of which no entry tells, at any time:
+    the ledger knows no such one, and so nothing is proven about it."""
     sessions: list[str] = msgspec.field(default_factory=list)
     """Those that a passkey or an address was followed through."""
     looked_at: list[PersonReached] = msgspec.field(default_factory=list)
@@ -200,6 +204,7 @@ class _Reading:
     def __init__(self, folder: Path, wanted: Wanted, progress: Progress) -> None:
         self._folder = folder
         self._selection = Selection(wanted)
+        self._unknown = Unknown(wanted)
         self._progress = progress
         self._tree = MerkleTree(lambda _level, _index, _hashes: None)
         self._people: _People = {}
@@ -273,6 +278,7 @@ class _Reading:
             self.scope.faults.append(f"{path.name}: it ends inside an entry")
 
     def _weigh(self, position: int, raw: bytes) -> None:
+        self._unknown.weigh(raw)
         try:
             entry = self._selection.take(raw)
             later = self._messages.sent_by(raw) if entry is None else None
@@ -294,8 +300,10 @@ class _Reading:
             self._add(position, entry)
 
     def _add(self, position: int, entry: Entry) -> None:
-        way = way_of(entry)
-        people = self._by_number if is_by_number(entry) else self._people
+        if is_by_number(entry):
+            way, people = None, self._by_number
+        else:
+            way, people = way_of(entry), self._people
         for subject in entry.subjects:
             if not subject.packed_patient:
                 continue
@@ -402,6 +410,7 @@ class _Reading:
             for one in (self._people, self._by_number)
         )
         scope.sessions = self._selection.sessions
+        scope.unknown = self._unknown.names
         if scope.is_whole:
             scope.certainly_not = _certainly_not(scope)
         return scope

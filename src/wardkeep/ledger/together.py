@@ -23,6 +23,7 @@ def together(scopes: Sequence[Scope]) -> Scope:
         refusals=sum(one.refusals for one in scopes),
         root=scopes[-1].root,
         checkpoint=scopes[-1].checkpoint,
+        unknown=list(dict.fromkeys(name for one in scopes for name in one.unknown)),
         sessions=list(dict.fromkeys(s for one in scopes for s in one.sessions)),
         people=_people(person for one in scopes for person in one.people),
         looked_at=_people(person for one in scopes for person in one.looked_at),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks at openings: no opening, told of whose own list was read, counted else apart."""
+"""Looks at openings: no opening, of one's own list told, of a number apart."""
 
 from collections.abc import Iterable
 from pathlib import Path
