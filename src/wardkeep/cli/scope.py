@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import msgspec
@@ -44,6 +44,7 @@ from wardkeep.ledger.scope import PersonReached, Scope, scope_of
 from wardkeep.ledger.wanted import Wanted
 
 _MOST_SHOWN = 20
+_MOMENTS = {"first", "last", "on_phone_until"}
 
 
 class _Asked(NamedTuple):
@@ -181,7 +182,23 @@ def _json(found: Scope) -> str:
         "resources": found.resources,
         "onward": found.onward,
     }
-    return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
+    plain = _with_moments(msgspec.to_builtins(told))
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode()
+
+
+def _with_moments(value: Any) -> Any:
+    """With each moment in ISO 8601 beside its microseconds, as `first_utc`."""
+    if isinstance(value, list | tuple):
+        return [_with_moments(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    made = {}
+    for name, one in value.items():
+        made[name] = _with_moments(one)
+        if name in _MOMENTS:
+            moment = from_microseconds(one)
+            made[f"{name}_utc"] = f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"
+    return made
 
 
 def _tell(found: Scope) -> None:

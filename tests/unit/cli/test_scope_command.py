@@ -73,6 +73,16 @@ def test_what_is_no_id_is_refused_with_its_option_and_what_to_write(
     assert mend in ran.stderr
 
 
+def test_a_moment_is_there_for_programs_and_for_people(folder: Path) -> None:
+    found = as_json(scoped(folder, "--account", ACCOUNT, "--json"))
+    one = found["people"][0]
+    assert (one["first"], one["last"]) == (1_764_000_000_000_001,) * 2
+    assert one["first_utc"] == one["last_utc"] == "2025-11-24T16:00:00.000001Z"
+    [resource] = one["resources"]
+    assert resource["last_utc"] == "2025-11-24T16:00:00.000001Z"
+    assert "on_phone_until_utc" not in one
+
+
 @pytest.mark.parametrize("option", ["--client", "--device"])
 def test_a_blank_is_nobody_and_not_everybody(folder: Path, option: str) -> None:
     for ran in (scoped(folder, option, " "), run("scope")):
