@@ -39,8 +39,9 @@ from wardkeep.disclosure.client import (
     WardenClient,
     WardenUnavailableError,
 )
+from wardkeep.ledger.fields import fields_of
 from wardkeep.ledger.onward import MOST_NAMED, SEND
-from wardkeep.ledger.scope import PersonReached, Scope, scope_of
+from wardkeep.ledger.scope import ALL, PersonReached, Scope, scope_of
 from wardkeep.ledger.wanted import Wanted
 
 _MOST_SHOWN = 20
@@ -89,6 +90,9 @@ def scope(  # noqa: PLR0913 - one for each option
     as_json: bool,
 ) -> None:
     """Exactly whose records an account was given, and which resources of them.
+
+    To the resource and version: a key opens a resource whole, so every element of that
+    version counts as read. --json says so of each, and in `fields` by part and type.
 
     By passkey or address: all sessions that began with it, as their sign-ins tell.
     Reads the whole ledger, so that what is not named was surely not disclosed. Needs
@@ -180,9 +184,15 @@ def _json(found: Scope) -> str:
         "looked_at_only": found.looked_at_only,
         "certainly_not": [] if found.unknown else found.certainly_not,
         "resources": found.resources,
+        "fields": fields_of(found.people),
         "onward": found.onward,
     }
-    plain = _with_moments(msgspec.to_builtins(told))
+    plain = msgspec.to_builtins(told)
+    # Left out where a file keeps them for thousands of resources; said here.
+    for person in plain["people"]:
+        for one in person.get("resources", ()):
+            one.setdefault("elements", ALL)
+    plain = _with_moments(plain)
     return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode()
 
 

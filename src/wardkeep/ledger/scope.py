@@ -43,7 +43,8 @@ from wardkeep.ledger.tiles import tile_path
 from wardkeep.ledger.wanted import GRANTED, Selection, Wanted
 
 SHOWN_IN_LIST = "find"
-_CARRIED = "carry"
+_CARRIED, _DELETED = "carry", "delete"
+ALL, NONE = "all", "none"
 TIERS = ("banner", "record", "sealed")
 """The parts of a patient's record, each under a key of its own."""
 _FRAME = struct.Struct(">I32s")
@@ -64,6 +65,10 @@ class Disclosed(msgspec.Struct, kw_only=True, omit_defaults=True):
     """UTC microseconds since 1970."""
     onward: tuple[str, ...] = ()
     """Where it went on to: the `word` of its person's `onward`."""
+    tier: str = ""
+    """The part of the record whose key it is sealed under."""
+    elements: str = ALL
+    """Which of its elements the key could read; `none` of what was deleted alone."""
 
 
 class PersonReached(msgspec.Struct, kw_only=True):
@@ -320,6 +325,7 @@ class _Reading:
             onward = way and self._went(entry, person, way, position)
             for type_, id_, version in subject.resources():
                 found = self._resource(entry, person, (type_, id_, version))
+                found.tier = found.tier or subject.tier
                 if onward:
                     _mark(found, onward)
 
@@ -331,11 +337,18 @@ class _Reading:
         if known is None:
             type_, id_, version = ref
             known = self._resources[key] = Disclosed(
-                type=type_, id=id_, version=version, first=entry.at, last=entry.at
+                type=type_,
+                id=id_,
+                version=version,
+                first=entry.at,
+                last=entry.at,
+                elements=NONE,
             )
             person.resources.append(known)
         else:
             known.last = max(known.last, entry.at)
+        if entry.action != _DELETED:
+            known.elements = ALL
         return known
 
     def _add_sent(self, position: int, entry: Entry) -> None:

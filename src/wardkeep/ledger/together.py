@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Sequence
 
 from wardkeep.ledger.onward import join_onward
-from wardkeep.ledger.scope import Disclosed, PersonReached, Scope
+from wardkeep.ledger.scope import ALL, NONE, Disclosed, PersonReached, Scope
 
 
 def together(scopes: Sequence[Scope]) -> Scope:
@@ -74,4 +74,6 @@ def _add(known: PersonReached, other: PersonReached) -> None:
 
 def _stretch(mine: Disclosed, other: Disclosed) -> None:
     mine.first, mine.last = min(mine.first, other.first), max(mine.last, other.last)
+    mine.tier = mine.tier or other.tier
+    mine.elements = ALL if ALL in (mine.elements, other.elements) else NONE
     mine.onward = tuple(dict.fromkeys((*mine.onward, *other.onward)))

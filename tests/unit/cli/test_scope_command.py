@@ -83,6 +83,16 @@ def test_a_moment_is_there_for_programs_and_for_people(folder: Path) -> None:
     assert "on_phone_until_utc" not in one
 
 
+def test_which_elements_could_be_read_is_said_by_part_and_type(folder: Path) -> None:
+    found = as_json(scoped(folder, "--account", ACCOUNT, "--json"))
+    assert found["fields"] == [
+        {"tier": "record", "type": "Observation", "elements": "all", "resources": 2}
+    ]
+    for person in found["people"]:
+        [resource] = person["resources"]
+        assert (resource["tier"], resource["elements"]) == ("record", "all")
+
+
 @pytest.mark.parametrize("option", ["--client", "--device"])
 def test_a_blank_is_nobody_and_not_everybody(folder: Path, option: str) -> None:
     for ran in (scoped(folder, option, " "), run("scope")):
