@@ -205,7 +205,7 @@ def _with_moments(value: Any) -> Any:
     made = {}
     for name, one in value.items():
         made[name] = _with_moments(one)
-        if name in _MOMENTS:
+        if name in _MOMENTS and one:
             moment = from_microseconds(one)
             made[f"{name}_utc"] = f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"
     return made

@@ -95,8 +95,10 @@ def refuse_backwards(since: int, until: int) -> None:
 def unknown_words(names: Iterable[str], values: Mapping[str, object]) -> str:
     """What the ledger does not know, as a sentence."""
     said = " and ".join(f"{CALLED[name]} {values[name]}" for name in names)
+    number = values["organisation"]
+    where = f" of organisation {number}" if number else ""
     return (
-        f"the ledger knows no such {said}: no entry, at any time, is of it. Look"
+        f"the ledger knows no such {said}: no entry{where}, at any time, is of it. Look"
         " whether it is spelt as where you have it from."
     )
 

@@ -2,7 +2,9 @@
 """Whether the ledger knows whom somebody asks about, at any time at all.
 
 An answer about an id of nobody would read like a proof that nobody was reached; a slip
-of the finger is told from that. Whatever was seen once is looked for no more.
+of the finger is told from that. Whatever was seen once is looked for no more. Where one
+organisation is asked for, its own entries alone count: its officer must not learn here
+who is known elsewhere.
 """
 
 from collections.abc import Callable
@@ -29,6 +31,7 @@ class Unknown:
     """The names of what no entry was of, so far."""
 
     def __init__(self, wanted: Wanted) -> None:
+        self._organisation = wanted.organisation
         self._sought = _sought(wanted)
 
     @property
@@ -47,7 +50,8 @@ class Unknown:
                 entry = decode(raw)
             except EntryDamagedError:
                 return
-            if sought.is_it(entry):
+            is_here = self._organisation in (0, entry.organisation)
+            if is_here and sought.is_it(entry):
                 del self._sought[name]
 
 

@@ -128,8 +128,8 @@ class Scope(msgspec.Struct, kw_only=True):
     checkpoint: str = ""
     """The signed note."""
     unknown: list[str] = msgspec.field(default_factory=list)
-    """Of what was asked for, as `account`, that of which no entry tells, at any time:
-    the ledger knows no such one, and so nothing is proven about it."""
+    """Of what was asked for, as `account`, that of which no entry tells at any time, of
+    the organisation if one was named: so nothing is proven about it."""
     sessions: list[str] = msgspec.field(default_factory=list)
     """Those that a passkey or an address was followed through."""
     looked_at: list[PersonReached] = msgspec.field(default_factory=list)
@@ -423,7 +423,8 @@ class _Reading:
             for one in (self._people, self._by_number)
         )
         scope.sessions = self._selection.sessions
-        scope.unknown = self._unknown.names
+        # A session that began elsewhere may have gone on here.
+        scope.unknown = [] if scope.entries_matching else self._unknown.names
         if scope.is_whole:
             scope.certainly_not = _certainly_not(scope)
         return scope

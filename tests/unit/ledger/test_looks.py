@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from support.ledgers import ACCOUNT, KEY, ORIGIN, entry_about, open_ledger
-from wardkeep.ledger.entry import Entry, Subject
+from wardkeep.ledger.entry import Entry, Subject, pack_id
 from wardkeep.ledger.looks import is_by_number
 from wardkeep.ledger.reaching import Job, Reach, reach
 from wardkeep.ledger.scope import Scope, scope_of
@@ -114,6 +114,47 @@ def test_two_scopes_have_each_look_once(tmp_path: Path) -> None:
     ]
 
 
+def test_who_is_known_to_another_organisation_alone_is_unknown_here(
+    tmp_path: Path,
+) -> None:
+    """An officer's count must not tell who works elsewhere."""
+    elsewhere = msgspec.structs.replace(entry_about("p-1"), organisation=2)
+    here = msgspec.structs.replace(
+        entry_about("p-2", number=1), packed_account=pack_id("somebody-else")
+    )
+    folder = written(tmp_path, [elsewhere, here])
+    assert scoped(folder, Wanted(account=ACCOUNT)).unknown == []
+    assert scoped(folder, Wanted(account=ACCOUNT, organisation=2)).unknown == []
+    assert scoped(folder, Wanted(account=ACCOUNT, organisation=1)).unknown == [
+        "account"
+    ]
+    nowhere = scoped(folder, Wanted(account="nobody", organisation=3))
+    assert nowhere.unknown == ["account", "organisation"]
+
+
+def test_a_passkey_of_elsewhere_whose_session_went_on_here_is_known(
+    tmp_path: Path,
+) -> None:
+    began = msgspec.structs.replace(
+        entry_about("", number=1),
+        organisation=2,
+        packed_session=pack_id("s-1"),
+        action="sign-in",
+        purpose="",
+        request="passkey ab",
+        subjects=[],
+    )
+    went_on = msgspec.structs.replace(
+        began,
+        organisation=1,
+        packed_session=pack_id("s-2"),
+        request="goes on from session s-1",
+    )
+    folder = written(tmp_path, [began, went_on])
+    found = scoped(folder, Wanted(device="ab", organisation=1))
+    assert (found.unknown, found.sessions) == ([], ["s-1", "s-2"])
+
+
 def test_a_count_says_both_and_keeps_no_canary(tmp_path: Path) -> None:
     folder = written(
         tmp_path,
@@ -132,5 +173,5 @@ def test_a_count_says_both_and_keeps_no_canary(tmp_path: Path) -> None:
         )
     )
     assert (made.people, made.opened, made.looked, made.looked_only) == (2, 1, 1, 1)
-    assert (made.looked_at, made.canaries) == (1, 0)
+    assert (made.looked_at, made.canaries, made.unknown) == (1, 0, ())
     assert msgspec.convert(msgspec.to_builtins(made), Reach) == made
