@@ -70,6 +70,10 @@ def test_the_closed_segments_are_asked_on_the_command_line(stack: Served) -> Non
     no_address = stack.run("scope", "--address", "the ward")
     assert no_address.returncode == 1
     assert "no network address" in no_address.stderr
-    found = json.loads(stack.command("scope", "--address", "203.0.113.7", "--json"))
-    assert (found["people"], found["is_whole"]) == ([], True)
+    unknown = stack.run("scope", "--address", "203.0.113.7", "--json")
+    assert unknown.returncode == 1
+    assert json.loads(unknown.stdout)["unknown"] == ["address"]
+    named = stack.command("scope", "--organisation", "fernhill", "--json")
+    found = json.loads(named)
+    assert (found["unknown"], found["is_whole"]) == ([], True)
     assert found["certainly_not"]

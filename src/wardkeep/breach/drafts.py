@@ -224,8 +224,8 @@ def evidence_of(incident: Incident, scope: Scope) -> bytes:
 def people_table(people: Iterable[PersonReached]) -> bytes:
     """For a mail house that the organisation gives names to: one line a person."""
     columns = (
-        *("patient", "first", "last", "openings", "lists", "kinds", "onward"),
-        *("sealed", "letter"),
+        *("patient", "first", "last", "openings", "lists", "looks", "kinds"),
+        *("onward", "sealed", "letter"),
     )
     return csv_text(columns, map(_row, people)).encode()
 
@@ -238,6 +238,7 @@ def _row(one: PersonReached) -> tuple[object, ...]:
         about.last,
         one.openings,
         one.listed,
+        len(one.looked_at),
         "; ".join(words for words, _ in about.things),
         "; ".join(about.onward),
         "yes: somebody decides how they are told" if about.is_sealed else "no",

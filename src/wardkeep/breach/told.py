@@ -45,6 +45,10 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Where it went on to, in words: `Sent by message to Kilby Surgery`."""
     receivers: tuple[str, ...] = ()
     """Of these who got a message: they hold it, and whoever was not rightful asked."""
+    is_looked_at: bool = False
+    """Whether the list of who opened their record was read."""
+    is_looked_at_only: bool = False
+    """Whether nothing else was seen."""
 
 
 class Went(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +79,10 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
     """How many more destinations there were than are named."""
     is_sent: bool = False
     """Whether any of it was a message."""
+    looked: int = 0
+    """People whose list of who opened their record was read."""
+    looked_only: int = 0
+    """Of these whose nothing else was seen."""
 
 
 def clock(at: int) -> str:
@@ -94,7 +102,9 @@ def person(found: PersonReached) -> Person:
         patient=found.patient,
         first=clock(found.first),
         last=clock(found.last),
-        is_list_only=not found.openings,
+        is_list_only=not found.openings and not found.is_looked_at_only,
+        is_looked_at=bool(found.looked_at),
+        is_looked_at_only=found.is_looked_at_only,
         things=tuple((_words(kind), many) for kind, many in kinds.most_common()),
         is_sealed=SEALED in found.tiers,
         onward=tuple(_went(one, found) for one in found.onward),
@@ -121,10 +131,13 @@ def total(people: Sequence[PersonReached]) -> Sum:
     for one in people:
         kinds.update({found.type for found in one.resources})
     onward = onward_of(people)
+    looked_only = sum(1 for one in people if one.is_looked_at_only)
     return Sum(
         people=len(people),
         opened=sum(1 for one in people if one.openings),
-        listed=sum(1 for one in people if not one.openings),
+        listed=sum(1 for one in people if not one.openings) - looked_only,
+        looked=sum(1 for one in people if one.looked_at),
+        looked_only=looked_only,
         records=sum(len(one.resources) for one in people),
         sealed=sum(1 for one in people if SEALED in one.tiers),
         things=tuple((_words(kind), many) for kind, many in kinds.most_common()),
@@ -141,7 +154,9 @@ def total_of(reach: Reach) -> Sum:
     return Sum(
         people=reach.people,
         opened=reach.opened,
-        listed=reach.people - reach.opened,
+        listed=reach.people - reach.opened - reach.looked_only,
+        looked=reach.looked,
+        looked_only=reach.looked_only,
         records=reach.records,
         sealed=reach.sealed,
         things=things_of(reach.types),

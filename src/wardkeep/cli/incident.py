@@ -19,17 +19,25 @@ from wardkeep.breach import drafts
 from wardkeep.breach.drafts import Made
 from wardkeep.breach.told import clock
 from wardkeep.cli.moments import moment_option
-from wardkeep.cli.scope import (
-    NOBODY_NAMED,
-    refuse_no_address,
-    set_canaries_apart,
-)
+from wardkeep.cli.scope import set_canaries_apart
 from wardkeep.cli.terminal import (
     ask_operator,
     fail,
     installation,
     json_option,
     print_json,
+)
+from wardkeep.cli.whose import (
+    CALLED,
+    NOBODY_NAMED,
+    account_named,
+    address_named,
+    client_named,
+    device_named,
+    organisation_named,
+    refuse_backwards,
+    session_named,
+    unknown_words,
 )
 from wardkeep.disclosure.client import WardenBusyError, WardenUnavailableError
 from wardkeep.disclosure.incidents import (
@@ -49,7 +57,14 @@ from wardkeep.ledger.together import together
 from wardkeep.ledger.wanted import Wanted
 
 FEWEST_CHARACTERS, MOST_CHARACTERS = 10, 2000
-_BY = ("account", "session", "device", "client", "address")
+_BY: dict[str, Callable[[str], str]] = {
+    "account": account_named,
+    "session": session_named,
+    "device": device_named,
+    "client": client_named,
+    "address": address_named,
+}
+"""How somebody is named, and what makes one spelling of it, or ends the command."""
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -71,7 +86,9 @@ def _selecting(command: _Command) -> _Command:
     ):
         command = click.option(f"--{name}", multiple=True, help=words)(command)
     command = click.option(
-        "--organisation", type=int, default=0, help="In this organisation alone."
+        "--organisation",
+        default="",
+        help="In this organisation alone: its short name or number.",
     )(command)
     command = moment_option("--from", "since", words="From then on.")(command)
     return moment_option("--to", "until", words="Up to then, without it.")(command)
@@ -105,7 +122,8 @@ def declare(*, what: str, found_at: int, as_json: bool, **named: Any) -> None:
     now = microseconds_since_epoch(SystemClock().now())
     if found_at > now:
         fail("--found is in the future; write when it was found out.")
-    known = _look(_selectors(named), why="As declared.", is_quiet=as_json)
+    selectors = _selectors(named)
+    known = _look(selectors, why="As declared.", is_quiet=as_json, new=selectors)
     made = Incident(
         id=new_uuid(),
         found_at=found_at or now,
@@ -136,7 +154,7 @@ def revise(*, id_: str, why: str, as_json: bool, **named: Any) -> None:
     is_named = any(named[by] for by in _BY) or named["organisation"]
     more = _selectors(named) if is_named else ()
     selectors = tuple(dict.fromkeys((*before.newest.selectors, *more)))
-    known = _look(selectors, why=why.strip(), is_quiet=as_json)
+    known = _look(selectors, why=why.strip(), is_quiet=as_json, new=more)
     _keep(msgspec.structs.replace(before, findings=(*before.findings, known.finding)))
     _make_and_tell(id_, known.scope, as_json=as_json)
 
@@ -230,10 +248,16 @@ def _state(one: Incident) -> str:
     hours = abs(left) // 3_600_000_000
     when = f"{hours} h left" if left >= 0 else f"{hours} h OVER"
     return (
-        f"found {clock(one.found_at)}, {one.people:,} people in"
-        f" {len(one.newest.people)} organisations, version {len(one.findings)},"
+        f"found {clock(one.found_at)}, {_people_in(one)}, version {len(one.findings)},"
         f" report to the regulator: {when}{_as_written(one)}"
     )
+
+
+def _people_in(one: Incident) -> str:
+    organisations = len(one.newest.people)
+    people = "person" if one.people == 1 else "people"
+    where = "organisation" if organisations == 1 else "organisations"
+    return f"{one.people:,} {people} in {organisations} {where}"
 
 
 def _as_written(one: Incident) -> str:
@@ -303,12 +327,14 @@ def _open(id_: str) -> Incident:
 
 def _selectors(named: dict[str, Any]) -> tuple[Wanted, ...]:
     """One for each name given; where none is, one for the organisation."""
-    rest = {key: named[key] for key in ("organisation", "since", "until")}
-    for address in named["address"]:
-        refuse_no_address(address)
+    refuse_backwards(named["since"], named["until"])
+    rest = {key: named[key] for key in ("since", "until")}
+    rest["organisation"] = organisation_named(named["organisation"])
 
     def each(by: str) -> Iterator[Wanted]:
-        return (Wanted(**{by: name}, **rest) for name in named[by])
+        # Named as nothing, it would be everybody.
+        names = (_BY[by](name) or fail(NOBODY_NAMED) for name in named[by])
+        return (Wanted(**{by: name}, **rest) for name in names)
 
     found = tuple(chain.from_iterable(map(each, _BY)))
     if found:
@@ -318,8 +344,45 @@ def _selectors(named: dict[str, Any]) -> tuple[Wanted, ...]:
     return (Wanted(**rest),)
 
 
-def _look(selectors: tuple[Wanted, ...], *, why: str, is_quiet: bool) -> _Known:
-    """What the whole ledger says, and who of those reached exists."""
+def _look(
+    selectors: tuple[Wanted, ...],
+    *,
+    why: str,
+    is_quiet: bool,
+    new: tuple[Wanted, ...] = (),
+) -> _Known:
+    """What the whole ledger says, and who of those reached exists.
+
+    Of what is named anew there is an entry at least, or a slip begins the clocks.
+    """
+    scopes = _read(selectors, is_quiet=is_quiet)
+    for one, found in zip(selectors, scopes, strict=True):
+        if one in new:
+            _refuse_nothing(one, found)
+    sessions = tuple(tuple(one.sessions) for one in scopes)
+    scope = together(scopes)
+    set_canaries_apart(scope)
+    if scope.people and not scope.is_known_who_exists:
+        fail("the warden does not answer, which alone knows canaries from people.")
+    people: dict[int, int] = {}
+    for reached in scope.people:
+        people[reached.organisation] = people.get(reached.organisation, 0) + 1
+    for one in selectors:
+        if one.organisation:
+            people.setdefault(one.organisation, 0)
+    finding = Finding(
+        at=microseconds_since_epoch(SystemClock().now()),
+        why=why,
+        selectors=selectors,
+        is_whole=scope.is_whole,
+        people=tuple(sorted(people.items())),
+        sessions=sessions if any(sessions) else (),
+    )
+    return _Known(finding, scope)
+
+
+def _read(selectors: tuple[Wanted, ...], *, is_quiet: bool) -> list[Scope]:
+    """What the whole ledger says of each."""
     settings, layout = installation()
     key = verify_key_from(layout, None)
     if key is None:
@@ -341,26 +404,22 @@ def _look(selectors: tuple[Wanted, ...], *, why: str, is_quiet: bool) -> _Known:
                     ),
                 )
             )
-    sessions = tuple(tuple(one.sessions) for one in scopes)
-    scope = together(scopes)
-    set_canaries_apart(scope)
-    if scope.people and not scope.is_known_who_exists:
-        fail("the warden does not answer, which alone knows canaries from people.")
-    people: dict[int, int] = {}
-    for reached in scope.people:
-        people[reached.organisation] = people.get(reached.organisation, 0) + 1
-    for one in selectors:
-        if one.organisation:
-            people.setdefault(one.organisation, 0)
-    finding = Finding(
-        at=microseconds_since_epoch(SystemClock().now()),
-        why=why,
-        selectors=selectors,
-        is_whole=scope.is_whole,
-        people=tuple(sorted(people.items())),
-        sessions=sessions if any(sessions) else (),
-    )
-    return _Known(finding, scope)
+    return scopes
+
+
+def _refuse_nothing(wanted: Wanted, found: Scope) -> None:
+    """End the command where no entry at all is what was named."""
+    values = msgspec.structs.asdict(wanted)
+    if found.unknown:
+        fail(f"{unknown_words(found.unknown, values)} Nothing was declared.")
+    if not found.entries_matching:
+        named = " and ".join(
+            f"{words} {values[name]}" for name, words in CALLED.items() if values[name]
+        )
+        fail(
+            f"there is not one entry of the {named}, as names and times are put here."
+            " Nothing was declared."
+        )
 
 
 def _keep(found: Incident) -> None:
@@ -405,7 +464,7 @@ def _tell(found: Incident, scope: Scope, made: Made) -> None:
     for fault in scope.faults:
         click.echo(f"NOT WHOLE: {fault}")
     click.echo(f"Incident {found.id}, version {len(found.findings)}")
-    click.echo(f"  {found.people:,} people in {len(found.newest.people)} organisations")
+    click.echo(f"  {_people_in(found)}")
     for number, people in found.newest.people:
         click.echo(f"    {found.name_of(number)}: {people:,}")
     if scope.canaries:

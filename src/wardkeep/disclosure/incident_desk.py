@@ -230,6 +230,10 @@ class OwnIncident(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """The newest first, `MOST_ENTRIES` at most."""
     onward: tuple[tuple[str, str], ...] = ()
     """Where it went on to: ways, each with to whom; `MOST_NAMED` at most."""
+    is_looked_at: bool = False
+    """Whether the list of who opened the record was read."""
+    is_looked_at_only: bool = False
+    """Whether nothing else was seen."""
 
 
 MOST_ENTRIES = 200

@@ -5,6 +5,7 @@ THINGS = {
     "*": "the whole record",
     "AllergyIntolerance": "allergies",
     "Appointment": "appointments",
+    "AuditEvent": "lines of who opened a record",
     "CarePlan": "care plans",
     "CareTeam": "who gives care",
     "ClinicalImpression": "what clinicians thought",

@@ -54,7 +54,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     people: int
     opened: int
-    """Whose record was opened; the rest were shown in lists."""
+    """Whose record was opened; the rest were shown in lists, or `looked_only`."""
     records: int
     """Resources, each version counted."""
     sealed: int
@@ -77,6 +77,14 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """Where what was seen went on to: `MOST_NAMED` at most, the most people first."""
     onward_more: int = 0
     """How many more destinations there were."""
+    looked: int = 0
+    """People whose list of who opened their record was read."""
+    looked_only: int = 0
+    """Of these whose nothing else was seen."""
+    unknown: tuple[tuple[str, str], ...] = ()
+    """Of the selectors what no entry tells of, as `device` and its id."""
+    looked_at: int = 0
+    """Records under a number in other lists of openings that were read: not reached."""
 
 
 class Found(NamedTuple):
@@ -99,11 +107,16 @@ def reach(job: Job, *, progress: Progress = lambda _done: None) -> Reach:
         )
         scopes.append(scope)
     sessions = tuple(tuple(one.sessions) for one in scopes)
+    unknown = tuple(
+        (name, str(getattr(wanted, name)))
+        for wanted, one in zip(job.selectors, scopes, strict=True)
+        for name in one.unknown
+    )
     whole = together(scopes)
     whole.set_apart({(job.organisation, one) for one in job.canaries})
     folder = Path(job.folder)
     put(folder / PEOPLE, b"".join(map(_line, whole.people)))
-    made = _sum(whole, job.at, sessions)
+    made = msgspec.structs.replace(_sum(whole, job.at, sessions), unknown=unknown)
     put(folder / SUMMARY, msgspec.json.encode(made))
     return made
 
@@ -142,6 +155,9 @@ def _sum(scope: Scope, at: int, sessions: tuple[tuple[str, ...], ...]) -> Reach:
         sessions=sessions,
         onward=onward[:MOST_NAMED],
         onward_more=max(0, len(onward) - MOST_NAMED),
+        looked=sum(1 for one in scope.people if one.looked_at),
+        looked_only=scope.looked_at_only,
+        looked_at=len(scope.looked_at),
     )
 
 

@@ -11,6 +11,7 @@ import mmap
 import struct
 from collections.abc import Callable, Iterable, Iterator, Set as AbstractSet
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -23,6 +24,8 @@ from wardkeep.ledger.checkpoint import (
     open_checkpoint,
 )
 from wardkeep.ledger.entry import Entry, EntryDamagedError
+from wardkeep.ledger.known import Unknown
+from wardkeep.ledger.looks import LOOKED, is_by_number
 from wardkeep.ledger.merkle import MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.onward import (
     MOST_NAMED,
@@ -40,12 +43,15 @@ from wardkeep.ledger.tiles import tile_path
 from wardkeep.ledger.wanted import GRANTED, Selection, Wanted
 
 SHOWN_IN_LIST = "find"
-_CARRIED = "carry"
+_CARRIED, _DELETED = "carry", "delete"
+ALL, NONE = "all", "none"
 TIERS = ("banner", "record", "sealed")
 """The parts of a patient's record, each under a key of its own."""
 _FRAME = struct.Struct(">I32s")
 _EACH = 50_000
 Progress = Callable[[int], None]
+_People: TypeAlias = "dict[tuple[int, str], PersonReached]"
+"""By organisation and patient."""
 
 
 class Disclosed(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -59,6 +65,10 @@ class Disclosed(msgspec.Struct, kw_only=True, omit_defaults=True):
     """UTC microseconds since 1970."""
     onward: tuple[str, ...] = ()
     """Where it went on to: the `word` of its person's `onward`."""
+    tier: str = ""
+    """The part of the record whose key it is sealed under."""
+    elements: str = ALL
+    """Which of its elements the key could read; `none` of what was deleted alone."""
 
 
 class PersonReached(msgspec.Struct, kw_only=True):
@@ -72,6 +82,9 @@ class PersonReached(msgspec.Struct, kw_only=True):
     """Times that the record was opened, searched, written or its keys given."""
     listed: int = 0
     """Times that the person was shown in a list."""
+    looked_at: list[int] = msgspec.field(default_factory=list)
+    """Entries by which the list of who opened the record was read: these are among
+    `entries`, and no openings."""
     on_phone_until: int = 0
     """Until when what was given lay on a phone at the longest, sealed, UTC
     microseconds since 1970; 0: it lay on none."""
@@ -82,6 +95,11 @@ class PersonReached(msgspec.Struct, kw_only=True):
     entries: list[int] = msgspec.field(default_factory=list)
     onward: list[Onward] = msgspec.field(default_factory=list)
     """Where something of it went on to, beyond the screen of who asked."""
+
+    @property
+    def is_looked_at_only(self) -> bool:
+        """Whether nothing was seen but who opened the record."""
+        return bool(self.looked_at) and not (self.openings or self.listed)
 
 
 class Proof(msgspec.Struct, kw_only=True):
@@ -109,8 +127,14 @@ class Scope(msgspec.Struct, kw_only=True):
     root: str = ""
     checkpoint: str = ""
     """The signed note."""
+    unknown: list[str] = msgspec.field(default_factory=list)
+    """Of what was asked for, as `account`, that of which no entry tells at any time, of
+    the organisation if one was named: so nothing is proven about it."""
     sessions: list[str] = msgspec.field(default_factory=list)
     """Those that a passkey or an address was followed through."""
+    looked_at: list[PersonReached] = msgspec.field(default_factory=list)
+    """Whose records stood, under a number, in lists of openings that were read. Nothing
+    was opened by it; who is among `people` besides was reached otherwise."""
     people: list[PersonReached] = msgspec.field(default_factory=list)
     certainly_not: list[str] = msgspec.field(default_factory=list)
     """What was not disclosed in this scope; empty where that cannot be said."""
@@ -126,6 +150,11 @@ class Scope(msgspec.Struct, kw_only=True):
         for one in people:
             is_nobody = (one.organisation, one.patient) in canaries
             (self.canaries if is_nobody else self.people).append(one)
+        self.looked_at = [
+            one
+            for one in self.looked_at
+            if (one.organisation, one.patient) not in canaries
+        ]
         self.is_known_who_exists = True
 
     @property
@@ -134,7 +163,12 @@ class Scope(msgspec.Struct, kw_only=True):
 
     @property
     def listed_only(self) -> int:
-        return sum(1 for one in self.people if not one.openings)
+        unopened = sum(1 for one in self.people if not one.openings)
+        return unopened - self.looked_at_only
+
+    @property
+    def looked_at_only(self) -> int:
+        return sum(1 for one in self.people if one.is_looked_at_only)
 
     @property
     def resources(self) -> int:
@@ -175,9 +209,11 @@ class _Reading:
     def __init__(self, folder: Path, wanted: Wanted, progress: Progress) -> None:
         self._folder = folder
         self._selection = Selection(wanted)
+        self._unknown = Unknown(wanted)
         self._progress = progress
         self._tree = MerkleTree(lambda _level, _index, _hashes: None)
-        self._people: dict[tuple[int, str], PersonReached] = {}
+        self._people: _People = {}
+        self._by_number: _People = {}
         self._resources: dict[tuple[int, str, str, str, int], Disclosed] = {}
         self._onward: dict[tuple[int, str, str, str], Onward] = {}
         self._messages = Messages()
@@ -247,6 +283,7 @@ class _Reading:
             self.scope.faults.append(f"{path.name}: it ends inside an entry")
 
     def _weigh(self, position: int, raw: bytes) -> None:
+        self._unknown.weigh(raw)
         try:
             entry = self._selection.take(raw)
             later = self._messages.sent_by(raw) if entry is None else None
@@ -268,16 +305,16 @@ class _Reading:
             self._add(position, entry)
 
     def _add(self, position: int, entry: Entry) -> None:
-        way = way_of(entry)
+        if is_by_number(entry):
+            way, people = None, self._by_number
+        else:
+            way, people = way_of(entry), self._people
         for subject in entry.subjects:
             if not subject.packed_patient:
                 continue
-            person = self._person(entry, subject.patient)
+            person = _person(people, entry, subject.patient)
             if not person.entries or person.entries[-1] != position:
-                person.entries.append(position)
-                is_list = entry.action == SHOWN_IN_LIST
-                person.listed += is_list
-                person.openings += not is_list
+                _count(person, position, entry.action)
             _note(person.tiers, subject.tier)
             _note(person.purposes, entry.purpose)
             _note(person.reasons, entry.reason)
@@ -288,20 +325,9 @@ class _Reading:
             onward = way and self._went(entry, person, way, position)
             for type_, id_, version in subject.resources():
                 found = self._resource(entry, person, (type_, id_, version))
+                found.tier = found.tier or subject.tier
                 if onward:
                     _mark(found, onward)
-
-    def _person(self, entry: Entry, patient: str) -> PersonReached:
-        key = (entry.organisation, patient)
-        person = self._people.get(key)
-        if person is None:
-            person = self._people[key] = PersonReached(
-                patient=patient,
-                organisation=entry.organisation,
-                first=entry.at,
-                last=entry.at,
-            )
-        return person
 
     def _resource(
         self, entry: Entry, person: PersonReached, ref: tuple[str, str, int]
@@ -311,11 +337,18 @@ class _Reading:
         if known is None:
             type_, id_, version = ref
             known = self._resources[key] = Disclosed(
-                type=type_, id=id_, version=version, first=entry.at, last=entry.at
+                type=type_,
+                id=id_,
+                version=version,
+                first=entry.at,
+                last=entry.at,
+                elements=NONE,
             )
             person.resources.append(known)
         else:
             known.last = max(known.last, entry.at)
+        if entry.action != _DELETED:
+            known.elements = ALL
         return known
 
     def _add_sent(self, position: int, entry: Entry) -> None:
@@ -385,8 +418,13 @@ class _Reading:
     def finish(self) -> Scope:
         scope = self.scope
         scope.is_whole = not scope.faults
-        scope.people = sorted(self._people.values(), key=lambda one: one.first)
+        scope.people, scope.looked_at = (
+            sorted(one.values(), key=lambda one: one.first)
+            for one in (self._people, self._by_number)
+        )
         scope.sessions = self._selection.sessions
+        # A session that began elsewhere may have gone on here.
+        scope.unknown = [] if scope.entries_matching else self._unknown.names
         if scope.is_whole:
             scope.certainly_not = _certainly_not(scope)
         return scope
@@ -399,10 +437,33 @@ def _certainly_not(scope: Scope) -> list[str]:
         f"No {tier} part of anybody's record." for tier in TIERS if tier not in given
     ]
     return [
-        "Anybody who is not among the people named here.",
+        "Any part of the record of anybody who is not among the people named here.",
         "Any resource, or version of one, that is not listed with its person.",
         *never,
     ]
+
+
+def _person(people: _People, entry: Entry, patient: str) -> PersonReached:
+    key = (entry.organisation, patient)
+    person = people.get(key)
+    if person is None:
+        person = people[key] = PersonReached(
+            patient=patient,
+            organisation=entry.organisation,
+            first=entry.at,
+            last=entry.at,
+        )
+    return person
+
+
+def _count(person: PersonReached, position: int, action: str) -> None:
+    person.entries.append(position)
+    if action == LOOKED:
+        person.looked_at.append(position)
+    elif action == SHOWN_IN_LIST:
+        person.listed += 1
+    else:
+        person.openings += 1
 
 
 def _mark(found: Disclosed, onward: Onward) -> None:

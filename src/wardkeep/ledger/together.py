@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Sequence
 
 from wardkeep.ledger.onward import join_onward
-from wardkeep.ledger.scope import Disclosed, PersonReached, Scope
+from wardkeep.ledger.scope import ALL, NONE, Disclosed, PersonReached, Scope
 
 
 def together(scopes: Sequence[Scope]) -> Scope:
@@ -23,15 +23,18 @@ def together(scopes: Sequence[Scope]) -> Scope:
         refusals=sum(one.refusals for one in scopes),
         root=scopes[-1].root,
         checkpoint=scopes[-1].checkpoint,
+        unknown=list(dict.fromkeys(name for one in scopes for name in one.unknown)),
         sessions=list(dict.fromkeys(s for one in scopes for s in one.sessions)),
         people=_people(person for one in scopes for person in one.people),
+        looked_at=_people(person for one in scopes for person in one.looked_at),
         certainly_not=[
             words
             for words in scopes[0].certainly_not
             if all(words in one.certainly_not for one in scopes)
         ],
     )
-    made.people.sort(key=lambda one: one.first)
+    for people in (made.people, made.looked_at):
+        people.sort(key=lambda one: one.first)
     return made
 
 
@@ -49,7 +52,8 @@ def _people(found: Iterable[PersonReached]) -> list[PersonReached]:
 def _add(known: PersonReached, other: PersonReached) -> None:
     """An opening that both have is one opening: entries are numbered."""
     known.first, known.last = min(known.first, other.first), max(known.last, other.last)
-    new = len(set(other.entries) - set(known.entries))
+    new = len({*other.entries} - {*known.entries, *other.looked_at})
+    known.looked_at = sorted({*known.looked_at, *other.looked_at})
     is_list = other.listed and not other.openings
     known.listed += new if is_list else 0
     known.openings += 0 if is_list else new
@@ -70,4 +74,6 @@ def _add(known: PersonReached, other: PersonReached) -> None:
 
 def _stretch(mine: Disclosed, other: Disclosed) -> None:
     mine.first, mine.last = min(mine.first, other.first), max(mine.last, other.last)
+    mine.tier = mine.tier or other.tier
+    mine.elements = ALL if ALL in (mine.elements, other.elements) else NONE
     mine.onward = tuple(dict.fromkeys((*mine.onward, *other.onward)))

@@ -280,3 +280,26 @@ def test_whoever_two_accounts_reached_is_told_of_once() -> None:
     two.is_whole, two.certainly_not = False, []
     assert not together([one, two]).is_whole
     assert together([one, two]).certainly_not == []
+
+
+def test_who_opened_a_record_is_told_as_that_and_as_no_opening(tmp_path: Path) -> None:
+    looked: dict[str, object] = {"openings": 0, "looked_at": [7], "tiers": []}
+    alone = reached("anna", resources=[], **looked)
+    besides = reached("bert", looked_at=[8], entries=[7, 8])
+    made = make(declared((1, 2)), scope_with(alone, besides), tmp_path)
+    found = texts(Path(made.folder) / "1-fernhill")
+    letter = found["letters/an/anna.html"]
+    assert "Your record itself was not opened" in letter
+    assert "the list of who opened it" in letter
+    assert "They saw" not in letter
+    assert "They could see who you are" not in letter
+    other = found["letters/be/bert.html"]
+    assert "Your record was opened" in other
+    assert "They also read the list of who opened your record" in other
+    for name in ("report-to-regulator.html", "notice-to-controller.html"):
+        assert "Of 2 people the list of who opened their record" in found[name]
+        assert "Of 1 of these nothing else was seen" in found[name]
+    assert "1 were opened" in found["report-to-regulator.html"]
+    assert "0 were shown in lists only" in found["report-to-regulator.html"]
+    rows = csv.DictReader(io.StringIO(found["people.csv"]))
+    assert [(one["openings"], one["looks"]) for one in rows] == [("0", "1"), ("1", "1")]

@@ -202,6 +202,26 @@ def test_a_line_in_a_list_is_told_as_one_and_what_is_kept_apart_as_that(
     assert newest.types == (("Flag", 1), ("Observation", 1)), "versions are one thing"
 
 
+def test_a_look_at_openings_is_told_as_one_and_a_number_on_a_page_to_nobody(
+    told: Told,
+) -> None:
+    bare = Subject.about(patient="anna", tier="", relationship="", resources=())
+    said: dict[str, Any] = {"action": "history", "purpose": "audit", "subjects": [bare]}
+    told.write([opening(THIEF, NOON, request="refusals", **said)])
+    told.declare(Wanted(account=THIEF), at=NOON + MINUTE)
+    assert told.by(patient()) == ()
+    told.write([opening(THIEF, NOON + 2 * MINUTE, **said)])
+    told.declare(Wanted(account=THIEF), at=NOON + 3 * MINUTE)
+    [looked] = told.by(patient())
+    assert looked.is_looked_at_only
+    assert not looked.is_list_only
+    told.write([opening(THIEF, NOON + 4 * MINUTE)])
+    told.declare(Wanted(account=THIEF), at=NOON + 5 * MINUTE)
+    newest, _ = told.by(patient())
+    assert newest.is_looked_at
+    assert not newest.is_looked_at_only
+
+
 def test_of_what_the_operator_declared_each_is_told_their_own_organisations_part(
     told: Told,
 ) -> None:

@@ -128,6 +128,10 @@ class Incident(msgspec.Struct, frozen=True):
     """Where it went on to, in words."""
     is_sent: bool = False
     """Whether any of that was a message."""
+    is_looked_at: bool = False
+    """Whether the list of who opened the record was read."""
+    is_looked_at_only: bool = False
+    """Whether nothing else was seen."""
 
 
 def _incident(one: OwnIncident) -> Incident:
@@ -146,6 +150,8 @@ def _incident(one: OwnIncident) -> Incident:
         entries=one.entries,
         onward=tuple(onward_words(way, to) for way, to in one.onward),
         is_sent=any(way == SEND for way, _ in one.onward),
+        is_looked_at=one.is_looked_at,
+        is_looked_at_only=one.is_looked_at_only,
     )
 
 

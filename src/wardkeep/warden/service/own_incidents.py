@@ -13,6 +13,7 @@ from wardkeep.disclosure.incident_desk import MOST_ENTRIES, OwnIncident
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.incidents import Incident
 from wardkeep.ledger.log import Ledger
+from wardkeep.ledger.looks import LOOKED, is_by_number
 from wardkeep.ledger.onward import MOST_NAMED, Messages, way_of
 from wardkeep.ledger.reaching import bounded
 from wardkeep.ledger.scope import SHOWN_IN_LIST
@@ -58,8 +59,8 @@ class OwnIncidents:
             if entry.at > newest.at + CLOCK_MARGIN:
                 break
             subjects = entry.subjects_about(session.own_patient)
-            is_given = entry.outcome == GRANTED and bool(entry.purpose)
-            if is_given and subjects and any(one.fits(entry) for one in selections):
+            is_given = _is_given(entry) and bool(subjects)
+            if is_given and any(one.fits(entry) for one in selections):
                 seen.add(position, entry, subjects)
             else:
                 seen.add_sent(entry)
@@ -85,6 +86,12 @@ def _selections(incident: Incident, organisation: int) -> list[Selection]:
     ]
 
 
+def _is_given(entry: Entry) -> bool:
+    """Whether something of whom it names was seen, as a scope counts it."""
+    is_granted = entry.outcome == GRANTED and bool(entry.purpose)
+    return is_granted and not is_by_number(entry)
+
+
 class _Seen:
     """What of one patient's was seen."""
 
@@ -92,14 +99,15 @@ class _Seen:
         self.entries: list[int] = []
         self._times: list[int] = []
         self._things: set[tuple[str, str]] = set()
-        self._is_opened = self._is_sealed = False
+        self._actions: set[str] = set()
+        self._is_sealed = False
         self._messages = Messages()
         self._onward: dict[tuple[str, str], None] = {}
 
     def add(self, position: int, entry: Entry, subjects: Sequence[Subject]) -> None:
         self.entries.append(position)
         self._times.append(entry.at)
-        self._is_opened |= entry.action != SHOWN_IN_LIST
+        self._actions.add(entry.action)
         for one in subjects:
             self._is_sealed |= one.tier == _SEALED
             self._things.update((type_, id_) for type_, id_, _ in one.resources())
@@ -124,10 +132,13 @@ class _Seen:
             told=incident.told,
             first=min(self._times),
             last=max(self._times),
-            is_list_only=not self._is_opened,
+            is_list_only=SHOWN_IN_LIST in self._actions
+            and self._actions <= {SHOWN_IN_LIST, LOOKED},
             is_sealed=self._is_sealed,
             types=tuple(sorted(types.items(), key=lambda pair: (-pair[1], pair[0]))),
             is_whole=incident.newest.is_whole,
             entries=tuple(reversed(self.entries[-MOST_ENTRIES:])),
             onward=tuple(self._onward),
+            is_looked_at=LOOKED in self._actions,
+            is_looked_at_only=self._actions == {LOOKED},
         )
