@@ -84,6 +84,14 @@ class ClockMark:
         ahead = self._mark.monotonic - self._clock.monotonic_at(then)
         return ahead if abs(ahead) >= LEAST_SECONDS else 0.0
 
+    def counted_to(self) -> float:
+        """Now, by the wall clock of before it was moved on; seconds since 1970.
+
+        Set back, it is what it is: what is dated later counts as new, and whatever was
+        written since is as old as it says.
+        """
+        return self._clock.now().timestamp() - max(0.0, self.ahead())
+
     def request(self, ahead: float) -> str:
         """As the entry says it. Of one mark the last entry holds, if there are two."""
         return f"{ahead:+.0f} {self._mark.id}"

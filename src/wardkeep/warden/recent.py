@@ -59,16 +59,27 @@ def last_day(ledger: Ledger, *, now: float, monotonic: float) -> LastDay:
 
 def _ages(entries: Sequence[Entry], now: float) -> Sequence[float]:
     """Seconds; what is dated later is as if it were written now."""
-    dates = [entry.at / _MICROSECONDS for entry in entries]
-    together = 0.0
-    for number, step in reversed(list(enumerate(steps_in(entries)))):
-        dates[number] += together
-        together += step
     ages, newest = [], 0.0
-    for at in dates:
+    for at in _dates(entries):
         if at > now:
             ages.append(0.0)
         else:
             newest = max(newest, at)
             ages.append(now - newest)
     return ages
+
+
+def _dates(entries: Sequence[Entry]) -> Sequence[float]:
+    """Seconds since 1970, as the clock stands that dated the last of them.
+
+    Of a step back, what is dated before its entry stays: it may be of the moments after
+    the step, in which nobody had looked yet.
+    """
+    dates = [entry.at / _MICROSECONDS for entry in entries]
+    for place, step in reversed(list(enumerate(steps_in(entries)))):
+        if step:
+            seen = dates[place]
+            for earlier in range(place):
+                if step > 0 or dates[earlier] > seen:
+                    dates[earlier] += step
+    return dates

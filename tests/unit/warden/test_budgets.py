@@ -120,8 +120,7 @@ class World:
 
     def restarts(self) -> None:
         """Killed at any moment: what it knew is in files alone."""
-        mark = self.mark()
-        now = self.wall - mark.ahead()
+        now = self.mark().counted_to()
         day = last_day(self.ledger, now=now, monotonic=self.monotonic)
         self.budgets = Budgets.recounted(self.ledger, day)
 
@@ -162,16 +161,24 @@ class World:
     def is_set_back_and_put_right(self, seconds: float) -> None:
         """The wall clock, while others write."""
         self.wall -= seconds
-        self.ledger.append(entry("sign-out", "s3", self.wall))
-        self.ledger.commit()
+        self.others_work()
         self.wall += seconds
 
     def is_ahead_and_put_right(self, seconds: float) -> None:
         self.is_set_back_and_put_right(-seconds)
 
     def passes(self, seconds: float) -> None:
+        """A warden that runs looks at its clock every few seconds, and others work."""
+        if seconds > LOOKS_WITHIN:
+            self.is_seen_to_step()
         self.wall += seconds
         self.monotonic += seconds
+        self.others_work()
+
+    def others_work(self) -> None:
+        """An entry of somebody else, which says when it was."""
+        self.ledger.append(entry("sign-out", "s3", self.wall))
+        self.ledger.commit()
 
     def holds(self) -> None:
         # Less than a minute is no step
@@ -185,6 +192,7 @@ class World:
             assert len(reached) <= REACH
 
 
+LOOKS_WITHIN = 15.0
 SESSION = st.sampled_from(("s1", "s2"))
 STEPS = st.one_of(
     st.tuples(st.just("runs"), SESSION, st.integers(0, 60), st.integers(1, 40)),
@@ -210,6 +218,7 @@ def test_no_order_of_events_lets_an_account_pass_its_cap(
     with tempfile.TemporaryDirectory() as folder:
         world = World(opened_ledger(Path(folder)))
         world.mark()
+        world.others_work()
         for name, *details in steps:
             if name == "is_killed_as_it_sees":
                 world.is_seen_to_step(dies=True)
@@ -282,6 +291,25 @@ def test_a_clock_set_ahead_by_a_day_and_a_start_give_nobody_a_new_day(
     world.passes(WINDOW_SECONDS + LEAST_SECONDS)
     world.restarts()
     assert world.budgets.counts(NURSE, now=world.monotonic) == (0, 0, 0)
+    world.ledger.close()
+
+
+@pytest.mark.parametrize("is_seen", [False, True])
+def test_what_is_opened_after_a_step_back_that_nobody_saw_is_of_now(
+    tmp_path: Path, *, is_seen: bool
+) -> None:
+    """It is dated a day ago, and there is nothing before it that says when it was."""
+    world = World(opened_ledger(tmp_path))
+    world.mark()
+    world.steps(-WINDOW_SECONDS - 1)
+    world.touches("s1")
+    world.asks("s1", "one")
+    if is_seen:
+        world.is_seen_to_step()
+    world.restarts()
+    world.runs("s1", 0, REACH)
+    world.holds()
+    assert world.budgets.counts(NURSE, now=world.monotonic) == (0, REACH, 0)
     world.ledger.close()
 
 

@@ -19,7 +19,9 @@ NURSE, ELSEWHERE = (1, ACCOUNT), (2, ACCOUNT)
 BEFORE = (1, "0a0a0a0a-0000-4000-8000-000000000001")
 AFTER = (1, "0c0c0c0c-0000-4000-8000-000000000001")
 DAY = 86_400.0
-BUDGET = Budget(soft=28, hard=35, expected=3, reach=25, prints=2, copies=1)
+BUDGET = Budget(
+    soft=28, hard=35, expected=3, reach=25, prints=2, copies=1, others_work=3
+)
 BEGAN = entry_about("p").at / 1_000_000
 
 
@@ -128,9 +130,8 @@ def test_what_an_account_wrote_for_itself_explains_so_many(budgets: Budgets) -> 
     budgets.expected(NURSE, [("a", mine.words), ("b", mine.words)], now=0.0)
 
     def explains(why: Why, patient: str, *, own_work: int, now: float = 0.0) -> bool:
-        return budgets.is_explained(
-            NURSE, patient, why=why, budget=BUDGET, own_work=own_work, now=now
-        )
+        budget = msgspec.structs.replace(BUDGET, own_work=own_work)
+        return budgets.is_explained(NURSE, patient, why=why, budget=budget, now=now)
 
     assert explains(mine, "c", own_work=3)
     assert not explains(mine, "c", own_work=2)
@@ -149,8 +150,9 @@ def test_what_an_account_wrote_for_itself_explains_so_many(budgets: Budgets) -> 
 
 
 def left(budgets: Budgets, action: str, *patients: str, **others: int) -> int:
+    budget = msgspec.structs.replace(BUDGET, **others)
     return budgets.left_after(
-        NURSE, set(patients), action=action, budget=BUDGET, others=others, now=0.0
+        NURSE, set(patients), action=action, budget=budget, now=0.0
     )
 
 
@@ -164,8 +166,8 @@ def test_what_leaves_is_counted_by_how_it_leaves(budgets: Budgets) -> None:
     assert budgets.counts_out(NURSE, now=0.0) == (1, 2, 3, 4)
     assert left(budgets, "print", "q") == 0
     assert left(budgets, "copy", "q") == -2
-    assert left(budgets, "send", "p0", "q", send=9) == 5
-    assert left(budgets, "carry", "q", "r", carry=9) == 3
+    assert left(budgets, "send", "p0", "q", sendings=9) == 5
+    assert left(budgets, "carry", "q", "r", homes=9) == 3
     assert left(budgets, "read", "q") == 1, "of what stays on the screen none went"
 
 

@@ -110,7 +110,7 @@ def test_set_on_by_days_it_is_read_as_far_back(ledger: Ledger) -> None:
 def test_set_back_it_is_read_as_far_as_the_clock_says(ledger: Ledger) -> None:
     day = read(ledger, (22 * HOUR, 0.0), (19 * HOUR, 0.0), (20 * HOUR, -3 * HOUR))
     assert day.first == 0
-    assert ages(day) == of((0, 25 * HOUR), (1, 22 * HOUR), (2, 20 * HOUR))
+    assert ages(day) == of((0, 22 * HOUR), (1, 22 * HOUR), (2, 20 * HOUR))
     assert ages(day, DAY) == of((1, 22 * HOUR), (2, 20 * HOUR))
 
 

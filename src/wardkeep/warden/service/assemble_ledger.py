@@ -73,5 +73,5 @@ def make_beside(
 
 def read_last_day(ledger: Ledger, clock: Clock, mark: ClockMark) -> LastDay:
     """Before the mark is moved on, as far back as it says."""
-    now = clock.now().timestamp() - mark.ahead()
-    return last_day(ledger, now=now, monotonic=clock.monotonic_seconds())
+    monotonic = clock.monotonic_seconds()
+    return last_day(ledger, now=mark.counted_to(), monotonic=monotonic)
