@@ -45,7 +45,6 @@ def test_what_is_no_moment_is_none_and_breaks_nobody(said: object) -> None:
 def test_nobody_else_reads_one_in_a_way_of_their_own() -> None:
     """Of five ways, four broke where a moment lies beside the calendar."""
     root = Path(str(wardkeep.fhir.__file__)).parent
-
     found = [
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")
