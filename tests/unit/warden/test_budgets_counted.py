@@ -66,6 +66,7 @@ def reach(budgets: Budgets, session: str, account: Account = NURSE) -> int:
 @pytest.mark.parametrize(
     ("day", "opened", "is_spent", "is_heavy", "is_soft"),
     [
+        (27, 27, False, False, False),
         (28, 28, False, False, False),
         (29, 29, False, False, True),
         (35, 35, False, False, True),
