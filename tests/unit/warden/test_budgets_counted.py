@@ -68,6 +68,7 @@ def reach(budgets: Budgets, session: str, account: Account = NURSE) -> int:
 @pytest.mark.parametrize(
     ("day", "opened", "is_spent", "is_heavy", "is_soft"),
     [
+        (27, 27, False, False, False),
         (28, 28, False, False, False),
         (29, 29, False, False, True),
         (35, 35, False, False, True),
@@ -249,6 +250,9 @@ def test_a_session_has_met_none_of_whom_another_met(
     budgets.opened(NURSE, session, ["c"], is_list=False, now=0.0)
     assert reach(budgets, session) == 1
     assert reach(budgets, apps_of(NURSE)) == 3
+    budgets.opened(NURSE, apps_of(NURSE), ["d"], is_list=False, now=0.0)
+    assert (reach(budgets, session), reach(budgets, apps_of(NURSE))) == (2, 4)
+    # Of a colleague's apps nobody has met anybody.
     for account in (ELSEWHERE, BEFORE, AFTER):
         assert reach(budgets, apps_of(account), account) == 0
 
