@@ -120,9 +120,9 @@ class World:
 
     def restarts(self) -> None:
         """Killed at any moment: what it knew is in files alone."""
-        mark = self.mark()
-        now = self.wall - mark.ahead()
-        day = last_day(self.ledger, now=now, monotonic=self.monotonic)
+        unseen = self.mark().ahead()
+        now = self.wall - unseen
+        day = last_day(self.ledger, now=now, monotonic=self.monotonic, unseen=unseen)
         self.budgets = Budgets.recounted(self.ledger, day)
 
     # The clock, whose wall hand somebody moves

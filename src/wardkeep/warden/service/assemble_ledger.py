@@ -65,5 +65,6 @@ def make_beside(
 
 def read_last_day(ledger: Ledger, clock: Clock, mark: ClockMark) -> LastDay:
     """Before the mark is moved on, as far back as it says."""
-    now = clock.now().timestamp() - mark.ahead()
-    return last_day(ledger, now=now, monotonic=clock.monotonic_seconds())
+    unseen, monotonic = mark.ahead(), clock.monotonic_seconds()
+    now = clock.now().timestamp() - unseen
+    return last_day(ledger, now=now, monotonic=monotonic, unseen=unseen)
