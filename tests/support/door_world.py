@@ -21,7 +21,8 @@ from support.tally import BY_APP, DEEDS, SCREENS, Given, Kind, Run, Tally
 from wardkeep.base.clock import FrozenClock
 from wardkeep.crypto.aead import new_key
 from wardkeep.db.address import DatabaseAddress
-from wardkeep.db.connection import Database, DatabaseUnavailableError
+from wardkeep.db.connection import Database
+from wardkeep.db.errors import DatabaseUnavailableError
 from wardkeep.disclosure.answers import Answer, Done, Grant, Refusal
 from wardkeep.disclosure.containment import BreakGlass, ReleaseFreeze
 from wardkeep.disclosure.copies import MakeCopy
