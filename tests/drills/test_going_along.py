@@ -363,8 +363,8 @@ def _is_counted(room: Room, session: str) -> None:
     for one in (reached["sixth"], reached["seventh"]):
         sent = {it["type"] for it in one["resources"] if it.get("onward")}
         assert {"Patient", "Encounter", "Flag", "Communication"} <= sent
-    said = command("scope", "--session", session)
-    assert f"Sent by message to {RECEIVER}: 2 people" in said
+    printed = command("scope", "--session", session)
+    assert f"Sent by message to {RECEIVER}: 2 people" in printed
 
 
 def test_their_warning_stands_beside_ours_and_ends_none(room: Room) -> None:

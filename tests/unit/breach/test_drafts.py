@@ -138,13 +138,17 @@ def test_what_is_kept_apart_is_not_spelled_out_and_comes_first(tmp_path: Path) -
 KILBY = "Kilby <Surgery> (ODS A82001)"
 
 
-def went_on(patient: str, *onward: Onward, **more: object) -> PersonReached:
+def went_on(patient: str, *onward: Onward, phone_until: int = 0) -> PersonReached:
     words = tuple(one.word for one in onward)
     condition = Disclosed(
         type="Condition", id="c", version=1, first=NOON, last=NOON, onward=words
     )
-    changed = {"onward": list(onward), "resources": [condition], **more}
-    return reached(patient, **changed)
+    return reached(
+        patient,
+        onward=list(onward),
+        resources=[condition],
+        on_phone_until=phone_until,
+    )
 
 
 def sent(to: str) -> Onward:
@@ -157,7 +161,7 @@ def test_a_report_and_a_letter_say_to_whom_it_was_sent_and_nobody_else_is_told_s
     phone = Onward(way="carry", to="", first=NOON, last=NOON, entries=[8])
     scope = scope_with(
         went_on("anna", sent(KILBY)),
-        went_on("bert", sent(KILBY), phone, on_phone_until=NOON),
+        went_on("bert", sent(KILBY), phone, phone_until=NOON),
         reached("cara"),
     )
     made = make(declared((1, 3)), scope, tmp_path)

@@ -136,7 +136,7 @@ def test_a_scope_says_to_whom_which_resources_of_which_people_were_sent(
 
 
 def test_two_parts_of_a_record_in_one_entry_went_once(tmp_path: Path) -> None:
-    """Who somebody is is sealed apart from what is known of them; both leave at once."""
+    """Who it is and what is known of them are sealed apart, and leave at once."""
     banner = Subject.about(
         patient="anna", tier="banner", relationship="", resources=[("Patient", "p", 1)]
     )
