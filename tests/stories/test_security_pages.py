@@ -149,7 +149,7 @@ async def looks(pia: Device, origin: str) -> None:
     await pia.press("What this account saw")
     await pia.reads("What Cara Finch saw")
     await pia.reads("in lists whom nothing explains")
-    await pia.reads("Asked for, record")
+    await pia.reads("Asked for, banner")
     await clean(pia, "security-account")
 
 
