@@ -148,6 +148,8 @@ async def looks(pia: Device, origin: str) -> None:
     await pia.page.get_by_role("link", name="More openings than usual").first.click()
     await pia.press("What this account saw")
     await pia.reads("What Cara Finch saw")
+    await pia.reads("in lists whom nothing explains")
+    await pia.reads("Asked for, banner")
     await clean(pia, "security-account")
 
 

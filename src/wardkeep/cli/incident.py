@@ -328,13 +328,16 @@ def _open(id_: str) -> Incident:
 def _selectors(named: dict[str, Any]) -> tuple[Wanted, ...]:
     """One for each name given; where none is, one for the organisation."""
     refuse_backwards(named["since"], named["until"])
-    rest = {key: named[key] for key in ("since", "until")}
-    rest["organisation"] = organisation_named(named["organisation"])
+    rest: dict[str, Any] = {
+        "organisation": organisation_named(named["organisation"]),
+        "since": named["since"],
+        "until": named["until"],
+    }
 
     def each(by: str) -> Iterator[Wanted]:
         # Named as nothing, it would be everybody.
         names = (_BY[by](name) or fail(NOBODY_NAMED) for name in named[by])
-        return (Wanted(**{by: name}, **rest) for name in names)
+        return (Wanted(**{**rest, by: name}) for name in names)
 
     found = tuple(chain.from_iterable(map(each, _BY)))
     if found:

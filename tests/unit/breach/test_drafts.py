@@ -283,7 +283,7 @@ def test_whoever_two_accounts_reached_is_told_of_once() -> None:
 
 
 def test_who_opened_a_record_is_told_as_that_and_as_no_opening(tmp_path: Path) -> None:
-    alone = reached("anna", resources=[], openings=0, looked_at=[7], tiers=[])
+    alone = reached("anna", openings=0, looked_at=[7], tiers=[], resources=[])
     besides = reached("bert", looked_at=[8], entries=[7, 8])
     made = make(declared((1, 2)), scope_with(alone, besides), tmp_path)
     found = texts(Path(made.folder) / "1-fernhill")
