@@ -80,6 +80,6 @@ async def _takes_out(ground: Ground, token: str, patient: str, action: Action) -
 
 
 SCENARIOS: Scenarios = (
-    Scenario("ward-on-paper", "A ward carried out on paper", ward_on_paper),
-    Scenario("copies-stolen", "Copies by a stolen session", copies_stolen),
+    Scenario("ward-on-paper", "A ward carried out on paper", ward_on_paper, A_WARD),
+    Scenario("copies-stolen", "Copies by a stolen session", copies_stolen, A_QUEUE),
 )
