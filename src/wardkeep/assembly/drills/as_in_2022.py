@@ -75,7 +75,7 @@ _OVERWRITE = (
 _HISTORY = "select count(*) from record.history where patient = $1 and body = $2"
 _NOISE = bytes(64)
 _WORDS = WORDS | {
-    "no-right": "the web's role has no right to",
+    "no-right": "the web's role of the database may not",
     "kept": "what it overwrites stays in history",
     "not-your-work": "it is nobody's work who treats patients",
     "one-patient-at-a-time": "one record a question",

@@ -31,8 +31,12 @@ from wardkeep.identity.roles import Role
 
 _WORDS = {
     "not-understood": "the door's socket does not take that question",
-    "no-right": "the web's role of the database has no right to",
+    "no-right": "the web's role of the database may not",
     "not-your-work": "it is nobody's work who treats patients",
+    "sign-in-refused": "no challenge of a sign-in was signed",
+    "confirm-first": "a touch that is for this",
+    "not-confirmed": "what it saw was signed for something else",
+    "invitation-over": "there is no such invitation",
     "closed-folder": "its files are the warden's own",
     "whole": "the verifier finds it whole",
 }

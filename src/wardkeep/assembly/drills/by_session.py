@@ -67,11 +67,12 @@ def stop_of(refusals: Sequence[str]) -> str:
     tries of which kind came before it.
     """
     last = refusals[-1] if refusals else ""
-    before = Counter(one for one in refusals if one in _AFTER)
-    if last != "not-signed-in" or not before:
+    before = [one for one in refusals if one != last]
+    kinds = Counter(one for one in before if one in _AFTER)
+    if last != "not-signed-in" or not kinds:
         return WORDS.get(last, last)
-    code, many = before.most_common(1)[0]
-    return f"frozen by itself after {many} tries {_AFTER[code]}"
+    kind, _ = kinds.most_common(1)[0]
+    return f"frozen by itself after {len(before)} tries {_AFTER[kind]}"
 
 
 class Haul:

@@ -82,7 +82,8 @@ was not read for it:
 """
 _NOT_TRIED = """\
 Not among them: a touch that somebody gives for another thing, which such a process can
-turn into one that enrols a passkey of its own ([record 95](decisions/0095-drills-that-can-fail.md)).
+turn into one that enrols a passkey of its own
+([record 95](decisions/0095-drills-that-can-fail.md)).
 """
 _COLUMNS = "| drill | the attacker had | got | promised | attempts | stopped by |"
 _RULE = "| --- | --- | --- | --- | --- | --- |"
@@ -119,8 +120,9 @@ def comparison(results: Sequence[DrillResult]) -> str:
     most = max(patients, key=lambda one: one.reached)
     return (
         f"In August 2022 one password without a second factor gave {PEOPLE:,} people's"
-        f" records. The same steps here\ngave {ours.reached:,}; the most that any drill"
-        f" got was {most.reached:,} (`{most.scenario}`)."
+        f" records. Here it gives {ours.steps[0].got:,} {ours.steps[0].unit};\nwith a"
+        f" doctor's live session in its place the same steps gave {ours.reached:,}, and"
+        f" the most that any drill got was {most.reached:,} (`{most.scenario}`)."
     )
 
 
