@@ -15,12 +15,19 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from bench._small_promises import (
+    grants_beyond,
+    minutes_at_home,
+    ways_without_factor,
+)
 from support.acts import confirm
 from support.template import settings_for
 from wardkeep.assembly.drills import (
     DrillBrokenError,
     DrillResult,
     Ground,
+    as_in_2022,
+    by_backup,
     by_ledger,
     by_scraping,
     by_session,
@@ -61,14 +68,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 Drill = Callable[[Ground], Awaitable[DrillResult]]
 DRILLS: Sequence[tuple[str, str, Drill]] = (
     ("P3", "fields readable in a dump of the database", by_theft.database_dump),
-    ("P3", "fields readable in the stolen backups", by_wreck.backup_theft),
+    ("P3", "fields readable in the stolen backups", by_backup.backup_theft),
     ("P3", "fields readable on the web process's disk", by_wreck.disk_theft),
     ("P12", "patients, a supporter without a grant", by_theft.supplier),
     ("P8", "changes of the ledger unnoticed", by_ledger.ledger_edited),
     ("P8", "older ledgers unnoticed", by_ledger.ledger_rolled_back),
     ("P8", "traces the database's owner takes", by_wreck.ledger_and_the_owner),
     ("P1", "patients, a stolen session", by_session.stolen_cookie),
-    ("P1", "the same, the attack of 2022", by_session.august_2022),
+    ("P1", "the same, the attack of 2022", as_in_2022.august_2022),
     ("P1", "the same, booked into strangers' care", by_work.self_booked),
     ("P2", "patients, the web process for an hour", by_touch.web_taken_over),
     ("P2", "the same, with work that it forges", by_work.forged_work),
@@ -100,6 +107,9 @@ async def attacked(made: Ground, say: Callable[[str], None]) -> list[Row]:
         say(what)
         rows += _told(say, _rows_of(promise, what, await drill(made)))
         made.clock.move(A_DAY_LATER)
+    say("sign-in paths, support grants, homes")
+    rows += _told(say, await _small(made))
+    made.clock.move(A_DAY_LATER)
     say("emergencies")
     rows += _told(say, await _emergencies(made))
     made.clock.move(A_DAY_LATER)
@@ -117,9 +127,7 @@ def _told(say: Callable[[str], None], rows: list[Row]) -> list[Row]:
 
 
 def _rows_of(promise: str, what: str, found: DrillResult) -> list[Row]:
-    is_a_copy = promise == "P3"
-    got = found.fields if is_a_copy else found.reached
-    rows = [Row(promise=promise, what=what, bound=found.bound, measured=got)]
+    rows = [Row(promise=promise, what=what, bound=found.bound, measured=found.reached)]
     if found.ways_in is not None:
         homes = "ways into homes, the attack of 2022"
         rows.append(Row(promise="P13", what=homes, bound=0, measured=found.ways_in))
@@ -138,6 +146,19 @@ async def _scraped(made: Ground, way: str, walk: by_scraping.Walk) -> list[Row]:
             (f"opened, p95 of {len(found)} scrapers", by_scraping.BOUND, opened),
             ("scrapers whom no canary stopped", 0, evaded),
             ("s until all was closed, slowest", _SECONDS_TO_FREEZE, slowest),
+        )
+    ]
+
+
+async def _small(made: Ground) -> list[Row]:
+    before, after = await minutes_at_home(made)
+    return [
+        Row(promise=promise, what=what, bound=bound, measured=measured)
+        for promise, what, bound, measured in (
+            ("P11", "ways to sign in by what can be phished", 0, ways_without_factor()),
+            ("P12", "grants beyond 5 patients, 60 min", 0, await grants_beyond(made)),
+            ("P13", "minutes before a visit that its home opens", 30, before),
+            ("P13", "minutes after it", 60, after),
         )
     ]
 

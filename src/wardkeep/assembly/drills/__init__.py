@@ -2,6 +2,8 @@
 """Drills: attacks on an installation of their own, and what each one got."""
 
 from wardkeep.assembly.drills import (
+    as_in_2022,
+    by_backup,
     by_ledger,
     by_paper,
     by_scraping,
@@ -12,7 +14,7 @@ from wardkeep.assembly.drills import (
     by_wreck,
 )
 from wardkeep.assembly.drills.ground import DrillBrokenError, Ground, ground
-from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios, Step
 from wardkeep.assembly.drills.running import run_drills
 from wardkeep.assembly.drills.telling import drills_page, drills_table, drills_text
 
@@ -21,6 +23,8 @@ SCENARIOS: Scenarios = (
     *by_theft.SCENARIOS,
     *by_ledger.SCENARIOS,
     *by_wreck.SCENARIOS,
+    *by_backup.SCENARIOS,
+    *as_in_2022.SCENARIOS,
     *by_session.SCENARIOS,
     *by_touch.SCENARIOS,
     *by_paper.SCENARIOS,
@@ -34,6 +38,7 @@ __all__ = [
     "DrillResult",
     "Ground",
     "Scenario",
+    "Step",
     "drills_page",
     "drills_table",
     "drills_text",

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from wardkeep.assembly.drills.by_session import EXPECTED
 from wardkeep.assembly.drills.ground import Ground
-from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.assembly.drills.result import (
+    CHANGES,
+    DrillResult,
+    Scenario,
+    Scenarios,
+    unless_any,
+)
 from wardkeep.assembly.proof import ledger_name, signing_key
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.note_keys import LOG, NoteKey
@@ -46,10 +52,11 @@ async def ledger_edited(ground: Ground) -> DrillResult:
         scenario="ledger-edited",
         attacker="root on the warden's disk, who edits or cuts off the ledger",
         reached=unnoticed,
+        counts=CHANGES,
         bound=0,
         tried=tried,
         seconds=time.perf_counter() - began,
-        stopped_by="the verifier names the place of each change",
+        stopped_by=unless_any(unnoticed, "the verifier names the place of each change"),
     )
 
 
@@ -91,10 +98,11 @@ async def ledger_rolled_back(ground: Ground) -> DrillResult:
         scenario="ledger-rolled-back",
         attacker="root and every key, who puts an older ledger back",
         reached=unnoticed,
+        counts=CHANGES,
         bound=0,
         tried=_DAYS - 1,
         seconds=time.perf_counter() - began,
-        stopped_by="a witness elsewhere saw the newer one",
+        stopped_by=unless_any(unnoticed, "a witness elsewhere saw the newer one"),
     )
 
 
@@ -120,6 +128,8 @@ def cosigned(ledger: Ledger, witness: Witness, old: int) -> int:
 
 
 SCENARIOS: Scenarios = (
-    Scenario("ledger-edited", "The ledger, edited", ledger_edited),
-    Scenario("ledger-rolled-back", "An older ledger put back", ledger_rolled_back),
+    Scenario("ledger-edited", "The ledger, edited", ledger_edited, EXPECTED),
+    Scenario(
+        "ledger-rolled-back", "An older ledger put back", ledger_rolled_back, EXPECTED
+    ),
 )

@@ -4,7 +4,7 @@
 import time
 
 from wardkeep.assembly.drills.by_session import WORDS
-from wardkeep.assembly.drills.ground import HOME, Ground
+from wardkeep.assembly.drills.ground import HOME, Ground, values_in
 from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
 from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.answers import Refusal
@@ -76,10 +76,13 @@ async def _takes_out(ground: Ground, token: str, patient: str, action: Action) -
     taken = await taker.take(asked, opener=opener)
     if isinstance(taken, Refusal):
         return taken.code
-    return "" if isinstance(taken, TakenOut) else "not-found"
+    if not isinstance(taken, TakenOut):
+        return "not-found"
+    ground.values[patient] = sum(values_in(one.text) for one in taken.opened.resources)
+    return ""
 
 
 SCENARIOS: Scenarios = (
-    Scenario("ward-on-paper", "A ward carried out on paper", ward_on_paper),
-    Scenario("copies-stolen", "Copies by a stolen session", copies_stolen),
+    Scenario("ward-on-paper", "A ward carried out on paper", ward_on_paper, A_WARD),
+    Scenario("copies-stolen", "Copies by a stolen session", copies_stolen, A_QUEUE),
 )

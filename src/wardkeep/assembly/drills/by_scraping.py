@@ -22,7 +22,7 @@ from wardkeep.assembly.drills.meadow import (
     practitioner,
 )
 from wardkeep.assembly.drills.programs import stolen_program
-from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.assembly.drills.result import NOBODY, DrillResult, Scenario, Scenarios
 from wardkeep.base.ids import OrganisationId
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.disclosure.purpose import Purpose
@@ -41,7 +41,6 @@ BY_ID, BY_TIME = ("", "-_id"), ("_lastUpdated", "-_lastUpdated")
 """How a program has whoever is behind a reference sorted: both ways round."""
 _CONTRACT = 500
 _CLOSED = "a canary: records closed by themselves"
-_EVADED = "nobody"
 _FROZEN = frozenset({"frozen", "not-signed-in"})
 _APART = timedelta(hours=2)
 """Between two runs, so that neither has what the other left of an hour."""
@@ -235,10 +234,10 @@ def _drill(name: str, title: str, attacker: str, walk: Walk) -> Scenario:
             bound=BOUND if is_blind and slowest < _FIVE_SECONDS else 0,
             tried=sum(one.opened for one in found),
             seconds=time.perf_counter() - began,
-            stopped_by=_CLOSED if is_blind else _EVADED,
+            stopped_by=_CLOSED if is_blind else NOBODY,
         )
 
-    return Scenario(name, title, run)
+    return Scenario(name, title, run, runs=RUNS)
 
 
 _FIVE_SECONDS = 5.0

@@ -2,13 +2,23 @@
 """Attacks with a person's session or account: stolen, shared, or their own."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from wardkeep.assembly.drills.ground import ELSEWHERE, HOME, Ground, Person
-from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.assembly.drills.ground import HOME, Ground, Person
+from wardkeep.assembly.drills.result import (
+    NOBODY,
+    WAYS_IN,
+    DrillResult,
+    Scenario,
+    Scenarios,
+    after,
+    unless_any,
+)
 from wardkeep.crypto.software_authenticator import SoftwareAuthenticator
 from wardkeep.disclosure.answers import Refusal
+from wardkeep.disclosure.pulse import PulseRead, ReadPulse
 from wardkeep.identity.roles import REACH, Budget, Role
 from wardkeep.warden.breaker import FLOOR, SHARE
 from wardkeep.warden.budgets import ROWS_A_PATIENT, TRIES
@@ -21,7 +31,7 @@ EXPECTED = 10
 _NURSE = Role.WARD_NURSE.budget
 _STOPPED = frozenset({"not-signed-in", "frozen", "budget-spent"})
 WORDS = {
-    "not-signed-in": f"frozen by itself after {TRIES} tries without the passkey",
+    "not-signed-in": "frozen by itself: no session any more",
     "frozen": "records closed by themselves",
     "budget-spent": "the day's budget: records closed",
     "prove-again": "the passkey, which is asked for again",
@@ -31,15 +41,38 @@ WORDS = {
     "prints-spent": "the day's prints: the ward opens as before",
     "copy-not-signed": "a copy takes the passkey, which signs for that very copy",
     "no-visit-now": "a visit of one's own, which is now or is none",
-    "": "nobody",
+    "": NOBODY,
 }
 """What a refusal means to the attacker."""
+_AFTER = {
+    "prove-again": "without the passkey",
+    "no-visit-now": "at homes that are not visited now",
+}
+"""Of what kind the tries were that ended in a freeze."""
 GANG, APART, A_LIST = 20, 150, 20
 _SLOWLY = "an alarm to the privacy officer: four weeks are counted too"
 A_ROUND = 8
 """Homes that a carer visits about now."""
 SLOWLY = 6
 """Strangers a day: below every limit of a day."""
+A_SWEEP = EXPECTED + REACH + TRIES + 1
+"""Patients whom somebody without the passkey tries, until all is frozen."""
+_A_MONTH = _NURSE.soft * TIMES_SOFT + SLOWLY
+
+
+def stop_of(refusals: Sequence[str]) -> str:
+    """What stopped somebody, in words, from their refusals in turn.
+
+    A code without words stays one. The last one says it, and of a freeze how many
+    tries of which kind came before it.
+    """
+    last = refusals[-1] if refusals else ""
+    before = [one for one in refusals if one != last]
+    kinds = Counter(one for one in before if one in _AFTER)
+    if last != "not-signed-in" or not kinds:
+        return WORDS.get(last, last)
+    kind, _ = kinds.most_common(1)[0]
+    return f"frozen by itself after {len(before)} tries {_AFTER[kind]}"
 
 
 class Haul:
@@ -51,7 +84,7 @@ class Haul:
         self.reached: set[str] = set()
         self.tried = 0
         self.began = time.perf_counter()
-        self.stopped_by = ""
+        self.refusals: list[str] = []
 
     async def take(self, patient: str, *, touches: bool = False) -> bool:
         """One attempt; False once there is nothing more to have."""
@@ -63,7 +96,7 @@ class Haul:
         if not refusal:
             self.reached.add(patient)
             return True
-        self.stopped_by = refusal
+        self.refusals.append(refusal)
         return refusal not in _STOPPED
 
     async def list_all(self, patients: Sequence[str]) -> None:
@@ -79,8 +112,8 @@ class Haul:
 
     @property
     def stop(self) -> str:
-        """In words; a code without words stays one."""
-        return WORDS.get(self.stopped_by, self.stopped_by)
+        """What stopped it, in words."""
+        return stop_of(self.refusals)
 
     @property
     def seconds(self) -> float:
@@ -95,7 +128,8 @@ def wanted(ground: Ground, who: Person, start: int) -> list[str]:
     return [*who.expected, *(one for one in home if one not in mine)]
 
 
-async def _sweep(ground: Ground, who: Person) -> Haul:
+async def sweep(ground: Ground, who: Person) -> Haul:
+    """Open whoever there is, without the passkey, until that is stopped."""
     haul = Haul(ground, who)
     for patient in wanted(ground, who, 0):
         if not await haul.take(patient):
@@ -135,14 +169,14 @@ async def phishing_proxy(ground: Ground) -> DrillResult:
         bound=0,
         tried=1,
         seconds=time.perf_counter() - began,
-        stopped_by="the passkey signs the address" if not is_in else "nobody",
+        stopped_by=unless_any(is_in, "the passkey signs the address"),
     )
 
 
 async def stolen_cookie(ground: Ground) -> DrillResult:
     """A script with a nurse's cookie walks through everybody, with a reason typed."""
     nurse = await ground.person("ward_nurse", expects=EXPECTED)
-    haul = await _sweep(ground, nurse)
+    haul = await sweep(ground, nurse)
     return DrillResult(
         scenario="stolen-cookie",
         attacker="a ward nurse's live session, without her passkey",
@@ -188,7 +222,7 @@ async def insider_slow(ground: Ground) -> DrillResult:
     """A nurse takes a few strangers a day, for weeks; the clock is moved on."""
     nurse = await ground.person("ward_nurse")
     haul = Haul(ground, nurse)
-    bound, is_noticed = _NURSE.soft * TIMES_SOFT + SLOWLY, False
+    bound, is_noticed = _A_MONTH, False
     for start in range(0, 2 * bound, SLOWLY):
         nurse.token = await _next_day(ground, nurse)
         for patient in ground.patients[HOME][start : start + SLOWLY]:
@@ -203,7 +237,7 @@ async def insider_slow(ground: Ground) -> DrillResult:
         bound=bound,
         tried=haul.tried,
         seconds=len(haul.reached) / SLOWLY * 24 * 3600,
-        stopped_by=_SLOWLY if is_noticed else WORDS[""],
+        stopped_by=_SLOWLY if is_noticed else NOBODY,
     )
 
 
@@ -225,12 +259,16 @@ def _is_noticed(ground: Ground, account: str) -> bool:
 async def in_concert(ground: Ground) -> DrillResult:
     """Twenty stolen sessions, each below its own reach."""
     gang = [await ground.person("ward_nurse") for _ in range(GANG)]
+    officer = await ground.person("privacy_officer")
     hauls = [Haul(ground, one) for one in gang]
     everybody = ground.patients[HOME]
     for turn in range(REACH):
         for n, haul in enumerate(hauls):
             await haul.take(everybody[(turn * GANG + n) % len(everybody)])
     reached = set().union(*(haul.reached for haul in hauls))
+    told = await ground.door.ask(ReadPulse(officer.token), PulseRead)
+    is_tripped = isinstance(told, PulseRead) and told.is_tripped
+    by = "the circuit breaker: " if is_tripped else ""
     at_work = FLOOR + GANG * _NURSE.soft * SHARE
     return DrillResult(
         scenario="in-concert",
@@ -240,49 +278,8 @@ async def in_concert(ground: Ground) -> DrillResult:
         bound=int(at_work) + 1 + GANG,
         tried=sum(haul.tried for haul in hauls),
         seconds=hauls[0].seconds,
-        stopped_by=f"the circuit breaker: {hauls[-1].stop}",
+        stopped_by=after(by, hauls[-1].stop),
     )
-
-
-async def august_2022(ground: Ground) -> DrillResult:
-    """The attack of 2022: a customer's sign-in, then everything from there.
-
-    One session of a doctor; the records of that customer, those of the next one, the
-    ways into homes, which lie in the sealed tier, and the whole database.
-    """
-    doctor = await ground.person("doctor", expects=EXPECTED)
-    haul = await _sweep(ground, doctor)
-    reached = set(haul.reached)
-    for patient in ground.patients[ELSEWHERE][:50]:
-        if not await ground.reads(doctor.token, patient, organisation=ELSEWHERE):
-            reached.add(patient)
-    ways_in = await _ways_in_taken(ground)
-    return DrillResult(
-        scenario="2022",
-        attacker="a doctor's session, the next customer, the ways into homes",
-        reached=len(reached),
-        ways_in=ways_in,
-        bound=EXPECTED + REACH,
-        tried=haul.tried + 50 + 2 * EXPECTED,
-        seconds=haul.seconds,
-        stopped_by=haul.stop,
-    )
-
-
-async def _ways_in_taken(ground: Ground) -> int:
-    """Ways in that a doctor's session gets, and a carer's without her passkey."""
-    doctor = await ground.person("doctor", expects=EXPECTED)
-    await ground.set_ways_in(doctor.expected)
-    carer = await ground.person("carer")
-    for patient in doctor.expected:
-        await ground.plan_visit(carer, patient, starts=ground.clock.now())
-    ground.clock.move(timedelta(minutes=6))
-    said = [
-        await ground.reads_way_in(who.token, patient)
-        for who in (doctor, carer)
-        for patient in doctor.expected
-    ]
-    return said.count("")
 
 
 async def ways_into_homes(ground: Ground) -> DrillResult:
@@ -298,32 +295,37 @@ async def ways_into_homes(ground: Ground) -> DrillResult:
     for number, patient in enumerate(homes[: 2 * A_ROUND]):
         starts = now if number < A_ROUND else now + timedelta(hours=6)
         await ground.plan_visit(carer, patient, starts=starts)
-    began, reached, refused = time.perf_counter(), 0, ""
+    began, reached, refusals = time.perf_counter(), 0, []
     for patient in homes:
         said = await ground.reads_way_in(carer.token, patient)
         if said == "passkey-due":
             await ground.prove(carer)
             said = await ground.reads_way_in(carer.token, patient)
         reached += not said
-        refused = said or refused
+        refusals += [said] if said else []
     return DrillResult(
         scenario="ways-into-homes",
         attacker="a carer's session and her passkey, and every way into a home",
         reached=reached,
+        counts=WAYS_IN,
         bound=A_ROUND,
         tried=len(homes),
         seconds=time.perf_counter() - began,
-        stopped_by=WORDS.get(refused, refused),
+        stopped_by=stop_of(refusals),
     )
 
 
 SCENARIOS: Scenarios = (
-    Scenario("2022", "The attack of August 2022", august_2022),
-    Scenario("phishing-proxy", "A phishing page in between", phishing_proxy),
-    Scenario("stolen-cookie", "A stolen session", stolen_cookie),
-    Scenario("infostealer", "Malware on a ward PC", infostealer),
-    Scenario("insider-fast", "An insider, in a day", insider_fast),
-    Scenario("insider-slow", "An insider, over weeks", insider_slow),
-    Scenario("in-concert", "Twenty accounts in concert", in_concert),
-    Scenario("ways-into-homes", "The ways into homes", ways_into_homes),
+    Scenario("phishing-proxy", "A phishing page in between", phishing_proxy, EXPECTED),
+    Scenario("stolen-cookie", "A stolen session", stolen_cookie, A_SWEEP),
+    Scenario("infostealer", "Malware on a ward PC", infostealer, of_a_day(_NURSE) + 1),
+    Scenario(
+        "insider-fast",
+        "An insider, in a day",
+        insider_fast,
+        of_a_day(Role.DOCTOR.budget) + 1,
+    ),
+    Scenario("insider-slow", "An insider, over weeks", insider_slow, 2 * _A_MONTH),
+    Scenario("in-concert", "Twenty accounts in concert", in_concert, GANG * REACH),
+    Scenario("ways-into-homes", "The ways into homes", ways_into_homes, 3 * A_ROUND),
 )

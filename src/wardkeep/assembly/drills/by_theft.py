@@ -10,7 +10,15 @@ from wardkeep.assembly.database import WEB, address_for
 from wardkeep.assembly.drills.by_session import WORDS, Haul
 from wardkeep.assembly.drills.ground import HOME, NHS_NUMBERS, SURNAME, Ground
 from wardkeep.assembly.drills.programs import stolen_program
-from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.assembly.drills.result import (
+    IN_COPIES,
+    NOBODY,
+    DrillResult,
+    Scenario,
+    Scenarios,
+    after,
+    unless_any,
+)
 from wardkeep.db.connection import connect
 from wardkeep.db.errors import DatabaseRefusedError
 from wardkeep.disclosure.answers import Done
@@ -18,8 +26,10 @@ from wardkeep.disclosure.questions import (
     AddRelationships,
 )
 from wardkeep.identity.roles import REACH, Role
+from wardkeep.warden.budgets import TRIES
 
 CONTRACT = 60
+_LOOKED_FOR = 50
 
 
 async def stolen_program_key(ground: Ground) -> DrillResult:
@@ -59,23 +69,29 @@ def files_in(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def searched(scenario: str, attacker: str, files: Iterable[Path]) -> DrillResult:
-    """What of names, addresses and NHS numbers can be read in the files as they lie."""
-    began, fields, tried = time.perf_counter(), 0, 0
+    """What of names, addresses and NHS numbers can be read in the files as they lie.
+
+    Where no row of the ground's lies in them, nothing was tried.
+    """
+    began, fields, rows, tried = time.perf_counter(), 0, 0, 0
     words = (SURNAME.encode(), b"Nowhere Lane")
     numbers = re.compile("|".join(NHS_NUMBERS).encode())
     for path in files:
         raw = path.read_bytes()
         tried += 1
+        rows += raw.count(HOME.encode() + b"-0")
         fields += sum(raw.count(one) for one in words) + len(numbers.findall(raw))
+    # Ids tell nothing of anybody: they lie open, and so tell that the rows are there.
+    sealed = "rows are sealed under keys that are not there" if rows else NOBODY
     return DrillResult(
         scenario=scenario,
         attacker=attacker,
-        reached=0,
+        reached=fields,
+        counts=IN_COPIES,
         bound=0,
-        fields=fields,
-        tried=tried,
+        tried=tried if rows else 0,
         seconds=time.perf_counter() - began,
-        stopped_by="rows are sealed under keys that are not there",
+        stopped_by=unless_any(fields, sealed),
     )
 
 
@@ -97,7 +113,7 @@ async def forged_relationships(ground: Ground) -> DrillResult:
         bound=budget.expected + REACH,
         tried=haul.tried,
         seconds=haul.seconds,
-        stopped_by=f"a role can expect so many; then {haul.stop}",
+        stopped_by=after("a role can expect so many; then ", haul.stop),
     )
 
 
@@ -123,7 +139,7 @@ async def supplier(ground: Ground) -> DrillResult:
     """A supporter's account with its passkey, and no organisation's grant."""
     supporter = (await ground.person("support", organisation="support")).token
     began, tried, reached, said = time.perf_counter(), 0, 0, ""
-    for patient in ground.patients[HOME][:50]:
+    for patient in ground.patients[HOME][:_LOOKED_FOR]:
         tried += 1
         said = await ground.reads(supporter, patient)
         reached += not said
@@ -139,8 +155,18 @@ async def supplier(ground: Ground) -> DrillResult:
 
 
 SCENARIOS: Scenarios = (
-    Scenario("stolen-program-key", "A program's stolen key", stolen_program_key),
-    Scenario("supplier", "The supplier's account", supplier),
+    Scenario(
+        "stolen-program-key",
+        "A program's stolen key",
+        stolen_program_key,
+        3 * CONTRACT,
+    ),
+    Scenario("supplier", "The supplier's account", supplier, _LOOKED_FOR),
     Scenario("database-dump", "The database, copied", database_dump),
-    Scenario("forged-relationships", "Forged relationships", forged_relationships),
+    Scenario(
+        "forged-relationships",
+        "Forged relationships",
+        forged_relationships,
+        Role.WARD_NURSE.budget.expected + REACH + TRIES + 1,
+    ),
 )

@@ -10,9 +10,16 @@ from datetime import timedelta
 
 import msgspec
 
+from wardkeep.assembly.drills.beyond_records import tries_beyond
 from wardkeep.assembly.drills.by_session import A_LIST, EXPECTED, WORDS, Haul, of_a_day
 from wardkeep.assembly.drills.ground import ELSEWHERE, HOME, Ground, Person
-from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.assembly.drills.result import (
+    NOBODY,
+    DrillResult,
+    Scenario,
+    Scenarios,
+    after,
+)
 from wardkeep.disclosure.answers import Refusal
 from wardkeep.identity.roles import REACH, Role
 from wardkeep.warden.alarms import GLASS_AGAIN, GLASS_BROKEN
@@ -24,9 +31,12 @@ APART = timedelta(seconds=APART_SECONDS)
 ASKED_EACH = timedelta(minutes=2)
 """A page that was taken over asks for the passkey, and who treats patients touches."""
 _NURSE, _DOCTOR = Role.WARD_NURSE.budget, Role.DOCTOR.budget
+_BY_GLASS = EXPECTED + _DOCTOR.hard + MANY_IN_AN_HOUR + AN_HOUR // APART
+_BY_WEB = 3 * (of_a_day(_NURSE) + 1)
 _TOLD = (
-    "one in 20 s from the fourth on; told at once of each, and apart from the third on;"
-    " a freeze by the officer, an hour later"
+    f"one in {APART_SECONDS:.0f} s after {MANY_IN_AN_HOUR} in an hour; told at once of"
+    f" each, and apart from the {MANY_IN_AN_HOUR}rd on; a freeze by the officer, an"
+    " hour later"
 )
 
 
@@ -69,10 +79,10 @@ async def insider_glass(ground: Ground) -> DrillResult:
         scenario="insider-glass",
         attacker="a doctor's passkey in a program, the day spent: glass for an hour",
         reached=len(haul.reached),
-        bound=EXPECTED + _DOCTOR.hard + MANY_IN_AN_HOUR + AN_HOUR // APART,
+        bound=_BY_GLASS,
         tried=haul.tried,
         seconds=AN_HOUR.total_seconds(),
-        stopped_by=_TOLD if is_told and is_stopped else WORDS[""],
+        stopped_by=_TOLD if is_told and is_stopped else NOBODY,
     )
 
 
@@ -118,9 +128,10 @@ class Ridden(msgspec.Struct):
 async def web_taken_over(ground: Ground) -> DrillResult:
     """The web process asks the door what it likes, for whoever comes by in an hour.
 
-    Its pages ask three nurses for the passkey each two minutes, and they use it. At the
-    end it tries to go on: one more record, one more list, another organisation, and a
-    touch that the nurse gave to go on, and that breaks the glass.
+    Its pages ask three nurses for the passkey each two minutes, and they use it. Then
+    it tries what is not reading (beyond_records.py). At the end it tries to go on: one
+    more record, one more list, another organisation, and a touch that the nurse gave
+    to go on, and that breaks the glass.
     """
     came_by = [
         Ridden(await ground.person("ward_nurse", expects=EXPECTED)) for _ in range(3)
@@ -138,15 +149,17 @@ async def web_taken_over(ground: Ground) -> DrillResult:
             reached |= await one.ride(ground, left)
             await ground.prove(one.who)
         ground.clock.move(ASKED_EACH)
+    steps = await tries_beyond(ground, came_by[0].who)
     beyond, stop = await _beyond(ground, came_by, left)
     return DrillResult(
         scenario="web-taken-over",
         attacker="the whole web process for an hour, and three nurses' touches in it",
         reached=len(reached | beyond),
-        bound=len(came_by) * (of_a_day(_NURSE) + 1),
-        tried=sum(one.tried for one in came_by),
+        bound=_BY_WEB,
+        tried=sum(one.tried for one in came_by) + sum(one.tried for one in steps),
         seconds=AN_HOUR.total_seconds() + time.perf_counter() - began,
-        stopped_by=f"{stop}; one more for a touch that breaks the glass, told at once",
+        stopped_by=after("one more for a touch that breaks the glass; ", stop),
+        steps=steps,
     )
 
 
@@ -176,6 +189,10 @@ async def _beyond(
 
 
 SCENARIOS: Scenarios = (
-    Scenario("insider-glass", "An insider who breaks the glass", insider_glass),
-    Scenario("web-taken-over", "The web process taken over", web_taken_over),
+    Scenario(
+        "insider-glass", "An insider who breaks the glass", insider_glass, _BY_GLASS + 2
+    ),
+    Scenario(
+        "web-taken-over", "The web process taken over", web_taken_over, _BY_WEB + 6
+    ),
 )

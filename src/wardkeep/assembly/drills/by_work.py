@@ -3,9 +3,9 @@
 
 import time
 
-from wardkeep.assembly.drills.by_session import APART, EXPECTED, Haul, wanted
+from wardkeep.assembly.drills.by_session import A_SWEEP, APART, EXPECTED, Haul, wanted
 from wardkeep.assembly.drills.ground import HOME, Ground
-from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios, after
 from wardkeep.identity.roles import REACH
 
 
@@ -39,7 +39,7 @@ async def forged_work(ground: Ground) -> DrillResult:
         bound=3 * (EXPECTED + REACH),
         tried=tried,
         seconds=time.perf_counter() - began,
-        stopped_by=f"work explains whom its writer opened: {stop}",
+        stopped_by=after("work explains whom its writer opened: ", stop),
     )
 
 
@@ -68,6 +68,6 @@ async def self_booked(ground: Ground) -> DrillResult:
 
 
 SCENARIOS: Scenarios = (
-    Scenario("self-booked", "Booked into strangers' care", self_booked),
-    Scenario("forged-work", "Work that was forged", forged_work),
+    Scenario("self-booked", "Booked into strangers' care", self_booked, A_SWEEP),
+    Scenario("forged-work", "Work that was forged", forged_work, 3 * APART),
 )

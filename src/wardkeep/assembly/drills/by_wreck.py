@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attacks with stolen passwords, disks and backups, and by the database's owner."""
+"""Attacks with stolen passwords and disks, and by the database's owner."""
 
-import secrets
 import shutil
 import tempfile
 import time
@@ -15,10 +14,15 @@ from wardkeep.assembly.drills.by_ledger import cosigned, is_whole, witness_of
 from wardkeep.assembly.drills.by_session import EXPECTED
 from wardkeep.assembly.drills.by_theft import files_in, searched
 from wardkeep.assembly.drills.ground import HOME, DrillBrokenError, Ground
-from wardkeep.assembly.drills.result import DrillResult, Scenario, Scenarios
+from wardkeep.assembly.drills.result import (
+    CHANGES,
+    DrillResult,
+    Scenario,
+    Scenarios,
+    unless_any,
+)
 from wardkeep.assembly.proof import ledger_name
 from wardkeep.base.ids import OrganisationId
-from wardkeep.crypto.aead import BoxCannotBeOpenedError
 from wardkeep.db.connection import Connection, connect
 from wardkeep.db.roles import OWNER
 from wardkeep.disclosure.answers import Refusal, SignedIn
@@ -26,17 +30,11 @@ from wardkeep.disclosure.questions import FinishSignIn
 from wardkeep.ledger.witness import Watched, log_id
 
 GUESSES = 50
-WRECKED = 20
 _SECRETS = """
 select count(*) from information_schema.columns
  where table_schema in ('warden', 'record', 'jobs', 'public')
    and column_name ~* '(password|passwort|passcode|security_question)'
 """
-_BODIES = """
-select r.id, r.type, r.body from record.resource as r
-  join record.patient as p on p.number = r.patient where p.id = any($1)
-"""
-_OVERWRITE = "update record.resource set body = $3 where id = $1 and type = $2"
 
 
 async def stolen_password(ground: Ground) -> DrillResult:
@@ -61,17 +59,9 @@ async def stolen_password(ground: Ground) -> DrillResult:
         bound=0,
         tried=GUESSES,
         seconds=time.perf_counter() - began,
-        stopped_by="there is no password: only a passkey's signature signs in",
-    )
-
-
-async def backup_theft(ground: Ground) -> DrillResult:
-    """The backups: a copy of the database and one of the ledger."""
-    ground.service.ledger.publish()
-    return searched(
-        "backup-theft",
-        "the backups: copies of the database and of the ledger",
-        files_in((ground.layout.database, ground.layout.ledger)),
+        stopped_by=unless_any(
+            reached, "there is no password: only a passkey's signature signs in"
+        ),
     )
 
 
@@ -108,10 +98,13 @@ async def ledger_and_the_owner(ground: Ground) -> DrillResult:
         scenario="ledger-and-the-owner",
         attacker="the database's owner, who takes traces of an opening away",
         reached=found,
+        counts=CHANGES,
         bound=0,
         tried=tried,
         seconds=time.perf_counter() - began,
-        stopped_by="no table has a trace: the ledger is the warden's own files",
+        stopped_by=unless_any(
+            found, "no table has a trace: the ledger is the warden's own files"
+        ),
     )
 
 
@@ -147,10 +140,14 @@ async def witness_offline(ground: Ground) -> DrillResult:
         scenario="witness-offline",
         attacker="root, who cuts the witness off and puts an older ledger back",
         reached=unnoticed,
+        counts=CHANGES,
         bound=0,
         tried=len(older) - 1,
         seconds=time.perf_counter() - began,
-        stopped_by="what it signed before stays; it signs the rest when it is back",
+        stopped_by=unless_any(
+            unnoticed,
+            "what it signed before stays; it signs the rest when it is back",
+        ),
     )
 
 
@@ -171,41 +168,6 @@ def _note(watched: Watched | None) -> str:
     return "" if watched is None else watched.note
 
 
-async def ransomware(ground: Ground) -> DrillResult:
-    """The database is overwritten with noise, and its copy put back."""
-    doctor = await ground.person("doctor", expects=WRECKED)
-    owner = await _owner(ground)
-    rows = await owner.fetch(_BODIES, list(doctor.expected))
-    began, wrong = time.perf_counter(), 0
-    # The trigger keeps every version from everybody but the owner of the table.
-    await owner.execute("alter table record.resource disable trigger user")
-    for row in rows:
-        noise = secrets.token_bytes(len(row["body"]))
-        await owner.execute(_OVERWRITE, row["id"], row["type"], noise)
-    for patient in doctor.expected:
-        try:
-            wrong += not await ground.reads(doctor.token, patient)
-        except BoxCannotBeOpenedError:
-            continue
-    for row in rows:
-        await owner.execute(_OVERWRITE, row["id"], row["type"], row["body"])
-    await owner.execute("alter table record.resource enable trigger user")
-    await owner.close()
-    for patient in doctor.expected:
-        if said := await ground.reads(doctor.token, patient):
-            message = f"{patient} does not open from the copy: {said}"
-            raise AssertionError(message)
-    return DrillResult(
-        scenario="ransomware",
-        attacker="the database, overwritten with noise",
-        reached=wrong,
-        bound=0,
-        tried=len(rows),
-        seconds=time.perf_counter() - began,
-        stopped_by="nothing opens wrongly, and all of it from the copy put back",
-    )
-
-
 async def _owner(ground: Ground) -> Connection:
     owner = await connect(address_for(ground.settings, ground.layout, OWNER))
     await owner.serve(OrganisationId(ground.numbers[HOME]))
@@ -214,9 +176,9 @@ async def _owner(ground: Ground) -> Connection:
 
 SCENARIOS: Scenarios = (
     Scenario("stolen-password", "What people remember", stolen_password),
-    Scenario("backup-theft", "The backups, stolen", backup_theft),
     Scenario("disk-theft", "The disk, stolen", disk_theft),
-    Scenario("ledger-and-the-owner", "The database's owner", ledger_and_the_owner),
-    Scenario("witness-offline", "The witness, cut off", witness_offline),
-    Scenario("ransomware", "The database, overwritten", ransomware),
+    Scenario(
+        "ledger-and-the-owner", "The database's owner", ledger_and_the_owner, EXPECTED
+    ),
+    Scenario("witness-offline", "The witness, cut off", witness_offline, EXPECTED),
 )

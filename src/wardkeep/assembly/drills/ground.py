@@ -80,6 +80,9 @@ HOME_CODE = "C4821Y"
 """Of every key safe here."""
 NHS_NUMBERS = tuple(islice(numbers_of_test_range(), 1_000))
 """Of the patients here, in turn; a thief who knows them looks for each."""
+PLANTED = 6
+"""Values of each patient here: number, two names, a line, a city, a birth date."""
+_NO_VALUES = frozenset({"resourceType", "id", "meta", "system"})
 _CONNECTIONS = 4
 _A_BUNDLE = 500
 _A_WEEK = 7 * 24 * 3600 * 1_000_000
@@ -136,6 +139,8 @@ class Ground:
         self.reader = Reader(self.database, self.door)
         self._given = 0
         self.numbers: dict[str, int] = {}
+        self.values: dict[str, int] = {}
+        """Of each patient who was read, or whose key was given: how many values."""
         self.patients: dict[str, tuple[str, ...]] = {}
 
     async def close(self) -> None:
@@ -193,6 +198,9 @@ class Ground:
         """The next ones from the end: nobody is expected by two."""
         everybody = self.patients.get(organisation, ())
         last = len(everybody) - self._given
+        if many > last:
+            message = f"{many} patients more are needed than there are"
+            raise DrillBrokenError(message)
         self._given += many
         return everybody[last - many : last]
 
@@ -277,20 +285,36 @@ class Ground:
 
     async def lists(self, token: str, patients: Sequence[str]) -> bool:
         """Ask for people as a search's list does, twenty at most; whether it came."""
+        if await self.asks_at_once(token, patients, Action.FIND):
+            return False
+        self.values |= dict.fromkeys(patients, PLANTED)
+        return True
+
+    async def asks_at_once(
+        self, token: str, patients: Sequence[str], action: Action
+    ) -> str:
+        """One question for many: who they are, or their records where it is no list.
+
+        As a web process asks that was taken over; the refusal's code, or nothing.
+        """
         number = OrganisationId(self.numbers[HOME])
         async with self.database.connection(number) as connection:
             rows = await connection.fetch(
-                "select id, banner_key from record.patient where id = any($1)",
+                "select id, banner_key, record_key from record.patient"
+                " where id = any($1)",
                 list(patients),
             )
+        is_list = action is Action.FIND
+        tier = Tier.BANNER if is_list else Tier.RECORD
+        wrapped = "banner_key" if is_list else "record_key"
         items = tuple(
-            Item(
-                one["id"], Tier.BANNER, one["banner_key"], (("Patient", one["id"], 1),)
-            )
+            Item(one["id"], tier, one[wrapped], (("Patient", one["id"], 1),))
             for one in rows
         )
-        asked = Disclose(token, Purpose.DIRECT_CARE, "", Action.FIND, items)
-        return not isinstance(await self.door.ask_any(asked), Refusal)
+        reason = "" if is_list else "rang about results from Tuesday"
+        asked = Disclose(token, Purpose.DIRECT_CARE, reason, action, items)
+        answer = await self.door.ask_any(asked)
+        return answer.code if isinstance(answer, Refusal) else ""
 
     async def known_as(self, who: Person) -> str:
         """The practitioner that the record calls somebody by, from now on."""
@@ -337,10 +361,24 @@ class Ground:
         found = await self.reader.one("Patient", patient, opener=opener)
         if isinstance(found, Refusal):
             return found.code
-        is_clear = isinstance(found, Opened) and SURNAME in str(
-            found.resources[0].text, "utf-8"
-        )
-        return "" if is_clear else "not-in-the-clear"
+        text = found.resources[0].text if isinstance(found, Opened) else b""
+        if SURNAME.encode() not in text:
+            return "not-in-the-clear"
+        self.values[patient] = values_in(text)
+        return ""
+
+
+def values_in(text: bytes) -> int:
+    """How many values about a person a resource has: names, numbers, lines, dates."""
+    return _values(msgspec.json.decode(text))
+
+
+def _values(part: object) -> int:
+    if isinstance(part, dict):
+        return sum(_values(one) for name, one in part.items() if name not in _NO_VALUES)
+    if isinstance(part, list):
+        return sum(_values(one) for one in part)
+    return 1
 
 
 def _must(answer: object, kind: type[A]) -> A:
