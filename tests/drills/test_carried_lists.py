@@ -14,6 +14,7 @@ import pytest
 from support.acts import Colleague, colleague, confirm
 from support.authenticator import SoftwareAuthenticator
 from support.openings import REASON, code_of, opens, reach, records
+from support.owner import rested
 from support.warden import (
     ORIGIN,
     Installation,
@@ -301,6 +302,7 @@ async def test_a_list_goes_with_the_passkey_that_took_it_and_not_with_the_sign_i
     response = phone.register(options.options)
     added = FinishAddPasskey(driver.token, response, "The phone")
     assert await warden.door.ask(added, Done) == Done()
+    await rested(warden.installation)
     # Signed in with one, and the list taken with the other
     voucher = await taken(warden, driver._replace(key=phone), home)
     found = await warden.door.ask(ListPasskeys(driver.token), Passkeys)

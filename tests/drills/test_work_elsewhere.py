@@ -9,7 +9,7 @@ import pytest
 
 from support.acts import Colleague, colleague, confirm, options_for
 from support.authenticator import SoftwareAuthenticator
-from support.owner import owner_of, until_waited_for
+from support.owner import owner_of, rested, until_waited_for
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
 from wardkeep.disclosure.answers import (
     CeremonyOptions,
@@ -148,6 +148,7 @@ async def test_a_copied_passkey_makes_no_key_for_guarded_work_elsewhere(
     copied = synced()
     doctor = await colleague(warden, "doctor")
     assert await add_passkey(warden, doctor, copied) == Done()
+    await rested(warden.installation)
     await works_elsewhere_too(warden, doctor, "administrator")
     begun = await warden.sign_in(copied)
     assert isinstance(begun, SignedIn)
@@ -317,6 +318,7 @@ async def test_a_copied_passkey_signs_in_to_the_work_that_it_is_enough_for(
     doctor = await colleague(warden, "doctor")
     here = await organisation_of(warden, doctor.key)
     assert await add_passkey(warden, doctor, copied) == Done()
+    await rested(warden.installation)
     number, _ = await works_elsewhere_too(warden, doctor, "administrator")
     there = await warden.door.ask(SwitchOrganisation(doctor.token, number), SignedIn)
     assert isinstance(there, SignedIn)

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from support.chromium import PHONE, Device, chromium, device
 from support.house import House, free_port, running_house, served
+from support.owner import rested
 from wardkeep.apps import confirming, my_account, sign_in
 from wardkeep.base.clock import FrozenClock
 from wardkeep.web.apps import App, FoundApp
@@ -106,7 +107,8 @@ async def test_a_lost_passkey_is_revoked_and_its_sessions_end(
         label = laptop.page.get_by_label("What should this passkey be called?")
         await label.fill("Phone")
         await laptop.press("Add a passkey")
-        await laptop.reads("Your new passkey is ready")
+        await laptop.reads("Your new passkey is kept")
+        await laptop.reads("Rests until")
         phone_passkeys = await laptop.passkeys()
         await laptop.plug_in()
         await laptop.take_passkeys(laptop_passkeys)
@@ -115,7 +117,16 @@ async def test_a_lost_passkey_is_revoked_and_its_sessions_end(
             await phone.take_passkeys(phone_passkeys)
             await phone.go(f"{house.origin}/sign-in")
             await phone.press(SIGN_IN)
+            await phone.reads("rests for 24 hours")
+            # And tomorrow it signs her in; until then she is told of it where she works
+            await laptop.sign_out()
+            await laptop.press(SIGN_IN)
+            await laptop.reads("If you did not add it, revoke it now")
+            await rested(house)
+            await phone.go(f"{house.origin}/sign-in")
+            await phone.press(SIGN_IN)
             await phone.arrives("/account")
+            await laptop.go(f"{house.origin}/account")
             # When the phone is lost and she revokes its passkey
             await laptop.press("Revoke Phone")
             await laptop.reads("Every session that was started with it ends")

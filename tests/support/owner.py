@@ -4,15 +4,25 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Protocol
 
-from support.served import Served
-from support.warden import Installation
 from wardkeep.assembly.database import OWNER, address_for
+from wardkeep.assembly.layout import Layout
+from wardkeep.base.settings import Settings
 from wardkeep.db.connection import Connection, connect
 
 
+class Housed(Protocol):
+    """Whatever has a database of its own."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def layout(self) -> Layout: ...
+
+
 @contextlib.asynccontextmanager
-async def owner_of(installation: Installation | Served) -> AsyncIterator[Connection]:
+async def owner_of(installation: Housed) -> AsyncIterator[Connection]:
     address = address_for(installation.settings, installation.layout, OWNER)
     connection = await connect(address)
     try:
@@ -49,3 +59,9 @@ async def holding_up(connection: Connection, account: str) -> AsyncIterator[None
             "select from warden.account where id = $1::text::uuid for update", account
         )
         yield
+
+
+async def rested(installation: Housed) -> None:
+    """As if a day had passed for whoever added a passkey: it works now."""
+    async with owner_of(installation) as connection:
+        await connection.execute("update warden.credential set works_from = null")

@@ -29,16 +29,45 @@ class Kind(NamedTuple):
 
 
 HURRIED = Kind(
-    Role.DOCTOR, Budget(soft=8, hard=12, expected=6, reach=25, prints=3, copies=1), 9
+    Role.DOCTOR,
+    Budget(
+        soft=8,
+        hard=12,
+        expected=6,
+        reach=25,
+        prints=3,
+        copies=1,
+        others_work=6,
+    ),
+    9,
 )
 """The day ends before the reach does."""
 WATCHED = Kind(
-    Role.DOCTOR, Budget(soft=20, hard=45, expected=6, reach=5, prints=9, copies=2), 9
+    Role.DOCTOR,
+    Budget(
+        soft=20,
+        hard=45,
+        expected=6,
+        reach=5,
+        prints=9,
+        copies=2,
+        others_work=6,
+    ),
+    9,
 )
 """The passkey is due after every few."""
 REFERRING = Kind(
     Role.URGENT_CARE_CLINICIAN,
-    Budget(soft=20, hard=30, expected=50, reach=25, prints=2),
+    Budget(
+        soft=20,
+        hard=30,
+        expected=50,
+        reach=25,
+        prints=2,
+        sendings=30,
+        sheets=4,
+        others_work=50,
+    ),
     54,
 )
 """Sends something along for most of a long list of work."""
@@ -127,10 +156,12 @@ class Tally:
         assert len(expected) <= budget.expected
         out = {deed: self.out(today, deed) for deed in DEEDS}
         assert len(out["print"]) <= budget.prints
-        sheets = self.kind.role.sheets * budget.prints // self.kind.role.budget.prints
+        sheets = (
+            self.kind.role.budget.sheets * budget.prints // self.kind.role.budget.prints
+        )
         assert len(out["print"] | out["sheet"]) <= budget.prints + sheets
         assert len(out["copy"]) <= budget.copies
-        assert len(out["send"]) <= self.kind.role.sendings
+        assert len(out["send"]) <= self.kind.role.budget.sendings
 
     @staticmethod
     def weight(others: Sequence[Given]) -> int:

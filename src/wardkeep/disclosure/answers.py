@@ -75,6 +75,8 @@ class SignedIn(Message, frozen=True):
     """UTC microseconds since 1970."""
     scope: str = ""
     """Of a program: what it may do, as SMART scopes."""
+    has_resting_passkey: bool = False
+    """A passkey was added to the account and rests: its owner should know."""
 
 
 class Invitation(Message, frozen=True):
@@ -134,6 +136,8 @@ class Passkey(msgspec.Struct, frozen=True, array_like=True):
     last_used_at: int
     """0 where it has not been used."""
     is_synced: bool
+    works_from: int = 0
+    """UTC microseconds since 1970: until then it rests, and proves nothing."""
 
 
 class Passkeys(Message, frozen=True):

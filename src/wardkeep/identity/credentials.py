@@ -27,11 +27,16 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    works_from: datetime | None = None
+    """Until then it rests, and proves nothing; None: it never did."""
+
+    def rests(self, at: datetime) -> bool:
+        return self.works_from is not None and at < self.works_from
 
 
 _COLUMNS = (
     "id, account, public_key, sign_count, is_backup_eligible, is_backed_up, label,"
-    " created_at, last_used_at, revoked_at"
+    " created_at, last_used_at, revoked_at, works_from"
 )
 
 
@@ -43,7 +48,7 @@ async def add(connection: Connection, credential: Credential) -> None:
     """
     await connection.execute(
         f"insert into warden.credential ({_COLUMNS})"  # noqa: S608 - a constant
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         credential.id,
         UUID(credential.account),
         credential.public_key,
@@ -54,6 +59,7 @@ async def add(connection: Connection, credential: Credential) -> None:
         credential.created_at,
         credential.last_used_at,
         credential.revoked_at,
+        credential.works_from,
     )
 
 
@@ -103,7 +109,7 @@ async def note_use(
 async def revoke(
     connection: Connection, *, account: str, id_: bytes, clock: Clock
 ) -> bool:
-    """Revoke a passkey unless it is the last one; whether it was revoked.
+    """Revoke a passkey unless none that works would be left; whether it was revoked.
 
     The account's row is locked, so that two revocations at once leave one passkey.
     """
@@ -111,8 +117,9 @@ async def revoke(
         await connection.execute(
             "select from warden.account where id = $1 for update", UUID(account)
         )
-        left = [one.id for one in await of_account(connection, account)]
-        if id_ not in left or len(left) == 1:
+        own = await of_account(connection, account)
+        work = {one.id for one in own if not one.rests(clock.now())}
+        if id_ not in {one.id for one in own} or not work - {id_}:
             return False
         await connection.execute(
             "update warden.credential set revoked_at = $2 where id = $1",

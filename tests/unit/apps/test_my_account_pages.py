@@ -109,7 +109,8 @@ async def test_times_are_those_of_london(stage: Stage) -> None:
     ("query", "words"),
     [
         ("enrolled", "Your passkey is ready"),
-        ("added", "new passkey is ready"),
+        ("added", "new passkey is kept"),
+        ("rests", "If you did not add it, revoke it now"),
         ("revoked", "The passkey is revoked"),
     ],
 )

@@ -11,9 +11,9 @@ import pytest
 
 from support.acts import Colleague, confirm
 from support.authenticator import SoftwareAuthenticator
-from support.owner import owner_of, until_waited_for
+from support.owner import owner_of, rested, until_waited_for
 from support.warden import ORIGIN, Installation, RunningWarden, running_warden
-from wardkeep.base.clock import FrozenClock
+from wardkeep.base.clock import FrozenClock, microseconds_since_epoch
 from wardkeep.disclosure.answers import (
     CeremonyOptions,
     Created,
@@ -88,14 +88,20 @@ async def open_passkeys(
 
 
 async def add_passkey(
-    warden: RunningWarden, token: str, old: SoftwareAuthenticator
+    warden: RunningWarden,
+    token: str,
+    old: SoftwareAuthenticator,
+    *,
+    is_new: bool = False,
 ) -> SoftwareAuthenticator:
-    """A further passkey, with the old one used for it."""
+    """A further passkey, with the old one used for it; it works, unless it is new."""
     await open_passkeys(warden, token, old)
     key = SoftwareAuthenticator(origin=ORIGIN)
     response = key.register(await options_for(warden, BeginAddPasskey(token)))
     answer = await warden.door.ask(FinishAddPasskey(token, response, "Second"), Done)
     assert isinstance(answer, Done), answer
+    if not is_new:
+        await rested(warden.installation)
     return key
 
 
@@ -530,3 +536,38 @@ async def test_a_flood_of_ceremonies_pushes_out_the_oldest_of_its_own_kind_only(
         answer = await warden.door.ask(pushed_out, SignedIn)
         assert code_of(answer) == "sign-in-refused"
         assert isinstance(await warden.sign_in(key), SignedIn)
+
+
+async def test_a_passkey_that_was_added_rests_for_a_day_and_its_owner_is_told(
+    installation: Installation,
+) -> None:
+    """A touch does not show what it signs: it may be somebody else's that was added."""
+    clock = FrozenClock(START)
+    async with warden_of(installation, clock) as warden:
+        token, mine = await warden.enrol(await warden.account("doctor"))
+        foreign = await add_passkey(warden, token, mine, is_new=True)
+        assert code_of(await warden.sign_in(foreign)) == "passkey-rests"
+        by_it = Colleague("", token, foreign)
+        refused = await confirm(warden, by_it, ChangePasskeys(), Done)
+        assert code_of(refused) == "not-confirmed"
+        # Whoever added it cannot take away the one that works, and its owner can its.
+        await open_passkeys(warden, token, mine)
+        listed = await warden.door.ask(ListPasskeys(token), Passkeys)
+        assert isinstance(listed, Passkeys)
+        own, added = listed.passkeys
+        assert own.works_from == 0
+        day = timedelta(days=1)
+        assert added.works_from == microseconds_since_epoch(START + day)
+        refused = await warden.door.ask_any(RevokePasskey(token, own.credential))
+        assert code_of(refused) == "last-passkey"
+        told = await warden.sign_in(mine)
+        assert isinstance(told, SignedIn)
+        assert told.has_resting_passkey
+        clock.move(day)
+        again = await warden.sign_in(mine)
+        assert isinstance(again, SignedIn)
+        assert not again.has_resting_passkey
+        assert isinstance(await warden.sign_in(foreign), SignedIn)
+        await open_passkeys(warden, again.token, foreign)
+        revoke = RevokePasskey(again.token, own.credential)
+        assert await warden.door.ask(revoke, Done) == Done()

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from wardkeep.apps.my_account.own_passkeys import OwnPasskey, own_passkeys
 from wardkeep.apps.my_account.work import own_organisations
+from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.disclosure.answers import Refusal, Sessions
 from wardkeep.disclosure.questions import ListSessions
 from wardkeep.web.gates import Gate
@@ -13,7 +14,9 @@ from wardkeep.web.visit import Visit
 
 NOTICES = {
     "enrolled": "Your passkey is ready and you are signed in.",
-    "added": "Your new passkey is ready.",
+    "added": "Your new passkey is kept. It rests for 24 hours before it works.",
+    "rests": "A passkey was added to your account, and rests until it works. If you did"
+    " not add it, revoke it now, and ring your privacy officer.",
     "revoked": "The passkey is revoked. Sessions that it started have ended.",
     "session-ended": "That session has ended.",
     "others-ended": "All your other sessions have ended.",
@@ -42,6 +45,7 @@ async def account(visit: Visit) -> Response:
         can_revoke=can_revoke(passkeys),
         sessions=sessions.sessions,
         this=visit.session,
+        now=microseconds_since_epoch(visit.clock.now()),
     )
 
 

@@ -23,6 +23,8 @@ class OwnPasskey(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: int
     """0 where it has not been used to sign in."""
     is_synced: bool
+    works_from: int
+    """UTC microseconds since 1970: until then it rests."""
 
 
 async def own_passkeys(visit: Visit) -> tuple[OwnPasskey, ...] | Refusal:
@@ -41,4 +43,5 @@ def _own(passkey: Passkey) -> OwnPasskey:
         created_at=passkey.created_at,
         last_used_at=passkey.last_used_at,
         is_synced=passkey.is_synced,
+        works_from=passkey.works_from,
     )

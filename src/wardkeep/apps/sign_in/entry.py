@@ -76,7 +76,10 @@ async def finish_sign_in(visit: PublicVisit) -> Response:
     given = await visit.warden.ask(question, SignedIn)
     if isinstance(given, Refusal):
         return answer_refusal(visit, given)
-    response = visit.answer_json(GoOn(next=safe_return_path(sent.next)))
+    after = safe_return_path(sent.next)
+    if given.has_resting_passkey:
+        after = "/account?rests=yes#passkeys"
+    response = visit.answer_json(GoOn(next=after))
     remember_session(response, given.token, visit.site)
     return response
 

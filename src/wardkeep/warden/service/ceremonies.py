@@ -28,6 +28,10 @@ class Proven(msgspec.Struct, frozen=True):
     credential: Credential
 
 
+RESTS = "passkey-rests"
+"""Of a passkey that its owner added, and that does not work yet."""
+
+
 class Unproven(msgspec.Struct, frozen=True):
     """The code of what is wrong, and whose passkey it is if that is known."""
 
@@ -94,6 +98,9 @@ class Ceremonies:
         )
         if isinstance(found, FactorRefused):
             return Unproven(found.code, credential.account)
+        if credential.rests(self._clock.now()):
+            # Said to nobody but its holder: it has just signed.
+            return Unproven(RESTS, credential.account)
         async with self._database.connection() as connection:
             moved = await credentials.note_use(
                 connection,

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Passkeys: the first by an invitation, further ones while signed in, and their end."""
 
+from datetime import datetime, timedelta
+
+import msgspec
+
 from wardkeep.base.clock import Clock, microseconds_since_epoch
 from wardkeep.db.connection import Connection, Database
 from wardkeep.db.errors import AlreadyExistsError
@@ -63,6 +67,10 @@ CONFIRM_FIRST = Refusal(
     mend="Open the page again, and confirm with your passkey.",
 )
 OPEN_SECONDS = 5 * 60
+RESTS_FOR = timedelta(hours=24)
+"""A touch does not show what it signs, so whoever has the web process for an hour can
+have one sign for a passkey of theirs. It outlasts that hour, and its owner's next shift
+mostly; meanwhile each sign-in tells its owner, who revokes it."""
 _ENROL, _ADD = "enrol", "add-passkey"
 
 
@@ -230,6 +238,8 @@ class Enrolling:
             return PASSKEY_REFUSED
         if _must_stay(session.role) and credential.is_backup_eligible:
             return DEVICE_BOUND
+        rested = self._clock.now() + RESTS_FOR
+        credential = msgspec.structs.replace(credential, works_from=rested)
         try:
             async with self._database.connection() as connection:
                 await credentials.add(connection, credential)
@@ -273,11 +283,15 @@ def _must_stay(role: Role) -> bool:
 
 def passkey_shown(credential: Credential) -> Passkey:
     """A passkey as people see it."""
-    last = credential.last_used_at
     return Passkey(
         credential=credential.id,
         label=credential.label,
         created_at=microseconds_since_epoch(credential.created_at),
-        last_used_at=microseconds_since_epoch(last) if last else 0,
+        last_used_at=_moment(credential.last_used_at),
         is_synced=credential.is_backup_eligible,
+        works_from=_moment(credential.works_from),
     )
+
+
+def _moment(at: datetime | None) -> int:
+    return 0 if at is None else microseconds_since_epoch(at)

@@ -7,11 +7,13 @@ carries messages.
 
 from datetime import timedelta
 
+import msgspec
+
 from wardkeep.base.clock import Clock
 from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Answer, Refusal, SignedIn
 from wardkeep.disclosure.questions import BeginSignIn, ClientSignIn, FinishSignIn
-from wardkeep.identity import accounts, clients
+from wardkeep.identity import accounts, clients, credentials
 from wardkeep.identity.factors import FactorRefused, client_key
 from wardkeep.identity.factors.client_key import CLIENT_KEY, Claimed
 from wardkeep.identity.factors.passkey import PASSKEY
@@ -19,7 +21,7 @@ from wardkeep.identity.once import Once
 from wardkeep.identity.roles import NEED_DEVICE
 from wardkeep.identity.scopes import granted_of
 from wardkeep.warden.service.admission import Admission, Proof
-from wardkeep.warden.service.ceremonies import Ceremonies, Unproven
+from wardkeep.warden.service.ceremonies import RESTS, Ceremonies, Unproven
 from wardkeep.warden.service.desk import Desk
 from wardkeep.warden.service.key_proofs import KeyProofs
 from wardkeep.warden.service.said import DEVICE_BOUND, FROZEN
@@ -33,6 +35,11 @@ PROOF_REFUSED = Refusal(
     code="proof-refused",
     why="The DPoP proof does not hold, or a proof is needed and none was sent.",
     mend="Send a fresh proof: see its key, htm, htu, iat and jti.",
+)
+PASSKEY_RESTS = Refusal(
+    code=RESTS,
+    why="This passkey was added a short while ago, and rests for 24 hours.",
+    mend="Use the one that you had before. If that one is lost, ask for a new link.",
 )
 _SIGN_IN = "sign-in"
 
@@ -72,12 +79,14 @@ class Entrance:
     async def _finish_sign_in(self, asked: FinishSignIn) -> Answer:
         found = await self._ceremonies.finish_assertion(_SIGN_IN, asked.response)
         if isinstance(found, Unproven):
-            return self._admission.refuse(found.code, account=found.account)
+            refused = self._admission.refuse(found.code, account=found.account)
+            return PASSKEY_RESTS if found.code == RESTS else refused
         credential = found.credential
         async with self._database.connection() as connection:
             works = await accounts.memberships_of(
                 connection, credential.account, clock=self._clock
             )
+            own = await credentials.of_account(connection, credential.account)
         if not works:
             return self._admission.refuse("no-membership", account=credential.account)
         proof = Proof(factor=PASSKEY, credential=credential.id, device=asked.device)
@@ -88,6 +97,9 @@ class Entrance:
                 self._admission.refuse(DEVICE_BOUND.code, account=credential.account)
                 continue
             answer = await self._admission.admit(member, proof)
+            if isinstance(answer, SignedIn):
+                rests = any(one.rests(self._clock.now()) for one in own)
+                return msgspec.structs.replace(answer, has_resting_passkey=rests)
             if answer is not FROZEN:
                 return answer
         return answer
