@@ -15,7 +15,7 @@ from wardkeep.warden.clock_steps import LEAST_SECONDS
 from wardkeep.warden.rules.opening import GLASS
 
 DAY = 24 * 3600.0
-SCREENS, BY_APP = ("desk", "laptop", "stolen"), "app"
+SCREENS, BY_APP = ("desk", "stolen"), "app"
 HOUR = 3600.0
 
 

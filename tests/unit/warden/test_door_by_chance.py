@@ -50,7 +50,7 @@ STEPS = st.one_of(
 
 
 @pytest.mark.parametrize("kind", [HURRIED, WATCHED, REFERRING])
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps=st.lists(STEPS, min_size=8, max_size=40))
 def test_nothing_passes_a_cap(kind: Kind, steps: Sequence[tuple[object, ...]]) -> None:
     with world_of(kind) as world:
@@ -140,8 +140,21 @@ def test_between_two_touches_the_reach_is_one(
                 happens(world)
             assert len(world.tally.given) - before == most
             # Elsewhere it is another reach; here it begins anew.
-            world.touches("laptop")
+            world.touches("stolen")
             world.touches("desk")
+
+
+@pytest.mark.parametrize("happens", [NOTHING, World.crashes])
+def test_a_touch_elsewhere_gives_a_stolen_session_nobody_more(
+    happens: Callable[[World], None],
+) -> None:
+    with world_of(WATCHED) as world:
+        world.touches("stolen")
+        assert world.asks([Run("stolen", "read", 60, 5)]) == 5
+        world.touches("desk")
+        happens(world)
+        assert world.asks([Run("stolen", "read", 65, 2)]) == 0
+        assert world.asks([Run("desk", "read", 70, 5)]) == 5
 
 
 @pytest.mark.parametrize(
