@@ -137,7 +137,7 @@ class Passkey(msgspec.Struct, frozen=True, array_like=True):
     """0 where it has not been used."""
     is_synced: bool
     works_from: int = 0
-    """UTC microseconds since 1970: until then it rests, and proves nothing."""
+    """UTC microseconds since 1970: until then it rests. 0: it works."""
 
 
 class Passkeys(Message, frozen=True):

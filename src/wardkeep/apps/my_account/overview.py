@@ -5,7 +5,6 @@ from starlette.responses import Response
 
 from wardkeep.apps.my_account.own_passkeys import OwnPasskey, own_passkeys
 from wardkeep.apps.my_account.work import own_organisations
-from wardkeep.base.clock import microseconds_since_epoch
 from wardkeep.disclosure.answers import Refusal, Sessions
 from wardkeep.disclosure.questions import ListSessions
 from wardkeep.web.gates import Gate
@@ -45,7 +44,6 @@ async def account(visit: Visit) -> Response:
         can_revoke=can_revoke(passkeys),
         sessions=sessions.sessions,
         this=visit.session,
-        now=microseconds_since_epoch(visit.clock.now()),
     )
 
 

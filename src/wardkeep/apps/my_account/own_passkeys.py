@@ -24,7 +24,7 @@ class OwnPasskey(msgspec.Struct, frozen=True, kw_only=True):
     """0 where it has not been used to sign in."""
     is_synced: bool
     works_from: int
-    """UTC microseconds since 1970: until then it rests."""
+    """UTC microseconds since 1970: until then it rests. 0: it works."""
 
 
 async def own_passkeys(visit: Visit) -> tuple[OwnPasskey, ...] | Refusal:

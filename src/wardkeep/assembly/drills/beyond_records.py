@@ -11,15 +11,18 @@ from wardkeep.assembly.drills.as_in_2022 import as_web, refused_to
 from wardkeep.assembly.drills.by_ledger import is_whole
 from wardkeep.assembly.drills.ground import HOME, Ground, Person
 from wardkeep.assembly.drills.result import Step, unless_any
+from wardkeep.crypto.software_authenticator import SoftwareAuthenticator
 from wardkeep.disclosure.answers import Answer, CeremonyOptions, Refusal
 from wardkeep.disclosure.confirming import BeginConfirm, FinishConfirm
 from wardkeep.disclosure.containment import BeginProve, FinishProve
 from wardkeep.disclosure.incidents import WriteIncident
 from wardkeep.disclosure.limits import SetBudget
+from wardkeep.disclosure.people import ChangePasskeys
 from wardkeep.disclosure.questions import (
     AddRelationships,
     BeginAddPasskey,
     BeginEnrolment,
+    BeginSignIn,
     CreateAccount,
     FinishAddPasskey,
     FinishSignIn,
@@ -37,12 +40,14 @@ _WORDS = {
     "confirm-first": "a touch that is for this",
     "not-confirmed": "what it saw was signed for something else",
     "invitation-over": "there is no such invitation",
+    "passkey-rests": "what is added rests for a day, and its owner is told",
     "closed-folder": "its files are the warden's own",
     "whole": "the verifier finds it whole",
 }
 _RAISED = SetBudget(
     role=Role.WARD_NURSE.value, soft=5_000, hard=5_000, expected=5_000, reach=5_000
 )
+_BY_A_TOUCH = "sign in by a passkey of its own, enrolled by a touch for something else"
 _OTHERS = 0o077
 """Of a file's mode: whatever anybody may who does not own it."""
 
@@ -53,6 +58,7 @@ async def tries_beyond(ground: Ground, nurse: Person) -> tuple[Step, ...]:
     return (
         await _signs_in(ground, seen),
         await _enrols(ground, nurse, seen),
+        await _enrols_by_a_touch(ground, nurse),
         await _raises_budget(ground, nurse, seen),
         await _touches_ledger(ground, nurse),
     )
@@ -96,6 +102,23 @@ async def _enrols(ground: Ground, nurse: Person, seen: bytes) -> Step:
         Invite(account=nurse.account, valid_hours=1),
     )
     return _step("enrol a passkey or a person of its own", "passkeys", said)
+
+
+async def _enrols_by_a_touch(ground: Ground, nurse: Person) -> Step:
+    """She touches for something else: what is signed is the change of her passkeys."""
+    await ground.confirms(nurse, ChangePasskeys())
+    own = SoftwareAuthenticator(origin=ground.settings.public_origin)
+    options = await ground.door.ask(BeginAddPasskey(nurse.token), CeremonyOptions)
+    if isinstance(options, Refusal):
+        return _step(_BY_A_TOUCH, "sessions", [options.code])
+    registered = own.register(options.options)
+    added = FinishAddPasskey(nurse.token, registered, "Her new telephone")
+    refused = _code(await ground.door.ask_any(added))
+    begun = await ground.door.ask(BeginSignIn(), CeremonyOptions)
+    if refused or isinstance(begun, Refusal):
+        return _step(_BY_A_TOUCH, "sessions", [refused or "not-understood"])
+    signed = FinishSignIn(own.sign_in(begun.options), "drill")
+    return _step(_BY_A_TOUCH, "sessions", await _asked(ground, signed))
 
 
 async def _raises_budget(ground: Ground, nurse: Person, seen: bytes) -> Step:

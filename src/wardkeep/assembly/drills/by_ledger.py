@@ -20,7 +20,16 @@ from wardkeep.assembly.proof import ledger_name, signing_key
 from wardkeep.base.clock import SystemClock
 from wardkeep.base.note_keys import LOG, NoteKey
 from wardkeep.ledger.log import Ledger
-from wardkeep.ledger.segment import segments_in
+from wardkeep.ledger.opening import CHECKPOINT_NAME, COSIGNED_NAME, HISTORY_NAME
+from wardkeep.ledger.segment import (
+    Frame,
+    frame_bytes,
+    header_bytes,
+    next_chain,
+    read_frames,
+    read_header,
+    segments_in,
+)
 from wardkeep.ledger.verify import verify
 from wardkeep.ledger.witness import Witness, log_id, request
 
@@ -37,6 +46,11 @@ async def ledger_edited(ground: Ground) -> DrillResult:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "ledger"
         shutil.copytree(ground.layout.ledger, copy)
+        if not is_whole(ground, copy):
+            message = (
+                "the true ledger is not whole: what is found says nothing"
+            )
+            raise AssertionError(message)
         _, path = segments_in(copy)[-1]
         whole = path.read_bytes()
         for place in range(60, len(whole), max(1, len(whole) // 24)):
@@ -46,6 +60,9 @@ async def ledger_edited(ground: Ground) -> DrillResult:
             tried += 1
             unnoticed += is_whole(ground, copy)
         path.write_bytes(whole[:-50])
+        tried += 1
+        unnoticed += is_whole(ground, copy)
+        _write_anew(copy, path, whole)
         tried += 1
         unnoticed += is_whole(ground, copy)
     return DrillResult(
@@ -58,6 +75,22 @@ async def ledger_edited(ground: Ground) -> DrillResult:
         seconds=time.perf_counter() - began,
         stopped_by=unless_any(unnoticed, "the verifier names the place of each change"),
     )
+
+
+def _write_anew(copy: Path, path: Path, whole: bytes) -> None:
+    """Entries gone, their chain worked out anew, and all that is signed taken away."""
+    header = read_header(whole)
+    if header is None:
+        raise AssertionError(path)
+    chain, made = header.chain_before, header_bytes(header)
+    for place, frame in enumerate(read_frames(whole)):
+        if place % 2 and isinstance(frame, Frame):
+            chain = next_chain(chain, frame.entry)
+            made += frame_bytes(chain, frame.entry)
+    path.write_bytes(made)
+    for signed in (copy / CHECKPOINT_NAME, copy / HISTORY_NAME, copy / COSIGNED_NAME):
+        signed.unlink(missing_ok=True)
+    shutil.rmtree(copy / "tile")
 
 
 def is_whole(

@@ -38,7 +38,7 @@ from wardkeep.disclosure.answers import (
     SignedIn,
 )
 from wardkeep.disclosure.client import WardenClient
-from wardkeep.disclosure.confirming import BeginConfirm, FinishConfirm
+from wardkeep.disclosure.confirming import Act, BeginConfirm, FinishConfirm
 from wardkeep.disclosure.containment import (
     BeginProve,
     BreakGlass,
@@ -219,7 +219,10 @@ class Ground:
 
     async def breaks_glass(self, who: Person, patient: str) -> str:
         """The same finger, for the glass; the refusal's code, or nothing."""
-        act = BreakGlass(patient, "life")
+        return await self.confirms(who, BreakGlass(patient, "life"))
+
+    async def confirms(self, who: Person, act: Act) -> str:
+        """The same for any act."""
         options = await self.door.ask(BeginConfirm(who.token, act), CeremonyOptions)
         if isinstance(options, Refusal):
             return options.code

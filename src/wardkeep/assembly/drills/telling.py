@@ -81,9 +81,8 @@ was not read for it:
 [the way in, 19 GB, about 658 customers, nine months](https://alstonprivacy.com/ico-fine-ransomware-saas-advanced-health).
 """
 _NOT_TRIED = """\
-Not among them: a touch that somebody gives for another thing, which such a process can
-turn into one that enrols a passkey of its own
-([record 95](decisions/0095-drills-that-can-fail.md)).
+Not among them: an invitation that somebody opens while the process is taken over, which
+it reads as well ([threat model](threat-model.md)).
 """
 _COLUMNS = "| drill | the attacker had | got | promised | attempts | stopped by |"
 _RULE = "| --- | --- | --- | --- | --- | --- |"

@@ -254,7 +254,8 @@ class Enrolling:
             return NOT_SIGNED_IN
         async with self._database.connection() as connection:
             found = await credentials.of_account(connection, session.account)
-        return Passkeys(tuple(passkey_shown(one) for one in found))
+        now = self._clock.now()
+        return Passkeys(tuple(passkey_shown(one, now) for one in found))
 
     async def _revoke_passkey(self, asked: RevokePasskey) -> Answer:
         session = self._changing(asked.session)
@@ -281,7 +282,7 @@ def _must_stay(role: Role) -> bool:
     return role in NEED_DEVICE
 
 
-def passkey_shown(credential: Credential) -> Passkey:
+def passkey_shown(credential: Credential, now: datetime) -> Passkey:
     """A passkey as people see it."""
     return Passkey(
         credential=credential.id,
@@ -289,7 +290,7 @@ def passkey_shown(credential: Credential) -> Passkey:
         created_at=microseconds_since_epoch(credential.created_at),
         last_used_at=_moment(credential.last_used_at),
         is_synced=credential.is_backup_eligible,
-        works_from=_moment(credential.works_from),
+        works_from=_moment(credential.works_from) if credential.rests(now) else 0,
     )
 
 

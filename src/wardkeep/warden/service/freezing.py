@@ -236,7 +236,8 @@ class Freezing:
             if session.organisation not in {one.organisation for one in theirs}:
                 return NO_SUCH_COLLEAGUE
             found = await credentials.of_account(connection, asked.account)
-        return Passkeys(tuple(passkey_shown(one) for one in found))
+        now = self._parts.clock.now()
+        return Passkeys(tuple(passkey_shown(one, now) for one in found))
 
     async def _programs(self, asked: ListPrograms) -> Answer:
         session = self._allowed(asked.session)
