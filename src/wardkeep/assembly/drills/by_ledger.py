@@ -47,9 +47,7 @@ async def ledger_edited(ground: Ground) -> DrillResult:
         copy = Path(folder) / "ledger"
         shutil.copytree(ground.layout.ledger, copy)
         if not is_whole(ground, copy):
-            message = (
-                "the true ledger is not whole: what is found says nothing"
-            )
+            message = "the true ledger is not whole: what is found says nothing"
             raise AssertionError(message)
         _, path = segments_in(copy)[-1]
         whole = path.read_bytes()

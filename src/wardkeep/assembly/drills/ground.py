@@ -196,6 +196,8 @@ class Ground:
 
     def _some(self, organisation: str, many: int) -> tuple[str, ...]:
         """The next ones from the end: nobody is expected by two."""
+        if not many:
+            return ()
         everybody = self.patients.get(organisation, ())
         last = len(everybody) - self._given
         if many > last:
