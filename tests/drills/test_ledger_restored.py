@@ -61,7 +61,7 @@ def test_a_lost_ledger_comes_back_and_is_gone_on_with(
 def test_the_closed_segments_are_asked_on_the_command_line(stack: Served) -> None:
     said = stack.command("ledger", "compact", "--json")
     assert json.loads(said)["fault"] == ""
-    assert "newer ones are not in it yet" in stack.command("ledger", "ask")
+    assert "No segment of this ledger is closed yet" in stack.command("ledger", "ask")
     csv = stack.command("ledger", "ask", "--rule", "any", "--csv")
     assert csv.startswith("entry,part,at,")
     assert json.loads(stack.command("ledger", "ask", "--by", "rule", "--json"))

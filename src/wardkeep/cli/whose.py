@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from wardkeep.assembly.naming import number_of
 from wardkeep.cli.terminal import fail, installation
 from wardkeep.ledger.beginnings import plain_address
+from wardkeep.warden.directory import EXTRACTOR, IMPORTER
 
 NOBODY_NAMED = (
     "name an --account, --session, --device, --client, --address or --organisation."
@@ -31,8 +32,13 @@ _NUMBER_STANDS = (
 
 
 def account_named(text: str) -> str:
-    """The id of an account, in small letters; empty where none is given."""
-    where = "as in the address of its page under Security"
+    """The id of an account, in small letters; empty where none is given.
+
+    The operator's imports and extracts run under names in place of ids.
+    """
+    if text in {IMPORTER, EXTRACTOR}:
+        return text
+    where = f"as in the address of its page under Security, {IMPORTER} or {EXTRACTOR}"
     return _uuid(text) or _refuse("account", text, f"a UUID, {where}")
 
 
