@@ -111,7 +111,10 @@ def verify_key_from(layout: Layout, given: str | None) -> VerifyKey | None:
     public = layout.signing_key.with_suffix(".pub")
     if not public.exists():
         return None
-    return given_key(public.read_text(encoding="ascii"), "")[1]
+    try:
+        return given_key(public.read_text(encoding="ascii"), "")[1]
+    except ValueError:
+        return None
 
 
 def name_from(settings: Settings, given: str | None) -> str:

@@ -75,8 +75,8 @@ class SignedIn(Message, frozen=True):
     """UTC microseconds since 1970."""
     scope: str = ""
     """Of a program: what it may do, as SMART scopes."""
-    has_resting_passkey: bool = False
-    """A passkey was added to the account and rests: its owner should know."""
+    has_new_passkey: bool = False
+    """Another passkey was added within the last days: its owner should know."""
 
 
 class Invitation(Message, frozen=True):

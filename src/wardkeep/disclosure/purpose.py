@@ -86,7 +86,7 @@ SHARED, BANNER, SEALED = Tier.SHARED, Tier.BANNER, Tier.SEALED
 FIND, SEARCH, READ = Action.FIND, Action.SEARCH, Action.READ
 WRITE, DELETE, COPY = Action.WRITE, Action.DELETE, Action.COPY
 LETTERS, EXTRACT, CARRY = Action.LETTERS, Action.EXTRACT, Action.CARRY
-SEND = Action.SEND
+SEND, HISTORY = Action.SEND, Action.HISTORY
 
 TAKEN_OUT = frozenset({Action.PRINT, Action.COPY})
 """What goes on where nobody can close it: it weighs more than an opening."""

@@ -180,12 +180,15 @@ class _BackUp:
         closed = {
             one.path: one for one in closed_segments(self._folder, covered=leaves.size)
         }
-        for _, path in segment.segments_in(self._folder):
-            one = closed.get(path)
-            if one is not None:
-                self._copy_closed(one, leaves)
-            else:
+        paths = [path for _, path in segment.segments_in(self._folder)]
+        # What grows comes first: however long the rest takes, the copy's end is of the
+        # second after the checkpoint that it has.
+        for path in paths:
+            if path not in closed:
                 self._copy_growing(path, path.stat().st_size)
+        for path in paths:
+            if path in closed:
+                self._copy_closed(closed[path], leaves)
 
     def _copy_closed(self, one: Closed, leaves: Leaves) -> None:
         """What was copied already is not read again."""

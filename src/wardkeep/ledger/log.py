@@ -10,6 +10,7 @@ gone as if it had not been asked.
 import contextlib
 import fcntl
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -258,11 +259,12 @@ class Ledger:
         for position in range(start, min(stop, self._parts.entries)):
             yield self.read(position)
 
-    def since(self, moment: int) -> list[Entry]:
+    def since(self, moment: int, *, most: int = sys.maxsize) -> list[Entry]:
         """All entries from the first that is not older; the oldest comes first.
 
-        `moment` in UTC microseconds since 1970. Read from the end, so that what was
-        counted of the last hour or day is counted again without reading everything.
+        `moment` in UTC microseconds since 1970; of the newest `most` entries alone.
+        Read from the end, so that what was counted of the last hour or day is counted
+        again without reading everything.
         Where the clock was set back for a while, what was written meanwhile looks older
         than what stands before it: so reading ends behind a thousand older entries, and
         not behind the first. What lies in segments that were not read when the ledger
@@ -279,6 +281,8 @@ class Ledger:
             if entry.at >= moment:
                 wanted = len(found)
             elif len(found) - wanted > MOST_SET_BACK:
+                break
+            if len(found) >= most:
                 break
         del found[wanted:]
         found.reverse()

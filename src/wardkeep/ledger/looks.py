@@ -16,13 +16,22 @@ _BY_NUMBER = ("account ", "refusals", "incident ")
 """How the warden begins the requests of those pages."""
 
 
+def is_look(entry: Entry) -> bool:
+    """Whether openings were looked at, and nothing that a key opens.
+
+    Whoever is given a key is named at a tier; the warden's own looks have none. The
+    door gives no key under this name, and gave some once.
+    """
+    return entry.action == LOOKED and not any(one.tier for one in entry.subjects)
+
+
 def is_by_number(entry: Entry) -> bool:
     """Whether it is a look at a page that puts a number in the place of a person.
 
     What follows `history` may be the web process's own words: these give AuditEvents,
     which the entry names as resources, and so they hide nobody.
     """
-    if entry.action != LOOKED or entry.resource_count:
+    if not is_look(entry) or entry.resource_count:
         return False
     request = entry.request
     if app_in(request):

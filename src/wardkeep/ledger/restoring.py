@@ -19,7 +19,7 @@ from wardkeep.ledger.depot import Depot, DepotError
 from wardkeep.ledger.notes import last_note
 from wardkeep.ledger.opening import CHECKPOINT_NAME, HISTORY_NAME, open_folder
 from wardkeep.ledger.tiles import sync_folder, write_file
-from wardkeep.ledger.verify import VerifyReport, verify
+from wardkeep.ledger.verify import VerifyReport, verify_copy
 
 
 class Against(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ def restore(
     _fetch_all(manifest, depot, beside, progress)
     key, origin = against.key, against.origin
     open_folder(beside, origin=origin, key=key).parts.close()
-    report = verify(
+    report = verify_copy(
         beside, key, origin=origin, witnesses=against.witnesses, seen=against.seen
     )
     if not (report.is_whole or against.is_loss_accepted):

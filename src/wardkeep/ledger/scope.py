@@ -25,7 +25,7 @@ from wardkeep.ledger.checkpoint import (
 )
 from wardkeep.ledger.entry import Entry, EntryDamagedError
 from wardkeep.ledger.known import Unknown
-from wardkeep.ledger.looks import LOOKED, is_by_number
+from wardkeep.ledger.looks import is_by_number, is_look
 from wardkeep.ledger.merkle import MerkleTree, Prover, leaf_hash
 from wardkeep.ledger.onward import (
     MOST_NAMED,
@@ -314,7 +314,7 @@ class _Reading:
                 continue
             person = _person(people, entry, subject.patient)
             if not person.entries or person.entries[-1] != position:
-                _count(person, position, entry.action)
+                _count(person, position, entry)
             _note(person.tiers, subject.tier)
             _note(person.purposes, entry.purpose)
             _note(person.reasons, entry.reason)
@@ -456,11 +456,11 @@ def _person(people: _People, entry: Entry, patient: str) -> PersonReached:
     return person
 
 
-def _count(person: PersonReached, position: int, action: str) -> None:
+def _count(person: PersonReached, position: int, entry: Entry) -> None:
     person.entries.append(position)
-    if action == LOOKED:
+    if is_look(entry):
         person.looked_at.append(position)
-    elif action == SHOWN_IN_LIST:
+    elif entry.action == SHOWN_IN_LIST:
         person.listed += 1
     else:
         person.openings += 1

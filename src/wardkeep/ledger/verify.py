@@ -126,6 +126,27 @@ def verify(
     as a whole cannot be told from the newest: its own files agree with each other.
     """
     check = _Check(folder, key, origin=origin, progress=progress)
+    check.note_ends()
+    return _checked(check, witnesses, seen)
+
+
+def verify_copy(
+    folder: Path,
+    key: VerifyKey,
+    *,
+    origin: str,
+    witnesses: Sequence[NoteKey] = (),
+    seen: str = "",
+) -> VerifyReport:
+    """The same of what was copied beside a running warden.
+
+    Its end may be minutes without a checkpoint: those that the copying took.
+    """
+    check = _Check(folder, key, origin=origin, progress=lambda _done, _total: None)
+    return _checked(check, witnesses, seen)
+
+
+def _checked(check: "_Check", witnesses: Sequence[NoteKey], seen: str) -> VerifyReport:
     check.follow_keys()
     check.read_checkpoints()
     check.read_cosigned(witnesses, seen)
@@ -150,6 +171,9 @@ class _Check:
         self._beside = self._history.again()
         self._next: Placed | None = None
         self._is_signed = False
+        self._ends: dict[Path, int] = {}
+        """How long each segment was before a checkpoint was read: what a warden that
+        runs writes beside a check has none yet."""
         self._unsigned: tuple[float, float] | None = None
         """Seconds since 1970 of the first and last entry that no checkpoint covers."""
         self.report = VerifyReport()
@@ -159,6 +183,11 @@ class _Check:
         self.report.faults.append(Fault(file=name, place=place, wrong=wrong))
 
     # Checkpoints
+
+    def note_ends(self) -> None:
+        """How far there should be a checkpoint."""
+        found = segment.segments_in(self._folder)
+        self._ends = {path: path.stat().st_size for _, path in found}
 
     def follow_keys(self) -> None:
         """Know every key that the ledger ever signed with."""
@@ -313,7 +342,8 @@ class _Check:
         except EntryDamagedError:
             self._fault(path, place, "it is no entry")
         else:
-            if position >= self._largest:
+            is_old = frame.offset < self._ends.get(path, 0)
+            if is_old and position >= self._largest:
                 self._note_unsigned(entry.at / 1e6)
         self._tree.append(leaf_hash(frame.entry))
         self._bundle.append(frame.entry)

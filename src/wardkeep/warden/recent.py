@@ -18,6 +18,8 @@ from wardkeep.ledger.log import Ledger
 from wardkeep.warden.clock_steps import steps_in
 
 DAY_SECONDS = 24 * 3600.0
+MOST_READ = 2_000_000
+"""A week of the largest trust: where a clock began with 1970, everything would be."""
 _MICROSECONDS = 1_000_000.0
 
 
@@ -49,7 +51,8 @@ def last_day(ledger: Ledger, *, now: float, monotonic: float) -> LastDay:
     """
     ahead = 0.0
     while True:
-        entries = ledger.since(int((now - DAY_SECONDS - ahead) * _MICROSECONDS))
+        moment = int((now - DAY_SECONDS - ahead) * _MICROSECONDS)
+        entries = ledger.since(moment, most=MOST_READ)
         further = sum(steps_in(entries))
         if further <= ahead:
             first = ledger.committed_size - len(entries)

@@ -13,6 +13,7 @@ import socket
 import stat
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,7 +24,7 @@ UNSENT_BYTES = 128 * 1024
 It bounds nothing that is on its way, so a line's speed has no part in it. Left to
 itself the kernel holds as much as `tcp_wmem` allows: 4 MB.
 """
-_DESCRIPTORS = "/dev/fd"
+_DESCRIPTORS = Path("/dev/fd")
 _KEEPS_NOTHING = struct.pack("ii", 1, 0)
 """SO_LINGER, for no seconds: close(2) throws away what is unsent, and resets."""
 
@@ -91,8 +92,12 @@ def _came_by(scope: Scope) -> Iterator[socket.socket]:
     server = scope.get("server")
     if server is None:
         return
-    with os.scandir(_DESCRIPTORS) as listed:
-        names = [one.name for one in listed]
+    try:
+        names = [one.name for one in _DESCRIPTORS.iterdir()]
+    except OSError as error:
+        # No descriptor may be left to look with: then it ends as the server ends it.
+        log.warning("the server's sockets cannot be looked for: %s", error)
+        return
     for name in names:
         # Some are closed meanwhile, and the list's own always is.
         with contextlib.suppress(OSError):

@@ -155,6 +155,9 @@ class _Watch:
             log.info("an answer ends, for the warden does not say that it may go on")
         else:
             self._cut()
+        self._end()
+
+    def _end(self) -> None:
         self.has_ended = True
         self.limit.reschedule(self._loop.time())
 

@@ -110,7 +110,7 @@ async def test_times_are_those_of_london(stage: Stage) -> None:
     [
         ("enrolled", "Your passkey is ready"),
         ("added", "new passkey is kept"),
-        ("rests", "If you did not add it, revoke it now"),
+        ("new", "If you did not add it, revoke it now"),
         ("revoked", "The passkey is revoked"),
     ],
 )

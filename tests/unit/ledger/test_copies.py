@@ -24,6 +24,7 @@ from wardkeep.base.note_keys import LOG, NoteKey
 from wardkeep.crypto.signing import SigningKey
 from wardkeep.ledger.backup import BackedUp, back_up, newest_manifest
 from wardkeep.ledger.depot import DepotError, FolderDepot, ObjectDepot, open_depot
+from wardkeep.ledger.log import Ledger
 from wardkeep.ledger.opening import LedgerDamagedError
 from wardkeep.ledger.restoring import Against, Restored, restore
 from wardkeep.ledger.segment import segments_in
@@ -422,3 +423,53 @@ def test_no_stretch_is_longer_than_fits_the_memory(
     assert len(lengths) > 3
     assert max(lengths) <= 1_000
     assert put_back(tmp_path / "new", place).is_in_place
+
+
+class Slow(FolderDepot):
+    """A line so slow that the ledger grows by minutes while a copy is made."""
+
+    def __init__(self, folder: Path, ledger: Ledger) -> None:
+        super().__init__(folder)
+        self._ledger = ledger
+
+    def put(self, name: str, content: Path) -> None:
+        super().put(name, content)
+        self._goes_on()
+
+    def put_bytes(self, name: str, content: bytes) -> None:
+        super().put_bytes(name, content)
+        self._goes_on()
+
+    def _goes_on(self) -> None:
+        size = self._ledger.committed_size
+        minute = 60_000_000
+        self._ledger.append(entry_about("p", number=size * minute))
+        self._ledger.commit()
+        self._ledger.publish()
+
+
+def test_a_copy_that_took_an_hour_is_put_back_without_a_word_of_loss(
+    tmp_path: Path,
+) -> None:
+    old, place = tmp_path / "old", tmp_path / "copies"
+    grown(old, 300)
+    ledger = open_ledger(old, segment_bytes=SMALL)
+    back_up(old, Slow(place, ledger), KEY.verify_key, origin=ORIGIN)
+    ledger.close()
+    found = put_back(tmp_path / "new", place)
+    assert (found.is_in_place, found.report.faults) == (True, [])
+
+
+def test_what_is_written_beside_a_check_has_no_checkpoint_yet(tmp_path: Path) -> None:
+    grown(tmp_path, 20)
+    ledger = open_ledger(tmp_path, segment_bytes=10 * SMALL)
+
+    def goes_on(_done: int, _total: int | None) -> None:
+        for minute in range(5):
+            size = ledger.committed_size
+            ledger.append(entry_about("p", number=minute * 60_000_000 + size))
+        ledger.commit()
+
+    report = verify(tmp_path, KEY.verify_key, origin=ORIGIN, progress=goes_on)
+    ledger.close()
+    assert report.faults == []

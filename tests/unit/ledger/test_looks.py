@@ -175,3 +175,20 @@ def test_a_count_says_both_and_keeps_no_canary(tmp_path: Path) -> None:
     assert (made.people, made.opened, made.looked, made.looked_only) == (2, 1, 1, 1)
     assert (made.looked_at, made.canaries, made.unknown) == (1, 0, ())
     assert msgspec.convert(msgspec.to_builtins(made), Reach) == made
+
+
+def test_what_a_key_was_given_for_is_an_opening_whatever_it_calls_itself(
+    tmp_path: Path,
+) -> None:
+    """The web process chose the action and the words, and a key left with them."""
+    for request in ("refusals", "Patient/anna"):
+        given = look("anna", request=request)
+        [about] = given.subjects
+        at_tier = msgspec.structs.replace(about, tier="record")
+        given = msgspec.structs.replace(given, subjects=[at_tier])
+        assert not is_by_number(given)
+        found = scoped(
+            written(tmp_path / request.partition("/")[0], [given]),
+            Wanted(account=ACCOUNT),
+        )
+        assert counts(found) == (1, 0, 0, 0)

@@ -550,7 +550,15 @@ async def test_a_passkey_that_was_added_rests_for_a_day_and_its_owner_is_told(
         by_it = Colleague("", token, foreign)
         refused = await confirm(warden, by_it, ChangePasskeys(), Done)
         assert code_of(refused) == "not-confirmed"
-        # Whoever added it cannot take away the one that works, and its owner can its.
+
+
+async def test_whoever_added_a_passkey_cannot_take_away_the_one_that_works(
+    installation: Installation,
+) -> None:
+    clock = FrozenClock(START)
+    async with warden_of(installation, clock) as warden:
+        token, mine = await warden.enrol(await warden.account("doctor"))
+        foreign = await add_passkey(warden, token, mine, is_new=True)
         await open_passkeys(warden, token, mine)
         listed = await warden.door.ask(ListPasskeys(token), Passkeys)
         assert isinstance(listed, Passkeys)
@@ -560,14 +568,32 @@ async def test_a_passkey_that_was_added_rests_for_a_day_and_its_owner_is_told(
         assert added.works_from == microseconds_since_epoch(START + day)
         refused = await warden.door.ask_any(RevokePasskey(token, own.credential))
         assert code_of(refused) == "last-passkey"
-        told = await warden.sign_in(mine)
-        assert isinstance(told, SignedIn)
-        assert told.has_resting_passkey
         clock.move(day)
         again = await warden.sign_in(mine)
         assert isinstance(again, SignedIn)
-        assert not again.has_resting_passkey
-        assert isinstance(await warden.sign_in(foreign), SignedIn)
         await open_passkeys(warden, again.token, foreign)
         revoke = RevokePasskey(again.token, own.credential)
         assert await warden.door.ask(revoke, Done) == Done()
+
+
+async def test_an_owner_is_told_for_a_week_of_a_passkey_that_was_added(
+    installation: Installation,
+) -> None:
+    clock = FrozenClock(START)
+    async with warden_of(installation, clock) as warden:
+        token, mine = await warden.enrol(await warden.account("doctor"))
+        foreign = await add_passkey(warden, token, mine, is_new=True)
+        told = await warden.sign_in(mine)
+        assert isinstance(told, SignedIn)
+        assert told.has_new_passkey
+        clock.move(timedelta(days=1))
+        again = await warden.sign_in(mine)
+        assert isinstance(again, SignedIn)
+        assert again.has_new_passkey, "who was off meanwhile has not seen it"
+        by_the_new_one = await warden.sign_in(foreign)
+        assert isinstance(by_the_new_one, SignedIn)
+        assert not by_the_new_one.has_new_passkey
+        clock.move(timedelta(days=6))
+        again = await warden.sign_in(mine)
+        assert isinstance(again, SignedIn)
+        assert not again.has_new_passkey

@@ -9,6 +9,7 @@ import pytest
 
 from support.ledgers import entry_about, open_ledger
 from wardkeep.ledger.log import Ledger
+from wardkeep.warden import recent
 from wardkeep.warden.clock_steps import CLOCK_SET
 from wardkeep.warden.recent import LastDay, last_day
 
@@ -112,6 +113,14 @@ def test_set_back_nothing_is_older_than_it_says(ledger: Ledger) -> None:
     day = read(ledger, (22 * HOUR, 0.0), (19 * HOUR, 0.0), (20 * HOUR, -3 * HOUR))
     assert day.first == 0
     assert ages(day) == of((0, 22 * HOUR), (1, 22 * HOUR), (2, 20 * HOUR))
+
+
+def test_where_the_clock_began_with_1970_no_ledger_of_years_is_read(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent, "MOST_READ", 4)
+    day = read(ledger, *plain(90 * DAY, 60 * DAY, 3.0, 2.0, 1.0), (0.0, NOW))
+    assert (day.first, len(day.entries)) == (2, 4)
 
 
 def test_where_the_clock_began_with_1970_it_tells_as_well(ledger: Ledger) -> None:

@@ -14,8 +14,8 @@ from wardkeep.web.visit import Visit
 NOTICES = {
     "enrolled": "Your passkey is ready and you are signed in.",
     "added": "Your new passkey is kept. It rests for 24 hours before it works.",
-    "rests": "A passkey was added to your account, and rests until it works. If you did"
-    " not add it, revoke it now, and ring your privacy officer.",
+    "new": "A passkey was added to your account within the last week. If you did not"
+    " add it, revoke it now, and ring your privacy officer.",
     "revoked": "The passkey is revoked. Sessions that it started have ended.",
     "session-ended": "That session has ended.",
     "others-ended": "All your other sessions have ended.",

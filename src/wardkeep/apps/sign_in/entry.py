@@ -77,8 +77,8 @@ async def finish_sign_in(visit: PublicVisit) -> Response:
     if isinstance(given, Refusal):
         return answer_refusal(visit, given)
     after = safe_return_path(sent.next)
-    if given.has_resting_passkey:
-        after = "/account?rests=yes#passkeys"
+    if given.has_new_passkey:
+        after = "/account?new=yes#passkeys"
     response = visit.answer_json(GoOn(next=after))
     remember_session(response, given.token, visit.site)
     return response

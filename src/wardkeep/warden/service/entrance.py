@@ -14,6 +14,7 @@ from wardkeep.db.connection import Database
 from wardkeep.disclosure.answers import Answer, Refusal, SignedIn
 from wardkeep.disclosure.questions import BeginSignIn, ClientSignIn, FinishSignIn
 from wardkeep.identity import accounts, clients, credentials
+from wardkeep.identity.credentials import Credential
 from wardkeep.identity.factors import FactorRefused, client_key
 from wardkeep.identity.factors.client_key import CLIENT_KEY, Claimed
 from wardkeep.identity.factors.passkey import PASSKEY
@@ -41,6 +42,9 @@ PASSKEY_RESTS = Refusal(
     why="This passkey was added a short while ago, and rests for 24 hours.",
     mend="Use the one that you had before. If that one is lost, ask for a new link.",
 )
+TOLD_FOR = timedelta(days=7)
+"""An owner who comes back after days off is told as well, where they sign in with what
+they had before."""
 _SIGN_IN = "sign-in"
 
 KIOSK_LASTS = timedelta(minutes=5)
@@ -98,11 +102,18 @@ class Entrance:
                 continue
             answer = await self._admission.admit(member, proof)
             if isinstance(answer, SignedIn):
-                rests = any(one.rests(self._clock.now()) for one in own)
-                return msgspec.structs.replace(answer, has_resting_passkey=rests)
+                is_told = any(
+                    self._is_new(one) for one in own if one.id != credential.id
+                )
+                return msgspec.structs.replace(answer, has_new_passkey=is_told)
             if answer is not FROZEN:
                 return answer
         return answer
+
+    def _is_new(self, credential: Credential) -> bool:
+        """Whether somebody added it within the last days; a link's is nobody's news."""
+        added = credential.works_from is not None
+        return added and self._clock.now() - credential.created_at < TOLD_FOR
 
     async def _client_sign_in(self, asked: ClientSignIn) -> Answer:
         claimed = client_key.claim(asked.assertion)

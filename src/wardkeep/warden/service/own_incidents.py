@@ -13,7 +13,7 @@ from wardkeep.disclosure.incident_desk import MOST_ENTRIES, OwnIncident
 from wardkeep.ledger.entry import Entry, Subject
 from wardkeep.ledger.incidents import Incident
 from wardkeep.ledger.log import Ledger
-from wardkeep.ledger.looks import LOOKED, is_by_number
+from wardkeep.ledger.looks import LOOKED, is_by_number, is_look
 from wardkeep.ledger.onward import MOST_NAMED, Messages, way_of
 from wardkeep.ledger.reaching import bounded
 from wardkeep.ledger.scope import SHOWN_IN_LIST
@@ -92,6 +92,9 @@ def _is_given(entry: Entry) -> bool:
     return is_granted and not is_by_number(entry)
 
 
+_OPENED = "read"
+
+
 class _Seen:
     """What of one patient's was seen."""
 
@@ -107,7 +110,8 @@ class _Seen:
     def add(self, position: int, entry: Entry, subjects: Sequence[Subject]) -> None:
         self.entries.append(position)
         self._times.append(entry.at)
-        self._actions.add(entry.action)
+        is_opening = entry.action == LOOKED and not is_look(entry)
+        self._actions.add(_OPENED if is_opening else entry.action)
         for one in subjects:
             self._is_sealed |= one.tier == _SEALED
             self._things.update((type_, id_) for type_, id_, _ in one.resources())

@@ -137,6 +137,7 @@ class Tying:
             self._expected.ties.put(told)
             async with self._database.transaction() as connection:
                 await ties.save(connection, told)
+            await self._forget_erased(told)
         return Done()
 
     async def _refs(
@@ -220,14 +221,18 @@ class Tying:
             self._shortened.note(told, before, now=now)
             async with self._database.transaction() as connection:
                 await ties.save(connection, told)
-            gone = {one for one in told if self._is_erased(one)}
+            gone = await self._forget_erased(told)
             self._expected.ties.put({one: told[one] for one in told.keys() - gone})
-            # Whose erasure was approved since the keys left: it came before these.
-            for source in gone:
-                await self._forget(source)
 
     def _is_erased(self, source: Source) -> bool:
         return self._erased.has(source.organisation, source.patient)
+
+    async def _forget_erased(self, told: Collection[Source]) -> set[Source]:
+        """Whose erasure was approved since the keys left: it came before these."""
+        gone = {one for one in told if self._is_erased(one)}
+        for source in gone:
+            await self._forget(source)
+        return gone
 
     async def _forget(self, source: Source) -> None:
         async with self._database.connection() as connection:
