@@ -73,7 +73,7 @@ def test_what_the_web_process_tries_besides_records_is_each_refused(
     results: list[DrillResult],
 ) -> None:
     [found] = [one for one in results if one.scenario == "web-taken-over"]
-    assert len(found.steps) == 4
+    assert len(found.steps) == 5
     assert all(one.tried and not one.got for one in found.steps), found.steps
 
 
