@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from support.acts import Colleague, colleague, confirm
+from support.desks import desk_of
 from support.openings import code_of, desk, opens, prove, reach, records, spend
 from support.warden import Installation, RunningWarden, running_warden
 from wardkeep.disclosure.answers import Done, Refusal
@@ -21,6 +22,7 @@ from wardkeep.disclosure.people import (
 )
 from wardkeep.identity.roles import Budget, Role
 from wardkeep.warden import limits
+from wardkeep.warden.service.limits_office import LimitsOffice
 
 NURSE = Role.WARD_NURSE
 PRODUCT = NURSE.budget
@@ -206,3 +208,25 @@ async def test_a_restart_forgets_no_budget(installation: Installation) -> None:
         nurse = await colleague(warden, NURSE.value)
         others = await records(warden, 5)
         assert await reach(warden, nurse.token, others) == HELD.reach
+
+
+async def test_what_was_decided_last_holds_whoever_hears_of_it_first(
+    warden: RunningWarden,
+) -> None:
+    """Both are in the database, one after the other; memory is told the other way."""
+    officer = await colleague(warden, "privacy_officer")
+    office = desk_of(warden, LimitsOffice)
+    session = warden.service._sessions.use(officer.token)
+    assert session is not None
+    begins = []
+    for hard in (9, 7):
+        act = SetBudget(role=NURSE.value, hard=hard, soft=3)
+        async with warden.service._database.transaction() as connection:
+            begins.append(await office.grant(connection, officer.account, session, act))
+    first, second = begins
+    second()
+    first()
+    shown = await budget(warden, officer)
+    assert numbers(shown).hard == 7
+    assert "hard" in shown.has
+    assert "sendings" in shown.lacks

@@ -26,6 +26,7 @@ from wardkeep.ledger.reaching import PEOPLE, SUMMARY, Job, people_in, reach, rea
 from wardkeep.ledger.scope import PersonReached, Scope, scope_of
 from wardkeep.ledger.together import together
 from wardkeep.ledger.wanted import Wanted
+from wardkeep.warden.service.own_incidents import _Seen
 
 THIEF, PROGRAM = "thief", "sends-messages"
 KILBY = "Kilby Surgery (ODS A82001)"
@@ -224,6 +225,16 @@ def test_a_message_that_was_only_read_is_not_followed(tmp_path: Path) -> None:
     )
     assert scoped(folder, account=THIEF).onward == ()
     assert went(scoped(folder, account=PROGRAM).people[0]) == [("send", KILBY)]
+
+
+def test_what_a_session_wrote_and_a_program_sent_is_told_to_the_patient() -> None:
+    seen = _Seen()
+    wrote = did("write", "anna", 10, refs=[("Communication", "m-1", 1)], account=THIEF)
+    seen.add(3, wrote, wrote.subjects)
+    seen.add_sent(by_program("anna", 20, "m-2", "Another Surgery"))
+    assert dict(seen._onward) == {}
+    seen.add_sent(by_program("anna", 21, "m-1", KILBY))
+    assert list(seen._onward) == [("send", KILBY)]
 
 
 @pytest.mark.parametrize(

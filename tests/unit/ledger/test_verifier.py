@@ -60,6 +60,13 @@ def test_that_the_test_above_would_notice_another_package() -> None:
     assert "is not here" in done.stderr
 
 
+def test_it_is_a_program_of_its_own(folder: Path) -> None:
+    program = [sys.executable, "-m", "wardkeep.ledger.verifier", str(folder), NAMED]
+    done = subprocess.run(program, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Whole: 5 entries")
+
+
 def test_each_fault_is_a_line_and_the_exit_code_says_it(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,6 +95,7 @@ def test_a_witness_that_is_named_must_have_signed(
     ("arguments", "words"),
     [
         (["{folder}", "4f2a"], "NAME+ID+KEY"),
+        (["{folder}", "the key"], "NAME+ID+KEY"),
         (["{folder}", "ab" * 32], "signed under the name"),
         (["{folder}", NAMED[:-4] + "AAAA"], "mistyped"),
         (["{folder}/nowhere", NAMED], "is no folder"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from support.ledgers import entry_about
+from support.ledgers import entry_about, open_ledger
 from wardkeep.base.clock import FrozenClock
 from wardkeep.ledger.entry import Entry
 from wardkeep.warden.clock_steps import (
@@ -19,6 +19,8 @@ from wardkeep.warden.clock_steps import (
     steps_in,
     words_of,
 )
+from wardkeep.warden.service.clock_watch import ClockWatch
+from wardkeep.warden.service.trace import Trace
 
 START = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -170,3 +172,30 @@ def test_it_is_said_in_words() -> None:
     assert length(91) == "2 minutes"
     assert words_of(-3_661) == "by 1 hour 1 minute back"
     assert length(-2 * 86_400 - 7_200) == "2 days 2 hours"
+
+
+async def test_where_the_ledger_cannot_be_written_it_is_said_at_the_next_look(
+    path: Path, clock: FrozenClock, tmp_path: Path
+) -> None:
+    """The mark stays until the entry is on the disk, and so does what is told."""
+    ledger, told, answers = open_ledger(tmp_path / "ledger"), list[str](), [False, True]
+
+    async def written() -> bool:
+        return answers.pop(0)
+
+    watch = ClockWatch(
+        ClockMark(path, clock),
+        trace=Trace(ledger, clock),
+        tell=lambda detail, _entry: told.append(detail),
+        written=written,
+    )
+    await watch.look()
+    assert answers == [False, True]
+    clock.step_wall_time(HOUR)
+    await watch.look()
+    assert told == []
+    await watch.look()
+    assert len(told) == 1
+    await watch.look()
+    assert answers == []
+    ledger.close()

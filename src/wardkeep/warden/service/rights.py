@@ -277,9 +277,7 @@ class Rights:
             return True
         if isinstance(act, VouchFor):
             return person.role in GUARDED
-        role = role_named(act.role)
-        if role is None:
-            return True
+        role = Role(act.role)
         return change_needs_second(person, role, act.until, self._held(session))
 
     def _held(self, session: Session) -> Held:
