@@ -14,8 +14,6 @@ from wardkeep.web.visit import Visit
 NOTICES = {
     "enrolled": "Your passkey is ready and you are signed in.",
     "added": "Your new passkey is kept. It rests for 24 hours before it works.",
-    "new": "A passkey was added to your account within the last week. If you did not"
-    " add it, revoke it now, and ring your privacy officer.",
     "revoked": "The passkey is revoked. Sessions that it started have ended.",
     "session-ended": "That session has ended.",
     "others-ended": "All your other sessions have ended.",
@@ -39,6 +37,7 @@ async def account(visit: Visit) -> Response:
         "my_account/account.html",
         organisations=organisations,
         notice=_notice(visit),
+        has_new_passkey=visit.query("new") == "yes",
         is_patient=is_patient,
         passkeys=passkeys,
         can_revoke=can_revoke(passkeys),
