@@ -50,6 +50,15 @@ def test_what_the_wall_hand_was_moved_by_is_told_after_a_start(
     assert mark.ahead() == ClockMark(path, clock).ahead() == 0
 
 
+@pytest.mark.parametrize(("hours", "back"), [(24, 24), (1, 1), (0, 0), (-30, 0)])
+def test_counting_goes_back_by_what_the_clock_was_moved_on(
+    path: Path, clock: FrozenClock, hours: int, back: int
+) -> None:
+    mark = ClockMark(path, clock)
+    clock.step_wall_time(hours * HOUR)
+    assert mark.counted_to() == (clock.now() - back * HOUR).timestamp()
+
+
 def test_many_steps_that_are_none_are_one_together(
     path: Path, clock: FrozenClock
 ) -> None:

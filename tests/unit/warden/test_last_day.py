@@ -115,6 +115,13 @@ def test_set_back_nothing_is_older_than_it_says(ledger: Ledger) -> None:
     assert ages(day) == of((0, 22 * HOUR), (1, 22 * HOUR), (2, 20 * HOUR))
 
 
+def test_what_is_of_the_same_moment_as_a_step_back_is_of_after_it(
+    ledger: Ledger,
+) -> None:
+    day = read(ledger, (HOUR, 0.0), (HOUR, -3 * HOUR), (0.0, 0.0))
+    assert ages(day) == of((0, HOUR), (1, HOUR), (2, 0.0))
+
+
 def test_where_the_clock_began_with_1970_no_ledger_of_years_is_read(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
