@@ -535,17 +535,23 @@ async def test_many_accounts_in_concert_trip_the_breaker(
     assert isinstance(await opens(warden, nurse.token, strangers[1]), Grant)
 
 
-async def test_who_searches_and_opens_nobody_is_told_of(
-    warden: RunningWarden,
-) -> None:
-    clerk = await colleague(warden, "receptionist")
-    officer = await colleague(warden, "privacy_officer")
+async def searches(warden: RunningWarden, clerk: Colleague, *, opening: int) -> None:
+    """Four lists of twenty with a passkey at hand, and so many of each opened."""
     people = await records(warden, 80)
     for start in range(0, 80, 20):
         page = people[start : start + 20]
         answer = await opens(warden, clerk.token, *page, action=Action.FIND)
         assert isinstance(answer, Grant)
         assert await prove(warden, clerk) == Done()
+        assert await reach(warden, clerk.token, page[:opening]) == opening
+
+
+async def test_who_searches_and_opens_nobody_is_told_of(
+    warden: RunningWarden,
+) -> None:
+    clerk = await colleague(warden, "receptionist")
+    officer = await colleague(warden, "privacy_officer")
+    await searches(warden, clerk, opening=0)
     told = [(one.kind, one.account) for one in (await desk(warden, officer)).alarms]
     assert told == [("searching", clerk.account)]
 
@@ -553,14 +559,8 @@ async def test_who_searches_and_opens_nobody_is_told_of(
 async def test_who_searches_and_opens_some_of_them_is_at_work(
     warden: RunningWarden,
 ) -> None:
+    """More than one in ten of those who were shown."""
     clerk = await colleague(warden, "receptionist")
     officer = await colleague(warden, "privacy_officer")
-    people = await records(warden, 80)
-    for start in range(0, 80, 20):
-        page = people[start : start + 20]
-        answer = await opens(warden, clerk.token, *page, action=Action.FIND)
-        assert isinstance(answer, Grant)
-        assert await prove(warden, clerk) == Done()
-        # More than one in ten of those who were shown
-        assert await reach(warden, clerk.token, page[:3]) == 3
+    await searches(warden, clerk, opening=3)
     assert (await desk(warden, officer)).alarms == ()

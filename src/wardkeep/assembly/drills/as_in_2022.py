@@ -164,15 +164,28 @@ async def _next_customer(ground: Ground) -> Step:
         await ground.reads(doctor.token, patient, organisation=ELSEWHERE)
         for patient in others
     ]
-    got = refusals.count("")
-    return Step(
+    return _one_by_one(
+        refusals,
         what="go on to the next customer",
         then=f"records of {TAKEN_FROM} customers",
         then_many=TAKEN_FROM,
-        tried=len(others),
-        got=got,
         unit=PATIENTS,
-        stopped_by=unless_any(got, _each(refusals)),
+    )
+
+
+def _one_by_one(
+    said: Sequence[str], *, what: str, then: str, then_many: int, unit: str
+) -> Step:
+    """Of what was asked for one after the other: the refusals' codes, or nothing."""
+    got = said.count("")
+    return Step(
+        what=what,
+        then=then,
+        then_many=then_many,
+        tried=len(said),
+        got=got,
+        unit=unit,
+        stopped_by=unless_any(got, _each(said)),
     )
 
 
@@ -190,15 +203,12 @@ async def _ways_in(ground: Ground) -> Step:
         for who in (doctor, carer)
         for patient in doctor.expected
     ]
-    got = said.count("")
-    return Step(
+    return _one_by_one(
+        said,
         what="read how people's homes are entered",
         then=f"{HOMES} people's",
         then_many=HOMES,
-        tried=len(said),
-        got=got,
         unit=WAYS_IN,
-        stopped_by=unless_any(got, _each(said)),
     )
 
 
